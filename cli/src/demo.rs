@@ -1,0 +1,154 @@
+//! `mayfly demo`: the sample events, each job's story told to its end and held against what the
+//! file beside the event says.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use fleet::{JobId, PoolMap};
+use sandbox::{Line, Subject};
+use secrecy::SecretString;
+
+use crate::expectation::{ExpectedTask, RunnerEnd, Sidecar};
+use crate::replay::{Delivered, Replay, StartedTask};
+use crate::report;
+use crate::source::Source;
+
+/// The deliveries of one job, or one delivery that is about none.
+struct Story {
+    sources: Vec<Source>,
+}
+
+/// Tells every story of a folder. Gives what did not end as it should, a line each.
+pub fn run(
+    folder: &Path,
+    pools: &PoolMap,
+    secret: &SecretString,
+    out: &mut impl Write,
+) -> Result<Vec<String>> {
+    let stories = stories(folder)?;
+    let mut replay = Replay::new(pools, secret);
+    let mut all = Vec::new();
+    let mut wrong = Vec::new();
+    for story in &stories {
+        let told = replay.lines().len();
+        let mut delivered = Vec::new();
+        for source in &story.sources {
+            delivered.push(replay.deliver(source)?);
+        }
+        if !replay.rest() {
+            wrong.push(format!("{}: the platform does not come to rest", story.name()));
+        }
+        let lines = replay.lines();
+        tell(story, &delivered, lines.get(told..).unwrap_or_default(), out)?;
+        for (source, delivered) in story.sources.iter().zip(&delivered) {
+            let problems = check(source, delivered, &replay);
+            wrong.extend(problems.into_iter().map(|problem| format!("{}: {problem}", source.name)));
+        }
+        wrong.extend(replay.leftovers().into_iter().map(|left| format!("after {}: {left}", story.name())));
+        all.extend(delivered);
+    }
+    writeln!(out, "{}\n\n{}", report::deliveries(&all), report::books(&replay.books()))?;
+    Ok(wrong)
+}
+
+impl Story {
+    fn name(&self) -> &str {
+        self.sources.first().map_or("", |source| &source.name)
+    }
+}
+
+/// The sample events of a folder, in the order of their names.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || format!("{} can not be read", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>();
+    let mut files: Vec<_> = entries.with_context(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
+    files.sort_by_key(|file| file.file_stem().map(std::ffi::OsStr::to_owned));
+    if files.is_empty() {
+        bail!("{} holds no sample event (*.json)", folder.display());
+    }
+    Ok(files)
+}
+
+/// The stories of a folder: the files of one job together.
+fn stories(folder: &Path) -> Result<Vec<Story>> {
+    let mut stories: Vec<Story> = Vec::new();
+    let mut by_job: BTreeMap<u64, usize> = BTreeMap::new();
+    for file in files(folder)? {
+        let source = Source::read(&file)?;
+        let job = source.payload.pointer("/workflow_job/id").and_then(serde_json::Value::as_u64);
+        let known = job.and_then(|job| by_job.get(&job)).copied();
+        if let Some(story) = known.and_then(|place| stories.get_mut(place)) {
+            story.sources.push(source);
+        } else {
+            if let Some(job) = job {
+                by_job.insert(job, stories.len());
+            }
+            stories.push(Story { sources: vec![source] });
+        }
+    }
+    Ok(stories)
+}
+
+fn tell(story: &Story, delivered: &[Delivered], lines: &[Line], out: &mut impl Write) -> Result<()> {
+    for (source, delivered) in story.sources.iter().zip(delivered) {
+        let tells = source.sidecar.as_ref().map_or("", |sidecar| &sidecar.tells);
+        writeln!(out, "{}: {tells}", source.name)?;
+        writeln!(out, "  answered {} {}", delivered.status, delivered.message)?;
+    }
+    let about_deliveries = |line: &&Line| !matches!(line.subject, Subject::Delivery(_));
+    for line in lines.iter().filter(about_deliveries) {
+        let at = line.at.strftime("%H:%M:%S");
+        match &line.subject {
+            Subject::Job(job) => writeln!(out, "  {at}  job {job} {}", line.text)?,
+            Subject::Runner(runner) => writeln!(out, "  {at}  runner {runner} {}", line.text)?,
+            Subject::Delivery(_) => {}
+        }
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+/// What is not as the sidecar says.
+fn check(source: &Source, delivered: &Delivered, replay: &Replay) -> Vec<String> {
+    let Some(sidecar) = &source.sidecar else { return vec!["has no TOML file beside it".to_owned()] };
+    let answered = check_answer(sidecar, delivered);
+    let started = check_tasks(sidecar.task.as_ref(), &delivered.tasks);
+    let ended = check_end(sidecar, delivered, replay);
+    [answered, started, ended].into_iter().flatten().collect()
+}
+
+fn check_answer(sidecar: &Sidecar, delivered: &Delivered) -> Option<String> {
+    let expected = &sidecar.answer;
+    let says = expected.says.as_ref().is_none_or(|words| delivered.message.contains(words));
+    let fits = expected.status == delivered.status && expected.pool == delivered.pool && says;
+    (!fits).then(|| {
+        let found = (delivered.status, &delivered.pool, &delivered.message);
+        format!("answered {found:?}, not {expected:?}")
+    })
+}
+
+fn check_tasks(expected: Option<&ExpectedTask>, started: &[StartedTask]) -> Option<String> {
+    let fits = match (expected, started) {
+        (None, []) => true,
+        (Some(expected), [task]) => {
+            task.architecture == expected.architecture && task.capacity_provider == expected.capacity
+        }
+        _ => false,
+    };
+    (!fits).then(|| {
+        let found: Vec<String> = started.iter().map(report::task).collect();
+        format!("started {found:?}, not {expected:?}")
+    })
+}
+
+fn check_end(sidecar: &Sidecar, delivered: &Delivered, replay: &Replay) -> Option<String> {
+    let job = delivered.job.and_then(|job: JobId| replay.job_state(job));
+    let exit = delivered.tasks.first().and_then(|task| replay.exit_code(&task.arn));
+    let runner = exit.map(|code| if code == 0 { RunnerEnd::Busy } else { RunnerEnd::Released });
+    let expected = &sidecar.end;
+    let fits = job == expected.job && runner == expected.runner;
+    (!fits).then(|| format!("ended with job {job:?} and runner {runner:?}, not {expected:?}"))
+}

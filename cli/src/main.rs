@@ -1,0 +1,158 @@
+//! The command `mayfly`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use mayfly::replay::Replay;
+use mayfly::source::Source;
+use mayfly::{DEVELOPMENT_SECRET, demo, pools, remote, report, wrap};
+use secrecy::SecretString;
+
+/// Ephemeral GitHub Actions runners on Amazon ECS: replay deliveries on one machine.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Replay deliveries through the webhook and the launcher, on a sandbox of the whole platform
+    ///
+    /// Prints what was answered to each delivery, the task it started, and the books once the
+    /// platform has come to rest. A file holds a payload as GitHub sends it, or one that `mayfly
+    /// wrap` made.
+    Replay(ReplayArgs),
+    /// Wrap payloads as Lambda Function URL events, signed
+    ///
+    /// For `cargo lambda invoke --data-file` and `sam local invoke -e`. The files keep their names.
+    Wrap(WrapArgs),
+    /// Tell the story of every sample event to its end, and check each against the file beside it
+    ///
+    /// Exits with 1 if any did not end as its file says.
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// The deliveries, in their order [default: events/github/*.json]
+    files: Vec<PathBuf>,
+    /// The pool map [default: the one that Mayfly ships]
+    #[arg(long, value_name = "FILE")]
+    pools: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Post the deliveries to a deployed Function URL instead
+    #[arg(long, value_name = "https://…", conflicts_with = "pools")]
+    url: Option<String>,
+    #[command(flatten)]
+    secret: SecretArg,
+}
+
+#[derive(Debug, Args)]
+struct WrapArgs {
+    /// The payloads
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The folder to write to
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    #[command(flatten)]
+    secret: SecretArg,
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// The folder of sample events, each with its TOML file
+    #[arg(default_value = "events/github")]
+    folder: PathBuf,
+    /// The pool map [default: the one that Mayfly ships]
+    #[arg(long, value_name = "FILE")]
+    pools: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct SecretArg {
+    /// The environment variable that holds the webhook secret [default: the sample events' secret]
+    #[arg(long, value_name = "NAME")]
+    secret_env: Option<String>,
+}
+
+impl SecretArg {
+    /// The secret. It comes from the environment, so that it is in no shell history.
+    #[expect(clippy::disallowed_methods, reason = "the command's boot reads the environment, once")]
+    fn read(&self) -> Result<SecretString> {
+        match &self.secret_env {
+            None => Ok(DEVELOPMENT_SECRET.into()),
+            Some(name) => {
+                let secret = std::env::var(name).ok().filter(|secret| !secret.is_empty());
+                Ok(secret.with_context(|| format!("--secret-env: {name} is not set to a secret"))?.into())
+            }
+        }
+    }
+}
+
+/// Exits with 0 when all went well, 1 when something did not end as it should, 2 when the command was
+/// not understood or a file of it not read.
+fn main() -> ExitCode {
+    let mut out = io::stdout().lock();
+    let ended = match Cli::parse().command {
+        Command::Replay(args) => replay(args, &mut out),
+        Command::Wrap(args) => wrapped(&args, &mut out),
+        Command::Demo(args) => demonstrate(&args, &mut out),
+    };
+    ended.unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "mayfly: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn replay(args: ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let secret = args.secret.read()?;
+    let files = if args.files.is_empty() { demo::files("events/github".as_ref())? } else { args.files };
+    let sources: Vec<Source> = files.iter().map(|file| Source::read(file)).collect::<Result<_>>()?;
+    if let Some(url) = args.url {
+        let posted = remote::post(&url, &sources, &secret)?;
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string_pretty(&posted)?)?;
+        } else {
+            writeln!(out, "{}", report::posted(&posted))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut replay = Replay::new(&pools::read(args.pools.as_deref())?, &secret);
+    let delivered = sources.iter().map(|source| replay.deliver(source)).collect::<Result<Vec<_>>>()?;
+    let at_rest = replay.rest();
+    let books = replay.books();
+    if args.json {
+        let whole = serde_json::json!({"deliveries": delivered, "books": books, "at_rest": at_rest});
+        writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
+    } else {
+        writeln!(out, "{}\n\n{}", report::deliveries(&delivered), report::books(&books))?;
+    }
+    Ok(if at_rest { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn wrapped(args: &WrapArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let written = wrap::wrap(&args.files, &args.out, &args.secret.read()?)?;
+    writeln!(out, "{} events in {}", written.len(), args.out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn demonstrate(args: &DemoArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let wrong =
+        demo::run(&args.folder, &pools::read(args.pools.as_deref())?, &DEVELOPMENT_SECRET.into(), out)?;
+    if wrong.is_empty() {
+        writeln!(out, "Every event ended as the file beside it says.")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for problem in &wrong {
+        writeln!(io::stderr(), "mayfly: {problem}")?;
+    }
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,54 @@
+//! Tables for people.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+use fleet::ledger::Book;
+
+use crate::remote::Posted;
+use crate::replay::{Delivered, StartedTask};
+
+/// What came of the deliveries.
+pub fn deliveries(delivered: &[Delivered]) -> String {
+    let mut table = with_header(&["file", "event", "answer", "pool", "task"]);
+    for row in delivered {
+        let answer = format!("{} {}", row.status, row.message);
+        let tasks: Vec<String> = row.tasks.iter().map(task).collect();
+        let pool = row.pool.as_deref().unwrap_or("–");
+        let tasks = if tasks.is_empty() { "–".to_owned() } else { tasks.join("\n") };
+        table.add_row([row.name.as_str(), &row.event, &answer, pool, &tasks]);
+    }
+    table.to_string()
+}
+
+/// What a deployed function answered.
+pub fn posted(posted: &[Posted]) -> String {
+    let mut table = with_header(&["file", "event", "answer"]);
+    for row in posted {
+        table.add_row([&row.name, &row.event, &row.answer]);
+    }
+    table.to_string()
+}
+
+/// The books.
+pub fn books(books: &[Book]) -> String {
+    let mut table = with_header(&["book", "queued", "supply", "live", "minimum", "maximum", "deficit"]);
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    for book in books {
+        let totals = [book.queued, book.supply, book.live, book.minimum, book.maximum, book.deficit()];
+        table.add_row([book.pool.to_string()].into_iter().chain(totals.map(|total| total.to_string())));
+    }
+    table.to_string()
+}
+
+/// A task in a few words.
+pub fn task(task: &StartedTask) -> String {
+    let id = task.arn.as_str().rsplit('/').next().unwrap_or_default();
+    let id = id.trim_start_matches('0');
+    format!("task {id}, {} on {}", task.architecture, task.capacity_provider)
+}
+
+fn with_header(columns: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(columns);
+    table
+}

@@ -1,0 +1,48 @@
+//! ECS's "ECS Task State Change" event, by EventBridge.
+
+use fleet::RunnerId;
+use fleet::launch::{RUNNER_CONTAINER, of_stop};
+use fleet::ledger::{Event, RunnerEvent};
+use serde::Deserialize;
+
+/// The event's `detail-type`.
+pub(crate) const DETAIL_TYPE: &str = "ECS Task State Change";
+
+/// The fields of its `detail` that are needed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskChange {
+    last_status: String,
+    #[serde(default)]
+    started_by: Option<String>,
+    #[serde(default)]
+    stop_code: Option<String>,
+    #[serde(default)]
+    stopped_reason: Option<String>,
+    #[serde(default)]
+    containers: Vec<Container>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    name: String,
+    #[serde(default)]
+    exit_code: Option<i64>,
+}
+
+impl TaskChange {
+    /// What it tells the ledger: that the runner which started the task has stopped. Every other
+    /// status, and a task that no runner of ours started, tells nothing.
+    pub(crate) fn into_event(self) -> Option<Event> {
+        if self.last_status != "STOPPED" {
+            return None;
+        }
+        let runner = RunnerId::parse(self.started_by.as_deref()?).ok()?;
+        let runner_container = self.containers.iter().find(|container| container.name == RUNNER_CONTAINER);
+        let exit_code = runner_container.and_then(|container| container.exit_code);
+        let reason = self.stopped_reason.unwrap_or_default();
+        let class = of_stop(self.stop_code.as_deref(), &reason, exit_code);
+        Some(Event::Runner(runner, RunnerEvent::TaskStopped(class, reason)))
+    }
+}

@@ -1,0 +1,68 @@
+//! What GitHub's delivery log shows: a status and one sentence. Nothing secret is in it.
+
+use std::fmt::Display;
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use fleet::ledger::JobEvent;
+use fleet::{JobId, PoolName};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+/// An answer, whichever way the request went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Answer {
+    #[serde(skip)]
+    status: i64,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<PoolName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<JobId>,
+}
+
+impl Answer {
+    fn new(status: i64, message: impl Display) -> Self {
+        Self { status, message: message.to_string(), pool: None, job: None }
+    }
+
+    /// 202: the event is safe in the queue.
+    pub(crate) fn accepted(event: &JobEvent) -> Self {
+        let message = "queued for the launcher";
+        Self { pool: event.pool.clone(), job: Some(event.job), ..Self::new(202, message) }
+    }
+
+    /// 200: there is nothing to do, and this is why.
+    pub(crate) fn ignored(reason: impl Display) -> Self {
+        Self::new(200, reason)
+    }
+
+    /// 400: GitHub signed it, and it is broken.
+    pub(crate) fn bad_request(problem: impl Display) -> Self {
+        Self::new(400, problem)
+    }
+
+    /// 401: GitHub did not sign it with a secret that we know.
+    pub(crate) fn unauthorized(problem: impl Display) -> Self {
+        Self::new(401, problem)
+    }
+
+    /// 413: larger than what is looked at.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(413, format!("the body is larger than the {limit} bytes that Mayfly accepts"))
+    }
+
+    /// 503: the queue did not take it; GitHub keeps the delivery as failed, to be redelivered.
+    pub(crate) fn unavailable() -> Self {
+        Self::new(503, "the queue did not take the event; redeliver it")
+    }
+
+    /// The answer as the Function URL wants it.
+    pub(crate) fn into_response(self) -> LambdaFunctionUrlResponse {
+        let mut response = LambdaFunctionUrlResponse::default();
+        response.status_code = self.status;
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.body = serde_json::to_string(&self).ok();
+        response
+    }
+}

@@ -1,0 +1,12 @@
+//! Launching a runner: the request, and what a failure or a stop means.
+
+mod failure;
+mod request;
+mod stop;
+
+pub use self::failure::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
+pub use self::request::{
+    AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,
+    Placement, REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, TICKET_VARIABLE, Tag, TaskOverride,
+};
+pub use self::stop::{StopClass, of_stop};

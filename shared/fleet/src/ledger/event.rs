@@ -1,0 +1,125 @@
+//! What happens to jobs and runners, as the ledger is told of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BootId, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
+use crate::label::Labels;
+use crate::launch::{FailureClass, StopClass};
+
+/// What the queue carries from the webhook to the launcher: one verified, routed delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobMessage {
+    /// GitHub's GUID of the delivery, for the logs; never used to drop a redelivery.
+    pub delivery: DeliveryId,
+    /// What it says.
+    pub job_event: JobEvent,
+}
+
+/// What GitHub says of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobAction {
+    /// It waits for a runner.
+    Queued,
+    /// A runner has taken it.
+    InProgress,
+    /// It has ended: run, skipped or cancelled.
+    Completed,
+}
+
+/// The runner that GitHub names in a job event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRunner {
+    /// GitHub's id of the registration.
+    pub github_id: GithubRunnerId,
+    /// Our id, read from the runner's name.
+    pub runner: RunnerId,
+}
+
+/// A job's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobEvent {
+    /// What happened.
+    pub action: JobAction,
+    /// The job.
+    pub job: JobId,
+    /// The pool its labels were routed to; `None` where no pool serves them any longer, but a runner
+    /// of ours is named.
+    pub pool: Option<PoolName>,
+    /// The repository.
+    pub repository: Repository,
+    /// What the job asks for.
+    pub labels: Labels,
+    /// The runner that took it, where it is one of ours by its name.
+    pub runner: Option<JobRunner>,
+    /// When GitHub says that it was created; `None` where the payload does not say.
+    pub created_at: Option<Timestamp>,
+}
+
+/// What happens in a runner's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunnerEvent {
+    /// Its PID 1 asks for a JIT config, with the boot id it made.
+    Claim(BootId),
+    /// GitHub made its JIT config, for this boot, with this registration.
+    Registered(BootId, GithubRunnerId),
+    /// Its PID 1 asks whether it may leave; it has no worker process.
+    Release,
+    /// GitHub refused to delete its registration, because it has just begun a job.
+    FoundBusy,
+    /// It has not claimed, and its task is going to be stopped.
+    Fenced,
+    /// It is not what it should be: gone from GitHub, or about to lose its instance.
+    CountedOut,
+    /// `RunTask` failed for good, with ECS's reason.
+    LaunchFailed(FailureClass, String),
+    /// Its task has stopped, with ECS's reason.
+    TaskStopped(StopClass, String),
+}
+
+/// Anything that the ledger is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Of a job.
+    Job(JobEvent),
+    /// Of a runner.
+    Runner(RunnerId, RunnerEvent),
+    /// Of a pool: its minimum and maximum at this hour.
+    Bounds {
+        /// The pool.
+        pool: PoolName,
+        /// Runners to keep waiting.
+        minimum: u32,
+        /// Most runners that may live at once.
+        maximum: u32,
+    },
+}
+
+impl Event {
+    /// The job that it is about, if it is about one.
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Job(event) => Some(event.job),
+            Self::Runner(..) | Self::Bounds { .. } => None,
+        }
+    }
+
+    /// The runner that it names, if it names one.
+    pub fn runner(&self) -> Option<&RunnerId> {
+        match self {
+            Self::Job(event) => event.runner.as_ref().map(|named| &named.runner),
+            Self::Runner(runner, _) => Some(runner),
+            Self::Bounds { .. } => None,
+        }
+    }
+
+    /// The pool that it names, if it names one.
+    pub fn pool(&self) -> Option<&PoolName> {
+        match self {
+            Self::Job(event) => event.pool.as_ref(),
+            Self::Runner(..) => None,
+            Self::Bounds { pool, .. } => Some(pool),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Whether a pool's capacity works: rests after "no capacity", and the breaker for launches that
+//! can not work.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long a pool's capacity rests when ECS had none.
+pub(super) const CAPACITY_REST: SignedDuration = SignedDuration::from_mins(3);
+
+/// Failed boots in a row that open the breaker.
+pub(super) const BOOT_FAILURES_ALLOWED: u32 = 3;
+
+/// The breaker's first rest; each further failure doubles it.
+const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(1);
+
+/// The breaker's longest rest.
+const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_hours(1);
+
+/// Why a pool's capacity rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestCause {
+    /// ECS had no capacity. A fallback may serve meanwhile.
+    NoCapacity,
+    /// ECS refused the launch for good: access, task definition, network.
+    LaunchRefused,
+    /// Runner after runner failed before its first claim.
+    BootFailures,
+}
+
+/// A time in which nothing is launched on a pool's capacity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rest {
+    /// When it ends.
+    pub until: Timestamp,
+    /// Why.
+    pub cause: RestCause,
+    /// The last failure in ECS's words, for the alarm.
+    pub reason: String,
+}
+
+/// The health of a pool's capacity, kept in its book.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Refused launches and failed boots since a runner last came up.
+    #[serde(default)]
+    pub failures: u32,
+    /// When a runner last came up here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_start: Option<Timestamp>,
+    /// The rest that holds, or the last one that held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
+}
+
+impl Health {
+    /// The rest that holds now, if one does.
+    pub fn resting(&self, now: Timestamp) -> Option<&Rest> {
+        self.rest.as_ref().filter(|rest| now < rest.until)
+    }
+
+    /// A runner came up: whatever was wrong is over.
+    pub(super) fn started(&mut self, now: Timestamp) {
+        *self = Self { failures: 0, last_start: Some(now), rest: None };
+    }
+
+    /// There was no capacity for a runner launched at `launched_at`. A rest is not renewed by old
+    /// news: something has started here since.
+    pub(super) fn no_capacity(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
+        if self.last_start.is_none_or(|start| start <= launched_at) {
+            self.rest_until(now, CAPACITY_REST, RestCause::NoCapacity, reason);
+        }
+    }
+
+    /// ECS refused a launch for good.
+    pub(super) fn launch_refused(&mut self, reason: &str, now: Timestamp) {
+        self.failures = self.failures.saturating_add(1);
+        self.rest_until(now, backoff(self.failures), RestCause::LaunchRefused, reason);
+    }
+
+    /// A runner launched at `launched_at` stopped before its first claim.
+    pub(super) fn boot_failed(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
+        if self.last_start.is_some_and(|start| start > launched_at) {
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.is_broken() {
+            self.rest_until(now, self.breaker_backoff(), RestCause::BootFailures, reason);
+        }
+    }
+
+    /// A runner was reserved. With the breaker open it is the one trial until the next rest is over.
+    pub(super) fn reserved(&mut self, now: Timestamp) {
+        if self.is_broken()
+            && let Some(Rest { cause, reason, .. }) = self.rest.take()
+        {
+            self.rest_until(now, self.breaker_backoff(), cause, &reason);
+        }
+    }
+
+    /// Whether launches fail one after the other, so that only a trial at a time is made.
+    fn is_broken(&self) -> bool {
+        self.failures >= BOOT_FAILURES_ALLOWED
+    }
+
+    fn breaker_backoff(&self) -> SignedDuration {
+        backoff(self.failures.saturating_sub(BOOT_FAILURES_ALLOWED - 1))
+    }
+
+    /// Rests; a rest that holds longer already stays.
+    fn rest_until(&mut self, now: Timestamp, length: SignedDuration, cause: RestCause, reason: &str) {
+        let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+        if self.rest.as_ref().is_none_or(|rest| rest.until <= until) {
+            self.rest = Some(Rest { until, cause, reason: reason.to_owned() });
+        }
+    }
+}
+
+/// One minute after the first failure, then twice as long each time, up to an hour.
+fn backoff(failures: u32) -> SignedDuration {
+    let doubled =
+        2_i32.checked_pow(failures.saturating_sub(1)).and_then(|times| FIRST_BACKOFF.checked_mul(times));
+    doubled.unwrap_or(LONGEST_BACKOFF).min(LONGEST_BACKOFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
+    }
+
+    #[test]
+    fn old_news_of_no_capacity_renews_no_rest() {
+        let mut health = Health::default();
+        health.no_capacity(at(0), "RESOURCE:CPU", at(0));
+        assert!(health.resting(at(2)).is_some());
+        assert!(health.resting(at(3)).is_none());
+        health.started(at(4));
+        health.no_capacity(at(1), "Your Spot Task was interrupted.", at(5));
+        assert!(health.resting(at(5)).is_none(), "a runner launched before the last start");
+        health.no_capacity(at(5), "Your Spot Task was interrupted.", at(6));
+        assert!(health.resting(at(6)).is_some(), "a runner launched after it");
+    }
+
+    #[test]
+    fn refused_launches_back_off_up_to_an_hour() {
+        let mut health = Health::default();
+        let mut now = at(0);
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            health.launch_refused("AccessDeniedException", now);
+            let until = health.rest.as_ref().unwrap().until;
+            assert_eq!(until.duration_since(now), SignedDuration::from_mins(minutes));
+            now = until;
+        }
+    }
+
+    #[test]
+    fn three_failed_boots_open_the_breaker_and_one_trial_follows() {
+        let mut health = Health::default();
+        for _ in 0..2 {
+            health.boot_failed(at(0), "CannotPullContainerError", at(1));
+            assert!(health.resting(at(1)).is_none());
+        }
+        health.boot_failed(at(0), "CannotPullContainerError", at(1));
+        assert_eq!(health.resting(at(1)).map(|rest| rest.cause), Some(RestCause::BootFailures));
+
+        assert!(health.resting(at(2)).is_none());
+        health.reserved(at(2));
+        assert!(health.resting(at(2)).is_some(), "one trial, then rest again");
+        health.started(at(3));
+        assert_eq!(health.resting(at(3)), None, "the trial came up");
+        assert_eq!(health.failures, 0);
+    }
+}

@@ -1,0 +1,36 @@
+//! The ledger: double-entry, no pairing.
+//!
+//! GitHub decides which runner takes which job, so a job is never paired with "its" runner. Each
+//! pool has a [`Book`] of totals; every [`Event`] moves a job or a runner from one state to the
+//! next ([`transition`]) and adjusts the books with it; [`settle`] reserves runners until no book
+//! has a deficit that it may fill.
+//!
+//! ```text
+//! deficit = queued + minimum − supply
+//! settle:   while deficit ≥ 1 and live < maximum: reserve one runner
+//! ```
+//!
+//! States only move forward and the first writer wins, so that redelivered and reordered events
+//! change nothing. [`Bookkeeper`] runs events, reservations and the write of both as one
+//! transaction over any [`crate::ports::Ledger`].
+
+mod audit;
+mod book;
+mod bookkeeper;
+mod entries;
+mod event;
+mod health;
+mod items;
+pub mod settle;
+pub mod transition;
+
+pub use self::audit::{Totals, recount};
+pub use self::book::{Book, BookDelta};
+pub use self::bookkeeper::{Bookkeeper, PostError, Posted};
+pub use self::entries::Entries;
+pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
+pub use self::health::{Health, Rest, RestCause};
+pub use self::items::{
+    EVENTS_A_TRANSACTION, Item, Job, JobState, Key, Put, Runner, RunnerState, TRANSACTION_LIMIT,
+};
+pub use self::transition::{Answer, ClaimAnswer, ReleaseAnswer};

@@ -1,0 +1,254 @@
+//! What one event does: the whole table of the ledger, as a pure function.
+//!
+//! [`of_job`] and [`of_runner`] take the items that an event names and return new ones, the changes
+//! of the books that go with them, and the answer for whoever asked. What they do not return is
+//! unchanged.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::event::{JobAction, JobEvent, JobRunner, RunnerEvent};
+use super::{BookDelta, Job, JobState, Runner, RunnerState};
+use crate::ids::{BootId, GithubRunnerId};
+use crate::launch::{FailureClass, StopClass};
+
+/// How long a runner may stay Busy without a worker process before it is let go: GitHub's events
+/// may be ahead of the runner, but not by this much.
+pub const BUSY_WITHOUT_WORKER: SignedDuration = SignedDuration::from_mins(2);
+
+/// What a task is told that claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimAnswer {
+    /// Make it a JIT config.
+    Proceed,
+    /// Its pool has runners enough; it is to leave.
+    NotNeeded,
+    /// Another boot claimed first.
+    Refused,
+    /// The runner is not there to claim for: unknown, leaving, busy or stopped, or its claim is closed.
+    Gone,
+}
+
+/// What a runner is told that asks whether it may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseAnswer {
+    /// Keep waiting, or working.
+    Stay,
+    /// Leave.
+    Leave,
+}
+
+/// What whoever told the event is told in return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing to say.
+    Noted,
+    /// To a claim, or to a registration that follows one.
+    Claim(ClaimAnswer),
+    /// To a release.
+    Release(ReleaseAnswer),
+}
+
+/// News of the health of a runner's capacity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HealthNews {
+    /// A runner came up.
+    Started,
+    /// There was no capacity, in ECS's words.
+    NoCapacity(String),
+    /// The launch was refused for good, in ECS's words.
+    LaunchRefused(String),
+    /// The task stopped before its first claim, in ECS's words.
+    BootFailed(String),
+}
+
+/// What an event does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The job, where it changed.
+    pub job: Option<Job>,
+    /// The runner, where it changed.
+    pub runner: Option<Runner>,
+    /// What changes in the books.
+    pub deltas: Vec<BookDelta>,
+    /// News of the capacity of the runner, with the time of its launch.
+    pub health: Option<HealthNews>,
+    /// The answer.
+    pub answer: Answer,
+}
+
+impl Outcome {
+    fn unchanged(answer: Answer) -> Self {
+        Self { job: None, runner: None, deltas: Vec::new(), health: None, answer }
+    }
+
+    fn of_runner(runner: Runner, deltas: Vec<BookDelta>, answer: Answer) -> Self {
+        Self { runner: Some(runner), deltas, ..Self::unchanged(answer) }
+    }
+}
+
+/// What a job event does to its job, and to the runner that it names.
+///
+/// The job only moves forward. The runner moves only if the event's runner id is the one that was
+/// stored at its claim: anyone who administers a repository can register a runner with our name.
+pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now: Timestamp) -> Outcome {
+    let mut outcome = Outcome::unchanged(Answer::Noted);
+    let runner = runner.filter(|runner| is_named(runner, event.runner.as_ref()));
+
+    let pool = job.map(|job| &job.pool).or(event.pool.as_ref()).or(runner.map(|runner| &runner.pool));
+    let next = match event.action {
+        JobAction::Queued => JobState::Queued,
+        JobAction::InProgress => JobState::InProgress,
+        JobAction::Completed => JobState::Completed,
+    };
+    if let Some(pool) = pool
+        && job.is_none_or(|job| job.state < next)
+    {
+        let was_queued = job.is_some_and(|job| job.state == JobState::Queued);
+        if was_queued {
+            outcome.deltas.push(BookDelta::queued(pool, -1));
+        } else if job.is_none() && next == JobState::Queued {
+            outcome.deltas.push(BookDelta::queued(pool, 1));
+        }
+        outcome.job = Some(Job {
+            id: event.job,
+            state: next,
+            pool: pool.clone(),
+            repository: event.repository.clone(),
+            labels: event.labels.clone(),
+            runner: runner.map(|runner| runner.id.clone()).or_else(|| job.and_then(|job| job.runner.clone())),
+            seen_at: job.map_or(now, |job| job.seen_at),
+            changed_at: now,
+            version: job.map_or(0, |job| job.version),
+        });
+    }
+    if let Some(runner) = runner
+        && next != JobState::Queued
+        && !matches!(runner.state, RunnerState::Busy | RunnerState::Stopped)
+    {
+        outcome.deltas.extend(supply_given_up(runner));
+        outcome.runner = Some(moved(runner, RunnerState::Busy, now));
+    }
+    outcome
+}
+
+/// What a runner's event does to it. `deficit` is that of the pool whose labels it carries.
+pub fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now: Timestamp) -> Outcome {
+    let Some(runner) = runner else { return Outcome::unchanged(answer_for_unknown(event)) };
+    match event {
+        RunnerEvent::Claim(boot) => claim(runner, boot, deficit, now),
+        RunnerEvent::Registered(boot, github_id) => registered(runner, boot, *github_id, now),
+        RunnerEvent::Release => release(runner, deficit, now),
+        RunnerEvent::FoundBusy if runner.state == RunnerState::Leaving => {
+            Outcome::of_runner(moved(runner, RunnerState::Busy, now), Vec::new(), Answer::Noted)
+        }
+        RunnerEvent::Fenced if runner.state == RunnerState::Starting && runner.boot.is_none() => {
+            leaving(runner, Answer::Noted, now)
+        }
+        RunnerEvent::CountedOut if runner.state.is_supply() => leaving(runner, Answer::Noted, now),
+        RunnerEvent::LaunchFailed(class, reason)
+            if matches!(runner.state, RunnerState::Starting | RunnerState::Leaving)
+                && runner.boot.is_none() =>
+        {
+            let news = match class {
+                FailureClass::Later => None,
+                FailureClass::Elsewhere => Some(HealthNews::NoCapacity(reason.clone())),
+                FailureClass::Never => Some(HealthNews::LaunchRefused(reason.clone())),
+            };
+            Outcome { health: news, ..stopped(runner, now) }
+        }
+        RunnerEvent::TaskStopped(class, reason) if runner.state.is_live() => {
+            let never_claimed = runner.state == RunnerState::Starting && runner.boot.is_none();
+            let news = match class {
+                StopClass::NoCapacity if never_claimed => Some(HealthNews::NoCapacity(reason.clone())),
+                StopClass::BootFailed if never_claimed => Some(HealthNews::BootFailed(reason.clone())),
+                _ => None,
+            };
+            Outcome { health: news, ..stopped(runner, now) }
+        }
+        RunnerEvent::FoundBusy
+        | RunnerEvent::Fenced
+        | RunnerEvent::CountedOut
+        | RunnerEvent::LaunchFailed(..)
+        | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),
+    }
+}
+
+/// Starting: bound to the first boot, if the runner is needed. Idle: the same boot again, whose
+/// answer was lost, until its first release has closed the claim.
+fn claim(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outcome {
+    if runner.boot.as_ref().is_some_and(|first| first != boot) {
+        return Outcome::unchanged(Answer::Claim(ClaimAnswer::Refused));
+    }
+    match runner.state {
+        RunnerState::Starting if deficit < 0 => leaving(runner, Answer::Claim(ClaimAnswer::NotNeeded), now),
+        RunnerState::Starting if runner.boot.is_none() => {
+            let bound = Runner { boot: Some(boot.clone()), ..runner.clone() };
+            let outcome = Outcome::of_runner(bound, Vec::new(), Answer::Claim(ClaimAnswer::Proceed));
+            Outcome { health: Some(HealthNews::Started), ..outcome }
+        }
+        RunnerState::Starting => Outcome::unchanged(Answer::Claim(ClaimAnswer::Proceed)),
+        RunnerState::Idle if !runner.claim_closed => Outcome::unchanged(Answer::Claim(ClaimAnswer::Proceed)),
+        RunnerState::Idle | RunnerState::Busy | RunnerState::Leaving | RunnerState::Stopped => {
+            Outcome::unchanged(Answer::Claim(ClaimAnswer::Gone))
+        }
+    }
+}
+
+/// GitHub made the JIT config that a claim asked for: Idle, unless the runner left meanwhile, in
+/// which case the registrar deletes the registration again.
+fn registered(runner: &Runner, boot: &BootId, github_id: GithubRunnerId, now: Timestamp) -> Outcome {
+    if runner.boot.as_ref() != Some(boot) || !runner.state.is_supply() || runner.claim_closed {
+        return Outcome::unchanged(Answer::Claim(ClaimAnswer::Gone));
+    }
+    let idle = Runner { github_id: Some(github_id), ..moved(runner, RunnerState::Idle, now) };
+    Outcome::of_runner(idle, Vec::new(), Answer::Claim(ClaimAnswer::Proceed))
+}
+
+/// Idle leaves only if its pool has runners enough; the first question closes its claim. Leaving and
+/// Stopped are told to leave. Busy stays, unless no worker process has come for two minutes.
+fn release(runner: &Runner, deficit: i64, now: Timestamp) -> Outcome {
+    let (stay, leave) = (Answer::Release(ReleaseAnswer::Stay), Answer::Release(ReleaseAnswer::Leave));
+    match runner.state {
+        RunnerState::Idle if deficit < 0 => leaving(runner, leave, now),
+        RunnerState::Idle if !runner.claim_closed => {
+            Outcome::of_runner(Runner { claim_closed: true, ..runner.clone() }, Vec::new(), stay)
+        }
+        RunnerState::Busy if now.duration_since(runner.changed_at) >= BUSY_WITHOUT_WORKER => {
+            leaving(runner, leave, now)
+        }
+        RunnerState::Starting | RunnerState::Idle | RunnerState::Busy => Outcome::unchanged(stay),
+        RunnerState::Leaving | RunnerState::Stopped => Outcome::unchanged(leave),
+    }
+}
+
+fn leaving(runner: &Runner, answer: Answer, now: Timestamp) -> Outcome {
+    let left = Runner { claim_closed: true, ..moved(runner, RunnerState::Leaving, now) };
+    Outcome::of_runner(left, supply_given_up(runner).into_iter().collect(), answer)
+}
+
+fn stopped(runner: &Runner, now: Timestamp) -> Outcome {
+    let live = BookDelta::live(&runner.capacity, -1);
+    let deltas = supply_given_up(runner).into_iter().chain([live]).collect();
+    Outcome::of_runner(moved(runner, RunnerState::Stopped, now), deltas, Answer::Noted)
+}
+
+/// A runner that is no longer Starting or Idle no longer counts in its pool's supply.
+fn supply_given_up(runner: &Runner) -> Option<BookDelta> {
+    runner.state.is_supply().then(|| BookDelta::supply(&runner.pool, -1))
+}
+
+fn moved(runner: &Runner, state: RunnerState, now: Timestamp) -> Runner {
+    Runner { state, changed_at: now, ..runner.clone() }
+}
+
+fn is_named(runner: &Runner, named: Option<&JobRunner>) -> bool {
+    named.is_some_and(|named| named.runner == runner.id && runner.github_id == Some(named.github_id))
+}
+
+fn answer_for_unknown(event: &RunnerEvent) -> Answer {
+    match event {
+        RunnerEvent::Claim(_) | RunnerEvent::Registered(..) => Answer::Claim(ClaimAnswer::Gone),
+        RunnerEvent::Release => Answer::Release(ReleaseAnswer::Leave),
+        _ => Answer::Noted,
+    }
+}

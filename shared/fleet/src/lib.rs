@@ -1,0 +1,20 @@
+//! Mayfly's decisions, and nothing else.
+//!
+//! Everything here is a function from values to values: which pool serves a job
+//! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
+//! pool is short of ([`ledger::settle`]), what a failed launch means ([`launch`]).
+//! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
+//! this crate's dependencies are the proof.
+
+pub mod ids;
+pub mod label;
+pub mod launch;
+pub mod ledger;
+pub mod pools;
+pub mod ports;
+pub mod routing;
+pub mod ticket;
+
+pub use ids::{BootId, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId, TaskArn};
+pub use label::{Label, Labels};
+pub use pools::{Architecture, Capacity, Pool, PoolMap};

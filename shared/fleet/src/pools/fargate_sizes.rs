@@ -1,0 +1,51 @@
+//! The task sizes that Fargate takes (ECS: "Task CPU and memory", Linux).
+
+const GIB: u32 = 1024;
+
+/// Ephemeral disk that Fargate gives a task, in GiB.
+pub(super) const DISK_GIB: std::ops::RangeInclusive<u32> = 21..=200;
+
+/// Says what is wrong with a size for Fargate, if anything is.
+pub(super) fn problem(cpu_units: u32, memory_mib: u32) -> Option<String> {
+    let (least, most, step) = match cpu_units {
+        256 => {
+            return (![512, GIB, 2 * GIB].contains(&memory_mib)).then(|| says(cpu_units, "512, 1024 or 2048"));
+        }
+        512 => (GIB, 4 * GIB, GIB),
+        1024 => (2 * GIB, 8 * GIB, GIB),
+        2048 => (4 * GIB, 16 * GIB, GIB),
+        4096 => (8 * GIB, 30 * GIB, GIB),
+        8192 => (16 * GIB, 60 * GIB, 4 * GIB),
+        16384 => (32 * GIB, 120 * GIB, 8 * GIB),
+        _ => return Some("Fargate takes 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units".into()),
+    };
+    let fits = (least..=most).contains(&memory_mib) && (memory_mib - least).is_multiple_of(step);
+    (!fits).then(|| says(cpu_units, &format!("{least} to {most} in steps of {step}")))
+}
+
+fn says(cpu_units: u32, rule: &str) -> String {
+    format!("Fargate takes {rule} MiB with {cpu_units} CPU units")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_fargate() {
+        for (cpu, memory, fits) in [
+            (4096, 16 * GIB, true),
+            (4096, 30 * GIB, true),
+            (4096, 31 * GIB, false),
+            (4096, 15_000, false),
+            (256, 2 * GIB, true),
+            (256, 3 * GIB, false),
+            (8192, 20 * GIB, true),
+            (8192, 17 * GIB, false),
+            (16384, 120 * GIB, true),
+            (3000, 8 * GIB, false),
+        ] {
+            assert_eq!(problem(cpu, memory).is_none(), fits, "{cpu} CPU units with {memory} MiB");
+        }
+    }
+}

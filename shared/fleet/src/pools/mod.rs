@@ -1,0 +1,171 @@
+//! Pools: runners that are alike, and the one map that holds them all.
+//!
+//! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_entries`] the
+//! same values from anywhere else; both report every error of the map at once.
+
+mod fargate_sizes;
+mod fields;
+mod parse;
+mod problems;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::problems::{PoolMapError, Problem};
+use crate::ids::PoolName;
+use crate::label::{Label, Labels};
+
+/// The pool map that Mayfly ships: `pools.toml` at the root of the project.
+pub const DEFAULT_POOLS: &str = include_str!("../../../../pools.toml");
+
+/// A runner's instruction set, in ECS's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// 64-bit Intel and AMD.
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// 64-bit Arm (Graviton).
+    Arm64,
+}
+
+impl Architecture {
+    /// Every spelling of the architecture that workflows use as a label.
+    pub fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Self::X86_64 => &["x64", "x86_64", "amd64"],
+            Self::Arm64 => &["arm64", "aarch64"],
+        }
+    }
+
+    /// Both architectures.
+    pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        })
+    }
+}
+
+/// Where a pool's tasks run, and how the capacity is bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capacity {
+    /// Fargate, on demand.
+    Fargate,
+    /// Fargate Spot.
+    FargateSpot,
+    /// An Auto Scaling group of on-demand EC2 instances of the pool's own.
+    Ec2,
+    /// An Auto Scaling group of EC2 spot instances of the pool's own.
+    Ec2Spot,
+}
+
+impl Capacity {
+    /// Whether tasks run on Fargate, not on instances of an Auto Scaling group.
+    pub fn is_fargate(self) -> bool {
+        matches!(self, Self::Fargate | Self::FargateSpot)
+    }
+}
+
+impl fmt::Display for Capacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fargate => "fargate",
+            Self::FargateSpot => "fargate-spot",
+            Self::Ec2 => "ec2",
+            Self::Ec2Spot => "ec2-spot",
+        })
+    }
+}
+
+/// Runners that are alike: one entry of the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// The pool's name, which is one of its labels too.
+    pub name: PoolName,
+    /// Everything its runners carry: `self-hosted`, `linux`, the architecture's aliases, the
+    /// pool's name, and the labels of its entry.
+    pub labels: Labels,
+    /// The instruction set of its tasks.
+    pub architecture: Architecture,
+    /// Where its tasks run.
+    pub capacity: Capacity,
+    /// The EC2 instance types of its Auto Scaling group, the preferred one first; empty on Fargate.
+    pub instance_types: Vec<String>,
+    /// How many runners fit on one instance; `None` on Fargate.
+    pub runners_per_instance: Option<u32>,
+    /// CPU of one task in ECS's CPU units, 1024 a vCPU.
+    pub cpu_units: u32,
+    /// Memory of one task in MiB.
+    pub memory_mib: u32,
+    /// Ephemeral disk in GiB: of one task on Fargate, of one instance on EC2.
+    pub disk_gib: u32,
+    /// The GitHub runner group that its runners join.
+    pub runner_group: String,
+    /// Of several pools that serve a job, the one with the lowest number takes it.
+    pub priority: u32,
+    /// The pool whose capacity runs this pool's queued jobs while there is none of its own.
+    pub fallback: Option<PoolName>,
+    /// Most runners that may live at once on this pool's capacity.
+    pub maximum: u32,
+    /// The maximum out of working hours, where it differs.
+    pub off_hours_maximum: Option<u32>,
+    /// Runners to keep waiting in working hours.
+    pub working_hours_minimum: u32,
+    /// Runners to keep waiting out of working hours.
+    pub off_hours_minimum: u32,
+    /// Whether `sudo` works in a job.
+    pub sudo: bool,
+}
+
+impl Pool {
+    /// The ECS capacity provider that the pool's tasks ask for: Fargate's two are ECS's own, an
+    /// EC2 pool's bears the pool's name.
+    pub fn capacity_provider(&self) -> &str {
+        match self.capacity {
+            Capacity::Fargate => "FARGATE",
+            Capacity::FargateSpot => "FARGATE_SPOT",
+            Capacity::Ec2 | Capacity::Ec2Spot => self.name.as_str(),
+        }
+    }
+
+    /// The labels that make up a pool's identity without being written in its entry.
+    fn implied_labels(name: &PoolName, architecture: Architecture) -> Labels {
+        let words = ["self-hosted", "linux", name.as_str()];
+        words.into_iter().chain(architecture.aliases().iter().copied()).collect()
+    }
+
+    /// The architecture that a label names, if it names one.
+    fn architecture_of(label: &Label) -> Option<Architecture> {
+        Architecture::ALL.into_iter().find(|architecture| architecture.aliases().contains(&label.as_str()))
+    }
+}
+
+/// The one map of pools, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolMap(BTreeMap<PoolName, Pool>);
+
+impl PoolMap {
+    /// The pool of this name.
+    pub fn get(&self, name: &PoolName) -> Option<&Pool> {
+        self.0.get(name)
+    }
+
+    /// Every pool, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Pool> {
+        self.0.values()
+    }
+
+    /// The pools whose capacity may run a runner of `pool`, in the order to try: its own, its
+    /// fallback's, and so on. Empty when the map does not know the pool.
+    pub fn capacity_chain(&self, pool: &PoolName) -> impl Iterator<Item = &Pool> {
+        std::iter::successors(self.get(pool), |at| self.get(at.fallback.as_ref()?))
+    }
+}

@@ -1,0 +1,12 @@
+//! GitHub, as Mayfly meets it.
+//!
+//! A webhook delivery is bytes until [`delivery::verify`] has held them against the hook's secret;
+//! only the [`delivery::Verified`] that it returns can be read.
+
+pub mod delivery;
+pub mod signature;
+pub mod workflow_job;
+
+pub use delivery::{Verified, verify};
+pub use signature::SignatureError;
+pub use workflow_job::{Action, WorkflowJobPayload};

@@ -1,0 +1,173 @@
+//! The `workflow_job` payload: the fields that Mayfly needs, and GitHub's oddities smoothed.
+//!
+//! Published payloads lack `created_at` and `run_attempt`, carry `runner_id: 0` with an empty name
+//! for jobs that never ran, and `queued` with a `status` of `waiting` behind an approval gate.
+
+use fleet::ledger::JobRunner;
+use fleet::{GithubRunnerId, JobId, Labels, Repository, RunnerId};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+/// The event's name, as the delivery's header gives it.
+pub const EVENT: &str = "workflow_job";
+
+/// What happened to the job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It waits for a runner.
+    Queued,
+    /// It waits for an approval or a deployment rule, and asks for no runner yet.
+    Waiting,
+    /// A runner has taken it.
+    InProgress,
+    /// It has ended: run, skipped or cancelled.
+    Completed,
+    /// Something that GitHub did not send when this was written.
+    Other(String),
+}
+
+/// A `workflow_job` delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkflowJobPayload {
+    /// What happened.
+    pub action: Action,
+    /// The job's id.
+    pub job: JobId,
+    /// The words of its `runs-on`; empty for a bare `runs-on: {group: …}`.
+    pub labels: Labels,
+    /// The runner it was given to, whoever's it is.
+    pub runner: Option<NamedRunner>,
+    /// When it was created, where the payload says so.
+    pub created_at: Option<Timestamp>,
+    /// The repository.
+    pub repository: Repository,
+}
+
+/// A runner, as GitHub names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRunner {
+    /// GitHub's id of its registration.
+    pub id: GithubRunnerId,
+    /// Its name.
+    pub name: String,
+}
+
+impl NamedRunner {
+    /// The runner, if its name is one of ours. The name is a claim and no proof: anyone who
+    /// administers a repository can register one with it.
+    pub fn ours(&self) -> Option<JobRunner> {
+        RunnerId::from_github_name(&self.name).map(|runner| JobRunner { github_id: self.id, runner })
+    }
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    action: String,
+    workflow_job: Job,
+    repository: RepositoryName,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    id: u64,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    labels: Option<Vec<String>>,
+    #[serde(default)]
+    runner_id: Option<u64>,
+    #[serde(default)]
+    runner_name: Option<String>,
+    #[serde(default)]
+    created_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RepositoryName {
+    full_name: String,
+}
+
+impl<'de> Deserialize<'de> for WorkflowJobPayload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Payload::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl From<Payload> for WorkflowJobPayload {
+    fn from(Payload { action, workflow_job: job, repository }: Payload) -> Self {
+        let action = match (action.as_str(), job.status.as_deref()) {
+            ("waiting", _) | ("queued", Some("waiting")) => Action::Waiting,
+            ("queued", _) => Action::Queued,
+            ("in_progress", _) => Action::InProgress,
+            ("completed", _) => Action::Completed,
+            _ => Action::Other(action),
+        };
+        let named = job.runner_id.filter(|&id| id != 0).zip(job.runner_name.filter(|name| !name.is_empty()));
+        Self {
+            action,
+            job: JobId(job.id),
+            labels: job.labels.unwrap_or_default().iter().collect(),
+            runner: named.map(|(id, name)| NamedRunner { id: GithubRunnerId(id), name }),
+            created_at: job.created_at.and_then(|at| at.parse().ok()),
+            repository: Repository::new(repository.full_name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn payload(action: &str, job: Value) -> Value {
+        json!({"action": action, "workflow_job": job, "repository": {"full_name": "octo-org/storefront"}})
+    }
+
+    fn read(value: Value) -> WorkflowJobPayload {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_needed_is_read() {
+        let job = json!({"id": 9_007_199_254_740_993_u64, "status": "in_progress", "labels": ["Linux", "x64"],
+            "runner_id": 21, "runner_name": "build-box", "created_at": "2026-10-05T09:00:00Z", "steps": [1]});
+        let payload = read(payload("in_progress", job));
+        assert_eq!(payload.action, Action::InProgress);
+        assert_eq!(payload.job, JobId(9_007_199_254_740_993), "ids exceed 2^53");
+        assert_eq!(payload.labels.to_string(), "[linux, x64]");
+        let named = NamedRunner { id: GithubRunnerId(21), name: "build-box".into() };
+        assert_eq!(payload.runner, Some(named));
+        assert_eq!(payload.created_at, Some("2026-10-05T09:00:00Z".parse().unwrap()));
+        assert_eq!(payload.repository.as_str(), "octo-org/storefront");
+    }
+
+    #[test]
+    fn githubs_oddities_are_taken() {
+        let gated = read(payload("queued", json!({"id": 1, "status": "waiting", "labels": []})));
+        assert_eq!(gated.action, Action::Waiting, "an approval gate");
+        let bare = read(payload("queued", json!({"id": 1})));
+        assert_eq!(
+            (bare.action, bare.labels.len()),
+            (Action::Queued, 0),
+            "no labels, no status, no created_at"
+        );
+        for (id, name) in [(json!(0), json!("")), (json!(null), json!(null)), (json!(0), json!("x"))] {
+            let skipped = read(payload("completed", json!({"id": 1, "runner_id": id, "runner_name": name})));
+            assert_eq!(skipped.runner, None, "a job that never ran");
+        }
+        let odd_time = read(payload("queued", json!({"id": 1, "created_at": "soon"})));
+        assert_eq!(odd_time.created_at, None);
+        assert_eq!(read(payload("dreaming", json!({"id": 1}))).action, Action::Other("dreaming".into()));
+    }
+
+    #[test]
+    fn a_runner_of_ours_is_known_by_its_name() {
+        let id = RunnerId::from_random(42);
+        let pool = fleet::PoolName::new("ec2-x64").unwrap();
+        let named = |name: String| NamedRunner { id: GithubRunnerId(5), name };
+        let ours = JobRunner { github_id: GithubRunnerId(5), runner: id.clone() };
+        assert_eq!(named(id.github_name(&pool)).ours(), Some(ours));
+        assert_eq!(named("build-box-7".into()).ours(), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! Mayfly's platform on one machine.
+//!
+//! The ledger, the queue, ECS and GitHub in memory, behind the same ports that `shared/aws` and
+//! `shared/github` implement over the wire, on a clock that is turned by hand. It is what `mayfly
+//! replay` and `make demo` run on, and what the simulation breaks.
+//!
+//! - [`Sandbox`] is the state and implements the ports.
+//! - [`World`] turns the clock: it delivers webhooks, pumps the queue, moves tasks on, lets runners
+//!   claim, work and leave, and runs the functions that it is given ([`Functions`]).
+//!
+//! One seed and one sequence of calls make one timeline, to the byte.
+
+mod agenda;
+mod clock;
+pub mod delivery;
+pub mod ecs;
+mod executor;
+pub mod github;
+mod journal;
+mod ports;
+mod process;
+pub mod queue;
+pub mod registrar;
+mod sandbox;
+mod table;
+pub mod world;
+
+pub use self::clock::ManualClock;
+pub use self::journal::{Journal, Line, Subject};
+pub use self::sandbox::{Delays, Sandbox, Span, TICKET_KEY};
+pub use self::table::Table;
+pub use self::world::{ClaimReply, Functions, ReleaseReply, World};

@@ -1,0 +1,55 @@
+//! PID 1 of a runner task, as the sandbox plays it.
+
+use std::time::Duration;
+
+use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
+
+/// Exit code of PID 1 after a job.
+pub(crate) const JOB_DONE: i64 = 0;
+
+/// Exit code of PID 1 that was released idle.
+pub(crate) const RELEASED: i64 = 75;
+
+/// Exit code of PID 1 whose claim was refused or not needed.
+pub(crate) const NOT_NEEDED: i64 = 76;
+
+/// How often an idle PID 1 asks for its release.
+pub(crate) const RELEASE_EVERY: Duration = Duration::from_secs(60);
+
+/// How long PID 1 waits after its release was granted, for a job that GitHub may just have given it.
+pub(crate) const LAST_LOOK: Duration = Duration::from_secs(15);
+
+/// How long PID 1 waits before it claims again after a "later".
+pub(crate) const CLAIM_AGAIN: Duration = Duration::from_secs(10);
+
+/// How far PID 1 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It has no JIT config yet.
+    Claiming,
+    /// Its listener waits for a job.
+    Idle(GithubRunnerId),
+    /// A worker runs.
+    Working(GithubRunnerId, JobId),
+    /// It has exited.
+    Gone,
+}
+
+/// PID 1 of one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) runner: RunnerId,
+    pub(crate) ticket: String,
+    pub(crate) boot: BootId,
+    pub(crate) phase: Phase,
+}
+
+impl Process {
+    /// GitHub's id of its registration, while it has one.
+    pub(crate) fn registration(&self) -> Option<GithubRunnerId> {
+        match self.phase {
+            Phase::Idle(id) | Phase::Working(id, _) => Some(id),
+            Phase::Claiming | Phase::Gone => None,
+        }
+    }
+}

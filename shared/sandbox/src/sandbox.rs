@@ -1,0 +1,167 @@
+//! The sandbox's state, shared by everything that runs in it.
+
+use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+use std::time::Duration;
+
+use fleet::PoolMap;
+use fleet::launch::Placement;
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use crate::ManualClock;
+use crate::ecs::Ecs;
+use crate::github::Github;
+use crate::journal::{Journal, Subject};
+use crate::queue::Queue;
+use crate::table::Table;
+
+/// The key that the sandbox's tickets are issued under. It protects nothing.
+pub const TICKET_KEY: &str = "sandbox-ticket-key";
+
+/// A duration that is drawn anew each time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span(pub RangeInclusive<Duration>);
+
+impl Span {
+    /// From so many seconds to so many.
+    pub fn seconds(from: u64, to: u64) -> Self {
+        Self(Duration::from_secs(from)..=Duration::from_secs(to))
+    }
+}
+
+/// How long things take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delays {
+    /// From GitHub's event to its webhook.
+    pub webhook: Span,
+    /// From `RunTask` to PENDING: finding capacity.
+    pub provisioning: Span,
+    /// From PENDING to RUNNING: pulling the image.
+    pub pending: Span,
+    /// From RUNNING to the claim: PID 1, Docker.
+    pub boot: Span,
+    /// From the assignment of a job to its start.
+    pub pick_up: Span,
+    /// From the exit of PID 1 to STOPPED.
+    pub stopping: Span,
+}
+
+impl Default for Delays {
+    /// Fargate's, roughly.
+    fn default() -> Self {
+        Self {
+            webhook: Span::seconds(1, 2),
+            provisioning: Span::seconds(3, 8),
+            pending: Span::seconds(15, 30),
+            boot: Span::seconds(2, 4),
+            pick_up: Span::seconds(1, 3),
+            stopping: Span::seconds(5, 15),
+        }
+    }
+}
+
+/// The platform's state. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Sandbox(Rc<State>);
+
+#[derive(Debug)]
+struct State {
+    clock: ManualClock,
+    random: RefCell<StdRng>,
+    table: RefCell<Table>,
+    queue: RefCell<Queue>,
+    queue_down: Cell<bool>,
+    ecs: RefCell<Ecs>,
+    github: RefCell<Github>,
+    journal: RefCell<Journal>,
+    delays: Delays,
+}
+
+impl Sandbox {
+    /// An empty platform, with what the pools need registered at ECS. One seed gives one timeline.
+    pub fn new(seed: u64, start: Timestamp, delays: Delays, pools: &PoolMap) -> Self {
+        let mut ecs = Ecs::default();
+        for pool in pools.iter() {
+            ecs.register(pool, &Placement::by_convention(pool));
+        }
+        Self(Rc::new(State {
+            clock: ManualClock::new(start),
+            random: RefCell::new(StdRng::seed_from_u64(seed)),
+            table: RefCell::default(),
+            queue: RefCell::default(),
+            queue_down: Cell::new(false),
+            ecs: RefCell::new(ecs),
+            github: RefCell::default(),
+            journal: RefCell::default(),
+            delays,
+        }))
+    }
+
+    /// The clock.
+    pub fn manual_clock(&self) -> &ManualClock {
+        &self.0.clock
+    }
+
+    /// The ledger's table.
+    pub fn table(&self) -> &RefCell<Table> {
+        &self.0.table
+    }
+
+    /// The queue.
+    pub fn queue(&self) -> &RefCell<Queue> {
+        &self.0.queue
+    }
+
+    /// ECS.
+    pub fn ecs(&self) -> &RefCell<Ecs> {
+        &self.0.ecs
+    }
+
+    /// GitHub.
+    pub fn github(&self) -> &RefCell<Github> {
+        &self.0.github
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &RefCell<Journal> {
+        &self.0.journal
+    }
+
+    /// How long things take.
+    pub fn delays(&self) -> &Delays {
+        &self.0.delays
+    }
+
+    /// Takes the queue down, so that it takes no message, or up again.
+    pub fn set_queue_down(&self, down: bool) {
+        self.0.queue_down.set(down);
+    }
+
+    /// Whether the queue is down.
+    pub fn is_queue_down(&self) -> bool {
+        self.0.queue_down.get()
+    }
+
+    /// Writes a line into the journal.
+    pub(crate) fn note(&self, subject: impl FnOnce() -> Subject, text: impl FnOnce() -> String) {
+        self.0.journal.borrow_mut().note(self.0.clock.now(), subject, text);
+    }
+
+    /// A number below `count`.
+    pub(crate) fn pick(&self, count: usize) -> usize {
+        self.0.random.borrow_mut().random_range(0..count.max(1))
+    }
+
+    /// A duration of a span.
+    pub(crate) fn draw(&self, Span(span): &Span) -> Duration {
+        self.0.random.borrow_mut().random_range(span.clone())
+    }
+
+    /// 128 random bits.
+    pub(crate) fn random_bits(&self) -> u128 {
+        self.0.random.borrow_mut().random()
+    }
+}

@@ -1,0 +1,87 @@
+//! The ledger's table in memory: items with versions, written all or none.
+
+use std::collections::BTreeMap;
+
+use fleet::ledger::{Book, Item, Job, Key, Put, Runner, TRANSACTION_LIMIT};
+use fleet::ports::LedgerError;
+use fleet::{JobId, PoolName, RunnerId};
+
+/// The table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    items: BTreeMap<Key, Item>,
+    writes: u64,
+}
+
+impl Table {
+    /// Reads items; those that are not there are left out.
+    pub fn read(&self, keys: &[Key]) -> Vec<Item> {
+        keys.iter().filter_map(|key| self.items.get(key)).cloned().collect()
+    }
+
+    /// Writes items, all or none, as [`fleet::ports::Ledger::commit`] demands.
+    pub fn commit(&mut self, puts: &[Put]) -> Result<(), LedgerError> {
+        if puts.len() > TRANSACTION_LIMIT {
+            let problem = format!("a transaction takes {TRANSACTION_LIMIT} items, not {}", puts.len());
+            return Err(LedgerError::Unavailable(problem));
+        }
+        let stored = |put: &Put| self.items.get(&put.0.key()).map_or(0, Item::version);
+        if puts.iter().any(|put| stored(put) != put.expected_version()) {
+            return Err(LedgerError::Conflict);
+        }
+        self.writes += 1;
+        self.items.extend(puts.iter().map(|put| (put.0.key(), put.0.clone())));
+        Ok(())
+    }
+
+    /// Every item.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values()
+    }
+
+    /// Transactions written so far.
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+
+    /// Every book, by pool.
+    pub fn books(&self) -> impl Iterator<Item = &Book> {
+        self.items.values().filter_map(|item| if let Item::Book(book) = item { Some(book) } else { None })
+    }
+
+    /// A pool's book.
+    pub fn book(&self, pool: &PoolName) -> Option<&Book> {
+        match self.items.get(&Key::Book(pool.clone()))? {
+            Item::Book(book) => Some(book),
+            Item::Job(_) | Item::Runner(_) => None,
+        }
+    }
+
+    /// A job.
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        match self.items.get(&Key::Job(id))? {
+            Item::Job(job) => Some(job),
+            Item::Book(_) | Item::Runner(_) => None,
+        }
+    }
+
+    /// A runner.
+    pub fn runner(&self, id: &RunnerId) -> Option<&Runner> {
+        match self.items.get(&Key::Runner(id.clone()))? {
+            Item::Runner(runner) => Some(runner),
+            Item::Book(_) | Item::Job(_) => None,
+        }
+    }
+
+    /// Every runner.
+    pub fn runners(&self) -> impl Iterator<Item = &Runner> {
+        self.items
+            .values()
+            .filter_map(|item| if let Item::Runner(runner) = item { Some(runner) } else { None })
+    }
+
+    /// Every job.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.items.values().filter_map(|item| if let Item::Job(job) = item { Some(job) } else { None })
+    }
+}

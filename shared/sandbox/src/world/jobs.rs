@@ -1,0 +1,133 @@
+//! Jobs at GitHub: assigned, picked up, done, each with its webhook.
+
+use fleet::{DeliveryId, GithubRunnerId, JobId, TaskArn};
+use github::WorkflowJobPayload;
+
+use super::{Functions, Happening, World};
+use crate::delivery::{Delivery, function_url_event};
+use crate::github::{JobPlan, PICK_UP_LIMIT, workflow_job};
+use crate::journal::Subject;
+use crate::process::{JOB_DONE, Phase};
+
+impl<F: Functions + 'static> World<F> {
+    /// Queues a job at GitHub, which posts its webhook.
+    pub fn queue_job(&mut self, id: JobId, plan: JobPlan) {
+        self.learn_job(id, plan);
+        self.send_webhook(id);
+    }
+
+    /// GitHub knows a queued job from now on, whose webhook somebody else delivers.
+    pub fn learn_job(&mut self, id: JobId, plan: JobPlan) {
+        let now = self.sandbox.manual_clock().now();
+        let asks = plan.labels.clone();
+        if self.sandbox.github().borrow_mut().add_job(id, plan, now) {
+            self.sandbox.note(|| Subject::Job(id), || format!("queued, asks for {asks}"));
+            self.assign_jobs();
+        }
+    }
+
+    /// GitHub takes note of a delivery that somebody else makes: its job moves as the payload says.
+    pub fn follow_delivery(&mut self, payload: &WorkflowJobPayload) {
+        let now = self.sandbox.manual_clock().now();
+        let id = payload.job;
+        let moved = match &payload.action {
+            github::Action::InProgress => {
+                self.sandbox.github().borrow_mut().taken_elsewhere(id, now);
+                let runner = payload.runner.as_ref().map_or("another system", |runner| &runner.name);
+                format!("in progress on {runner}")
+            }
+            github::Action::Completed => {
+                self.sandbox.github().borrow_mut().complete_job(id, "reported", now);
+                "completed".to_owned()
+            }
+            github::Action::Queued | github::Action::Waiting | github::Action::Other(_) => return,
+        };
+        self.sandbox.note(|| Subject::Job(id), || moved);
+    }
+
+    /// Ends a job that waits, as somebody does who cancels its run.
+    pub fn cancel_job(&mut self, id: JobId) {
+        let now = self.sandbox.manual_clock().now();
+        if self.sandbox.github().borrow_mut().complete_job(id, "cancelled", now) {
+            self.sandbox.note(|| Subject::Job(id), || "cancelled".to_owned());
+            self.send_webhook(id);
+        }
+    }
+
+    pub(super) fn assign_jobs(&mut self) {
+        let now = self.sandbox.manual_clock().now();
+        let assigned = self.sandbox.github().borrow_mut().assign(now, |count| self.sandbox.pick(count));
+        for (job, runner) in assigned {
+            let after = self.sandbox.draw(&self.sandbox.delays().pick_up);
+            self.later(after, Happening::PickUp(job, runner));
+            self.later(PICK_UP_LIMIT.unsigned_abs(), Happening::PickUpLimit(job));
+        }
+    }
+
+    /// The listener takes the job, if it is still there.
+    pub(super) fn pick_up(&mut self, job: JobId, runner: GithubRunnerId) {
+        let Some(arn) = self.idle_process(runner) else { return };
+        let now = self.sandbox.manual_clock().now();
+        if !self.sandbox.github().borrow_mut().start_job(job, runner, now) {
+            return;
+        }
+        if let Some(process) = self.processes.get_mut(&arn) {
+            process.phase = Phase::Working(runner, job);
+            let id = process.runner.clone();
+            self.sandbox.note(|| Subject::Runner(id.clone()), || format!("busy with job {job}"));
+            self.sandbox.note(|| Subject::Job(job), || format!("in progress on runner {id}"));
+        }
+        let work = self.sandbox.github().borrow().job(job).map(|job| job.plan.work);
+        self.later(work.unwrap_or_default(), Happening::JobEnds(job));
+        self.send_webhook(job);
+    }
+
+    /// A job that nobody picked up is queued again, without another webhook.
+    pub(super) fn pick_up_limit(&mut self, job: JobId) {
+        let now = self.sandbox.manual_clock().now();
+        if self.sandbox.github().borrow_mut().requeue_if_not_picked_up(job, now) {
+            self.sandbox.note(|| Subject::Job(job), || "not picked up in time, queued again".to_owned());
+            self.assign_jobs();
+        }
+    }
+
+    /// The job is done, and with it the runner.
+    pub(super) fn job_ends(&mut self, job: JobId) {
+        let now = self.sandbox.manual_clock().now();
+        if !self.sandbox.github().borrow_mut().complete_job(job, "success", now) {
+            return;
+        }
+        self.sandbox.note(|| Subject::Job(job), || "completed".to_owned());
+        self.send_webhook(job);
+        let mut working = self.processes.iter();
+        let worker = working.find(|(_, it)| matches!(it.phase, Phase::Working(_, its) if its == job));
+        if let Some(arn) = worker.map(|(arn, _)| arn.clone()) {
+            self.exit(&arn, JOB_DONE);
+        }
+    }
+
+    /// GitHub posts the webhook of a job's present phase, a little later.
+    fn send_webhook(&mut self, job: JobId) {
+        let payload = self.sandbox.github().borrow().job(job).map(workflow_job);
+        let Some(payload) = payload else { return };
+        self.posted += 1;
+        let id = DeliveryId::new(format!("00000000-0000-0000-0000-{:012}", self.posted));
+        let delivery =
+            Delivery { id, event: github::workflow_job::EVENT.to_owned(), body: payload.to_string() };
+        let after = self.sandbox.draw(&self.sandbox.delays().webhook);
+        self.later(after, Happening::Post(delivery));
+    }
+
+    /// A delivery reaches the Function URL.
+    pub(super) fn post_delivery(&mut self, delivery: &Delivery) {
+        let event = function_url_event(delivery.headers(&self.webhook_secret), &delivery.body);
+        if let Ok(request) = serde_json::from_value(event) {
+            self.post(delivery.id.clone(), request);
+        }
+    }
+
+    fn idle_process(&self, runner: GithubRunnerId) -> Option<TaskArn> {
+        let mut idle = self.processes.iter().filter(|(_, process)| process.phase == Phase::Idle(runner));
+        idle.next().map(|(arn, _)| arn.clone())
+    }
+}
