@@ -33,7 +33,7 @@ lint: .venv/.installed ## format, clippy, documentation, licences and sources
 	cargo fetch
 	$(with_venv) cargo deny --offline check --hide-inclusion-graph licenses bans sources
 
-# What is measured needs no AWS SDK, and its release build takes minutes.
+# What is measured needs no AWS SDK, whose release build takes minutes.
 .PHONY: bench
 bench: ## measure verify, parse and route
 	cargo bench -p webhook --no-default-features

@@ -87,4 +87,9 @@ impl Queue {
     pub fn dead_letters(&self) -> &[Message] {
         &self.dead
     }
+
+    /// Takes everything out of the dead-letter queue, as somebody does who has looked at it.
+    pub fn take_dead_letters(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.dead)
+    }
 }

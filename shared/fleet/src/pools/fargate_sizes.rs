@@ -9,7 +9,8 @@ pub(super) const DISK_GIB: std::ops::RangeInclusive<u32> = 21..=200;
 pub(super) fn problem(cpu_units: u32, memory_mib: u32) -> Option<String> {
     let (least, most, step) = match cpu_units {
         256 => {
-            return (![512, GIB, 2 * GIB].contains(&memory_mib)).then(|| says(cpu_units, "512, 1024 or 2048"));
+            return (![512, GIB, 2 * GIB].contains(&memory_mib))
+                .then(|| says(cpu_units, "512, 1024 or 2048"));
         }
         512 => (GIB, 4 * GIB, GIB),
         1024 => (2 * GIB, 8 * GIB, GIB),

@@ -169,3 +169,6 @@ impl PoolMap {
         std::iter::successors(self.get(pool), |at| self.get(at.fallback.as_ref()?))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,11 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
+    /// Posts the webhook of a job's present phase once more, as somebody does who redelivers it.
+    pub fn redeliver(&mut self, id: JobId) {
+        self.send_webhook(id);
+    }
+
     pub(super) fn assign_jobs(&mut self) {
         let now = self.sandbox.manual_clock().now();
         let assigned = self.sandbox.github().borrow_mut().assign(now, |count| self.sandbox.pick(count));
