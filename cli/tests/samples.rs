@@ -1,4 +1,11 @@
 //! The sample events agree with one another: payload, sidecar, wrapped event, README.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
 
 use std::fs;
 use std::path::Path;

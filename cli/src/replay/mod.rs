@@ -24,7 +24,7 @@ use crate::source::Source;
 const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
 
 /// How long a replayed job works.
-const WORK: Duration = Duration::from_secs(120);
+const WORK: Duration = Duration::from_mins(2);
 
 /// How long the platform is given to come to rest.
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(2);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fleet::TaskArn;
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random, RunTask};
@@ -54,16 +55,17 @@ impl<L: Ledger, C: Clock, R: Random, T: RunTask> Launcher<L, C, R, T> {
                 None
             }
             Err(LaunchFailure { class, reason }) => {
-                match class {
-                    FailureClass::Never => error!(runner = %id, %pool, %capacity, reason, "launch refused"),
-                    _ => warn!(runner = %id, %pool, %capacity, reason, "no capacity"),
+                if class == FailureClass::Never {
+                    error!(runner = %id, %pool, %capacity, reason, "launch refused");
+                } else {
+                    warn!(runner = %id, %pool, %capacity, reason, "no capacity");
                 }
                 Some(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(class, reason)))
             }
         }
     }
 
-    async fn try_to_run(&self, runner: &Runner) -> Result<fleet::TaskArn, LaunchFailure> {
+    async fn try_to_run(&self, runner: &Runner) -> Result<TaskArn, LaunchFailure> {
         let Some(placement) = self.settings.placements.get(&runner.capacity) else {
             let reason = format!("no placement is known for the capacity of {}", runner.capacity);
             return Err(LaunchFailure { class: FailureClass::Never, reason });

@@ -50,3 +50,92 @@ pub(crate) fn read(body: &str) -> Result<Option<Event>, MessageError> {
 fn json<'a, T: Deserialize<'a>>(body: &'a str, kind: &'static str) -> Result<T, MessageError> {
     serde_json::from_str(body).map_err(|error| MessageError::Form { kind, error })
 }
+
+#[cfg(test)]
+mod tests {
+    use fleet::launch::StopClass;
+    use fleet::ledger::{JobAction, RunnerEvent};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const RUNNER: &str = "0123456789abcdefghjk";
+
+    fn task_change(detail: &Value) -> String {
+        json!({"version": "0", "source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail})
+            .to_string()
+    }
+
+    #[test]
+    fn the_webhooks_messages_are_job_events() {
+        let body = json!({"delivery": "guid", "job_event": {
+            "action": "queued", "job": 42, "pool": "ec2-x64", "repository": "octo-org/storefront",
+            "labels": ["linux", "X64"], "runner": null, "created_at": null,
+        }});
+        let Some(Event::Job(event)) = read(&body.to_string()).unwrap() else { panic!("no job event") };
+        assert_eq!((event.action, event.job.0), (JobAction::Queued, 42));
+    }
+
+    #[test]
+    fn a_stopped_task_tells_of_its_runner_and_why() {
+        for (detail, class, why) in [
+            (
+                json!({"stopCode": "EssentialContainerExited", "containers": [{"name": "runner", "exitCode": 0}]}),
+                StopClass::Ordinary,
+                "done",
+            ),
+            (
+                json!({"stopCode": "EssentialContainerExited", "containers": [{"name": "dockerd", "exitCode": 0}, {"name": "runner", "exitCode": 77}]}),
+                StopClass::BootFailed,
+                "no Docker",
+            ),
+            (
+                json!({"stopCode": "TaskFailedToStart", "stoppedReason": "CannotPullContainerError"}),
+                StopClass::BootFailed,
+                "no image",
+            ),
+            (
+                json!({"stoppedReason": "Your Spot Task was interrupted."}),
+                StopClass::NoCapacity,
+                "spot, without a code",
+            ),
+            (json!({"stopCode": "SomethingNew"}), StopClass::Ordinary, "a code of tomorrow"),
+        ] {
+            let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
+            stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
+            let Some(Event::Runner(runner, RunnerEvent::TaskStopped(found, _))) =
+                read(&task_change(&stopped)).unwrap()
+            else {
+                panic!("{why}: no stop")
+            };
+            assert_eq!((runner.as_str(), found), (RUNNER, class), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_to_the_ledger_is_dropped() {
+        for (body, why) in [
+            (task_change(&json!({"lastStatus": "RUNNING", "startedBy": RUNNER})), "not stopped"),
+            (task_change(&json!({"lastStatus": "STOPPED", "startedBy": "ecs-svc/1"})), "not ours"),
+            (task_change(&json!({"lastStatus": "STOPPED"})), "started by nobody"),
+            (
+                json!({"detail-type": "EC2 Instance State-change Notification", "detail": {}}).to_string(),
+                "another kind",
+            ),
+        ] {
+            assert_eq!(read(&body).unwrap(), None, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_broken_message_says_what_it_should_be() {
+        for (body, says) in [
+            ("", "a message of Mayfly: EOF"),
+            ("{}", "a job event: missing field `delivery`"),
+            (r#"{"detail-type":"ECS Task State Change"}"#, "ECS Task State Change: missing field `detail`"),
+        ] {
+            let error = read(body).unwrap_err().to_string();
+            assert!(error.contains(says), "{error:?} does not say {says:?}");
+        }
+    }
+}

@@ -1,7 +1,12 @@
 //! What one delivery costs the webhook function: verify, parse and route a payload of 13 KB.
 //!
 //! `make bench`; the figures are in docs/PERFORMANCE.md.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a benchmark is no product")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark is no product"
+)]
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use divan::counter::BytesCount;

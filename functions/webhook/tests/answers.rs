@@ -1,4 +1,11 @@
 //! What the webhook function answers: every status, with its reason.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
 
 use std::cell::RefCell;
 
@@ -52,7 +59,7 @@ fn signed(event: &str, body: &str) -> LambdaFunctionUrlRequest {
     request(&headers, body, false)
 }
 
-fn job(action: &str, labels: &[&str], more: Value) -> String {
+fn job(action: &str, labels: &[&str], more: &Value) -> String {
     let mut job = json!({"id": 42, "status": action, "labels": labels});
     job.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     json!({"action": action, "workflow_job": job, "repository": {"full_name": "octo-org/storefront"}})
@@ -73,7 +80,7 @@ fn body(response: &LambdaFunctionUrlResponse) -> Value {
 fn a_job_that_a_pool_serves_is_queued() {
     let queue = Queue::default();
     let response =
-        answer(&queue, &signed("workflow_job", &job("queued", &["linux", "ARM64", "docker"], json!({}))));
+        answer(&queue, &signed("workflow_job", &job("queued", &["linux", "ARM64", "docker"], &json!({}))));
     assert_eq!(response.status_code, 202);
     assert_eq!(response.headers["content-type"], "application/json");
     let expected = json!({"message": "queued for the launcher", "pool": "ec2-arm64", "job": 42});
@@ -91,15 +98,15 @@ fn what_moves_no_job_is_answered_200_with_the_reason() {
     for (event, payload, says) in [
         ("ping", "{}".to_owned(), "ping"),
         ("push", "{}".to_owned(), "the event push is not for Mayfly; it takes workflow_job"),
-        ("workflow_job", job("waiting", &["linux"], json!({})), "approval"),
-        ("workflow_job", job("queued", &["linux"], json!({"status": "waiting"})), "approval"),
-        ("workflow_job", job("dreaming", &["linux"], json!({})), "the action dreaming moves no job"),
-        ("workflow_job", job("queued", &["linux", "gpu"], json!({})), "fargate-x64 lacks gpu"),
-        ("workflow_job", job("queued", &["ubuntu-latest"], json!({})), "GitHub-hosted"),
-        ("workflow_job", job("queued", &[], json!({})), "name a label beside the group"),
+        ("workflow_job", job("waiting", &["linux"], &json!({})), "approval"),
+        ("workflow_job", job("queued", &["linux"], &json!({"status": "waiting"})), "approval"),
+        ("workflow_job", job("dreaming", &["linux"], &json!({})), "the action dreaming moves no job"),
+        ("workflow_job", job("queued", &["linux", "gpu"], &json!({})), "fargate-x64 lacks gpu"),
+        ("workflow_job", job("queued", &["ubuntu-latest"], &json!({})), "GitHub-hosted"),
+        ("workflow_job", job("queued", &[], &json!({})), "name a label beside the group"),
         (
             "workflow_job",
-            job("completed", &["ubuntu-latest"], json!({"runner_id": 5, "runner_name": "GitHub Actions 5"})),
+            job("completed", &["ubuntu-latest"], &json!({"runner_id": 5, "runner_name": "GitHub Actions 5"})),
             "GitHub-hosted",
         ),
     ] {
@@ -116,7 +123,7 @@ fn what_moves_no_job_is_answered_200_with_the_reason() {
 fn a_job_that_runs_on_a_runner_of_ours_is_queued_even_if_its_pool_has_left_the_map() {
     let runner = fleet::RunnerId::from_random(1).github_name(&fleet::PoolName::new("gone").unwrap());
     let queue = Queue::default();
-    let payload = job("in_progress", &["linux", "gpu"], json!({"runner_id": 7, "runner_name": runner}));
+    let payload = job("in_progress", &["linux", "gpu"], &json!({"runner_id": 7, "runner_name": runner}));
     let response = answer(&queue, &signed("workflow_job", &payload));
     assert_eq!((response.status_code, body(&response).get("pool")), (202, None));
     assert_eq!(queue.taken.borrow()[0].job_event.pool, None);
@@ -124,7 +131,7 @@ fn a_job_that_runs_on_a_runner_of_ours_is_queued_even_if_its_pool_has_left_the_m
 
 #[test]
 fn an_unproven_body_is_answered_401_and_goes_nowhere() {
-    let payload = job("queued", &["linux"], json!({}));
+    let payload = job("queued", &["linux"], &json!({}));
     let right = sign(&SECRET.into(), payload.as_bytes());
     for (signature, why) in [
         (None, "none"),
@@ -150,7 +157,7 @@ fn an_unproven_body_is_answered_401_and_goes_nowhere() {
 
 #[test]
 fn the_bytes_are_those_that_were_sent_whatever_their_encoding_and_the_headers_case() {
-    let payload = job("queued", &["linux"], json!({"name": "überall ✓"}));
+    let payload = job("queued", &["linux"], &json!({"name": "überall ✓"}));
     let signature = sign(&SECRET.into(), payload.as_bytes());
     let headers = [
         ("X-GitHub-Event", "workflow_job"),
@@ -196,7 +203,7 @@ fn a_body_over_the_limit_is_answered_413_before_it_is_looked_at() {
 #[test]
 fn while_the_queue_is_down_the_answer_is_503_never_2xx() {
     let queue = Queue { down: true, ..Queue::default() };
-    let response = answer(&queue, &signed("workflow_job", &job("queued", &["linux"], json!({}))));
+    let response = answer(&queue, &signed("workflow_job", &job("queued", &["linux"], &json!({}))));
     assert_eq!(response.status_code, 503);
     assert_eq!(body(&response)["message"], "the queue did not take the event; redeliver it");
 }

@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    fn payload(action: &str, job: Value) -> Value {
+    fn payload(action: &str, job: &Value) -> Value {
         json!({"action": action, "workflow_job": job, "repository": {"full_name": "octo-org/storefront"}})
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn only_what_is_needed_is_read() {
         let job = json!({"id": 9_007_199_254_740_993_u64, "status": "in_progress", "labels": ["Linux", "x64"],
             "runner_id": 21, "runner_name": "build-box", "created_at": "2026-10-05T09:00:00Z", "steps": [1]});
-        let payload = read(payload("in_progress", job));
+        let payload = read(payload("in_progress", &job));
         assert_eq!(payload.action, Action::InProgress);
         assert_eq!(payload.job, JobId(9_007_199_254_740_993), "ids exceed 2^53");
         assert_eq!(payload.labels.to_string(), "[linux, x64]");
@@ -144,21 +144,21 @@ mod tests {
 
     #[test]
     fn githubs_oddities_are_taken() {
-        let gated = read(payload("queued", json!({"id": 1, "status": "waiting", "labels": []})));
+        let gated = read(payload("queued", &json!({"id": 1, "status": "waiting", "labels": []})));
         assert_eq!(gated.action, Action::Waiting, "an approval gate");
-        let bare = read(payload("queued", json!({"id": 1})));
+        let bare = read(payload("queued", &json!({"id": 1})));
         assert_eq!(
             (bare.action, bare.labels.len()),
             (Action::Queued, 0),
             "no labels, no status, no created_at"
         );
         for (id, name) in [(json!(0), json!("")), (json!(null), json!(null)), (json!(0), json!("x"))] {
-            let skipped = read(payload("completed", json!({"id": 1, "runner_id": id, "runner_name": name})));
+            let skipped = read(payload("completed", &json!({"id": 1, "runner_id": id, "runner_name": name})));
             assert_eq!(skipped.runner, None, "a job that never ran");
         }
-        let odd_time = read(payload("queued", json!({"id": 1, "created_at": "soon"})));
+        let odd_time = read(payload("queued", &json!({"id": 1, "created_at": "soon"})));
         assert_eq!(odd_time.created_at, None);
-        assert_eq!(read(payload("dreaming", json!({"id": 1}))).action, Action::Other("dreaming".into()));
+        assert_eq!(read(payload("dreaming", &json!({"id": 1}))).action, Action::Other("dreaming".into()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) const RELEASED: i64 = 75;
 pub(crate) const NOT_NEEDED: i64 = 76;
 
 /// How often an idle PID 1 asks for its release.
-pub(crate) const RELEASE_EVERY: Duration = Duration::from_secs(60);
+pub(crate) const RELEASE_EVERY: Duration = Duration::from_mins(1);
 
 /// How long PID 1 waits after its release was granted, for a job that GitHub may just have given it.
 pub(crate) const LAST_LOOK: Duration = Duration::from_secs(15);

@@ -1,19 +1,22 @@
 //! The queue, with the visibility time-out, the redelivery and the dead-letter queue of SQS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 /// How long a received message stays out of sight (the template's value: six times the launcher's
 /// time limit).
-pub const VISIBILITY: Duration = Duration::from_secs(180);
+pub const VISIBILITY: Duration = Duration::from_mins(3);
 
 /// How often a message is received before it goes to the dead-letter queue.
 pub const MAX_RECEIVES: u32 = 5;
 
 /// Most messages in one batch of the launcher.
 pub const BATCH: usize = 10;
+
+/// Messages among which the next one is chosen: how far out of order they may come.
+const WINDOW: usize = 40;
 
 /// A message on the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Message {
 #[derive(Debug, Default)]
 pub struct Queue {
     messages: BTreeMap<u64, Message>,
+    /// The messages by the time from which they are in sight.
+    in_sight: BTreeSet<(Timestamp, u64)>,
     dead: Vec<Message>,
     sent: u64,
 }
@@ -39,38 +44,44 @@ impl Queue {
     pub fn send(&mut self, body: String, now: Timestamp) {
         self.sent += 1;
         let message = Message { id: format!("message-{}", self.sent), body, visible_at: now, receives: 0 };
+        self.in_sight.insert((now, self.sent));
         self.messages.insert(self.sent, message);
     }
 
     /// Receives the messages that are in sight, in an order that `pick` chooses, a batch at most.
     /// One that was received too often goes to the dead-letter queue instead.
     pub fn receive(&mut self, now: Timestamp, mut pick: impl FnMut(usize) -> usize) -> Vec<Message> {
-        let spent = |message: &Message| message.receives >= MAX_RECEIVES && message.visible_at <= now;
-        let dead: Vec<u64> = self.messages.iter().filter(|(_, it)| spent(it)).map(|(&at, _)| at).collect();
-        self.dead.extend(dead.iter().filter_map(|at| self.messages.remove(at)));
-
-        let visible = self.messages.iter().filter(|(_, message)| message.visible_at <= now);
-        let mut places: Vec<u64> = visible.map(|(&at, _)| at).collect();
+        let until = (now, u64::MAX);
+        let mut places: Vec<u64> =
+            self.in_sight.range(..=until).take(WINDOW).map(|&(_, place)| place).collect();
         let mut batch = Vec::new();
         while batch.len() < BATCH && !places.is_empty() {
-            let place = places.remove(pick(places.len()).min(places.len() - 1));
-            if let Some(message) = self.messages.get_mut(&place) {
-                message.receives += 1;
-                message.visible_at = now.checked_add(VISIBILITY).unwrap_or(Timestamp::MAX);
-                batch.push(message.clone());
+            let place = places.swap_remove(pick(places.len()).min(places.len() - 1));
+            let Some(mut message) = self.take(place) else { continue };
+            if message.receives >= MAX_RECEIVES {
+                self.dead.push(message);
+                continue;
             }
+            message.receives += 1;
+            message.visible_at = now.checked_add(VISIBILITY).unwrap_or(Timestamp::MAX);
+            batch.push(message.clone());
+            self.in_sight.insert((message.visible_at, place));
+            self.messages.insert(place, message);
         }
         batch
     }
 
     /// Deletes messages that are done with.
     pub fn delete(&mut self, ids: &[String]) {
-        self.messages.retain(|_, message| !ids.contains(&message.id));
+        let places = ids.iter().filter_map(|id| id.strip_prefix("message-")?.parse().ok());
+        for place in places.collect::<Vec<u64>>() {
+            self.take(place);
+        }
     }
 
     /// When the next message comes into sight.
     pub fn next_visible(&self) -> Option<Timestamp> {
-        self.messages.values().map(|message| message.visible_at).min()
+        self.in_sight.first().map(|&(at, _)| at)
     }
 
     /// Messages on the queue, in sight or not.
@@ -91,5 +102,11 @@ impl Queue {
     /// Takes everything out of the dead-letter queue, as somebody does who has looked at it.
     pub fn take_dead_letters(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.dead)
+    }
+
+    fn take(&mut self, place: u64) -> Option<Message> {
+        let message = self.messages.remove(&place)?;
+        self.in_sight.remove(&(message.visible_at, place));
+        Some(message)
     }
 }

@@ -1,5 +1,5 @@
 //! A scene for stories: the platform with Mayfly's functions on it, and nothing left over at the end.
-#![allow(clippy::expect_used, clippy::panic, reason = "a story that can not be told fails")]
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a story that can not be told fails")]
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use sandbox::{Delays, Sandbox, World};
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
 
 /// How long a job works.
-pub const WORK: Duration = Duration::from_secs(120);
+pub const WORK: Duration = Duration::from_mins(2);
 
 /// A world for a story. One that is dropped with a task, runner, message or total unaccounted for
 /// fails its test.

@@ -1,4 +1,11 @@
 //! RunTask that fails: later, elsewhere, never.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
 
 use sandbox::ecs::RunTaskError;
 use stories::Scene;

@@ -1,4 +1,11 @@
 //! One event many times, many events in any order: as many tasks as jobs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
 
 use fleet::JobId;
 use fleet::pools::DEFAULT_POOLS;

@@ -3,7 +3,7 @@
 mod job;
 mod payload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::{GithubRunnerId, JobId, Labels};
 use jiff::{SignedDuration, Timestamp};
@@ -44,16 +44,24 @@ pub enum RemoveError {
 #[derive(Debug, Default)]
 pub struct Github {
     jobs: BTreeMap<JobId, WorkflowJob>,
+    /// The queued jobs, the oldest first.
+    waiting: BTreeSet<(Timestamp, JobId)>,
     runners: BTreeMap<GithubRunnerId, Registration>,
+    names: BTreeMap<String, GithubRunnerId>,
+    /// The runners that are online and have no job.
+    idle: BTreeSet<GithubRunnerId>,
     registered: u64,
 }
 
 impl Github {
     /// Knows a job from now on. `false` if it knew it already, which stays as it is.
     pub fn add_job(&mut self, id: JobId, plan: JobPlan, now: Timestamp) -> bool {
-        let is_new = !self.jobs.contains_key(&id);
-        self.jobs.entry(id).or_insert_with(|| WorkflowJob::new(id, plan, now));
-        is_new
+        if self.jobs.contains_key(&id) {
+            return false;
+        }
+        self.jobs.insert(id, WorkflowJob::new(id, plan, now));
+        self.waiting.insert((now, id));
+        true
     }
 
     /// A job.
@@ -78,19 +86,20 @@ impl Github {
 
     /// `generate-jitconfig`: registers a runner, unless its name is taken (409).
     pub fn register(&mut self, name: &str, labels: Labels, group: &str) -> Option<GithubRunnerId> {
-        if self.runners.values().any(|runner| runner.name == name) {
+        if self.names.contains_key(name) {
             return None;
         }
         self.registered += 1;
         let id = GithubRunnerId(self.registered);
         let (name, group) = (name.to_owned(), group.to_owned());
+        self.names.insert(name.clone(), id);
         self.runners.insert(id, Registration { id, name, labels, group, online: false, job: None });
         Some(id)
     }
 
     /// Finds a runner by its name.
     pub fn find_by_name(&self, name: &str) -> Option<GithubRunnerId> {
-        self.runners.values().find(|runner| runner.name == name).map(|runner| runner.id)
+        self.names.get(name).copied()
     }
 
     /// Deletes a runner's registration.
@@ -99,7 +108,7 @@ impl Github {
             None => Err(RemoveError::NotFound),
             Some(runner) if runner.job.is_some() => Err(RemoveError::Busy),
             Some(_) => {
-                self.runners.remove(&id);
+                self.forget(id);
                 Ok(())
             }
         }
@@ -107,12 +116,17 @@ impl Github {
 
     /// A runner's listener has connected. `false` if it is not registered any longer.
     pub fn connect(&mut self, id: GithubRunnerId) -> bool {
-        let runner = self.runners.get_mut(&id);
-        runner.map(|runner| runner.online = true).is_some()
+        let Some(runner) = self.runners.get_mut(&id) else { return false };
+        runner.online = true;
+        if runner.job.is_none() {
+            self.idle.insert(id);
+        }
+        true
     }
 
     /// A runner's listener is gone, its registration stays.
     pub fn disconnect(&mut self, id: GithubRunnerId) {
+        self.idle.remove(&id);
         if let Some(runner) = self.runners.get_mut(&id) {
             runner.online = false;
         }
@@ -126,25 +140,27 @@ impl Github {
         mut pick: impl FnMut(usize) -> usize,
     ) -> Vec<(JobId, GithubRunnerId)> {
         let mut assigned = Vec::new();
-        let mut waiting: Vec<&mut WorkflowJob> =
-            self.jobs.values_mut().filter(|job| job.phase == Phase::Queued).collect();
-        waiting.sort_by_key(|job| (job.queued_at, job.id));
-        for job in waiting {
-            let fits = |runner: &Registration| {
-                runner.online && runner.job.is_none() && runner.labels.serve(&job.plan.labels)
+        for &(_, id) in &self.waiting {
+            if self.idle.is_empty() {
+                break;
+            }
+            let Some(job) = self.jobs.get_mut(&id) else { continue };
+            let serves = |runner: &&GithubRunnerId| {
+                self.runners.get(runner).is_some_and(|runner| runner.labels.serve(&job.plan.labels))
             };
-            let idle: Vec<GithubRunnerId> =
-                self.runners.values().filter(|it| fits(it)).map(|it| it.id).collect();
-            if idle.is_empty() {
+            let fitting: Vec<GithubRunnerId> = self.idle.iter().filter(serves).copied().collect();
+            if fitting.is_empty() {
                 continue;
             }
-            let chosen = idle.get(pick(idle.len()).min(idle.len() - 1));
+            let chosen = fitting.get(pick(fitting.len()).min(fitting.len() - 1));
             if let Some(runner) = chosen.and_then(|id| self.runners.get_mut(id)) {
-                runner.job = Some(job.id);
+                runner.job = Some(id);
                 job.phase = Phase::Assigned { runner: runner.id, at: now };
-                assigned.push((job.id, runner.id));
+                self.idle.remove(&runner.id);
+                assigned.push((id, runner.id));
             }
         }
+        self.waiting.retain(|(_, id)| !assigned.iter().any(|(job, _)| job == id));
         assigned
     }
 
@@ -169,6 +185,8 @@ impl Github {
             return false;
         }
         job.phase = Phase::Queued;
+        self.waiting.insert((job.queued_at, id));
+        self.idle.remove(&runner);
         if let Some(runner) = self.runners.get_mut(&runner) {
             runner.job = None;
             runner.online = false;
@@ -183,16 +201,13 @@ impl Github {
         if matches!(job.phase, Phase::Completed { .. }) {
             return false;
         }
-        if let Phase::Assigned { runner, .. } = job.phase
-            && let Some(runner) = self.runners.get_mut(&runner)
-        {
-            runner.job = None;
-        }
-        if let Some((runner, _)) = &job.runner {
-            self.runners.remove(runner);
-        }
+        let (before, worker) = (job.phase, job.runner.as_ref().map(|(runner, _)| *runner));
         job.phase = Phase::Completed { conclusion };
         job.completed_at = Some(now);
+        self.take_back(id, before);
+        if let Some(worker) = worker {
+            self.forget(worker);
+        }
         true
     }
 
@@ -201,13 +216,31 @@ impl Github {
         if let Some(job) = self.jobs.get_mut(&id)
             && matches!(job.phase, Phase::Queued | Phase::Assigned { .. })
         {
-            if let Phase::Assigned { runner, .. } = job.phase
-                && let Some(runner) = self.runners.get_mut(&runner)
-            {
-                runner.job = None;
-            }
+            let before = job.phase;
             job.phase = Phase::InProgress;
             job.started_at = Some(now);
+            self.take_back(id, before);
+        }
+    }
+
+    /// A job no longer waits: neither in the queue nor with a runner that had not picked it up.
+    fn take_back(&mut self, id: JobId, before: Phase) {
+        let Some(job) = self.jobs.get(&id) else { return };
+        self.waiting.remove(&(job.queued_at, id));
+        if let Phase::Assigned { runner, .. } = before
+            && let Some(runner) = self.runners.get_mut(&runner)
+        {
+            runner.job = None;
+            if runner.online {
+                self.idle.insert(runner.id);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: GithubRunnerId) {
+        self.idle.remove(&id);
+        if let Some(runner) = self.runners.remove(&id) {
+            self.names.remove(&runner.name);
         }
     }
 }

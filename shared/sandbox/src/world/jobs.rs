@@ -71,7 +71,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// The listener takes the job, if it is still there.
     pub(super) fn pick_up(&mut self, job: JobId, runner: GithubRunnerId) {
-        let Some(arn) = self.idle_process(runner) else { return };
+        let Some(arn) = self.process_of(Some(runner)).filter(|arn| self.is_idle(arn)) else { return };
         let now = self.sandbox.manual_clock().now();
         if !self.sandbox.github().borrow_mut().start_job(job, runner, now) {
             return;
@@ -99,14 +99,13 @@ impl<F: Functions + 'static> World<F> {
     /// The job is done, and with it the runner.
     pub(super) fn job_ends(&mut self, job: JobId) {
         let now = self.sandbox.manual_clock().now();
+        let worker = self.sandbox.github().borrow().job(job).and_then(|job| Some(job.runner.as_ref()?.0));
         if !self.sandbox.github().borrow_mut().complete_job(job, "success", now) {
             return;
         }
         self.sandbox.note(|| Subject::Job(job), || "completed".to_owned());
         self.send_webhook(job);
-        let mut working = self.processes.iter();
-        let worker = working.find(|(_, it)| matches!(it.phase, Phase::Working(_, its) if its == job));
-        if let Some(arn) = worker.map(|(arn, _)| arn.clone()) {
+        if let Some(arn) = self.process_of(worker).filter(|arn| self.is_working(arn, job)) {
             self.exit(&arn, JOB_DONE);
         }
     }
@@ -131,8 +130,18 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    fn idle_process(&self, runner: GithubRunnerId) -> Option<TaskArn> {
-        let mut idle = self.processes.iter().filter(|(_, process)| process.phase == Phase::Idle(runner));
-        idle.next().map(|(arn, _)| arn.clone())
+    /// The task whose PID 1 has this registration.
+    fn process_of(&self, runner: Option<GithubRunnerId>) -> Option<TaskArn> {
+        self.registered.get(&runner?).cloned()
+    }
+
+    fn is_idle(&self, task: &TaskArn) -> bool {
+        self.processes.get(task).is_some_and(|process| matches!(process.phase, Phase::Idle(_)))
+    }
+
+    fn is_working(&self, task: &TaskArn, job: JobId) -> bool {
+        self.processes
+            .get(task)
+            .is_some_and(|process| matches!(process.phase, Phase::Working(_, its) if its == job))
     }
 }

@@ -55,6 +55,7 @@ pub struct World<F> {
     executor: Executor<End>,
     launchers: usize,
     processes: BTreeMap<TaskArn, Process>,
+    registered: BTreeMap<GithubRunnerId, TaskArn>,
     answers: BTreeMap<DeliveryId, LambdaFunctionUrlResponse>,
     posted: u64,
 }
@@ -79,6 +80,7 @@ impl<F: Functions + 'static> World<F> {
             executor: Executor::default(),
             launchers: 0,
             processes: BTreeMap::new(),
+            registered: BTreeMap::new(),
             answers: BTreeMap::new(),
             posted: 0,
         }

@@ -69,6 +69,7 @@ impl<F: Functions + 'static> World<F> {
         match reply {
             ClaimReply::JitConfig(registration) => {
                 process.phase = Phase::Idle(registration);
+                self.registered.insert(registration, arn.clone());
                 let runner = process.runner.clone();
                 self.sandbox.github().borrow_mut().connect(registration);
                 self.sandbox.note(|| Subject::Runner(runner), || "claimed its JIT config: idle".to_owned());
@@ -113,6 +114,7 @@ impl<F: Functions + 'static> World<F> {
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
         if let Some(process) = self.processes.get_mut(arn) {
             if let Some(registration) = process.registration() {
+                self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);
             }
             process.phase = Phase::Gone;
