@@ -33,10 +33,19 @@ lint: .venv/.installed ## format, clippy, documentation, licences and sources
 	cargo fetch
 	$(with_venv) cargo deny --offline check --hide-inclusion-graph licenses bans sources
 
-# What is measured needs no AWS SDK, whose release build takes minutes.
 .PHONY: bench
 bench: ## measure verify, parse and route
-	cargo bench -p webhook --no-default-features
+	cargo bench -p webhook --bench accept
+
+.PHONY: soak
+SEEDS ?= 10000
+FIRST ?= 1
+soak: ## let SEEDS seeded worlds happen from FIRST on, and check each
+	cargo run --quiet --release -p simulation -- --seeds $(SEEDS) --first $(FIRST)
+
+.PHONY: mutants
+mutants: ## break the code on purpose, and see the simulation find it
+	tests/simulation/mutants/run
 
 .PHONY: wrap
 wrap: ## make events/lambda again from events/github

@@ -29,6 +29,16 @@ impl<T> Agenda<T> {
         self.entries.keys().next().map(|&(time, _)| time)
     }
 
+    /// The next thing.
+    pub(crate) fn peek(&self) -> Option<&T> {
+        self.entries.values().next()
+    }
+
+    /// Strikes out what is not to be kept.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.entries.retain(|_, what| keep(what));
+    }
+
     /// Takes the next thing, if its time has come.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<T> {
         let entry = self.entries.first_entry()?;

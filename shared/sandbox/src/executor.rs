@@ -11,12 +11,14 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_util::future::LocalBoxFuture;
 
 /// Invocations that are under way.
-pub(crate) struct Executor<T> {
-    invocations: Vec<Invocation<T>>,
+pub(crate) struct Executor<N, T> {
+    invocations: Vec<Invocation<N, T>>,
 }
 
-struct Invocation<T> {
+struct Invocation<N, T> {
     future: LocalBoxFuture<'static, T>,
+    name: Option<N>,
+    if_crashed: T,
     woken: Arc<Woken>,
 }
 
@@ -29,22 +31,33 @@ impl Wake for Woken {
     }
 }
 
-impl<T> fmt::Debug for Executor<T> {
+impl<N, T> fmt::Debug for Executor<N, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor").field("invocations", &self.invocations.len()).finish()
     }
 }
 
-impl<T> Default for Executor<T> {
+impl<N, T> Default for Executor<N, T> {
     fn default() -> Self {
         Self { invocations: Vec::new() }
     }
 }
 
-impl<T> Executor<T> {
-    /// Begins an invocation.
-    pub(crate) fn spawn(&mut self, future: LocalBoxFuture<'static, T>) {
-        self.invocations.push(Invocation { future, woken: Arc::new(Woken(AtomicBool::new(true))) });
+impl<N: Copy, T> Executor<N, T> {
+    /// Begins an invocation, of a function by its name, with what stands for its end if it crashes.
+    pub(crate) fn spawn(&mut self, future: LocalBoxFuture<'static, T>, name: Option<N>, if_crashed: T) {
+        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        self.invocations.push(Invocation { future, name, if_crashed, woken });
+    }
+
+    /// Whose invocation is at this place.
+    pub(crate) fn name(&self, place: usize) -> Option<N> {
+        self.invocations.get(place)?.name
+    }
+
+    /// Ends the invocation at this place where it stands.
+    pub(crate) fn crash(&mut self, place: usize) -> Option<T> {
+        (place < self.invocations.len()).then(|| self.invocations.swap_remove(place).if_crashed)
     }
 
     /// The places of the invocations that can take a step now.

@@ -11,10 +11,12 @@
 //! One seed and one sequence of calls make one timeline, to the byte.
 
 mod agenda;
+mod audit;
 mod clock;
 pub mod delivery;
 pub mod ecs;
 mod executor;
+pub mod faults;
 pub mod github;
 mod journal;
 mod ports;
@@ -25,7 +27,9 @@ mod sandbox;
 mod table;
 pub mod world;
 
+pub use self::audit::Violation;
 pub use self::clock::ManualClock;
+pub use self::faults::{Fault, Rates};
 pub use self::journal::{Journal, Line, Subject};
 pub use self::sandbox::{Delays, Sandbox, Span, TICKET_KEY};
 pub use self::table::Table;

@@ -13,11 +13,17 @@ pub(crate) const RELEASED: i64 = 75;
 /// Exit code of PID 1 whose claim was refused or not needed.
 pub(crate) const NOT_NEEDED: i64 = 76;
 
+/// Exit code of a process that was killed.
+pub(crate) const KILLED: i64 = 137;
+
 /// How often an idle PID 1 asks for its release.
 pub(crate) const RELEASE_EVERY: Duration = Duration::from_mins(1);
 
 /// How long PID 1 waits after its release was granted, for a job that GitHub may just have given it.
 pub(crate) const LAST_LOOK: Duration = Duration::from_secs(15);
+
+/// How long GitHub waits for a runner that is gone before it ends its job.
+pub(crate) const ABANDONED_AFTER: Duration = Duration::from_mins(10);
 
 /// How long PID 1 waits before it claims again after a "later".
 pub(crate) const CLAIM_AGAIN: Duration = Duration::from_secs(10);

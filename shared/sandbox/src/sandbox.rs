@@ -1,6 +1,7 @@
 //! The sandbox's state, shared by everything that runs in it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ManualClock;
 use crate::ecs::Ecs;
+use crate::faults::{Fault, Rates, Weather};
 use crate::github::Github;
 use crate::journal::{Journal, Subject};
 use crate::queue::Queue;
@@ -26,6 +28,11 @@ pub const TICKET_KEY: &str = "sandbox-ticket-key";
 pub struct Span(pub RangeInclusive<Duration>);
 
 impl Span {
+    /// From so many minutes to so many.
+    pub const fn minutes(from: u64, to: u64) -> Self {
+        Self(Duration::from_mins(from)..=Duration::from_mins(to))
+    }
+
     /// From so many seconds to so many.
     pub fn seconds(from: u64, to: u64) -> Self {
         Self(Duration::from_secs(from)..=Duration::from_secs(to))
@@ -47,6 +54,8 @@ pub struct Delays {
     pub pick_up: Span,
     /// From the exit of PID 1 to STOPPED.
     pub stopping: Span,
+    /// Half of a call to AWS; nothing where time stands still for calls.
+    pub call: Option<Span>,
 }
 
 impl Default for Delays {
@@ -59,8 +68,17 @@ impl Default for Delays {
             boot: Span::seconds(2, 4),
             pick_up: Span::seconds(1, 3),
             stopping: Span::seconds(5, 15),
+            call: None,
         }
     }
+}
+
+/// A function, by its folder's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FunctionName {
+    Webhook,
+    Launcher,
+    Registrar,
 }
 
 /// The platform's state. Clones share it.
@@ -74,6 +92,9 @@ struct State {
     table: RefCell<Table>,
     queue: RefCell<Queue>,
     queue_down: Cell<bool>,
+    weather: Weather,
+    running: Cell<Option<FunctionName>>,
+    crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
     github: RefCell<Github>,
     journal: RefCell<Journal>,
@@ -93,6 +114,9 @@ impl Sandbox {
             table: RefCell::default(),
             queue: RefCell::default(),
             queue_down: Cell::new(false),
+            weather: Weather::new(seed),
+            running: Cell::new(None),
+            crashed: Cell::new(false),
             ecs: RefCell::new(ecs),
             github: RefCell::default(),
             journal: RefCell::default(),
@@ -143,6 +167,39 @@ impl Sandbox {
     /// Whether the queue is down.
     pub fn is_queue_down(&self) -> bool {
         self.0.queue_down.get()
+    }
+
+    /// Sets how likely each fault is from now on; none for fair weather.
+    pub fn set_faults(&self, rates: Rates) {
+        self.0.weather.set(rates);
+    }
+
+    /// How often each fault has struck.
+    pub fn faults_struck(&self) -> BTreeMap<Fault, u32> {
+        self.0.weather.struck()
+    }
+
+    /// Whether a fault strikes now.
+    pub(crate) fn strikes(&self, fault: Fault) -> bool {
+        self.0.weather.strikes(fault)
+    }
+
+    /// Says whose step comes next.
+    pub(crate) fn set_running(&self, function: Option<FunctionName>) {
+        self.0.running.set(function);
+    }
+
+    /// Crashes the running invocation, if it is this function's and the fault strikes.
+    pub(crate) async fn may_crash(&self, function: FunctionName, fault: Fault) {
+        if self.0.running.get() == Some(function) && self.strikes(fault) {
+            self.0.crashed.set(true);
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whether the invocation that took the last step has crashed in it.
+    pub(crate) fn take_crashed(&self) -> bool {
+        self.0.crashed.take()
     }
 
     /// Writes a line into the journal.

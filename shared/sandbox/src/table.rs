@@ -6,11 +6,14 @@ use fleet::ledger::{Book, Item, Job, Key, Put, Runner, TRANSACTION_LIMIT};
 use fleet::ports::LedgerError;
 use fleet::{JobId, PoolName, RunnerId};
 
+use crate::audit::{Audit, Violation};
+
 /// The table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     items: BTreeMap<Key, Item>,
     writes: u64,
+    audit: Audit,
 }
 
 impl Table {
@@ -25,12 +28,15 @@ impl Table {
             let problem = format!("a transaction takes {TRANSACTION_LIMIT} items, not {}", puts.len());
             return Err(LedgerError::Unavailable(problem));
         }
-        let stored = |put: &Put| self.items.get(&put.0.key()).map_or(0, Item::version);
+        let stored = |put: &Put| self.items.get(&put.key()).map_or(0, Item::version);
         if puts.iter().any(|put| stored(put) != put.expected_version()) {
             return Err(LedgerError::Conflict);
         }
         self.writes += 1;
-        self.items.extend(puts.iter().map(|put| (put.0.key(), put.0.clone())));
+        let write = |put| (self.items.insert(Put::key(put), put.0.clone()), put);
+        let writes: Vec<(Option<Item>, &Put)> = puts.iter().map(write).collect();
+        let items = &self.items;
+        self.audit.transaction(&writes, |pool| book_among(items, pool));
         Ok(())
     }
 
@@ -51,10 +57,12 @@ impl Table {
 
     /// A pool's book.
     pub fn book(&self, pool: &PoolName) -> Option<&Book> {
-        match self.items.get(&Key::Book(pool.clone()))? {
-            Item::Book(book) => Some(book),
-            Item::Job(_) | Item::Runner(_) => None,
-        }
+        book_among(&self.items, pool)
+    }
+
+    /// What the transactions so far did that they must never do.
+    pub fn violations(&self) -> &[Violation] {
+        self.audit.violations()
     }
 
     /// A job.
@@ -83,5 +91,12 @@ impl Table {
     /// Every job.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.items.values().filter_map(|item| if let Item::Job(job) = item { Some(job) } else { None })
+    }
+}
+
+fn book_among<'a>(items: &'a BTreeMap<Key, Item>, pool: &PoolName) -> Option<&'a Book> {
+    match items.get(&Key::Book(pool.clone()))? {
+        Item::Book(book) => Some(book),
+        Item::Job(_) | Item::Runner(_) => None,
     }
 }

@@ -33,9 +33,8 @@ pub fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> Stop
         return StopClass::NoCapacity;
     }
     match (code, exit_code) {
-        (Some("TaskFailedToStart"), _) => StopClass::BootFailed,
         (Some("EssentialContainerExited"), Some(0 | RELEASED | NOT_NEEDED)) => StopClass::Ordinary,
-        (Some("EssentialContainerExited"), _) => StopClass::BootFailed,
+        (Some("TaskFailedToStart" | "EssentialContainerExited"), _) => StopClass::BootFailed,
         _ => StopClass::Ordinary,
     }
 }

@@ -115,6 +115,7 @@ impl<L: Ledger, C: Clock, R: Random> Bookkeeper<L, C, R> {
     ) -> Result<(Posted, bool), PostError> {
         let mut ids = FreshIds { random: &self.random, made: Vec::new(), next: 0 };
         let mut last_error = LedgerError::Conflict;
+        let mut conflicts = 0;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 self.clock.sleep(jittered(attempt, self.random.bits())).await;
@@ -122,9 +123,12 @@ impl<L: Ledger, C: Clock, R: Random> Bookkeeper<L, C, R> {
             match self.attempt(pools, events, settling, &mut ids).await {
                 Ok((answers, settled)) => {
                     let reserved = settled.reserved;
-                    return Ok((Posted { answers, reserved, conflicts: attempt }, settled.more));
+                    return Ok((Posted { answers, reserved, conflicts }, settled.more));
                 }
-                Err(error) => last_error = error,
+                Err(error) => {
+                    conflicts += u32::from(error == LedgerError::Conflict);
+                    last_error = error;
+                }
             }
         }
         match last_error {
@@ -148,15 +152,17 @@ impl<L: Ledger, C: Clock, R: Random> Bookkeeper<L, C, R> {
         entries.extend(self.ledger.read(&books.iter().cloned().map(Key::Book).collect::<Vec<_>>()).await?);
         entries.open_books(&books, pools);
 
-        // An earlier attempt whose answer was lost may have been written: its reservations are ours.
-        let mut reserved: Vec<RunnerId> = ids.made_before().to_vec();
+        // An earlier attempt whose answer was lost may have been written: its reservations are ours,
+        // but for those that have come further meanwhile. The ids of all of them are taken.
+        let mut taken: Vec<RunnerId> = ids.made_before().to_vec();
+        taken.retain(|id| entries.runner(id).is_some());
+        let mut reserved = taken.clone();
         reserved.retain(|id| entries.runner(id).is_some_and(|runner| runner.state == RunnerState::Starting));
 
         let now = self.clock.now();
         let answers = events.iter().map(|event| entries.apply(event, now)).collect();
         let mut settled = Settled::default();
         if settling == Settling::Touched {
-            let taken = reserved.clone();
             settled = settle(&mut entries, &touched, pools, now, || ids.fresh(&taken));
         }
         let puts = entries.puts();
@@ -193,14 +199,12 @@ impl<R: Random> FreshIds<'_, R> {
     /// The next id that is not taken.
     fn fresh(&mut self, taken: &[RunnerId]) -> RunnerId {
         loop {
-            let id = match self.made.get(self.next) {
-                Some(id) => id.clone(),
-                None => {
-                    let id = RunnerId::from_random(self.random.bits());
-                    self.made.push(id.clone());
-                    id
-                }
-            };
+            let made = self.made.get(self.next).cloned();
+            let id = made.unwrap_or_else(|| {
+                let id = RunnerId::from_random(self.random.bits());
+                self.made.push(id.clone());
+                id
+            });
             self.next += 1;
             if !taken.contains(&id) {
                 return id;
@@ -227,3 +231,6 @@ fn jittered(attempt: u32, bits: u128) -> Duration {
     let part = u32::try_from(bits & 0xffff).unwrap_or(0);
     longest * part / 0x1_0000
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,6 @@ impl Entries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::Book;
 use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 
-/// Most items that one transaction may write (DynamoDB: TransactWriteItems).
+/// Most items that one transaction may write (DynamoDB: `TransactWriteItems`).
 pub const TRANSACTION_LIMIT: usize = 100;
 
 /// Most events that always fit into one transaction: each may write a job, a runner and the books
@@ -170,6 +170,11 @@ impl Item {
 pub struct Put(pub Item);
 
 impl Put {
+    /// What the item is stored under.
+    pub fn key(&self) -> Key {
+        self.0.key()
+    }
+
     /// The version that must be stored for the write to go through; 0 for none.
     pub fn expected_version(&self) -> u64 {
         self.0.version().saturating_sub(1)

@@ -19,6 +19,8 @@ mod book;
 mod bookkeeper;
 mod entries;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod health;
 mod items;
 pub mod settle;

@@ -71,3 +71,6 @@ fn next_capacity<'a>(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,7 +180,11 @@ fn claim(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outcom
         return Outcome::unchanged(Answer::Claim(ClaimAnswer::Refused));
     }
     match runner.state {
-        RunnerState::Starting if deficit < 0 => leaving(runner, Answer::Claim(ClaimAnswer::NotNeeded), now),
+        RunnerState::Starting if deficit < 0 => {
+            // It is not needed, but it came up: its pool's capacity works.
+            let left = leaving(runner, Answer::Claim(ClaimAnswer::NotNeeded), now);
+            Outcome { health: runner.boot.is_none().then_some(HealthNews::Started), ..left }
+        }
         RunnerState::Starting if runner.boot.is_none() => {
             let bound = Runner { boot: Some(boot.clone()), ..runner.clone() };
             let outcome = Outcome::of_runner(bound, Vec::new(), Answer::Claim(ClaimAnswer::Proceed));
@@ -238,7 +242,8 @@ fn supply_given_up(runner: &Runner) -> Option<BookDelta> {
 }
 
 fn moved(runner: &Runner, state: RunnerState, now: Timestamp) -> Runner {
-    Runner { state, changed_at: now, ..runner.clone() }
+    let changed_at = if state == runner.state { runner.changed_at } else { now };
+    Runner { state, changed_at, ..runner.clone() }
 }
 
 fn is_named(runner: &Runner, named: Option<&JobRunner>) -> bool {
@@ -252,3 +257,6 @@ fn answer_for_unknown(event: &RunnerEvent) -> Answer {
         _ => Answer::Noted,
     }
 }
+
+#[cfg(test)]
+mod tests;

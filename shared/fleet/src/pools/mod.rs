@@ -3,6 +3,7 @@
 //! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_entries`] the
 //! same values from anywhere else; both report every error of the map at once.
 
+mod fallbacks;
 mod fargate_sizes;
 mod fields;
 mod parse;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::fallbacks::{self, Link};
 use super::fields::Fields;
 use super::problems::Problems;
 use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes};
@@ -49,23 +50,31 @@ impl PoolMap {
             problems.note_map("has no pool; add a [pools.<name>] table");
         }
         let mut pools = BTreeMap::new();
+        let mut links = BTreeMap::new();
         for (name, entry) in entries {
+            let link: &mut Link = links.entry(name.clone()).or_default();
             match entry {
                 Value::Object(entry) => {
-                    if let Some(pool) = read_pool(&name, entry, &mut problems) {
+                    if let Some(pool) = read_pool(&name, entry, link, &mut problems) {
                         pools.insert(pool.name.clone(), pool);
                     }
                 }
                 _ => problems.note_pool(&name, "takes a table of fields"),
             }
         }
-        check_fallbacks(&pools, &mut problems);
+        fallbacks::check(&links, &mut problems);
+        check_names_are_exact(&pools, &mut problems);
         problems.none_or(Self(pools))
     }
 }
 
-/// Reads one pool. `None` when a field that the rest needs is missing or wrong.
-fn read_pool(name: &str, entry: Map<String, Value>, problems: &mut Problems) -> Option<Pool> {
+/// Reads one pool, and what its fallback is checked by. `None` when a field is missing or wrong.
+fn read_pool(
+    name: &str,
+    entry: Map<String, Value>,
+    link: &mut Link,
+    problems: &mut Problems,
+) -> Option<Pool> {
     let pool_name = PoolName::new(name).map_err(|error| problems.note_pool(name, error.to_string())).ok();
     let mut fields = Fields::new(name, entry, problems);
 
@@ -92,27 +101,25 @@ fn read_pool(name: &str, entry: Map<String, Value>, problems: &mut Problems) -> 
     if runner_group.as_deref().is_some_and(|group| group.trim().is_empty()) {
         fields.note("runner_group", "is empty; name a runner group of the organisation");
     }
-    if let Some(maximum) = maximum {
-        if maximum == 0 {
-            fields.note("maximum", "takes at least 1; take the pool out of the map to stop it");
-        }
-        if working_hours_minimum > maximum {
-            fields.note("working_hours_minimum", format!("is over the maximum, {maximum}"));
-        }
-        let off_hours = off_hours_maximum.unwrap_or(maximum);
-        if off_hours_minimum > off_hours {
-            fields.note("off_hours_minimum", format!("is over the off-hours maximum, {off_hours}"));
-        }
+    if maximum == Some(0) {
+        fields.note("maximum", "takes at least 1; take the pool out of the map to stop it");
     }
-    if let (Some(capacity), Some(cpu), Some(memory), Some(disk)) = (capacity, cpu_units, memory_mib, disk_gib)
+    if let Some(maximum) =
+        maximum.filter(|&maximum| off_hours_maximum.is_some_and(|off| off == 0 || off > maximum))
     {
-        if capacity.is_fargate() {
-            check_fargate(cpu, memory, disk, &mut fields);
-        } else if cpu == 0 || memory == 0 || disk == 0 {
-            fields.note("cpu_units", "with memory_mib and disk_gib, takes more than 0");
-        }
+        fields.note("off_hours_maximum", format!("takes 1 to the maximum, {maximum}"));
+    }
+    if let Some(maximum) = maximum.filter(|&maximum| working_hours_minimum > maximum) {
+        fields.note("working_hours_minimum", format!("is over the maximum, {maximum}"));
+    }
+    if let Some(maximum) = off_hours_maximum.or(maximum).filter(|&maximum| off_hours_minimum > maximum) {
+        fields.note("off_hours_minimum", format!("is over the off-hours maximum, {maximum}"));
+    }
+    if let Some(capacity) = capacity {
+        check_size(capacity, cpu_units, memory_mib, disk_gib, &mut fields);
         check_instances(capacity, instance_types.as_deref(), runners_per_instance, &mut fields);
     }
+    *link = Link { architecture, capacity, fallback: fallback.clone() };
     fields.finish();
 
     let (name, architecture) = (pool_name?, architecture?);
@@ -139,6 +146,16 @@ fn read_pool(name: &str, entry: Map<String, Value>, problems: &mut Problems) -> 
     })
 }
 
+/// A pool's name, as a label, is that pool and no other.
+fn check_names_are_exact(pools: &BTreeMap<PoolName, Pool>, problems: &mut Problems) {
+    for pool in pools.values() {
+        let others = pools.keys().filter(|&name| *name != pool.name);
+        for other in others.filter(|name| pool.labels.contains(&Label::new(name.as_str()))) {
+            problems.note(pool.name.as_str(), "labels", format!("{other} is another pool's name"));
+        }
+    }
+}
+
 fn check_labels(labels: &[String], architecture: Option<Architecture>, fields: &mut Fields<'_>) {
     for text in labels {
         let label = Label::new(text);
@@ -163,11 +180,25 @@ fn check_labels(labels: &[String], architecture: Option<Architecture>, fields: &
     }
 }
 
-fn check_fargate(cpu_units: u32, memory_mib: u32, disk_gib: u32, fields: &mut Fields<'_>) {
-    if let Some(problem) = fargate_sizes::problem(cpu_units, memory_mib) {
-        fields.note("memory_mib", problem);
+/// Checks as much of a task's size as could be read.
+fn check_size(
+    capacity: Capacity,
+    cpu_units: Option<u32>,
+    memory_mib: Option<u32>,
+    disk_gib: Option<u32>,
+    fields: &mut Fields<'_>,
+) {
+    if !capacity.is_fargate() {
+        let sizes = [("cpu_units", cpu_units), ("memory_mib", memory_mib), ("disk_gib", disk_gib)];
+        for (field, _) in sizes.into_iter().filter(|(_, size)| *size == Some(0)) {
+            fields.note(field, "takes more than 0");
+        }
+        return;
     }
-    if !fargate_sizes::DISK_GIB.contains(&disk_gib) {
+    if let Some((field, problem)) = cpu_units.and_then(|cpu| fargate_sizes::problem(cpu, memory_mib)) {
+        fields.note(field, problem);
+    }
+    if disk_gib.is_some_and(|disk| !fargate_sizes::DISK_GIB.contains(&disk)) {
         let (least, most) = (fargate_sizes::DISK_GIB.start(), fargate_sizes::DISK_GIB.end());
         fields.note("disk_gib", format!("Fargate takes {least} to {most} GiB"));
     }
@@ -184,45 +215,9 @@ fn check_instances(capacity: Capacity, types: Option<&[String]>, each: Option<u3
         return;
     }
     if types.is_none_or(<[String]>::is_empty) {
-        fields.note("instance_types", "is missing: an EC2 pool names at least one instance type");
+        fields.note("instance_types", "an EC2 pool names at least one instance type");
     }
     if each.is_none_or(|each| each == 0) {
-        fields.note("runners_per_instance", "is missing: an EC2 pool says how many runners fit, at least 1");
-    }
-}
-
-/// A fallback runs this pool's jobs, so it has to exist, be of the same architecture and kind, and
-/// never lead back.
-fn check_fallbacks(pools: &BTreeMap<PoolName, Pool>, problems: &mut Problems) {
-    for pool in pools.values() {
-        let Some(fallback) = &pool.fallback else { continue };
-        let name = pool.name.as_str();
-        let Some(other) = pools.get(fallback) else {
-            problems.note(
-                name,
-                "fallback",
-                format!("{fallback} is no pool of the map that reads without error"),
-            );
-            continue;
-        };
-        if other.architecture != pool.architecture {
-            problems.note(
-                name,
-                "fallback",
-                format!("{fallback} is {}, not {}", other.architecture, pool.architecture),
-            );
-        }
-        if other.capacity.is_fargate() != pool.capacity.is_fargate() {
-            problems.note(
-                name,
-                "fallback",
-                format!("{fallback} does not run the same kind of task, Fargate or EC2"),
-            );
-        }
-        let next = |at: &&Pool| pools.get(at.fallback.as_ref()?);
-        let mut ahead = std::iter::successors(Some(other), next).take(pools.len());
-        if ahead.any(|at| at.name == pool.name) {
-            problems.note(name, "fallback", format!("{fallback} leads back to {name}"));
-        }
+        fields.note("runners_per_instance", "an EC2 pool says how many runners fit, at least 1");
     }
 }

@@ -58,157 +58,232 @@ fn the_shipped_map_has_the_seven_pools_and_keeps_no_runner_waiting() {
     assert_eq!(map.iter().count(), SHIPPED.len(), "and no other pool");
 }
 
-/// Every kind of mistake, in one file. Its pools and unknown fields stand in alphabetical order,
-/// which is the order of the report.
-const BROKEN: &str = r#"
-version = 2
-
-[pools.a-typo]
-labels = ["fargate"]
-architecture = "x86"
-capacity = "fargate"
-cpu_units = "4096"
-disk_gib = 60
-maximun = 15
-memory_mib = 16384
-priority = -1
-runner_group = "fargate"
-working_hours_minimun = 1
-
-[pools.b-incomplete]
-capacity = "ec2"
-fallback = "nowhere"
-off_hours_maximum = 3
-off_hours_minimum = 4
-
-[pools.c-labels]
-labels = ["ARM64", "amd64", "one,two", " "]
-architecture = "x86_64"
-capacity = "fargate"
-cpu_units = 4096
-memory_mib = 16384
-disk_gib = 60
-runner_group = " "
-priority = 1
-maximum = 1
-
-[pools.d-fargate]
-labels = []
-architecture = "x86_64"
-capacity = "fargate"
-instance_types = ["t3.2xlarge"]
-runners_per_instance = 2
-cpu_units = 4096
-memory_mib = 15000
-disk_gib = 20
-runner_group = "fargate"
-priority = 1
-fallback = "e-ec2"
-maximum = 1
-
-[pools.e-ec2]
-labels = []
-architecture = "arm64"
-capacity = "ec2-spot"
-instance_types = []
-runners_per_instance = 0
-cpu_units = 0
-memory_mib = 15360
-disk_gib = 120
-runner_group = "ecs"
-priority = 1
-fallback = "e-ec2"
-maximum = 1
-
-[pools.f-minimums]
-labels = []
-architecture = "x86_64"
-capacity = "fargate"
-cpu_units = 4096
-memory_mib = 16384
-disk_gib = 60
-runner_group = "fargate"
-priority = 1
-fallback = "g-none"
-maximum = 10
-off_hours_maximum = 5
-working_hours_minimum = 11
-off_hours_minimum = 6
-
-[pools.g-none]
-labels = []
-architecture = "arm64"
-capacity = "fargate"
-cpu_units = 3000
-memory_mib = 16384
-disk_gib = 60
-runner_group = "fargate"
-priority = 1
-maximum = 0
-
-[pools.h-there]
-labels = []
-architecture = "x86_64"
-capacity = "fargate"
-cpu_units = 4096
-memory_mib = 16384
-disk_gib = 60
-runner_group = "fargate"
-priority = 1
-fallback = "i-back"
-maximum = 1
-
-[pools.i-back]
-labels = []
-architecture = "x86_64"
-capacity = "fargate-spot"
-cpu_units = 4096
-memory_mib = 16384
-runner_group = "fargate"
-priority = 1
-fallback = "j-again"
-maximum = 1
-
-[pools.j-again]
-labels = []
-architecture = "x86_64"
-capacity = "fargate"
-cpu_units = 4096
-memory_mib = 16384
-disk_gib = 60
-runner_group = "fargate"
-priority = 1
-fallback = "h-there"
-maximum = 1
-
-[pools.k-leads-into-the-circle]
-labels = []
-architecture = "x86_64"
-capacity = "fargate"
-cpu_units = 4096
-memory_mib = 16384
-disk_gib = 60
-runner_group = "fargate"
-priority = 1
-fallback = "h-there"
-maximum = 1
-
-[pools.l_underscored]
-labels = []
-architecture = "x86_64"
-capacity = "fargate"
-cpu_units = 4096
-memory_mib = 16384
-disk_gib = 60
-runner_group = "fargate"
-priority = 1
-fallback = "nowhere"
-maximum = 1
-off_hours_minimum = 2
-"#;
+/// What a misspelt field is answered with.
+const FIELDS: &str = "is no field of a pool; the fields are architecture, capacity, labels, instance_types, \
+    runners_per_instance, cpu_units, memory_mib, disk_gib, runner_group, priority, fallback, maximum, \
+    off_hours_maximum, working_hours_minimum, off_hours_minimum, sudo";
 
 #[test]
-fn a_broken_map_says_everything_that_is_wrong_at_once() {
-    let error = PoolMap::from_toml(BROKEN).unwrap_err();
-    println!("{error}");
+fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
+    let PoolMapError(problems) = PoolMap::from_toml(include_str!("tests/broken.toml")).unwrap_err();
+    let found: Vec<(&str, &str, &str)> = problems
+        .iter()
+        .map(|it| {
+            (it.pool.as_deref().unwrap_or("-"), it.field.as_deref().unwrap_or("-"), it.message.as_str())
+        })
+        .collect();
+    let expected = [
+        ("-", "-", "version: is no part of a pool map; it has [pools.<name>] tables"),
+        ("a-typo", "architecture", "unknown variant `x86`, expected `x86_64` or `arm64`"),
+        ("a-typo", "cpu_units", "invalid type: string \"4096\", expected u32"),
+        ("a-typo", "priority", "invalid value: integer `-1`, expected u32"),
+        ("a-typo", "maximum", "is missing"),
+        ("a-typo", "maximun", FIELDS),
+        ("a-typo", "working_hours_minimun", FIELDS),
+        ("b-incomplete", "architecture", "is missing"),
+        ("b-incomplete", "labels", "is missing"),
+        ("b-incomplete", "cpu_units", "is missing"),
+        ("b-incomplete", "memory_mib", "is missing"),
+        ("b-incomplete", "disk_gib", "is missing"),
+        ("b-incomplete", "runner_group", "is missing"),
+        ("b-incomplete", "priority", "is missing"),
+        ("b-incomplete", "maximum", "is missing"),
+        ("b-incomplete", "off_hours_minimum", "is over the off-hours maximum, 3"),
+        ("b-incomplete", "instance_types", "an EC2 pool names at least one instance type"),
+        ("b-incomplete", "runners_per_instance", "an EC2 pool says how many runners fit, at least 1"),
+        ("c-labels", "labels", "arm64 names arm64, but the pool's architecture is x86_64"),
+        ("c-labels", "labels", "\"one,two\" is no label: a label is one or more characters, no comma"),
+        ("c-labels", "labels", "\" \" is no label: a label is one or more characters, no comma"),
+        ("c-labels", "runner_group", "is empty; name a runner group of the organisation"),
+        ("d-fargate", "memory_mib", "Fargate takes 8192 to 30720 in steps of 1024 MiB with 4096 CPU units"),
+        ("d-fargate", "disk_gib", "Fargate takes 21 to 200 GiB"),
+        ("d-fargate", "instance_types", "belongs to an EC2 pool; Fargate has no instances"),
+        ("d-fargate", "runners_per_instance", "belongs to an EC2 pool; Fargate has no instances"),
+        ("e-ec2", "cpu_units", "takes more than 0"),
+        ("e-ec2", "instance_types", "an EC2 pool names at least one instance type"),
+        ("e-ec2", "runners_per_instance", "an EC2 pool says how many runners fit, at least 1"),
+        ("f-minimums", "working_hours_minimum", "is over the maximum, 10"),
+        ("f-minimums", "off_hours_minimum", "is over the off-hours maximum, 5"),
+        ("g-none", "maximum", "takes at least 1; take the pool out of the map to stop it"),
+        ("g-none", "cpu_units", "Fargate takes 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units"),
+        ("i-back", "disk_gib", "is missing"),
+        (
+            "l_underscored",
+            "-",
+            "\"l_underscored\" is no pool name: it takes 1 to 32 lower-case letters, digits and dashes, \
+             beginning with a letter",
+        ),
+        ("l_underscored", "off_hours_minimum", "is over the off-hours maximum, 1"),
+        ("b-incomplete", "fallback", "nowhere is no pool of the map"),
+        ("d-fargate", "fallback", "e-ec2 is arm64, not x86_64"),
+        ("d-fargate", "fallback", "e-ec2 does not run the same kind of task, Fargate or EC2"),
+        ("e-ec2", "fallback", "e-ec2 leads back to e-ec2"),
+        ("f-minimums", "fallback", "g-none is arm64, not x86_64"),
+        ("h-there", "fallback", "i-back leads back to h-there"),
+        ("i-back", "fallback", "j-again leads back to i-back"),
+        ("j-again", "fallback", "h-there leads back to j-again"),
+        ("l_underscored", "fallback", "nowhere is no pool of the map"),
+    ];
+    // One by one, so that a difference is named; then the length.
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len(), "one list is longer");
+}
+
+#[test]
+fn a_pool_has_no_more_labels_than_github_takes_and_none_too_long() {
+    let labels = |labels: Vec<String>| {
+        let mut entry = full_entry();
+        entry.as_object_mut().unwrap().remove("fallback");
+        entry["labels"] = json!(labels);
+        PoolMap::from_entries([("gpu".to_owned(), entry)]).map_err(|error| error.to_string())
+    };
+    let numbered = |count: u32| (0..count).map(|number| format!("label-{number}")).collect();
+    assert!(labels(numbered(90)).is_ok());
+    assert_eq!(
+        labels(numbered(91)),
+        Err("gpu.labels: a runner carries at most 100, and up to 10 are added to these".to_owned())
+    );
+    assert!(labels(vec!["ä".repeat(256)]).is_ok());
+    assert_eq!(
+        labels(vec!["ä".repeat(257)]),
+        Err("gpu.labels: a label has at most 256 characters".to_owned())
+    );
+}
+
+#[test]
+fn a_file_that_is_no_map_says_so() {
+    for (text, says, why) in [
+        ("", "has no pool; add a [pools.<name>] table", "an empty file"),
+        ("[pools]", "has no pool; add a [pools.<name>] table", "a map of nothing"),
+        (
+            "pools = 3",
+            "pools: takes a table for each pool, [pools.<name>]\nhas no pool; add a [pools.<name>] table",
+            "no tables",
+        ),
+        ("[pools]\nec2-x64 = 3", "ec2-x64: takes a table of fields", "a pool that is no table"),
+        (
+            "[pool.ec2-x64]",
+            "pool: is no part of a pool map; it has [pools.<name>] tables\n\
+             has no pool; add a [pools.<name>] table",
+            "a key misspelt",
+        ),
+    ] {
+        assert_eq!(PoolMap::from_toml(text).unwrap_err().to_string(), says, "{why}");
+    }
+}
+
+#[test]
+fn text_that_is_not_toml_is_told_with_its_line() {
+    let PoolMapError(problems) = PoolMap::from_toml("[pools.a]\nlabels = [\"docker\"").unwrap_err();
+    let [Problem { pool: None, field: None, message }] = problems.as_slice() else {
+        panic!("one problem of the whole file, not {problems:?}");
+    };
+    assert!(message.starts_with("is not TOML: "), "{message}");
+    assert!(message.contains("line 2"), "{message}");
+}
+
+#[test]
+fn a_map_that_is_one_circle_says_so() {
+    let falls_back = |name: &str, fallback: &str| {
+        let mut entry = full_entry();
+        entry["fallback"] = json!(fallback);
+        (name.to_owned(), entry)
+    };
+    for (circle, says) in [
+        (vec![falls_back("a", "a")], "a.fallback: a leads back to a"),
+        (
+            vec![falls_back("a", "b"), falls_back("b", "a")],
+            "a.fallback: b leads back to a\nb.fallback: a leads back to b",
+        ),
+    ] {
+        assert_eq!(PoolMap::from_entries(circle).unwrap_err().to_string(), says);
+    }
+}
+
+/// A pool with every field there is, as the settings in AWS have it.
+fn full_entry() -> Value {
+    json!({
+        "labels": ["GPU", "docker"],
+        "architecture": "arm64",
+        "capacity": "ec2-spot",
+        "instance_types": ["g5g.xlarge", "g5g.2xlarge"],
+        "runners_per_instance": 1,
+        "cpu_units": 3584,
+        "memory_mib": 7000,
+        "disk_gib": 300,
+        "runner_group": "gpu",
+        "priority": 5,
+        "fallback": "gpu-on-demand",
+        "maximum": 9,
+        "off_hours_maximum": 4,
+        "working_hours_minimum": 3,
+        "off_hours_minimum": 2,
+        "sudo": true,
+    })
+}
+
+#[test]
+fn entries_read_like_the_file_with_the_same_values() {
+    let file: serde_json::Map<String, Value> = toml::from_str(DEFAULT_POOLS).unwrap();
+    let entries = file["pools"].as_object().unwrap().clone();
+    assert_eq!(PoolMap::from_entries(entries), PoolMap::from_toml(DEFAULT_POOLS));
+
+    let mut other = full_entry();
+    other["capacity"] = json!("ec2");
+    other.as_object_mut().unwrap().remove("fallback");
+    let entries = [("gpu-spot".to_owned(), full_entry()), ("gpu-on-demand".to_owned(), other)];
+    let map = PoolMap::from_entries(entries).unwrap();
+    let pool = map.get(&PoolName::new("gpu-spot").unwrap()).unwrap();
+    assert_eq!(
+        pool,
+        &Pool {
+            name: PoolName::new("gpu-spot").unwrap(),
+            labels: "self-hosted linux arm64 aarch64 gpu-spot gpu docker".split(' ').collect(),
+            architecture: Architecture::Arm64,
+            capacity: Capacity::Ec2Spot,
+            instance_types: vec!["g5g.xlarge".to_owned(), "g5g.2xlarge".to_owned()],
+            runners_per_instance: Some(1),
+            cpu_units: 3584,
+            memory_mib: 7000,
+            disk_gib: 300,
+            runner_group: "gpu".to_owned(),
+            priority: 5,
+            fallback: Some(PoolName::new("gpu-on-demand").unwrap()),
+            maximum: 9,
+            off_hours_maximum: Some(4),
+            working_hours_minimum: 3,
+            off_hours_minimum: 2,
+            sudo: true,
+        }
+    );
+}
+
+#[test]
+fn entries_are_checked_like_the_file() {
+    let broken: serde_json::Map<String, Value> = toml::from_str(include_str!("tests/broken.toml")).unwrap();
+    let from_file = PoolMap::from_toml(include_str!("tests/broken.toml")).unwrap_err();
+    let PoolMapError(problems) =
+        PoolMap::from_entries(broken["pools"].as_object().unwrap().clone()).unwrap_err();
+    assert_eq!(problems, from_file.0[1..], "all but the unknown key beside the pools");
+    assert_eq!(
+        PoolMap::from_entries([]).unwrap_err().to_string(),
+        "has no pool; add a [pools.<name>] table",
+        "no entries"
+    );
+}
+
+#[test]
+fn a_pools_name_is_no_other_pools_label_and_an_off_hours_maximum_is_within_the_maximum() {
+    let map = DEFAULT_POOLS
+        .replacen("[\"fargate\", \"on-demand\"]", "[\"fargate\", \"EC2-x64\"]", 1)
+        .replacen("maximum = 15", "maximum = 15\noff_hours_maximum = 16", 1)
+        .replacen("maximum = 20", "maximum = 20\noff_hours_maximum = 0", 1);
+    let error = PoolMap::from_toml(&map).unwrap_err();
+    let found: Vec<String> = error.0.iter().map(ToString::to_string).collect();
+    let over = "off_hours_maximum: takes 1 to the maximum, ";
+    assert!(found.contains(&format!("fargate-x64.{over}15")), "{found:?}");
+    assert!(found.contains(&format!("ec2-x64-spot.{over}20")), "{found:?}");
+    assert!(found.contains(&"fargate-x64.labels: ec2-x64 is another pool's name".to_owned()), "{found:?}");
 }

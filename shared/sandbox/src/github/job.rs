@@ -19,6 +19,8 @@ pub struct JobPlan {
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
+    /// It waits for an approval, and asks for no runner.
+    Gated,
     /// It waits for a runner.
     Queued,
     /// It was given to a runner, which has not picked it up yet.

@@ -14,6 +14,12 @@ pub use self::payload::workflow_job;
 /// How long an assigned job waits to be picked up before it is queued again.
 pub const PICK_UP_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 
+/// How long a job stays queued before GitHub gives it up.
+pub const QUEUE_LIMIT: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long an ephemeral runner stays registered while it is offline.
+pub const OFFLINE_LIMIT: SignedDuration = SignedDuration::from_hours(24);
+
 /// A registered self-hosted runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
@@ -60,6 +66,24 @@ impl Github {
             return false;
         }
         self.jobs.insert(id, WorkflowJob::new(id, plan, now));
+        self.waiting.insert((now, id));
+        true
+    }
+
+    /// Knows a job that waits for an approval. `false` if it knew it already.
+    pub fn add_gated_job(&mut self, id: JobId, plan: JobPlan, now: Timestamp) -> bool {
+        if self.jobs.contains_key(&id) {
+            return false;
+        }
+        self.jobs.insert(id, WorkflowJob { phase: Phase::Gated, ..WorkflowJob::new(id, plan, now) });
+        true
+    }
+
+    /// Approves a gated job: it is queued. `false` if it was not gated.
+    pub fn approve_job(&mut self, id: JobId, now: Timestamp) -> bool {
+        let Some(job) = self.jobs.get_mut(&id).filter(|job| job.phase == Phase::Gated) else { return false };
+        job.phase = Phase::Queued;
+        job.queued_at = now;
         self.waiting.insert((now, id));
         true
     }
@@ -129,6 +153,13 @@ impl Github {
         self.idle.remove(&id);
         if let Some(runner) = self.runners.get_mut(&id) {
             runner.online = false;
+        }
+    }
+
+    /// Forgets a runner that is offline.
+    pub fn forget_offline(&mut self, id: GithubRunnerId) {
+        if self.runners.get(&id).is_some_and(|runner| !runner.online) {
+            self.forget(id);
         }
     }
 

@@ -7,6 +7,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use fleet::{BootId, DeliveryId, GithubRunnerId, TaskArn};
 
 use super::{LAUNCHERS, World};
+use crate::faults::Fault;
+use crate::sandbox::FunctionName;
 
 /// What a task is told that claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +50,11 @@ pub trait Functions {
 /// How an invocation ended, and whose it was.
 pub(super) enum End {
     Webhook(DeliveryId, LambdaFunctionUrlResponse),
-    Launcher(Vec<String>, SqsBatchResponse),
+    /// The messages that are done with.
+    Launcher(Vec<String>),
     Claim(TaskArn, ClaimReply),
     Release(TaskArn, ReleaseReply),
+    Nothing,
 }
 
 impl<F: Functions + 'static> World<F> {
@@ -68,9 +72,28 @@ impl<F: Functions + 'static> World<F> {
             batch.records = messages.into_iter().map(|it| record(it.id, it.body)).collect();
             let functions = Rc::clone(&self.functions);
             self.launchers += 1;
-            self.executor.spawn(Box::pin(async move { End::Launcher(ids, functions.launcher(batch).await) }));
+            let answered = async move {
+                let response = functions.launcher(batch).await;
+                let failed =
+                    |id: &String| response.batch_item_failures.iter().any(|it| it.item_identifier == *id);
+                End::Launcher(ids.into_iter().filter(|id| !failed(id)).collect())
+            };
+            self.invoke(FunctionName::Launcher, answered, End::Launcher(Vec::new()));
         }
     }
+
+    /// Deletes messages, but for those that come again all the same (SQS: "at least once").
+    pub(super) fn done_with(&mut self, mut messages: Vec<String>) {
+        messages.retain(|_| !self.sandbox.strikes(Fault::MessageComesAgain));
+        self.sandbox.queue().borrow_mut().delete(&messages);
+    }
+}
+
+/// What a Function URL answers for a function that crashed.
+pub(super) fn bad_gateway() -> LambdaFunctionUrlResponse {
+    let mut response = LambdaFunctionUrlResponse::default();
+    response.status_code = 502;
+    response
 }
 
 fn record(id: String, body: String) -> SqsMessage {

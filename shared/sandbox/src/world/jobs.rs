@@ -5,9 +5,14 @@ use github::WorkflowJobPayload;
 
 use super::{Functions, Happening, World};
 use crate::delivery::{Delivery, function_url_event};
-use crate::github::{JobPlan, PICK_UP_LIMIT, workflow_job};
+use crate::faults::Fault;
+use crate::github::{JobPlan, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, workflow_job};
 use crate::journal::Subject;
 use crate::process::{JOB_DONE, Phase};
+use crate::sandbox::Span;
+
+/// How late a late webhook is.
+const LATE_WEBHOOK: Span = Span::minutes(0, 6 * 60);
 
 impl<F: Functions + 'static> World<F> {
     /// Queues a job at GitHub, which posts its webhook.
@@ -22,6 +27,7 @@ impl<F: Functions + 'static> World<F> {
         let asks = plan.labels.clone();
         if self.sandbox.github().borrow_mut().add_job(id, plan, now) {
             self.sandbox.note(|| Subject::Job(id), || format!("queued, asks for {asks}"));
+            self.later(QUEUE_LIMIT.unsigned_abs(), Happening::QueueLimit(id));
             self.assign_jobs();
         }
     }
@@ -51,6 +57,36 @@ impl<F: Functions + 'static> World<F> {
         if self.sandbox.github().borrow_mut().complete_job(id, "cancelled", now) {
             self.sandbox.note(|| Subject::Job(id), || "cancelled".to_owned());
             self.send_webhook(id);
+            self.assign_jobs();
+        }
+    }
+
+    /// Puts a job behind an approval gate: GitHub tells of it, in one of two ways, and it asks for no
+    /// runner yet.
+    pub fn gate_job(&mut self, id: JobId, plan: JobPlan) {
+        let now = self.sandbox.manual_clock().now();
+        if self.sandbox.github().borrow_mut().add_gated_job(id, plan, now) {
+            self.sandbox.note(|| Subject::Job(id), || "waits for an approval".to_owned());
+            self.send_webhook(id);
+        }
+    }
+
+    /// Approves a gated job: it is queued from now on.
+    pub fn approve_job(&mut self, id: JobId) {
+        let now = self.sandbox.manual_clock().now();
+        if self.sandbox.github().borrow_mut().approve_job(id, now) {
+            self.sandbox.note(|| Subject::Job(id), || "approved and queued".to_owned());
+            self.later(QUEUE_LIMIT.unsigned_abs(), Happening::QueueLimit(id));
+            self.send_webhook(id);
+            self.assign_jobs();
+        }
+    }
+
+    /// Nobody took the job in a day.
+    pub(super) fn queue_limit(&mut self, id: JobId) {
+        let waits = self.sandbox.github().borrow().job(id).is_some_and(|job| job.phase == JobPhase::Queued);
+        if waits {
+            self.cancel_job(id);
         }
     }
 
@@ -82,8 +118,11 @@ impl<F: Functions + 'static> World<F> {
             self.sandbox.note(|| Subject::Runner(id.clone()), || format!("busy with job {job}"));
             self.sandbox.note(|| Subject::Job(job), || format!("in progress on runner {id}"));
         }
-        let work = self.sandbox.github().borrow().job(job).map(|job| job.plan.work);
-        self.later(work.unwrap_or_default(), Happening::JobEnds(job));
+        let work = self.sandbox.github().borrow().job(job).map(|job| job.plan.work).unwrap_or_default();
+        if self.sandbox.strikes(Fault::RunnerDiesAtWork) {
+            self.later(work / 2, Happening::Die(arn));
+        }
+        self.later(work, Happening::JobEnds(job));
         self.send_webhook(job);
     }
 
@@ -96,30 +135,42 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// The job is done, and with it the runner.
+    /// The work of a job is done, if its runner still is at it; the runner is done with it.
     pub(super) fn job_ends(&mut self, job: JobId) {
-        let now = self.sandbox.manual_clock().now();
         let worker = self.sandbox.github().borrow().job(job).and_then(|job| Some(job.runner.as_ref()?.0));
-        if !self.sandbox.github().borrow_mut().complete_job(job, "success", now) {
-            return;
-        }
-        self.sandbox.note(|| Subject::Job(job), || "completed".to_owned());
-        self.send_webhook(job);
         if let Some(arn) = self.process_of(worker).filter(|arn| self.is_working(arn, job)) {
+            self.end_job(job, "success");
             self.exit(&arn, JOB_DONE);
+        }
+    }
+
+    /// GitHub ends a job.
+    pub(super) fn end_job(&mut self, job: JobId, conclusion: &'static str) {
+        let now = self.sandbox.manual_clock().now();
+        if self.sandbox.github().borrow_mut().complete_job(job, conclusion, now) {
+            self.sandbox.note(|| Subject::Job(job), || format!("completed: {conclusion}"));
+            self.send_webhook(job);
         }
     }
 
     /// GitHub posts the webhook of a job's present phase, a little later.
     fn send_webhook(&mut self, job: JobId) {
-        let payload = self.sandbox.github().borrow().job(job).map(workflow_job);
-        let Some(payload) = payload else { return };
+        let told = self.sandbox.github().borrow().job(job).map(|job| (workflow_job(job), job.phase));
+        let Some((payload, phase)) = told else { return };
         self.posted += 1;
         let id = DeliveryId::new(format!("00000000-0000-0000-0000-{:012}", self.posted));
+        self.sent.insert(id.clone(), (job, phase));
         let delivery =
             Delivery { id, event: github::workflow_job::EVENT.to_owned(), body: payload.to_string() };
-        let after = self.sandbox.draw(&self.sandbox.delays().webhook);
-        self.later(after, Happening::Post(delivery));
+        if self.sandbox.strikes(Fault::WebhookDropped) {
+            return;
+        }
+        let times = if self.sandbox.strikes(Fault::WebhookDoubled) { 2 } else { 1 };
+        for _ in 0..times {
+            let late = self.sandbox.strikes(Fault::WebhookDelayed);
+            let span = if late { &LATE_WEBHOOK } else { &self.sandbox.delays().webhook };
+            self.later(self.sandbox.draw(span), Happening::Post(delivery.clone()));
+        }
     }
 
     /// A delivery reaches the Function URL.

@@ -7,6 +7,7 @@ mod tasks;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::{DeliveryId, GithubRunnerId, JobId, TaskArn};
@@ -19,8 +20,10 @@ use crate::Sandbox;
 use crate::agenda::Agenda;
 use crate::delivery::Delivery;
 use crate::executor::Executor;
+use crate::github::Phase;
 use crate::journal::Subject;
 use crate::process::Process;
+use crate::sandbox::FunctionName;
 
 /// Launchers that run at once (the template's maximum concurrency).
 const LAUNCHERS: usize = 5;
@@ -38,12 +41,24 @@ enum Happening {
     AskRelease(TaskArn),
     /// PID 1 leaves, if it is still idle.
     Leave(TaskArn),
+    /// PID 1 exits with 0, as if it had run a job.
+    ExitWithoutJob(TaskArn),
+    /// The instance, or the container, is gone from one moment to the next.
+    Die(TaskArn),
+    /// An event of ECS reaches the queue.
+    TaskEvent(String),
     /// A runner picks up the job that it was given.
     PickUp(JobId, GithubRunnerId),
     /// An assigned job is looked after.
     PickUpLimit(JobId),
     /// A job's work is done.
     JobEnds(JobId),
+    /// GitHub gives up a job whose runner is gone.
+    JobAbandoned(JobId),
+    /// GitHub gives up a job that nobody took in a day.
+    QueueLimit(JobId),
+    /// GitHub forgets a runner that was offline for a day.
+    ForgetOffline(GithubRunnerId),
 }
 
 /// The platform with the functions that run on it.
@@ -52,11 +67,12 @@ pub struct World<F> {
     functions: Rc<F>,
     webhook_secret: SecretString,
     agenda: Agenda<Happening>,
-    executor: Executor<End>,
+    executor: Executor<FunctionName, End>,
     launchers: usize,
     processes: BTreeMap<TaskArn, Process>,
     registered: BTreeMap<GithubRunnerId, TaskArn>,
     answers: BTreeMap<DeliveryId, LambdaFunctionUrlResponse>,
+    sent: BTreeMap<DeliveryId, (JobId, Phase)>,
     posted: u64,
 }
 
@@ -82,6 +98,7 @@ impl<F: Functions + 'static> World<F> {
             processes: BTreeMap::new(),
             registered: BTreeMap::new(),
             answers: BTreeMap::new(),
+            sent: BTreeMap::new(),
             posted: 0,
         }
     }
@@ -94,8 +111,18 @@ impl<F: Functions + 'static> World<F> {
     /// Hands a request to the webhook function.
     pub fn post(&mut self, delivery: DeliveryId, request: LambdaFunctionUrlRequest) {
         let functions = Rc::clone(&self.functions);
-        self.executor
-            .spawn(Box::pin(async move { End::Webhook(delivery, functions.webhook(request).await) }));
+        let crashed = End::Webhook(delivery.clone(), functions::bad_gateway());
+        let answered = async move { End::Webhook(delivery, functions.webhook(request).await) };
+        self.invoke(FunctionName::Webhook, answered, crashed);
+    }
+
+    /// Runs something that is no function of Mayfly's, beside those that are.
+    pub fn spawn(&mut self, act: impl Future<Output = ()> + 'static) {
+        let done = async move {
+            act.await;
+            End::Nothing
+        };
+        self.executor.spawn(Box::pin(done), None, End::Nothing);
     }
 
     /// What the webhook function answered to a delivery, last.
@@ -103,17 +130,34 @@ impl<F: Functions + 'static> World<F> {
         self.answers.get(delivery)
     }
 
+    /// The jobs of GitHub's webhooks that were answered with this status, each with the phase that the
+    /// webhook told of.
+    pub fn answered_with(&self, status: i64) -> impl Iterator<Item = (JobId, Phase)> {
+        let answered = self.answers.iter().filter(move |(_, answer)| answer.status_code == status);
+        answered.filter_map(|(delivery, _)| self.sent.get(delivery)).copied()
+    }
+
+    /// Every answer of the webhook function.
+    pub fn answers(&self) -> impl Iterator<Item = &LambdaFunctionUrlResponse> {
+        self.answers.values()
+    }
+
     /// Lets everything happen that can happen at this moment.
     pub fn drain(&mut self) {
-        self.run_until(self.sandbox.manual_clock().now());
+        self.run_until(self.now());
     }
 
     /// Lets time pass until nothing is left to happen, or until so much of it has passed. `true` if
     /// the platform came to rest.
     pub fn run_to_rest(&mut self, longest: SignedDuration) -> bool {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         self.run_due(now.checked_add(longest).unwrap_or(Timestamp::MAX));
         self.next_time().is_none() && self.executor.is_empty()
+    }
+
+    /// Whether no message is on the queue and no function runs.
+    pub fn is_quiet(&self) -> bool {
+        self.executor.is_empty() && self.sandbox.queue().borrow().is_empty()
     }
 
     /// Lets time pass until `end`.
@@ -129,11 +173,26 @@ impl<F: Functions + 'static> World<F> {
             if self.step_invocation() {
                 continue;
             }
+            self.drop_stale_limits();
             let Some(next) = self.next_time().filter(|&next| next <= end) else { break };
             self.sandbox.manual_clock().advance_to(next);
-            if let Some(happening) = self.agenda.take_due(self.sandbox.manual_clock().now()) {
+            if let Some(happening) = self.agenda.take_due(self.now()) {
                 self.happen(happening);
             }
+        }
+    }
+
+    /// GitHub's limits of a day are of no interest once what they limit is over. Where one comes
+    /// next, those are dropped, so that the platform can be at rest.
+    fn drop_stale_limits(&mut self) {
+        let (agenda, github) = (&mut self.agenda, self.sandbox.github().borrow());
+        let stale = |happening: &Happening| match happening {
+            Happening::QueueLimit(job) => github.job(*job).is_none_or(|job| job.phase != Phase::Queued),
+            Happening::ForgetOffline(runner) => github.runner(*runner).is_none(),
+            _ => false,
+        };
+        if agenda.peek().is_some_and(stale) {
+            agenda.retain(|happening| !stale(happening));
         }
     }
 
@@ -142,18 +201,25 @@ impl<F: Functions + 'static> World<F> {
         let ready = self.executor.ready();
         let place = if ready.len() > 1 { self.sandbox.pick(ready.len()) } else { 0 };
         let Some(&place) = ready.get(place) else { return false };
-        let end = self.executor.step(place);
+        self.sandbox.set_running(self.executor.name(place));
+        let ended = self.executor.step(place);
+        let crashed = if self.sandbox.take_crashed() { self.executor.crash(place) } else { None };
         self.follow_new_tasks();
-        if let Some(end) = end {
+        if let Some(end) = ended.or(crashed) {
             self.ended(end);
         }
         true
     }
 
+    fn invoke(&mut self, name: FunctionName, run: impl Future<Output = End> + 'static, crashed: End) {
+        self.executor.spawn(Box::pin(run), Some(name), crashed);
+    }
+
     /// When the next thing happens, someone wakes or a message comes into sight.
     fn next_time(&self) -> Option<Timestamp> {
         let wake = self.sandbox.manual_clock().next_wake();
-        let visible = self.sandbox.queue().borrow().next_visible();
+        // Messages in sight wait for a launcher that ends; they are no time to wake for.
+        let visible = self.sandbox.queue().borrow().next_visible().filter(|_| self.launchers < LAUNCHERS);
         [self.agenda.next_time(), wake, visible].into_iter().flatten().min()
     }
 
@@ -164,9 +230,15 @@ impl<F: Functions + 'static> World<F> {
             Happening::Claim(task) => self.claim(task),
             Happening::AskRelease(task) => self.ask_release(task),
             Happening::Leave(task) => self.leave(&task),
+            Happening::ExitWithoutJob(task) => self.exit_without_job(&task),
+            Happening::Die(task) => self.die(&task),
+            Happening::TaskEvent(event) => self.sandbox.queue().borrow_mut().send(event, self.now()),
             Happening::PickUp(job, runner) => self.pick_up(job, runner),
             Happening::PickUpLimit(job) => self.pick_up_limit(job),
             Happening::JobEnds(job) => self.job_ends(job),
+            Happening::JobAbandoned(job) => self.end_job(job, "failure"),
+            Happening::QueueLimit(job) => self.queue_limit(job),
+            Happening::ForgetOffline(runner) => self.sandbox.github().borrow_mut().forget_offline(runner),
         }
     }
 
@@ -178,20 +250,22 @@ impl<F: Functions + 'static> World<F> {
                     .note(|| Subject::Delivery(delivery.clone()), || format!("answered {status} {body}"));
                 self.answers.insert(delivery, response);
             }
-            End::Launcher(mut messages, response) => {
+            End::Launcher(done) => {
                 self.launchers -= 1;
-                messages
-                    .retain(|id| !response.batch_item_failures.iter().any(|it| it.item_identifier == *id));
-                self.sandbox.queue().borrow_mut().delete(&messages);
+                self.done_with(done);
             }
+            End::Nothing => {}
             End::Claim(task, reply) => self.claim_answered(task, reply),
             End::Release(task, reply) => self.release_answered(task, reply),
         }
     }
 
     /// Puts something down for `after` from now.
-    fn later(&mut self, after: std::time::Duration, happening: Happening) {
-        let at = self.sandbox.manual_clock().now().checked_add(after).unwrap_or(Timestamp::MAX);
-        self.agenda.at(at, happening);
+    fn later(&mut self, after: Duration, happening: Happening) {
+        self.agenda.at(self.now().checked_add(after).unwrap_or(Timestamp::MAX), happening);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.sandbox.manual_clock().now()
     }
 }

@@ -1,23 +1,57 @@
 //! Tasks and their PID 1: from RunTask to STOPPED.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use fleet::launch::TICKET_VARIABLE;
 use fleet::{BootId, TaskArn};
+use jiff::Timestamp;
 
 use super::functions::End;
 use super::{ClaimReply, Functions, Happening, ReleaseReply, World};
 use crate::ecs::{Stop, TaskStatus, task_state_change};
+use crate::faults::Fault;
+use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
-use crate::process::{CLAIM_AGAIN, LAST_LOOK, NOT_NEEDED, Phase, Process, RELEASE_EVERY, RELEASED};
+use crate::process::{
+    ABANDONED_AFTER, CLAIM_AGAIN, JOB_DONE, KILLED, LAST_LOOK, NOT_NEEDED, Phase, Process, RELEASE_EVERY,
+    RELEASED,
+};
+use crate::sandbox::{FunctionName, Span};
+
+/// How long ECS looks for capacity before it gives a task up.
+const GIVEN_UP: Span = Span::minutes(10, 30);
+
+/// How late a late event of ECS is.
+const LATE_EVENT: Span = Span::minutes(1, 60);
+
+/// When an idle runner fails that is going to.
+const SOON: Span = Span::minutes(0, 3);
+
+fn failed_to_start(reason: &str) -> Stop {
+    Stop { code: "TaskFailedToStart", reason: reason.to_owned(), exit_code: None }
+}
 
 impl<F: Functions + 'static> World<F> {
     /// Tasks that RunTask has started since the last look move on by themselves.
     pub(super) fn follow_new_tasks(&mut self) {
         let started = self.sandbox.ecs().borrow_mut().take_started();
         for task in started {
-            let after = self.sandbox.draw(&self.sandbox.delays().provisioning);
-            self.later(after, Happening::TaskMovesOn(task));
+            if self.sandbox.strikes(Fault::TaskNeverStarts) {
+                self.stop_later(&task, &GIVEN_UP, failed_to_start("Capacity is unavailable at this time."));
+            } else if self.sandbox.strikes(Fault::TaskFailsToStart) {
+                let span = self.sandbox.delays().pending.clone();
+                self.stop_later(&task, &span, failed_to_start("CannotPullContainerError: manifest unknown"));
+            } else {
+                let after = self.sandbox.draw(&self.sandbox.delays().provisioning);
+                self.later(after, Happening::TaskMovesOn(task));
+            }
+        }
+    }
+
+    fn stop_later(&mut self, task: &TaskArn, span: &Span, stop: Stop) {
+        if self.sandbox.ecs().borrow_mut().begin_stop(task, stop) {
+            self.later(self.sandbox.draw(span), Happening::TaskMovesOn(task.clone()));
         }
     }
 
@@ -35,9 +69,21 @@ impl<F: Functions + 'static> World<F> {
             TaskStatus::Stopped => {
                 let event = self.sandbox.ecs().borrow().task(arn).map(|task| task_state_change(task, now));
                 if let Some(event) = event {
-                    self.sandbox.queue().borrow_mut().send(event.to_string(), now);
+                    self.send_task_event(&event.to_string());
                 }
             }
+        }
+    }
+
+    fn send_task_event(&mut self, event: &str) {
+        if self.sandbox.strikes(Fault::StopEventLost) {
+            return;
+        }
+        let times = if self.sandbox.strikes(Fault::StopEventDoubled) { 2 } else { 1 };
+        for _ in 0..times {
+            let late = self.sandbox.strikes(Fault::StopEventLate);
+            let after = if late { self.sandbox.draw(&LATE_EVENT) } else { Duration::ZERO };
+            self.later(after, Happening::TaskEvent(event.to_owned()));
         }
     }
 
@@ -51,6 +97,9 @@ impl<F: Functions + 'static> World<F> {
         let Some((runner, ticket)) = process else { return };
         let boot = BootId::new(format!("{:032x}", self.sandbox.random_bits()));
         self.processes.insert(arn.clone(), Process { runner, ticket, boot, phase: Phase::Claiming });
+        if self.sandbox.strikes(Fault::TaskNeverClaims) {
+            return;
+        }
         let after = self.sandbox.draw(&self.sandbox.delays().boot);
         self.later(after, Happening::Claim(arn.clone()));
     }
@@ -59,10 +108,14 @@ impl<F: Functions + 'static> World<F> {
         let Some(process) = self.processes.get(&arn).filter(|it| it.phase == Phase::Claiming) else { return };
         let (ticket, boot) = (process.ticket.clone(), process.boot.clone());
         let functions = Rc::clone(&self.functions);
-        self.executor.spawn(Box::pin(async move { End::Claim(arn, functions.claim(&ticket, &boot).await) }));
+        let crashed = End::Claim(arn.clone(), ClaimReply::Later);
+        let answered = async move { End::Claim(arn, functions.claim(&ticket, &boot).await) };
+        self.invoke(FunctionName::Registrar, answered, crashed);
     }
 
     pub(super) fn claim_answered(&mut self, arn: TaskArn, reply: ClaimReply) {
+        let lost = self.sandbox.strikes(Fault::ClaimAnswerLost);
+        let reply = if lost { ClaimReply::Later } else { reply };
         let Some(process) = self.processes.get_mut(&arn).filter(|it| it.phase == Phase::Claiming) else {
             return;
         };
@@ -73,6 +126,7 @@ impl<F: Functions + 'static> World<F> {
                 let runner = process.runner.clone();
                 self.sandbox.github().borrow_mut().connect(registration);
                 self.sandbox.note(|| Subject::Runner(runner), || "claimed its JIT config: idle".to_owned());
+                self.may_fail_idle(&arn);
                 self.later(RELEASE_EVERY, Happening::AskRelease(arn));
                 self.assign_jobs();
             }
@@ -92,11 +146,14 @@ impl<F: Functions + 'static> World<F> {
         };
         let ticket = process.ticket.clone();
         let functions = Rc::clone(&self.functions);
-        self.executor.spawn(Box::pin(async move { End::Release(arn, functions.release(&ticket).await) }));
+        let crashed = End::Release(arn.clone(), ReleaseReply::Stay);
+        let answered = async move { End::Release(arn, functions.release(&ticket).await) };
+        self.invoke(FunctionName::Registrar, answered, crashed);
     }
 
     pub(super) fn release_answered(&mut self, arn: TaskArn, reply: ReleaseReply) {
-        match reply {
+        let lost = self.sandbox.strikes(Fault::ReleaseAnswerLost);
+        match if lost { ReleaseReply::Stay } else { reply } {
             ReleaseReply::Stay => self.later(RELEASE_EVERY, Happening::AskRelease(arn)),
             ReleaseReply::Leave => self.later(LAST_LOOK, Happening::Leave(arn)),
         }
@@ -110,19 +167,48 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
+    /// Some runners are not going to take a job, though they are idle.
+    fn may_fail_idle(&mut self, arn: &TaskArn) {
+        if self.sandbox.strikes(Fault::TaskExitsWithoutJob) {
+            self.later(self.sandbox.draw(&SOON), Happening::ExitWithoutJob(arn.clone()));
+        }
+        if self.sandbox.strikes(Fault::RunnerDiesIdle) {
+            self.later(self.sandbox.draw(&SOON), Happening::Die(arn.clone()));
+        }
+    }
+
+    pub(super) fn exit_without_job(&mut self, arn: &TaskArn) {
+        if self.processes.get(arn).is_some_and(|process| matches!(process.phase, Phase::Idle(_))) {
+            self.exit(arn, JOB_DONE);
+        }
+    }
+
+    /// Whatever the runner does, it does no longer. GitHub ends its job after a while.
+    pub(super) fn die(&mut self, arn: &TaskArn) {
+        let Some(process) = self.processes.get(arn).filter(|process| process.phase != Phase::Gone) else {
+            return;
+        };
+        let runner = process.runner.clone();
+        if let Phase::Working(_, job) = process.phase {
+            self.later(ABANDONED_AFTER, Happening::JobAbandoned(job));
+        }
+        self.sandbox.note(|| Subject::Runner(runner), || "died".to_owned());
+        self.exit(arn, KILLED);
+    }
+
     /// PID 1 exits, and its task stops.
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
         if let Some(process) = self.processes.get_mut(arn) {
             if let Some(registration) = process.registration() {
                 self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);
+                let forget = self.sandbox.manual_clock().now().checked_add(OFFLINE_LIMIT);
+                self.agenda.at(forget.unwrap_or(Timestamp::MAX), Happening::ForgetOffline(registration));
             }
             process.phase = Phase::Gone;
         }
-        if self.sandbox.ecs().borrow_mut().begin_stop(arn, Stop::exited(code)) {
-            let after = self.sandbox.draw(&self.sandbox.delays().stopping);
-            self.later(after, Happening::TaskMovesOn(arn.clone()));
-        }
+        let span = self.sandbox.delays().stopping.clone();
+        self.stop_later(arn, &span, Stop::exited(code));
     }
 
     fn note_task(&self, arn: &TaskArn, status: TaskStatus) {

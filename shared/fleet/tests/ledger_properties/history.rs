@@ -1,0 +1,124 @@
+//! Histories of a few jobs and runners, and how their events arrive.
+
+use std::collections::BTreeMap;
+
+use fleet::launch::{FailureClass, StopClass};
+use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, JobState, RunnerEvent};
+use fleet::{BootId, GithubRunnerId, JobId, Repository};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::{POOLS, pool, runner_id};
+
+/// The runners that live when a history begins: their pool and their capacity.
+pub(super) const RUNNERS: [(&str, &str); 5] = [
+    (POOLS[0], POOLS[0]),
+    (POOLS[0], POOLS[0]),
+    (POOLS[0], POOLS[1]),
+    (POOLS[1], POOLS[1]),
+    (POOLS[1], POOLS[1]),
+];
+
+/// An event, and the step of the history at which it happens.
+type Happens = (u32, Event);
+
+/// Some jobs, all the runners, and a change of hours.
+pub(super) fn history() -> impl Strategy<Value = Vec<Happens>> {
+    let jobs: Vec<_> = (1..=5).map(job).collect();
+    let runners: Vec<_> = (0..RUNNERS.len()).map(runner).collect();
+    (jobs, runners, hours())
+        .prop_map(|(jobs, runners, hours)| jobs.into_iter().chain(runners).flatten().chain([hours]).collect())
+}
+
+/// What GitHub says of one job: some of its three events, each with the pool that its labels were
+/// routed to at that moment, and the runner that took it under its own or a foreign registration.
+fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
+    let actions = [(0, JobAction::Queued), (4, JobAction::InProgress), (6, JobAction::Completed)];
+    let told = subsequence(actions.to_vec(), 1..=3);
+    let runner = proptest::option::weighted(0.9, (0..RUNNERS.len(), proptest::bool::weighted(0.8)));
+    (told, runner, [select(&POOLS[..]), select(&POOLS[..]), select(&POOLS[..])]).prop_map(
+        move |(told, runner, pools)| {
+            let event = |((step, action), routed)| {
+                let named = runner.filter(|_| action != JobAction::Queued);
+                let event = JobEvent {
+                    action,
+                    job: JobId(number),
+                    pool: Some(pool(routed)),
+                    repository: Repository::new("octo-org/example"),
+                    labels: ["linux"].into_iter().collect(),
+                    runner: named.map(|(runner, ours)| JobRunner {
+                        github_id: GithubRunnerId(if ours { runner as u64 } else { 999 }),
+                        runner: runner_id(runner),
+                    }),
+                    created_at: None,
+                };
+                (step, Event::Job(event))
+            };
+            told.into_iter().zip(pools).map(event).collect()
+        },
+    )
+}
+
+/// What happens to one runner: most of an ordinary life, and some of what disturbs it.
+fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
+    let boot = BootId::new(format!("boot of {number}"));
+    let life = vec![
+        (1, RunnerEvent::Claim(boot.clone())),
+        (2, RunnerEvent::Registered(boot, GithubRunnerId(number as u64))),
+        (3, RunnerEvent::Release),
+        (8, RunnerEvent::Release),
+    ];
+    let disturbances = vec![
+        (1, RunnerEvent::Fenced),
+        (1, RunnerEvent::LaunchFailed(FailureClass::Elsewhere, "RESOURCE:CPU".to_owned())),
+        (2, RunnerEvent::Claim(BootId::new("somebody else's"))),
+        (5, RunnerEvent::CountedOut),
+        (5, RunnerEvent::FoundBusy),
+        (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, "Your Spot Task was interrupted.".to_owned())),
+    ];
+    let told = (subsequence(life, 2..=4), subsequence(disturbances, 0..=2));
+    told.prop_map(move |(life, disturbances)| {
+        let event = |(step, event)| (step, Event::Runner(runner_id(number), event));
+        life.into_iter().chain(disturbances).map(event).collect()
+    })
+}
+
+fn hours() -> impl Strategy<Value = Happens> {
+    (0_u32..10, select(&POOLS[..]), 0_u32..4, 1_u32..9).prop_map(|(step, name, minimum, maximum)| {
+        (step, Event::Bounds { pool: pool(name), minimum, maximum })
+    })
+}
+
+/// How many steps late each delivery of each event is: mostly few, sometimes a whole life.
+pub(super) fn lateness() -> impl Strategy<Value = Vec<Vec<u32>>> {
+    let late = prop_oneof![4 => Just(0_u32), 2 => 0_u32..3, 1 => 0_u32..12];
+    // There are at most 5 · 3 events of jobs, 5 · 6 of runners, and one of hours.
+    proptest::collection::vec(proptest::collection::vec(late, 1..=3), 46)
+}
+
+/// The events as they arrive: each once or more, in the order of their arrival.
+pub(super) fn delivered(history: &[Happens], lateness: &[Vec<u32>]) -> Vec<Event> {
+    assert!(history.len() <= lateness.len(), "no event is lost");
+    let deliveries = history.iter().zip(lateness);
+    let mut arrivals: Vec<(u32, &Event)> = deliveries
+        .flat_map(|((step, event), late)| late.iter().map(move |late| (step + late, event)))
+        .collect();
+    arrivals.sort_by_key(|(arrives, _)| *arrives);
+    arrivals.into_iter().map(|(_, event)| event.clone()).collect()
+}
+
+/// Where each job ends: at the furthest that was ever said of it.
+pub(super) fn ends(history: &[Happens]) -> BTreeMap<JobId, JobState> {
+    let mut ends = BTreeMap::new();
+    for (_, event) in history {
+        let Event::Job(event) = event else { continue };
+        let state = match event.action {
+            JobAction::Queued => JobState::Queued,
+            JobAction::InProgress => JobState::InProgress,
+            JobAction::Completed => JobState::Completed,
+        };
+        let end = ends.entry(event.job).or_insert(state);
+        *end = state.max(*end);
+    }
+    ends
+}

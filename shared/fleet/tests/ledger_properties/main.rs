@@ -1,0 +1,96 @@
+//! Whatever the order of events, and however often each is told: the jobs end where they end, every
+//! book says what its items add up to, and no pool is launched over its maximum.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
+
+mod history;
+mod settling;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use fleet::ledger::{Event, RunnerState};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::{PoolMap, PoolName, RunnerId};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use self::history::{delivered, ends, history, lateness};
+use self::table::Table;
+
+/// The pools that take part; the first falls back on the second.
+const POOLS: [&str; 2] = ["fargate-x64-spot", "fargate-x64"];
+
+static MAP: LazyLock<PoolMap> = LazyLock::new(|| PoolMap::from_toml(DEFAULT_POOLS).unwrap());
+
+fn pool(name: &str) -> PoolName {
+    PoolName::new(name).unwrap()
+}
+
+fn names() -> BTreeSet<PoolName> {
+    POOLS.into_iter().map(pool).collect()
+}
+
+fn runner_id(number: usize) -> RunnerId {
+    RunnerId::from_random(number as u128)
+}
+
+fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + 60 * minutes).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_the_same_events_ends_with_the_same_jobs_and_in_balance(
+        history in history(),
+        deliveries in [lateness(), lateness()],
+        batch in 1_usize..=6,
+    ) {
+        for lateness in deliveries {
+            let mut table = Table::with_runners();
+            table.run(&delivered(&history, &lateness), batch);
+            prop_assert_eq!(table.jobs(), ends(&history));
+        }
+    }
+
+    #[test]
+    fn what_github_says_of_jobs_changes_nothing_once_it_is_known(history in history(), late in lateness()) {
+        let mut table = Table::with_runners();
+        let events = delivered(&history, &late);
+        table.run(&events, 10);
+        let said: Vec<Event> = events.into_iter().filter(|event| event.job().is_some()).collect();
+        // Some of it may have been told before its runner was registered, and tells something new now.
+        table.redeliver(&said);
+        let before = table.items();
+        table.redeliver(&said);
+        prop_assert_eq!(table.items(), before);
+    }
+}
+
+/// The properties above are worth something only if runners get somewhere in the histories.
+#[test]
+fn in_most_histories_each_state_of_a_runner_is_reached() {
+    use RunnerState::{Busy, Idle, Leaving, Starting, Stopped};
+    let mut random = TestRunner::deterministic();
+    let mut histories = BTreeMap::new();
+    for _ in 0..50 {
+        let history = history().new_tree(&mut random).unwrap().current();
+        let lateness = lateness().new_tree(&mut random).unwrap().current();
+        let mut table = Table::with_runners();
+        table.run(&delivered(&history, &lateness), 3);
+        for state in table.reached() {
+            *histories.entry(state).or_insert(0) += 1;
+        }
+    }
+    for state in [Starting, Idle, Busy, Leaving, Stopped] {
+        let reached = histories.get(&state).copied().unwrap_or(0);
+        assert!(reached >= 25, "{state:?} is reached in {reached} of 50 histories");
+    }
+}

@@ -1,0 +1,143 @@
+//! A table of items, and everything that must hold after each change of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleet::ledger::settle::settle;
+use fleet::ledger::{Entries, Event, Item, JobState, Key, RunnerState, Totals, recount};
+use fleet::{JobId, PoolName};
+
+use super::history::RUNNERS;
+use super::{MAP, at, names, pool, runner_id};
+
+type Items = BTreeMap<Key, Item>;
+
+#[derive(Default)]
+pub(super) struct Table {
+    items: Items,
+    reached: BTreeSet<RunnerState>,
+    launched: usize,
+    minutes: i64,
+}
+
+impl Table {
+    /// The table at the beginning of a history.
+    pub(super) fn with_runners() -> Self {
+        let mut table = Self::default();
+        let mut entries = table.entries();
+        for (number, (name, capacity)) in RUNNERS.into_iter().enumerate() {
+            entries.reserve(runner_id(number), &pool(name), &pool(capacity), at(0));
+        }
+        table.items = table.with(&entries);
+        table
+    }
+
+    /// Runs events through the table, some of them a transaction, each of which ends with a
+    /// settlement. A minute passes from one to the next.
+    pub(super) fn run(&mut self, events: &[Event], batch: usize) {
+        for batch in events.chunks(batch) {
+            let mut entries = self.apply(batch);
+            let before = live(&entries);
+            let fresh = || {
+                self.launched += 1;
+                runner_id(1000 + self.launched)
+            };
+            settle(&mut entries, &names(), &MAP, at(self.minutes), fresh);
+            assert_within_maximum(&entries, &before);
+            self.items = self.with(&entries);
+        }
+    }
+
+    /// Runs events through the table, and settles nothing.
+    pub(super) fn redeliver(&mut self, events: &[Event]) {
+        let entries = self.apply(events);
+        self.items = self.with(&entries);
+    }
+
+    pub(super) fn items(&self) -> Items {
+        self.items.clone()
+    }
+
+    /// The states in which some runner has been.
+    pub(super) fn reached(&self) -> BTreeSet<RunnerState> {
+        self.reached.clone()
+    }
+
+    pub(super) fn jobs(&self) -> BTreeMap<JobId, JobState> {
+        let job = |item: &Item| match item {
+            Item::Job(job) => Some((job.id, job.state)),
+            _ => None,
+        };
+        self.items.values().filter_map(job).collect()
+    }
+
+    fn entries(&self) -> Entries {
+        let mut entries = Entries::default();
+        entries.extend(self.items.values().cloned());
+        entries.open_books(&names(), &MAP);
+        entries
+    }
+
+    /// Applies events one after the other, and looks at the table after each.
+    fn apply(&mut self, events: &[Event]) -> Entries {
+        self.minutes += 1;
+        let mut entries = self.entries();
+        let mut before = self.items.clone();
+        for event in events {
+            entries.apply(event, at(self.minutes));
+            let after = self.with(&entries);
+            for (key, after) in &after {
+                self.compare(before.get(key), after);
+            }
+            before = after;
+        }
+        entries
+    }
+
+    /// What the table would be with what the entries write: each item a version on, and each book in
+    /// balance with the items.
+    fn with(&self, entries: &Entries) -> Items {
+        let mut items = self.items.clone();
+        for put in entries.puts() {
+            let key = put.0.key();
+            let stored = items.get(&key).map_or(0, Item::version);
+            assert_eq!((put.expected_version(), put.0.version()), (stored, stored + 1), "{key}");
+            items.insert(key, put.0);
+        }
+        for (name, totals) in recount(items.values()) {
+            let Some(Item::Book(book)) = items.get(&Key::Book(name.clone())) else {
+                panic!("{name} has items and no book");
+            };
+            assert_eq!(Totals::from(book), totals, "the book of {name}");
+        }
+        items
+    }
+
+    /// Jobs and runners only move forward, but for a runner that a job overtakes while it leaves.
+    fn compare(&mut self, before: Option<&Item>, after: &Item) {
+        match (before, after) {
+            (Some(Item::Job(before)), Item::Job(after)) => {
+                assert!(before.state <= after.state, "{before:?} became {after:?}");
+                assert_eq!(before.pool, after.pool, "{before:?} became {after:?}");
+            }
+            (Some(Item::Runner(before)), Item::Runner(after)) => {
+                let overtaken = (before.state, after.state) == (RunnerState::Leaving, RunnerState::Busy);
+                assert!(before.state <= after.state || overtaken, "{before:?} became {after:?}");
+                self.reached.insert(after.state);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How many runners live on each pool's capacity.
+pub(super) fn live(entries: &Entries) -> BTreeMap<PoolName, i64> {
+    names().into_iter().map(|name| (name.clone(), entries.book(&name).unwrap().live)).collect()
+}
+
+/// No settlement takes a capacity over its maximum; one that was lowered below what lives gets no more.
+pub(super) fn assert_within_maximum(entries: &Entries, before: &BTreeMap<PoolName, i64>) {
+    for (name, live) in live(entries) {
+        let maximum = entries.book(&name).unwrap().maximum;
+        assert!(live <= maximum.max(before[&name]), "{name}: {live} live of at most {maximum}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Holds every transaction against what must always be so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleet::PoolName;
+use fleet::ledger::{Book, Item, JobState, Put, RunnerState, Totals};
+
+/// Something that must never be, and was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// The rule, in a few words that stay the same.
+    pub rule: &'static str,
+    /// What was found.
+    pub found: String,
+}
+
+/// The auditor of a table. It counts along, so that a check costs what the transaction costs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Audit {
+    totals: BTreeMap<PoolName, Totals>,
+    violations: Vec<Violation>,
+}
+
+impl Audit {
+    /// What was found so far.
+    pub(crate) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Looks at one transaction: each item as it was, with its write. `book` gives a book as it is
+    /// once the transaction is written.
+    pub(crate) fn transaction<'a>(
+        &mut self,
+        writes: &[(Option<Item>, &Put)],
+        book: impl Fn(&PoolName) -> Option<&'a Book>,
+    ) {
+        let mut touched = BTreeSet::new();
+        for (before, Put(after)) in writes {
+            if let Some(before) = before {
+                self.count(before, -1, &mut touched);
+            }
+            self.count(after, 1, &mut touched);
+            self.check_states(before.as_ref(), after);
+            self.check_growth(before.as_ref(), after);
+            self.check_leave(before.as_ref(), after, &book);
+        }
+        for pool in touched {
+            let counted = self.totals.get(&pool).copied().unwrap_or_default();
+            let says = book(&pool).map(Totals::from).unwrap_or_default();
+            if says != counted {
+                self.note(
+                    "books equal their items",
+                    format!("{pool}: the book says {says:?}, the items {counted:?}"),
+                );
+            }
+        }
+    }
+
+    fn count(&mut self, item: &Item, by: i64, touched: &mut BTreeSet<PoolName>) {
+        let mut add = |pool: &PoolName, change: Totals| {
+            let totals = self.totals.entry(pool.clone()).or_default();
+            totals.queued += by * change.queued;
+            totals.supply += by * change.supply;
+            totals.live += by * change.live;
+            touched.insert(pool.clone());
+        };
+        match item {
+            Item::Job(job) => {
+                let queued = i64::from(job.state == JobState::Queued);
+                add(&job.pool, Totals { queued, ..Totals::default() });
+            }
+            Item::Runner(runner) => {
+                let supply = i64::from(runner.state.is_supply());
+                add(&runner.pool, Totals { supply, ..Totals::default() });
+                let live = i64::from(runner.state.is_live());
+                add(&runner.capacity, Totals { live, ..Totals::default() });
+            }
+            Item::Book(book) => drop(touched.insert(book.pool.clone())),
+        }
+    }
+
+    /// A job only moves forward, and a stopped runner stays so.
+    fn check_states(&mut self, before: Option<&Item>, after: &Item) {
+        match (before, after) {
+            (Some(Item::Job(before)), Item::Job(after)) if after.state < before.state => {
+                let found =
+                    format!("job {} went from {:?} back to {:?}", after.id, before.state, after.state);
+                self.note("states only move forward", found);
+            }
+            (Some(Item::Runner(before)), Item::Runner(after))
+                if before.state == RunnerState::Stopped && after.state != RunnerState::Stopped =>
+            {
+                let found = format!("runner {} was stopped and is {:?}", after.id, after.state);
+                self.note("states only move forward", found);
+            }
+            _ => {}
+        }
+    }
+
+    /// Live grows up to the maximum, supply grows up to the demand.
+    fn check_growth(&mut self, before: Option<&Item>, after: &Item) {
+        let Item::Book(after) = after else { return };
+        let (live, supply) = match before {
+            Some(Item::Book(before)) => (before.live, before.supply),
+            _ => (0, 0),
+        };
+        if after.live > live && after.live > after.maximum {
+            let found = format!("{}: {} live, at most {}", after.pool, after.live, after.maximum);
+            self.note("live stays within the maximum", found);
+        }
+        if after.supply > supply && after.deficit() < 0 {
+            let found = format!("{}: reserved down to a deficit of {}", after.pool, after.deficit());
+            self.note("no runner is launched twice for one demand", found);
+        }
+    }
+
+    /// An idle runner leaves only where its pool has runners enough without it.
+    fn check_leave<'a>(
+        &mut self,
+        before: Option<&Item>,
+        after: &Item,
+        book: impl Fn(&PoolName) -> Option<&'a Book>,
+    ) {
+        if let (Some(Item::Runner(before)), Item::Runner(after)) = (before, after)
+            && before.state.is_supply()
+            && after.state == RunnerState::Leaving
+            && let Some(book) = book(&after.pool)
+            && book.deficit() > 0
+        {
+            let found =
+                format!("runner {} left {} with a deficit of {}", after.id, after.pool, book.deficit());
+            self.note("only a surplus runner is released", found);
+        }
+    }
+
+    fn note(&mut self, rule: &'static str, found: String) {
+        self.violations.push(Violation { rule, found });
+    }
+}

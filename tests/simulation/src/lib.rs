@@ -1,0 +1,14 @@
+//! A seeded world that breaks everything it can, and what must hold all the same.
+//!
+//! One seed is one world: its pools, its jobs, its weather ([`plan`]). [`run`] lets it happen with
+//! Mayfly's real functions on the sandbox; then the faults end, time goes on, and [`check`] looks
+//! at what is left. A seed that fails is made small by [`shrink`].
+
+pub mod check;
+pub mod not_yet;
+pub mod plan;
+pub mod run;
+pub mod shrink;
+
+pub use self::plan::World;
+pub use self::run::{Outcome, run};

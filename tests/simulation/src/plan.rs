@@ -1,0 +1,227 @@
+//! What is going to happen in a world, all drawn from its seed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fleet::pools::DEFAULT_POOLS;
+use fleet::{JobId, PoolMap, PoolName, Repository};
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use sandbox::github::JobPlan;
+use sandbox::{Delays, Fault, Rates, Span};
+
+use crate::not_yet::repaired_by;
+
+/// When a world begins.
+pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
+
+/// Forged deliveries speak of jobs from here on.
+pub const FORGED_JOBS: u64 = 9_000_000;
+
+/// A re-run's job id is this much higher than the job's.
+const RERUN: u64 = 1_000_000;
+
+/// Label sets of jobs: exact pools, sets that several pools serve, and some that none does.
+const LABELS: [&[&str]; 16] = [
+    &["self-hosted", "fargate-x64"],
+    &["self-hosted", "fargate-x64-spot"],
+    &["self-hosted", "fargate-arm64"],
+    &["self-hosted", "ec2-x64"],
+    &["self-hosted", "ec2-x64-spot"],
+    &["self-hosted", "ec2-arm64"],
+    &["self-hosted", "ec2-arm64-spot"],
+    &["self-hosted"],
+    &["linux", "X64"],
+    &["linux", "ARM64"],
+    &["docker"],
+    &["x64", "spot"],
+    &["arm64", "docker", "spot"],
+    &["linux", "on-demand"],
+    &["linux", "gpu"],
+    &["ubuntu-latest"],
+];
+
+/// A world by its seed, and what was taken out of it to make it smaller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// How many of its jobs there are; all of them where nothing is said.
+    pub jobs: Option<usize>,
+    /// Faults that do not strike.
+    pub without: BTreeSet<Fault>,
+}
+
+impl World {
+    /// The whole world of a seed.
+    pub fn of(seed: u64) -> Self {
+        Self { seed, jobs: None, without: BTreeSet::new() }
+    }
+}
+
+/// Something that is done to the world from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A job is queued.
+    Queue(JobId, JobPlan),
+    /// A job is put behind an approval gate.
+    Gate(JobId, JobPlan),
+    /// A gated job is approved, and its webhook sent once or twice.
+    Approve(JobId, bool),
+    /// A job is cancelled, if it still waits.
+    Cancel(JobId),
+    /// A job is run again, if it has ended: a new job, and the old one's end is told once more.
+    Rerun(JobId, JobId, JobPlan),
+    /// A pool's minimum changes.
+    Minimum(PoolName, u32),
+    /// Somebody who does not know the secret posts a job.
+    Forge(JobId),
+    /// A message that nobody understands is on the queue.
+    Poison,
+}
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The pools, with maximums of the seed's.
+    pub pools: PoolMap,
+    /// How long things take.
+    pub delays: Delays,
+    /// How likely each fault is.
+    pub rates: Rates,
+    /// Whether every fault is one that the functions that are built repair.
+    pub is_calm: bool,
+    /// What is done, in the order of its time.
+    pub acts: Vec<(Timestamp, Act)>,
+}
+
+impl Plan {
+    /// Draws the plan of a world.
+    pub fn of(world: &World) -> anyhow::Result<Self> {
+        let mut random = StdRng::seed_from_u64(world.seed);
+        let is_calm = random.random_bool(0.5);
+        let pools = pools(&mut random)?;
+        let delays = delays(&mut random);
+        let mut rates = rates(is_calm, &mut random);
+        rates.retain(|fault, _| !world.without.contains(fault));
+        let bursts = bursts(&mut random);
+        let mut acts = minimums(&pools, &mut random);
+        acts.extend((0..2).map(|at| (moment(&mut random), Act::Forge(JobId(FORGED_JOBS + at)))));
+        acts.push((moment(&mut random), Act::Poison));
+
+        let size = size(&mut random);
+        for number in 0..world.jobs.unwrap_or(size).min(size) {
+            acts.extend(job(world.seed, number, &bursts));
+        }
+        acts.sort_by_key(|&(at, _)| at);
+        Ok(Self { pools, delays, rates, is_calm, acts })
+    }
+}
+
+/// How many jobs: most worlds have up to fifty, one in two hundred a thousand.
+fn size(random: &mut StdRng) -> usize {
+    if random.random_ratio(1, 200) { random.random_range(500..=1000) } else { random.random_range(1..=50) }
+}
+
+fn pools(random: &mut StdRng) -> anyhow::Result<PoolMap> {
+    let roomy = random.random_bool(0.5);
+    let mut text = String::new();
+    for line in DEFAULT_POOLS.lines() {
+        if line.starts_with("maximum = ") {
+            let maximum: u32 = if roomy { 2000 } else { random.random_range(1..=8) };
+            text.extend(["maximum = ", &maximum.to_string()]);
+        } else {
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
+    Ok(PoolMap::from_toml(&text)?)
+}
+
+fn delays(random: &mut StdRng) -> Delays {
+    let call = random.random_bool(0.5).then(|| Span(Duration::from_millis(2)..=Duration::from_millis(300)));
+    Delays { call, ..Delays::default() }
+}
+
+/// Each fault is absent, rare or frequent.
+fn rates(is_calm: bool, random: &mut StdRng) -> Rates {
+    let mut rates = Rates::new();
+    for fault in Fault::ALL {
+        let rate = *[0.0, 0.0, 0.01, 0.03, 0.1, 0.2].choose(random).unwrap_or(&0.0);
+        if rate > 0.0 && (!is_calm || repaired_by(fault).is_none()) {
+            rates.insert(fault, rate);
+        }
+    }
+    rates
+}
+
+/// The times at which many jobs come at once.
+fn bursts(random: &mut StdRng) -> Vec<Timestamp> {
+    let count = random.random_range(1..=5);
+    (0..count).map(|_| moment(random)).collect()
+}
+
+/// A moment of the four hours in which things are done.
+fn moment(random: &mut StdRng) -> Timestamp {
+    after(START, random.random_range(0..4 * 60 * 60))
+}
+
+fn after(start: Timestamp, seconds: i64) -> Timestamp {
+    start.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(start)
+}
+
+/// In one world of three some pools keep runners waiting, more and fewer.
+fn minimums(pools: &PoolMap, random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    if random.random_ratio(2, 3) {
+        return Vec::new();
+    }
+    let names: Vec<PoolName> = pools.iter().map(|pool| pool.name.clone()).collect();
+    let changes = random.random_range(1..=6);
+    let mut change = || {
+        let pool = names.choose(random)?.clone();
+        Some((moment(random), Act::Minimum(pool, random.random_range(0..=3))))
+    };
+    (0..changes).filter_map(|_| change()).collect()
+}
+
+/// Everything that is done to one job. It depends on the seed and the job's number alone, so that a
+/// smaller world has the same jobs.
+fn job(seed: u64, number: usize, bursts: &[Timestamp]) -> Vec<(Timestamp, Act)> {
+    let mut random = StdRng::seed_from_u64(seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let id = JobId(number as u64 + 1);
+    let labels = LABELS.choose(&mut random).copied().unwrap_or_default();
+    let plan = JobPlan {
+        repository: Repository::new("octo-org/storefront"),
+        labels: labels.iter().collect(),
+        work: work(&mut random),
+    };
+    let burst = bursts.choose(&mut random).copied().unwrap_or(START);
+    let at = after(burst, random.random_range(0..10));
+    let mut acts = Vec::new();
+    if random.random_ratio(1, 20) {
+        acts.push((at, Act::Gate(id, plan.clone())));
+        let approved = after(at, random.random_range(1..30 * 60));
+        acts.push((approved, Act::Approve(id, random.random_bool(0.5))));
+    } else {
+        acts.push((at, Act::Queue(id, plan.clone())));
+    }
+    if random.random_ratio(1, 10) {
+        acts.push((after(at, random.random_range(0..10 * 60)), Act::Cancel(id)));
+    }
+    if random.random_ratio(1, 20) {
+        acts.push((after(at, random.random_range(60..60 * 60)), Act::Rerun(id, JobId(id.0 + RERUN), plan)));
+    }
+    acts
+}
+
+/// A few seconds, some minutes or some hours.
+fn work(random: &mut StdRng) -> Duration {
+    let seconds = match random.random_range(0..10) {
+        0..=2 => random.random_range(1..=10),
+        3..=8 => random.random_range(60..=600),
+        _ => random.random_range(3600..=5 * 3600),
+    };
+    Duration::from_secs(seconds)
+}

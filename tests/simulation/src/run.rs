@@ -1,0 +1,159 @@
+//! Lets a world happen.
+
+use std::collections::BTreeMap;
+
+use fleet::ledger::{Bookkeeper, Event};
+use fleet::{DeliveryId, PoolName};
+use jiff::{SignedDuration, Timestamp};
+use mayfly::platform::Platform;
+use sandbox::delivery::{Delivery, function_url_event};
+use sandbox::github::Phase;
+use sandbox::{Fault, Line, Rates, Sandbox, Violation};
+use serde_json::json;
+
+use crate::check;
+use crate::plan::{Act, Plan, World};
+
+/// The secret that the world's GitHub signs with.
+pub const SECRET: &str = "the simulation's webhook secret";
+
+/// How long the faults go on after the last act.
+const STORM_GOES_ON: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long a calm world is given to come to rest.
+const REST_WITHIN: SignedDuration = SignedDuration::from_hours(96);
+
+/// How long time goes on in a world that waits for repairs that are not built.
+const AFTER_STORM: SignedDuration = SignedDuration::from_hours(2);
+
+/// What came of a world.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What must never be, and was.
+    pub violations: Vec<Violation>,
+    /// Whether every fault was one that the functions that are built repair, so that rest and service
+    /// were checked too.
+    pub is_calm: bool,
+    /// How often each fault struck.
+    pub struck: BTreeMap<Fault, u32>,
+    /// Jobs there were.
+    pub jobs: usize,
+    /// Tasks that were started.
+    pub tasks: usize,
+    /// What happened, if the journal was kept.
+    pub timeline: Vec<Line>,
+}
+
+/// Lets a world happen, to its end, and checks it. `keep` keeps its timeline.
+pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
+    let plan = Plan::of(world)?;
+    let sandbox = Sandbox::new(world.seed, crate::plan::START, plan.delays.clone(), &plan.pools);
+    if keep {
+        sandbox.journal().borrow_mut().keep();
+    }
+    sandbox.set_faults(plan.rates.clone());
+    let mut world = Platform::world(sandbox.clone(), &plan.pools, &SECRET.into());
+    for (at, act) in &plan.acts {
+        world.run_until(*at);
+        perform(&mut world, &plan, act);
+    }
+    world.run_until(later(sandbox.manual_clock().now(), STORM_GOES_ON));
+
+    sandbox.set_faults(Rates::new());
+    for pool in plan.pools.iter() {
+        set_minimum(&mut world, &plan, &pool.name, 0);
+    }
+    redrive(&sandbox);
+    let at_rest = if plan.is_calm {
+        world.run_to_rest(REST_WITHIN)
+    } else {
+        world.run_until(later(sandbox.manual_clock().now(), AFTER_STORM));
+        // What was accepted at the last moment is still on its way to the ledger.
+        while !world.is_quiet() {
+            world.run_until(later(sandbox.manual_clock().now(), SignedDuration::from_mins(1)));
+        }
+        true
+    };
+    let violations = check::all(&world, &plan, at_rest);
+    Ok(Outcome {
+        violations,
+        is_calm: plan.is_calm,
+        struck: sandbox.faults_struck(),
+        jobs: sandbox.github().borrow().jobs().count(),
+        tasks: sandbox.ecs().borrow().tasks().count(),
+        timeline: sandbox.journal().borrow().lines().to_vec(),
+    })
+}
+
+fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
+    match act {
+        Act::Queue(job, what) => world.queue_job(*job, what.clone()),
+        Act::Gate(job, what) => world.gate_job(*job, what.clone()),
+        Act::Approve(job, twice) => {
+            world.approve_job(*job);
+            if *twice {
+                world.redeliver(*job);
+            }
+        }
+        Act::Cancel(job) => {
+            let phase = world.sandbox().github().borrow().job(*job).map(|job| job.phase);
+            if matches!(phase, Some(Phase::Gated | Phase::Queued | Phase::Assigned { .. })) {
+                world.cancel_job(*job);
+            }
+        }
+        Act::Rerun(job, again, what) => {
+            let phase = world.sandbox().github().borrow().job(*job).map(|job| job.phase);
+            if matches!(phase, Some(Phase::Completed { .. })) {
+                world.redeliver(*job);
+                world.queue_job(*again, what.clone());
+            }
+        }
+        Act::Minimum(pool, minimum) => set_minimum(world, plan, pool, *minimum),
+        Act::Forge(job) => forge(world, job.0),
+        Act::Poison => {
+            let now = world.sandbox().manual_clock().now();
+            world.sandbox().queue().borrow_mut().send("{\"neither\":\"job nor event\"}".to_owned(), now);
+        }
+    }
+}
+
+/// Writes a minimum into a pool's book, as the scheduler will.
+fn set_minimum(world: &mut sandbox::World<Platform>, plan: &Plan, pool: &PoolName, minimum: u32) {
+    let part = || world.sandbox().clone();
+    let books = Bookkeeper { ledger: part(), clock: part(), random: part() };
+    let (pools, pool) = (plan.pools.clone(), pool.clone());
+    let maximum = pools.get(&pool).map_or(0, |pool| pool.maximum);
+    world.spawn(async move {
+        let event = Event::Bounds { pool, minimum: minimum.min(maximum), maximum };
+        // One that does not get through is one that the scheduler would write again a minute later.
+        while books.post(&pools, std::slice::from_ref(&event)).await.is_err() {}
+    });
+}
+
+/// A delivery like GitHub's, signed with another secret.
+fn forge(world: &mut sandbox::World<Platform>, job: u64) {
+    let id = DeliveryId::new(format!("forged-{job}"));
+    let body = json!({
+        "action": "queued",
+        "workflow_job": {"id": job, "labels": ["linux"]},
+        "repository": {"full_name": "octo-org/storefront"},
+    });
+    let delivery = Delivery { id: id.clone(), event: "workflow_job".to_owned(), body: body.to_string() };
+    let event = function_url_event(delivery.headers(&"not the secret".into()), &delivery.body);
+    if let Ok(request) = serde_json::from_value(event) {
+        world.post(id, request);
+    }
+}
+
+/// What a person does with the dead-letter queue when the faults are over: everything is tried again.
+fn redrive(sandbox: &Sandbox) {
+    let now = sandbox.manual_clock().now();
+    let mut queue = sandbox.queue().borrow_mut();
+    for message in queue.take_dead_letters() {
+        queue.send(message.body, now);
+    }
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(now)
+}

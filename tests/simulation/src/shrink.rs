@@ -1,0 +1,45 @@
+//! Makes a failing world small: fewer jobs, fewer faults, the same failure.
+
+use sandbox::Fault;
+
+use crate::plan::World;
+use crate::run::{Outcome, run};
+
+/// Worlds that are tried at most.
+const TRIES: u32 = 300;
+
+/// A world as small as was found that breaks the same rule, with what came of it.
+pub fn shrink(world: &World, outcome: &Outcome) -> anyhow::Result<World> {
+    let Some(rule) = outcome.violations.first().map(|violation| violation.rule) else {
+        return Ok(world.clone());
+    };
+    let mut smallest = World { jobs: Some(world.jobs.unwrap_or(outcome.jobs)), ..world.clone() };
+    let mut tries = 0;
+    loop {
+        let mut better = None;
+        for candidate in smaller(&smallest) {
+            tries += 1;
+            if run(&candidate, false)?.violations.iter().any(|violation| violation.rule == rule) {
+                better = Some(candidate);
+                break;
+            }
+        }
+        match better {
+            Some(candidate) if tries < TRIES => smallest = candidate,
+            _ => return Ok(smallest),
+        }
+    }
+}
+
+/// The next smaller worlds: half the jobs, one job less, one fault less.
+fn smaller(world: &World) -> Vec<World> {
+    let jobs = world.jobs.unwrap_or(0);
+    let fewer = [jobs / 2, jobs * 3 / 4, jobs.saturating_sub(1)].into_iter().filter(|&fewer| fewer < jobs);
+    let fewer = fewer.map(|fewer| World { jobs: Some(fewer), ..world.clone() });
+    let calmer = Fault::ALL.into_iter().filter(|fault| !world.without.contains(fault)).map(|fault| {
+        let mut without = world.without.clone();
+        without.insert(fault);
+        World { without, ..world.clone() }
+    });
+    fewer.chain(calmer).collect()
+}
