@@ -1,6 +1,6 @@
 //! A seeded world that breaks everything it can, and what must hold all the same.
 //!
-//! One seed is one world: its pools, its jobs, its weather ([`plan`]). [`run`] lets it happen with
+//! One seed is one world: its pools, its jobs, its weather ([`plan`]). [`run()`] lets it happen with
 //! Mayfly's real functions on the sandbox; then the faults end, time goes on, and [`check`] looks
 //! at what is left. A seed that fails is made small by [`shrink`].
 

@@ -102,7 +102,8 @@ impl Plan {
     pub fn of(world: &World) -> anyhow::Result<Self> {
         let mut random = StdRng::seed_from_u64(world.seed);
         let is_calm = random.random_bool(0.5);
-        let pools = pools(&mut random)?;
+        let size = size(&mut random);
+        let pools = pools(size, &mut random)?;
         let delays = delays(&mut random);
         let mut rates = rates(is_calm, &mut random);
         rates.retain(|fault, _| !world.without.contains(fault));
@@ -111,7 +112,6 @@ impl Plan {
         acts.extend((0..2).map(|at| (moment(&mut random), Act::Forge(JobId(FORGED_JOBS + at)))));
         acts.push((moment(&mut random), Act::Poison));
 
-        let size = size(&mut random);
         for number in 0..world.jobs.unwrap_or(size).min(size) {
             acts.extend(job(world.seed, number, &bursts));
         }
@@ -125,12 +125,15 @@ fn size(random: &mut StdRng) -> usize {
     if random.random_ratio(1, 200) { random.random_range(500..=1000) } else { random.random_range(1..=50) }
 }
 
-fn pools(random: &mut StdRng) -> anyhow::Result<PoolMap> {
+/// The default pools with other maximums: out of the way, or so low that jobs have to wait, but not
+/// for the day after which GitHub gives them up.
+fn pools(size: usize, random: &mut StdRng) -> anyhow::Result<PoolMap> {
     let roomy = random.random_bool(0.5);
+    let least = u32::try_from(size / 20).unwrap_or(u32::MAX).max(1);
     let mut text = String::new();
     for line in DEFAULT_POOLS.lines() {
         if line.starts_with("maximum = ") {
-            let maximum: u32 = if roomy { 2000 } else { random.random_range(1..=8) };
+            let maximum: u32 = if roomy { 2000 } else { random.random_range(least..=least + 7) };
             text.extend(["maximum = ", &maximum.to_string()]);
         } else {
             text.push_str(line);
@@ -153,6 +156,11 @@ fn rates(is_calm: bool, random: &mut StdRng) -> Rates {
         if rate > 0.0 && (!is_calm || repaired_by(fault).is_none()) {
             rates.insert(fault, rate);
         }
+    }
+    // A write whose answer is lost, and a crash in the attempt that follows, are together what neither
+    // is alone: a crash after the write, which waits for the scheduler.
+    if is_calm && rates.contains_key(&Fault::LauncherCrashesBeforeCommit) {
+        rates.remove(&Fault::CommitAnswerLost);
     }
     rates
 }

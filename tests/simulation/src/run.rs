@@ -17,14 +17,21 @@ use crate::plan::{Act, Plan, World};
 /// The secret that the world's GitHub signs with.
 pub const SECRET: &str = "the simulation's webhook secret";
 
+/// A message that nobody understands.
+const POISON: &str = "{\"neither\":\"job nor event\"}";
+
 /// How long the faults go on after the last act.
 const STORM_GOES_ON: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long a calm world is given to come to rest.
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(96);
 
-/// How long time goes on in a world that waits for repairs that are not built.
-const AFTER_STORM: SignedDuration = SignedDuration::from_hours(2);
+/// How often somebody looks after the dead-letter queue when the faults are over: a message that was
+/// received too often in their time goes there when it comes into sight.
+const REDRIVES: u32 = 3;
+
+/// How long it takes until that is done again.
+const BETWEEN_REDRIVES: SignedDuration = SignedDuration::from_mins(40);
 
 /// What came of a world.
 #[derive(Debug)]
@@ -63,11 +70,13 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     for pool in plan.pools.iter() {
         set_minimum(&mut world, &plan, &pool.name, 0);
     }
-    redrive(&sandbox);
+    for _ in 0..REDRIVES {
+        redrive(&sandbox);
+        world.run_until(later(sandbox.manual_clock().now(), BETWEEN_REDRIVES));
+    }
     let at_rest = if plan.is_calm {
         world.run_to_rest(REST_WITHIN)
     } else {
-        world.run_until(later(sandbox.manual_clock().now(), AFTER_STORM));
         // What was accepted at the last moment is still on its way to the ledger.
         while !world.is_quiet() {
             world.run_until(later(sandbox.manual_clock().now(), SignedDuration::from_mins(1)));
@@ -112,7 +121,7 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
         Act::Forge(job) => forge(world, job.0),
         Act::Poison => {
             let now = world.sandbox().manual_clock().now();
-            world.sandbox().queue().borrow_mut().send("{\"neither\":\"job nor event\"}".to_owned(), now);
+            world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now);
         }
     }
 }
@@ -145,13 +154,15 @@ fn forge(world: &mut sandbox::World<Platform>, job: u64) {
     }
 }
 
-/// What a person does with the dead-letter queue when the faults are over: everything is tried again.
+/// What a person does with the dead-letter queue when the faults are over: everything is tried again
+/// but the poison.
 fn redrive(sandbox: &Sandbox) {
     let now = sandbox.manual_clock().now();
     let mut queue = sandbox.queue().borrow_mut();
-    for message in queue.take_dead_letters() {
-        queue.send(message.body, now);
-    }
+    let dead = queue.take_dead_letters();
+    dead.into_iter()
+        .filter(|message| message.body != POISON)
+        .for_each(|message| queue.send(message.body, now));
 }
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
