@@ -27,6 +27,9 @@ struct Args {
     /// Without these faults, separated by commas
     #[arg(long, value_delimiter = ',')]
     without: Vec<String>,
+    /// Name the seed that breaks a rule, and do not look for a smaller world
+    #[arg(long)]
+    no_shrink: bool,
     /// Print the timeline even if nothing is wrong
     #[arg(long)]
     timeline: bool,
@@ -46,7 +49,7 @@ fn main() -> anyhow::Result<ExitCode> {
             print_timeline(&outcome.timeline, &mut out)?;
         }
         if !outcome.violations.is_empty() {
-            report(&world, &outcome, &mut out)?;
+            report(&world, &outcome, !args.no_shrink, &mut out)?;
             return Ok(ExitCode::FAILURE);
         }
         calm += u64::from(outcome.is_calm);
@@ -77,9 +80,12 @@ fn jiff_now() -> f64 {
     jiff::Timestamp::now().as_duration().as_secs_f64()
 }
 
-fn report(world: &World, outcome: &Outcome, out: &mut impl Write) -> anyhow::Result<()> {
+fn report(world: &World, outcome: &Outcome, small: bool, out: &mut impl Write) -> anyhow::Result<()> {
     for violation in &outcome.violations {
         writeln!(out, "seed {}: {}: {}", world.seed, violation.rule, violation.found)?;
+    }
+    if !small {
+        return Ok(());
     }
     let small = shrink(world, outcome)?;
     let again = run(&small, true)?;
