@@ -49,6 +49,11 @@ impl<'a> Fields<'a> {
         self.problems.note(self.pool, field, message);
     }
 
+    /// Where problems of the whole pool are noted.
+    pub(super) fn problems(&mut self) -> &mut Problems {
+        self.problems
+    }
+
     /// Ends the entry: whatever nobody took is an unknown field.
     pub(super) fn finish(self) {
         for field in self.left.keys() {

@@ -116,6 +116,7 @@ fn read_pool(
         fields.note("off_hours_minimum", format!("is over the off-hours maximum, {maximum}"));
     }
     if let Some(capacity) = capacity {
+        check_provider_name(name, capacity, fields.problems());
         check_size(capacity, cpu_units, memory_mib, disk_gib, &mut fields);
         check_instances(capacity, instance_types.as_deref(), runners_per_instance, &mut fields);
     }
@@ -144,6 +145,14 @@ fn read_pool(
         sudo,
         name,
     })
+}
+
+/// An EC2 pool's capacity provider has its name (ECS: `CreateCapacityProvider`, "name").
+fn check_provider_name(name: &str, capacity: Capacity, problems: &mut Problems) {
+    let taken = ["aws", "ecs", "fargate"].into_iter().find(|prefix| name.starts_with(prefix));
+    if let Some(prefix) = taken.filter(|_| !capacity.is_fargate()) {
+        problems.note_pool(name, format!("ECS takes no capacity provider whose name begins with {prefix}"));
+    }
 }
 
 /// A pool's name, as a label, is that pool and no other.

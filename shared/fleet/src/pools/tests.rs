@@ -287,3 +287,11 @@ fn a_pools_name_is_no_other_pools_label_and_an_off_hours_maximum_is_within_the_m
     assert!(found.contains(&format!("ec2-x64-spot.{over}20")), "{found:?}");
     assert!(found.contains(&"fargate-x64.labels: ec2-x64 is another pool's name".to_owned()), "{found:?}");
 }
+
+#[test]
+fn an_ec2_pool_has_a_name_that_a_capacity_provider_may_have() {
+    let map = DEFAULT_POOLS.replace("[pools.ec2-arm64-spot]", "[pools.ecs-arm64-spot]");
+    let error = PoolMap::from_toml(&map).unwrap_err();
+    let says = "ecs-arm64-spot: ECS takes no capacity provider whose name begins with ecs";
+    assert_eq!(error.to_string(), says);
+}
