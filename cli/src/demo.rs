@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use fleet::launch::exit_code::JOB_DONE;
 use fleet::{JobId, PoolMap};
 use sandbox::{Line, Subject};
 use secrecy::SecretString;
@@ -147,7 +148,7 @@ fn check_tasks(expected: Option<&ExpectedTask>, started: &[StartedTask]) -> Opti
 fn check_end(sidecar: &Sidecar, delivered: &Delivered, replay: &Replay) -> Option<String> {
     let job = delivered.job.and_then(|job: JobId| replay.job_state(job));
     let exit = delivered.tasks.first().and_then(|task| replay.exit_code(&task.arn));
-    let runner = exit.map(|code| if code == 0 { RunnerEnd::Busy } else { RunnerEnd::Released });
+    let runner = exit.map(|code| if code == JOB_DONE { RunnerEnd::Busy } else { RunnerEnd::Released });
     let expected = &sidecar.end;
     let fits = job == expected.job && runner == expected.runner;
     (!fits).then(|| format!("ended with job {job:?} and runner {runner:?}, not {expected:?}"))

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod label;
 pub mod launch;
 pub mod ledger;
+pub mod mac;
 pub mod pools;
 pub mod ports;
 pub mod routing;

@@ -3,13 +3,10 @@
 //! A ticket is `<RunnerId>.<HMAC-SHA256(ticket key, RunnerId)>`, the HMAC in lower-case hex.
 //! There is nothing to store, and a launch that is tried again carries the same one.
 
-use std::fmt::Write as _;
-
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
 
 use crate::ids::RunnerId;
+use crate::mac;
 
 /// One runner's ticket. It does not print itself.
 #[derive(Debug, Clone)]
@@ -18,41 +15,22 @@ pub struct Ticket(SecretString);
 impl Ticket {
     /// Issues the ticket of a runner under a ticket key.
     pub fn issue(runner: &RunnerId, key: &SecretString) -> Self {
-        let mut ticket = format!("{runner}.");
-        for byte in keyed(runner, key).map(|mac| mac.finalize().into_bytes()).iter().flatten() {
-            // Writing into a String cannot fail.
-            let _ = write!(ticket, "{byte:02x}");
-        }
-        Self(ticket.into())
+        Self(format!("{runner}.{}", mac::tag(key, runner.as_str().as_bytes())).into())
     }
 
     /// Checks what a task presents, in constant time, against every key that is valid now (two
     /// during a rotation), and tells whose ticket it is.
     pub fn verify(presented: &str, keys: &[SecretString]) -> Option<RunnerId> {
-        let (id, hex) = presented.split_once('.')?;
+        let (id, tag) = presented.split_once('.')?;
         let runner = RunnerId::parse(id).ok()?;
-        let tag = decode_hex(hex)?;
-        // Every key is tried, so that the time taken does not tell which one fitted.
-        let fits =
-            keys.iter().filter_map(|key| keyed(&runner, key)).map(|mac| mac.verify_slice(&tag).is_ok());
-        fits.fold(false, |any, fits| any | fits).then_some(runner)
+        let tag = hex::decode(tag).ok()?;
+        mac::fits(keys, runner.as_str().as_bytes(), &tag).then_some(runner)
     }
 
     /// The ticket as the task gets it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
-}
-
-/// HMAC takes a key of any length, so the `None` never comes; the type says that it might.
-fn keyed(runner: &RunnerId, key: &SecretString) -> Option<Hmac<Sha256>> {
-    let mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).ok()?;
-    Some(mac.chain_update(runner.as_str().as_bytes()))
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 #[cfg(test)]

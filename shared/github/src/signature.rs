@@ -1,11 +1,9 @@
 //! `X-Hub-Signature-256`: HMAC-SHA256 over the raw bytes of the body (GitHub: "Validating webhook
 //! deliveries").
 
-use std::fmt::Write as _;
-
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use fleet::mac;
+use hex::FromHexError;
+use secrecy::SecretString;
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-hub-signature-256";
@@ -38,44 +36,24 @@ pub enum SignatureError {
 /// Several secrets may be valid at once, for a rotation; all of them are tried every time.
 pub fn check(header: Option<&str>, body: &[u8], secrets: &[SecretString]) -> Result<(), SignatureError> {
     let tag = parse(header.ok_or(SignatureError::Missing)?)?;
-    let fits =
-        secrets.iter().filter_map(|secret| keyed(secret, body)).map(|mac| mac.verify_slice(&tag).is_ok());
-    if fits.fold(false, |any, fits| any | fits) { Ok(()) } else { Err(SignatureError::Mismatch) }
+    if mac::fits(secrets, body, &tag) { Ok(()) } else { Err(SignatureError::Mismatch) }
 }
 
 /// Signs a body as GitHub does: the value of the header.
 pub fn sign(secret: &SecretString, body: &[u8]) -> String {
-    let mut header = format!("{ALGORITHM}=");
-    for byte in keyed(secret, body).map(|mac| mac.finalize().into_bytes()).iter().flatten() {
-        // Writing into a String cannot fail.
-        let _ = write!(header, "{byte:02x}");
-    }
-    header
+    format!("{ALGORITHM}={}", mac::tag(secret, body))
 }
 
-fn parse(header: &str) -> Result<[u8; TAG_BYTES], SignatureError> {
-    let (algorithm, hex) = header.split_once('=').ok_or(SignatureError::Malformed)?;
+fn parse(header: &str) -> Result<Vec<u8>, SignatureError> {
+    let (algorithm, digits) = header.split_once('=').ok_or(SignatureError::Malformed)?;
     if algorithm != ALGORITHM {
         return Err(SignatureError::WrongAlgorithm);
     }
-    if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(SignatureError::Malformed);
+    match hex::decode(digits) {
+        Ok(tag) if tag.len() == TAG_BYTES => Ok(tag),
+        Ok(_) | Err(FromHexError::OddLength) => Err(SignatureError::WrongLength),
+        Err(_) => Err(SignatureError::Malformed),
     }
-    if hex.len() != 2 * TAG_BYTES {
-        return Err(SignatureError::WrongLength);
-    }
-    let mut tag = [0; TAG_BYTES];
-    for (byte, pair) in tag.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(pair).map_err(|_| SignatureError::Malformed)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| SignatureError::Malformed)?;
-    }
-    Ok(tag)
-}
-
-/// HMAC takes a key of any length, so the `None` never comes; the type says that it might.
-fn keyed(secret: &SecretString, body: &[u8]) -> Option<Hmac<Sha256>> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
-    Some(mac.chain_update(body))
 }
 
 #[cfg(test)]

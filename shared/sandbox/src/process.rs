@@ -4,15 +4,6 @@ use std::time::Duration;
 
 use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
 
-/// Exit code of PID 1 after a job.
-pub(crate) const JOB_DONE: i64 = 0;
-
-/// Exit code of PID 1 that was released idle.
-pub(crate) const RELEASED: i64 = 75;
-
-/// Exit code of PID 1 whose claim was refused or not needed.
-pub(crate) const NOT_NEEDED: i64 = 76;
-
 /// Exit code of a process that was killed.
 pub(crate) const KILLED: i64 = 137;
 

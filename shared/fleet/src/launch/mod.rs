@@ -1,5 +1,6 @@
 //! Launching a runner: the request, and what a failure or a stop means.
 
+pub mod exit_code;
 mod failure;
 mod request;
 mod stop;

@@ -2,13 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exit_code::{JOB_DONE, NOT_NEEDED, RELEASED};
 use super::failure::is_no_capacity;
-
-/// Exit code of PID 1 that left idle, with the registrar's leave.
-const RELEASED: i64 = 75;
-
-/// Exit code of PID 1 whose claim was refused or not needed.
-const NOT_NEEDED: i64 = 76;
 
 /// What a stop means for a runner that had not claimed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,7 +28,7 @@ pub fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> Stop
         return StopClass::NoCapacity;
     }
     match (code, exit_code) {
-        (Some("EssentialContainerExited"), Some(0 | RELEASED | NOT_NEEDED)) => StopClass::Ordinary,
+        (Some("EssentialContainerExited"), Some(JOB_DONE | RELEASED | NOT_NEEDED)) => StopClass::Ordinary,
         (Some("TaskFailedToStart" | "EssentialContainerExited"), _) => StopClass::BootFailed,
         _ => StopClass::Ordinary,
     }

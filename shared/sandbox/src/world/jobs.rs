@@ -1,5 +1,6 @@
 //! Jobs at GitHub: assigned, picked up, done, each with its webhook.
 
+use fleet::launch::exit_code::JOB_DONE;
 use fleet::{DeliveryId, GithubRunnerId, JobId, TaskArn};
 use github::WorkflowJobPayload;
 
@@ -8,7 +9,7 @@ use crate::delivery::{Delivery, function_url_event};
 use crate::faults::Fault;
 use crate::github::{JobPlan, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, workflow_job};
 use crate::journal::Subject;
-use crate::process::{JOB_DONE, Phase};
+use crate::process::Phase;
 use crate::sandbox::Span;
 
 /// How late a late webhook is.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::launch::TICKET_VARIABLE;
+use fleet::launch::exit_code::{JOB_DONE, NOT_NEEDED, RELEASED};
 use fleet::{BootId, TaskArn};
 use jiff::Timestamp;
 
@@ -13,10 +14,7 @@ use crate::ecs::{Stop, TaskStatus, task_state_change};
 use crate::faults::Fault;
 use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
-use crate::process::{
-    ABANDONED_AFTER, CLAIM_AGAIN, JOB_DONE, KILLED, LAST_LOOK, NOT_NEEDED, Phase, Process, RELEASE_EVERY,
-    RELEASED,
-};
+use crate::process::{ABANDONED_AFTER, CLAIM_AGAIN, KILLED, LAST_LOOK, Phase, Process, RELEASE_EVERY};
 use crate::sandbox::{FunctionName, Span};
 
 /// How long ECS looks for capacity before it gives a task up.
