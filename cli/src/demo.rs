@@ -105,7 +105,7 @@ fn tell(story: &Story, delivered: &[Delivered], lines: &[Line], out: &mut impl W
         match &line.subject {
             Subject::Job(job) => writeln!(out, "  {at}  job {job} {}", line.text)?,
             Subject::Runner(runner) => writeln!(out, "  {at}  runner {runner} {}", line.text)?,
-            Subject::Delivery(_) => {}
+            Subject::Delivery(_) | Subject::Fault(_) => {}
         }
     }
     writeln!(out)?;

@@ -4,6 +4,8 @@ use fleet::{DeliveryId, JobId, RunnerId};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::faults::Fault;
+
 /// What a line is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -14,6 +16,8 @@ pub enum Subject {
     Job(JobId),
     /// A runner, and with it its task.
     Runner(RunnerId),
+    /// A fault that struck.
+    Fault(Fault),
 }
 
 /// One line.

@@ -181,7 +181,11 @@ impl Sandbox {
 
     /// Whether a fault strikes now.
     pub(crate) fn strikes(&self, fault: Fault) -> bool {
-        self.0.weather.strikes(fault)
+        let strikes = self.0.weather.strikes(fault);
+        if strikes {
+            self.note(|| Subject::Fault(fault), || fault.tells().to_owned());
+        }
+        strikes
     }
 
     /// Says whose step comes next.

@@ -112,6 +112,7 @@ fn print_timeline(lines: &[Line], out: &mut impl Write) -> anyhow::Result<()> {
             Subject::Delivery(id) => writeln!(out, "{at}  delivery {id} {}", line.text)?,
             Subject::Job(id) => writeln!(out, "{at}  job {id} {}", line.text)?,
             Subject::Runner(id) => writeln!(out, "{at}  runner {id} {}", line.text)?,
+            Subject::Fault(_) => writeln!(out, "{at}  fault: {}", line.text)?,
         }
     }
     Ok(())
