@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
+use jiff::Timestamp;
 use sandbox::{Fault, Line, Subject};
 use simulation::not_yet::NOT_YET_CHECKED;
 use simulation::shrink::shrink;
@@ -57,7 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
         tasks += outcome.tasks;
         struck += outcome.struck.values().sum::<u32>();
     }
-    let took = now().saturating_sub(began).as_secs_f64();
+    let took = now().duration_since(began).as_secs_f64();
     writeln!(out, "{} seeds clean in {took:.1} s: {jobs} jobs, {tasks} tasks, {struck} faults", args.seeds)?;
     writeln!(
         out,
@@ -70,14 +70,9 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 /// The time that a soak takes is measured; nothing in a world depends on it.
-fn now() -> Duration {
-    let now = jiff_now();
-    Duration::from_secs_f64(now)
-}
-
 #[expect(clippy::disallowed_methods, reason = "the time that a soak takes")]
-fn jiff_now() -> f64 {
-    jiff::Timestamp::now().as_duration().as_secs_f64()
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 fn report(world: &World, outcome: &Outcome, small: bool, out: &mut impl Write) -> anyhow::Result<()> {

@@ -61,7 +61,7 @@ impl<F: Functions + 'static> World<F> {
     /// Starts launchers for the messages that are in sight, as many as may run at once.
     pub(super) fn pump_queue(&mut self) {
         while self.launchers < LAUNCHERS {
-            let now = self.sandbox.manual_clock().now();
+            let now = self.now();
             let pick = |count| self.sandbox.pick(count);
             let messages = self.sandbox.queue().borrow_mut().receive(now, pick);
             if messages.is_empty() {

@@ -24,7 +24,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// GitHub knows a queued job from now on, whose webhook somebody else delivers.
     pub fn learn_job(&mut self, id: JobId, plan: JobPlan) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         let asks = plan.labels.clone();
         if self.sandbox.github().borrow_mut().add_job(id, plan, now) {
             self.sandbox.note(|| Subject::Job(id), || format!("queued, asks for {asks}"));
@@ -35,7 +35,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// GitHub takes note of a delivery that somebody else makes: its job moves as the payload says.
     pub fn follow_delivery(&mut self, payload: &WorkflowJobPayload) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         let id = payload.job;
         let moved = match &payload.action {
             github::Action::InProgress => {
@@ -54,7 +54,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// Ends a job that waits, as somebody does who cancels its run.
     pub fn cancel_job(&mut self, id: JobId) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         if self.sandbox.github().borrow_mut().complete_job(id, "cancelled", now) {
             self.sandbox.note(|| Subject::Job(id), || "cancelled".to_owned());
             self.send_webhook(id);
@@ -65,7 +65,7 @@ impl<F: Functions + 'static> World<F> {
     /// Puts a job behind an approval gate: GitHub tells of it, in one of two ways, and it asks for no
     /// runner yet.
     pub fn gate_job(&mut self, id: JobId, plan: JobPlan) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         if self.sandbox.github().borrow_mut().add_gated_job(id, plan, now) {
             self.sandbox.note(|| Subject::Job(id), || "waits for an approval".to_owned());
             self.send_webhook(id);
@@ -74,7 +74,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// Approves a gated job: it is queued from now on.
     pub fn approve_job(&mut self, id: JobId) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         if self.sandbox.github().borrow_mut().approve_job(id, now) {
             self.sandbox.note(|| Subject::Job(id), || "approved and queued".to_owned());
             self.later(QUEUE_LIMIT.unsigned_abs(), Happening::QueueLimit(id));
@@ -97,7 +97,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     pub(super) fn assign_jobs(&mut self) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         let assigned = self.sandbox.github().borrow_mut().assign(now, |count| self.sandbox.pick(count));
         for (job, runner) in assigned {
             let after = self.sandbox.draw(&self.sandbox.delays().pick_up);
@@ -109,7 +109,7 @@ impl<F: Functions + 'static> World<F> {
     /// The listener takes the job, if it is still there.
     pub(super) fn pick_up(&mut self, job: JobId, runner: GithubRunnerId) {
         let Some(arn) = self.process_of(Some(runner)).filter(|arn| self.is_idle(arn)) else { return };
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         if !self.sandbox.github().borrow_mut().start_job(job, runner, now) {
             return;
         }
@@ -129,7 +129,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// A job that nobody picked up is queued again, without another webhook.
     pub(super) fn pick_up_limit(&mut self, job: JobId) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         if self.sandbox.github().borrow_mut().requeue_if_not_picked_up(job, now) {
             self.sandbox.note(|| Subject::Job(job), || "not picked up in time, queued again".to_owned());
             self.assign_jobs();
@@ -147,7 +147,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// GitHub ends a job.
     pub(super) fn end_job(&mut self, job: JobId, conclusion: &'static str) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         if self.sandbox.github().borrow_mut().complete_job(job, conclusion, now) {
             self.sandbox.note(|| Subject::Job(job), || format!("completed: {conclusion}"));
             self.send_webhook(job);

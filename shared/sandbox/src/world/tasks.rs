@@ -54,7 +54,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     pub(super) fn task_moves_on(&mut self, arn: &TaskArn) {
-        let now = self.sandbox.manual_clock().now();
+        let now = self.now();
         let Some(status) = self.sandbox.ecs().borrow_mut().move_on(arn, now) else { return };
         self.note_task(arn, status);
         match status {
@@ -196,11 +196,12 @@ impl<F: Functions + 'static> World<F> {
 
     /// PID 1 exits, and its task stops.
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
+        let now = self.now();
         if let Some(process) = self.processes.get_mut(arn) {
             if let Some(registration) = process.registration() {
                 self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);
-                let forget = self.sandbox.manual_clock().now().checked_add(OFFLINE_LIMIT);
+                let forget = now.checked_add(OFFLINE_LIMIT);
                 self.agenda.at(forget.unwrap_or(Timestamp::MAX), Happening::ForgetOffline(registration));
             }
             process.phase = Phase::Gone;
