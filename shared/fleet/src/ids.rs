@@ -70,6 +70,14 @@ string_id! {
     TaskArn
 }
 string_id! {
+    /// The ARN of an ECS container instance: an EC2 instance as a cluster knows it.
+    ContainerInstanceArn
+}
+string_id! {
+    /// The id of an EC2 instance, `i-…`.
+    InstanceId
+}
+string_id! {
     /// A repository's full name, `owner/name`.
     Repository
 }
@@ -206,6 +214,13 @@ pub struct InvalidId {
     what: &'static str,
     found: String,
     rule: &'static str,
+}
+
+impl InvalidId {
+    /// Says what was found, and what it should have been.
+    pub(crate) fn new(what: &'static str, found: &str, rule: &'static str) -> Self {
+        Self { what, found: found.to_owned(), rule }
+    }
 }
 
 #[cfg(test)]

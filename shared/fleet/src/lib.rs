@@ -14,8 +14,12 @@ pub mod mac;
 pub mod pools;
 pub mod ports;
 pub mod routing;
+pub mod settings;
 pub mod ticket;
 
-pub use ids::{BootId, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId, TaskArn};
+pub use ids::{
+    BootId, ContainerInstanceArn, DeliveryId, GithubRunnerId, InstanceId, JobId, PoolName, Repository,
+    RunnerId, TaskArn,
+};
 pub use label::{Label, Labels};
 pub use pools::{Architecture, Capacity, Pool, PoolMap};

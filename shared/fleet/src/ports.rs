@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::ids::TaskArn;
+use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use crate::launch::{LaunchFailure, RunTaskRequest};
 use crate::ledger::{Item, JobMessage, Key, Put};
+
+pub use crate::ledger::Listing;
 
 /// What time it is, and how to wait.
 pub trait Clock {
@@ -29,12 +31,18 @@ pub trait Random {
 
 /// The ledger's table.
 pub trait Ledger {
-    /// Reads items, strongly consistent; those that are not there are left out.
+    /// Reads items, strongly consistent, in any order; those that are not there are left out.
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError>;
 
     /// Writes items, all or none, each on the condition of [`Put`]; at most
     /// [`crate::ledger::TRANSACTION_LIMIT`] of them.
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError>;
+}
+
+/// The ledger's sparse index. It runs a little behind the table: a hint of which keys to read.
+pub trait ListItems {
+    /// The keys of what is listed, those that changed longest ago first.
+    async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError>;
 }
 
 /// Why the ledger did not do it.
@@ -64,6 +72,66 @@ pub trait RunTask {
     /// Starts a task, or finds the one that the same `clientToken` started before.
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure>;
 }
+
+/// ECS's `StopTask`.
+pub trait StopTask {
+    /// Lets ECS stop a task: SIGTERM, and SIGKILL when its stop time-out is over. A task that has
+    /// stopped, or that ECS no longer knows, is no error.
+    async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError>;
+}
+
+/// Which tasks of a cluster `ListTasks` lists. ECS takes `startedBy` only alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskFilter {
+    /// Those that have not stopped.
+    Running,
+    /// Those that this runner's launch started.
+    StartedBy(RunnerId),
+    /// Those on this container instance.
+    On(ContainerInstanceArn),
+}
+
+/// ECS's `ListTasks`. It is eventually consistent: what it does not list may be there all the same.
+pub trait ListTasks {
+    /// Every task that fits, over all pages.
+    async fn list_tasks(&self, cluster: &str, filter: &TaskFilter) -> Result<Vec<TaskArn>, EcsError>;
+}
+
+/// A task as `DescribeTasks` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDescription {
+    /// The task.
+    pub task: TaskArn,
+    /// The runner that it is, by its `startedBy`; `None` if somebody else started it.
+    pub runner: Option<RunnerId>,
+    /// ECS's `lastStatus`.
+    pub last_status: String,
+}
+
+/// ECS's `DescribeTasks`.
+pub trait DescribeTasks {
+    /// Describes tasks, however many; those that ECS no longer knows (MISSING) are left out.
+    async fn describe_tasks(
+        &self,
+        cluster: &str,
+        tasks: &[TaskArn],
+    ) -> Result<Vec<TaskDescription>, EcsError>;
+}
+
+/// ECS's `ListContainerInstances`.
+pub trait ListContainerInstances {
+    /// The cluster's container instances on an EC2 instance: one, or none.
+    async fn list_container_instances(
+        &self,
+        cluster: &str,
+        instance: &InstanceId,
+    ) -> Result<Vec<ContainerInstanceArn>, EcsError>;
+}
+
+/// ECS did not answer as it should, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EcsError(pub String);
 
 impl<T: Clock> Clock for &T {
     fn now(&self) -> Timestamp {

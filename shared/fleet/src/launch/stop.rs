@@ -34,9 +34,29 @@ pub fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> Stop
     }
 }
 
+/// Whether ECS's documentation names this `stopCode` (ECS: `Task`, "stopCode"). Others are to come.
+pub fn is_known_stop_code(code: &str) -> bool {
+    const KNOWN: [&str; 7] = [
+        "TaskFailedToStart",
+        "EssentialContainerExited",
+        "UserInitiated",
+        "ServiceSchedulerInitiated",
+        "SpotInterruption",
+        "TerminationNotice",
+        "InfrastructureHealth",
+    ];
+    KNOWN.contains(&code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_known_or_new() {
+        assert!(is_known_stop_code("InfrastructureHealth"));
+        assert!(!is_known_stop_code("SomethingNew"));
+    }
 
     #[test]
     fn stops_are_told_apart() {

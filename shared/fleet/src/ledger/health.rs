@@ -16,6 +16,10 @@ const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(1);
 /// The breaker's longest rest.
 const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_hours(1);
 
+/// How far apart the starts are that are written down while all is well. A burst's claims would
+/// otherwise all write one book, for a time that says nothing new.
+const STARTS_APART: SignedDuration = SignedDuration::from_secs(10);
+
 /// Why a pool's capacity rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,7 +49,7 @@ pub struct Health {
     /// Refused launches and failed boots since a runner last came up.
     #[serde(default)]
     pub failures: u32,
-    /// When a runner last came up here.
+    /// When a runner last came up here, to within ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_start: Option<Timestamp>,
     /// The rest that holds, or the last one that held.
@@ -61,6 +65,10 @@ impl Health {
 
     /// A runner came up: whatever was wrong is over.
     pub(super) fn started(&mut self, now: Timestamp) {
+        let is_known = self.last_start.is_some_and(|start| now.duration_since(start) < STARTS_APART);
+        if is_known && self.failures == 0 && self.rest.is_none() {
+            return;
+        }
         *self = Self { failures: 0, last_start: Some(now), rest: None };
     }
 
@@ -142,6 +150,21 @@ mod tests {
         assert!(health.resting(at(5)).is_none(), "a runner launched before the last start");
         health.no_capacity(at(5), "Your Spot Task was interrupted.", at(6));
         assert!(health.resting(at(6)).is_some(), "a runner launched after it");
+    }
+
+    #[test]
+    fn a_start_that_says_nothing_new_is_not_written_down() {
+        let mut health = Health::default();
+        let seconds = |count| SignedDuration::from_secs(count);
+        health.started(at(0));
+        let first = health.clone();
+        health.started(at(0) + seconds(9));
+        assert_eq!(health, first);
+        health.started(at(0) + seconds(10));
+        assert_eq!(health.last_start, Some(at(0) + seconds(10)));
+        health.boot_failed(at(1), "CannotPullContainerError", at(1));
+        health.started(at(0) + seconds(11));
+        assert_eq!(health.failures, 0, "it ends what was wrong at once");
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! What the ledger stores: jobs, runners and books, each under a key and with a version.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Book;
+use super::{Book, Key};
 use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 
@@ -109,27 +107,6 @@ pub struct Runner {
     pub changed_at: Timestamp,
     /// How often it was written; 0 before the first time.
     pub version: u64,
-}
-
-/// What an item is stored under. It displays as the table's partition key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Key {
-    /// A pool's book.
-    Book(PoolName),
-    /// A job.
-    Job(JobId),
-    /// A runner.
-    Runner(RunnerId),
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Book(pool) => write!(f, "pool#{pool}"),
-            Self::Job(job) => write!(f, "job#{job}"),
-            Self::Runner(runner) => write!(f, "runner#{runner}"),
-        }
-    }
 }
 
 /// One stored item.

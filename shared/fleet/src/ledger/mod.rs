@@ -23,6 +23,8 @@ mod event;
 mod fixtures;
 mod health;
 mod items;
+mod key;
+mod listing;
 pub mod settle;
 pub mod transition;
 
@@ -33,6 +35,8 @@ pub use self::entries::Entries;
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
 pub use self::health::{Health, Rest, RestCause};
 pub use self::items::{
-    EVENTS_A_TRANSACTION, Item, Job, JobState, Key, Put, Runner, RunnerState, TRANSACTION_LIMIT,
+    EVENTS_A_TRANSACTION, Item, Job, JobState, Put, Runner, RunnerState, TRANSACTION_LIMIT,
 };
+pub use self::key::Key;
+pub use self::listing::Listing;
 pub use self::transition::{Answer, ClaimAnswer, ReleaseAnswer};

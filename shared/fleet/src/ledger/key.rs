@@ -1,0 +1,76 @@
+//! What the ledger's items are stored under.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::ids::{InvalidId, JobId, PoolName, RunnerId};
+
+/// What an item is stored under. It displays as the table's partition key, and is read back from it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// A pool's book.
+    Book(PoolName),
+    /// A job.
+    Job(JobId),
+    /// A runner.
+    Runner(RunnerId),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Book(pool) => write!(f, "pool#{pool}"),
+            Self::Job(job) => write!(f, "job#{job}"),
+            Self::Runner(runner) => write!(f, "runner#{runner}"),
+        }
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text.split_once('#') {
+            Some(("pool", name)) => PoolName::new(name).map(Self::Book),
+            Some(("job", id)) => id.parse().map(|id| Self::Job(JobId(id))).map_err(|_| no_key(text)),
+            Some(("runner", id)) => RunnerId::parse(id).map(Self::Runner),
+            _ => Err(no_key(text)),
+        }
+    }
+}
+
+fn no_key(text: &str) -> InvalidId {
+    InvalidId::new("key", text, "pool#, job# or runner#, and the id of one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_back_from_what_they_display_as() {
+        for (key, text) in [
+            (Key::Book(PoolName::new("ec2-x64").unwrap()), "pool#ec2-x64"),
+            (Key::Job(JobId(u64::MAX)), "job#18446744073709551615"),
+            (Key::Runner(RunnerId::from_random(0)), "runner#00000000000000000000"),
+        ] {
+            assert_eq!(key.to_string(), text);
+            assert_eq!(text.parse(), Ok(key));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_says_so() {
+        for (text, why) in [
+            ("", "nothing"),
+            ("job", "no id"),
+            ("job#", "an empty id"),
+            ("job#seven", "no number"),
+            ("runner#7", "no id of ours"),
+            ("pool#Ec2", "no name of a pool"),
+            ("task#7", "nothing that the ledger has"),
+        ] {
+            assert!(text.parse::<Key>().is_err(), "{why}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the ledger's sparse index lists, and which items are in it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{Item, JobState, RunnerState};
+use crate::ids::PoolName;
+
+/// What the ledger's index lists. It displays as the index's partition key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Listing {
+    /// The jobs that are Queued in a pool.
+    QueuedJobs(PoolName),
+    /// The runners of a pool, by the pool whose labels they carry, that are in a state. Stopped ones
+    /// are not in the index.
+    Runners(PoolName, RunnerState),
+}
+
+impl Listing {
+    /// The listing that an item is in, if it is in one, and since when: listings are in that order.
+    pub fn of(item: &Item) -> Option<(Self, Timestamp)> {
+        match item {
+            Item::Job(job) if job.state == JobState::Queued => {
+                Some((Self::QueuedJobs(job.pool.clone()), job.changed_at))
+            }
+            Item::Runner(runner) if runner.state != RunnerState::Stopped => {
+                Some((Self::Runners(runner.pool.clone(), runner.state), runner.changed_at))
+            }
+            Item::Job(_) | Item::Runner(_) | Item::Book(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QueuedJobs(pool) => write!(f, "job#queued#{pool}"),
+            Self::Runners(pool, state) => write!(f, "runner#{}#{pool}", word(*state)),
+        }
+    }
+}
+
+fn word(state: RunnerState) -> &'static str {
+    match state {
+        RunnerState::Starting => "starting",
+        RunnerState::Idle => "idle",
+        RunnerState::Busy => "busy",
+        RunnerState::Leaving => "leaving",
+        RunnerState::Stopped => "stopped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_displays_with_the_states_own_word() {
+        let pool = PoolName::new("ec2-x64").unwrap();
+        assert_eq!(Listing::QueuedJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
+        for state in [
+            RunnerState::Starting,
+            RunnerState::Idle,
+            RunnerState::Busy,
+            RunnerState::Leaving,
+            RunnerState::Stopped,
+        ] {
+            let stored = serde_json::to_value(state).unwrap();
+            let expected = format!("runner#{}#ec2-x64", stored.as_str().unwrap());
+            assert_eq!(Listing::Runners(pool.clone(), state).to_string(), expected);
+        }
+    }
+}
