@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_lambda_events::sqs::SqsEvent;
-use fleet::PoolName;
-use fleet::ledger::Event;
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use fleet::ledger::{Event, JobAction};
+use fleet::{InstanceId, PoolName};
+use jiff::Timestamp;
 
-use crate::message::{self, MessageError};
+use crate::message::{self, Message, MessageError};
 
-/// The events of one pool, with the messages that brought them.
+/// The events of one pool, and the message that brought each of them, in the same order.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) events: Vec<Event>,
@@ -21,27 +22,47 @@ pub(crate) struct Batch {
     /// By the pool that the job was routed to. Events that name no pool (of a task, or of a job
     /// that no pool serves any longer) are one group: their runners tell which books they touch.
     pub(crate) groups: BTreeMap<Option<PoolName>, Group>,
+    /// EC2 instances that are going to be interrupted, with the message that says so.
+    pub(crate) interruptions: Vec<(String, InstanceId)>,
     /// Messages that are not ours to understand, each with what is wrong. They come again, and in
     /// the end go to the dead-letter queue.
     pub(crate) unreadable: Vec<(String, MessageError)>,
+    /// When SQS took the oldest message of a queued job, by the job's pool.
+    pub(crate) queued_at: BTreeMap<PoolName, Timestamp>,
 }
 
 impl Batch {
-    /// Reads every message of a batch. One that says nothing to the ledger is dropped.
+    /// Reads every message of a batch. One that says nothing to us is dropped.
     pub(crate) fn read(event: SqsEvent) -> Self {
         let mut batch = Self::default();
         for record in event.records {
+            let sent_at = sent_at(&record);
             let id = record.message_id.unwrap_or_default();
             match message::read(record.body.as_deref().unwrap_or_default()) {
-                Ok(Some(event)) => {
-                    let group = batch.groups.entry(event.pool().cloned()).or_default();
-                    group.events.push(event);
-                    group.messages.push(id);
-                }
-                Ok(None) => {}
+                Ok(Message::Event(event)) => batch.add(id, event, sent_at),
+                Ok(Message::Interruption(instance)) => batch.interruptions.push((id, instance)),
+                Ok(Message::Nothing) => {}
                 Err(problem) => batch.unreadable.push((id, problem)),
             }
         }
         batch
     }
+
+    fn add(&mut self, message: String, event: Event, sent_at: Option<Timestamp>) {
+        if let Event::Job(job) = &event
+            && let (JobAction::Queued, Some(pool), Some(at)) = (job.action, &job.pool, sent_at)
+        {
+            let oldest = self.queued_at.entry(pool.clone()).or_insert(at);
+            *oldest = at.min(*oldest);
+        }
+        let group = self.groups.entry(event.pool().cloned()).or_default();
+        group.events.push(event);
+        group.messages.push(message);
+    }
+}
+
+/// When SQS took a message: its attribute `SentTimestamp`, in milliseconds.
+fn sent_at(record: &SqsMessage) -> Option<Timestamp> {
+    let milliseconds = record.attributes.get("SentTimestamp")?.parse().ok()?;
+    Timestamp::from_millisecond(milliseconds).ok()
 }

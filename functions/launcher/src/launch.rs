@@ -1,20 +1,26 @@
 //! Launches what was reserved, and takes back what can not be launched.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fleet::TaskArn;
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
-use fleet::ports::{Clock, Ledger, Random, RunTask};
+use fleet::ports::{Clock, Ledger, Random};
 use fleet::ticket::Ticket;
+use fleet::{PoolName, TaskArn};
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use jiff::Timestamp;
+use metrics::{counter, histogram};
 use tracing::{error, info, warn};
 
-use crate::Launcher;
+use crate::metrics::{
+    CLASS, LAUNCHES_FAILED, LAUNCHES_LEFT, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, class,
+};
+use crate::{Ecs, Launcher, Settings};
 
-/// Launches of one batch that are under way at once.
-const AT_ONCE: usize = 10;
+/// Calls of one batch to ECS that are under way at once.
+pub(crate) const AT_ONCE: usize = 10;
 
 /// Times that one launch is tried before it is left to the scheduler.
 const TRIES: u32 = 3;
@@ -22,76 +28,134 @@ const TRIES: u32 = 3;
 /// The wait before the second try; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// Rounds of launch, failure and fallback in one batch. A map's fallback chains are shorter.
-const ROUNDS: usize = 8;
+/// How long after its beginning a batch may still call `RunTask`. The function is ended after 30
+/// seconds (`template.yaml`): the rest is for the last answers, and for what failed to be given back.
+pub const LAUNCHING_TIME: Duration = Duration::from_secs(20);
 
-impl<L: Ledger, C: Clock, R: Random, T: RunTask> Launcher<L, C, R, T> {
+/// What the launches of one batch have in common.
+pub(crate) struct Launches<'a> {
+    settings: &'a Settings,
+    queued_at: &'a BTreeMap<PoolName, Timestamp>,
+    until: Timestamp,
+}
+
+impl<'a> Launches<'a> {
+    /// The launches of a batch that began at this time, with the times at which SQS took each pool's
+    /// oldest message.
+    pub(crate) fn of_batch(
+        settings: &'a Settings,
+        queued_at: &'a BTreeMap<PoolName, Timestamp>,
+        began: Timestamp,
+    ) -> Self {
+        let until = began.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
+        Self { settings, queued_at, until }
+    }
+}
+
+/// How a launch ended.
+enum Ending {
+    /// ECS has the task, or the scheduler tries again with the same token.
+    Reserved,
+    /// There was no time for it.
+    NoTime,
+    /// It failed for good: this takes the reservation back.
+    TakenBack(Event),
+}
+
+impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
     /// Launches these runners side by side. Those that fail for good are given back to the books,
-    /// and whatever that settles on a fallback is launched in turn.
-    pub(crate) async fn launch(&self, mut runners: Vec<Runner>) {
-        for _ in 0..ROUNDS {
-            if runners.is_empty() {
-                return;
+    /// and whatever that settles on a fallback is launched in turn, while there is time.
+    pub(crate) async fn launch(&self, launches: &Launches<'_>, mut runners: Vec<Runner>) {
+        let mut left: u64 = 0;
+        while !runners.is_empty() {
+            let endings = stream::iter(&runners).map(|runner| self.launch_one(launches, runner));
+            let endings: Vec<Ending> = endings.buffer_unordered(AT_ONCE).collect().await;
+            let mut failed = Vec::new();
+            for ending in endings {
+                match ending {
+                    Ending::Reserved => {}
+                    Ending::NoTime => left += 1,
+                    Ending::TakenBack(event) => failed.push(event),
+                }
             }
-            let launches =
-                stream::iter(&runners).map(|runner| self.launch_one(runner)).buffer_unordered(AT_ONCE);
-            let failed: Vec<Event> = launches.filter_map(std::future::ready).collect().await;
-            runners = self.give_back(&failed).await;
+            runners = self.give_back(launches, &failed).await;
         }
-        warn!(left = runners.len(), "launches left to the scheduler");
+        if left > 0 {
+            warn!(left, "no time for all launches, left to the scheduler");
+            counter!(LAUNCHES_LEFT).increment(left);
+        }
     }
 
-    /// Launches one runner. Gives the event that takes it back, where it can not be launched.
-    async fn launch_one(&self, runner: &Runner) -> Option<Event> {
+    async fn launch_one(&self, launches: &Launches<'_>, runner: &Runner) -> Ending {
         let (id, pool, capacity) = (&runner.id, &runner.pool, &runner.capacity);
-        match self.try_to_run(runner).await {
-            Ok(task) => {
+        let LaunchFailure { class: failure, reason } = match self.try_to_run(launches, runner).await {
+            None => return Ending::NoTime,
+            Some(Ok(task)) => {
                 info!(runner = %id, %pool, %capacity, %task, "runner launched");
-                None
+                counter!(RUNNERS_LAUNCHED, POOL => pool.to_string()).increment(1);
+                if let Some(&queued_at) = launches.queued_at.get(pool) {
+                    let took = self.books.clock.now().duration_since(queued_at);
+                    histogram!(QUEUE_TO_RUN_TASK).record(took.as_secs_f64() * 1000.0);
+                }
+                return Ending::Reserved;
             }
-            Err(LaunchFailure { class: FailureClass::Later, reason }) => {
+            Some(Err(failure)) => failure,
+        };
+        counter!(LAUNCHES_FAILED, POOL => pool.to_string(), CLASS => class(failure)).increment(1);
+        match failure {
+            FailureClass::Later => {
                 // The reservation stays, and the scheduler launches it again with the same token.
                 warn!(runner = %id, %pool, %capacity, reason, "launch left to the scheduler");
-                None
+                return Ending::Reserved;
             }
-            Err(LaunchFailure { class, reason }) => {
-                if class == FailureClass::Never {
-                    error!(runner = %id, %pool, %capacity, reason, "launch refused");
-                } else {
-                    warn!(runner = %id, %pool, %capacity, reason, "no capacity");
-                }
-                Some(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(class, reason)))
-            }
+            FailureClass::Elsewhere => warn!(runner = %id, %pool, %capacity, reason, "no capacity"),
+            FailureClass::Never => error!(runner = %id, %pool, %capacity, reason, "launch refused"),
         }
+        Ending::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
     }
 
-    async fn try_to_run(&self, runner: &Runner) -> Result<TaskArn, LaunchFailure> {
-        let Some(placement) = self.settings.placements.get(&runner.capacity) else {
+    /// Calls `RunTask`, again where it fails for now. `None` if the batch's time is over.
+    async fn try_to_run(
+        &self,
+        launches: &Launches<'_>,
+        runner: &Runner,
+    ) -> Option<Result<TaskArn, LaunchFailure>> {
+        let settings = launches.settings;
+        let Some(placement) = settings.placements.get(&runner.capacity) else {
             let reason = format!("no placement is known for the capacity of {}", runner.capacity);
-            return Err(LaunchFailure { class: FailureClass::Never, reason });
+            return Some(Err(LaunchFailure { class: FailureClass::Never, reason }));
         };
-        let ticket = Ticket::issue(&runner.id, &self.settings.ticket_key);
-        let request = RunTaskRequest::new(runner, placement, &ticket, &self.settings.registrar_url);
+        let ticket = Ticket::issue(&runner.id, &settings.ticket_key);
+        let request = RunTaskRequest::new(runner, placement, &ticket, &self.registrar_url);
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
-            match self.tasks.run_task(&request).await {
+            self.turn(launches.until).await?;
+            match self.ecs.run_task(&request).await {
                 Err(LaunchFailure { class: FailureClass::Later, .. }) => self.books.clock.sleep(wait).await,
-                done => return done,
+                done => return Some(done),
             }
             wait *= 2;
         }
-        self.tasks.run_task(&request).await
+        self.turn(launches.until).await?;
+        Some(self.ecs.run_task(&request).await)
+    }
+
+    /// Waits until ECS may be called; `None` if that is after the end.
+    async fn turn(&self, until: Timestamp) -> Option<()> {
+        let now = self.books.clock.now();
+        let mut pace = self.pace.get();
+        let at = pace.take(now, until)?;
+        self.pace.set(pace);
+        self.books.clock.sleep(at.duration_since(now).unsigned_abs()).await;
+        Some(())
     }
 
     /// Writes failed launches down and gives back what was reserved in their stead.
-    async fn give_back(&self, failed: &[Event]) -> Vec<Runner> {
+    async fn give_back(&self, launches: &Launches<'_>, failed: &[Event]) -> Vec<Runner> {
         let mut reserved = Vec::new();
         for events in failed.chunks(EVENTS_A_TRANSACTION) {
-            match self.books.post_and_settle(&self.settings.pools, events).await {
-                Ok(posted) => reserved.extend(posted.reserved),
-                // They stay reserved; the scheduler launches them again and fails in turn.
-                Err(error) => warn!(launches = events.len(), %error, "failed launches not in the ledger"),
-            }
+            // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
+            reserved.extend(self.post(launches.settings, None, events).await.unwrap_or_default());
         }
         reserved
     }

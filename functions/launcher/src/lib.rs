@@ -5,72 +5,86 @@
 //! the ledger: from there the scheduler makes good whatever a launch leaves undone.
 
 mod batch;
+mod interruption;
 mod launch;
 mod message;
+pub mod metrics;
+pub mod pace;
+mod post;
+mod settings;
 mod task_change;
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use fleet::launch::Placement;
-use fleet::ledger::Bookkeeper;
-use fleet::ports::{Clock, Ledger, Random, RunTask};
-use fleet::{PoolMap, PoolName};
-use secrecy::SecretString;
-use tracing::{info, warn};
+use fleet::ledger::{Bookkeeper, Runner};
+use fleet::ports::{
+    Clock, DescribeTasks, Ledger, ListContainerInstances, ListTasks, Random, RunTask, StopTask,
+};
+use futures_util::future::{join, join_all};
+use tracing::warn;
 
 use crate::batch::Batch;
+pub use crate::launch::LAUNCHING_TIME;
+use crate::launch::Launches;
+use crate::pace::Pace;
+pub use crate::settings::Settings;
 
-/// What the launcher is told once, at its boot.
-#[derive(Debug)]
-pub struct Settings {
-    /// The map of pools.
-    pub pools: PoolMap,
-    /// Where ECS puts each pool's tasks.
-    pub placements: BTreeMap<PoolName, Placement>,
-    /// The key that tickets are issued under.
-    pub ticket_key: SecretString,
-    /// Where a task claims its JIT config.
-    pub registrar_url: String,
-}
+/// ECS, with all that the launcher does there.
+pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances {}
 
-/// The function with all that it needs.
+impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances> Ecs for T {}
+
+/// The function with what it keeps from one batch to the next.
 #[derive(Debug)]
 pub struct Launcher<L, C, R, T> {
-    /// The ledger, with the clock and the random bits that its transactions need.
-    pub books: Bookkeeper<L, C, R>,
-    /// ECS.
-    pub tasks: T,
-    /// The settings.
-    pub settings: Settings,
+    books: Bookkeeper<L, C, R>,
+    ecs: T,
+    registrar_url: String,
+    pace: Cell<Pace>,
 }
 
-impl<L: Ledger, C: Clock, R: Random, T: RunTask> Launcher<L, C, R, T> {
-    /// Handles one batch and names the messages that have to come again.
+/// What came of a part of a batch.
+#[derive(Debug, Default)]
+struct Done {
+    /// The runners that were reserved: launch them.
+    reserved: Vec<Runner>,
+    /// The messages that have to come again.
+    failed: Vec<String>,
+}
+
+impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
+    /// A launcher of this ledger (with the clock and the random bits that its transactions need) and
+    /// this ECS; its tasks claim their JIT config at this URL.
+    pub fn new(books: Bookkeeper<L, C, R>, ecs: T, registrar_url: String) -> Self {
+        Self { books, ecs, registrar_url, pace: Cell::default() }
+    }
+
+    /// Handles one batch, with the settings of this moment, and names the messages that have to come
+    /// again.
     ///
-    /// The events of one pool are one transaction. A pool whose transaction fails keeps no other
-    /// from being written.
-    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+    /// The events of one pool are one transaction, and the pools' transactions run side by side: one
+    /// that fails keeps no other from being written. All that they reserve is launched together.
+    pub async fn handle(&self, settings: &Settings, event: SqsEvent) -> SqsBatchResponse {
+        let began = self.books.clock.now();
         let batch = Batch::read(event);
         let mut response = SqsBatchResponse::default();
         for (message, problem) in &batch.unreadable {
-            warn!(message, %problem, "message not understood");
+            warn!(message_id = message, %problem, "message not understood");
+            ::metrics::counter!(metrics::MESSAGES_UNREADABLE).increment(1);
             response.add_failure(message);
         }
-        for (pool, group) in batch.groups {
-            let pool = pool.as_ref().map(tracing::field::display);
-            match self.books.post_and_settle(&self.settings.pools, &group.events).await {
-                Ok(posted) => {
-                    let (events, conflicts) = (group.events.len(), posted.conflicts);
-                    info!(pool, events, conflicts, reserved = posted.reserved.len(), "events in the ledger");
-                    self.launch(posted.reserved).await;
-                }
-                Err(error) => {
-                    warn!(pool, events = group.events.len(), %error, "events not in the ledger");
-                    group.messages.iter().for_each(|message| response.add_failure(message));
-                }
-            }
+        let groups = batch.groups.into_iter().map(|(pool, group)| self.write(settings, pool, group));
+        let interruptions = batch.interruptions.into_iter();
+        let cleared = interruptions.map(|(message, instance)| self.clear(settings, message, instance));
+        let (written, cleared) = join(join_all(groups), join_all(cleared)).await;
+
+        let mut reserved = Vec::new();
+        for done in written.into_iter().chain(cleared) {
+            done.failed.iter().for_each(|message| response.add_failure(message));
+            reserved.extend(done.reserved);
         }
+        self.launch(&Launches::of_batch(settings, &batch.queued_at, began), reserved).await;
         response
     }
 }

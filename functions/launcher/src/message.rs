@@ -1,11 +1,26 @@
 //! What a message of the queue says: a job's event from the webhook, or an event of AWS by
 //! EventBridge.
 
+use fleet::InstanceId;
 use fleet::ledger::{Event, JobMessage};
+use metrics::counter;
 use serde::Deserialize;
-use tracing::info;
+use tracing::warn;
 
+use crate::interruption::{self, Warning};
+use crate::metrics::{DETAIL_TYPE, KIND, UNKNOWN_EVENTS};
 use crate::task_change::{self, TaskChange};
+
+/// What a message says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// Something for the ledger.
+    Event(Event),
+    /// EC2 is going to take an instance away.
+    Interruption(InstanceId),
+    /// Nothing that concerns us.
+    Nothing,
+}
 
 /// A message that can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,17 +47,26 @@ struct Detail<T> {
     detail: T,
 }
 
-/// Reads a message. `None` for one that says nothing to the ledger.
-pub(crate) fn read(body: &str) -> Result<Option<Event>, MessageError> {
+/// Reads a message. What AWS may say one day and does not say yet is dropped, and counted.
+pub(crate) fn read(body: &str) -> Result<Message, MessageError> {
     let envelope: Envelope = json(body, "a message of Mayfly")?;
     match envelope.detail_type.as_deref() {
-        None => json(body, "a job event").map(|message: JobMessage| Some(Event::Job(message.job_event))),
+        None => {
+            let message: JobMessage = json(body, "a job event")?;
+            Ok(Message::Event(Event::Job(message.job_event)))
+        }
         Some(task_change::DETAIL_TYPE) => {
-            json(body, task_change::DETAIL_TYPE).map(|event: Detail<TaskChange>| event.detail.into_event())
+            let event: Detail<TaskChange> = json(body, task_change::DETAIL_TYPE)?;
+            Ok(event.detail.into_event().map_or(Message::Nothing, Message::Event))
+        }
+        Some(interruption::DETAIL_TYPE) => {
+            let event: Detail<Warning> = json(body, interruption::DETAIL_TYPE)?;
+            Ok(Message::Interruption(event.detail.instance_id))
         }
         Some(other) => {
-            info!(detail_type = other, "event of another kind, dropped");
-            Ok(None)
+            warn!(detail_type = other, "event of an unknown kind, dropped");
+            counter!(UNKNOWN_EVENTS, KIND => DETAIL_TYPE).increment(1);
+            Ok(Message::Nothing)
         }
     }
 }
@@ -72,7 +96,9 @@ mod tests {
             "action": "queued", "job": 42, "pool": "ec2-x64", "repository": "octo-org/storefront",
             "labels": ["linux", "X64"], "runner": null, "created_at": null,
         }});
-        let Some(Event::Job(event)) = read(&body.to_string()).unwrap() else { panic!("no job event") };
+        let Message::Event(Event::Job(event)) = read(&body.to_string()).unwrap() else {
+            panic!("no job event")
+        };
         assert_eq!((event.action, event.job.0), (JobAction::Queued, 42));
     }
 
@@ -103,7 +129,7 @@ mod tests {
         ] {
             let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
             stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
-            let Some(Event::Runner(runner, RunnerEvent::TaskStopped(found, _))) =
+            let Message::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _))) =
                 read(&task_change(&stopped)).unwrap()
             else {
                 panic!("{why}: no stop")
@@ -113,7 +139,19 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_to_the_ledger_is_dropped() {
+    fn a_spot_warning_names_the_instance_whatever_is_done_to_it() {
+        for action in ["terminate", "stop", "hibernate", "something new"] {
+            let detail = json!({"instance-id": "i-0123456789abcdef0", "instance-action": action});
+            let body = json!({
+                "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "detail": detail,
+            });
+            let expected = Message::Interruption(InstanceId::new("i-0123456789abcdef0"));
+            assert_eq!(read(&body.to_string()).unwrap(), expected, "{action}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_to_us_is_dropped() {
         for (body, why) in [
             (task_change(&json!({"lastStatus": "RUNNING", "startedBy": RUNNER})), "not stopped"),
             (task_change(&json!({"lastStatus": "STOPPED", "startedBy": "ecs-svc/1"})), "not ours"),
@@ -123,7 +161,7 @@ mod tests {
                 "another kind",
             ),
         ] {
-            assert_eq!(read(&body).unwrap(), None, "{why}");
+            assert_eq!(read(&body).unwrap(), Message::Nothing, "{why}");
         }
     }
 
@@ -133,6 +171,10 @@ mod tests {
             ("", "a message of Mayfly: EOF"),
             ("{}", "a job event: missing field `delivery`"),
             (r#"{"detail-type":"ECS Task State Change"}"#, "ECS Task State Change: missing field `detail`"),
+            (
+                r#"{"detail-type":"EC2 Spot Instance Interruption Warning","detail":{}}"#,
+                "EC2 Spot Instance Interruption Warning: missing field `instance-id`",
+            ),
         ] {
             let error = read(body).unwrap_err().to_string();
             assert!(error.contains(says), "{error:?} does not say {says:?}");

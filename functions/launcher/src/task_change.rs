@@ -1,9 +1,13 @@
 //! ECS's "ECS Task State Change" event, by EventBridge.
 
 use fleet::RunnerId;
-use fleet::launch::{RUNNER_CONTAINER, of_stop};
+use fleet::launch::{RUNNER_CONTAINER, is_known_stop_code, of_stop};
 use fleet::ledger::{Event, RunnerEvent};
+use metrics::counter;
 use serde::Deserialize;
+use tracing::warn;
+
+use crate::metrics::{KIND, STOP_CODE, UNKNOWN_EVENTS};
 
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "ECS Task State Change";
@@ -33,7 +37,8 @@ struct Container {
 
 impl TaskChange {
     /// What it tells the ledger: that the runner which started the task has stopped. Every other
-    /// status, and a task that no runner of ours started, tells nothing.
+    /// status, and a task that no runner of ours started, tells nothing. A stop code that is new is
+    /// counted, and is an ordinary stop.
     pub(crate) fn into_event(self) -> Option<Event> {
         if self.last_status != "STOPPED" {
             return None;
@@ -42,6 +47,10 @@ impl TaskChange {
         let runner_container = self.containers.iter().find(|container| container.name == RUNNER_CONTAINER);
         let exit_code = runner_container.and_then(|container| container.exit_code);
         let reason = self.stopped_reason.unwrap_or_default();
+        if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
+            warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
+            counter!(UNKNOWN_EVENTS, KIND => STOP_CODE).increment(1);
+        }
         let class = of_stop(self.stop_code.as_deref(), &reason, exit_code);
         Some(Event::Runner(runner, RunnerEvent::TaskStopped(class, reason)))
     }

@@ -19,7 +19,7 @@ use futures_util::FutureExt as _;
 use github::signature::{check, sign};
 use github::{WorkflowJobPayload, verify};
 use serde_json::{Value, json};
-use webhook::Webhook;
+use webhook::{Settings, Webhook};
 
 /// A payload in GitHub's shape.
 const PAYLOAD: &str = include_str!("../../../events/github/queued-ec2-arm64-spot.json");
@@ -62,9 +62,11 @@ fn the_whole_way_to_the_queue(bencher: Bencher<'_, '_>) {
     let body = body();
     let request = request(&body);
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let webhook = Webhook { secrets: vec!["secret".into()], pools, queue: TakesAll };
-    let handle =
-        || webhook.handle(black_box(&request)).now_or_never().expect("nothing here waits").status_code;
+    let settings = Settings { secrets: vec!["secret".into()], pools };
+    let webhook = Webhook { queue: TakesAll };
+    let handle = || {
+        webhook.handle(&settings, black_box(&request)).now_or_never().expect("nothing here waits").status_code
+    };
     assert_eq!(handle(), 202);
     bencher.counter(BytesCount::of_str(&body)).bench_local(handle);
 }

@@ -57,6 +57,11 @@ impl Answer {
         Self::new(503, "the queue did not take the event; redeliver it")
     }
 
+    /// Its sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The answer as the Function URL wants it.
     pub(crate) fn into_response(self) -> LambdaFunctionUrlResponse {
         let mut response = LambdaFunctionUrlResponse::default();

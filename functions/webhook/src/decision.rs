@@ -1,8 +1,8 @@
 //! What a proven delivery asks for: an event on the queue, or nothing, and why.
 
-use fleet::PoolMap;
 use fleet::ledger::{JobAction, JobEvent};
-use fleet::routing::route;
+use fleet::routing::{Unserved, route};
+use fleet::{JobId, PoolMap};
 use github::delivery::DeliveryError;
 use github::workflow_job::EVENT;
 use github::{Action, Verified, WorkflowJobPayload};
@@ -12,6 +12,8 @@ use github::{Action, Verified, WorkflowJobPayload};
 pub(crate) enum Decision {
     /// Put it on the queue.
     Enqueue(JobEvent),
+    /// Nothing, though this job waits for a runner: no pool is one for it, for this reason.
+    Unserved(JobId, String),
     /// Nothing, for this reason.
     Ignore(String),
 }
@@ -48,6 +50,9 @@ fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
     let pool = match route(pools, &payload.labels) {
         Ok(pool) => Some(pool.name.clone()),
         Err(_) if runner.is_some() => None,
+        Err(unserved) if action == JobAction::Queued && !matches!(unserved, Unserved::GithubHosted(_)) => {
+            return Decision::Unserved(payload.job, unserved.to_string());
+        }
         Err(unserved) => return Decision::Ignore(unserved.to_string()),
     };
     Decision::Enqueue(JobEvent {

@@ -7,50 +7,61 @@
 mod answer;
 mod body;
 mod decision;
+pub mod metrics;
+mod settings;
 
+use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use fleet::ledger::{JobEvent, JobMessage};
+use fleet::DeliveryId;
+use fleet::ledger::{JobAction, JobEvent, JobMessage};
 use fleet::ports::SendMessage;
-use fleet::{DeliveryId, PoolMap};
-use secrecy::SecretString;
 use tracing::{error, info, warn};
 
 use crate::answer::Answer;
 pub use crate::body::BODY_LIMIT;
 use crate::decision::{Decision, decide};
+use crate::metrics::{
+    DELIVERIES_BROKEN, DELIVERIES_REFUSED, JOBS_QUEUED, JOBS_UNSERVED, POOL, QUEUE_UNAVAILABLE,
+};
+pub use crate::settings::Settings;
 
-/// The function with all that it needs.
+/// The function with what it keeps from one request to the next.
 #[derive(Debug)]
 pub struct Webhook<Q> {
-    /// The webhook secrets that are valid now; two during a rotation.
-    pub secrets: Vec<SecretString>,
-    /// The map of pools.
-    pub pools: PoolMap,
     /// The queue to the launcher.
     pub queue: Q,
 }
 
 impl<Q: SendMessage> Webhook<Q> {
-    /// Answers one request of the Function URL (payload format 2.0). It never fails: whatever is
-    /// wrong is a status and a sentence in GitHub's delivery log.
-    pub async fn handle(&self, request: &LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
-        let answer = self.answer(request).await.unwrap_or_else(|refusal| refusal);
+    /// Answers one request of the Function URL (payload format 2.0), with the settings of this moment.
+    /// It never fails: whatever is wrong is a status and a sentence in GitHub's delivery log.
+    pub async fn handle(
+        &self,
+        settings: &Settings,
+        request: &LambdaFunctionUrlRequest,
+    ) -> LambdaFunctionUrlResponse {
+        let answer = self.answer(settings, request).await.unwrap_or_else(|refusal| refusal);
         answer.into_response()
     }
 
-    async fn answer(&self, request: &LambdaFunctionUrlRequest) -> Result<Answer, Answer> {
-        let body = body::raw(request)?;
-        let verified = github::verify(&request.headers, &body, &self.secrets).map_err(|refusal| {
-            warn!(%refusal, "delivery refused");
-            Answer::unauthorized(refusal)
-        })?;
-        let delivery = verified.id().map_err(Answer::bad_request)?;
-        let decision = decide(&verified, &self.pools).map_err(|refusal| {
-            warn!(%delivery, %refusal, "delivery not understood");
-            Answer::bad_request(refusal)
-        })?;
+    async fn answer(
+        &self,
+        settings: &Settings,
+        request: &LambdaFunctionUrlRequest,
+    ) -> Result<Answer, Answer> {
+        let body = body::raw(request).map_err(refused)?;
+        let verified = github::verify(&request.headers, &body, &settings.secrets)
+            .map_err(|refusal| refused(Answer::unauthorized(refusal)))?;
+        let delivery = verified.id().map_err(|problem| broken(None, Answer::bad_request(problem)))?;
+        let decision = decide(&verified, &settings.pools)
+            .map_err(|problem| broken(Some(&delivery), Answer::bad_request(problem)))?;
         match decision {
             Decision::Enqueue(job_event) => self.enqueue(delivery, job_event).await,
+            Decision::Unserved(job, reason) => {
+                warn!(%delivery, %job, reason, "job not served");
+                counter!(JOBS_UNSERVED).increment(1);
+                Ok(Answer::ignored(reason))
+            }
             Decision::Ignore(reason) => {
                 info!(%delivery, reason, "delivery ignored");
                 Ok(Answer::ignored(reason))
@@ -64,9 +75,28 @@ impl<Q: SendMessage> Webhook<Q> {
         let pool = event.pool.as_ref().map(tracing::field::display);
         if let Err(error) = self.queue.send_message(&message).await {
             error!(%delivery, job = %event.job, action = ?event.action, %error, "delivery not queued");
+            counter!(QUEUE_UNAVAILABLE).increment(1);
             return Err(Answer::unavailable());
         }
         info!(%delivery, job = %event.job, action = ?event.action, pool, "delivery queued");
+        if let (JobAction::Queued, Some(pool)) = (event.action, &event.pool) {
+            counter!(JOBS_QUEUED, POOL => pool.to_string()).increment(1);
+        }
         Ok(Answer::accepted(event))
     }
+}
+
+/// A request that is not proven to be GitHub's.
+fn refused(answer: Answer) -> Answer {
+    warn!(refusal = answer.message(), "delivery refused");
+    counter!(DELIVERIES_REFUSED).increment(1);
+    answer
+}
+
+/// A delivery of GitHub's that can not be read.
+fn broken(delivery: Option<&DeliveryId>, answer: Answer) -> Answer {
+    let delivery = delivery.map(tracing::field::display);
+    warn!(delivery, problem = answer.message(), "delivery not understood");
+    counter!(DELIVERIES_BROKEN).increment(1);
+    answer
 }

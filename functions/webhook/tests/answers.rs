@@ -19,7 +19,7 @@ use fleet::ports::{QueueError, SendMessage};
 use futures_util::FutureExt as _;
 use github::signature::sign;
 use serde_json::{Value, json};
-use webhook::{BODY_LIMIT, Webhook};
+use webhook::{BODY_LIMIT, Settings, Webhook};
 
 const SECRET: &str = "a webhook secret";
 
@@ -68,8 +68,8 @@ fn job(action: &str, labels: &[&str], more: &Value) -> String {
 
 fn answer(queue: &Queue, request: &LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let webhook = Webhook { secrets: vec!["an older secret".into(), SECRET.into()], pools, queue };
-    webhook.handle(request).now_or_never().expect("nothing here waits")
+    let settings = Settings { secrets: vec!["an older secret".into(), SECRET.into()], pools };
+    Webhook { queue }.handle(&settings, request).now_or_never().expect("nothing here waits")
 }
 
 fn body(response: &LambdaFunctionUrlResponse) -> Value {

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use github::signature::sign;
 use proptest::prelude::*;
 use serde_json::json;
-use webhook::Webhook;
+use webhook::{Settings, Webhook};
 
 struct TakesAll;
 
@@ -28,8 +28,12 @@ impl SendMessage for TakesAll {
 
 fn status(request: &LambdaFunctionUrlRequest) -> i64 {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let webhook = Webhook { secrets: vec!["secret".into()], pools, queue: TakesAll };
-    webhook.handle(request).now_or_never().expect("nothing here waits").status_code
+    let settings = Settings { secrets: vec!["secret".into()], pools };
+    Webhook { queue: TakesAll }
+        .handle(&settings, request)
+        .now_or_never()
+        .expect("nothing here waits")
+        .status_code
 }
 
 fn request(event: &str, body: &str, is_base64: bool, signature: &str) -> LambdaFunctionUrlRequest {

@@ -1,0 +1,110 @@
+//! An EC2 spot instance that is going to be interrupted, in two minutes at most.
+//!
+//! ECS drains such an instance, but does not stop tasks that no service started. So its runners are
+//! taken out of the books, their replacements are reserved in the same transaction, and each of
+//! their tasks is stopped: the SIGTERM of that stop is the only notice that PID 1 gets. One without
+//! a job leaves at once; one with a job lets it go on until shortly before its stop time-out.
+
+use std::collections::BTreeSet;
+
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, PostError, Runner, RunnerEvent};
+use fleet::ports::{Clock, EcsError, Ledger, Random, TaskDescription, TaskFilter};
+use fleet::{InstanceId, RunnerId, TaskArn};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use serde::Deserialize;
+use tracing::{info, warn};
+
+use crate::launch::AT_ONCE;
+use crate::{Done, Ecs, Launcher, Settings};
+
+/// The event's `detail-type`.
+pub(crate) const DETAIL_TYPE: &str = "EC2 Spot Instance Interruption Warning";
+
+/// The field of its `detail` that is needed. What EC2 will do (stop, terminate or hibernate) makes no
+/// difference: the tasks end.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Warning {
+    pub(crate) instance_id: InstanceId,
+}
+
+/// Why a warning was not followed to its end.
+#[derive(Debug, thiserror::Error)]
+enum ClearError {
+    #[error("ECS: {0}")]
+    Ecs(#[from] EcsError),
+    #[error(transparent)]
+    Ledger(#[from] PostError),
+}
+
+/// A runner's task on the instance.
+struct Found {
+    cluster: String,
+    task: TaskArn,
+    runner: RunnerId,
+}
+
+impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
+    /// Takes the runners of an instance out of the books and stops their tasks. If a step fails the
+    /// message comes again; what was done by then is not undone, and does no harm a second time.
+    pub(crate) async fn clear(&self, settings: &Settings, message: String, instance: InstanceId) -> Done {
+        let mut done = Done::default();
+        if let Err(problem) = self.try_to_clear(settings, &instance, &mut done.reserved).await {
+            warn!(message_id = message, %instance, %problem, "spot interruption not followed to its end");
+            done.failed.push(message);
+        }
+        done
+    }
+
+    async fn try_to_clear(
+        &self,
+        settings: &Settings,
+        instance: &InstanceId,
+        reserved: &mut Vec<Runner>,
+    ) -> Result<(), ClearError> {
+        let found = self.runners_on(settings, instance).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        info!(%instance, runners = found.len(), "spot interruption");
+        let counted_out = |it: &Found| Event::Runner(it.runner.clone(), RunnerEvent::CountedOut);
+        let events: Vec<Event> = found.iter().map(counted_out).collect();
+        for events in events.chunks(EVENTS_A_TRANSACTION) {
+            reserved.extend(self.post(settings, None, events).await?);
+        }
+        self.stop_all(&found, &format!("its instance {instance} is interrupted")).await?;
+        Ok(())
+    }
+
+    /// The runners' tasks on an instance; none where the instance is not one of ours.
+    async fn runners_on(&self, settings: &Settings, instance: &InstanceId) -> Result<Vec<Found>, EcsError> {
+        let mut found = Vec::new();
+        for cluster in clusters(settings) {
+            for on in self.ecs.list_container_instances(cluster, instance).await? {
+                let tasks = self.ecs.list_tasks(cluster, &TaskFilter::On(on)).await?;
+                let described = self.ecs.describe_tasks(cluster, &tasks).await?;
+                found.extend(described.into_iter().filter_map(|task| runner_of(task, cluster)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Stops tasks side by side: one that fails keeps no other from its notice.
+    async fn stop_all(&self, found: &[Found], reason: &str) -> Result<(), EcsError> {
+        let stops = stream::iter(found).map(|it| self.ecs.stop_task(&it.cluster, &it.task, reason));
+        let stops: Vec<_> = stops.buffer_unordered(AT_ONCE).collect().await;
+        stops.into_iter().collect()
+    }
+}
+
+/// The clusters of the pools that run on EC2 instances.
+fn clusters(settings: &Settings) -> BTreeSet<&str> {
+    let on_instances = settings.pools.iter().filter(|pool| !pool.capacity.is_fargate());
+    let placements = on_instances.filter_map(|pool| settings.placements.get(&pool.name));
+    placements.map(|placement| placement.cluster.as_str()).collect()
+}
+
+fn runner_of(task: TaskDescription, cluster: &str) -> Option<Found> {
+    Some(Found { cluster: cluster.to_owned(), runner: task.runner?, task: task.task })
+}

@@ -1,0 +1,14 @@
+//! Batches of the queue: what they write, what they launch, and what is logged and counted.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
+
+mod fake;
+mod interruptions;
+mod launches;
+mod messages;
+mod recording;

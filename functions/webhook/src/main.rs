@@ -1,0 +1,23 @@
+//! The webhook function on Lambda.
+
+use aws::boot::Boot;
+use aws::queue::Queue;
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
+use futures_util::future::join;
+use webhook::{Settings, Webhook};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let mut boot = Boot::begin().await;
+    webhook::metrics::describe();
+    let queue_url = boot.variable("MAYFLY_QUEUE_URL");
+    let queue = Queue::new(&boot.config, queue_url);
+    let (settings, ()) = join(boot.settings::<Settings>(), queue.warm_up()).await;
+    let (started, settings) = boot.finish(settings)?;
+    let webhook = Webhook { queue };
+    started
+        .run(async |request: LambdaFunctionUrlRequest| {
+            webhook.handle(&*settings.current().await, &request).await
+        })
+        .await
+}

@@ -1,0 +1,25 @@
+//! What the webhook is told.
+
+use fleet::PoolMap;
+use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
+use secrecy::SecretString;
+
+/// The settings, as they are at the time of a request: they may change while the function lives.
+#[derive(Debug)]
+pub struct Settings {
+    /// The webhook secrets that are valid now; two during a rotation.
+    pub secrets: Vec<SecretString>,
+    /// The map of pools.
+    pub pools: PoolMap,
+}
+
+impl FromParameters for Settings {
+    const FOLDERS: &'static [&'static str] = &[folder::POOLS, folder::WEBHOOK_SECRETS];
+
+    fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
+        let mut problems = SettingsProblems::default();
+        let secrets = parameters.secrets(folder::WEBHOOK_SECRETS, &mut problems);
+        let pools = parameters.pools(&mut problems);
+        problems.all_or(pools.map(|pools| Self { secrets, pools }))
+    }
+}

@@ -1,0 +1,97 @@
+//! The boot of a function: what happens once, in Lambda's init phase, before the first event.
+//!
+//! Lambda does not throttle the init phase and counts it with the first event, so everything that
+//! the first event needs is made here: clients, credentials, settings, open TLS connections.
+
+mod client;
+mod environment;
+mod fresh;
+mod telemetry;
+
+use std::convert::Infallible;
+
+use aws_config::SdkConfig;
+use fleet::settings::{FromParameters, SettingsProblems, Variables};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::client::sdk_config;
+use self::environment::Environment;
+pub use self::environment::{SystemClock, SystemRandom};
+pub use self::fresh::Fresh;
+use self::telemetry::Telemetry;
+use crate::parameters::ParameterStore;
+
+/// The variable that holds the path of the parameters, `/mayfly` say.
+const PARAMETERS_VARIABLE: &str = "MAYFLY_PARAMETERS";
+
+/// A function that starts.
+#[derive(Debug)]
+pub struct Boot {
+    /// The SDK's configuration, from which clients are made.
+    pub config: SdkConfig,
+    variables: Variables<Environment>,
+    problems: SettingsProblems,
+    telemetry: Telemetry,
+}
+
+impl Boot {
+    /// Begins: logs and metrics first, then the SDK's configuration.
+    pub async fn begin() -> Self {
+        let variables = Variables::new(environment::variable as Environment);
+        let telemetry = Telemetry::install(&variables);
+        Self { config: sdk_config().await, variables, problems: SettingsProblems::default(), telemetry }
+    }
+
+    /// A variable that the function needs. If it is missing, [`Boot::finish`] says so.
+    pub fn variable(&mut self, name: &str) -> String {
+        self.variables.required(name)
+    }
+
+    /// Reads the function's parameters. What is wrong with them, [`Boot::finish`] says.
+    pub async fn settings<S: FromParameters>(&mut self) -> Option<Fresh<S>> {
+        let path = self.variables.required(PARAMETERS_VARIABLE);
+        if path.is_empty() {
+            return None;
+        }
+        match Fresh::read(ParameterStore::new(&self.config, path)).await {
+            Ok(fresh) => Some(fresh),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+
+    /// Ends the boot. All that was wrong is one error, and a line each in the log.
+    pub fn finish<S>(mut self, settings: Option<S>) -> Result<(Started, S), SettingsProblems> {
+        self.problems.extend(self.variables.into_problems());
+        self.problems.iter().for_each(|problem| tracing::error!(problem, "the settings are not usable"));
+        Ok((Started(self.telemetry), self.problems.all_or(settings)?))
+    }
+}
+
+/// A function that has started.
+#[derive(Debug)]
+pub struct Started(Telemetry);
+
+impl Started {
+    /// Takes events, one after the other, until Lambda ends the process.
+    ///
+    /// The handler can not fail: what goes wrong is a part of its answer. The metrics of an event
+    /// are written out before its answer is given, because Lambda may freeze the process after it.
+    pub async fn run<E, A>(self, handler: impl AsyncFn(E) -> A) -> Result<(), lambda_runtime::Error>
+    where
+        E: DeserializeOwned,
+        A: Serialize,
+    {
+        let (handler, telemetry) = (&handler, &self.0);
+        lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
+            let answer = handler(event.payload).await;
+            telemetry.flush();
+            Ok::<A, Infallible>(answer)
+        }))
+        .await
+    }
+}

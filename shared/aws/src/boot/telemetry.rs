@@ -1,0 +1,70 @@
+//! Logs as JSON lines, and metrics in CloudWatch's embedded metric format, both on standard output,
+//! which Lambda takes to CloudWatch.
+
+use fleet::settings::Variables;
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::environment::Environment;
+
+/// The variable by which Lambda's logging controls set the level of the function's log.
+const LEVEL_VARIABLE: &str = "AWS_LAMBDA_LOG_LEVEL";
+
+/// The variable with CloudWatch's namespace for the metrics, if it is not [`NAMESPACE`].
+const NAMESPACE_VARIABLE: &str = "MAYFLY_METRICS_NAMESPACE";
+
+/// CloudWatch's namespace of the metrics.
+const NAMESPACE: &str = "Mayfly";
+
+/// Our own crates. Others are heard from WARN on: what the SDK logs below that holds whole requests,
+/// and a RunTask request holds a ticket.
+const OURS: [&str; 6] = ["aws", "fleet", "github", "launcher", "registrar", "webhook"];
+
+/// What has been installed.
+pub(super) struct Telemetry {
+    metrics: Option<&'static Collector>,
+}
+
+impl std::fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Telemetry")
+    }
+}
+
+impl Telemetry {
+    /// Installs log and metrics for the whole process.
+    pub(super) fn install(variables: &Variables<Environment>) -> Self {
+        let level = variables.optional(LEVEL_VARIABLE).and_then(|level| level.parse().ok());
+        let namespace = variables.optional(NAMESPACE_VARIABLE).unwrap_or_else(|| NAMESPACE.to_owned());
+        let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        let installed =
+            tracing_subscriber::registry().with(lines).with(filter(level.unwrap_or(LevelFilter::INFO)));
+        if let Err(error) = installed.try_init() {
+            tracing::warn!(%error, "a log was there before");
+        }
+        let metrics = Builder::new().cloudwatch_namespace(namespace).init();
+        Self { metrics: metrics.map_err(|error| tracing::error!(%error, "no metrics")).ok() }
+    }
+
+    /// Writes out the metrics since the last time.
+    pub(super) fn flush(&self) {
+        if let Some(metrics) = self.metrics
+            && let Err(error) = metrics.flush(std::io::stdout())
+        {
+            tracing::warn!(%error, "metrics not written");
+        }
+    }
+}
+
+/// Our crates at this level; the Lambda runtime at INFO, because its span holds the request's id and
+/// the trace's; everything else from WARN on.
+fn filter(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(level))
+        .with_target("lambda_runtime", LevelFilter::INFO)
+        .with_targets(OURS.map(|target| (target, level)))
+}

@@ -1,0 +1,28 @@
+//! The SDK's errors as one line for a log.
+
+use std::error::Error;
+
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+
+/// What went wrong: the service's code and message, or why there was no answer.
+///
+/// The SDK's own text of an error shows the whole answer where it could not be read, and with it
+/// whatever secret is in there. This one is made of the errors' messages alone.
+pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => chain(error),
+    }
+}
+
+/// An error and what caused it, outermost first.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let texts = causes.map(ToString::to_string);
+    std::iter::once(error.to_string()).chain(texts).collect::<Vec<_>>().join(": ")
+}

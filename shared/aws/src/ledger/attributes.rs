@@ -1,0 +1,79 @@
+//! What is stored of an item: its fields as serde names them, and what DynamoDB needs beside them.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use fleet::ledger::{Item, JobState, Key, Listing, RunnerState};
+use fleet::ports::LedgerError;
+use jiff::{SignedDuration, Timestamp};
+
+/// An item as DynamoDB has it.
+pub type Attributes = HashMap<String, AttributeValue>;
+
+/// The partition key.
+pub const KEY: &str = "key";
+
+/// The index.
+pub const INDEX: &str = "listings";
+
+/// The index's partition key. Items without it are not in the index.
+pub const LISTING: &str = "listing";
+
+/// The index's sort key, which is also a field of jobs and runners.
+pub const CHANGED_AT: &str = "changed_at";
+
+/// The second from which DynamoDB may delete the item. Items without it stay.
+pub const TTL: &str = "ttl";
+
+/// How long a job or a runner is kept after its end: longer than GitHub redelivers (3 days) and than
+/// a dead-letter queue keeps (14), so that no late event takes it for a new one.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(15 * 24);
+
+/// An item's partition key alone, by which it is read.
+pub fn key(key: &Key) -> Attributes {
+    HashMap::from([(KEY.to_owned(), AttributeValue::S(key.to_string()))])
+}
+
+/// What is stored of an item.
+pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
+    let mut attributes: Attributes = serde_dynamo::to_item(item).map_err(|error| unfit(&error))?;
+    attributes.extend(key(&item.key()));
+    if let Some((listing, since)) = Listing::of(item) {
+        attributes.insert(LISTING.to_owned(), AttributeValue::S(listing.to_string()));
+        // With all nine decimals it sorts as text the way it does as a time.
+        attributes.insert(CHANGED_AT.to_owned(), AttributeValue::S(format!("{since:.9}")));
+    }
+    if let Some(end) = ended_at(item) {
+        let until = end.checked_add(KEPT).unwrap_or(Timestamp::MAX);
+        attributes.insert(TTL.to_owned(), AttributeValue::N(until.as_second().to_string()));
+    }
+    Ok(attributes)
+}
+
+/// The item that is stored.
+pub fn to_item(attributes: Attributes) -> Result<Item, LedgerError> {
+    serde_dynamo::from_item(attributes).map_err(|error| unfit(&error))
+}
+
+/// The key in what is stored.
+pub fn to_key(attributes: &Attributes) -> Result<Key, LedgerError> {
+    let text = attributes.get(KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
+    text.parse().map_err(|error| unfit(&error))
+}
+
+/// When the item came to its end, if it has. A book has none.
+fn ended_at(item: &Item) -> Option<Timestamp> {
+    match item {
+        Item::Job(job) => (job.state == JobState::Completed).then_some(job.changed_at),
+        Item::Runner(runner) => (runner.state == RunnerState::Stopped).then_some(runner.changed_at),
+        Item::Book(_) => None,
+    }
+}
+
+fn unfit(error: &dyn fmt::Display) -> LedgerError {
+    LedgerError::Unavailable(format!("an item does not fit: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

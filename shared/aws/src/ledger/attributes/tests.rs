@@ -1,0 +1,101 @@
+//! What is stored, attribute by attribute.
+
+use fleet::ledger::{Book, Job, Runner};
+use fleet::{JobId, PoolName, Repository, RunnerId};
+
+use super::*;
+
+const CHANGED: &str = "2026-10-05T09:00:00.25Z";
+
+fn job(state: JobState) -> Item {
+    Item::Job(Job {
+        id: JobId(7),
+        state,
+        pool: PoolName::new("ec2-x64").unwrap(),
+        repository: Repository::new("octo-org/storefront"),
+        labels: ["linux", "x64"].into_iter().collect(),
+        runner: None,
+        seen_at: "2026-10-05T08:00:00Z".parse().unwrap(),
+        changed_at: CHANGED.parse().unwrap(),
+        version: 3,
+    })
+}
+
+fn runner(state: RunnerState) -> Item {
+    Item::Runner(Runner {
+        id: RunnerId::from_random(0),
+        state,
+        pool: PoolName::new("ec2-x64-spot").unwrap(),
+        capacity: PoolName::new("ec2-x64").unwrap(),
+        boot: None,
+        github_id: None,
+        claim_closed: false,
+        reserved_at: "2026-10-05T08:00:00Z".parse().unwrap(),
+        changed_at: CHANGED.parse().unwrap(),
+        version: 1,
+    })
+}
+
+fn text(attributes: &Attributes, name: &str) -> Option<String> {
+    attributes.get(name).map(|value| value.as_s().unwrap().clone())
+}
+
+#[test]
+fn only_queued_jobs_and_runners_that_live_are_in_the_index_under_their_pool() {
+    for (item, listing) in [
+        (job(JobState::Queued), Some("job#queued#ec2-x64")),
+        (job(JobState::Unserved), None),
+        (job(JobState::InProgress), None),
+        (job(JobState::Completed), None),
+        (runner(RunnerState::Starting), Some("runner#starting#ec2-x64-spot")),
+        (runner(RunnerState::Idle), Some("runner#idle#ec2-x64-spot")),
+        (runner(RunnerState::Busy), Some("runner#busy#ec2-x64-spot")),
+        (runner(RunnerState::Leaving), Some("runner#leaving#ec2-x64-spot")),
+        (runner(RunnerState::Stopped), None),
+        (Item::Book(Book::open(PoolName::new("ec2-x64").unwrap(), 5)), None),
+    ] {
+        let attributes = of_item(&item).unwrap();
+        assert_eq!(text(&attributes, LISTING).as_deref(), listing, "{item:?}");
+        if listing.is_some() {
+            let sorts = text(&attributes, CHANGED_AT);
+            assert_eq!(sorts.as_deref(), Some("2026-10-05T09:00:00.250000000Z"), "{item:?}");
+        }
+    }
+}
+
+#[test]
+fn only_what_has_ended_is_ever_deleted_and_15_days_later() {
+    let in_15_days: Timestamp = "2026-10-20T09:00:00Z".parse().unwrap();
+    let then = AttributeValue::N(in_15_days.as_second().to_string());
+    for (item, ttl) in [
+        (job(JobState::Queued), None),
+        (job(JobState::Unserved), None),
+        (job(JobState::InProgress), None),
+        (job(JobState::Completed), Some(&then)),
+        (runner(RunnerState::Starting), None),
+        (runner(RunnerState::Idle), None),
+        (runner(RunnerState::Busy), None),
+        (runner(RunnerState::Leaving), None),
+        (runner(RunnerState::Stopped), Some(&then)),
+        (Item::Book(Book::open(PoolName::new("ec2-x64").unwrap(), 5)), None),
+    ] {
+        assert_eq!(of_item(&item).unwrap().get(TTL), ttl, "{item:?}");
+    }
+}
+
+#[test]
+fn what_is_stored_reads_back_and_knows_its_key() {
+    for item in [job(JobState::Completed), runner(RunnerState::Idle)] {
+        let attributes = of_item(&item).unwrap();
+        assert_eq!(to_key(&attributes), Ok(item.key()));
+        assert_eq!(to_item(attributes), Ok(item));
+    }
+}
+
+#[test]
+fn what_nobody_of_us_wrote_is_an_error_and_no_panic() {
+    assert!(to_item(Attributes::new()).is_err());
+    assert!(to_key(&Attributes::new()).is_err());
+    let foreign = Attributes::from([(KEY.to_owned(), AttributeValue::N("7".to_owned()))]);
+    assert!(to_key(&foreign).is_err());
+}

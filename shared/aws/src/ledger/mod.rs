@@ -1,0 +1,80 @@
+//! The ledger on a DynamoDB table.
+//!
+//! [`Table`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
+//! an item is in [`attributes`]; the table itself is described in `table.json`, once for
+//! `template.yaml` and for [`create_table`].
+
+pub mod attributes;
+mod commit;
+mod description;
+mod list;
+mod read;
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use fleet::JobId;
+use fleet::ledger::{Item, Key, Listing, Put};
+use fleet::ports::{Ledger, LedgerError, ListItems};
+use tracing::warn;
+
+pub use self::description::{DESCRIPTION, create_table};
+use crate::error::told;
+
+/// The ledger's table.
+///
+/// Nothing here waits before it tries again, but for the SDK's own retries: whoever has a clock
+/// ([`fleet::ledger::Bookkeeper`]) does.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// The table of this name.
+    pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
+        Self { client: Client::new(config), name: name.into() }
+    }
+
+    /// Opens the connection to DynamoDB. A table that is not there shows in the log at boot, not with
+    /// the first event.
+    pub async fn warm_up(&self) {
+        // GitHub's ids begin at 1.
+        if let Err(error) = self.read(&[Key::Job(JobId(0))]).await {
+            warn!(%error, "the ledger does not answer");
+        }
+    }
+}
+
+impl Ledger for Table {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.batch_get(keys).await
+    }
+
+    async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
+        match puts {
+            [] => Ok(()),
+            [put] => self.put_item(put).await,
+            puts => self.transact_write(puts).await,
+        }
+    }
+}
+
+impl ListItems for Table {
+    async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
+        self.query(listing).await
+    }
+}
+
+/// Throttled, timed out, not allowed: nothing that a second look at the items would change.
+fn unavailable<E, R>(error: &SdkError<E, R>) -> LedgerError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: Debug,
+{
+    LedgerError::Unavailable(told(error))
+}

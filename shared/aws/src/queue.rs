@@ -1,0 +1,76 @@
+//! The queue from the webhook to the launcher on SQS.
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
+use fleet::Repository;
+use fleet::ledger::JobMessage;
+use fleet::ports::{QueueError, SendMessage};
+use tracing::warn;
+
+use crate::error::told;
+
+/// Longest `MessageGroupId` that SQS takes.
+const GROUP_LIMIT: usize = 128;
+
+/// The queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue of this URL.
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: Client::new(config), url: url.into() }
+    }
+
+    /// Opens the connection to SQS. A queue that is not there shows in the log at boot, not with the
+    /// first job.
+    pub async fn warm_up(&self) {
+        let attributes = self.client.get_queue_attributes().queue_url(&self.url);
+        if let Err(error) = attributes.attribute_names(QueueAttributeName::QueueArn).send().await {
+            warn!(error = told(&error), "the queue does not answer");
+        }
+    }
+}
+
+impl SendMessage for Queue {
+    async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
+        let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
+        let request = self.client.send_message().queue_url(&self.url).message_body(body);
+        let sent = request.set_message_group_id(group(&message.job_event.repository)).send().await;
+        sent.map(drop).map_err(|error| QueueError(told(&error)))
+    }
+}
+
+/// The group whose messages SQS takes turns with other groups' (on a standard queue: "fair queues"),
+/// so that one repository's burst does not delay the others. It orders nothing.
+///
+/// GitHub's names are letters, digits, `-`, `_`, `.` and the `/` between owner and repository, all of
+/// which a group's name may have. They can be longer, 39 and 100 characters: where only what is cut
+/// off tells two repositories apart, they share their turn.
+fn group(repository: &Repository) -> Option<String> {
+    let allowed = repository.as_str().chars().filter(char::is_ascii_graphic);
+    let group: String = allowed.take(GROUP_LIMIT).collect();
+    (!group.is_empty()).then_some(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_a_group_that_sqs_takes() {
+        let longest = format!("{}/{}", "o".repeat(39), "n".repeat(100));
+        for (repository, expected, why) in [
+            ("octo-org/store.front_2", Some("octo-org/store.front_2"), "every character of GitHub's"),
+            (&longest, Some(&longest[..GROUP_LIMIT]), "cut"),
+            ("octo-org/läden 2", Some("octo-org/lden2"), "GitHub has no such names; SQS would refuse them"),
+            ("", None, "no repository"),
+        ] {
+            assert_eq!(group(&Repository::new(repository)).as_deref(), expected, "{why}");
+        }
+    }
+}

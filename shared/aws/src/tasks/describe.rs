@@ -1,0 +1,43 @@
+//! `DescribeTasks`.
+
+use aws_sdk_ecs::types::Task;
+use fleet::ports::{DescribeTasks, EcsError, TaskDescription};
+use fleet::{RunnerId, TaskArn};
+
+use super::{Tasks, ecs_error};
+
+/// Most tasks that one call takes (ECS: `DescribeTasks`, "tasks").
+const AT_ONCE: usize = 100;
+
+/// Why a task is in `failures[]` that ECS does not know, or no longer.
+const MISSING: &str = "MISSING";
+
+impl DescribeTasks for Tasks {
+    async fn describe_tasks(
+        &self,
+        cluster: &str,
+        tasks: &[TaskArn],
+    ) -> Result<Vec<TaskDescription>, EcsError> {
+        let mut described = Vec::with_capacity(tasks.len());
+        for chunk in tasks.chunks(AT_ONCE) {
+            let arns = chunk.iter().map(ToString::to_string).collect();
+            let call = self.client.describe_tasks().cluster(cluster).set_tasks(Some(arns));
+            let output = call.send().await.map_err(|error| ecs_error(&error))?;
+            // Whoever asks takes a task that is left out for one that is gone.
+            let failures = output.failures().iter().map(|failure| failure.reason().unwrap_or_default());
+            if let Some(other) = failures.into_iter().find(|reason| *reason != MISSING) {
+                return Err(EcsError(format!("DescribeTasks answers failures[] with {other:?}")));
+            }
+            described.extend(output.tasks().iter().filter_map(description));
+        }
+        Ok(described)
+    }
+}
+
+fn description(task: &Task) -> Option<TaskDescription> {
+    Some(TaskDescription {
+        task: TaskArn::new(task.task_arn()?),
+        runner: task.started_by().and_then(|runner| RunnerId::parse(runner).ok()),
+        last_status: task.last_status()?.to_owned(),
+    })
+}
