@@ -115,6 +115,9 @@ impl Audit {
     }
 
     /// An idle runner leaves only where its pool has runners enough without it.
+    ///
+    /// One that is about to lose its instance leaves all the same. Another one is reserved in the same
+    /// write, so that no deficit is left, but where the capacity has no room, or has rested.
     fn check_leave<'a>(
         &mut self,
         before: Option<&Item>,
@@ -126,6 +129,8 @@ impl Audit {
             && after.state == RunnerState::Leaving
             && let Some(book) = book(&after.pool)
             && book.deficit() > 0
+            && book.has_room()
+            && book.health.rest.is_none()
         {
             let found =
                 format!("runner {} left {} with a deficit of {}", after.id, after.pool, book.deficit());

@@ -25,6 +25,8 @@ pub mod queue;
 pub mod registrar;
 mod sandbox;
 mod table;
+#[cfg(feature = "wire")]
+pub mod wire;
 pub mod world;
 
 pub use self::audit::Violation;

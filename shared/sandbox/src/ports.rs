@@ -3,19 +3,17 @@
 //! Each call waits once before its effect and once after it: between two of these steps somebody
 //! else may run, or the caller may crash.
 
+mod ecs;
+
 use std::task::Poll;
 use std::time::Duration;
 
-use fleet::TaskArn;
-use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest, of_exception, of_failure_reason};
 use fleet::ledger::{Item, JobMessage, Key, Put};
-use fleet::ports::{Clock, Ledger, LedgerError, QueueError, Random, RunTask, SendMessage};
+use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Listing, QueueError, Random, SendMessage};
 use jiff::Timestamp;
 
 use crate::Sandbox;
-use crate::ecs::RunTaskError;
 use crate::faults::Fault;
-use crate::journal::Subject;
 use crate::sandbox::FunctionName::{Launcher, Webhook};
 
 impl Clock for Sandbox {
@@ -55,6 +53,18 @@ impl Ledger for Sandbox {
     }
 }
 
+impl ListItems for Sandbox {
+    async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
+        self.step().await;
+        if self.strikes(Fault::LedgerReadFails) {
+            return Err(unavailable());
+        }
+        let keys = self.table().borrow().list(listing);
+        self.step().await;
+        Ok(keys)
+    }
+}
+
 impl SendMessage for Sandbox {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
@@ -67,32 +77,6 @@ impl SendMessage for Sandbox {
         self.step().await;
         self.may_crash(Webhook, Fault::WebhookCrashesAfterSend).await;
         if self.strikes(Fault::SendAnswerLost) { Err(QueueError("time-out".to_owned())) } else { Ok(()) }
-    }
-}
-
-impl RunTask for Sandbox {
-    async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
-        self.step().await;
-        self.may_crash(Launcher, Fault::LauncherCrashesBeforeRunTask).await;
-        let answer = match self.refusal() {
-            Some(refusal) => Err(refusal),
-            None => self.ecs().borrow_mut().run_task(request, self.now()),
-        };
-        if let Ok(task) = &answer {
-            self.note_launch(task);
-        }
-        self.step().await;
-        self.may_crash(Launcher, Fault::LauncherCrashesAfterRunTask).await;
-        let task = answer.map_err(|error| match error {
-            RunTaskError::Failure(reason) => LaunchFailure { class: of_failure_reason(&reason), reason },
-            RunTaskError::Exception(code, message) => {
-                LaunchFailure { class: of_exception(&code, &message), reason: format!("{code}: {message}") }
-            }
-        })?;
-        if self.strikes(Fault::RunTaskAnswerLost) {
-            return Err(LaunchFailure { class: FailureClass::Later, reason: "time-out".to_owned() });
-        }
-        Ok(task)
     }
 }
 
@@ -112,35 +96,6 @@ impl Sandbox {
             Poll::Pending
         })
         .await;
-    }
-
-    /// How RunTask refuses by a fault, if one strikes.
-    fn refusal(&self) -> Option<RunTaskError> {
-        let exception =
-            |code: &str, message: &str| RunTaskError::Exception(code.to_owned(), message.to_owned());
-        if self.strikes(Fault::RunTaskThrottled) {
-            Some(exception("ThrottlingException", "Rate exceeded"))
-        } else if self.strikes(Fault::RunTaskAgentFails) {
-            Some(RunTaskError::Failure("AGENT".to_owned()))
-        } else if self.strikes(Fault::RunTaskNoCapacity) {
-            Some(RunTaskError::Failure("Capacity is unavailable at this time.".to_owned()))
-        } else if self.strikes(Fault::RunTaskRefused) {
-            Some(exception("AccessDeniedException", "not authorized to perform: ecs:RunTask"))
-        } else {
-            None
-        }
-    }
-
-    fn note_launch(&self, arn: &TaskArn) {
-        let ecs = self.ecs().borrow();
-        let Some((task, runner)) = ecs.task(arn).and_then(|task| Some((task, task.runner()?))) else {
-            return;
-        };
-        if task.started_at == self.now() {
-            let (definition, provider) = (&task.request.task_definition, task.capacity_provider());
-            let text = || format!("launched: {definition}, {} on {provider}", task.architecture);
-            self.note(|| Subject::Runner(runner), text);
-        }
     }
 }
 

@@ -7,6 +7,16 @@ use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
 /// Exit code of a process that was killed.
 pub(crate) const KILLED: i64 = 137;
 
+/// Exit code of a PID 1 that leaves on SIGTERM.
+pub(crate) const TERMINATED: i64 = 143;
+
+/// How long PID 1 lets a job go on after SIGTERM: almost as long as the 120 seconds after which ECS
+/// kills it.
+pub(crate) const INTERRUPT_AFTER: Duration = Duration::from_secs(110);
+
+/// How long an EC2 spot instance stays after the warning.
+pub(crate) const WARNED_AHEAD: Duration = Duration::from_mins(2);
+
 /// How often an idle PID 1 asks for its release.
 pub(crate) const RELEASE_EVERY: Duration = Duration::from_mins(1);
 

@@ -2,7 +2,8 @@
 //!
 //! It serves the sandbox's tasks where no registrar function is given to the world.
 
-use fleet::ledger::{Answer, Bookkeeper, ClaimAnswer, Event, ReleaseAnswer, Runner, RunnerEvent};
+use fleet::ledger::{Answer, Bookkeeper, ClaimAnswer, Event, Item, Key, ReleaseAnswer, Runner, RunnerEvent};
+use fleet::ports::{Clock, Ledger, Random};
 use fleet::ticket::Ticket;
 use fleet::{BootId, GithubRunnerId, PoolMap, RunnerId};
 use secrecy::SecretString;
@@ -11,23 +12,20 @@ use crate::Sandbox;
 use crate::github::RemoveError;
 use crate::world::{ClaimReply, ReleaseReply};
 
-/// The registrar of the sandbox.
+/// The registrar of the sandbox: any ledger, and the sandbox's GitHub.
 #[derive(Debug)]
-pub struct Registrar {
-    books: Bookkeeper<Sandbox, Sandbox, Sandbox>,
-    sandbox: Sandbox,
-    pools: PoolMap,
-    ticket_keys: Vec<SecretString>,
+pub struct Registrar<L, C, R> {
+    /// The ledger, with the clock and the random bits that its transactions need.
+    pub books: Bookkeeper<L, C, R>,
+    /// Whose GitHub registers the runners.
+    pub sandbox: Sandbox,
+    /// The map of pools.
+    pub pools: PoolMap,
+    /// The ticket keys that are valid now.
+    pub ticket_keys: Vec<SecretString>,
 }
 
-impl Registrar {
-    /// A registrar over the sandbox's ledger and its GitHub.
-    pub fn new(sandbox: &Sandbox, pools: PoolMap, ticket_keys: Vec<SecretString>) -> Self {
-        let part = || sandbox.clone();
-        let books = Bookkeeper { ledger: part(), clock: part(), random: part() };
-        Self { books, sandbox: part(), pools, ticket_keys }
-    }
-
+impl<L: Ledger, C: Clock, R: Random> Registrar<L, C, R> {
     /// Answers a claim: a registration for a runner that is needed.
     pub async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply {
         let Some(id) = Ticket::verify(ticket, &self.ticket_keys) else { return ClaimReply::Refused };
@@ -35,7 +33,7 @@ impl Registrar {
             Some(ClaimAnswer::Proceed) => {}
             other => return reply(other),
         }
-        let Some(github_id) = self.register(&id) else { return ClaimReply::Later };
+        let Some(github_id) = self.register(&id).await else { return ClaimReply::Later };
         match self.claimed(&id, RunnerEvent::Registered(boot.clone(), github_id)).await {
             Some(ClaimAnswer::Proceed) => ClaimReply::JitConfig(github_id),
             other => {
@@ -54,7 +52,7 @@ impl Registrar {
         if posted.answers != [Answer::Release(ReleaseAnswer::Leave)] {
             return ReleaseReply::Stay;
         }
-        let registration = self.runner(&id).and_then(|runner| runner.github_id);
+        let registration = self.runner(&id).await.and_then(|runner| runner.github_id);
         let removed = registration.map(|github_id| self.sandbox.github().borrow_mut().remove(github_id));
         if removed == Some(Err(RemoveError::Busy)) {
             let busy = [Event::Runner(id, RunnerEvent::FoundBusy)];
@@ -74,8 +72,8 @@ impl Registrar {
 
     /// A JIT config. A name that is taken is an earlier claim's whose answer was lost: that
     /// registration is deleted first.
-    fn register(&self, id: &RunnerId) -> Option<GithubRunnerId> {
-        let runner = self.runner(id)?;
+    async fn register(&self, id: &RunnerId) -> Option<GithubRunnerId> {
+        let runner = self.runner(id).await?;
         let pool = self.pools.get(&runner.pool)?;
         let name = id.github_name(&runner.pool);
         let mut github = self.sandbox.github().borrow_mut();
@@ -85,8 +83,11 @@ impl Registrar {
         github.register(&name, pool.labels.clone(), &pool.runner_group)
     }
 
-    fn runner(&self, id: &RunnerId) -> Option<Runner> {
-        self.sandbox.table().borrow().runner(id).cloned()
+    async fn runner(&self, id: &RunnerId) -> Option<Runner> {
+        match self.books.ledger.read(&[Key::Runner(id.clone())]).await.ok()?.pop()? {
+            Item::Runner(runner) => Some(runner),
+            Item::Book(_) | Item::Job(_) => None,
+        }
     }
 }
 

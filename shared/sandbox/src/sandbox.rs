@@ -101,6 +101,12 @@ struct State {
     delays: Delays,
 }
 
+impl AsRef<Self> for Sandbox {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Sandbox {
     /// An empty platform, with what the pools need registered at ECS. One seed gives one timeline.
     pub fn new(seed: u64, start: Timestamp, delays: Delays, pools: &PoolMap) -> Self {

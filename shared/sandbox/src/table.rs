@@ -1,10 +1,11 @@
 //! The ledger's table in memory: items with versions, written all or none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fleet::ledger::{Book, Item, Job, Key, Put, Runner, TRANSACTION_LIMIT};
+use fleet::ledger::{Book, Item, Job, Key, Listing, Put, Runner, TRANSACTION_LIMIT};
 use fleet::ports::LedgerError;
 use fleet::{JobId, PoolName, RunnerId};
+use jiff::Timestamp;
 
 use crate::audit::{Audit, Violation};
 
@@ -12,14 +13,16 @@ use crate::audit::{Audit, Violation};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     items: BTreeMap<Key, Item>,
+    index: BTreeMap<Listing, BTreeSet<(Timestamp, Key)>>,
     writes: u64,
     audit: Audit,
 }
 
 impl Table {
-    /// Reads items; those that are not there are left out.
+    /// Reads items, each once; those that are not there are left out.
     pub fn read(&self, keys: &[Key]) -> Vec<Item> {
-        keys.iter().filter_map(|key| self.items.get(key)).cloned().collect()
+        let keys: BTreeSet<&Key> = keys.iter().collect();
+        keys.into_iter().filter_map(|key| self.items.get(key)).cloned().collect()
     }
 
     /// Writes items, all or none, as [`fleet::ports::Ledger::commit`] demands.
@@ -35,9 +38,22 @@ impl Table {
         self.writes += 1;
         let write = |put| (self.items.insert(Put::key(put), put.0.clone()), put);
         let writes: Vec<(Option<Item>, &Put)> = puts.iter().map(write).collect();
+        for (before, put) in &writes {
+            if let Some((listing, since)) = before.as_ref().and_then(Listing::of) {
+                self.index.entry(listing).or_default().remove(&(since, put.key()));
+            }
+            if let Some((listing, since)) = Listing::of(&put.0) {
+                self.index.entry(listing).or_default().insert((since, put.key()));
+            }
+        }
         let items = &self.items;
         self.audit.transaction(&writes, |pool| book_among(items, pool));
         Ok(())
+    }
+
+    /// What the index lists, those that changed longest ago first.
+    pub fn list(&self, listing: &Listing) -> Vec<Key> {
+        self.index.get(listing).into_iter().flatten().map(|(_, key)| key.clone()).collect()
     }
 
     /// Every item.

@@ -1,1 +1,21 @@
-//! The contracts are in `tests/`.
+//! Contracts: what every implementation of a port does, in memory or on somebody else's service.
+//!
+//! Each function of [`ledger`] and [`queue`] is one clause, and takes any implementation. `tests/`
+//! holds the sandbox and AWS's clients, on moto, to the same clauses. ECS is the sandbox's own, over
+//! the wire ([`ecs`]), and held against the model of it that AWS publishes ([`botocore`]).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test that can not go on fails"
+)]
+
+pub mod botocore;
+pub mod ecs;
+pub mod ledger;
+pub mod moto;
+pub mod queue;
+pub mod template;
+pub mod weather;

@@ -7,6 +7,7 @@ use fleet::routing::route;
 use fleet::{JobId, RunnerId};
 use mayfly::platform::Platform;
 use mayfly::replay::leftovers;
+use sandbox::ecs::Stop;
 use sandbox::github::Phase;
 use sandbox::{Fault, TICKET_KEY, Violation};
 
@@ -106,10 +107,17 @@ fn one_task_a_runner_of_its_pools_architecture(world: &World, plan: &Plan) -> Ve
     found
 }
 
-/// A job that has begun ends well, unless its runner was killed by a fault.
+/// A job that has begun ends well, unless its runner was killed by a fault, or its spot instance was
+/// taken back. Of our own stops only the one that follows a spot warning may end a job: the instance is
+/// going, and the stop is the notice that lets its runner end it in order.
 fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
     let died = world.sandbox().faults_struck().get(&Fault::RunnerDiesAtWork).copied().unwrap_or(0);
     let idle = world.sandbox().faults_struck().get(&Fault::RunnerDiesIdle).copied().unwrap_or(0);
+    let interrupted = {
+        let ecs = world.sandbox().ecs().borrow();
+        let stops = ecs.tasks().filter_map(|task| task.stop.as_ref());
+        stops.filter(|stop| stop.code == "TerminationNotice" || is_after_a_spot_warning(stop)).count()
+    };
     let github = world.sandbox().github().borrow();
     let cut: Vec<JobId> = github
         .jobs()
@@ -117,11 +125,16 @@ fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
         .filter(|job| matches!(job.phase, Phase::Completed { conclusion } if conclusion != "success"))
         .map(|job| job.id)
         .collect();
-    let excess = cut.len() > usize::try_from(died + idle).unwrap_or(usize::MAX);
+    let excess = cut.len() > usize::try_from(died + idle).unwrap_or(usize::MAX).saturating_add(interrupted);
     excess
         .then(|| violation("a runner that has begun a job is never stopped", format!("{cut:?}")))
         .into_iter()
         .collect()
+}
+
+/// Whether the launcher stopped a task because its instance is taken back.
+fn is_after_a_spot_warning(stop: &Stop) -> bool {
+    stop.code == "UserInitiated" && stop.reason.ends_with(" is interrupted")
 }
 
 /// When the faults are over, every message but the poison is read.

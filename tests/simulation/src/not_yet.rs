@@ -34,8 +34,6 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::SendAnswerLost
         | Fault::MessageComesAgain
         | Fault::LedgerReadFails
-        | Fault::CommitAnswerLost
-        | Fault::LauncherCrashesBeforeCommit
         | Fault::RunTaskAnswerLost
         | Fault::TaskExitsWithoutJob
         | Fault::RunnerDiesIdle
@@ -44,7 +42,13 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::ReleaseAnswerLost
         | Fault::StopEventDoubled
         | Fault::StopEventLate => None,
-        Fault::LauncherCrashesAfterCommit
+        // The pools of a batch are written side by side: a launcher that crashes before it writes one
+        // may have written another, whose reservations it has not launched yet.
+        // A transaction that is written, whose answer is lost, and whose further attempts all meet
+        // conflicts, is posted again later; its reservations are nobody's to launch.
+        Fault::CommitAnswerLost
+        | Fault::LauncherCrashesBeforeCommit
+        | Fault::LauncherCrashesAfterCommit
         | Fault::LauncherCrashesBeforeRunTask
         | Fault::LauncherCrashesAfterRunTask
         | Fault::RunTaskThrottled

@@ -80,6 +80,9 @@ pub enum Act {
     Forge(JobId),
     /// A message that nobody understands is on the queue.
     Poison,
+    /// EC2 takes a spot instance back, by its place among those that are up: its warning, and its end
+    /// two minutes later.
+    Interrupt(usize),
 }
 
 /// All of it.
@@ -111,6 +114,7 @@ impl Plan {
         let mut acts = minimums(&pools, &mut random);
         acts.extend((0..2).map(|at| (moment(&mut random), Act::Forge(JobId(FORGED_JOBS + at)))));
         acts.push((moment(&mut random), Act::Poison));
+        acts.extend(interruptions(&mut random));
 
         for number in 0..world.jobs.unwrap_or(size).min(size) {
             acts.extend(job(world.seed, number, &bursts));
@@ -157,11 +161,6 @@ fn rates(is_calm: bool, random: &mut StdRng) -> Rates {
             rates.insert(fault, rate);
         }
     }
-    // A write whose answer is lost, and a crash in the attempt that follows, are together what neither
-    // is alone: a crash after the write, which waits for the scheduler.
-    if is_calm && rates.contains_key(&Fault::LauncherCrashesBeforeCommit) {
-        rates.remove(&Fault::CommitAnswerLost);
-    }
     rates
 }
 
@@ -192,6 +191,15 @@ fn minimums(pools: &PoolMap, random: &mut StdRng) -> Vec<(Timestamp, Act)> {
         Some((moment(random), Act::Minimum(pool, random.random_range(0..=3))))
     };
     (0..changes).filter_map(|_| change()).collect()
+}
+
+/// In one world of three EC2 takes some spot instances back.
+fn interruptions(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    if random.random_ratio(2, 3) {
+        return Vec::new();
+    }
+    let count = random.random_range(1..=6);
+    (0..count).map(|_| (moment(random), Act::Interrupt(random.random_range(0..100)))).collect()
 }
 
 /// Everything that is done to one job. It depends on the seed and the job's number alone, so that a

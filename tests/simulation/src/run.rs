@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleet::ledger::{Bookkeeper, Event};
-use fleet::{DeliveryId, PoolName};
+use fleet::{DeliveryId, InstanceId, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use mayfly::platform::Platform;
 use sandbox::delivery::{Delivery, function_url_event};
@@ -16,6 +16,9 @@ use crate::plan::{Act, Plan, World};
 
 /// The secret that the world's GitHub signs with.
 pub const SECRET: &str = "the simulation's webhook secret";
+
+/// The cluster of the pools that run on EC2 instances.
+const INSTANCES: &str = "ecs";
 
 /// A message that nobody understands.
 const POISON: &str = "{\"neither\":\"job nor event\"}";
@@ -123,6 +126,20 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
             let now = world.sandbox().manual_clock().now();
             world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now);
         }
+        Act::Interrupt(place) => interrupt(world, *place),
+    }
+}
+
+/// Takes a spot instance back, if there is one.
+fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
+    let up: Vec<InstanceId> = {
+        let ecs = world.sandbox().ecs().borrow();
+        let instances = ecs.container_instances(INSTANCES).into_iter().flatten();
+        let spot = instances.filter(|it| !it.draining && it.capacity_provider.ends_with("-spot"));
+        spot.map(|it| it.instance.clone()).collect()
+    };
+    if let Some(instance) = up.get(place % up.len().max(1)) {
+        world.interrupt_instance(instance);
     }
 }
 

@@ -9,10 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use mayfly::platform::Platform;
 use mayfly::replay::leftovers;
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Sandbox, World};
+use sandbox::{Delays, Sandbox, TICKET_KEY, World};
 
 /// Monday, 5 October 2026, 09:00 UTC.
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
+
+/// The secret that the stories' GitHub signs with.
+pub const WEBHOOK_SECRET: &str = "a story's secret";
 
 /// How long a job works.
 pub const WORK: Duration = Duration::from_mins(2);
@@ -33,9 +36,10 @@ impl Scene {
 
     /// The pools of a map.
     pub fn of(pools: &str) -> Self {
+        logs::capture(&[WEBHOOK_SECRET, TICKET_KEY]);
         let pools = PoolMap::from_toml(pools).expect("the story's pool map reads");
         let sandbox = Sandbox::new(1, START, Delays::default(), &pools);
-        Self { world: Platform::world(sandbox, &pools, &"a story's secret".into()), jobs: 0 }
+        Self { world: Platform::world(sandbox, &pools, &WEBHOOK_SECRET.into()), jobs: 0 }
     }
 
     /// Queues a job with these labels at GitHub.

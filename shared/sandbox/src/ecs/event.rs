@@ -1,12 +1,13 @@
-//! The "ECS Task State Change" event, in EventBridge's envelope.
+//! Events of ECS and of EC2, in EventBridge's envelope.
 
+use fleet::InstanceId;
 use fleet::launch::RUNNER_CONTAINER;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Task;
 
-/// The event of a task's present state.
+/// The event "ECS Task State Change" of a task's present state.
 pub fn task_state_change(task: &Task, now: Timestamp) -> Value {
     let stop = task.stop.as_ref();
     let mut container = json!({"name": RUNNER_CONTAINER, "lastStatus": task.status});
@@ -27,12 +28,27 @@ pub fn task_state_change(task: &Task, now: Timestamp) -> Value {
             "clusterArn": format!("arn:aws:ecs:us-east-1:123456789012:cluster/{}", task.request.cluster),
             "capacityProviderName": task.capacity_provider(),
             "lastStatus": task.status,
-            "desiredStatus": if stop.is_some() { "STOPPED" } else { "RUNNING" },
+            "desiredStatus": task.desired_status(),
             "startedBy": task.request.started_by,
             "stopCode": stop.map(|stop| stop.code),
             "stoppedReason": stop.map(|stop| &stop.reason),
             "containers": [container],
             "version": task.status as u8 + 1,
         },
+    })
+}
+
+/// The event "EC2 Spot Instance Interruption Warning": the instance is gone two minutes later.
+pub fn interruption_warning(instance: &InstanceId, now: Timestamp) -> Value {
+    json!({
+        "version": "0",
+        "id": format!("warning-{instance}"),
+        "detail-type": "EC2 Spot Instance Interruption Warning",
+        "source": "aws.ec2",
+        "account": "123456789012",
+        "time": now,
+        "region": "us-east-1",
+        "resources": [format!("arn:aws:ec2:us-east-1a:instance/{instance}")],
+        "detail": {"instance-id": instance, "instance-action": "terminate"},
     })
 }

@@ -1,16 +1,22 @@
 //! ECS, as far as Mayfly meets it: `RunTask` with its idempotency and its failures, tasks that move
-//! from PROVISIONING to STOPPED, and the events of their changes.
+//! from PROVISIONING to STOPPED, the instances that they are placed on, what is listed and described
+//! of them, and the events of their changes.
 
 mod event;
+mod instances;
+mod queries;
 mod task;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use fleet::launch::{Placement, RunTaskRequest};
 use fleet::{Architecture, Pool, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::event::task_state_change;
+pub use self::event::{interruption_warning, task_state_change};
+pub use self::instances::ContainerInstance;
+use self::instances::Instances;
 pub use self::task::{Stop, Task, TaskStatus};
 
 /// How long ECS remembers a `clientToken` after its task has stopped.
@@ -26,6 +32,29 @@ pub enum RunTaskError {
     Failure(String),
     /// An exception: its code and its message.
     Exception(String, String),
+    /// A `ConflictException`: the token started this task, with other parameters.
+    Conflict(TaskArn),
+}
+
+/// An exception of any other call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// Its code, which is the name of its type.
+    pub code: &'static str,
+    /// Its message.
+    pub message: String,
+}
+
+impl Exception {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
 }
 
 impl RunTaskError {
@@ -37,21 +66,24 @@ impl RunTaskError {
 /// ECS.
 #[derive(Debug, Default)]
 pub struct Ecs {
-    clusters: BTreeMap<String, BTreeSet<String>>,
+    /// The capacity providers of each cluster; those of EC2 with how many tasks fit on an instance.
+    clusters: BTreeMap<String, BTreeMap<String, Option<u32>>>,
     task_definitions: BTreeMap<String, Architecture>,
     tasks: BTreeMap<TaskArn, Task>,
+    instances: Instances,
     tokens: BTreeMap<(String, String), TaskArn>,
     failures: VecDeque<RunTaskError>,
     outages: BTreeMap<String, RunTaskError>,
     started: u64,
     newly_started: Vec<TaskArn>,
+    newly_asked_to_stop: Vec<TaskArn>,
 }
 
 impl Ecs {
     /// Registers what a pool's tasks need: its cluster, capacity provider and task definition.
     pub fn register(&mut self, pool: &Pool, placement: &Placement) {
         let providers = self.clusters.entry(placement.cluster.clone()).or_default();
-        providers.insert(placement.capacity_provider.clone());
+        providers.insert(placement.capacity_provider.clone(), pool.runners_per_instance);
         self.task_definitions.insert(placement.task_definition.clone(), pool.architecture);
     }
 
@@ -81,7 +113,7 @@ impl Ecs {
         let Some(providers) = self.clusters.get(&request.cluster) else {
             return Err(RunTaskError::exception("ClusterNotFoundException", "Cluster not found."));
         };
-        if !providers.contains(provider) {
+        if !providers.contains_key(provider) {
             let message = format!("The capacity provider {provider} is not associated with the cluster.");
             return Err(RunTaskError::exception("InvalidParameterException", message));
         }
@@ -95,7 +127,7 @@ impl Ecs {
             return if task.request == *request {
                 Ok(task.arn.clone())
             } else {
-                Err(RunTaskError::exception("ConflictException", "The client token has other parameters."))
+                Err(RunTaskError::Conflict(task.arn.clone()))
             };
         }
         if let Some(error) = self.outages.get(provider) {
@@ -116,17 +148,38 @@ impl Ecs {
         std::mem::take(&mut self.newly_started)
     }
 
+    /// The tasks that `StopTask` was called on since this was asked last.
+    pub fn take_asked_to_stop(&mut self) -> Vec<TaskArn> {
+        std::mem::take(&mut self.newly_asked_to_stop)
+    }
+
     /// Moves a task to its next status, and gives it. `None` if it has none that comes by itself.
+    ///
+    /// A task of EC2 is placed on an instance when it comes to PENDING, and makes room there when it
+    /// comes to STOPPED.
     pub fn move_on(&mut self, arn: &TaskArn, now: Timestamp) -> Option<TaskStatus> {
         let task = self.tasks.get_mut(arn)?;
         let before = task.status;
         task.move_on(now);
+        let room = self.clusters.get(&task.request.cluster);
+        let room = room.and_then(|providers| *providers.get(task.capacity_provider())?);
+        match (task.status, room) {
+            (TaskStatus::Pending, Some(room)) => self.instances.place(task, room),
+            (TaskStatus::Stopped, Some(_)) => self.instances.make_room(task),
+            _ => {}
+        }
         (task.status != before).then_some(task.status)
     }
 
     /// Begins the stop of a task that has not begun to stop. `true` if this began it.
     pub fn begin_stop(&mut self, arn: &TaskArn, stop: Stop) -> bool {
         self.tasks.get_mut(arn).is_some_and(|task| task.begin_stop(stop))
+    }
+
+    /// PID 1 of a task has exited: its task stops, if it does not already. `true` if it had not exited
+    /// before.
+    pub fn exit(&mut self, arn: &TaskArn, exit_code: i64) -> bool {
+        self.tasks.get_mut(arn).is_some_and(|task| task.exit(exit_code))
     }
 
     /// A task.

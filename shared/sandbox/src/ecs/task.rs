@@ -3,7 +3,7 @@
 use std::fmt;
 
 use fleet::launch::{RUNNER_CONTAINER, RunTaskRequest};
-use fleet::{Architecture, RunnerId, TaskArn};
+use fleet::{Architecture, ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -49,6 +49,22 @@ impl Stop {
         let reason = "Essential container in task exited".to_owned();
         Self { code: "EssentialContainerExited", reason, exit_code: Some(exit_code) }
     }
+
+    /// It never came to run.
+    pub fn failed_to_start(reason: &str) -> Self {
+        Self { code: "TaskFailedToStart", reason: reason.to_owned(), exit_code: None }
+    }
+
+    /// Somebody called `StopTask`.
+    pub fn asked_for(reason: &str) -> Self {
+        Self { code: "UserInitiated", reason: reason.to_owned(), exit_code: None }
+    }
+
+    /// Its EC2 instance is gone.
+    pub fn instance_gone(instance: &InstanceId) -> Self {
+        let reason = format!("Host EC2 (instance {instance}) terminated.");
+        Self { code: "TerminationNotice", reason, exit_code: None }
+    }
 }
 
 /// A task.
@@ -62,8 +78,12 @@ pub struct Task {
     pub architecture: Architecture,
     /// How far it is.
     pub status: TaskStatus,
+    /// The instance that it is placed on; none on Fargate, and none before PENDING.
+    pub container_instance: Option<ContainerInstanceArn>,
     /// When `RunTask` was called.
     pub started_at: Timestamp,
+    /// When it came to RUNNING.
+    pub running_at: Option<Timestamp>,
     /// When it came to STOPPED.
     pub stopped_at: Option<Timestamp>,
     /// Why it stops, once it does.
@@ -77,8 +97,22 @@ impl Task {
         architecture: Architecture,
         now: Timestamp,
     ) -> Self {
-        let status = TaskStatus::Provisioning;
-        Self { arn, request, architecture, status, started_at: now, stopped_at: None, stop: None }
+        Self {
+            arn,
+            request,
+            architecture,
+            status: TaskStatus::Provisioning,
+            container_instance: None,
+            started_at: now,
+            running_at: None,
+            stopped_at: None,
+            stop: None,
+        }
+    }
+
+    /// ECS's `desiredStatus`: STOPPED as soon as the stop begins.
+    pub fn desired_status(&self) -> &'static str {
+        if self.stop.is_some() { "STOPPED" } else { "RUNNING" }
     }
 
     /// The capacity provider it runs on.
@@ -104,6 +138,13 @@ impl Task {
         begins
     }
 
+    pub(super) fn exit(&mut self, exit_code: i64) -> bool {
+        let stop = self.stop.get_or_insert_with(|| Stop { exit_code: None, ..Stop::exited(exit_code) });
+        let first = stop.exit_code.is_none();
+        stop.exit_code.get_or_insert(exit_code);
+        first
+    }
+
     pub(super) fn move_on(&mut self, now: Timestamp) {
         self.status = match self.status {
             _ if self.stop.is_some() => TaskStatus::Stopped,
@@ -111,8 +152,10 @@ impl Task {
             TaskStatus::Pending | TaskStatus::Running => TaskStatus::Running,
             TaskStatus::Stopped => TaskStatus::Stopped,
         };
-        if self.status == TaskStatus::Stopped {
-            self.stopped_at.get_or_insert(now);
+        match self.status {
+            TaskStatus::Running => drop(self.running_at.get_or_insert(now)),
+            TaskStatus::Stopped => drop(self.stopped_at.get_or_insert(now)),
+            TaskStatus::Provisioning | TaskStatus::Pending => {}
         }
     }
 }

@@ -137,7 +137,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     /// The work of a job is done, if its runner still is at it; the runner is done with it.
-    pub(super) fn job_ends(&mut self, job: JobId) {
+    pub fn job_ends(&mut self, job: JobId) {
         let worker = self.sandbox.github().borrow().job(job).and_then(|job| Some(job.runner.as_ref()?.0));
         if let Some(arn) = self.process_of(worker).filter(|arn| self.is_working(arn, job)) {
             self.end_job(job, "success");

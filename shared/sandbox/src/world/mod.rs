@@ -1,7 +1,9 @@
 //! Turns the clock: whatever is due happens, and every invocation takes its steps.
 
 mod functions;
+mod happening;
 mod jobs;
+mod stops;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -16,9 +18,9 @@ use secrecy::SecretString;
 
 use self::functions::End;
 pub use self::functions::{ClaimReply, Functions, ReleaseReply};
+use self::happening::Happening;
 use crate::Sandbox;
 use crate::agenda::Agenda;
-use crate::delivery::Delivery;
 use crate::executor::Executor;
 use crate::github::Phase;
 use crate::journal::Subject;
@@ -27,39 +29,6 @@ use crate::sandbox::FunctionName;
 
 /// Launchers that run at once (the template's maximum concurrency).
 const LAUNCHERS: usize = 5;
-
-/// Something that is going to happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Happening {
-    /// GitHub posts a webhook.
-    Post(Delivery),
-    /// A task comes to its next status.
-    TaskMovesOn(TaskArn),
-    /// PID 1 claims.
-    Claim(TaskArn),
-    /// PID 1 asks for its release, if it is idle.
-    AskRelease(TaskArn),
-    /// PID 1 leaves, if it is still idle.
-    Leave(TaskArn),
-    /// PID 1 exits with 0, as if it had run a job.
-    ExitWithoutJob(TaskArn),
-    /// The instance, or the container, is gone from one moment to the next.
-    Die(TaskArn),
-    /// An event of ECS reaches the queue.
-    TaskEvent(String),
-    /// A runner picks up the job that it was given.
-    PickUp(JobId, GithubRunnerId),
-    /// An assigned job is looked after.
-    PickUpLimit(JobId),
-    /// A job's work is done.
-    JobEnds(JobId),
-    /// GitHub gives up a job whose runner is gone.
-    JobAbandoned(JobId),
-    /// GitHub gives up a job that nobody took in a day.
-    QueueLimit(JobId),
-    /// GitHub forgets a runner that was offline for a day.
-    ForgetOffline(GithubRunnerId),
-}
 
 /// The platform with the functions that run on it.
 pub struct World<F> {
@@ -82,6 +51,12 @@ impl<F> fmt::Debug for World<F> {
             .field("sandbox", &self.sandbox)
             .field("agenda", &self.agenda)
             .finish_non_exhaustive()
+    }
+}
+
+impl<F> AsRef<Sandbox> for World<F> {
+    fn as_ref(&self) -> &Sandbox {
+        &self.sandbox
     }
 }
 
@@ -169,6 +144,8 @@ impl<F: Functions + 'static> World<F> {
     /// Lets everything happen that is due by `end`; the clock stays at the last of it.
     fn run_due(&mut self, end: Timestamp) {
         loop {
+            // Somebody may have called ECS from outside of every invocation.
+            self.follow_tasks();
             self.pump_queue();
             if self.step_invocation() {
                 continue;
@@ -204,7 +181,7 @@ impl<F: Functions + 'static> World<F> {
         self.sandbox.set_running(self.executor.name(place));
         let ended = self.executor.step(place);
         let crashed = if self.sandbox.take_crashed() { self.executor.crash(place) } else { None };
-        self.follow_new_tasks();
+        self.follow_tasks();
         if let Some(end) = ended.or(crashed) {
             self.ended(end);
         }
@@ -232,6 +209,9 @@ impl<F: Functions + 'static> World<F> {
             Happening::Leave(task) => self.leave(&task),
             Happening::ExitWithoutJob(task) => self.exit_without_job(&task),
             Happening::Die(task) => self.die(&task),
+            Happening::FailsToStart(task, reason) => self.fails_to_start(&task, reason),
+            Happening::Interrupt(task) => self.interrupt(&task),
+            Happening::InstanceGone(instance) => self.instance_gone(&instance),
             Happening::TaskEvent(event) => self.sandbox.queue().borrow_mut().send(event, self.now()),
             Happening::PickUp(job, runner) => self.pick_up(job, runner),
             Happening::PickUpLimit(job) => self.pick_up_limit(job),

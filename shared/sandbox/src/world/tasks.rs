@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use fleet::launch::TICKET_VARIABLE;
 use fleet::launch::exit_code::{JOB_DONE, NOT_NEEDED, RELEASED};
-use fleet::{BootId, TaskArn};
-use jiff::Timestamp;
+use fleet::{BootId, GithubRunnerId, TaskArn};
 
 use super::functions::End;
 use super::{ClaimReply, Functions, Happening, ReleaseReply, World};
@@ -26,31 +25,35 @@ const LATE_EVENT: Span = Span::minutes(1, 60);
 /// When an idle runner fails that is going to.
 const SOON: Span = Span::minutes(0, 3);
 
-fn failed_to_start(reason: &str) -> Stop {
-    Stop { code: "TaskFailedToStart", reason: reason.to_owned(), exit_code: None }
-}
-
 impl<F: Functions + 'static> World<F> {
-    /// Tasks that RunTask has started since the last look move on by themselves.
-    pub(super) fn follow_new_tasks(&mut self) {
+    /// Tasks that were started since the last look move on by themselves, and those that were asked to
+    /// stop do.
+    pub(super) fn follow_tasks(&mut self) {
         let started = self.sandbox.ecs().borrow_mut().take_started();
         for task in started {
             if self.sandbox.strikes(Fault::TaskNeverStarts) {
-                self.stop_later(&task, &GIVEN_UP, failed_to_start("Capacity is unavailable at this time."));
+                let after = self.sandbox.draw(&GIVEN_UP);
+                self.later(after, Happening::FailsToStart(task, "Capacity is unavailable at this time."));
             } else if self.sandbox.strikes(Fault::TaskFailsToStart) {
-                let span = self.sandbox.delays().pending.clone();
-                self.stop_later(&task, &span, failed_to_start("CannotPullContainerError: manifest unknown"));
+                let after = self.sandbox.draw(&self.sandbox.delays().pending);
+                self.later(
+                    after,
+                    Happening::FailsToStart(task, "CannotPullContainerError: manifest unknown"),
+                );
             } else {
                 let after = self.sandbox.draw(&self.sandbox.delays().provisioning);
                 self.later(after, Happening::TaskMovesOn(task));
             }
         }
+        let asked_to_stop = self.sandbox.ecs().borrow_mut().take_asked_to_stop();
+        for task in asked_to_stop {
+            self.terminate(&task);
+        }
     }
 
-    fn stop_later(&mut self, task: &TaskArn, span: &Span, stop: Stop) {
-        if self.sandbox.ecs().borrow_mut().begin_stop(task, stop) {
-            self.later(self.sandbox.draw(span), Happening::TaskMovesOn(task.clone()));
-        }
+    pub(super) fn fails_to_start(&mut self, arn: &TaskArn, reason: &str) {
+        self.sandbox.ecs().borrow_mut().begin_stop(arn, Stop::failed_to_start(reason));
+        self.task_moves_on(arn);
     }
 
     pub(super) fn task_moves_on(&mut self, arn: &TaskArn) {
@@ -113,10 +116,14 @@ impl<F: Functions + 'static> World<F> {
 
     pub(super) fn claim_answered(&mut self, arn: TaskArn, reply: ClaimReply) {
         let lost = self.sandbox.strikes(Fault::ClaimAnswerLost);
-        let reply = if lost { ClaimReply::Later } else { reply };
         let Some(process) = self.processes.get_mut(&arn).filter(|it| it.phase == Phase::Claiming) else {
+            // It was stopped meanwhile. Nobody will use the registration.
+            if let ClaimReply::JitConfig(registration) = reply {
+                self.forget_later(registration);
+            }
             return;
         };
+        let reply = if lost { ClaimReply::Later } else { reply };
         match reply {
             ClaimReply::JitConfig(registration) => {
                 process.phase = Phase::Idle(registration);
@@ -186,8 +193,8 @@ impl<F: Functions + 'static> World<F> {
         let Some(process) = self.processes.get(arn).filter(|process| process.phase != Phase::Gone) else {
             return;
         };
-        let runner = process.runner.clone();
-        if let Phase::Working(_, job) = process.phase {
+        let (runner, phase) = (process.runner.clone(), process.phase);
+        if let Phase::Working(_, job) = phase {
             self.later(ABANDONED_AFTER, Happening::JobAbandoned(job));
         }
         self.sandbox.note(|| Subject::Runner(runner), || "died".to_owned());
@@ -196,18 +203,29 @@ impl<F: Functions + 'static> World<F> {
 
     /// PID 1 exits, and its task stops.
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
-        let now = self.now();
         if let Some(process) = self.processes.get_mut(arn) {
-            if let Some(registration) = process.registration() {
+            let registration = process.registration();
+            process.phase = Phase::Gone;
+            if let Some(registration) = registration {
                 self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);
-                let forget = now.checked_add(OFFLINE_LIMIT);
-                self.agenda.at(forget.unwrap_or(Timestamp::MAX), Happening::ForgetOffline(registration));
+                self.forget_later(registration);
             }
-            process.phase = Phase::Gone;
         }
-        let span = self.sandbox.delays().stopping.clone();
-        self.stop_later(arn, &span, Stop::exited(code));
+        if self.sandbox.ecs().borrow_mut().exit(arn, code) {
+            self.stops_soon(arn);
+        }
+    }
+
+    /// The task comes to STOPPED as soon as ECS has noticed.
+    pub(super) fn stops_soon(&mut self, arn: &TaskArn) {
+        let after = self.sandbox.draw(&self.sandbox.delays().stopping);
+        self.later(after, Happening::TaskMovesOn(arn.clone()));
+    }
+
+    /// GitHub forgets a registration that stays offline.
+    pub(super) fn forget_later(&mut self, registration: GithubRunnerId) {
+        self.later(OFFLINE_LIMIT.unsigned_abs(), Happening::ForgetOffline(registration));
     }
 
     fn note_task(&self, arn: &TaskArn, status: TaskStatus) {

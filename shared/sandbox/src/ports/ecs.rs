@@ -1,0 +1,145 @@
+//! The ports that are calls of ECS.
+
+use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest, of_exception, of_failure_reason};
+use fleet::ports::{
+    DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask, TaskDescription,
+    TaskFilter,
+};
+use fleet::{ContainerInstanceArn, InstanceId, TaskArn};
+
+use crate::Sandbox;
+use crate::ecs::{Exception, RunTaskError, Task};
+use crate::faults::Fault;
+use crate::journal::Subject;
+use crate::sandbox::FunctionName::Launcher;
+
+impl RunTask for Sandbox {
+    async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
+        self.step().await;
+        self.may_crash(Launcher, Fault::LauncherCrashesBeforeRunTask).await;
+        let answer = self.start_task(request);
+        self.step().await;
+        self.may_crash(Launcher, Fault::LauncherCrashesAfterRunTask).await;
+        let task = match answer {
+            // The runner has its task, whatever has changed in the request since.
+            Ok(task) | Err(RunTaskError::Conflict(task)) => task,
+            Err(RunTaskError::Failure(reason)) => {
+                return Err(LaunchFailure { class: of_failure_reason(&reason), reason });
+            }
+            Err(RunTaskError::Exception(code, message)) => {
+                let class = of_exception(&code, &message);
+                return Err(LaunchFailure { class, reason: format!("{code}: {message}") });
+            }
+        };
+        if self.strikes(Fault::RunTaskAnswerLost) {
+            return Err(LaunchFailure { class: FailureClass::Later, reason: "time-out".to_owned() });
+        }
+        Ok(task)
+    }
+}
+
+impl StopTask for Sandbox {
+    async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
+        self.step().await;
+        let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
+        self.step().await;
+        match answer {
+            Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
+            other => other.map_err(|exception| told(&exception)),
+        }
+    }
+}
+
+impl ListTasks for Sandbox {
+    async fn list_tasks(&self, cluster: &str, filter: &TaskFilter) -> Result<Vec<TaskArn>, EcsError> {
+        self.step().await;
+        let listed = self.ecs().borrow().list_tasks(cluster, filter, self.manual_clock().now());
+        self.step().await;
+        listed.map_err(|exception| told(&exception))
+    }
+}
+
+impl DescribeTasks for Sandbox {
+    async fn describe_tasks(
+        &self,
+        cluster: &str,
+        tasks: &[TaskArn],
+    ) -> Result<Vec<TaskDescription>, EcsError> {
+        self.step().await;
+        let described = {
+            let ecs = self.ecs().borrow();
+            let described = ecs.describe_tasks(cluster, tasks, self.manual_clock().now());
+            described.map(|tasks| tasks.into_iter().map(description).collect())
+        };
+        self.step().await;
+        described.map_err(|exception| told(&exception))
+    }
+}
+
+impl ListContainerInstances for Sandbox {
+    async fn list_container_instances(
+        &self,
+        cluster: &str,
+        instance: &InstanceId,
+    ) -> Result<Vec<ContainerInstanceArn>, EcsError> {
+        self.step().await;
+        let listed = {
+            let ecs = self.ecs().borrow();
+            let instances = ecs.container_instances(cluster);
+            instances.map(|all| all.filter(|it| it.instance == *instance).map(|it| it.arn.clone()).collect())
+        };
+        self.step().await;
+        listed.map_err(|exception| told(&exception))
+    }
+}
+
+impl Sandbox {
+    /// `RunTask`, with the faults that strike it, and with its line in the journal.
+    pub(crate) fn start_task(&self, request: &RunTaskRequest) -> Result<TaskArn, RunTaskError> {
+        let answer = match self.refusal() {
+            Some(refusal) => Err(refusal),
+            None => self.ecs().borrow_mut().run_task(request, self.manual_clock().now()),
+        };
+        if let Ok(task) = &answer {
+            self.note_launch(task);
+        }
+        answer
+    }
+
+    /// How `RunTask` refuses by a fault, if one strikes.
+    fn refusal(&self) -> Option<RunTaskError> {
+        let exception =
+            |code: &str, message: &str| RunTaskError::Exception(code.to_owned(), message.to_owned());
+        if self.strikes(Fault::RunTaskThrottled) {
+            Some(exception("ThrottlingException", "Rate exceeded"))
+        } else if self.strikes(Fault::RunTaskAgentFails) {
+            Some(RunTaskError::Failure("AGENT".to_owned()))
+        } else if self.strikes(Fault::RunTaskNoCapacity) {
+            Some(RunTaskError::Failure("Capacity is unavailable at this time.".to_owned()))
+        } else if self.strikes(Fault::RunTaskRefused) {
+            Some(exception("AccessDeniedException", "not authorized to perform: ecs:RunTask"))
+        } else {
+            None
+        }
+    }
+
+    fn note_launch(&self, arn: &TaskArn) {
+        let ecs = self.ecs().borrow();
+        let Some((task, runner)) = ecs.task(arn).and_then(|task| Some((task, task.runner()?))) else {
+            return;
+        };
+        if task.started_at == self.manual_clock().now() {
+            let (definition, provider) = (&task.request.task_definition, task.capacity_provider());
+            let text = || format!("launched: {definition}, {} on {provider}", task.architecture);
+            self.note(|| Subject::Runner(runner), text);
+        }
+    }
+}
+
+fn description(task: &Task) -> TaskDescription {
+    TaskDescription { task: task.arn.clone(), runner: task.runner(), last_status: task.status.to_string() }
+}
+
+fn told(exception: &Exception) -> EcsError {
+    EcsError(exception.to_string())
+}

@@ -1,0 +1,10 @@
+//! The sandbox on the wire: its parts served on the protocols of those whom they stand for, and
+//! moto beside them for what moto does right.
+
+pub mod ecs;
+mod http;
+pub mod lambda;
+pub mod moto;
+mod resident;
+
+pub use self::resident::Resident;

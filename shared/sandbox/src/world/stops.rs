@@ -1,0 +1,73 @@
+//! Stops that come from outside of a task: `StopTask`, and an EC2 spot instance that is taken back.
+
+use fleet::launch::exit_code::JOB_DONE;
+use fleet::{InstanceId, RunnerId, TaskArn};
+
+use super::{Functions, Happening, World};
+use crate::ecs::{Stop, interruption_warning};
+use crate::process::{INTERRUPT_AFTER, Phase, TERMINATED, WARNED_AHEAD};
+
+impl<F: Functions + 'static> World<F> {
+    /// EC2 is going to take a spot instance back: its warning comes to the queue now, and the instance
+    /// is gone two minutes later, with every task that is still on it. `false` if there is no such
+    /// instance, or if it was warned of already.
+    ///
+    /// ECS drains the instance, which keeps new tasks away from it and stops none.
+    pub fn interrupt_instance(&mut self, instance: &InstanceId) -> bool {
+        let (now, sandbox) = (self.now(), &self.sandbox);
+        let drains = sandbox.ecs().borrow_mut().drain_instance(instance);
+        if drains {
+            sandbox.queue().borrow_mut().send(interruption_warning(instance, now).to_string(), now);
+            self.later(WARNED_AHEAD, Happening::InstanceGone(instance.clone()));
+        }
+        drains
+    }
+
+    pub(super) fn instance_gone(&mut self, instance: &InstanceId) {
+        let tasks = self.sandbox.ecs().borrow_mut().remove_instance(instance);
+        for task in tasks {
+            self.sandbox.ecs().borrow_mut().begin_stop(&task, Stop::instance_gone(instance));
+            if self.processes.contains_key(&task) {
+                self.die(&task);
+            } else {
+                self.stops_soon(&task);
+            }
+        }
+    }
+
+    /// ECS stops a task: SIGTERM for its PID 1, where it runs. An idle one leaves at once, one that
+    /// works lets its job go on for almost as long as ECS lets it.
+    pub(super) fn terminate(&mut self, arn: &TaskArn) {
+        let process = self.processes.get(arn).map(|process| (process.phase, process.runner.clone()));
+        match process {
+            None => self.stops_soon(arn),
+            Some((Phase::Working(..), _)) => self.later(INTERRUPT_AFTER, Happening::Interrupt(arn.clone())),
+            Some((Phase::Claiming, runner)) => {
+                self.forget_unanswered(&runner);
+                self.exit(arn, TERMINATED);
+            }
+            Some((Phase::Idle(_), _)) => self.exit(arn, TERMINATED),
+            Some((Phase::Gone, _)) => {}
+        }
+    }
+
+    /// The runner cancels its job, and leaves.
+    pub(super) fn interrupt(&mut self, arn: &TaskArn) {
+        if let Some(Phase::Working(_, job)) = self.processes.get(arn).map(|process| process.phase) {
+            self.end_job(job, "cancelled");
+            self.exit(arn, JOB_DONE);
+        }
+    }
+
+    /// A claim whose answer was lost may have left a registration, which never comes online.
+    fn forget_unanswered(&mut self, runner: &RunnerId) {
+        let its_own = |name: &str| RunnerId::from_github_name(name).as_ref() == Some(runner);
+        let found = {
+            let github = self.sandbox.github().borrow();
+            github.runners().find(|it| its_own(&it.name)).map(|it| it.id)
+        };
+        if let Some(registration) = found {
+            self.forget_later(registration);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A burst: many jobs queued at once, each to its end, through the functions' own binaries.
+//!
+//! GitHub's deliveries are posted twenty at a time, and one in twenty of them twice. moto is the
+//! queue and the ledger's table, the sandbox is ECS and GitHub: its runners claim, take the jobs, and
+//! its webhooks of that go to the same Function URL.
+
+mod figures;
+mod post;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use fleet::{JobId, PoolMap, Repository};
+use futures_util::{StreamExt as _, stream};
+use mayfly::local::{OnTheWire, Options, Secrets, Stack};
+use sandbox::github::JobPlan;
+use sandbox::wire::Resident;
+use sandbox::{Delays, Span, World};
+
+pub use self::figures::Figures;
+use self::post::Poster;
+
+/// Deliveries that are posted at once.
+const AT_ONCE: usize = 20;
+
+/// One delivery in so many is posted twice.
+const TWICE: u64 = 20;
+
+/// The time after which a message comes again that a launcher did not write down.
+const VISIBILITY: Duration = Duration::from_secs(30);
+
+/// Longer than any burst: every job works until all of them do. One that is over before its first
+/// webhook is through costs a spare runner, as the ledger says; that is not what a burst is to show.
+const WORK: Duration = Duration::from_hours(24);
+
+/// The pool that serves all of the burst.
+const POOLS: &str = r#"
+[pools.burst]
+labels = []
+architecture = "x86_64"
+capacity = "fargate"
+cpu_units = 4096
+memory_mib = 16384
+disk_gib = 60
+runner_group = "fargate"
+priority = 10
+maximum = 2000
+"#;
+
+/// What the burst's GitHub signs with, and what its tickets are issued under.
+pub const SECRETS: [&str; 2] = ["the-burst's-webhook-secret", "the-burst's-ticket-key"];
+
+/// The platform's times: far shorter than Fargate's, so that the functions are what takes time.
+fn delays() -> Delays {
+    let short = || Span(Duration::from_millis(50)..=Duration::from_millis(200));
+    Delays {
+        webhook: short(),
+        provisioning: short(),
+        pending: short(),
+        boot: short(),
+        pick_up: short(),
+        stopping: short(),
+        call: None,
+    }
+}
+
+/// Lets so many jobs be queued at once, and waits for the end of the last one, so long at most.
+pub async fn burst(jobs: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
+    let pools = PoolMap::from_toml(POOLS)?;
+    let [webhook, ticket_key] = SECRETS.map(Into::into);
+    let secrets = Secrets { webhook, ticket_key };
+    let log = |name: &str| Some(logs::file_of(name));
+    let options = Options {
+        pools: &pools,
+        binaries,
+        port: 0,
+        seen: mayfly::local::unseen(),
+        visibility: VISIBILITY,
+        secrets: &secrets,
+        log,
+    };
+    let mut world = None;
+    let stack = Stack::start(&options, |wires| {
+        let made = OnTheWire::world(wires, &pools, &secrets, delays());
+        world.insert(made).clone()
+    })
+    .await?;
+    let world = world.context("the stack made no world")?;
+
+    let accepted = post_all(jobs, &world, &Poster::new(stack.url.url(), &secrets)).await?;
+    let to_the_end = async {
+        figures::until_all_work(jobs, &stack).await;
+        let ends = world.ask(move |world| (1..=jobs).for_each(|id| world.job_ends(JobId(id))));
+        ends.await;
+        figures::until_all_is_over(jobs, &stack, &world).await;
+    };
+    let waiting = tokio::time::timeout(patience, to_the_end);
+    // What is not over by then, the figures tell.
+    let in_time = waiting.await.is_ok();
+    figures::read(jobs, accepted, in_time, &stack, &world).await
+}
+
+/// Posts every job's delivery; gives how many were accepted.
+async fn post_all(jobs: u64, world: &Resident<World<OnTheWire>>, poster: &Poster) -> Result<u64> {
+    let mut deliveries = Vec::new();
+    for id in (1..=jobs).map(JobId) {
+        let plan = JobPlan {
+            repository: Repository::new("octo-org/storefront"),
+            labels: ["self-hosted", "burst"].into_iter().collect(),
+            work: WORK,
+        };
+        let payload = world.ask(move |world| {
+            world.learn_job(id, plan);
+            world.sandbox().github().borrow().job(id).map(sandbox::github::workflow_job)
+        });
+        let payload = payload.await.flatten().context("GitHub does not know the job")?;
+        let times = if id.0.is_multiple_of(TWICE) { 2 } else { 1 };
+        deliveries.extend((0..times).map(|_| (format!("queued-{id}"), payload.to_string())));
+    }
+    let posts = deliveries.into_iter().map(|(id, body)| poster.post(id, body));
+    let statuses: Vec<u16> = stream::iter(posts).buffer_unordered(AT_ONCE).collect().await;
+    Ok(u64::try_from(statuses.iter().filter(|status| **status == 202).count())?)
+}

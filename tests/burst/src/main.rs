@@ -1,0 +1,35 @@
+//! `make burst`: prints what came of it, and exits with 1 if a job or a task is not accounted for.
+#![allow(clippy::print_stdout, reason = "a tool says what it found")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use burst::burst;
+use clap::Parser;
+
+/// Queues many jobs at once and follows each to its end, through the functions' own binaries.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Jobs
+    #[arg(long, default_value_t = 1000)]
+    jobs: u64,
+    /// The folder of the functions' binaries
+    #[arg(long, value_name = "FOLDER")]
+    binaries: PathBuf,
+    /// Longest wait for the last job's end, in seconds
+    #[arg(long, default_value_t = 600)]
+    patience: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    logs::capture(&burst::SECRETS);
+    let figures = burst(args.jobs, &args.binaries, Duration::from_secs(args.patience)).await?;
+    println!("{figures}");
+    ensure!(figures.in_time, "not all was over after {} seconds", args.patience);
+    ensure!(figures.books.0 == figures.books.1, "books and items differ: {:?}", figures.books);
+    ensure!(u64::try_from(figures.tasks)? == args.jobs, "{} tasks for {} jobs", figures.tasks, args.jobs);
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! What every ledger does: items with versions, written all or none, and an index.
+
+mod bookkeeping;
+mod items;
+mod listings;
+
+pub use self::bookkeeping::*;
+pub use self::items::*;
+pub use self::listings::*;
+
+use fleet::ledger::{Item, Job, JobState, Key, Put, Runner, RunnerState};
+use fleet::ports::Ledger;
+use fleet::{JobId, PoolName, Repository, RunnerId};
+use jiff::Timestamp;
+
+/// A name of a pool.
+pub fn pool(name: &str) -> PoolName {
+    PoolName::new(name).unwrap()
+}
+
+/// A time, so many milliseconds after one that is the same in every clause.
+pub fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_791_190_800_000 + milliseconds).unwrap()
+}
+
+/// A job of the pool `plain` that waits, as it is written for the first time.
+pub fn job(id: u64) -> Job {
+    Job {
+        id: JobId(id),
+        state: JobState::Queued,
+        pool: pool("plain"),
+        repository: Repository::new("octo-org/storefront"),
+        labels: ["self-hosted", "linux"].into_iter().collect(),
+        runner: None,
+        seen_at: at(0),
+        changed_at: at(0),
+        version: 1,
+    }
+}
+
+/// A runner of the pool `plain` that starts, as it is written for the first time.
+pub fn runner(number: u128) -> Runner {
+    Runner {
+        id: RunnerId::from_random(number),
+        state: RunnerState::Starting,
+        pool: pool("plain"),
+        capacity: pool("plain"),
+        boot: None,
+        github_id: None,
+        claim_closed: false,
+        reserved_at: at(0),
+        changed_at: at(0),
+        version: 1,
+    }
+}
+
+/// Writes that are items as they stand.
+fn puts(items: impl IntoIterator<Item = Item>) -> Vec<Put> {
+    items.into_iter().map(Put).collect()
+}
+
+/// What is stored under these keys, in the keys' order.
+async fn read(ledger: &impl Ledger, keys: impl IntoIterator<Item = Key>) -> Vec<Item> {
+    let mut items = ledger.read(&keys.into_iter().collect::<Vec<_>>()).await.unwrap();
+    items.sort_by_key(Item::key);
+    items
+}

@@ -1,0 +1,147 @@
+//! The bookkeeper over a ledger.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fleet::ledger::{
+    Answer, Book, Bookkeeper, Event, Item, JobAction, JobEvent, JobState, Key, Listing, Posted, Runner,
+    RunnerState, Totals, recount,
+};
+use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::{JobId, PoolMap, Repository};
+use jiff::Timestamp;
+
+use super::{at, pool, read};
+
+/// A clock that stands still; to wait is to let the others go first.
+#[derive(Debug, Clone, Copy)]
+pub struct StillClock;
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        at(0)
+    }
+
+    async fn sleep(&self, _: Duration) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Bits that count.
+#[derive(Debug)]
+pub struct Bits(Cell<u128>);
+
+impl Random for Bits {
+    fn bits(&self) -> u128 {
+        self.0.update(|bits| bits + 1);
+        self.0.get()
+    }
+}
+
+/// A bookkeeper. Those with different numbers make different runner ids.
+pub fn bookkeeper<L: Ledger>(number: u128, ledger: L) -> Bookkeeper<L, StillClock, Bits> {
+    Bookkeeper { ledger, clock: StillClock, random: Bits(Cell::new(number << 64)) }
+}
+
+/// The pool `plain`, with room for all.
+pub fn pools() -> PoolMap {
+    let plain = serde_json::json!({
+        "labels": [], "architecture": "x86_64", "capacity": "fargate", "cpu_units": 4096,
+        "memory_mib": 16384, "disk_gib": 60, "runner_group": "fargate", "priority": 1, "maximum": 300,
+    });
+    PoolMap::from_entries([("plain".to_owned(), plain)]).unwrap()
+}
+
+/// Jobs of these numbers that begin to wait.
+pub fn queued(jobs: impl IntoIterator<Item = u64>) -> Vec<Event> {
+    let event = |job| JobEvent {
+        action: JobAction::Queued,
+        job: JobId(job),
+        pool: Some(pool("plain")),
+        repository: Repository::new("octo-org/storefront"),
+        labels: ["linux"].into_iter().collect(),
+        runner: None,
+        created_at: None,
+    };
+    jobs.into_iter().map(|job| Event::Job(event(job))).collect()
+}
+
+/// A burst of a hundred jobs, ten at a time: the book, for which all launchers compete, is written
+/// ten times and not a hundred.
+pub async fn a_burst_costs_one_write_of_the_book_for_each_batch(ledger: &(impl Ledger + ListItems)) {
+    let launcher = bookkeeper(1, ByRef(ledger));
+    let mut posted = Vec::new();
+    for batch in 0..10 {
+        let jobs = queued(batch * 10 + 1..=batch * 10 + 10);
+        posted.push(launcher.post_and_settle(&pools(), &jobs).await.unwrap());
+    }
+    let book = assert_written_once(ledger, 1..=100, &posted).await;
+    assert_eq!(book.version, 10);
+}
+
+/// Two that post to one pool at once, half of their jobs the same ones: each job gets one runner,
+/// and the book says what its items add up to.
+pub async fn two_that_race_for_a_book_are_both_written_once(ledger: &(impl Ledger + ListItems)) {
+    let (first, second) = (bookkeeper(1, ByRef(ledger)), bookkeeper(2, ByRef(ledger)));
+    let (ours, theirs) = tokio::join!(
+        post_batches(&first, |batch| batch * 10 + 1..=batch * 10 + 10),
+        post_batches(&second, |batch| batch * 10 + 6..=batch * 10 + 15),
+    );
+    let posted: Vec<Posted> = ours.into_iter().chain(theirs).collect();
+    let book = assert_written_once(ledger, 1..=45, &posted).await;
+    assert!(book.version <= 8, "once for each batch at most, not {} times", book.version);
+}
+
+async fn post_batches<L: Ledger>(
+    launcher: &Bookkeeper<L, StillClock, Bits>,
+    jobs: impl Fn(u64) -> RangeInclusive<u64>,
+) -> Vec<Posted> {
+    let mut posted = Vec::new();
+    for batch in 0..4 {
+        posted.push(launcher.post_and_settle(&pools(), &queued(jobs(batch))).await.unwrap());
+    }
+    posted
+}
+
+/// Every one of these jobs is Queued and was written once; as many runners are Starting, and those
+/// are what was given back as reserved; the book says so. Gives the book.
+pub async fn assert_written_once(
+    ledger: &(impl Ledger + ListItems),
+    jobs: RangeInclusive<u64>,
+    posted: &[Posted],
+) -> Book {
+    let reserved: Vec<&Runner> = posted.iter().flat_map(|posted| &posted.reserved).collect();
+    let keys: BTreeSet<Key> = reserved.iter().map(|runner| Key::Runner(runner.id.clone())).collect();
+    assert_eq!(keys.len(), reserved.len(), "each reservation is given back once");
+    assert_eq!(keys.len(), jobs.clone().count(), "one for each job");
+    assert!(posted.iter().flat_map(|posted| &posted.answers).all(|answer| *answer == Answer::Noted));
+    let listed = ledger.list(&Listing::Runners(pool("plain"), RunnerState::Starting)).await.unwrap();
+    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), keys, "and no others");
+
+    let jobs = jobs.map(|id| Key::Job(JobId(id)));
+    let items = read(ledger, keys.into_iter().chain(jobs).chain([Key::Book(pool("plain"))])).await;
+    let once = |item: &Item| match item {
+        Item::Job(job) => job.state == JobState::Queued && job.version == 1,
+        Item::Runner(runner) => runner.state == RunnerState::Starting && runner.version == 1,
+        Item::Book(_) => true,
+    };
+    assert!(items.iter().all(once), "{items:#?}");
+    let Some(Item::Book(book)) = items.first() else { panic!("no book among {items:#?}") };
+    assert_eq!(Totals::from(book), recount(&items)[&book.pool]);
+    book.clone()
+}
+
+/// A ledger that is lent.
+struct ByRef<'a, L>(&'a L);
+
+impl<L: Ledger> Ledger for ByRef<'_, L> {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, fleet::ports::LedgerError> {
+        self.0.read(keys).await
+    }
+
+    async fn commit(&self, puts: &[fleet::ledger::Put]) -> Result<(), fleet::ports::LedgerError> {
+        self.0.commit(puts).await
+    }
+}

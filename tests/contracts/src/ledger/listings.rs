@@ -1,0 +1,57 @@
+//! The index.
+
+use fleet::ledger::{Item, Job, JobState, Key, Listing, Runner, RunnerState};
+use fleet::ports::{Ledger, ListItems};
+use jiff::Timestamp;
+
+use super::{at, job, pool, puts, runner};
+
+async fn listed(ledger: &impl ListItems, listing: Listing) -> Vec<Key> {
+    ledger.list(&listing).await.unwrap()
+}
+
+/// A pool's jobs are listed while they are Queued, those that wait longest first.
+pub async fn jobs_are_listed_while_they_wait(ledger: &(impl Ledger + ListItems)) {
+    let waits = |id, since| Job { changed_at: since, ..job(id) };
+    // As text, a whole second comes after its fractions.
+    let jobs = [waits(1, at(1000)), waits(2, at(0)), waits(3, at(500)), waits(4, at(-1))];
+    let elsewhere = Job { pool: pool("plain-2"), ..job(5) };
+    let unserved = Job { state: JobState::Unserved, ..job(6) };
+    let all = jobs.clone().into_iter().chain([elsewhere.clone(), unserved]);
+    ledger.commit(&puts(all.map(Item::Job))).await.unwrap();
+    let waiting = || listed(ledger, Listing::QueuedJobs(pool("plain")));
+    let keys = |ids: &[u64]| ids.iter().map(|&id| Item::Job(job(id)).key()).collect::<Vec<_>>();
+    assert_eq!(waiting().await, keys(&[4, 2, 3, 1]));
+    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("plain-2"))).await, keys(&[5]));
+    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("pl"))).await, []);
+
+    let moved = |id, state, since: Timestamp| Item::Job(Job { state, version: 2, ..waits(id, since) });
+    let later = [
+        moved(2, JobState::InProgress, at(2000)),
+        moved(3, JobState::Completed, at(2000)),
+        moved(4, JobState::Queued, at(2000)),
+    ];
+    ledger.commit(&puts(later)).await.unwrap();
+    assert_eq!(waiting().await, keys(&[1, 4]), "two have moved on, and one waits anew");
+}
+
+/// A pool's runners are listed under their state until they are Stopped, under the pool whose labels
+/// they carry.
+pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger + ListItems)) {
+    use RunnerState::{Busy, Idle, Leaving, Starting, Stopped};
+
+    let borrowed = Runner { capacity: pool("other"), ..runner(0) };
+    let mut version = 0;
+    for state in [Starting, Idle, Busy, Leaving, Stopped] {
+        version += 1;
+        let moved = Runner { state, version, changed_at: at(version.cast_signed()), ..borrowed.clone() };
+        ledger.commit(&puts([Item::Runner(moved.clone())])).await.unwrap();
+        for listed_as in [Starting, Idle, Busy, Leaving, Stopped] {
+            let there = state == listed_as && state != Stopped;
+            let expected = if there { vec![Key::Runner(moved.id.clone())] } else { vec![] };
+            let found = listed(ledger, Listing::Runners(pool("plain"), listed_as)).await;
+            assert_eq!(found, expected, "{state:?}, listed as {listed_as:?}");
+            assert_eq!(listed(ledger, Listing::Runners(pool("other"), listed_as)).await, []);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a service's answers meet on their way to the SDK's client.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+
+use crate::moto::http_client;
+
+/// What one call meets.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The service is not reached: this status and JSON are the answer.
+    Answer(u16, String),
+    /// The service does it, and the connection breaks before its answer is there.
+    AnswerLost,
+}
+
+/// An HTTP client whose calls meet faults, one after the other.
+#[derive(Debug, Clone)]
+pub struct Weather {
+    inner: SharedHttpClient,
+    faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
+}
+
+impl Weather {
+    /// Fair weather.
+    pub fn fair() -> Self {
+        Self { inner: http_client(), faults: Arc::default() }
+    }
+
+    /// What the next calls of an operation meet. Operations that do not come next meet nothing.
+    pub fn meets(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().unwrap().extend(faults.into_iter().map(|fault| (operation, fault)));
+    }
+
+    /// Whether everything has struck that was to.
+    pub fn is_fair(&self) -> bool {
+        self.faults.lock().unwrap().is_empty()
+    }
+}
+
+impl HttpClient for Weather {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Connector { inner, faults: Arc::clone(&self.faults) })
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    inner: SharedHttpConnector,
+    faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
+}
+
+impl Connector {
+    fn strikes(&self, request: &HttpRequest) -> Option<Fault> {
+        let target = request.headers().get("x-amz-target")?;
+        let mut faults = self.faults.lock().unwrap();
+        let strikes = faults.front().is_some_and(|(operation, _)| target.ends_with(&format!(".{operation}")));
+        if strikes { faults.pop_front().map(|(_, fault)| fault) } else { None }
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        match self.strikes(&request) {
+            None => self.inner.call(request),
+            Some(Fault::Answer(status, json)) => {
+                let status = status.try_into().expect("a status of HTTP");
+                HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(json))))
+            }
+            Some(Fault::AnswerLost) => {
+                let answer = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    let answer = answer.await?;
+                    assert!(answer.status().is_success(), "the service did it: {answer:?}");
+                    Err(ConnectorError::io("connection reset by peer".into()))
+                })
+            }
+        }
+    }
+}
