@@ -5,6 +5,8 @@
 
 pub mod demo;
 pub mod expectation;
+#[cfg(feature = "local")]
+pub mod local;
 pub mod platform;
 pub mod pools;
 pub mod remote;

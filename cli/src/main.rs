@@ -35,6 +35,26 @@ enum Command {
     ///
     /// Exits with 1 if any did not end as its file says.
     Demo(DemoArgs),
+    /// Run the functions' own binaries on this machine, until Ctrl-C
+    ///
+    /// moto is the queue, the table and the parameters; the sandbox is ECS and GitHub. Deliveries that
+    /// are posted to the webhook's URL become jobs, whose webhooks come back to it as they run.
+    #[cfg(feature = "local")]
+    Local(LocalArgs),
+}
+
+#[cfg(feature = "local")]
+#[derive(Debug, Args)]
+struct LocalArgs {
+    /// The pool map [default: the one that Mayfly ships]
+    #[arg(long, value_name = "FILE")]
+    pools: Option<PathBuf>,
+    /// The port of the webhook's URL
+    #[arg(long, default_value_t = 8770)]
+    port: u16,
+    /// The folder of the functions' binaries
+    #[arg(long, value_name = "FOLDER", default_value = "target/debug")]
+    functions: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +125,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay(args, &mut out),
         Command::Wrap(args) => wrapped(&args, &mut out),
         Command::Demo(args) => demonstrate(&args, &mut out),
+        #[cfg(feature = "local")]
+        Command::Local(args) => local(&args, &mut out),
     };
     ended.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr(), "mayfly: {error:#}");
@@ -141,6 +163,12 @@ fn replay(args: ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
 fn wrapped(args: &WrapArgs, out: &mut impl Write) -> Result<ExitCode> {
     let written = wrap::wrap(&args.files, &args.out, &args.secret.read()?)?;
     writeln!(out, "{} events in {}", written.len(), args.out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "local")]
+fn local(args: &LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
+    mayfly::local::run(&pools::read(args.pools.as_deref())?, &args.functions, args.port, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

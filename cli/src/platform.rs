@@ -1,5 +1,7 @@
 //! Mayfly's functions on the sandbox, as `main.rs` of each wires them on AWS.
 
+use std::cell::RefCell;
+
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use fleet::launch::Placement;
@@ -15,30 +17,46 @@ use webhook::Webhook;
 #[derive(Debug)]
 pub struct Platform {
     webhook: Webhook<Sandbox>,
-    launcher: Launcher<Sandbox, Sandbox, Sandbox, Sandbox>,
-    registrar: Registrar,
+    webhook_settings: webhook::Settings,
+    /// The launchers that have no batch now.
+    launchers: RefCell<Vec<SandboxLauncher>>,
+    launcher_settings: launcher::Settings,
+    registrar: Registrar<Sandbox, Sandbox, Sandbox>,
+    sandbox: Sandbox,
 }
+
+/// Where the sandbox's tasks would claim; nobody asks it.
+const REGISTRAR_URL: &str = "https://registrar.sandbox.invalid/";
+
+type SandboxLauncher = Launcher<Sandbox, Sandbox, Sandbox, Sandbox>;
 
 impl Platform {
     /// Wires the functions for these pools and this webhook secret.
     pub fn new(sandbox: &Sandbox, pools: &PoolMap, webhook_secret: SecretString) -> Self {
-        let part = || sandbox.clone();
         let placements =
             pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
         Self {
-            webhook: Webhook { secrets: vec![webhook_secret], pools: pools.clone(), queue: part() },
-            launcher: Launcher {
-                books: Bookkeeper { ledger: part(), clock: part(), random: part() },
-                tasks: part(),
-                settings: launcher::Settings {
-                    pools: pools.clone(),
-                    placements,
-                    ticket_key: TICKET_KEY.into(),
-                    registrar_url: "https://registrar.sandbox.invalid/".to_owned(),
-                },
+            webhook: Webhook { queue: sandbox.clone() },
+            webhook_settings: webhook::Settings { secrets: vec![webhook_secret], pools: pools.clone() },
+            launchers: RefCell::default(),
+            launcher_settings: launcher::Settings {
+                pools: pools.clone(),
+                placements,
+                ticket_key: TICKET_KEY.into(),
             },
-            registrar: Registrar::new(sandbox, pools.clone(), vec![TICKET_KEY.into()]),
+            registrar: Registrar {
+                books: books(sandbox),
+                sandbox: sandbox.clone(),
+                pools: pools.clone(),
+                ticket_keys: vec![TICKET_KEY.into()],
+            },
+            sandbox: sandbox.clone(),
         }
+    }
+
+    /// A launcher as it is when Lambda has just started it.
+    fn new_launcher(&self) -> SandboxLauncher {
+        Launcher::new(books(&self.sandbox), self.sandbox.clone(), REGISTRAR_URL.to_owned())
     }
 
     /// A world with these functions on this sandbox, whose GitHub signs with the same secret.
@@ -50,11 +68,16 @@ impl Platform {
 
 impl Functions for Platform {
     async fn webhook(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
-        self.webhook.handle(&request).await
+        self.webhook.handle(&self.webhook_settings, &request).await
     }
 
+    /// As on Lambda, a launcher has one batch at a time, and one that crashes is not used again.
     async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse {
-        self.launcher.handle(batch).await
+        let idle = self.launchers.borrow_mut().pop();
+        let launcher = idle.unwrap_or_else(|| self.new_launcher());
+        let response = launcher.handle(&self.launcher_settings, batch).await;
+        self.launchers.borrow_mut().push(launcher);
+        response
     }
 
     async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply {
@@ -64,4 +87,9 @@ impl Functions for Platform {
     async fn release(&self, ticket: &str) -> ReleaseReply {
         self.registrar.release(ticket).await
     }
+}
+
+/// The ledger of the sandbox.
+fn books(sandbox: &Sandbox) -> Bookkeeper<Sandbox, Sandbox, Sandbox> {
+    Bookkeeper { ledger: sandbox.clone(), clock: sandbox.clone(), random: sandbox.clone() }
 }

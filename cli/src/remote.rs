@@ -22,24 +22,50 @@ pub struct Posted {
     pub answer: String,
 }
 
-/// Posts one delivery after the other. An answer of any status is an answer; none at all is an error.
-pub fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Vec<Posted>> {
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
-    let agent = ureq::Agent::new_with_config(config);
-    sources.iter().map(|source| post_one(&agent, url, source, secret)).collect()
+/// Posts to one URL, as GitHub does. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Poster {
+    agent: ureq::Agent,
+    url: String,
 }
 
-fn post_one(agent: &ureq::Agent, url: &str, source: &Source, secret: &SecretString) -> Result<Posted> {
-    let mut request = agent.post(url);
-    for (name, value) in source.headers(secret) {
-        if name != "content-length" {
-            request = request.header(name, value);
-        }
+impl Poster {
+    /// Posts to this URL.
+    pub fn new(url: &str) -> Self {
+        let config =
+            ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
+        Self { agent: ureq::Agent::new_with_config(config), url: url.to_owned() }
     }
-    let unanswered = || format!("{}: no answer from {url}", source.name);
-    let mut response = request.send(source.body()).with_context(unanswered)?;
-    let body = response.body_mut().read_to_string().with_context(unanswered)?;
-    let answer = format!("{} {body}", response.status().as_u16());
-    Ok(Posted { name: source.name.clone(), event: source.event.clone(), answer })
+
+    /// Posts once, and gives status and body. An answer of any status is an answer; none at all is an
+    /// error.
+    pub fn post<N: AsRef<str>, V: AsRef<[u8]>>(
+        &self,
+        headers: impl IntoIterator<Item = (N, V)>,
+        body: &str,
+    ) -> Result<(u16, String)> {
+        let mut request = self.agent.post(&self.url);
+        for (name, value) in headers {
+            // The client counts the bytes itself.
+            if name.as_ref() != "content-length" {
+                request = request.header(name.as_ref(), value.as_ref());
+            }
+        }
+        let unanswered = || format!("no answer from {}", self.url);
+        let mut response = request.send(body).with_context(unanswered)?;
+        let body = response.body_mut().read_to_string().with_context(unanswered)?;
+        Ok((response.status().as_u16(), body))
+    }
+}
+
+/// Posts one delivery after the other.
+pub fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Vec<Posted>> {
+    let poster = Poster::new(url);
+    let post_one = |source: &Source| {
+        let answered = poster.post(source.headers(secret), source.body());
+        let (status, body) = answered.with_context(|| source.name.clone())?;
+        let answer = format!("{status} {body}");
+        Ok(Posted { name: source.name.clone(), event: source.event.clone(), answer })
+    };
+    sources.iter().map(post_one).collect()
 }

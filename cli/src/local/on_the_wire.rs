@@ -1,0 +1,130 @@
+//! A world whose functions run as processes: what its GitHub, its ECS and its tasks say goes over the
+//! wire to them.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws::boot::{SystemClock, SystemRandom};
+use aws::ledger::Table;
+use aws_config::SdkConfig;
+use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use fleet::ledger::Bookkeeper;
+use fleet::ports::Clock as _;
+use fleet::{BootId, PoolMap};
+use sandbox::registrar::Registrar;
+use sandbox::wire::Resident;
+use sandbox::{ClaimReply, Delays, Functions, ReleaseReply, Sandbox, World};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::{Provisioned, Secrets};
+use crate::remote::Poster;
+
+/// Webhooks that GitHub has under way at once.
+const WEBHOOKS: usize = 20;
+
+/// How often the world looks at the clock.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a world has to know of the stack around it.
+#[derive(Debug, Clone)]
+pub struct Wires {
+    /// The clients' configuration for moto.
+    pub config: SdkConfig,
+    /// Queue and table.
+    pub provisioned: Provisioned,
+    /// The way to the webhook's Function URL, once it is served.
+    pub webhook: Arc<OnceLock<Poster>>,
+}
+
+/// The functions, as a world on the wire calls them.
+#[derive(Debug)]
+pub struct OnTheWire {
+    wires: Wires,
+    runtime: Handle,
+    queue: aws_sdk_sqs::Client,
+    registrar: Registrar<Table, SystemClock, SystemRandom>,
+    webhooks: Semaphore,
+}
+
+impl OnTheWire {
+    /// A world that lives by the machine's clock, on a thread of its own. It ends with the async
+    /// runtime that this is called on.
+    pub fn world(wires: Wires, pools: &PoolMap, secrets: &Secrets, delays: Delays) -> Resident<World<Self>> {
+        let (pools, secrets, runtime) = (pools.clone(), secrets.clone(), Handle::current());
+        let on_its_thread = runtime.clone();
+        let world = Resident::start(move || {
+            let sandbox = Sandbox::new(1, SystemClock.now(), delays, &pools);
+            let ledger = Table::new(&wires.config, &wires.provisioned.table);
+            let functions = Self {
+                queue: aws_sdk_sqs::Client::new(&wires.config),
+                registrar: Registrar {
+                    books: Bookkeeper { ledger, clock: SystemClock, random: SystemRandom },
+                    sandbox: sandbox.clone(),
+                    pools,
+                    ticket_keys: vec![secrets.ticket_key],
+                },
+                runtime: on_its_thread,
+                webhooks: Semaphore::new(WEBHOOKS),
+                wires,
+            };
+            World::new(sandbox, functions, secrets.webhook)
+        });
+        let ticking = world.clone();
+        runtime.clone().spawn(async move {
+            let turn = move |world: &mut World<Self>| world.run_until(SystemClock.now());
+            loop {
+                let runtime = runtime.clone();
+                let turned = ticking.ask(move |world| {
+                    let _entered = runtime.enter();
+                    turn(world);
+                });
+                if turned.await.is_none() {
+                    return;
+                }
+                tokio::time::sleep(TICK).await;
+            }
+        });
+        world
+    }
+}
+
+impl Functions for OnTheWire {
+    /// GitHub's POST to the Function URL.
+    async fn webhook(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
+        let mut response = LambdaFunctionUrlResponse::default();
+        response.status_code = 502;
+        let _turn = self.webhooks.acquire().await;
+        let Some(poster) = self.wires.webhook.get().cloned() else { return response };
+        let answered = self.runtime.spawn_blocking(move || {
+            let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value));
+            poster.post(headers, &request.body.unwrap_or_default())
+        });
+        if let Ok(Ok((status, _))) = answered.await {
+            response.status_code = status.into();
+        }
+        response
+    }
+
+    /// The world's own queue has nothing but the events of ECS and EC2: they go where EventBridge's
+    /// rules take them, to the real queue.
+    async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for record in batch.records {
+            let message = self.queue.send_message().queue_url(&self.wires.provisioned.queue_url);
+            if message.message_body(record.body.unwrap_or_default()).send().await.is_err() {
+                response.add_failure(record.message_id.unwrap_or_default());
+            }
+        }
+        response
+    }
+
+    async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply {
+        self.registrar.claim(ticket, boot).await
+    }
+
+    async fn release(&self, ticket: &str) -> ReleaseReply {
+        self.registrar.release(ticket).await
+    }
+}
