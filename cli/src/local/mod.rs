@@ -60,8 +60,8 @@ pub struct Stack {
     pub url: FunctionUrl,
     /// ECS.
     pub ecs: EcsUrl,
-    /// moto, until it is taken away.
-    pub moto: Option<Moto>,
+    /// What they are kept in.
+    pub moto: Moto,
     _pollers: Pollers,
 }
 
@@ -122,7 +122,14 @@ impl Stack {
             concurrency: LAUNCHERS as usize,
         }
         .start(&launcher);
-        Ok(Self { provisioned, config, url, ecs, moto: Some(moto), _pollers: pollers })
+        Ok(Self { provisioned, config, url, ecs, moto, _pollers: pollers })
+    }
+
+    /// Starts moto again, where it was, with everything made anew in it.
+    pub async fn start_moto_again(&mut self, options: &Options<'_>) -> Result<()> {
+        self.moto.start_again()?;
+        self.provisioned = provision::provision(&self.config, options).await?;
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use fleet::PoolMap;
 use github::{Action, WorkflowJobPayload};
 use sandbox::github::JobPlan;
@@ -42,7 +42,7 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) ->
             world.get_or_init(|| OnTheWire::world(wires, pools, &secrets, Delays::default())).clone()
         })
         .await?;
-        let moto = stack.moto.as_ref().context("moto has ended")?.url();
+        let moto = stack.moto.url();
         let (url, ecs) = (stack.url.url(), stack.ecs.url());
         writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
         writeln!(out, "ECS      {ecs}     aws ecs list-tasks --cluster ecs --endpoint-url {ecs}")?;

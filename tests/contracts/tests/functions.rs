@@ -36,7 +36,21 @@ fn binaries() -> PathBuf {
     test.parent().and_then(Path::parent).unwrap().to_owned()
 }
 
+fn options<'a>(pools: &'a PoolMap, secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
+    Options {
+        pools,
+        binaries,
+        port: 0,
+        seen: mayfly::local::unseen(),
+        visibility: VISIBILITY,
+        secrets,
+        log: |name| Some(logs::file_of(name)),
+    }
+}
+
 struct Scene {
+    pools: PoolMap,
+    secrets: Secrets,
     stack: Stack,
     sandbox: Resident<Sandbox>,
 }
@@ -49,17 +63,15 @@ impl Scene {
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let sandbox = Resident::start(move || Sandbox::new(1, start, Delays::default(), &of_the_sandbox));
         let secrets = Secrets { webhook: WEBHOOK_SECRET.into(), ticket_key: TICKET_KEY.into() };
-        let options = Options {
-            pools: &pools,
-            binaries: &binaries(),
-            port: 0,
-            seen: mayfly::local::unseen(),
-            visibility: VISIBILITY,
-            secrets: &secrets,
-            log: |name| Some(logs::file_of(name)),
-        };
-        let stack = Stack::start(&options, |_| sandbox.clone()).await.unwrap();
-        Self { stack, sandbox }
+        let stack = Stack::start(&options(&pools, &secrets, &binaries()), |_| sandbox.clone()).await.unwrap();
+        Self { pools, secrets, stack, sandbox }
+    }
+
+    /// The queue is back.
+    async fn end_the_outage(&mut self) {
+        let binaries = binaries();
+        let options = options(&self.pools, &self.secrets, &binaries);
+        self.stack.start_moto_again(&options).await.unwrap();
     }
 
     /// Posts a delivery as GitHub does, and gives the status and the body of the answer.
@@ -142,15 +154,23 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_2xx_while_the_queue_is_down() {
+async fn no_2xx_while_the_queue_is_down_and_the_redelivery_is_taken_when_it_is_back() {
     let mut scene = Scene::new().await;
     let queued = sample("queued-ec2-arm64.json");
     assert_eq!(scene.post("before", &queued, WEBHOOK_SECRET).await.0, 202);
-    scene.stack.moto = None;
-    let (status, said) = scene.post("while", &queued, WEBHOOK_SECRET).await;
+    scene.until_the_queue_is_empty().await;
+    scene.stack.moto.stop();
+    let other = sample("queued-fargate-x64.json");
+    let (status, said) = scene.post("while", &other, WEBHOOK_SECRET).await;
     assert_eq!((status, said.contains("redeliver")), (503, true), "{said}");
     let lines = Scene::log("webhook");
     assert!(lines.iter().any(|line| line["QueueUnavailable"] == 1), "{lines:?}");
+
+    scene.end_the_outage().await;
+    assert_eq!(scene.post("while", &other, WEBHOOK_SECRET).await.0, 202);
+    scene.until_the_queue_is_empty().await;
+    let capacities = scene.tasks().await.into_iter().map(|(capacity, _)| capacity);
+    assert_eq!(capacities.collect::<Vec<_>>(), ["ec2-arm64", "FARGATE"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +186,7 @@ async fn a_function_without_its_settings_says_all_that_is_missing() {
         variables,
         log: Some(log.clone()),
     };
-    let endpoint = scene.stack.moto.as_ref().unwrap().url();
+    let endpoint = scene.stack.moto.url();
     let elsewhere = BTreeMap::from([
         ("AWS_ENDPOINT_URL".to_owned(), endpoint),
         ("MAYFLY_PARAMETERS".to_owned(), "/elsewhere".to_owned()),

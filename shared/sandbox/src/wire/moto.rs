@@ -18,8 +18,26 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// Starts moto and waits until it is ready, which takes a second or two.
+    /// Starts moto on a free port and waits until it is ready, which takes a second or two.
     pub fn start() -> io::Result<Self> {
+        Self::start_on(0)
+    }
+
+    /// Ends it. Whoever calls its address finds nobody there.
+    pub fn stop(&mut self) {
+        // Whatever goes wrong here, the process is gone or goes when its standard input closes.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+
+    /// Starts it again, empty, at the address that it had.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        self.stop();
+        *self = Self::start_on(self.port)?;
+        Ok(())
+    }
+
+    fn start_on(port: u16) -> io::Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = folder.join("../../.venv/bin/python");
         if !python.exists() {
@@ -28,6 +46,7 @@ impl Moto {
         }
         let process = Command::new(python)
             .arg(folder.join("moto/serve.py"))
+            .arg(port.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -53,9 +72,7 @@ impl Moto {
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        // Whatever goes wrong here, the process is gone or goes when its standard input closes.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        self.stop();
     }
 }
 
