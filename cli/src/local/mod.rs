@@ -27,7 +27,7 @@ use sandbox::wire::moto::Moto;
 use crate::remote::Poster;
 
 pub use self::on_the_wire::{OnTheWire, Wires};
-pub use self::provision::{Provisioned, Secrets};
+pub use self::provision::{PARAMETERS, Parameter, Provisioned, Secrets, parameters};
 pub use self::session::run;
 
 /// What the stack is made of.
@@ -90,7 +90,7 @@ impl Stack {
         let endpoints = BTreeMap::from([
             ("AWS_ENDPOINT_URL".to_owned(), moto.url()),
             ("AWS_ENDPOINT_URL_ECS".to_owned(), ecs.url().to_owned()),
-            ("MAYFLY_PARAMETERS".to_owned(), provision::PARAMETERS.to_owned()),
+            ("MAYFLY_PARAMETERS".to_owned(), PARAMETERS.to_owned()),
         ]);
         let webhook = function(
             options,

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Options;
 
 /// The path of the parameters, as in `template.yaml`.
-pub(super) const PARAMETERS: &str = "/mayfly";
+pub const PARAMETERS: &str = "/mayfly";
 
 /// The secrets that an operator puts into the Parameter Store.
 #[derive(Debug, Clone)]
@@ -42,7 +42,10 @@ pub struct Provisioned {
 pub(super) async fn provision(config: &SdkConfig, options: &Options<'_>) -> Result<Provisioned> {
     let table = "mayfly-ledger".to_owned();
     aws::ledger::create_table(&aws_sdk_dynamodb::Client::new(config), &table).await?;
-    parameters(&aws_sdk_ssm::Client::new(config), options.pools, options.secrets).await?;
+    let store = aws_sdk_ssm::Client::new(config);
+    for parameter in parameters(options.pools, options.secrets)? {
+        put(&store, parameter).await?;
+    }
     let (queue_url, dead_letters_url) = queues(&aws_sdk_sqs::Client::new(config), options.visibility).await?;
     Ok(Provisioned { queue_url, dead_letters_url, table })
 }
@@ -61,37 +64,43 @@ async fn queues(client: &aws_sdk_sqs::Client, visibility: Duration) -> Result<(S
     Ok((made.queue_url.context("SQS made no queue")?, dead_letters))
 }
 
-async fn parameters(client: &aws_sdk_ssm::Client, pools: &PoolMap, secrets: &Secrets) -> Result<()> {
-    let plain = ParameterType::String;
+/// A parameter of the Parameter Store.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Its whole name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Whether it is a `SecureString`.
+    pub is_secret: bool,
+}
+
+/// All parameters that the functions read.
+pub fn parameters(pools: &PoolMap, secrets: &Secrets) -> Result<Vec<Parameter>> {
+    let parameter = |folder: &str, name: &str, value: String, is_secret| Parameter {
+        name: format!("{PARAMETERS}/{folder}/{name}"),
+        value,
+        is_secret,
+    };
+    let mut parameters = Vec::new();
     for pool in pools.iter() {
-        put(client, folder::POOLS, pool.name.as_str(), &entry(pool).to_string(), plain.clone()).await?;
-        let placement = serde_json::to_string(&Placement::by_convention(pool))?;
-        put(client, folder::PLACEMENTS, pool.name.as_str(), &placement, plain.clone()).await?;
+        let (name, placement) = (pool.name.as_str(), Placement::by_convention(pool));
+        parameters.push(parameter(folder::POOLS, name, entry(pool).to_string(), false));
+        parameters.push(parameter(folder::PLACEMENTS, name, serde_json::to_string(&placement)?, false));
     }
     for (folder, secret) in
         [(folder::WEBHOOK_SECRETS, &secrets.webhook), (folder::TICKET_KEYS, &secrets.ticket_key)]
     {
-        put(client, folder, "1", secret.expose_secret(), ParameterType::SecureString).await?;
+        parameters.push(parameter(folder, "1", secret.expose_secret().to_owned(), true));
     }
-    Ok(())
+    Ok(parameters)
 }
 
-async fn put(
-    client: &aws_sdk_ssm::Client,
-    folder: &str,
-    name: &str,
-    value: &str,
-    kind: ParameterType,
-) -> Result<()> {
-    let name = format!("{PARAMETERS}/{folder}/{name}");
-    client
-        .put_parameter()
-        .name(&name)
-        .value(value)
-        .r#type(kind)
-        .send()
-        .await
-        .with_context(|| name.clone())?;
+async fn put(client: &aws_sdk_ssm::Client, parameter: Parameter) -> Result<()> {
+    let Parameter { name, value, is_secret } = parameter;
+    let kind = if is_secret { ParameterType::SecureString } else { ParameterType::String };
+    let request = client.put_parameter().name(&name).value(value).r#type(kind);
+    request.send().await.with_context(|| name.clone())?;
     Ok(())
 }
 

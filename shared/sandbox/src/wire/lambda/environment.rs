@@ -70,6 +70,11 @@ impl Environment {
         Ok(Self { process, events: sender, api, _served: served, timeout: config.timeout, spawned, taken: 0 })
     }
 
+    /// The process, while it lives.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Waits until the process asks for its first event. Gives the length of its init phase.
     pub async fn initialised(&mut self) -> Result<Duration, InvokeError> {
         tokio::select! {

@@ -1,0 +1,44 @@
+//! `make bench-lambda`: prints the table.
+#![allow(clippy::print_stdout, reason = "a tool says what it found")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Parser;
+use lambda_bench::{Plan, run, table};
+
+/// Measures the functions beside a bare one, as close to Lambda as one machine comes.
+#[derive(Debug, Parser)]
+struct Args {
+    /// The folder of the functions' binaries
+    #[arg(long, value_name = "FOLDER")]
+    binaries: PathBuf,
+    /// Processes of each function
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Events of each process after its first one
+    #[arg(long, default_value_t = 100)]
+    events: u64,
+    /// Milliseconds between two events
+    #[arg(long, default_value_t = 60)]
+    gap_ms: u64,
+    /// The functions' memory in MB, which the CPU is throttled by
+    #[arg(long, default_value_t = 256)]
+    memory: u32,
+    /// Leave the CPU as it is; throttling wants root
+    #[arg(long)]
+    unthrottled: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Args { binaries, rounds, events, gap_ms, memory, unthrottled } = Args::parse();
+    let gap = Duration::from_millis(gap_ms);
+    let log = |name: &str| std::env::temp_dir().join(format!("mayfly-bench-{name}.log"));
+    let plan = Plan { binaries, rounds, events, gap, memory, throttled: !unthrottled, log };
+    println!("{}", table(&run(&plan).await?));
+    let share = if unthrottled { "the whole CPU".to_owned() } else { format!("the CPU of {memory} MB") };
+    println!("{rounds} rounds of {events} events, {gap_ms} ms apart, with {share}");
+    Ok(())
+}

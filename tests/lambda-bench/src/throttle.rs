@@ -1,0 +1,49 @@
+//! The share of the CPU that Lambda gives a function.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The memory in MB that comes with one whole CPU.
+/// (Source: AWS, "Configure Lambda function memory".)
+const MEMORY_OF_ONE_CPU: u64 = 1_769;
+
+/// The length of the kernel's accounting, in microseconds.
+const PERIOD: u64 = 20_000;
+
+/// A control group with one process in it. It is removed when this is dropped, after the process.
+#[derive(Debug)]
+pub(crate) struct Throttle(PathBuf);
+
+impl Throttle {
+    /// Lets a process use no more of the CPU than Lambda gives with this memory, in MB. Wants root.
+    pub(crate) fn apply(pid: u32, memory: u32) -> Result<Self> {
+        let root = Path::new("/sys/fs/cgroup");
+        let quota = u64::from(memory) * PERIOD / MEMORY_OF_ONE_CPU;
+        let is_unified = root.join("cgroup.controllers").exists();
+        let name = format!("mayfly-bench-{pid}");
+        let group = Self(if is_unified { root.join(name) } else { root.join("cpu").join(name) });
+        fs::create_dir(&group.0).with_context(|| format!("{}: not made", group.0.display()))?;
+        if is_unified {
+            group.write("cpu.max", &format!("{quota} {PERIOD}"))?;
+        } else {
+            group.write("cpu.cfs_period_us", &PERIOD.to_string())?;
+            group.write("cpu.cfs_quota_us", &quota.to_string())?;
+        }
+        group.write("cgroup.procs", &pid.to_string())?;
+        Ok(group)
+    }
+
+    fn write(&self, file: &str, value: &str) -> Result<()> {
+        let path = self.0.join(file);
+        fs::write(&path, value).with_context(|| format!("{}: {value} not written", path.display()))
+    }
+}
+
+impl Drop for Throttle {
+    fn drop(&mut self) {
+        // A process that is not quite gone keeps its group, which then holds nothing.
+        let _ = fs::remove_dir(&self.0);
+    }
+}
