@@ -6,6 +6,7 @@
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
+pub mod claim;
 pub mod ids;
 pub mod label;
 pub mod launch;

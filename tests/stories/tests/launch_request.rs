@@ -58,6 +58,7 @@ fn a_pool_with_a_network_passes_it_on() {
             security_groups: vec!["sg-1".to_owned()],
             assign_public_ip: "ENABLED".to_owned(),
         }),
+        auto_scaling_group: None,
     };
     let ticket = Ticket::issue(&runner.id, &TICKET_KEY.into());
     let request = RunTaskRequest::new(runner, &placement, &ticket, "https://registrar.example/");

@@ -31,6 +31,9 @@ pub struct Placement {
     /// Subnets and security groups, where the task definition's network mode is `awsvpc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<AwsvpcConfiguration>,
+    /// The name of the Auto Scaling group behind an EC2 pool's capacity provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_scaling_group: Option<String>,
 }
 
 /// `RunTask`, complete.
@@ -166,7 +169,7 @@ impl RunTaskRequest {
 
 impl Placement {
     /// Where the platform's own template puts a pool: cluster `fargate` or `ecs`, a task definition
-    /// named after the pool.
+    /// and an Auto Scaling group named after the pool.
     pub fn by_convention(pool: &Pool) -> Self {
         let fargate = pool.capacity.is_fargate();
         Self {
@@ -174,6 +177,7 @@ impl Placement {
             task_definition: format!("mayfly-{}", pool.name),
             capacity_provider: pool.capacity_provider().to_owned(),
             network: None,
+            auto_scaling_group: (!fargate).then(|| format!("mayfly-{}", pool.name)),
         }
     }
 }

@@ -20,6 +20,11 @@ pub mod folder {
     pub const WEBHOOK_SECRETS: &str = "webhook-secrets";
     /// The ticket keys that are valid now. The one whose name sorts last issues new tickets.
     pub const TICKET_KEYS: &str = "ticket-keys";
+    /// The platform's schedule, in one parameter of any name: a JSON object in the form of
+    /// `pools.toml`'s table `[schedule]`.
+    pub const SCHEDULE: &str = "schedule";
+    /// The private keys of the GitHub App, in PEM. The one whose name sorts last is in use.
+    pub const GITHUB_APP_KEYS: &str = "github-app-keys";
 }
 
 /// Settings that are read from parameters.
