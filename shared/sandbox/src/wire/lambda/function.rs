@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
+use tokio::sync::Notify;
 
 use super::{Environment, InvokeError};
 
@@ -61,6 +62,7 @@ pub struct Function(Arc<State>);
 struct State {
     config: FunctionConfig,
     pool: Mutex<Pool>,
+    kill: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +74,7 @@ struct Pool {
 impl Function {
     /// A function without environments; the first event starts one.
     pub fn new(config: FunctionConfig) -> Self {
-        Self(Arc::new(State { config, pool: Mutex::default() }))
+        Self(Arc::new(State { config, pool: Mutex::default(), kill: Notify::new() }))
     }
 
     /// Invokes it once, in an idle environment or a new one.
@@ -91,12 +93,24 @@ impl Function {
             Some(environment) => environment,
             None => Environment::start(&self.0.config).await?,
         };
-        let outcome = environment.invoke(payload).await;
+        let outcome = tokio::select! {
+            outcome = environment.invoke(payload) => outcome,
+            () = self.0.kill.notified() => Err(InvokeError::Ended("it was killed".to_owned())),
+        };
         if matches!(outcome, Ok(_) | Err(InvokeError::Failed(_))) {
             self.pool().idle.push(environment);
         }
         drop(busy);
         outcome
+    }
+
+    /// Kills one environment that has an event in hand, as Lambda loses a host. `false` if none has.
+    pub fn kill_one(&self) -> bool {
+        let is_busy = self.pool().busy > 0;
+        if is_busy {
+            self.0.kill.notify_one();
+        }
+        is_busy
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
