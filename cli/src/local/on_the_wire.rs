@@ -124,7 +124,7 @@ impl Functions for OnTheWire {
         self.registrar.claim(ticket, boot).await
     }
 
-    async fn release(&self, ticket: &str) -> ReleaseReply {
-        self.registrar.release(ticket).await
+    async fn release(&self, ticket: &str, boot: &BootId) -> ReleaseReply {
+        self.registrar.release(ticket, boot).await
     }
 }

@@ -45,9 +45,9 @@ impl<L: Ledger, C: Clock, R: Random> Registrar<L, C, R> {
     }
 
     /// Answers a release: whether an idle runner is to leave.
-    pub async fn release(&self, ticket: &str) -> ReleaseReply {
+    pub async fn release(&self, ticket: &str, boot: &BootId) -> ReleaseReply {
         let Some(id) = Ticket::verify(ticket, &self.ticket_keys) else { return ReleaseReply::Leave };
-        let event = [Event::Runner(id.clone(), RunnerEvent::Release)];
+        let event = [Event::Runner(id.clone(), RunnerEvent::Release(boot.clone()))];
         let Ok(posted) = self.books.post(&self.pools, &event).await else { return ReleaseReply::Stay };
         if posted.answers != [Answer::Release(ReleaseAnswer::Leave)] {
             return ReleaseReply::Stay;
@@ -86,7 +86,7 @@ impl<L: Ledger, C: Clock, R: Random> Registrar<L, C, R> {
     async fn runner(&self, id: &RunnerId) -> Option<Runner> {
         match self.books.ledger.read(&[Key::Runner(id.clone())]).await.ok()?.pop()? {
             Item::Runner(runner) => Some(runner),
-            Item::Book(_) | Item::Job(_) => None,
+            Item::Book(_) | Item::Job(_) | Item::Budget(_) => None,
         }
     }
 }

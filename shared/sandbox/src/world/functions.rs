@@ -44,7 +44,7 @@ pub trait Functions {
     async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply;
 
     /// The registrar's release.
-    async fn release(&self, ticket: &str) -> ReleaseReply;
+    async fn release(&self, ticket: &str, boot: &BootId) -> ReleaseReply;
 }
 
 /// How an invocation ended, and whose it was.

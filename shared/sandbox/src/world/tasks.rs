@@ -149,10 +149,10 @@ impl<F: Functions + 'static> World<F> {
         let Some(process) = self.processes.get(&arn).filter(|it| matches!(it.phase, Phase::Idle(_))) else {
             return;
         };
-        let ticket = process.ticket.clone();
+        let (ticket, boot) = (process.ticket.clone(), process.boot.clone());
         let functions = Rc::clone(&self.functions);
         let crashed = End::Release(arn.clone(), ReleaseReply::Stay);
-        let answered = async move { End::Release(arn, functions.release(&ticket).await) };
+        let answered = async move { End::Release(arn, functions.release(&ticket, &boot).await) };
         self.invoke(FunctionName::Registrar, answered, crashed);
     }
 
