@@ -15,13 +15,16 @@ use crate::Later;
 use crate::metrics::{ANSWER, CLAIMS, GONE, GRANTED, LATER, NOT_NEEDED, REFUSED, RELEASES, TICKETS_REFUSED};
 
 /// Seconds before a question is asked again, where nothing is known of how long it takes.
-const AGAIN: u64 = 10;
+const AGAIN: u64 = 5;
 
 /// Seconds before a question is asked again that only a person can make answerable.
 const AGAIN_LATE: u64 = 60;
 
-/// Over how many seconds those who are to come again are spread.
-const SPREAD: u64 = 30;
+/// Over how many seconds those are spread who are to come again, where each waits for itself.
+const SPREAD: u64 = 5;
+
+/// The same, where all wait for one moment.
+const WIDE_SPREAD: u64 = 30;
 
 /// An answer, whichever way the question went. It does not print its body, which may be a JIT config.
 pub(crate) struct Answer {
@@ -105,8 +108,8 @@ pub(crate) fn release(runner: &RunnerId, answer: Release) -> Answer {
     Answer::new(200, &ReleaseReply { answer })
 }
 
-/// 503: to be asked again, not before so many seconds. Who is to wait for the same time is spread over
-/// half a minute by its id.
+/// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
+/// half a minute by their ids.
 pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer {
     let seconds = match later {
         Later::Post(_) | Later::Ledger(_) | Later::Github(GithubError::Unavailable(_)) => AGAIN,
@@ -114,7 +117,8 @@ pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer 
         Later::Github(GithubError::Wait(length)) => length.as_secs(),
         Later::Github(_) | Later::Pool(_) => AGAIN_LATE,
     };
-    let retry_after = seconds + spread(runner);
+    let for_all = matches!(later, Later::Budget(_) | Later::Github(GithubError::Wait(_)));
+    let retry_after = seconds + mixed(runner) % if for_all { WIDE_SPREAD } else { SPREAD };
     match later {
         Later::Github(GithubError::Refused(_) | GithubError::NotFound(_)) | Later::Pool(_) => {
             error!(%runner, problem = %later, retry_after, "question answered later");
@@ -126,8 +130,6 @@ pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer 
     Answer { retry_after: Some(retry_after), ..Answer::problem(503, message) }
 }
 
-fn spread(runner: &RunnerId) -> u64 {
-    let mixed =
-        runner.as_str().bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    mixed % SPREAD
+fn mixed(runner: &RunnerId) -> u64 {
+    runner.as_str().bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
 }
