@@ -4,12 +4,12 @@ use std::cell::RefCell;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use fleet::PoolMap;
 use fleet::launch::Placement;
 use fleet::ledger::Bookkeeper;
-use fleet::{BootId, PoolMap};
 use launcher::Launcher;
-use sandbox::registrar::Registrar;
-use sandbox::{ClaimReply, Functions, ReleaseReply, Sandbox, TICKET_KEY, World};
+use registrar::Registrar;
+use sandbox::{Functions, Sandbox, TICKET_KEY, World};
 use secrecy::SecretString;
 use webhook::Webhook;
 
@@ -21,7 +21,8 @@ pub struct Platform {
     /// The launchers that have no batch now.
     launchers: RefCell<Vec<SandboxLauncher>>,
     launcher_settings: launcher::Settings,
-    registrar: Registrar<Sandbox, Sandbox, Sandbox>,
+    registrar: Registrar<Sandbox, Sandbox, Sandbox, Sandbox>,
+    registrar_settings: registrar::Settings,
     sandbox: Sandbox,
 }
 
@@ -44,9 +45,8 @@ impl Platform {
                 placements,
                 ticket_key: TICKET_KEY.into(),
             },
-            registrar: Registrar {
-                books: books(sandbox),
-                sandbox: sandbox.clone(),
+            registrar: Registrar { books: books(sandbox), github: sandbox.clone() },
+            registrar_settings: registrar::Settings {
                 pools: pools.clone(),
                 ticket_keys: vec![TICKET_KEY.into()],
             },
@@ -80,12 +80,8 @@ impl Functions for Platform {
         response
     }
 
-    async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply {
-        self.registrar.claim(ticket, boot).await
-    }
-
-    async fn release(&self, ticket: &str) -> ReleaseReply {
-        self.registrar.release(ticket).await
+    async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
+        self.registrar.handle(&self.registrar_settings, &request).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use serde::Serialize;
+use ureq::http::Response;
 
 use crate::source::Source;
 
@@ -37,6 +38,13 @@ impl Poster {
         Self { agent: ureq::Agent::new_with_config(config), url: url.to_owned() }
     }
 
+    /// The same, for a path below the URL.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Self {
+        let url = format!("{}/{}", self.url.trim_end_matches('/'), path.trim_start_matches('/'));
+        Self { agent: self.agent.clone(), url }
+    }
+
     /// Posts once, and gives status and body. An answer of any status is an answer; none at all is an
     /// error.
     pub fn post<N: AsRef<str>, V: AsRef<[u8]>>(
@@ -44,6 +52,16 @@ impl Poster {
         headers: impl IntoIterator<Item = (N, V)>,
         body: &str,
     ) -> Result<(u16, String)> {
+        let answer = self.exchange(headers, body)?;
+        Ok((answer.status().as_u16(), answer.into_body()))
+    }
+
+    /// The same, and gives the whole answer.
+    pub fn exchange<N: AsRef<str>, V: AsRef<[u8]>>(
+        &self,
+        headers: impl IntoIterator<Item = (N, V)>,
+        body: &str,
+    ) -> Result<Response<String>> {
         let mut request = self.agent.post(&self.url);
         for (name, value) in headers {
             // The client counts the bytes itself.
@@ -54,7 +72,7 @@ impl Poster {
         let unanswered = || format!("no answer from {}", self.url);
         let mut response = request.send(body).with_context(unanswered)?;
         let body = response.body_mut().read_to_string().with_context(unanswered)?;
-        Ok((response.status().as_u16(), body))
+        Ok(response.map(|_| body))
     }
 }
 

@@ -21,6 +21,7 @@ use launcher::pace::LAUNCHERS;
 use sandbox::Sandbox;
 use sandbox::wire::Resident;
 use sandbox::wire::ecs::EcsUrl;
+use sandbox::wire::github::GithubUrl;
 use sandbox::wire::lambda::{EventSource, Function, FunctionConfig, FunctionUrl, Pollers, Seen};
 use sandbox::wire::moto::Moto;
 
@@ -58,8 +59,12 @@ pub struct Stack {
     pub config: SdkConfig,
     /// The webhook's Function URL.
     pub url: FunctionUrl,
+    /// The registrar's Function URL.
+    pub registrar: FunctionUrl,
     /// ECS.
     pub ecs: EcsUrl,
+    /// GitHub's API.
+    pub github: GithubUrl,
     /// What they are kept in.
     pub moto: Moto,
     _pollers: Pollers,
@@ -79,13 +84,16 @@ impl Stack {
         let moto = Moto::start()?;
         let config = sdk_config(moto.url());
         let provisioned = provision::provision(&config, options).await?;
-        let to_webhook = Arc::default();
+        let (to_webhook, to_registrar) = (Arc::default(), Arc::default());
         let wires = Wires {
             config: config.clone(),
             provisioned: provisioned.clone(),
             webhook: Arc::clone(&to_webhook),
+            registrar: Arc::clone(&to_registrar),
         };
-        let ecs = EcsUrl::serve(make(wires), 0, |_| {}).await.map_err(|error| anyhow!(error))?;
+        let world = make(wires);
+        let ecs = EcsUrl::serve(world.clone(), 0, |_| {}).await.map_err(|error| anyhow!(error))?;
+        let github = GithubUrl::serve(world, 0).await.map_err(|error| anyhow!(error))?;
 
         let endpoints = BTreeMap::from([
             ("AWS_ENDPOINT_URL".to_owned(), moto.url()),
@@ -100,7 +108,9 @@ impl Stack {
             &endpoints,
             [("MAYFLY_QUEUE_URL", &provisioned.queue_url)],
         )?;
-        let registrar_url = "https://registrar.sandbox.invalid/".to_owned();
+        let registrar = registrar(options, &endpoints, &provisioned, &github).await?;
+        to_registrar.get_or_init(|| Poster::new(registrar.url()));
+        let registrar_url = registrar.url().to_owned();
         let variables = [("MAYFLY_TABLE", &provisioned.table), ("MAYFLY_REGISTRAR_URL", &registrar_url)];
         let launcher = function(
             options,
@@ -122,7 +132,7 @@ impl Stack {
             concurrency: LAUNCHERS as usize,
         }
         .start(&launcher);
-        Ok(Self { provisioned, config, url, ecs, moto, _pollers: pollers })
+        Ok(Self { provisioned, config, url, registrar, ecs, github, moto, _pollers: pollers })
     }
 
     /// Starts moto again, where it was, with everything made anew in it.
@@ -131,6 +141,23 @@ impl Stack {
         self.provisioned = provision::provision(&self.config, options).await?;
         Ok(())
     }
+}
+
+/// The registrar's Function URL. Its App is installed in every organisation of the sandbox's GitHub.
+async fn registrar(
+    options: &Options<'_>,
+    endpoints: &BTreeMap<String, String>,
+    provisioned: &Provisioned,
+    github: &GithubUrl,
+) -> Result<FunctionUrl> {
+    let variables = [
+        ("MAYFLY_TABLE", &provisioned.table),
+        ("MAYFLY_ORGANISATION", &"octo-org".to_owned()),
+        ("MAYFLY_GITHUB_APP_ID", &"1".to_owned()),
+        ("MAYFLY_GITHUB_API_URL", &github.url().to_owned()),
+    ];
+    let function = function(options, "registrar", Duration::from_secs(30), 20, endpoints, variables)?;
+    FunctionUrl::serve(function, 0, unseen()).await.map_err(|error| anyhow!(error))
 }
 
 /// A function of ours, as the template configures it.

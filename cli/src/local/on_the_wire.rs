@@ -4,17 +4,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws::boot::{SystemClock, SystemRandom};
-use aws::ledger::Table;
+use aws::boot::SystemClock;
 use aws_config::SdkConfig;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use fleet::ledger::Bookkeeper;
+use fleet::PoolMap;
 use fleet::ports::Clock as _;
-use fleet::{BootId, PoolMap};
-use sandbox::registrar::Registrar;
 use sandbox::wire::Resident;
-use sandbox::{ClaimReply, Delays, Functions, ReleaseReply, Sandbox, World};
+use sandbox::{Delays, Functions, Sandbox, World};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -36,6 +33,8 @@ pub struct Wires {
     pub provisioned: Provisioned,
     /// The way to the webhook's Function URL, once it is served.
     pub webhook: Arc<OnceLock<Poster>>,
+    /// The way to the registrar's Function URL, once it is served.
+    pub registrar: Arc<OnceLock<Poster>>,
 }
 
 /// The functions, as a world on the wire calls them.
@@ -44,7 +43,6 @@ pub struct OnTheWire {
     wires: Wires,
     runtime: Handle,
     queue: aws_sdk_sqs::Client,
-    registrar: Registrar<Table, SystemClock, SystemRandom>,
     webhooks: Semaphore,
 }
 
@@ -56,15 +54,8 @@ impl OnTheWire {
         let on_its_thread = runtime.clone();
         let world = Resident::start(move || {
             let sandbox = Sandbox::new(1, SystemClock.now(), delays, &pools);
-            let ledger = Table::new(&wires.config, &wires.provisioned.table);
             let functions = Self {
                 queue: aws_sdk_sqs::Client::new(&wires.config),
-                registrar: Registrar {
-                    books: Bookkeeper { ledger, clock: SystemClock, random: SystemRandom },
-                    sandbox: sandbox.clone(),
-                    pools,
-                    ticket_keys: vec![secrets.ticket_key],
-                },
                 runtime: on_its_thread,
                 webhooks: Semaphore::new(WEBHOOKS),
                 wires,
@@ -120,11 +111,21 @@ impl Functions for OnTheWire {
         response
     }
 
-    async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply {
-        self.registrar.claim(ticket, boot).await
-    }
-
-    async fn release(&self, ticket: &str) -> ReleaseReply {
-        self.registrar.release(ticket).await
+    /// PID 1's POST to the registrar's Function URL.
+    async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
+        let mut response = LambdaFunctionUrlResponse::default();
+        response.status_code = 502;
+        let Some(poster) = self.wires.registrar.get().cloned() else { return response };
+        let poster = poster.at(request.raw_path.as_deref().unwrap_or_default());
+        let body = request.body.unwrap_or_default();
+        let answered = self
+            .runtime
+            .spawn_blocking(move || poster.exchange([("content-type", "application/json")], &body));
+        if let Ok(Ok(answer)) = answered.await {
+            response.status_code = answer.status().as_u16().into();
+            response.headers = answer.headers().clone();
+            response.body = Some(answer.into_body());
+        }
+        response
     }
 }

@@ -25,6 +25,16 @@ pub struct Secrets {
     pub webhook: SecretString,
     /// What tickets are issued under.
     pub ticket_key: SecretString,
+    /// What the GitHub App signs with.
+    pub app_key: SecretString,
+}
+
+impl Secrets {
+    /// These two, and a key of an App that is known on this machine alone.
+    pub fn with_new_app(webhook: SecretString, ticket_key: SecretString) -> Result<Self> {
+        let app_key = sandbox::wire::github::app_key().map_err(anyhow::Error::msg)?;
+        Ok(Self { webhook, ticket_key, app_key: app_key.into() })
+    }
 }
 
 /// What there is now.
@@ -88,9 +98,11 @@ pub fn parameters(pools: &PoolMap, secrets: &Secrets) -> Result<Vec<Parameter>> 
         parameters.push(parameter(folder::POOLS, name, entry(pool).to_string(), false));
         parameters.push(parameter(folder::PLACEMENTS, name, serde_json::to_string(&placement)?, false));
     }
-    for (folder, secret) in
-        [(folder::WEBHOOK_SECRETS, &secrets.webhook), (folder::TICKET_KEYS, &secrets.ticket_key)]
-    {
+    for (folder, secret) in [
+        (folder::WEBHOOK_SECRETS, &secrets.webhook),
+        (folder::TICKET_KEYS, &secrets.ticket_key),
+        (folder::GITHUB_APP_KEYS, &secrets.app_key),
+    ] {
         parameters.push(parameter(folder, "1", secret.expose_secret().to_owned(), true));
     }
     Ok(parameters)

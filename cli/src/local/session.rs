@@ -27,7 +27,7 @@ type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
 pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let secrets = Secrets { webhook: DEVELOPMENT_SECRET.into(), ticket_key: TICKET_KEY.into() };
+        let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
         let world = SharedWorld::default();
         let options = Options {
             pools,
@@ -46,6 +46,8 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) ->
         let (url, ecs) = (stack.url.url(), stack.ecs.url());
         writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
         writeln!(out, "ECS      {ecs}     aws ecs list-tasks --cluster ecs --endpoint-url {ecs}")?;
+        writeln!(out, "GitHub   {}     runners, groups", stack.github.url())?;
+        writeln!(out, "registrar {}claim, release", stack.registrar.url())?;
         writeln!(out, "the rest {moto}     queue, table, parameters")?;
         writeln!(out, "Ctrl-C ends all of it.")?;
         tokio::signal::ctrl_c().await?;

@@ -4,6 +4,8 @@
 //! implementation of [`RunTask`] needs the permission `ecs:RunTask`, and so on: a function's
 //! permissions are the ports it takes.
 
+mod github;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +14,10 @@ use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use crate::launch::{LaunchFailure, RunTaskRequest};
 use crate::ledger::{Item, JobMessage, Key, Put};
 
+pub use self::github::{
+    DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
+    RunnerGroupId,
+};
 pub use crate::ledger::Listing;
 
 /// What time it is, and how to wait.

@@ -76,6 +76,7 @@ impl Audit {
                 add(&runner.capacity, Totals { live, ..Totals::default() });
             }
             Item::Book(book) => drop(touched.insert(book.pool.clone())),
+            Item::Budget(_) => {}
         }
     }
 

@@ -43,11 +43,20 @@ pub enum Fault {
     StopEventDoubled,
     StopEventLate,
     StopEventLost,
+    RegistrarCrashesBeforeCommit,
+    RegistrarCrashesAfterCommit,
+    RegistrarCrashesBeforeGithub,
+    RegistrarCrashesAfterGithub,
+    GithubAsksToWait,
+    GithubConflicts,
+    GithubRefuses,
+    GithubFails,
+    GithubAnswerLost,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 39] = [
         Self::WebhookDropped,
         Self::WebhookDoubled,
         Self::WebhookDelayed,
@@ -78,6 +87,15 @@ impl Fault {
         Self::StopEventDoubled,
         Self::StopEventLate,
         Self::StopEventLost,
+        Self::RegistrarCrashesBeforeCommit,
+        Self::RegistrarCrashesAfterCommit,
+        Self::RegistrarCrashesBeforeGithub,
+        Self::RegistrarCrashesAfterGithub,
+        Self::GithubAsksToWait,
+        Self::GithubConflicts,
+        Self::GithubRefuses,
+        Self::GithubFails,
+        Self::GithubAnswerLost,
     ];
 
     /// What happens, in a few words.
@@ -113,6 +131,15 @@ impl Fault {
             Self::StopEventDoubled => "a stop event comes twice",
             Self::StopEventLate => "a stop event comes up to an hour late",
             Self::StopEventLost => "a stop event is lost",
+            Self::RegistrarCrashesBeforeCommit => "the registrar crashes before it writes",
+            Self::RegistrarCrashesAfterCommit => "the registrar crashes after it wrote",
+            Self::RegistrarCrashesBeforeGithub => "the registrar crashes before it calls GitHub",
+            Self::RegistrarCrashesAfterGithub => "the registrar crashes after it called GitHub",
+            Self::GithubAsksToWait => "GitHub answers 403, and asks everybody to wait a minute",
+            Self::GithubConflicts => "GitHub answers 409 for a name that is free",
+            Self::GithubRefuses => "GitHub answers 422",
+            Self::GithubFails => "GitHub answers 502",
+            Self::GithubAnswerLost => "GitHub does it and its answer is lost",
         }
     }
 }

@@ -22,7 +22,6 @@ mod journal;
 mod ports;
 mod process;
 pub mod queue;
-pub mod registrar;
 mod sandbox;
 mod table;
 #[cfg(feature = "wire")]

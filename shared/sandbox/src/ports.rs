@@ -4,6 +4,7 @@
 //! else may run, or the caller may crash.
 
 mod ecs;
+mod github;
 
 use std::task::Poll;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::Sandbox;
 use crate::faults::Fault;
-use crate::sandbox::FunctionName::{Launcher, Webhook};
+use crate::sandbox::FunctionName::{Launcher, Registrar, Webhook};
 
 impl Clock for Sandbox {
     fn now(&self) -> Timestamp {
@@ -46,9 +47,11 @@ impl Ledger for Sandbox {
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         self.step().await;
         self.may_crash(Launcher, Fault::LauncherCrashesBeforeCommit).await;
+        self.may_crash(Registrar, Fault::RegistrarCrashesBeforeCommit).await;
         let written = self.table().borrow_mut().commit(puts);
         self.step().await;
         self.may_crash(Launcher, Fault::LauncherCrashesAfterCommit).await;
+        self.may_crash(Registrar, Fault::RegistrarCrashesAfterCommit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
 }

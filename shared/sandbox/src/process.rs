@@ -26,8 +26,9 @@ pub(crate) const LAST_LOOK: Duration = Duration::from_secs(15);
 /// How long GitHub waits for a runner that is gone before it ends its job.
 pub(crate) const ABANDONED_AFTER: Duration = Duration::from_mins(10);
 
-/// How long PID 1 waits before it claims again after a "later".
-pub(crate) const CLAIM_AGAIN: Duration = Duration::from_secs(10);
+/// How long PID 1 waits before it claims again where it got no answer: longer than the registrar may
+/// take, or a late first claim would delete the second one's registration.
+pub(crate) const CLAIM_AGAIN: Duration = Duration::from_secs(35);
 
 /// How far PID 1 is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

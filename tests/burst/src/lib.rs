@@ -69,7 +69,7 @@ fn delays() -> Delays {
 pub async fn burst(jobs: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
     let pools = PoolMap::from_toml(POOLS)?;
     let [webhook, ticket_key] = SECRETS.map(Into::into);
-    let secrets = Secrets { webhook, ticket_key };
+    let secrets = Secrets::with_new_app(webhook, ticket_key)?;
     let log = |name: &str| Some(logs::file_of(name));
     let options = Options {
         pools: &pools,

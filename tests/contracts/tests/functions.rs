@@ -62,7 +62,7 @@ impl Scene {
         let of_the_sandbox = pools.clone();
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let sandbox = Resident::start(move || Sandbox::new(1, start, Delays::default(), &of_the_sandbox));
-        let secrets = Secrets { webhook: WEBHOOK_SECRET.into(), ticket_key: TICKET_KEY.into() };
+        let secrets = Secrets::with_new_app(WEBHOOK_SECRET.into(), TICKET_KEY.into()).unwrap();
         let stack = Stack::start(&options(&pools, &secrets, &binaries()), |_| sandbox.clone()).await.unwrap();
         Self { pools, secrets, stack, sandbox }
     }

@@ -49,7 +49,7 @@ pub struct Plan {
 /// Measures every function. One wrong answer, or one call to AWS too few or too many, is an error.
 pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
     let [webhook, ticket_key] = SECRETS.map(Into::into);
-    let secrets = Secrets { webhook, ticket_key };
+    let secrets = Secrets::with_new_app(webhook, ticket_key)?;
     let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
     let stand_in = StandIn::start(mayfly::local::parameters(&pools, &secrets)?).await?;
     let subjects = subject::all(&plan.binaries, plan.memory, plan.gap);

@@ -41,7 +41,16 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::ClaimAnswerLost
         | Fault::ReleaseAnswerLost
         | Fault::StopEventDoubled
-        | Fault::StopEventLate => None,
+        | Fault::StopEventLate
+        | Fault::RegistrarCrashesBeforeCommit
+        | Fault::RegistrarCrashesAfterCommit
+        | Fault::RegistrarCrashesBeforeGithub
+        | Fault::RegistrarCrashesAfterGithub
+        | Fault::GithubAsksToWait
+        | Fault::GithubConflicts
+        | Fault::GithubRefuses
+        | Fault::GithubFails
+        | Fault::GithubAnswerLost => None,
         // The pools of a batch are written side by side: a launcher that crashes before it writes one
         // may have written another, whose reservations it has not launched yet.
         // A transaction that is written, whose answer is lost, and whose further attempts all meet

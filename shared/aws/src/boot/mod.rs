@@ -49,6 +49,16 @@ impl Boot {
         self.variables.required(name)
     }
 
+    /// A variable that has to be a whole number. If it is none, [`Boot::finish`] says so.
+    pub fn number(&mut self, name: &str) -> u64 {
+        self.variables.number(name)
+    }
+
+    /// A variable that may be missing.
+    pub fn optional_variable(&self, name: &str) -> Option<String> {
+        self.variables.optional(name)
+    }
+
     /// Reads the function's parameters. What is wrong with them, [`Boot::finish`] says.
     pub async fn settings<S: FromParameters>(&mut self) -> Option<Fresh<S>> {
         let path = self.variables.required(PARAMETERS_VARIABLE);

@@ -36,6 +36,7 @@ pub fn recount<'a>(items: impl IntoIterator<Item = &'a Item>) -> BTreeMap<PoolNa
                 totals.entry(runner.capacity.clone()).or_default().live += i64::from(runner.state.is_live());
             }
             Item::Book(book) => drop(totals.entry(book.pool.clone()).or_default()),
+            Item::Budget(_) => {}
         }
     }
     totals
@@ -58,7 +59,7 @@ mod tests {
         let moved = |item| match item {
             Item::Job(it) => Item::Job(Job { state: job, ..it }),
             Item::Runner(it) => Item::Runner(Runner { state: runner, ..it }),
-            Item::Book(book) => Item::Book(book),
+            other => other,
         };
         entries.puts().into_iter().map(|put| moved(put.0)).collect()
     }

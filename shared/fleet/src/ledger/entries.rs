@@ -28,6 +28,8 @@ impl Entries {
                 Item::Book(book) => drop(self.books.insert(book.pool.clone(), book)),
                 Item::Job(job) => drop(self.jobs.insert(job.id, job)),
                 Item::Runner(runner) => drop(self.runners.insert(runner.id.clone(), runner)),
+                // No event changes it.
+                Item::Budget(_) => {}
             }
         }
     }

@@ -64,8 +64,8 @@ pub enum RunnerEvent {
     Claim(BootId),
     /// GitHub made its JIT config, for this boot, with this registration.
     Registered(BootId, GithubRunnerId),
-    /// Its PID 1 asks whether it may leave; it has no worker process.
-    Release,
+    /// Its PID 1, with the boot id it made, asks whether it may leave; it has no worker process.
+    Release(BootId),
     /// GitHub refused to delete its registration, because it has just begun a job.
     FoundBusy,
     /// It has not claimed, and its task is going to be stopped.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Book, Key};
+use super::{Book, Budget, Key};
 use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 
@@ -119,6 +119,8 @@ pub enum Item {
     Job(Job),
     /// A runner.
     Runner(Runner),
+    /// The calls to GitHub that may still be made.
+    Budget(Budget),
 }
 
 impl Item {
@@ -128,6 +130,7 @@ impl Item {
             Self::Book(book) => Key::Book(book.pool.clone()),
             Self::Job(job) => Key::Job(job.id),
             Self::Runner(runner) => Key::Runner(runner.id.clone()),
+            Self::Budget(_) => Key::Budget,
         }
     }
 
@@ -137,6 +140,7 @@ impl Item {
             Self::Book(book) => book.version,
             Self::Job(job) => job.version,
             Self::Runner(runner) => runner.version,
+            Self::Budget(budget) => budget.version,
         }
     }
 }

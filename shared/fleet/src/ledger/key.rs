@@ -14,6 +14,8 @@ pub enum Key {
     Job(JobId),
     /// A runner.
     Runner(RunnerId),
+    /// The calls to GitHub that may still be made; there is one.
+    Budget,
 }
 
 impl fmt::Display for Key {
@@ -22,6 +24,7 @@ impl fmt::Display for Key {
             Self::Book(pool) => write!(f, "pool#{pool}"),
             Self::Job(job) => write!(f, "job#{job}"),
             Self::Runner(runner) => write!(f, "runner#{runner}"),
+            Self::Budget => f.write_str("budget#jit"),
         }
     }
 }
@@ -34,13 +37,14 @@ impl FromStr for Key {
             Some(("pool", name)) => PoolName::new(name).map(Self::Book),
             Some(("job", id)) => id.parse().map(|id| Self::Job(JobId(id))).map_err(|_| no_key(text)),
             Some(("runner", id)) => RunnerId::parse(id).map(Self::Runner),
+            Some(("budget", "jit")) => Ok(Self::Budget),
             _ => Err(no_key(text)),
         }
     }
 }
 
 fn no_key(text: &str) -> InvalidId {
-    InvalidId::new("key", text, "pool#, job# or runner#, and the id of one")
+    InvalidId::new("key", text, "pool#, job# or runner# and the id of one, or budget#jit")
 }
 
 #[cfg(test)]
@@ -53,6 +57,7 @@ mod tests {
             (Key::Book(PoolName::new("ec2-x64").unwrap()), "pool#ec2-x64"),
             (Key::Job(JobId(u64::MAX)), "job#18446744073709551615"),
             (Key::Runner(RunnerId::from_random(0)), "runner#00000000000000000000"),
+            (Key::Budget, "budget#jit"),
         ] {
             assert_eq!(key.to_string(), text);
             assert_eq!(text.parse(), Ok(key));
@@ -68,6 +73,7 @@ mod tests {
             ("job#seven", "no number"),
             ("runner#7", "no id of ours"),
             ("pool#Ec2", "no name of a pool"),
+            ("budget#7", "no budget of ours"),
             ("task#7", "nothing that the ledger has"),
         ] {
             assert!(text.parse::<Key>().is_err(), "{why}");

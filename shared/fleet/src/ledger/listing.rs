@@ -27,7 +27,7 @@ impl Listing {
             Item::Runner(runner) if runner.state != RunnerState::Stopped => {
                 Some((Self::Runners(runner.pool.clone(), runner.state), runner.changed_at))
             }
-            Item::Job(_) | Item::Runner(_) | Item::Book(_) => None,
+            Item::Job(_) | Item::Runner(_) | Item::Book(_) | Item::Budget(_) => None,
         }
     }
 }

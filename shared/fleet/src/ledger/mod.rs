@@ -17,6 +17,7 @@
 mod audit;
 mod book;
 mod bookkeeper;
+mod budget;
 mod entries;
 mod event;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub mod transition;
 pub use self::audit::{Totals, recount};
 pub use self::book::{Book, BookDelta};
 pub use self::bookkeeper::{Bookkeeper, PostError, Posted};
+pub use self::budget::{Budget, CALLS_A_MINUTE};
 pub use self::entries::Entries;
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
 pub use self::health::{Health, Rest, RestCause};

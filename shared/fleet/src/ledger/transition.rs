@@ -35,6 +35,8 @@ pub enum ReleaseAnswer {
     Stay,
     /// Leave.
     Leave,
+    /// Another boot claimed: whoever asks is not the runner.
+    Refused,
 }
 
 /// What whoever told the event is told in return.
@@ -137,7 +139,7 @@ pub fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now
     match event {
         RunnerEvent::Claim(boot) => claim(runner, boot, deficit, now),
         RunnerEvent::Registered(boot, github_id) => registered(runner, boot, *github_id, now),
-        RunnerEvent::Release => release(runner, deficit, now),
+        RunnerEvent::Release(boot) => release(runner, boot, deficit, now),
         RunnerEvent::FoundBusy if runner.state == RunnerState::Leaving => {
             Outcome::of_runner(moved(runner, RunnerState::Busy, now), Vec::new(), Answer::Noted)
         }
@@ -208,9 +210,13 @@ fn registered(runner: &Runner, boot: &BootId, github_id: GithubRunnerId, now: Ti
     Outcome::of_runner(idle, Vec::new(), Answer::Claim(ClaimAnswer::Proceed))
 }
 
-/// Idle leaves only if its pool has runners enough; the first question closes its claim. Leaving and
-/// Stopped are told to leave. Busy stays, unless no worker process has come for two minutes.
-fn release(runner: &Runner, deficit: i64, now: Timestamp) -> Outcome {
+/// Only the boot that claimed is answered. Idle leaves only if its pool has runners enough; the first
+/// question closes its claim. Leaving and Stopped are told to leave. Busy stays, unless no worker
+/// process has come for two minutes.
+fn release(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outcome {
+    if runner.boot.as_ref().is_some_and(|first| first != boot) {
+        return Outcome::unchanged(Answer::Release(ReleaseAnswer::Refused));
+    }
     let (stay, leave) = (Answer::Release(ReleaseAnswer::Stay), Answer::Release(ReleaseAnswer::Leave));
     match runner.state {
         RunnerState::Idle if deficit < 0 => leaving(runner, leave, now),
@@ -253,7 +259,7 @@ fn is_named(runner: &Runner, named: Option<&JobRunner>) -> bool {
 fn answer_for_unknown(event: &RunnerEvent) -> Answer {
     match event {
         RunnerEvent::Claim(_) | RunnerEvent::Registered(..) => Answer::Claim(ClaimAnswer::Gone),
-        RunnerEvent::Release => Answer::Release(ReleaseAnswer::Leave),
+        RunnerEvent::Release(_) => Answer::Release(ReleaseAnswer::Leave),
         _ => Answer::Noted,
     }
 }

@@ -64,14 +64,15 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
     let boot = BootId::new(format!("boot of {number}"));
     let life = vec![
         (1, RunnerEvent::Claim(boot.clone())),
-        (2, RunnerEvent::Registered(boot, GithubRunnerId(number as u64))),
-        (3, RunnerEvent::Release),
-        (8, RunnerEvent::Release),
+        (2, RunnerEvent::Registered(boot.clone(), GithubRunnerId(number as u64))),
+        (3, RunnerEvent::Release(boot.clone())),
+        (8, RunnerEvent::Release(boot)),
     ];
     let disturbances = vec![
         (1, RunnerEvent::Fenced),
         (1, RunnerEvent::LaunchFailed(FailureClass::Elsewhere, "RESOURCE:CPU".to_owned())),
         (2, RunnerEvent::Claim(BootId::new("somebody else's"))),
+        (4, RunnerEvent::Release(BootId::new("somebody else's"))),
         (5, RunnerEvent::CountedOut),
         (5, RunnerEvent::FoundBusy),
         (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, "Your Spot Task was interrupted.".to_owned())),

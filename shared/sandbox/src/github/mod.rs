@@ -1,5 +1,6 @@
 //! GitHub, as far as Mayfly meets it: jobs, runners, who takes what, and the webhooks of it.
 
+mod api;
 mod job;
 mod payload;
 
@@ -8,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fleet::{GithubRunnerId, JobId, Labels};
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::api::LIMIT_WAIT;
+pub(crate) use self::api::{jit_config, registration_of};
 pub use self::job::{JobPlan, Phase, WorkflowJob};
 pub use self::payload::workflow_job;
 
@@ -57,6 +60,7 @@ pub struct Github {
     /// The runners that are online and have no job.
     idle: BTreeSet<GithubRunnerId>,
     registered: u64,
+    api: api::Api,
 }
 
 impl Github {

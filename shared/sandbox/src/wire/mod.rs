@@ -2,6 +2,7 @@
 //! moto beside them for what moto does right.
 
 pub mod ecs;
+pub mod github;
 mod http;
 pub mod lambda;
 pub mod moto;

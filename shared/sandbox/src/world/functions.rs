@@ -4,33 +4,11 @@ use std::rc::Rc;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use fleet::{BootId, DeliveryId, GithubRunnerId, TaskArn};
+use fleet::{DeliveryId, TaskArn};
 
-use super::{LAUNCHERS, World};
+use super::{ClaimReply, LAUNCHERS, ReleaseReply, World};
 use crate::faults::Fault;
 use crate::sandbox::FunctionName;
-
-/// What a task is told that claims.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimReply {
-    /// Its JIT config, which is a registration here.
-    JitConfig(GithubRunnerId),
-    /// It is not needed, or no longer there.
-    NotNeeded,
-    /// It is refused.
-    Refused,
-    /// It is to claim again later.
-    Later,
-}
-
-/// What a runner is told that asks for its release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReleaseReply {
-    /// Stay.
-    Stay,
-    /// Leave.
-    Leave,
-}
 
 /// Mayfly's functions, as the platform calls them.
 pub trait Functions {
@@ -40,11 +18,8 @@ pub trait Functions {
     /// The launcher function: one batch of the queue.
     async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse;
 
-    /// The registrar's claim.
-    async fn claim(&self, ticket: &str, boot: &BootId) -> ClaimReply;
-
-    /// The registrar's release.
-    async fn release(&self, ticket: &str) -> ReleaseReply;
+    /// The registrar function: one request of its Function URL.
+    async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse;
 }
 
 /// How an invocation ended, and whose it was.

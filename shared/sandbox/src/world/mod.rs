@@ -3,6 +3,7 @@
 mod functions;
 mod happening;
 mod jobs;
+mod questions;
 mod stops;
 mod tasks;
 
@@ -17,8 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use self::functions::End;
-pub use self::functions::{ClaimReply, Functions, ReleaseReply};
+pub use self::functions::Functions;
 use self::happening::Happening;
+pub use self::questions::{ClaimReply, ReleaseReply};
 use crate::Sandbox;
 use crate::agenda::Agenda;
 use crate::executor::Executor;

@@ -38,16 +38,11 @@ impl<F: Functions + 'static> World<F> {
     /// ECS stops a task: SIGTERM for its PID 1, where it runs. An idle one leaves at once, one that
     /// works lets its job go on for almost as long as ECS lets it.
     pub(super) fn terminate(&mut self, arn: &TaskArn) {
-        let process = self.processes.get(arn).map(|process| (process.phase, process.runner.clone()));
-        match process {
+        match self.processes.get(arn).map(|process| process.phase) {
             None => self.stops_soon(arn),
-            Some((Phase::Working(..), _)) => self.later(INTERRUPT_AFTER, Happening::Interrupt(arn.clone())),
-            Some((Phase::Claiming, runner)) => {
-                self.forget_unanswered(&runner);
-                self.exit(arn, TERMINATED);
-            }
-            Some((Phase::Idle(_), _)) => self.exit(arn, TERMINATED),
-            Some((Phase::Gone, _)) => {}
+            Some(Phase::Working(..)) => self.later(INTERRUPT_AFTER, Happening::Interrupt(arn.clone())),
+            Some(Phase::Claiming | Phase::Idle(_)) => self.exit(arn, TERMINATED),
+            Some(Phase::Gone) => {}
         }
     }
 
@@ -59,8 +54,9 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// A claim whose answer was lost may have left a registration, which never comes online.
-    fn forget_unanswered(&mut self, runner: &RunnerId) {
+    /// A claim whose answer was lost may have left a registration, which never comes online: GitHub
+    /// forgets it, whoever else may.
+    pub(super) fn forget_unanswered(&mut self, runner: &RunnerId) {
         let its_own = |name: &str| RunnerId::from_github_name(name).as_ref() == Some(runner);
         let found = {
             let github = self.sandbox.github().borrow();

@@ -107,23 +107,23 @@ impl<F: Functions + 'static> World<F> {
 
     pub(super) fn claim(&mut self, arn: TaskArn) {
         let Some(process) = self.processes.get(&arn).filter(|it| it.phase == Phase::Claiming) else { return };
-        let (ticket, boot) = (process.ticket.clone(), process.boot.clone());
+        let Some(request) = process.claim() else { return };
         let functions = Rc::clone(&self.functions);
-        let crashed = End::Claim(arn.clone(), ClaimReply::Later);
-        let answered = async move { End::Claim(arn, functions.claim(&ticket, &boot).await) };
+        let crashed = End::Claim(arn.clone(), ClaimReply::Later(CLAIM_AGAIN));
+        let answered = async move { End::Claim(arn, ClaimReply::read(&functions.registrar(request).await)) };
         self.invoke(FunctionName::Registrar, answered, crashed);
     }
 
     pub(super) fn claim_answered(&mut self, arn: TaskArn, reply: ClaimReply) {
         let lost = self.sandbox.strikes(Fault::ClaimAnswerLost);
         let Some(process) = self.processes.get_mut(&arn).filter(|it| it.phase == Phase::Claiming) else {
-            // It was stopped meanwhile. Nobody will use the registration.
-            if let ClaimReply::JitConfig(registration) = reply {
-                self.forget_later(registration);
+            // It was stopped meanwhile. Nobody will use what was registered for it.
+            if let Some(runner) = self.processes.get(&arn).map(|process| process.runner.clone()) {
+                self.forget_unanswered(&runner);
             }
             return;
         };
-        let reply = if lost { ClaimReply::Later } else { reply };
+        let reply = if lost { ClaimReply::Later(CLAIM_AGAIN) } else { reply };
         match reply {
             ClaimReply::JitConfig(registration) => {
                 process.phase = Phase::Idle(registration);
@@ -135,7 +135,7 @@ impl<F: Functions + 'static> World<F> {
                 self.later(RELEASE_EVERY, Happening::AskRelease(arn));
                 self.assign_jobs();
             }
-            ClaimReply::Later => self.later(CLAIM_AGAIN, Happening::Claim(arn)),
+            ClaimReply::Later(after) => self.later(after, Happening::Claim(arn)),
             ClaimReply::NotNeeded | ClaimReply::Refused => {
                 let runner = process.runner.clone();
                 self.sandbox.note(|| Subject::Runner(runner), || format!("claim answered {reply:?}: leaves"));
@@ -149,10 +149,11 @@ impl<F: Functions + 'static> World<F> {
         let Some(process) = self.processes.get(&arn).filter(|it| matches!(it.phase, Phase::Idle(_))) else {
             return;
         };
-        let ticket = process.ticket.clone();
+        let Some(request) = process.release() else { return };
         let functions = Rc::clone(&self.functions);
         let crashed = End::Release(arn.clone(), ReleaseReply::Stay);
-        let answered = async move { End::Release(arn, functions.release(&ticket).await) };
+        let answered =
+            async move { End::Release(arn, ReleaseReply::read(&functions.registrar(request).await)) };
         self.invoke(FunctionName::Registrar, answered, crashed);
     }
 
@@ -205,7 +206,11 @@ impl<F: Functions + 'static> World<F> {
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
         if let Some(process) = self.processes.get_mut(arn) {
             let registration = process.registration();
+            let unanswered = (process.phase == Phase::Claiming).then(|| process.runner.clone());
             process.phase = Phase::Gone;
+            if let Some(runner) = unanswered {
+                self.forget_unanswered(&runner);
+            }
             if let Some(registration) = registration {
                 self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);

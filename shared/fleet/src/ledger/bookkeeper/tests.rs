@@ -80,7 +80,7 @@ fn each_event_gets_its_own_answer() {
         says(RunnerEvent::Claim(boot("second"))),
         says(RunnerEvent::Registered(boot("first"), GithubRunnerId(7))),
         Event::Job(job_event(JobAction::Completed, 1, "plain")),
-        says(RunnerEvent::Release),
+        says(RunnerEvent::Release(boot("first"))),
     ];
     let answers = post_with(&launcher, &events).unwrap().answers;
     assert_eq!(

@@ -88,7 +88,7 @@ fn whether_a_runner_is_needed_is_asked_of_the_pool_whose_labels_it_carries() {
         let answer = entries.apply(&says(1, RunnerEvent::Claim(boot("first"))), at(1));
         assert_eq!(answer, Answer::Claim(claim), "{why}");
         entries.apply(&says(1, RunnerEvent::Registered(boot("first"), GithubRunnerId(7))), at(1));
-        let answer = entries.apply(&says(1, RunnerEvent::Release), at(2));
+        let answer = entries.apply(&says(1, RunnerEvent::Release(boot("first"))), at(2));
         assert_eq!(answer, Answer::Release(release), "{why}");
     }
 }

@@ -127,7 +127,7 @@ fn an_unknown_runner_is_told_to_leave() {
     for (event, answer) in [
         (RunnerEvent::Claim(boot("first")), claim(Gone)),
         (RunnerEvent::Registered(boot("first"), GithubRunnerId(7)), claim(Gone)),
-        (RunnerEvent::Release, Answer::Release(ReleaseAnswer::Leave)),
+        (RunnerEvent::Release(boot("first")), Answer::Release(ReleaseAnswer::Leave)),
         (RunnerEvent::FoundBusy, Answer::Noted),
         (RunnerEvent::Fenced, Answer::Noted),
         (RunnerEvent::CountedOut, Answer::Noted),

@@ -4,12 +4,13 @@ use super::*;
 
 const STAY: Answer = Answer::Release(ReleaseAnswer::Stay);
 const LEAVE: Answer = Answer::Release(ReleaseAnswer::Leave);
+const REFUSED: Answer = Answer::Release(ReleaseAnswer::Refused);
 
 #[test]
 fn an_idle_runner_that_is_needed_stays_and_its_first_question_closes_the_claim() {
     for deficit in [0, 1] {
         at_every_point(
-            &RunnerEvent::Release,
+            &RunnerEvent::Release(boot("first")),
             deficit,
             [
                 (Life::Starting, nothing(STAY), "it has nothing to leave"),
@@ -23,7 +24,7 @@ fn an_idle_runner_that_is_needed_stays_and_its_first_question_closes_the_claim()
             ],
         );
     }
-    let closed = of_runner(Some(&Life::Idle.runner()), &RunnerEvent::Release, 0, at(0)).runner;
+    let closed = of_runner(Some(&Life::Idle.runner()), &RunnerEvent::Release(boot("first")), 0, at(0)).runner;
     assert_eq!(closed, Some(Runner { claim_closed: true, ..Life::Idle.runner() }), "and nothing else");
 }
 
@@ -31,7 +32,7 @@ fn an_idle_runner_that_is_needed_stays_and_its_first_question_closes_the_claim()
 fn an_idle_runner_that_is_not_needed_leaves() {
     let leaves = || moves(RunnerState::Leaving, "spot.supply -1", LEAVE);
     at_every_point(
-        &RunnerEvent::Release,
+        &RunnerEvent::Release(boot("first")),
         -1,
         [
             (Life::Starting, nothing(STAY), "its claim will be answered: not needed"),
@@ -44,8 +45,29 @@ fn an_idle_runner_that_is_not_needed_leaves() {
             (Life::Stopped, nothing(LEAVE), "its task has stopped"),
         ],
     );
-    let runner = of_runner(Some(&Life::Idle.runner()), &RunnerEvent::Release, -1, at(0)).runner;
+    let runner =
+        of_runner(Some(&Life::Idle.runner()), &RunnerEvent::Release(boot("first")), -1, at(0)).runner;
     assert!(runner.expect("it leaves").claim_closed, "nobody claims for it any more");
+}
+
+#[test]
+fn a_release_of_another_boot_is_refused_and_changes_nothing() {
+    for deficit in [1, 0, -1] {
+        at_every_point(
+            &RunnerEvent::Release(boot("second")),
+            deficit,
+            [
+                (Life::Starting, nothing(STAY), "nobody has claimed: there is nothing to leave"),
+                (Life::Claimed, nothing(REFUSED), "the ticket was read by somebody else"),
+                (Life::Idle, nothing(REFUSED), "its registration stays, and its claim stays open"),
+                (Life::Waiting, nothing(REFUSED), "the same"),
+                (Life::Busy, nothing(REFUSED), "the same"),
+                (Life::Fenced, nothing(LEAVE), "nobody claimed, and it was told to leave"),
+                (Life::Leaving, nothing(REFUSED), "the ticket was read by somebody else"),
+                (Life::Stopped, nothing(REFUSED), "the same"),
+            ],
+        );
+    }
 }
 
 #[test]
@@ -59,7 +81,7 @@ fn a_busy_runner_without_a_worker_is_let_go_after_two_minutes() {
         for deficit in [1, 0, -1] {
             let busy = Life::Busy.runner();
             let now = busy.changed_at + SignedDuration::from_secs(seconds);
-            let outcome = of_runner(Some(&busy), &RunnerEvent::Release, deficit, now);
+            let outcome = of_runner(Some(&busy), &RunnerEvent::Release(boot("first")), deficit, now);
             let found = (outcome.runner.as_ref().map(|runner| runner.state), outcome.answer);
             assert_eq!(found, (after, answer), "after {seconds} seconds: {why}");
             assert_eq!(posts(&outcome), "", "its supply was given up when the job came");

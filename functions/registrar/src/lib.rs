@@ -1,0 +1,109 @@
+//! The `registrar` function: a task's PID 1 asks, and is told.
+//!
+//! A claim is answered with a JIT config, if the runner is needed; a release with whether an idle
+//! runner may leave. Both show the ticket that is in the task's environment, and the boot id that
+//! PID 1 made: the first claim binds the two, so that a ticket is of no use to who reads it later.
+
+mod answer;
+mod budget;
+mod claim;
+pub mod metrics;
+mod question;
+mod release;
+mod settings;
+
+use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use fleet::RunnerId;
+use fleet::ledger::{Answer as Told, Bookkeeper, Event, Item, Key, PostError, Runner, RunnerEvent};
+use fleet::ports::{
+    Clock, DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, Ledger, LedgerError,
+    Random,
+};
+use fleet::ticket::Ticket;
+
+use crate::answer::Answer;
+use crate::question::Path;
+pub use crate::settings::{FunctionSettings, Settings};
+
+/// GitHub, with all that the registrar does there.
+pub trait Github: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner {}
+
+impl<T: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner> Github for T {}
+
+/// The function with what it keeps from one request to the next.
+#[derive(Debug)]
+pub struct Registrar<L, C, R, G> {
+    /// The ledger, with the clock and the random bits that its transactions need.
+    pub books: Bookkeeper<L, C, R>,
+    /// Who registers the runners.
+    pub github: G,
+}
+
+/// Why a question has no answer yet, and is to be asked again.
+#[derive(Debug, thiserror::Error)]
+enum Later {
+    /// The ledger did not take an event.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// The ledger did not answer.
+    #[error("the ledger is out of reach: {0}")]
+    Ledger(#[from] LedgerError),
+    /// The calls of this minute are used up, or GitHub has asked all of us to wait.
+    #[error("no more calls to GitHub before {0}")]
+    Budget(jiff::Timestamp),
+    /// GitHub did not do it.
+    #[error(transparent)]
+    Github(#[from] GithubError),
+    /// The settings are older than the runner.
+    #[error("the pool {0} is not known")]
+    Pool(fleet::PoolName),
+}
+
+impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
+    /// Answers one request of the Function URL, with the settings of this moment. It never fails:
+    /// whatever is wrong is a status and a sentence.
+    pub async fn handle(
+        &self,
+        settings: &Settings,
+        request: &LambdaFunctionUrlRequest,
+    ) -> LambdaFunctionUrlResponse {
+        self.answer(settings, request).await.unwrap_or_else(|refusal| refusal).into_response()
+    }
+
+    /// Nothing is read or written before the ticket has proved itself.
+    async fn answer(
+        &self,
+        settings: &Settings,
+        request: &LambdaFunctionUrlRequest,
+    ) -> Result<Answer, Answer> {
+        let (path, question) = question::read(request)?;
+        let runner =
+            Ticket::verify(&question.ticket, &settings.ticket_keys).ok_or_else(answer::forged_ticket)?;
+        let answered = match path {
+            Path::Claim => self.claim(settings, &runner, &question.boot).await,
+            Path::Release => self.release(settings, &runner, &question.boot).await,
+        };
+        answered.map_err(|later| answer::later(&later, &runner, self.books.clock.now()))
+    }
+
+    /// Tells the ledger what happens to a runner.
+    async fn post(&self, settings: &Settings, runner: &RunnerId, event: RunnerEvent) -> Result<Told, Later> {
+        let posted = self.books.post(&settings.pools, &[Event::Runner(runner.clone(), event)]).await?;
+        Ok(posted.answers.first().copied().unwrap_or(Told::Noted))
+    }
+
+    async fn runner(&self, id: &RunnerId) -> Result<Option<Runner>, Later> {
+        let items = self.books.ledger.read(&[Key::Runner(id.clone())]).await?;
+        Ok(items
+            .into_iter()
+            .find_map(|item| if let Item::Runner(runner) = item { Some(runner) } else { None }))
+    }
+
+    /// What GitHub answered. A wait that it asks for is written down for all.
+    async fn heard<T>(&self, answered: Result<T, GithubError>) -> Result<T, Later> {
+        if let Err(GithubError::Wait(length)) = &answered {
+            self.remember_wait(*length).await;
+        }
+        Ok(answered?)
+    }
+}

@@ -1,0 +1,38 @@
+//! What the registrar is told.
+
+use fleet::PoolMap;
+use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
+use secrecy::SecretString;
+
+/// The settings, as they are at the time of a request: they may change while the function lives.
+#[derive(Debug)]
+pub struct Settings {
+    /// The map of pools.
+    pub pools: PoolMap,
+    /// The ticket keys that are valid now; two during a rotation.
+    pub ticket_keys: Vec<SecretString>,
+}
+
+/// All that is read for the function: its settings, and the key of the client that it calls.
+#[derive(Debug)]
+pub struct FunctionSettings {
+    /// The settings.
+    pub settings: Settings,
+    /// The private key of the GitHub App that is in use.
+    pub app_key: SecretString,
+}
+
+impl FromParameters for FunctionSettings {
+    const FOLDERS: &'static [&'static str] = &[folder::POOLS, folder::TICKET_KEYS, folder::GITHUB_APP_KEYS];
+
+    fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
+        let mut problems = SettingsProblems::default();
+        let pools = parameters.pools(&mut problems);
+        let ticket_keys = parameters.secrets(folder::TICKET_KEYS, &mut problems);
+        let app_key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
+        let all = pools
+            .zip(app_key)
+            .map(|(pools, app_key)| Self { settings: Settings { pools, ticket_keys }, app_key });
+        problems.all_or(all)
+    }
+}

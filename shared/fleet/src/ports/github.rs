@@ -1,0 +1,87 @@
+//! The ports that are calls of GitHub, for one organisation.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::ids::GithubRunnerId;
+use crate::label::Labels;
+
+/// GitHub's numeric id of a runner group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunnerGroupId(pub u64);
+
+impl fmt::Display for RunnerGroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Finds a runner group.
+pub trait FindRunnerGroup {
+    /// The group of this name, which is made if there is none.
+    async fn find_runner_group(&self, name: &str) -> Result<RunnerGroupId, GithubError>;
+}
+
+/// A runner that is to be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JitRunner {
+    /// Its name, at most 64 characters; it is the idempotency key of the registration.
+    pub name: String,
+    /// The group that it belongs to.
+    pub group: RunnerGroupId,
+    /// What it carries.
+    pub labels: Labels,
+}
+
+/// A registration, with the configuration that is good for it once. It does not print itself.
+#[derive(Debug, Clone)]
+pub struct JitConfig {
+    /// GitHub's id of the registration.
+    pub runner: GithubRunnerId,
+    /// GitHub's `encoded_jit_config`.
+    pub encoded: SecretString,
+}
+
+/// Registers a runner (`generate-jitconfig`).
+pub trait GenerateJitConfig {
+    /// Registers a runner. [`GithubError::Conflict`] if its name is taken.
+    async fn generate_jit_config(&self, runner: &JitRunner) -> Result<JitConfig, GithubError>;
+}
+
+/// Finds a registration by its name.
+pub trait FindRunner {
+    /// The registration of this name, if there is one.
+    async fn find_runner(&self, name: &str) -> Result<Option<GithubRunnerId>, GithubError>;
+}
+
+/// Ends a registration.
+pub trait DeleteRunner {
+    /// Deletes a registration. [`GithubError::Busy`] if it has begun a job; one that is not there is
+    /// no error.
+    async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError>;
+}
+
+/// Why GitHub did not do it. No secret is in its words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GithubError {
+    /// GitHub asks to wait (its rate limits): later.
+    #[error("GitHub asks to wait {} s", .0.as_secs())]
+    Wait(Duration),
+    /// There is no such thing.
+    #[error("GitHub has no such thing: {0}")]
+    NotFound(String),
+    /// The name is taken.
+    #[error("the name is taken")]
+    Conflict,
+    /// The runner has begun a job.
+    #[error("the runner is busy")]
+    Busy,
+    /// GitHub will not do it, and not later either: a permission is missing, or the request is wrong.
+    #[error("GitHub refuses: {0}")]
+    Refused(String),
+    /// GitHub gave no answer that can be read. The call may have been made all the same: later.
+    #[error("GitHub is out of reach: {0}")]
+    Unavailable(String),
+}

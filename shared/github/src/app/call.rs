@@ -1,0 +1,101 @@
+//! One call of GitHub's API.
+
+use fleet::ports::{Clock, GithubError};
+use http::request::Builder;
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use octocrab::Octocrab;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{App, failure, metrics};
+
+/// An answer that was read to its end.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body's JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, GithubError> {
+        // What serde says of a value may repeat it, and it may be secret.
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            GithubError::Unavailable(format!("its answer can not be read, line {line}, column {column}"))
+        })
+    }
+}
+
+impl<C: Clock> App<C> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        client: &Octocrab,
+        path: &str,
+    ) -> Result<T, GithubError> {
+        self.call(client, &Method::GET, path, None::<&()>).await?.json()
+    }
+
+    /// Calls GitHub. Anything but success is an error, by its status and headers.
+    pub(super) async fn call<B: Serialize>(
+        &self,
+        client: &Octocrab,
+        method: &Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Answer, GithubError> {
+        let mut answer = self.send(client, method, path, body).await;
+        // A token that has just been signed or minted may not be known everywhere yet. Of an
+        // installation's calls octocrab has tried this one again, with a new token.
+        let unauthorized = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
+        if answer.as_ref().is_ok_and(unauthorized) && path_is_of_app(path) {
+            answer = self.send(client, method, path, body).await;
+        }
+        let ended = answer.and_then(|answer| {
+            if answer.status.is_success() {
+                Ok(answer)
+            } else {
+                Err(failure::of_answer(&answer, self.clock.now()))
+            }
+        });
+        metrics::called(match &ended {
+            Ok(_) => "Done",
+            Err(GithubError::Wait(_)) => "Wait",
+            Err(GithubError::Unavailable(_)) => "Unanswered",
+            Err(_) => "Failed",
+        });
+        if matches!(ended, Err(GithubError::Refused(_))) {
+            self.forget_installation();
+        }
+        ended
+    }
+
+    async fn send<B: Serialize>(
+        &self,
+        client: &Octocrab,
+        method: &Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Answer, GithubError> {
+        let request = Builder::new().method(method.clone()).uri(path);
+        let request = client.build_request(request, body).map_err(|error| failure::of_client(&error))?;
+        let called = async {
+            let response = client.execute(request).await.map_err(|error| failure::of_client(&error))?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.map_err(|error| failure::of_client(&error))?;
+            Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes().to_vec() })
+        };
+        let answer =
+            tokio::time::timeout(self.answer_within, called).await.map_err(|_| failure::no_answer())??;
+        if let Some(remaining) = failure::number(&answer.headers, "x-ratelimit-remaining") {
+            metrics::remaining(u32::try_from(remaining).unwrap_or(u32::MAX));
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether a path is one that the App itself calls, and not its installation.
+fn path_is_of_app(path: &str) -> bool {
+    path.starts_with("/app/") || path.ends_with("/installation")
+}

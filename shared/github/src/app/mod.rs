@@ -1,0 +1,159 @@
+//! GitHub's API, as the App meets it that is installed in the organisation.
+//!
+//! The App proves itself with a token that it signs with its private key. With it, it finds its
+//! installation in the organisation, once, and gets tokens of an hour for the rest.
+
+mod call;
+mod failure;
+mod groups;
+mod hooks;
+mod jit;
+mod jobs;
+pub mod metrics;
+mod runners;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use fleet::ports::{Clock, GithubError, RunnerGroupId};
+use octocrab::Octocrab;
+use octocrab::models::{AppId, InstallationId};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+pub use self::hooks::{Hook, HookDelivery, HookPage};
+pub use self::jobs::{ApiJob, ApiJobStatus};
+
+/// GitHub.com's API.
+pub const API_URL: &str = "https://api.github.com";
+
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Where the App is, and who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppConfig {
+    /// The App's numeric id.
+    pub id: u64,
+    /// The organisation that it is installed in.
+    pub organisation: String,
+    /// The API: [`API_URL`], or `https://<host>/api/v3` of a GitHub Enterprise Server.
+    pub api_url: String,
+}
+
+/// The App's client. It does not print its key or its tokens.
+pub struct App<C> {
+    config: AppConfig,
+    clock: C,
+    answer_within: Duration,
+    state: RefCell<Option<State>>,
+}
+
+/// What follows from the private key.
+struct State {
+    key: SecretString,
+    app: Octocrab,
+    /// The installation in the organisation, once it is found.
+    installation: Option<Octocrab>,
+    groups: BTreeMap<String, RunnerGroupId>,
+}
+
+impl<C> fmt::Debug for App<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A private key, or an address, that is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppError {
+    /// The key can not be read.
+    #[error("the private key of the GitHub App is no RSA key in PEM; generate one in the App's settings")]
+    Key,
+    /// The API's URL can not be read.
+    #[error("the URL of GitHub's API is none; leave it out for GitHub.com, or set https://<host>/api/v3")]
+    Url,
+}
+
+impl<C: Clock> App<C> {
+    /// A client without a key yet: [`App::use_key`] comes next. No answer is waited for longer than
+    /// `answer_within`.
+    pub fn new(config: AppConfig, clock: C, answer_within: Duration) -> Self {
+        Self { config, clock, answer_within, state: RefCell::default() }
+    }
+
+    /// Uses this private key from now on. One that is in use already changes nothing.
+    pub fn use_key(&self, key: &SecretString) -> Result<(), AppError> {
+        let in_use = |state: &State| state.key.expose_secret() == key.expose_secret();
+        if self.state.borrow().as_ref().is_some_and(in_use) {
+            return Ok(());
+        }
+        let builder =
+            Octocrab::builder().base_uri(self.config.api_url.as_str()).map_err(|_| AppError::Url)?;
+        let builder = builder
+            .set_connect_timeout(Some(CONNECT))
+            .set_read_timeout(Some(self.answer_within))
+            .set_write_timeout(Some(self.answer_within));
+        let builder = builder.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
+        let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
+        let state = State { key: key.clone(), app, installation: None, groups: BTreeMap::new() };
+        *self.state.borrow_mut() = Some(state);
+        Ok(())
+    }
+
+    /// Finds the installation and gets a first token, so that the first event finds both, and the
+    /// connection, ready.
+    pub async fn warm_up(&self) -> Result<(), GithubError> {
+        let installation = self.installation().await?;
+        let token = tokio::time::timeout(self.answer_within, installation.installation_token()).await;
+        token.map_err(|_| failure::no_answer())?.map(drop).map_err(|error| failure::of_client(&error))
+    }
+
+    /// The client of the App itself.
+    fn app(&self) -> Result<Octocrab, GithubError> {
+        let state = self.state.borrow();
+        let state =
+            state.as_ref().ok_or_else(|| GithubError::Refused("the App has no private key".to_owned()))?;
+        Ok(state.app.clone())
+    }
+
+    /// The client of the App's installation in the organisation.
+    async fn installation(&self) -> Result<Octocrab, GithubError> {
+        #[derive(Deserialize)]
+        struct Installation {
+            id: InstallationId,
+        }
+        if let Some(found) = self.state.borrow().as_ref().and_then(|state| state.installation.clone()) {
+            return Ok(found);
+        }
+        let app = self.app()?;
+        let path = format!("/orgs/{}/installation", self.config.organisation);
+        let found: Installation = self.get(&app, &path).await.map_err(|error| match error {
+            GithubError::NotFound(_) => GithubError::NotFound(format!(
+                "the App {} is not installed in {}; install it there",
+                self.config.id, self.config.organisation
+            )),
+            other => other,
+        })?;
+        let installation = app.installation(found.id).map_err(|error| failure::of_client(&error))?;
+        if let Some(state) = self.state.borrow_mut().as_mut() {
+            state.installation = Some(installation.clone());
+        }
+        Ok(installation)
+    }
+
+    /// The installation may be another one by now, and the groups with it: both are looked up again.
+    fn forget_installation(&self) {
+        if let Some(state) = self.state.borrow_mut().as_mut() {
+            state.installation = None;
+            state.groups.clear();
+        }
+    }
+
+    /// A path of the organisation.
+    fn organisation(&self, rest: &str) -> String {
+        format!("/orgs/{}/{rest}", self.config.organisation)
+    }
+}

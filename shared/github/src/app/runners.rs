@@ -1,0 +1,42 @@
+//! Registered runners.
+
+use fleet::GithubRunnerId;
+use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError};
+use http::Method;
+use serde::Deserialize;
+
+use super::App;
+
+#[derive(Deserialize)]
+struct Listed {
+    runners: Vec<Runner>,
+}
+
+#[derive(Deserialize)]
+struct Runner {
+    id: GithubRunnerId,
+    name: String,
+}
+
+impl<C: Clock> FindRunner for App<C> {
+    async fn find_runner(&self, name: &str) -> Result<Option<GithubRunnerId>, GithubError> {
+        let installation = self.installation().await?;
+        let path = self.organisation(&format!("actions/runners?per_page=100&name={name}"));
+        let listed: Listed = self.get(&installation, &path).await?;
+        // A server that does not know the parameter lists others too.
+        Ok(listed.runners.into_iter().find(|runner| runner.name == name).map(|runner| runner.id))
+    }
+}
+
+impl<C: Clock> DeleteRunner for App<C> {
+    async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError> {
+        let installation = self.installation().await?;
+        let path = self.organisation(&format!("actions/runners/{runner}"));
+        match self.call(&installation, &Method::DELETE, &path, None::<&()>).await {
+            Ok(_) | Err(GithubError::NotFound(_)) => Ok(()),
+            // GitHub: "422 if the runner is busy".
+            Err(GithubError::Refused(why)) if why.starts_with("422") => Err(GithubError::Busy),
+            Err(error) => Err(error),
+        }
+    }
+}

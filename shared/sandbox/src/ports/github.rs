@@ -1,0 +1,95 @@
+//! The ports that are calls of GitHub's API.
+
+use fleet::GithubRunnerId;
+use fleet::ports::{
+    DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
+    RunnerGroupId,
+};
+
+use crate::Sandbox;
+use crate::faults::Fault;
+use crate::github::{RemoveError, jit_config};
+use crate::sandbox::FunctionName::Registrar;
+
+impl FindRunnerGroup for Sandbox {
+    async fn find_runner_group(&self, name: &str) -> Result<RunnerGroupId, GithubError> {
+        self.call_github(|| Ok(self.github().borrow_mut().group(name))).await
+    }
+}
+
+impl GenerateJitConfig for Sandbox {
+    async fn generate_jit_config(&self, runner: &JitRunner) -> Result<JitConfig, GithubError> {
+        self.call_github(|| {
+            self.github().borrow_mut().count_call(self.manual_clock().now());
+            if self.strikes(Fault::GithubRefuses) {
+                return Err(GithubError::Refused("422 Validation Failed".to_owned()));
+            }
+            if self.strikes(Fault::GithubConflicts) {
+                return Err(GithubError::Conflict);
+            }
+            let mut github = self.github().borrow_mut();
+            let group = github.group_name(runner.group).map(str::to_owned);
+            let group =
+                group.ok_or_else(|| GithubError::NotFound(format!("runner group {}", runner.group)))?;
+            let made = github.register(&runner.name, runner.labels.clone(), &group);
+            let runner = made.ok_or(GithubError::Conflict)?;
+            Ok(JitConfig { runner, encoded: jit_config(runner).into() })
+        })
+        .await
+    }
+}
+
+impl FindRunner for Sandbox {
+    async fn find_runner(&self, name: &str) -> Result<Option<GithubRunnerId>, GithubError> {
+        self.call_github(|| Ok(self.github().borrow().find_by_name(name))).await
+    }
+}
+
+impl DeleteRunner for Sandbox {
+    async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError> {
+        self.call_github(|| {
+            let mut github = self.github().borrow_mut();
+            github.count_call(self.manual_clock().now());
+            match github.remove(runner) {
+                Err(RemoveError::Busy) => Err(GithubError::Busy),
+                Ok(()) | Err(RemoveError::NotFound) => Ok(()),
+            }
+        })
+        .await
+    }
+}
+
+impl Sandbox {
+    /// One call, with the faults that strike it.
+    async fn call_github<T>(&self, act: impl FnOnce() -> Result<T, GithubError>) -> Result<T, GithubError> {
+        self.step().await;
+        self.may_crash(Registrar, Fault::RegistrarCrashesBeforeGithub).await;
+        let answer = match self.github_refusal() {
+            Some(refusal) => Err(refusal),
+            None => act(),
+        };
+        self.step().await;
+        self.may_crash(Registrar, Fault::RegistrarCrashesAfterGithub).await;
+        if answer.is_ok() && self.strikes(Fault::GithubAnswerLost) { Err(time_out()) } else { answer }
+    }
+
+    /// How GitHub answers whatever it is asked, if it is not itself.
+    fn github_refusal(&self) -> Option<GithubError> {
+        let now = self.manual_clock().now();
+        if self.github().borrow().is_out(now) {
+            return Some(time_out());
+        }
+        if let Some(wait) = self.github().borrow().asks_to_wait(now) {
+            return Some(GithubError::Wait(wait));
+        }
+        if self.strikes(Fault::GithubAsksToWait) {
+            self.github().borrow_mut().ask_to_wait(now);
+            return self.github().borrow().asks_to_wait(now).map(GithubError::Wait);
+        }
+        self.strikes(Fault::GithubFails).then(|| GithubError::Unavailable("502 Bad Gateway".to_owned()))
+    }
+}
+
+fn time_out() -> GithubError {
+    GithubError::Unavailable("no answer in time".to_owned())
+}
