@@ -13,7 +13,7 @@ with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## replay the sample events and tell each job's story (needs only Rust)
@@ -58,6 +58,12 @@ lint: .venv/.installed ## format, clippy, documentation, licences and sources
 .PHONY: bench
 bench: ## measure verify, parse and route
 	cargo bench -p webhook --bench accept
+
+# As root, for the throttling. Nothing else should run meanwhile.
+.PHONY: bench-lambda
+bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
+	$(call lambda_build,x86_64,echo webhook launcher)
+	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
 
 .PHONY: soak
 SEEDS ?= 10000
