@@ -1,11 +1,11 @@
 //! Stops that come from outside of a task: `StopTask`, and an EC2 spot instance that is taken back.
 
-use fleet::launch::exit_code::JOB_DONE;
+use fleet::launch::exit_code::{JOB_DONE, TERMINATED};
 use fleet::{InstanceId, RunnerId, TaskArn};
 
 use super::{Functions, Happening, World};
 use crate::ecs::{Stop, interruption_warning};
-use crate::process::{INTERRUPT_AFTER, Phase, TERMINATED, WARNED_AHEAD};
+use crate::process::{INTERRUPT_AFTER, Phase, WARNED_AHEAD};
 
 impl<F: Functions + 'static> World<F> {
     /// EC2 is going to take a spot instance back: its warning comes to the queue now, and the instance
