@@ -14,21 +14,26 @@ pub fn main() -> ExitCode {
     match arguments.next() {
         None => pid1(),
         Some(argument) if argument == shim::EXEC => {
-            tracing_subscriber::fmt().json().flatten_event(true).init();
+            log();
             let error = shim::exec(arguments);
             tracing::error!(%error, "the runner program can not be started");
             ExitCode::from(127)
         }
         Some(_) => {
-            tracing_subscriber::fmt().json().flatten_event(true).init();
+            log();
             tracing::error!("takes no arguments: its settings are environment variables");
             ExitCode::from(2)
         }
     }
 }
 
+/// A JSON line on standard output for each event. That nobody reads it any more is no reason to stop.
+fn log() {
+    tracing_subscriber::fmt().json().flatten_event(true).log_internal_errors(false).init();
+}
+
 fn pid1() -> ExitCode {
-    tracing_subscriber::fmt().json().flatten_event(true).init();
+    log();
     let code = prepared().and_then(|config| {
         run::run(&config).inspect_err(|error| tracing::error!(%error, "can not go on")).ok()
     });

@@ -45,7 +45,10 @@ pub(crate) fn run(config: &Config) -> io::Result<i64> {
         if let State::Over(code) = pid1.machine.state() {
             break code;
         }
-        pid1.turn()?;
+        if let Err(error) = pid1.turn() {
+            tracing::error!(%error, "can not go on");
+            break FAILED;
+        }
     };
     if !processes::kill_all() {
         tracing::error!("a process can not be killed");
@@ -86,14 +89,14 @@ impl<'a> Loop<'a> {
         self.wait()?;
         // What the listener has said comes before anything that may end it.
         self.hear();
-        if drain(&mut self.children) {
+        if drain(&mut self.children)? {
             self.reap();
         }
-        if drain(&mut self.terminations) {
+        if drain(&mut self.terminations)? {
             tracing::info!("asked to stop");
             self.take(Event::Terminate);
         }
-        drain(&mut self.answers);
+        drain(&mut self.answers)?;
         while let Some((event, granted)) = self.asking.answer() {
             self.granted = granted.or(self.granted.take());
             self.take(event);
@@ -222,11 +225,16 @@ fn wake() -> io::Result<(UnixStream, UnixStream)> {
     Ok((ours, theirs))
 }
 
-/// Whether it was woken by this one.
-fn drain(wake: &mut UnixStream) -> bool {
+/// Whether it was woken by this one. An error if nobody is there who could do it.
+fn drain(wake: &mut UnixStream) -> io::Result<bool> {
     let (mut any, mut bytes) = (false, [0; 64]);
-    while wake.read(&mut bytes).is_ok_and(|length| length > 0) {
-        any = true;
+    loop {
+        match wake.read(&mut bytes) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => any = true,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(any),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
-    any
 }

@@ -3,7 +3,9 @@
 use fleet::launch::exit_code::{DOCKER_UNAVAILABLE, FAILED, JOB_DONE, RELEASED, RUNNER_OUTDATED, TERMINATED};
 
 use crate::registrar::{Answer, Registrar};
-use crate::task::{as_pid_1, command, is_root, open_folder, path, stop, to_the_end, until, until_there};
+use crate::task::{
+    as_pid_1, command, is_root, open_folder, path, script, stop, to_the_end, until, until_there,
+};
 
 fn registrar(steps: &str, release: &str) -> Registrar {
     Registrar::start(vec![Answer::granted(steps)], vec![Answer::release(release)])
@@ -37,7 +39,8 @@ fn each_end_has_its_exit_code() {
 
 #[test]
 fn a_program_that_can_not_be_started_is_told() {
-    let mut task = command(&registrar("", "stay"));
+    let registrar = registrar("", "stay");
+    let mut task = command(&registrar);
     task.env("MAYFLY_RUNNER_PROGRAM", "/nowhere/run.sh");
     let ended = to_the_end(task);
     assert_eq!(i64::from(ended.code), FAILED);
@@ -93,7 +96,8 @@ fn a_job_that_ignores_its_interruption_is_killed_before_ecs_does_it() {
     let folder = open_folder();
     let (_, begun) = path(&folder, "begun");
     let steps = format!("ignore-term; worker 60000 {}", folder.path().display());
-    let mut task = command(&registrar(&steps, "stay"));
+    let registrar = registrar(&steps, "stay");
+    let mut task = command(&registrar);
     let task = task.env("MAYFLY_STOP_TIMEOUT", "0.6").env("MAYFLY_INTERRUPT_SECONDS", "0.3").spawn().unwrap();
     until_there(&begun);
     assert_eq!(i64::from(stop(task).code), TERMINATED);
@@ -110,4 +114,43 @@ fn as_the_first_process_it_reaps_orphans_and_leaves_nothing() {
     let steps = format!("orphan; sleep 300; say Running job: build; worker 50 {}", folder.path().display());
     let ended = to_the_end(as_pid_1(&registrar(&steps, "stay")));
     assert_eq!(i64::from(ended.code), JOB_DONE, "{}", ended.log);
+}
+
+/// As GitHub's run.sh is built where it has to pass signals on by itself.
+const RUN_SH: &str = "#!/bin/bash
+set -m
+trap 'kill -INT -$PID' INT TERM
+\"$(dirname \"$0\")\"/run-helper.sh &
+PID=$!
+wait $PID
+code=$?
+trap - INT TERM
+wait $PID
+exit $code
+";
+
+#[test]
+fn a_shell_with_job_control_does_not_notice_that_it_was_frozen() {
+    let folder = open_folder();
+    let (_, begun) = path(&folder, "begun");
+    let program = script(&folder, RUN_SH);
+    // Nothing but the worker tells of the job, so the stop has to freeze everything to see it.
+    let registrar = registrar(&format!("worker 400 {}", folder.path().display()), "stay");
+    let mut task = command(&registrar);
+    task.env("MAYFLY_RUNNER_PROGRAM", &program).env("MAYFLY_FIRST_RELEASE_SECONDS", "60");
+    let task = task.spawn().unwrap();
+    until_there(&begun);
+    let ended = stop(task);
+    assert_eq!(i64::from(ended.code), JOB_DONE, "{}", ended.log);
+    assert!(folder.path().join("done").exists());
+}
+
+#[test]
+fn nobody_who_reads_the_log_is_no_reason_to_stop() {
+    let folder = open_folder();
+    let registrar =
+        registrar(&format!("say Running job: build; worker 50 {}", folder.path().display()), "stay");
+    let mut task = command(&registrar).spawn().unwrap();
+    drop((task.stdout.take(), task.stderr.take()));
+    assert_eq!(task.wait().unwrap().code().map(i64::from), Some(JOB_DONE));
 }

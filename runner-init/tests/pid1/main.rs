@@ -10,6 +10,7 @@
     reason = "a test that can not go on fails"
 )]
 
+mod capabilities;
 mod claims;
 mod ends;
 mod races;

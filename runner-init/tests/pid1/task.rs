@@ -121,3 +121,14 @@ pub fn path(folder: &TempDir, name: &str) -> (String, PathBuf) {
     let path = folder.path().join(name);
     (path.display().to_string(), path)
 }
+
+/// A program that is this script, with the stub beside it as `run-helper.sh`.
+pub fn script(folder: &TempDir, script: &str) -> PathBuf {
+    let program = folder.path().join("run.sh");
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["run-helper.sh", "Runner.Worker"] {
+        fs::copy(env!("CARGO_BIN_EXE_stub-runner"), folder.path().join(name)).unwrap();
+    }
+    program
+}
