@@ -85,7 +85,9 @@ impl Config {
         }
         let home = variables.optional("MAYFLY_RUNNER_HOME").unwrap_or_else(|| "/home/runner".to_owned());
         let program = variables.optional("MAYFLY_RUNNER_PROGRAM").unwrap_or_else(|| format!("{home}/run.sh"));
-        let user = variables.optional("MAYFLY_RUNNER_USER").map_or(Some(User { uid: 1001, gid: 1001 }), user);
+        let user = variables
+            .optional("MAYFLY_RUNNER_USER")
+            .map_or(Some(User { uid: 1001, gid: 1001 }), |text| user(&text));
         if user.is_none() {
             problems.note("MAYFLY_RUNNER_USER: has to be <user id>:<group id>, neither of them 0");
         }
@@ -112,7 +114,7 @@ fn may_see_a_ticket(url: &str) -> bool {
     ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start))
 }
 
-fn user(text: String) -> Option<User> {
+fn user(text: &str) -> Option<User> {
     let (uid, gid) = text.split_once(':')?;
     let user = User { uid: uid.parse().ok()?, gid: gid.parse().ok()? };
     (user.uid != 0 && user.gid != 0).then_some(user)

@@ -1,11 +1,11 @@
 //! The processes below PID 1: found, frozen, let go on, killed, reaped.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use procfs::process::all_processes;
+use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
 
 use crate::machine::Exit;
@@ -17,22 +17,17 @@ const WORKER: &str = "Runner.Worker";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long is between two looks.
-const EVERY: Duration = Duration::from_millis(2);
+const EVERY: Duration = Duration::from_micros(500);
 
 /// A process below this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Process {
+struct Below {
     pid: Pid,
     name: String,
     state: char,
 }
 
-impl Process {
-    /// Whether it can do nothing now: stopped, or dead.
-    fn stands_still(&self) -> bool {
-        matches!(self.state, 'T' | 't' | 'Z' | 'X')
-    }
-
+impl Below {
     fn is_dead(&self) -> bool {
         matches!(self.state, 'Z' | 'X')
     }
@@ -44,12 +39,12 @@ pub(crate) fn has_worker() -> bool {
 }
 
 /// Every process below this one, parents before their children. Orphans are this one's children.
-fn below() -> Vec<Process> {
-    let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
+fn below() -> Vec<Below> {
+    let mut children: BTreeMap<i32, Vec<Below>> = BTreeMap::new();
     let stats = all_processes().into_iter().flatten().filter_map(|process| process.ok()?.stat().ok());
     for stat in stats {
         if let Some(pid) = Pid::from_raw(stat.pid) {
-            let process = Process { pid, name: stat.comm, state: stat.state };
+            let process = Below { pid, name: stat.comm, state: stat.state };
             children.entry(stat.ppid).or_default().push(process);
         }
     }
@@ -66,33 +61,32 @@ fn below() -> Vec<Process> {
 #[derive(Debug, Default)]
 pub(crate) struct Frozen(Vec<Pid>);
 
-/// Stops every process, parents before their children: a shell with job control would take note of
-/// a stopped child. What was begotten meanwhile is stopped too. `None` if one can not be stopped;
-/// then all go on.
+/// Stops every process, and each one before its children: a shell with job control that still ran
+/// would take note of a stopped child, and leave it. What was begotten meanwhile is stopped too.
+/// `None` if one can not be stopped; then all go on.
 pub(crate) fn freeze() -> Option<Frozen> {
     let mut frozen = Frozen::default();
     let until = Deadline::after(PATIENCE);
     loop {
-        let (stopped, processes): (HashSet<Pid>, _) = (frozen.0.iter().copied().collect(), below());
-        let new: Vec<Pid> = processes
-            .iter()
-            .filter(|it| !it.is_dead() && !stopped.contains(&it.pid))
-            .map(|it| it.pid)
-            .collect();
-        for &pid in &new {
-            // One that is gone meanwhile stands still as well.
-            let _ = kill_process(pid, Signal::STOP);
+        let next = below().into_iter().find(|process| !process.is_dead() && !frozen.0.contains(&process.pid));
+        let Some(next) = next else { return Some(frozen) };
+        // One that is gone meanwhile stands still as well.
+        let _ = kill_process(next.pid, Signal::STOP);
+        frozen.0.push(next.pid);
+        while !stands_still(next.pid) {
+            if until.is_past() {
+                frozen.thaw();
+                return None;
+            }
+            thread::sleep(EVERY);
         }
-        frozen.0.extend(&new);
-        if new.is_empty() && processes.iter().all(Process::stands_still) {
-            return Some(frozen);
-        }
-        if until.is_past() {
-            frozen.thaw();
-            return None;
-        }
-        thread::sleep(EVERY);
     }
+}
+
+/// Whether a process can do nothing now: stopped, dead, or gone.
+fn stands_still(pid: Pid) -> bool {
+    let stat = Process::new(pid.as_raw_nonzero().get()).and_then(|process| process.stat());
+    stat.map_or(true, |stat| matches!(stat.state, 'T' | 't' | 'Z' | 'X'))
 }
 
 impl Frozen {

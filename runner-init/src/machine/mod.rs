@@ -82,6 +82,7 @@ impl Machine {
     }
 
     /// Takes an event. `jitter` is a random number from 0 to 1.
+    #[expect(clippy::match_same_arms, reason = "a row of the table is one rule")]
     pub fn step(&mut self, now: Duration, jitter: f64, event: Event) -> Vec<Action> {
         match (self.state, event) {
             (State::Over(_), _) => vec![],

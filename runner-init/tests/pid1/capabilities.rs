@@ -5,7 +5,7 @@ use std::process::Command;
 use fleet::launch::exit_code::{JOB_DONE, RELEASED, TERMINATED};
 
 use crate::registrar::{Answer, Registrar};
-use crate::task::{is_root, open_folder, prepare, stop, to_the_end, until};
+use crate::task::{Ended, is_root, open_folder, prepare, stop, to_the_end, until};
 
 /// What docs/SECURITY.md names.
 const NEEDED: [&str; 3] = ["setuid", "setgid", "kill"];
@@ -27,20 +27,17 @@ fn suffices(capabilities: &[&str]) -> bool {
     let folder = open_folder();
     let registrar =
         |steps: &str, release| Registrar::start(vec![Answer::granted(steps)], vec![Answer::release(release)]);
-    let job =
-        registrar(&format!("orphan; say Running job: build; worker 20 {}", folder.path().display()), "stay");
+    let job = registrar(&format!("say Running job: build; worker 20 {}", folder.path().display()), "stay");
+    let stopped = registrar("ignore-term; say Listening for Jobs; sleep 15000", "stay");
     let idle = registrar("ignore-term; say Listening for Jobs; sleep 60000", "leave");
-    let stopped = registrar("say Listening for Jobs; sleep 60000", "stay");
-    let mut codes = vec![];
-    let ends = |ended: crate::task::Ended| (i64::from(ended.code), ended.log.contains("can not be killed"));
-    codes.push(ends(to_the_end(with_capabilities(capabilities, &job))) == (JOB_DONE, false));
-    if codes == [true] {
-        codes.push(ends(to_the_end(with_capabilities(capabilities, &idle))) == (RELEASED, false));
-        let task = with_capabilities(capabilities, &stopped).spawn().unwrap();
-        until("a release", || stopped.times("/release") > 0);
-        codes.push(ends(stop(task)) == (TERMINATED, false));
+    let well = |ended: Ended, code| i64::from(ended.code) == code && !ended.log.contains("can not be killed");
+    if !well(to_the_end(with_capabilities(capabilities, &job)), JOB_DONE) {
+        return false;
     }
-    codes.into_iter().all(|well| well)
+    let mut task = with_capabilities(capabilities, &stopped);
+    let task = task.env("MAYFLY_STOP_TIMEOUT", "0.1").spawn().unwrap();
+    until("a release", || stopped.times("/release") > 0);
+    well(stop(task), TERMINATED) && well(to_the_end(with_capabilities(capabilities, &idle)), RELEASED)
 }
 
 #[test]
