@@ -39,6 +39,12 @@ build: build-webhook ## build every function for Lambda, and see what each needs
 build-webhook: .venv/.installed
 	$(call lambda_build,x86_64,webhook)
 
+# PID 1 of a task, and its size.
+.PHONY: build-runner-init
+build-runner-init: ## build runner-init as a task has it, and see that it is small
+	cargo build --release -p runner-init --bin runner-init
+	.ci/check-runner-init target/release/runner-init
+
 # The functions of $(2) for the architecture $(1), each into target/lambda/<architecture>.
 define lambda_build
 $(with_venv) cargo lambda build --release --$(subst _,-,$(1)) --lambda-dir target/lambda/$(1) \
@@ -66,9 +72,10 @@ soak: ## let SEEDS seeded worlds happen from FIRST on, and check each
 	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --first $(FIRST)
 
 .PHONY: local
-local: .venv/.installed ## run the functions on this machine until Ctrl-C
-	cargo build --quiet -p webhook -p launcher
-	cargo run --quiet -p mayfly --features local -- local
+TASKS ?= play
+local: .venv/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
+	cargo build --quiet -p webhook -p launcher -p runner-init
+	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS)
 
 .PHONY: burst
 JOBS ?= 1000

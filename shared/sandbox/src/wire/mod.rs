@@ -5,6 +5,7 @@ pub mod ecs;
 mod http;
 pub mod lambda;
 pub mod moto;
+pub mod processes;
 mod resident;
 
 pub use self::resident::Resident;

@@ -3,6 +3,7 @@
 mod functions;
 mod happening;
 mod jobs;
+mod outside;
 mod stops;
 mod tasks;
 
@@ -19,6 +20,8 @@ use secrecy::SecretString;
 use self::functions::End;
 pub use self::functions::{ClaimReply, Functions, ReleaseReply};
 use self::happening::Happening;
+pub use self::outside::Begun;
+use self::outside::Outside;
 use crate::Sandbox;
 use crate::agenda::Agenda;
 use crate::executor::Executor;
@@ -43,6 +46,7 @@ pub struct World<F> {
     answers: BTreeMap<DeliveryId, LambdaFunctionUrlResponse>,
     sent: BTreeMap<DeliveryId, (JobId, Phase)>,
     posted: u64,
+    outside: Option<Outside>,
 }
 
 impl<F> fmt::Debug for World<F> {
@@ -75,6 +79,7 @@ impl<F: Functions + 'static> World<F> {
             answers: BTreeMap::new(),
             sent: BTreeMap::new(),
             posted: 0,
+            outside: None,
         }
     }
 

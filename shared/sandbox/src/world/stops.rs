@@ -41,6 +41,7 @@ impl<F: Functions + 'static> World<F> {
         let process = self.processes.get(arn).map(|process| (process.phase, process.runner.clone()));
         match process {
             None => self.stops_soon(arn),
+            Some((Phase::Claiming | Phase::Idle(_) | Phase::Working(..), _)) if self.stops_outside(arn) => {}
             Some((Phase::Working(..), _)) => self.later(INTERRUPT_AFTER, Happening::Interrupt(arn.clone())),
             Some((Phase::Claiming, runner)) => {
                 self.forget_unanswered(&runner);
