@@ -1,6 +1,6 @@
 //! Whether Docker is up.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
@@ -11,6 +11,9 @@ const EVERY: Duration = Duration::from_millis(250);
 
 /// How long one look may take.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// Longest status line that is read, in bytes.
+const LONGEST_LINE: u64 = 256;
 
 /// Waits until Docker answers on its socket. `false` if it does not in time.
 #[expect(clippy::disallowed_methods, reason = "a real wait for a real daemon")]
@@ -33,11 +36,9 @@ fn is_up(socket: &Path) -> bool {
         let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(ANSWER))?;
         stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")?;
-        let mut answer = [0; 64];
-        let length = stream.read(&mut answer)?;
-        Ok::<_, std::io::Error>(
-            String::from_utf8_lossy(answer.get(..length).unwrap_or_default()).into_owned(),
-        )
+        let mut status = String::new();
+        BufReader::new(stream.take(LONGEST_LINE)).read_line(&mut status)?;
+        Ok::<_, std::io::Error>(status)
     };
-    asked().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
+    asked().is_ok_and(|status| status.split(' ').nth(1) == Some("200"))
 }

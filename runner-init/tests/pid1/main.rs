@@ -13,6 +13,7 @@
 mod capabilities;
 mod claims;
 mod ends;
+mod preparations;
 mod races;
 mod registrar;
 mod secrets;
