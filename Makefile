@@ -30,7 +30,7 @@ test: lint build-webhook .venv/.installed $(octokit)/node_modules/.installed ## 
 
 # As `sam build` does it. A release build takes minutes, so `test` builds one of them.
 .PHONY: build build-webhook
-build: build-webhook ## build every function for Lambda, and see what each needs of it
+build: build-webhook build-runner-init ## build every function for Lambda and PID 1, and see what each needs
 	$(call lambda_build,x86_64,launcher)
 	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
 	then $(call lambda_build,arm64,webhook launcher); \
