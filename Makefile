@@ -30,7 +30,7 @@ test: lint build-webhook .venv/.installed $(octokit)/node_modules/.installed ## 
 
 # As `sam build` does it. A release build takes minutes, so `test` builds one of them.
 .PHONY: build build-webhook
-build: build-webhook ## build every function for Lambda, and see what each needs of it
+build: build-webhook build-runner-init ## build every function for Lambda and PID 1, and see what each needs
 	$(call lambda_build,x86_64,launcher registrar)
 	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
 	then $(call lambda_build,arm64,webhook launcher registrar); \
@@ -38,6 +38,12 @@ build: build-webhook ## build every function for Lambda, and see what each needs
 
 build-webhook: .venv/.installed
 	$(call lambda_build,x86_64,webhook)
+
+# PID 1 of a task, and its size.
+.PHONY: build-runner-init
+build-runner-init: ## build runner-init as a task has it, and see that it is small
+	cargo build --release -p runner-init --bin runner-init
+	.ci/check-runner-init target/release/runner-init
 
 # The functions of $(2) for the architecture $(1), each into target/lambda/<architecture>.
 define lambda_build
@@ -72,9 +78,10 @@ soak: ## let SEEDS seeded worlds happen from FIRST on, and check each
 	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --first $(FIRST)
 
 .PHONY: local
-local: .venv/.installed ## run the functions on this machine until Ctrl-C
-	cargo build --quiet -p webhook -p launcher -p registrar
-	cargo run --quiet -p mayfly --features local -- local
+TASKS ?= play
+local: .venv/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
+	cargo build --quiet -p webhook -p launcher -p registrar -p runner-init
+	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS)
 
 .PHONY: burst
 JOBS ?= 1000

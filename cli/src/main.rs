@@ -55,6 +55,9 @@ struct LocalArgs {
     /// The folder of the functions' binaries
     #[arg(long, value_name = "FOLDER", default_value = "target/debug")]
     functions: PathBuf,
+    /// Who runs a task
+    #[arg(long, value_enum, default_value = "play")]
+    tasks: mayfly::local::Tasks,
 }
 
 #[derive(Debug, Args)]
@@ -168,7 +171,7 @@ fn wrapped(args: &WrapArgs, out: &mut impl Write) -> Result<ExitCode> {
 
 #[cfg(feature = "local")]
 fn local(args: &LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
-    mayfly::local::run(&pools::read(args.pools.as_deref())?, &args.functions, args.port, out)?;
+    mayfly::local::run(&pools::read(args.pools.as_deref())?, &args.functions, args.port, args.tasks, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

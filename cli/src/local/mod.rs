@@ -29,7 +29,7 @@ use crate::remote::Poster;
 
 pub use self::on_the_wire::{OnTheWire, Wires};
 pub use self::provision::{PARAMETERS, Parameter, Provisioned, Secrets, parameters};
-pub use self::session::run;
+pub use self::session::{Tasks, run};
 
 /// What the stack is made of.
 pub struct Options<'a> {

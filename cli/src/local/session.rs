@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use fleet::PoolMap;
 use github::{Action, WorkflowJobPayload};
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::wire::Resident;
 use sandbox::wire::lambda::Seen;
+use sandbox::wire::processes::Processes;
 use sandbox::{Delays, TICKET_KEY, World};
 
 use super::{OnTheWire, Options, Secrets, Stack};
@@ -24,7 +25,7 @@ type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
 
 /// Runs until Ctrl-C, which ends every process that this has started. The functions' logs come out
 /// on standard output.
-pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) -> Result<()> {
+pub fn run(pools: &PoolMap, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl Write) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
@@ -42,6 +43,10 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) ->
             world.get_or_init(|| OnTheWire::world(wires, pools, &secrets, Delays::default())).clone()
         })
         .await?;
+        let _processes = match (tasks, world.get()) {
+            (Tasks::Process, Some(world)) => Some(processes(world.clone(), binaries).await?),
+            _ => None,
+        };
         let moto = stack.moto.url();
         let (url, ecs) = (stack.url.url(), stack.ecs.url());
         writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
@@ -53,6 +58,23 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) ->
         tokio::signal::ctrl_c().await?;
         Ok(())
     })
+}
+
+/// Who runs a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Tasks {
+    /// The sandbox plays it
+    Play,
+    /// `runner-init` is started as a process, with a stub for GitHub's runner program
+    Process,
+}
+
+async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path) -> Result<Processes> {
+    let [runner_init, stub] = ["runner-init", "stub-runner"].map(|name| binaries.join(name));
+    for binary in [&runner_init, &stub] {
+        ensure!(binary.is_file(), "there is no {}; `cargo build -p runner-init` makes it", binary.display());
+    }
+    Processes::start(world, &runner_init, &stub, None).await.map_err(|error| anyhow!(error))
 }
 
 /// A queued job that the webhook has accepted is one of the sandbox's GitHub from then on.

@@ -7,9 +7,6 @@ use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
 /// Exit code of a process that was killed.
 pub(crate) const KILLED: i64 = 137;
 
-/// Exit code of a PID 1 that leaves on SIGTERM.
-pub(crate) const TERMINATED: i64 = 143;
-
 /// How long PID 1 lets a job go on after SIGTERM: almost as long as the 120 seconds after which ECS
 /// kills it.
 pub(crate) const INTERRUPT_AFTER: Duration = Duration::from_secs(110);

@@ -10,12 +10,13 @@ mod post;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use fleet::{JobId, PoolMap, Repository};
 use futures_util::{StreamExt as _, stream};
 use mayfly::local::{OnTheWire, Options, Secrets, Stack};
 use sandbox::github::JobPlan;
 use sandbox::wire::Resident;
+use sandbox::wire::processes::Processes;
 use sandbox::{Delays, Span, World};
 
 pub use self::figures::Figures;
@@ -33,6 +34,9 @@ const VISIBILITY: Duration = Duration::from_secs(30);
 /// Longer than any burst: every job works until all of them do. One that is over before its first
 /// webhook is through costs a spare runner, as the ledger says; that is not what a burst is to show.
 const WORK: Duration = Duration::from_hours(24);
+
+/// How long a job works where each task is a process: longer than its webhooks take.
+const SHORT_WORK: Duration = Duration::from_secs(2);
 
 /// The pool that serves all of the burst.
 const POOLS: &str = r#"
@@ -67,6 +71,35 @@ fn delays() -> Delays {
 
 /// Lets so many jobs be queued at once, and waits for the end of the last one, so long at most.
 pub async fn burst(jobs: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
+    let (stack, world) = start(binaries).await?;
+    let accepted = post_all(jobs, WORK, &world, &stack).await?;
+    let to_the_end = async {
+        figures::until_all_work(jobs, &stack).await;
+        let ends = world.ask(move |world| (1..=jobs).for_each(|id| world.job_ends(JobId(id))));
+        ends.await;
+        figures::until_all_is_over(jobs, &stack, &world).await;
+    };
+    let waiting = tokio::time::timeout(patience, to_the_end);
+    // What is not over by then, the figures tell.
+    let in_time = waiting.await.is_ok();
+    figures::read(jobs, accepted, in_time, &stack, &world).await
+}
+
+/// The same with a process for each task: `runner-init`, with a stub for GitHub's runner program.
+pub async fn by_processes(jobs: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
+    let (stack, world) = start(binaries).await?;
+    let (runner_init, stub) = (binaries.join("runner-init"), binaries.join("stub-runner"));
+    let log = logs::file_of("runner-init");
+    let processes = Processes::start(world.clone(), &runner_init, &stub, Some(&log)).await;
+    let _processes = processes.map_err(|error| anyhow!(error))?;
+    let accepted = post_all(jobs, SHORT_WORK, &world, &stack).await?;
+    let waiting = tokio::time::timeout(patience, figures::until_all_is_over(jobs, &stack, &world));
+    let in_time = waiting.await.is_ok();
+    figures::read(jobs, accepted, in_time, &stack, &world).await
+}
+
+/// The whole platform, with no job yet.
+async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
     let pools = PoolMap::from_toml(POOLS)?;
     let [webhook, ticket_key] = SECRETS.map(Into::into);
     let secrets = Secrets::with_new_app(webhook, ticket_key)?;
@@ -86,29 +119,23 @@ pub async fn burst(jobs: u64, binaries: &Path, patience: Duration) -> Result<Fig
         world.insert(made).clone()
     })
     .await?;
-    let world = world.context("the stack made no world")?;
-
-    let accepted = post_all(jobs, &world, &Poster::new(stack.url.url(), &secrets)).await?;
-    let to_the_end = async {
-        figures::until_all_work(jobs, &stack).await;
-        let ends = world.ask(move |world| (1..=jobs).for_each(|id| world.job_ends(JobId(id))));
-        ends.await;
-        figures::until_all_is_over(jobs, &stack, &world).await;
-    };
-    let waiting = tokio::time::timeout(patience, to_the_end);
-    // What is not over by then, the figures tell.
-    let in_time = waiting.await.is_ok();
-    figures::read(jobs, accepted, in_time, &stack, &world).await
+    Ok((stack, world.context("the stack made no world")?))
 }
 
 /// Posts every job's delivery; gives how many were accepted.
-async fn post_all(jobs: u64, world: &Resident<World<OnTheWire>>, poster: &Poster) -> Result<u64> {
+async fn post_all(
+    jobs: u64,
+    work: Duration,
+    world: &Resident<World<OnTheWire>>,
+    stack: &Stack,
+) -> Result<u64> {
+    let poster = Poster::new(stack.url.url(), SECRETS[0].into());
     let mut deliveries = Vec::new();
     for id in (1..=jobs).map(JobId) {
         let plan = JobPlan {
             repository: Repository::new("octo-org/storefront"),
             labels: ["self-hosted", "burst"].into_iter().collect(),
-            work: WORK,
+            work,
         };
         let payload = world.ask(move |world| {
             world.learn_job(id, plan);

@@ -1,25 +1,25 @@
 //! GitHub's POST of a burst's deliveries.
 
 use fleet::DeliveryId;
-use mayfly::local::Secrets;
 use mayfly::remote;
 use sandbox::delivery::Delivery;
+use secrecy::SecretString;
 
 /// Posts deliveries to one URL.
 pub(crate) struct Poster {
     poster: remote::Poster,
-    secrets: Secrets,
+    secret: SecretString,
 }
 
 impl Poster {
-    pub(crate) fn new(url: &str, secrets: &Secrets) -> Self {
-        Self { poster: remote::Poster::new(url), secrets: secrets.clone() }
+    pub(crate) fn new(url: &str, secret: SecretString) -> Self {
+        Self { poster: remote::Poster::new(url), secret }
     }
 
     /// Posts one, signed; 0 where there is no answer.
     pub(crate) async fn post(&self, id: String, body: String) -> u16 {
         let delivery = Delivery { id: DeliveryId::new(id), event: "workflow_job".to_owned(), body };
-        let (headers, poster) = (delivery.headers(&self.secrets.webhook), self.poster.clone());
+        let (headers, poster) = (delivery.headers(&self.secret), self.poster.clone());
         let answered = tokio::task::spawn_blocking(move || poster.post(headers, &delivery.body));
         answered.await.ok().and_then(Result::ok).map_or(0, |(status, _)| status)
     }

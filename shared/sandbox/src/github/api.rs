@@ -19,11 +19,7 @@ pub(super) struct Api {
     out_until: Option<Timestamp>,
     wait_until: Option<Timestamp>,
     calls: Vec<Timestamp>,
-}
-
-/// The JIT config of a registration.
-pub(crate) fn jit_config(runner: GithubRunnerId) -> String {
-    format!("{JIT_CONFIG}{runner}")
+    listeners_url: Option<String>,
 }
 
 /// The registration that a JIT config is of.
@@ -32,6 +28,19 @@ pub(crate) fn registration_of(jit_config: &str) -> Option<GithubRunnerId> {
 }
 
 impl super::Github {
+    /// The JIT config of a registration. For a listener that is a process it is the step that it takes.
+    pub(crate) fn jit_config(&self, runner: GithubRunnerId) -> String {
+        match &self.api.listeners_url {
+            Some(url) => format!("connect {url} {runner}"),
+            None => format!("{JIT_CONFIG}{runner}"),
+        }
+    }
+
+    /// Listeners are processes from now on, and connect to this URL.
+    pub(crate) fn set_listeners_url(&mut self, url: &str) {
+        self.api.listeners_url = Some(url.to_owned());
+    }
+
     /// A runner group's id, which is made if there is none of the name.
     pub fn group(&mut self, name: &str) -> RunnerGroupId {
         let groups = &mut self.api.groups;

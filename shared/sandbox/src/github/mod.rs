@@ -10,7 +10,7 @@ use fleet::{GithubRunnerId, JobId, Labels};
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::api::LIMIT_WAIT;
-pub(crate) use self::api::{jit_config, registration_of};
+pub(crate) use self::api::registration_of;
 pub use self::job::{JobPlan, Phase, WorkflowJob};
 pub use self::payload::workflow_job;
 

@@ -8,7 +8,7 @@ use fleet::ports::{
 
 use crate::Sandbox;
 use crate::faults::Fault;
-use crate::github::{RemoveError, jit_config};
+use crate::github::RemoveError;
 use crate::sandbox::FunctionName::Registrar;
 
 impl FindRunnerGroup for Sandbox {
@@ -33,7 +33,7 @@ impl GenerateJitConfig for Sandbox {
                 group.ok_or_else(|| GithubError::NotFound(format!("runner group {}", runner.group)))?;
             let made = github.register(&runner.name, runner.labels.clone(), &group);
             let runner = made.ok_or(GithubError::Conflict)?;
-            Ok(JitConfig { runner, encoded: jit_config(runner).into() })
+            Ok(JitConfig { runner, encoded: github.jit_config(runner).into() })
         })
         .await
     }

@@ -6,6 +6,7 @@ pub mod github;
 mod http;
 pub mod lambda;
 pub mod moto;
+pub mod processes;
 mod resident;
 
 pub use self::resident::Resident;

@@ -123,7 +123,9 @@ impl<F: Functions + 'static> World<F> {
         if self.sandbox.strikes(Fault::RunnerDiesAtWork) {
             self.later(work / 2, Happening::Die(arn));
         }
-        self.later(work, Happening::JobEnds(job));
+        if !self.is_outside() {
+            self.later(work, Happening::JobEnds(job));
+        }
         self.send_webhook(job);
     }
 

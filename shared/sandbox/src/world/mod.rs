@@ -3,6 +3,7 @@
 mod functions;
 mod happening;
 mod jobs;
+mod outside;
 mod questions;
 mod stops;
 mod tasks;
@@ -20,6 +21,8 @@ use secrecy::SecretString;
 use self::functions::End;
 pub use self::functions::Functions;
 use self::happening::Happening;
+pub use self::outside::Begun;
+use self::outside::Outside;
 pub use self::questions::{ClaimReply, ReleaseReply};
 use crate::Sandbox;
 use crate::agenda::Agenda;
@@ -45,6 +48,7 @@ pub struct World<F> {
     answers: BTreeMap<DeliveryId, LambdaFunctionUrlResponse>,
     sent: BTreeMap<DeliveryId, (JobId, Phase)>,
     posted: u64,
+    outside: Option<Outside>,
 }
 
 impl<F> fmt::Debug for World<F> {
@@ -77,6 +81,7 @@ impl<F: Functions + 'static> World<F> {
             answers: BTreeMap::new(),
             sent: BTreeMap::new(),
             posted: 0,
+            outside: None,
         }
     }
 

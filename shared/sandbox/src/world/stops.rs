@@ -1,11 +1,11 @@
 //! Stops that come from outside of a task: `StopTask`, and an EC2 spot instance that is taken back.
 
-use fleet::launch::exit_code::JOB_DONE;
+use fleet::launch::exit_code::{JOB_DONE, TERMINATED};
 use fleet::{InstanceId, RunnerId, TaskArn};
 
 use super::{Functions, Happening, World};
 use crate::ecs::{Stop, interruption_warning};
-use crate::process::{INTERRUPT_AFTER, Phase, TERMINATED, WARNED_AHEAD};
+use crate::process::{INTERRUPT_AFTER, Phase, WARNED_AHEAD};
 
 impl<F: Functions + 'static> World<F> {
     /// EC2 is going to take a spot instance back: its warning comes to the queue now, and the instance
@@ -40,6 +40,7 @@ impl<F: Functions + 'static> World<F> {
     pub(super) fn terminate(&mut self, arn: &TaskArn) {
         match self.processes.get(arn).map(|process| process.phase) {
             None => self.stops_soon(arn),
+            Some(Phase::Claiming | Phase::Idle(_) | Phase::Working(..)) if self.stops_outside(arn) => {}
             Some(Phase::Working(..)) => self.later(INTERRUPT_AFTER, Happening::Interrupt(arn.clone())),
             Some(Phase::Claiming | Phase::Idle(_)) => self.exit(arn, TERMINATED),
             Some(Phase::Gone) => {}

@@ -98,7 +98,7 @@ impl<F: Functions + 'static> World<F> {
         let Some((runner, ticket)) = process else { return };
         let boot = BootId::new(format!("{:032x}", self.sandbox.random_bits()));
         self.processes.insert(arn.clone(), Process { runner, ticket, boot, phase: Phase::Claiming });
-        if self.sandbox.strikes(Fault::TaskNeverClaims) {
+        if self.begins_outside(arn) || self.sandbox.strikes(Fault::TaskNeverClaims) {
             return;
         }
         let after = self.sandbox.draw(&self.sandbox.delays().boot);

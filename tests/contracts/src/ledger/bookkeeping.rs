@@ -126,6 +126,7 @@ pub async fn assert_written_once(
         Item::Job(job) => job.state == JobState::Queued && job.version == 1,
         Item::Runner(runner) => runner.state == RunnerState::Starting && runner.version == 1,
         Item::Book(_) => true,
+        Item::Budget(_) => false,
     };
     assert!(items.iter().all(once), "{items:#?}");
     let Some(Item::Book(book)) = items.first() else { panic!("no book among {items:#?}") };

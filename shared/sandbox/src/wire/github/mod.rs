@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub use self::key::app_key;
 pub use self::url::GithubUrl;
 use crate::Sandbox;
-use crate::github::{RemoveError, jit_config};
+use crate::github::RemoveError;
 
 /// The installation's id, in every organisation.
 const INSTALLATION: u64 = 1;
@@ -82,7 +82,7 @@ fn generate(sandbox: &Sandbox, body: &[u8]) -> Answered {
                 "id": id, "name": request.name, "os": "unknown", "status": "offline", "busy": false,
                 "labels": request.labels.iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
             });
-            (201, json!({ "runner": runner, "encoded_jit_config": jit_config(id) }))
+            (201, json!({ "runner": runner, "encoded_jit_config": github.jit_config(id) }))
         }
     }
 }

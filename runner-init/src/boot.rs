@@ -1,0 +1,63 @@
+//! What happens once, before the loop.
+
+use std::process::ExitCode;
+
+use fleet::launch::exit_code::FAILED;
+use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};
+
+use crate::config::Config;
+use crate::{run, shim};
+
+/// PID 1 from its start to its exit code; or the shim, if it is called as that.
+pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    match arguments.next() {
+        None => pid1(),
+        Some(argument) if argument == shim::EXEC => {
+            log();
+            let error = shim::exec(arguments);
+            tracing::error!(%error, "the runner program can not be started");
+            ExitCode::from(127)
+        }
+        Some(_) => {
+            log();
+            tracing::error!("takes no arguments: its settings are environment variables");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A JSON line on standard output for each event. That nobody reads it any more is no reason to stop.
+fn log() {
+    tracing_subscriber::fmt().json().flatten_event(true).log_internal_errors(false).init();
+}
+
+fn pid1() -> ExitCode {
+    log();
+    let code = prepared().and_then(|config| {
+        run::run(&config).inspect_err(|error| tracing::error!(%error, "can not go on")).ok()
+    });
+    ExitCode::from(u8::try_from(code.unwrap_or(FAILED)).unwrap_or(u8::MAX))
+}
+
+/// The settings, once nobody can look into this process any more.
+#[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
+fn prepared() -> Option<Config> {
+    // The kernel shows a process' first environment, with the ticket in it, to whoever may trace it.
+    // Now that is nobody without CAP_SYS_PTRACE, not even another root.
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::error!(%error, "the ticket can not be hidden");
+        return None;
+    }
+    // As PID 1 it gets the orphans anyhow; where it is not, it asks for them.
+    if let Err(error) = set_child_subreaper(Some(getpid())) {
+        tracing::warn!(%error, "orphans are somebody else's");
+    }
+    let read = Config::read(|name| std::env::var(name).ok());
+    let told = |problems: &fleet::settings::SettingsProblems| {
+        for problem in problems.iter() {
+            tracing::error!(problem, "wrong setting");
+        }
+    };
+    read.inspect_err(told).ok()
+}

@@ -1,0 +1,228 @@
+//! What PID 1 is told by its environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fleet::launch::{REGISTRAR_URL_VARIABLE, TICKET_VARIABLE};
+use fleet::settings::{SettingsProblems, Variables};
+use secrecy::SecretString;
+
+use crate::machine::Timings;
+use crate::tool_cache::Source;
+
+/// The variables of PID 1's own environment that the runner program, and with it each step of a
+/// job, gets too. Everything else stays with PID 1.
+pub const PASSED_ON: [&str; 18] = [
+    "ACTIONS_RUNNER_HOOK_JOB_COMPLETED",
+    "ACTIONS_RUNNER_HOOK_JOB_STARTED",
+    "AGENT_TOOLSDIRECTORY",
+    "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ImageOS",
+    "ImageVersion",
+    "LANG",
+    "LC_ALL",
+    "NO_PROXY",
+    "PATH",
+    "RUNNER_TOOL_CACHE",
+    "TZ",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+];
+
+/// Who the runner program runs as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct User {
+    /// Its user id; never 0.
+    pub uid: u32,
+    /// Its group id; never 0.
+    pub gid: u32,
+}
+
+/// What PID 1 is told.
+#[derive(Debug)]
+pub struct Config {
+    /// The ticket.
+    pub ticket: SecretString,
+    /// The registrar's URL. It ends in `/`.
+    pub registrar: String,
+    /// The runner program.
+    pub program: PathBuf,
+    /// The home of who it runs as.
+    pub home: PathBuf,
+    /// Who that is.
+    pub user: User,
+    /// Docker's socket, where the pool has Docker.
+    pub docker_socket: Option<PathBuf>,
+    /// Where the tool cache is restored from, and the folder of it.
+    pub tool_cache: Option<(Source, PathBuf)>,
+    /// What is passed on to the runner program.
+    pub passed_on: Vec<(String, String)>,
+    /// The waits.
+    pub timings: Timings,
+}
+
+impl Config {
+    /// Reads it. All that is wrong is told at once, without any value.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsProblems> {
+        let passed_on: Vec<(String, String)> =
+            PASSED_ON.iter().filter_map(|&name| Some((name.to_owned(), lookup(name)?))).collect();
+        let variables = Variables::new(lookup);
+        let mut problems = SettingsProblems::default();
+        let from_run_task = |name: &str, problems: &mut SettingsProblems| {
+            variables.optional(name).unwrap_or_else(|| {
+                problems.note(format!("{name}: is not set; the launcher sets it in the task's overrides"));
+                String::new()
+            })
+        };
+        let ticket = from_run_task(TICKET_VARIABLE, &mut problems);
+        let registrar = from_run_task(REGISTRAR_URL_VARIABLE, &mut problems);
+        if !registrar.is_empty() && !may_see_a_ticket(&registrar) {
+            problems.note(format!("{REGISTRAR_URL_VARIABLE}: has to begin with https://"));
+        }
+        let home = variables.optional("MAYFLY_RUNNER_HOME").unwrap_or_else(|| "/home/runner".to_owned());
+        let program = variables.optional("MAYFLY_RUNNER_PROGRAM").unwrap_or_else(|| format!("{home}/run.sh"));
+        let user = variables
+            .optional("MAYFLY_RUNNER_USER")
+            .map_or(Some(User { uid: 1001, gid: 1001 }), |text| user(&text));
+        if user.is_none() {
+            problems.note("MAYFLY_RUNNER_USER: has to be <user id>:<group id>, neither of them 0");
+        }
+        let tool_cache = tool_cache(&variables, &mut problems);
+        let timings = timings(&variables, &mut problems);
+        let url = if registrar.ends_with('/') { registrar } else { registrar + "/" };
+        let config = user.map(|user| Self {
+            ticket: ticket.into(),
+            registrar: url,
+            program: program.into(),
+            home: home.into(),
+            user,
+            docker_socket: variables.optional("MAYFLY_DOCKER_SOCKET").map(PathBuf::from),
+            tool_cache,
+            passed_on,
+            timings,
+        });
+        problems.all_or(config)
+    }
+}
+
+/// A ticket goes over TLS, or stays on this machine.
+fn may_see_a_ticket(url: &str) -> bool {
+    ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start))
+}
+
+fn user(text: &str) -> Option<User> {
+    let (uid, gid) = text.split_once(':')?;
+    let user = User { uid: uid.parse().ok()?, gid: gid.parse().ok()? };
+    (user.uid != 0 && user.gid != 0).then_some(user)
+}
+
+fn tool_cache<F: Fn(&str) -> Option<String>>(
+    variables: &Variables<F>,
+    problems: &mut SettingsProblems,
+) -> Option<(Source, PathBuf)> {
+    const COMMAND: &str = "MAYFLY_TOOL_CACHE_COMMAND";
+    const ARCHIVE: &str = "MAYFLY_TOOL_CACHE_ARCHIVE";
+    const DIGEST: &str = "MAYFLY_TOOL_CACHE_SHA256";
+    let folder = variables.optional("RUNNER_TOOL_CACHE").unwrap_or_else(|| "/opt/hostedtoolcache".to_owned());
+    let digest = variables.optional(DIGEST).map(|hex| {
+        let digest: Option<[u8; 32]> = hex::decode(hex.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        if digest.is_none() {
+            problems.note(format!("{DIGEST}: has to be 64 hexadecimal digits"));
+        }
+        digest.unwrap_or_default()
+    });
+    let source = match (variables.optional(COMMAND), variables.optional(ARCHIVE), digest) {
+        (None, None, _) => return None,
+        (Some(command), None, _) => Source::Command(command),
+        (None, Some(place), Some(sha256)) => Source::Archive { place, sha256 },
+        (None, Some(_), None) => {
+            problems.note(format!("{DIGEST}: is not set, and {ARCHIVE} is not used without it"));
+            return None;
+        }
+        (Some(_), Some(_), _) => {
+            problems.note(format!("{COMMAND}: is set beside {ARCHIVE}; set one of them"));
+            return None;
+        }
+    };
+    Some((source, folder.into()))
+}
+
+/// The waits, in seconds with or without a fraction.
+fn timings<F: Fn(&str) -> Option<String>>(
+    variables: &Variables<F>,
+    problems: &mut SettingsProblems,
+) -> Timings {
+    let mut timings = Timings::default();
+    for (name, wait) in [
+        ("MAYFLY_DOCKER_SECONDS", &mut timings.docker),
+        ("MAYFLY_CLAIM_SECONDS", &mut timings.claim),
+        ("MAYFLY_NO_ANSWER_SECONDS", &mut timings.no_answer),
+        ("MAYFLY_FIRST_RELEASE_SECONDS", &mut timings.first_release),
+        ("MAYFLY_RELEASE_SECONDS", &mut timings.release),
+        ("MAYFLY_LAST_LOOK_SECONDS", &mut timings.last_look),
+        ("MAYFLY_STOP_TIMEOUT", &mut timings.stop),
+        ("MAYFLY_INTERRUPT_SECONDS", &mut timings.interrupt),
+    ] {
+        let Some(text) = variables.optional(name) else { continue };
+        let seconds = text.trim().parse().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds));
+        match seconds.map(Duration::from_secs_f64) {
+            Some(read) => *wait = read,
+            None => problems.note(format!("{name}: has to be seconds, from 0 to 86400")),
+        }
+    }
+    timings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<Config, SettingsProblems> {
+        let set: Vec<(String, String)> =
+            set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::read(|name| set.iter().find(|(its, _)| its == name).map(|(_, value)| value.clone()))
+    }
+
+    #[test]
+    fn what_run_task_sets_is_enough() {
+        let config =
+            read(&[("MAYFLY_TICKET", "t"), ("MAYFLY_REGISTRAR_URL", "https://registrar.example")]).unwrap();
+        assert_eq!(config.registrar, "https://registrar.example/");
+        assert_eq!(config.program, PathBuf::from("/home/runner/run.sh"));
+        assert_eq!(config.user, User { uid: 1001, gid: 1001 });
+        assert_eq!(config.timings, Timings::default());
+        assert!(config.docker_socket.is_none() && config.tool_cache.is_none());
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once_and_no_value() {
+        let wrong = [
+            ("MAYFLY_REGISTRAR_URL", "http://registrar.example/"),
+            ("MAYFLY_RUNNER_USER", "0:0"),
+            ("MAYFLY_RELEASE_SECONDS", "soon"),
+            ("MAYFLY_TOOL_CACHE_ARCHIVE", "/cache.tar"),
+        ];
+        let problems = read(&wrong).unwrap_err();
+        let told = problems.to_string();
+        let names =
+            ["MAYFLY_TICKET", "MAYFLY_REGISTRAR_URL", "MAYFLY_RUNNER_USER", "MAYFLY_TOOL_CACHE_SHA256"];
+        for name in names.into_iter().chain(["MAYFLY_RELEASE_SECONDS"]) {
+            assert!(problems.iter().any(|line| line.starts_with(name)), "{name}: {told}");
+        }
+        assert!(wrong.iter().all(|(_, value)| !told.contains(&format!(" {value}"))), "{told}");
+    }
+
+    #[test]
+    fn a_wait_may_have_a_fraction() {
+        let set = [
+            ("MAYFLY_TICKET", "t"),
+            ("MAYFLY_REGISTRAR_URL", "http://127.0.0.1:1/"),
+            ("MAYFLY_RELEASE_SECONDS", "0.25"),
+        ];
+        assert_eq!(read(&set).unwrap().timings.release, Duration::from_millis(250));
+    }
+}

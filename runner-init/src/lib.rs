@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod asking;
+pub mod boot;
+pub mod config;
+mod docker;
+mod listener;
+pub mod machine;
+mod processes;
+mod random;
+mod registrar;
+mod run;
+mod shim;
+pub mod tool_cache;

@@ -1,0 +1,77 @@
+//! What happens to PID 1, and what it does.
+
+use std::time::Duration;
+
+use fleet::claim::Release;
+
+/// What a claim came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimOutcome {
+    /// The JIT config is there.
+    Granted,
+    /// No job waits for this runner any longer (409), or it is gone (410).
+    NotNeeded,
+    /// Ticket or boot id is not taken (403).
+    Refused,
+    /// The question itself is not understood (400): no later one would be.
+    Malformed,
+    /// To be asked again, after so long if the registrar says so.
+    Later(Option<Duration>),
+    /// The registrar may have got it, and may still be at work on it.
+    NoAnswer,
+}
+
+/// How the runner program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With a code of its own.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+/// Something that has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Docker and tool cache are looked after. `false` where Docker did not come up.
+    Prepared(bool),
+    /// A claim came back.
+    Claimed(ClaimOutcome),
+    /// The runner program could not be started.
+    NotStarted,
+    /// The listener waits for jobs.
+    ListenerUp,
+    /// The listener says that it runs a job.
+    JobBegun,
+    /// Whether a worker process was seen by a look, or was there once everything stood still.
+    Looked(bool),
+    /// Something could not be made to stand still.
+    NotFrozen,
+    /// A release came back, with an answer or without one.
+    Released(Option<Release>),
+    /// The runner program has ended.
+    Exited(Exit),
+    /// SIGTERM, or SIGINT.
+    Terminate,
+    /// The time has come that was waited for.
+    Due,
+}
+
+/// Something to do. A look and a freeze are answered by an event at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Ask the registrar for the JIT config.
+    Claim,
+    /// Start the runner program.
+    Start,
+    /// Look for a worker process.
+    Look,
+    /// Ask the registrar for the release.
+    Release,
+    /// Stop every process in its tracks, read what the listener has said, and look for a worker.
+    Freeze,
+    /// Let every process go on.
+    Thaw,
+    /// Ask the runner program to end: it cancels its job, if it has one.
+    Interrupt,
+}

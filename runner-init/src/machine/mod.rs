@@ -1,0 +1,223 @@
+//! What PID 1 decides, as a function from what has happened to what is to be done.
+//!
+//! It holds no process, no clock and no socket: the loop around it has those.
+//!
+//! A job that begins while PID 1 leaves is not cut short, because PID 1 leaves an idle runner in one
+//! way only: every process is frozen, what the listener has said until then is read, and a worker is
+//! looked for. A frozen listener can begin nothing. If it has begun a job, all goes on; if not, it is
+//! killed as it stands. GitHub queues a job again that it had just given to such a runner.
+
+mod claims;
+mod event;
+mod timings;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use fleet::claim::Release;
+use fleet::launch::exit_code::{
+    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, RUNNER_OUTDATED, TERMINATED,
+};
+
+use self::claims::Claims;
+pub use self::event::{Action, ClaimOutcome, Event, Exit};
+pub use self::timings::Timings;
+
+/// How far PID 1 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Docker is waited for, and the tool cache restored.
+    Preparing,
+    /// No JIT config yet.
+    Claiming(Claims),
+    /// The listener waits for a job.
+    Idle,
+    /// A worker is looked for, before a release is asked.
+    Looking,
+    /// A release is on its way.
+    Asking,
+    /// A release was granted; a job may still show.
+    LastLook,
+    /// Everything stands still, and is looked through.
+    Freezing {
+        /// Because a release was granted, or else because of a SIGTERM.
+        released: bool,
+    },
+    /// A job has begun.
+    Working {
+        /// Whether it has been interrupted since.
+        interrupted: bool,
+    },
+    /// PID 1 exits with this code.
+    Over(i64),
+}
+
+/// PID 1. Times are durations since its start.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    timings: Timings,
+    state: State,
+    deadline: Option<Duration>,
+    terminated: Option<Duration>,
+    first_release_asked: bool,
+}
+
+impl Machine {
+    /// PID 1 at its start.
+    pub fn new(timings: Timings) -> Self {
+        let state = State::Preparing;
+        Self { timings, state, deadline: None, terminated: None, first_release_asked: false }
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// When [`Event::Due`] is to come, if nothing else does before.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// Takes an event. `jitter` is a random number from 0 to 1.
+    #[expect(clippy::match_same_arms, reason = "a row of the table is one rule")]
+    pub fn step(&mut self, now: Duration, jitter: f64, event: Event) -> Vec<Action> {
+        match (self.state, event) {
+            (State::Over(_), _) => vec![],
+            (State::Preparing, Event::Prepared(true)) => self.claim(Claims::new(now)),
+            (State::Preparing, Event::Prepared(false)) => self.over(DOCKER_UNAVAILABLE),
+            (State::Claiming(claims), Event::Claimed(outcome)) => self.claimed(claims, outcome, now, jitter),
+            (State::Claiming(claims), Event::Due) => self.claim(claims.again(now)),
+            (State::Preparing | State::Claiming(_), Event::Terminate) => self.over(TERMINATED),
+            (_, Event::NotStarted) => self.over(FAILED),
+            (_, Event::Exited(exit)) => self.exited(exit),
+            (State::Working { interrupted }, Event::Due) => self.out_of_time(interrupted),
+            (State::Working { .. }, Event::Terminate) => {
+                self.terminated.get_or_insert(now);
+                self.work()
+            }
+            (State::Freezing { .. }, Event::Looked(true)) => {
+                self.work();
+                vec![Action::Thaw]
+            }
+            (State::Freezing { released: true }, Event::Looked(false)) => self.over(RELEASED),
+            (State::Freezing { released: true }, Event::NotFrozen) => {
+                self.wait(State::LastLook, now + self.timings.last_look);
+                vec![]
+            }
+            (State::Freezing { released: false }, Event::Looked(false)) => self.over(TERMINATED),
+            // What can not be seen to be idle is taken for at work.
+            (State::Freezing { released: false }, Event::NotFrozen) => self.work(),
+            (State::Working { .. }, _) => vec![],
+            (_, Event::JobBegun | Event::Looked(true)) => self.work(),
+            (_, Event::Terminate) => {
+                self.terminated.get_or_insert(now);
+                self.freeze(false)
+            }
+            (State::Idle, Event::ListenerUp) if !self.first_release_asked => self.look(),
+            (State::Idle, Event::Due) => self.look(),
+            (State::Looking, Event::Looked(false)) => {
+                self.first_release_asked = true;
+                self.state = State::Asking;
+                vec![Action::Release]
+            }
+            (State::Asking, Event::Released(Some(Release::Leave))) => {
+                self.wait(State::LastLook, now + self.timings.last_look);
+                vec![]
+            }
+            (State::Asking, Event::Released(_)) => {
+                let wait = self.timings.release.mul_f64(0.9 + jitter * 0.2);
+                self.wait(State::Idle, now + wait);
+                vec![]
+            }
+            (State::LastLook, Event::Due) => self.freeze(true),
+            _ => vec![],
+        }
+    }
+
+    fn claim(&mut self, claims: Claims) -> Vec<Action> {
+        self.deadline = None;
+        self.state = State::Claiming(claims);
+        vec![Action::Claim]
+    }
+
+    fn claimed(&mut self, claims: Claims, outcome: ClaimOutcome, now: Duration, jitter: f64) -> Vec<Action> {
+        match outcome {
+            ClaimOutcome::Granted => {
+                self.wait(State::Idle, now + self.timings.first_release);
+                vec![Action::Start]
+            }
+            ClaimOutcome::NotNeeded | ClaimOutcome::Refused => self.over(NOT_NEEDED),
+            ClaimOutcome::Malformed => self.over(FAILED),
+            ClaimOutcome::Later(_) | ClaimOutcome::NoAnswer => {
+                match claims.next(outcome, now, jitter, &self.timings) {
+                    Some(next) => {
+                        self.deadline = Some(next);
+                        vec![]
+                    }
+                    None => self.over(FAILED),
+                }
+            }
+        }
+    }
+
+    fn look(&mut self) -> Vec<Action> {
+        self.deadline = None;
+        self.state = State::Looking;
+        vec![Action::Look]
+    }
+
+    fn freeze(&mut self, released: bool) -> Vec<Action> {
+        self.deadline = None;
+        self.state = State::Freezing { released };
+        vec![Action::Freeze]
+    }
+
+    /// A job goes on; after a SIGTERM, until shortly before ECS would kill it.
+    fn work(&mut self) -> Vec<Action> {
+        let interrupt = self.timings.stop.saturating_sub(self.timings.interrupt);
+        let interrupted = self.state == State::Working { interrupted: true };
+        if !interrupted {
+            self.state = State::Working { interrupted };
+            self.deadline = self.terminated.map(|at| at + interrupt);
+        }
+        vec![]
+    }
+
+    /// The job is interrupted; what does not end then is killed just before ECS would do it.
+    fn out_of_time(&mut self, interrupted: bool) -> Vec<Action> {
+        if interrupted {
+            return self.over(TERMINATED);
+        }
+        self.state = State::Working { interrupted: true };
+        let last = self.timings.stop.saturating_sub(self.timings.interrupt / 5);
+        self.deadline = self.terminated.map(|at| at + last);
+        vec![Action::Interrupt]
+    }
+
+    fn exited(&mut self, exit: Exit) -> Vec<Action> {
+        let code = match (self.state, exit) {
+            (_, Exit::Code(code)) if i64::from(code) == RUNNER_OUTDATED => RUNNER_OUTDATED,
+            (State::Working { .. }, Exit::Code(0)) => JOB_DONE,
+            (State::Working { interrupted: true }, _) => TERMINATED,
+            // Its registration is deleted by then, and the listener may notice that first.
+            (State::LastLook | State::Freezing { released: true }, _) => RELEASED,
+            (_, _) if self.terminated.is_some() && !matches!(self.state, State::Working { .. }) => TERMINATED,
+            _ => FAILED,
+        };
+        self.over(code)
+    }
+
+    fn wait(&mut self, state: State, until: Duration) {
+        self.state = state;
+        self.deadline = Some(until);
+    }
+
+    fn over(&mut self, code: i64) -> Vec<Action> {
+        self.state = State::Over(code);
+        self.deadline = None;
+        vec![]
+    }
+}

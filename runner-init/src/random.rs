@@ -1,0 +1,36 @@
+//! Random numbers of the kernel.
+
+use std::io;
+
+use rustix::rand::{GetRandomFlags, getrandom};
+
+/// Numbers from one seed of the kernel's; good enough to spread waits, and not used for more.
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// Takes a seed.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self(u64::from_ne_bytes(bytes()?) | 1))
+    }
+
+    /// From 0 to 1.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        // Marsaglia's xorshift64.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        f64::from(u32::try_from(self.0 >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+    }
+}
+
+/// 128 bits of the kernel's, in hex: an id that nobody else has.
+pub(crate) fn id() -> io::Result<String> {
+    Ok(hex::encode(bytes::<16>()?))
+}
+
+fn bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom(&mut bytes, GetRandomFlags::empty())?;
+    Ok(bytes)
+}

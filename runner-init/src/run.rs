@@ -1,0 +1,240 @@
+//! The loop around the decisions: it owns the processes, the signals, the clock and the thread that
+//! asks.
+
+use std::collections::VecDeque;
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use fleet::BootId;
+use fleet::claim::Granted;
+use fleet::launch::exit_code::FAILED;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+use crate::asking::{Asking, Question};
+use crate::config::Config;
+use crate::listener::Listener;
+use crate::machine::{Action, Event, Machine, State};
+use crate::processes::{self, Frozen};
+use crate::random::{self, Random};
+use crate::registrar::Registrar;
+
+/// PID 1, with what it has to do with.
+struct Loop<'a> {
+    config: &'a Config,
+    machine: Machine,
+    began: Instant,
+    random: Random,
+    asking: Asking,
+    answers: UnixStream,
+    children: UnixStream,
+    terminations: UnixStream,
+    granted: Option<Granted>,
+    listener: Option<Listener>,
+    frozen: Option<Frozen>,
+}
+
+/// Runs one runner, and gives the exit code. Nothing that it started is left.
+pub(crate) fn run(config: &Config) -> io::Result<i64> {
+    let mut pid1 = Loop::new(config)?;
+    pid1.asking.ask(Question::Prepare);
+    let code = loop {
+        if let State::Over(code) = pid1.machine.state() {
+            break code;
+        }
+        if let Err(error) = pid1.turn() {
+            tracing::error!(%error, "can not go on");
+            break FAILED;
+        }
+    };
+    if !processes::kill_all() {
+        tracing::error!("a process can not be killed");
+    }
+    Ok(code)
+}
+
+impl<'a> Loop<'a> {
+    #[expect(clippy::disallowed_methods, reason = "PID 1 lives by the real clock")]
+    fn new(config: &'a Config) -> io::Result<Self> {
+        let (children, child_ended) = wake()?;
+        let (terminations, terminated) = wake()?;
+        pipe::register(SIGCHLD, child_ended)?;
+        for signal in [SIGTERM, SIGINT] {
+            pipe::register(signal, terminated.try_clone()?)?;
+        }
+        let (answers, answered) = wake()?;
+        let random = Random::new()?;
+        let boot = BootId::new(random::id()?);
+        let registrar = Registrar::new(&config.registrar, config.ticket.clone(), boot);
+        Ok(Self {
+            config,
+            machine: Machine::new(config.timings),
+            began: Instant::now(),
+            random,
+            asking: Asking::start(config, registrar, answered),
+            answers,
+            children,
+            terminations,
+            granted: None,
+            listener: None,
+            frozen: None,
+        })
+    }
+
+    /// Waits for whatever comes next, and takes it.
+    fn turn(&mut self) -> io::Result<()> {
+        self.wait()?;
+        // What the listener has said comes before anything that may end it.
+        self.hear();
+        if drain(&mut self.children)? {
+            self.reap();
+        }
+        if drain(&mut self.terminations)? {
+            tracing::info!("asked to stop");
+            self.take(Event::Terminate);
+        }
+        drain(&mut self.answers)?;
+        while let Some((event, granted)) = self.asking.answer() {
+            self.granted = granted.or(self.granted.take());
+            self.take(event);
+        }
+        if self.machine.deadline().is_some_and(|deadline| deadline <= self.began.elapsed()) {
+            self.take(Event::Due);
+        }
+        Ok(())
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        let timeout = self.machine.deadline().map(|deadline| {
+            let left = deadline.saturating_sub(self.began.elapsed());
+            Timespec::try_from(left).unwrap_or(Timespec { tv_sec: 60, tv_nsec: 0 })
+        });
+        let own = [self.answers.as_fd(), self.children.as_fd(), self.terminations.as_fd()];
+        let listener: Option<BorrowedFd<'_>> = self.listener.as_ref().and_then(Listener::readable);
+        let mut awaited: Vec<PollFd<'_>> =
+            own.into_iter().chain(listener).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        match poll(&mut awaited, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn hear(&mut self) {
+        for event in self.listener.as_mut().map(Listener::heard).unwrap_or_default() {
+            self.take(event);
+        }
+    }
+
+    /// Takes note of every child that has ended. Before the listener exists there are none but those
+    /// that somebody waits for.
+    fn reap(&mut self) {
+        let Some(listener) = self.listener.as_ref().map(|it| it.pid) else { return };
+        while let Some((pid, exit)) = processes::reap() {
+            if pid == listener {
+                self.hear();
+                tracing::info!(?exit, "runner program ended");
+                self.take(Event::Exited(exit));
+            }
+        }
+    }
+
+    /// Takes an event, does what follows, and takes what comes of that.
+    fn take(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let before = self.machine.state();
+            let actions = self.machine.step(self.began.elapsed(), self.random.fraction(), event);
+            self.tell(before, self.machine.state());
+            for action in actions {
+                events.extend(self.act(action));
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Event> {
+        match action {
+            Action::Claim => self.asking.ask(Question::Claim),
+            Action::Release => self.asking.ask(Question::Release),
+            Action::Start => return self.start(),
+            Action::Look => return vec![Event::Looked(processes::has_worker())],
+            Action::Freeze => {
+                self.frozen = processes::freeze();
+                if self.frozen.is_none() {
+                    return vec![Event::NotFrozen];
+                }
+                let heard = self.listener.as_mut().map(Listener::heard).unwrap_or_default();
+                let began = heard.contains(&Event::JobBegun) || processes::has_worker();
+                return vec![Event::Looked(began)];
+            }
+            Action::Thaw => drop(self.frozen.take().map(Frozen::thaw)),
+            Action::Interrupt => {
+                let asked = self.listener.as_ref().map(|listener| processes::terminate(listener.pid));
+                if let Some(Err(error)) = asked {
+                    tracing::warn!(%error, "the runner program can not be asked to end");
+                }
+            }
+        }
+        vec![]
+    }
+
+    fn start(&mut self) -> Vec<Event> {
+        let Some(granted) = self.granted.take() else { return vec![Event::NotStarted] };
+        match Listener::start(self.config, &granted) {
+            Ok(listener) => {
+                let runner = &granted.settings;
+                tracing::info!(pool = %runner.pool, runner = runner.runner_name, sudo = runner.sudo, "runner program started");
+                self.listener = Some(listener);
+                vec![]
+            }
+            Err(error) => {
+                let program = self.config.program.display();
+                tracing::error!(%error, %program, "runner program not started");
+                vec![Event::NotStarted]
+            }
+        }
+    }
+
+    /// The log's line of a change. Looks and freezes are no news.
+    fn tell(&self, before: State, after: State) {
+        if before == after {
+            return;
+        }
+        let seconds = self.began.elapsed().as_secs();
+        match after {
+            State::Claiming(_) if matches!(before, State::Preparing) => tracing::info!(seconds, "claims"),
+            State::Idle if matches!(before, State::Claiming(_)) => tracing::info!(seconds, "claimed"),
+            State::LastLook => tracing::info!(seconds, "released: leaves, unless a job shows"),
+            State::Working { interrupted: false } if !matches!(before, State::Working { .. }) => {
+                tracing::info!(seconds, "job begun");
+            }
+            State::Working { interrupted: true } => tracing::warn!(seconds, "out of time: job interrupted"),
+            State::Over(code) if code == FAILED => tracing::error!(code, seconds, "failed"),
+            State::Over(code) => tracing::info!(code, seconds, "done"),
+            _ => {}
+        }
+    }
+}
+
+/// Two ends of which one wakes the other; reading never waits.
+fn wake() -> io::Result<(UnixStream, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((ours, theirs))
+}
+
+/// Whether it was woken by this one. An error if nobody is there who could do it.
+fn drain(wake: &mut UnixStream) -> io::Result<bool> {
+    let (mut any, mut bytes) = (false, [0; 64]);
+    loop {
+        match wake.read(&mut bytes) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => any = true,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(any),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a job can see.
+
+use std::fs;
+
+use fleet::launch::exit_code::JOB_DONE;
+
+use crate::registrar::{Answer, Registrar};
+use crate::task::{TICKET, command, is_root, open_folder, path, to_the_end};
+
+#[test]
+fn the_runner_program_has_its_jit_config_and_nothing_of_the_task() {
+    let folder = open_folder();
+    let (file, environment) = path(&folder, "environment");
+    let work = format!("say Running job: build; worker 10 {}", folder.path().display());
+    let steps = format!("environment {file}; {work}");
+    let registrar = Registrar::start(vec![Answer::granted(&steps)], vec![Answer::release("stay")]);
+    let mut task = command(&registrar);
+    task.env("LANG", "C.UTF-8").env("SECRET_OF_THE_TASK", "1");
+    assert_eq!(i64::from(to_the_end(task).code), JOB_DONE);
+    let environment = fs::read_to_string(environment).unwrap();
+    let names: Vec<&str> = environment.split('\0').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        [
+            "ACTIONS_RUNNER_INPUT_JITCONFIG",
+            "ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE",
+            "HOME",
+            "LANG",
+            "LOGNAME",
+            "PATH",
+            "RUNNER_MANUALLY_TRAP_SIG",
+            "USER",
+        ]
+    );
+    assert!(!environment.contains(TICKET) && !environment.contains(&registrar.url));
+}
+
+#[test]
+fn the_environment_of_pid_1_is_not_readable_for_the_runners_user() {
+    if !is_root() {
+        return;
+    }
+    let folder = open_folder();
+    let (file, read) = path(&folder, "read");
+    let work = format!("say Running job: build; worker 10 {}", folder.path().display());
+    let steps = format!("parents-environment {file}; {work}");
+    let registrar = Registrar::start(vec![Answer::granted(&steps)], vec![Answer::release("stay")]);
+    assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
+    let read = fs::read_to_string(read).unwrap();
+    assert!(read.contains("PermissionDenied"), "{read}");
+}
+
+#[test]
+fn sudo_works_only_where_the_pool_says_so() {
+    for (granted, expected) in
+        [(Answer::granted as fn(&str) -> Answer, "1"), (Answer::granted_with_sudo, "0")]
+    {
+        let folder = open_folder();
+        let (file, status) = path(&folder, "status");
+        let steps = format!("status {file}; say Running job: build; worker 10 {}", folder.path().display());
+        let registrar = Registrar::start(vec![granted(&steps)], vec![Answer::release("stay")]);
+        assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
+        let status = fs::read_to_string(status).unwrap();
+        let field =
+            |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+        assert_eq!(field("NoNewPrivs:"), expected);
+        if is_root() {
+            assert_eq!(field("Uid:"), "1001\t1001\t1001\t1001");
+            assert_eq!(field("Gid:"), "1001\t1001\t1001\t1001");
+            assert_eq!(field("Groups:"), "");
+            assert_eq!(field("CapEff:"), "0000000000000000");
+        }
+    }
+}
