@@ -47,6 +47,7 @@ fn main() {
                 fs::write(rest, format!("{:?}", read.map(|it| it.len()))).unwrap();
             }
             "status" => drop(fs::copy("/proc/self/status", rest).unwrap()),
+            "zombies" => fs::write(rest, zombies().to_string()).unwrap(),
             "kill-itself" => kill_process(getpid(), Signal::KILL).unwrap(),
             "connect" => sandbox(rest),
             "exit" => exit(rest.parse().unwrap()),
@@ -76,6 +77,18 @@ fn on_term(code: Option<i32>) -> thread::JoinHandle<()> {
 fn orphan() {
     let started = Command::new("/bin/sh").args(["-c", "trap '' TERM; sleep 1000 & sleep 0.01 &"]).status();
     assert!(started.unwrap().success());
+}
+
+/// How many dead processes of PID 1 nobody has taken note of.
+fn zombies() -> usize {
+    let parent = parent_id().to_string();
+    let stats =
+        fs::read_dir("/proc").unwrap().filter_map(|it| fs::read_to_string(it.ok()?.path().join("stat")).ok());
+    stats
+        .filter(|stat| {
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(&format!("Z {parent} ")))
+        })
+        .count()
 }
 
 /// A worker beside this program: `<milliseconds> <folder>`.

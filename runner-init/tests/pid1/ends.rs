@@ -109,11 +109,14 @@ fn as_the_first_process_it_reaps_orphans_and_leaves_nothing() {
     if !is_root() {
         return;
     }
-    // The orphans of a namespace come to its first process; `status` is read once one has ended.
+    // One orphan ends by itself before the zombies are counted, the other one never does.
     let folder = open_folder();
-    let steps = format!("orphan; sleep 300; say Running job: build; worker 50 {}", folder.path().display());
-    let ended = to_the_end(as_pid_1(&registrar(&steps, "stay")));
+    let (file, zombies) = path(&folder, "zombies");
+    let work = format!("say Running job: build; worker 50 {}", folder.path().display());
+    let registrar = registrar(&format!("orphan; sleep 300; zombies {file}; {work}"), "stay");
+    let ended = to_the_end(as_pid_1(&registrar));
     assert_eq!(i64::from(ended.code), JOB_DONE, "{}", ended.log);
+    assert_eq!(std::fs::read_to_string(zombies).unwrap(), "0");
 }
 
 /// As GitHub's run.sh is built where it has to pass signals on by itself.

@@ -1,11 +1,12 @@
 //! What a job can see.
 
 use std::fs;
+use std::process::Command;
 
 use fleet::launch::exit_code::JOB_DONE;
 
 use crate::registrar::{Answer, Registrar};
-use crate::task::{TICKET, command, is_root, open_folder, path, to_the_end};
+use crate::task::{TICKET, command, is_root, open_folder, path, stop, to_the_end, until};
 
 #[test]
 fn the_runner_program_has_its_jit_config_and_nothing_of_the_task() {
@@ -73,4 +74,25 @@ fn sudo_works_only_where_the_pool_says_so() {
             assert_eq!(field("CapEff:"), "0000000000000000");
         }
     }
+}
+
+#[test]
+fn nor_is_it_for_a_job_that_has_become_root() {
+    if !is_root() {
+        return;
+    }
+    let registrar = Registrar::start(
+        vec![Answer::granted_with_sudo("say Listening for Jobs; sleep 60000")],
+        vec![Answer::release("stay")],
+    );
+    let task = command(&registrar).spawn().unwrap();
+    until("a release", || registrar.times("/release") > 0);
+    // Root as `sudo` makes it: with the capabilities of the container and no others.
+    let mut as_root = Command::new("setpriv");
+    let kept = "-all,+setuid,+setgid,+kill";
+    as_root.args([format!("--bounding-set={kept}"), format!("--inh-caps={kept}")]);
+    let read = as_root.arg("cat").arg(format!("/proc/{}/environ", task.id())).output().unwrap();
+    let told = String::from_utf8_lossy(&read.stderr);
+    assert!(!read.status.success() && told.contains("Permission denied"), "{told}");
+    stop(task);
 }
