@@ -11,6 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fleet::PoolMap;
+use mayfly::DEVELOPMENT_SECRET;
+use mayfly::replay::Replay;
+use mayfly::source::Source;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -63,5 +66,18 @@ fn an_eighth_pool_is_in_the_template_and_the_functions_read_it_from_there() {
         }
     }
     assert_eq!(entries.len(), 8);
-    assert_eq!(PoolMap::from_entries(entries).unwrap(), PoolMap::from_toml(&text).unwrap());
+    let pools = PoolMap::from_entries(entries).unwrap();
+    assert_eq!(pools, PoolMap::from_toml(&text).unwrap());
+
+    // And the functions, told of it, give its jobs a runner there.
+    let sample = fs::read_to_string(root().join("events/github/queued-fargate-x64.json")).unwrap();
+    let mut payload: Value = serde_json::from_str(&sample).unwrap();
+    payload["workflow_job"]["labels"] = serde_json::json!(["self-hosted", "fargate-arm64-spot"]);
+    let delivery = folder.path().join("queued.json");
+    fs::write(&delivery, payload.to_string()).unwrap();
+    let mut replay = Replay::new(&pools, &DEVELOPMENT_SECRET.into());
+    let delivered = replay.deliver(&Source::read(&delivery).unwrap()).unwrap();
+    assert_eq!(delivered.pool.as_deref(), Some("fargate-arm64-spot"));
+    assert_eq!(delivered.tasks[0].capacity_provider, "FARGATE_SPOT");
+    assert!(replay.rest());
 }
