@@ -13,7 +13,7 @@ with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## replay the sample events and tell each job's story (needs only Rust)
@@ -21,7 +21,7 @@ demo: ## replay the sample events and tell each job's story (needs only Rust)
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint build-webhook .venv/.installed $(octokit)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template build-webhook .venv/.installed $(octokit)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -60,6 +60,27 @@ lint: .venv/.installed ## format, clippy, documentation, licences and sources
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 	cargo fetch
 	$(with_venv) cargo deny --offline check --hide-inclusion-graph licenses bans sources
+
+templates := template.yaml infra/network.yaml infra/pools.yaml
+
+# Nested templates are looked at one by one: `sam validate` does not follow them. The security rules are
+# held against what CloudFormation makes of the templates.
+.PHONY: lint-template
+lint-template: .tools/template/.installed .tools/checkov/.installed ## lint the templates and the scripts beside them
+	.tools/template/bin/cfn-lint $(templates)
+	SAM_CLI_TELEMETRY=0 .tools/template/bin/sam validate --lint --region us-east-1
+	AWS_DEFAULT_REGION=us-east-1 .tools/template/bin/python infra/bin/expand.py target/templates $(templates)
+	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --directory target/templates
+	.tools/template/bin/shellcheck $(wildcard infra/bin/*.sh)
+
+.PHONY: secrets deploy destroy package
+secrets: ## make the webhook secret and the ticket key, and say what to paste at GitHub
+	infra/bin/secrets.sh
+deploy: .tools/template/.installed .venv/.installed ## build the functions and deploy the stack
+	PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" infra/bin/deploy.sh
+destroy: .tools/template/.installed ## take the stack down, after a question
+	infra/bin/destroy.sh
+package: build ## build every function for both architectures
 
 .PHONY: bench
 bench: ## measure verify, parse and route
@@ -100,7 +121,7 @@ wrap: ## make events/lambda again from events/github
 .PHONY: clean
 clean: ## remove what was built and installed
 	cargo clean
-	rm -rf .venv $(octokit)/node_modules
+	rm -rf .venv .tools $(octokit)/node_modules
 
 # A stamp is newer than the pins that it was installed from. `--clear` leaves
 # nothing of an earlier or interrupted installation.
@@ -109,6 +130,11 @@ clean: ## remove what was built and installed
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
 	cargo nextest --version >/dev/null 2>&1 || \
 		.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-nextest.txt
+	@touch $@
+
+.tools/%/.installed: .ci/requirements-%.txt
+	python3 -m venv --clear .tools/$*
+	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
 	@touch $@
 
 $(octokit)/node_modules/.installed: $(octokit)/package.json $(octokit)/package-lock.json $(octokit)/.npmrc

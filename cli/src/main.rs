@@ -35,12 +35,36 @@ enum Command {
     ///
     /// Exits with 1 if any did not end as its file says.
     Demo(DemoArgs),
+    /// Work with the map of pools
+    #[command(subcommand)]
+    Pools(PoolsCommand),
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
     /// moto is the queue, the table and the parameters; the sandbox is ECS and GitHub. Deliveries that
     /// are posted to the webhook's URL become jobs, whose webhooks come back to it as they run.
     #[cfg(feature = "local")]
     Local(LocalArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum PoolsCommand {
+    /// Write the map's pools into the template of the pools
+    ///
+    /// Only what stands between the template's `mayfly pools render` marks is written.
+    Render(RenderArgs),
+}
+
+#[derive(Debug, Args)]
+struct RenderArgs {
+    /// The pool map
+    #[arg(long, value_name = "FILE", default_value = "pools.toml")]
+    pools: PathBuf,
+    /// The template
+    #[arg(default_value = "infra/pools.yaml")]
+    template: PathBuf,
+    /// Write nothing; exit with 1 if the template is not what the map makes it
+    #[arg(long)]
+    check: bool,
 }
 
 #[cfg(feature = "local")]
@@ -128,6 +152,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay(args, &mut out),
         Command::Wrap(args) => wrapped(&args, &mut out),
         Command::Demo(args) => demonstrate(&args, &mut out),
+        Command::Pools(PoolsCommand::Render(args)) => render(&args, &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => local(&args, &mut out),
     };
@@ -166,6 +191,26 @@ fn replay(args: ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
 fn wrapped(args: &WrapArgs, out: &mut impl Write) -> Result<ExitCode> {
     let written = wrap::wrap(&args.files, &args.out, &args.secret.read()?)?;
     writeln!(out, "{} events in {}", written.len(), args.out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let (template, shown) = (&args.template, args.template.display());
+    let rendered = pools::rendered(&args.pools, template)?;
+    if std::fs::read_to_string(template)? == rendered {
+        writeln!(out, "{shown} is what {} makes it", args.pools.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.check {
+        writeln!(
+            io::stderr(),
+            "mayfly: {shown} differs from {}: run `mayfly pools render`",
+            args.pools.display()
+        )?;
+        return Ok(ExitCode::FAILURE);
+    }
+    std::fs::write(template, rendered).with_context(|| format!("{shown} can not be written"))?;
+    writeln!(out, "{shown} is written")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -16,6 +16,7 @@ pub mod botocore;
 pub mod ecs;
 pub mod ledger;
 pub mod moto;
+pub mod permissions;
 pub mod queue;
 pub mod template;
 pub mod weather;

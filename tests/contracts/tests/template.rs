@@ -7,6 +7,8 @@
     reason = "a test that can not go on fails"
 )]
 
+use std::collections::BTreeSet;
+
 use contracts::{queue, template};
 use serde_json::{Value, json};
 
@@ -33,4 +35,49 @@ fn the_sandboxs_queue_behaves_like_the_templates() {
     let properties = &template::read()["Resources"]["JobQueue"]["Properties"];
     assert_eq!(properties["VisibilityTimeout"], sandbox::queue::VISIBILITY.as_secs());
     assert_eq!(properties["RedrivePolicy"]["maxReceiveCount"], queue::MAX_RECEIVES);
+}
+
+/// Every `Fn::FindInMap` in the value that looks up the loop's pool.
+fn looked_up(value: &Value, keys: &mut BTreeSet<String>) {
+    if let Some([map, pool, key]) = value["Fn::FindInMap"].as_array().map(Vec::as_slice) {
+        assert_eq!((map, pool), (&json!("Pools"), &json!({ "Ref": "Pool" })));
+        keys.insert(key.as_str().unwrap().to_owned());
+    }
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| looked_up(value, keys)),
+        Value::Object(values) => values.values().for_each(|value| looked_up(value, keys)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_pool_has_what_the_loops_over_it_look_up() {
+    let template = template::read_file("infra/pools.yaml");
+    let loops = template["Resources"].as_object().unwrap().iter();
+    let loops: Vec<&Value> =
+        loops.filter(|(name, _)| name.starts_with("Fn::ForEach::")).map(|(_, each)| each).collect();
+    assert_eq!(loops.len(), 3);
+    for each in loops {
+        let mut keys = BTreeSet::new();
+        looked_up(&each[2], &mut keys);
+        assert!(!keys.is_empty());
+        for pool in each[1].as_array().unwrap() {
+            let values = &template["Mappings"]["Pools"][pool.as_str().unwrap()];
+            for key in &keys {
+                assert!(!values[key].is_null(), "{pool} has no {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_task_has_the_runners_container_and_no_role() {
+    let template = template::read_file("infra/pools.yaml");
+    let resources = template["Resources"].as_object().unwrap();
+    for each in ["Fn::ForEach::FargatePools", "Fn::ForEach::InstancePools"] {
+        let task = &resources[each][2]["TaskDefinition${Pool}"]["Properties"];
+        assert_eq!(task["ContainerDefinitions"][0]["Name"], fleet::launch::RUNNER_CONTAINER, "{each}");
+        assert_eq!(task["TaskRoleArn"], Value::Null, "{each}");
+        assert!(!task.to_string().contains("Privileged"), "{each}");
+    }
 }

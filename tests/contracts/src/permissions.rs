@@ -1,0 +1,35 @@
+//! What each port, and each function beside its ports, is allowed in AWS.
+//!
+//! `tests/permissions.rs` holds this, the functions' code and `template.yaml` together.
+
+/// The ports of [`fleet::ports`] and the actions of IAM that their implementations in `shared/aws` call.
+pub const PORTS: &[(&str, &[&str])] = &[
+    ("Clock", &[]),
+    ("Random", &[]),
+    // A transaction of puts asks for PutItem.
+    ("Ledger", &["dynamodb:BatchGetItem", "dynamodb:PutItem"]),
+    ("ListItems", &["dynamodb:Query"]),
+    ("SendMessage", &["sqs:SendMessage"]),
+    ("RunTask", &["ecs:RunTask"]),
+    ("StopTask", &["ecs:StopTask"]),
+    ("ListTasks", &["ecs:ListTasks"]),
+    ("DescribeTasks", &["ecs:DescribeTasks"]),
+    ("ListContainerInstances", &["ecs:ListContainerInstances"]),
+];
+
+/// What every function may beyond its ports: its log and its parameters.
+pub const EVERY_FUNCTION: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParametersByPath"];
+
+/// What `RunTask` is of no use without: the role that ECS works with, and the tags of the task.
+pub const WITH_RUN_TASK: &[&str] = &["iam:PassRole", "ecs:TagResource"];
+
+/// What one function may beyond that.
+pub const LISTED: &[(&str, &[&str])] = &[
+    // Opens the connection in the init phase.
+    ("Webhook", &["sqs:GetQueueAttributes"]),
+    // Its event source takes the messages with the function's role.
+    ("Launcher", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
+];
+
+/// Functions of the template whose code is not in `functions/` yet. Take a name out once it is.
+pub const NOT_THERE_YET: &[&str] = &["Registrar", "Scheduler"];
