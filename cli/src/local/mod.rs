@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, anyhow};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use fleet::PoolMap;
-use launcher::pace::LAUNCHERS;
+use launch::pace::LAUNCHERS;
 use sandbox::Sandbox;
 use sandbox::wire::Resident;
 use sandbox::wire::ecs::EcsUrl;
