@@ -31,9 +31,9 @@ test: lint build-webhook .venv/.installed $(octokit)/node_modules/.installed ## 
 # As `sam build` does it. A release build takes minutes, so `test` builds one of them.
 .PHONY: build build-webhook
 build: build-webhook ## build every function for Lambda, and see what each needs of it
-	$(call lambda_build,x86_64,launcher)
+	$(call lambda_build,x86_64,launcher scheduler)
 	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
-	then $(call lambda_build,arm64,webhook launcher); \
+	then $(call lambda_build,arm64,webhook launcher scheduler); \
 	else echo "arm64 is not built: rustup has no standard library of aarch64-unknown-linux-gnu here"; fi
 
 build-webhook: .venv/.installed
@@ -67,13 +67,13 @@ soak: ## let SEEDS seeded worlds happen from FIRST on, and check each
 
 .PHONY: local
 local: .venv/.installed ## run the functions on this machine until Ctrl-C
-	cargo build --quiet -p webhook -p launcher
+	cargo build --quiet -p webhook -p launcher -p scheduler
 	cargo run --quiet -p mayfly --features local -- local
 
 .PHONY: burst
 JOBS ?= 1000
 burst: .venv/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
-	cargo build --quiet -p webhook -p launcher
+	cargo build --quiet -p webhook -p launcher -p scheduler
 	cargo run --quiet -p burst -- --jobs $(JOBS) --binaries target/debug
 
 .PHONY: mutants

@@ -35,6 +35,7 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, out: &mut impl Write) ->
             port,
             seen: jobs_of(Arc::clone(&world)),
             visibility: VISIBILITY,
+            tick: Duration::from_mins(1),
             secrets: &secrets,
             log: |_| None,
         };
