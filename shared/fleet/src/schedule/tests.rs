@@ -174,6 +174,20 @@ fn a_schedule_reads_back_from_what_it_is_written_as() {
 }
 
 #[test]
+fn the_office_hours_profile_keeps_40_runners_and_20_of_100() {
+    let profile = include_str!("../../../../examples/pools-office-hours.toml");
+    let pools = PoolMap::from_toml(profile).unwrap();
+    let total = |instant| {
+        let bounds = pools.iter().map(|pool| pools.hours(pool).bounds_at(at(instant)));
+        bounds.fold((0, 0), |sum, bounds| (sum.0 + bounds.minimum, sum.1 + bounds.maximum))
+    };
+    assert_eq!(total("2026-03-23T12:00:00Z"), (40, 100));
+    assert_eq!(total("2026-03-23T19:00:00Z"), (20, 100));
+    let shipped = PoolMap::from_toml(crate::pools::DEFAULT_POOLS).unwrap();
+    assert!(shipped.iter().all(|pool| pool.working_hours_minimum + pool.off_hours_minimum == 0));
+}
+
+#[test]
 fn a_schedule_that_never_changes_has_no_next_change() {
     let pools = pool(Some(&json!({"windows": []}))).unwrap();
     assert_eq!(pools.hours(only(&pools)).next_change(at("2026-03-23T12:00:00Z")), None);
