@@ -31,9 +31,9 @@ test: lint lint-template build-webhook .venv/.installed $(octokit)/node_modules/
 # As `sam build` does it. A release build takes minutes, so `test` builds one of them.
 .PHONY: build build-webhook
 build: build-webhook build-runner-init ## build every function for Lambda and PID 1, and see what each needs
-	$(call lambda_build,x86_64,launcher registrar)
+	$(call lambda_build,x86_64,launcher registrar scheduler)
 	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
-	then $(call lambda_build,arm64,webhook launcher registrar); \
+	then $(call lambda_build,arm64,webhook launcher registrar scheduler); \
 	else echo "arm64 is not built: rustup has no standard library of aarch64-unknown-linux-gnu here"; fi
 
 build-webhook: .venv/.installed
@@ -101,13 +101,13 @@ soak: ## let SEEDS seeded worlds happen from FIRST on, and check each
 .PHONY: local
 TASKS ?= play
 local: .venv/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
-	cargo build --quiet -p webhook -p launcher -p registrar -p runner-init
+	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p runner-init
 	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS)
 
 .PHONY: burst
 JOBS ?= 1000
 burst: .venv/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
-	cargo build --quiet -p webhook -p launcher -p registrar
+	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler
 	cargo run --quiet -p burst -- --jobs $(JOBS) --binaries target/debug
 
 .PHONY: mutants

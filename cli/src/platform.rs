@@ -34,17 +34,11 @@ type SandboxLauncher = Launcher<Sandbox, Sandbox, Sandbox, Sandbox>;
 impl Platform {
     /// Wires the functions for these pools and this webhook secret.
     pub fn new(sandbox: &Sandbox, pools: &PoolMap, webhook_secret: SecretString) -> Self {
-        let placements =
-            pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
         Self {
             webhook: Webhook { queue: sandbox.clone() },
             webhook_settings: webhook::Settings { secrets: vec![webhook_secret], pools: pools.clone() },
             launchers: RefCell::default(),
-            launcher_settings: launcher::Settings {
-                pools: pools.clone(),
-                placements,
-                ticket_key: TICKET_KEY.into(),
-            },
+            launcher_settings: launcher::Settings(launch_settings(pools)),
             registrar: Registrar { books: books(sandbox), github: sandbox.clone() },
             registrar_settings: registrar::Settings {
                 pools: pools.clone(),
@@ -88,4 +82,10 @@ impl Functions for Platform {
 /// The ledger of the sandbox.
 fn books(sandbox: &Sandbox) -> Bookkeeper<Sandbox, Sandbox, Sandbox> {
     Bookkeeper { ledger: sandbox.clone(), clock: sandbox.clone(), random: sandbox.clone() }
+}
+
+/// What launches depend on, as the platform's own template puts its pools.
+fn launch_settings(pools: &PoolMap) -> launch::Settings {
+    let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
+    launch::Settings { pools: pools.clone(), placements, ticket_key: TICKET_KEY.into() }
 }

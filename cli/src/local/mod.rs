@@ -17,12 +17,12 @@ use anyhow::{Context as _, Result, anyhow};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use fleet::PoolMap;
-use launcher::pace::LAUNCHERS;
+use launch::pace::LAUNCHERS;
 use sandbox::Sandbox;
 use sandbox::wire::Resident;
 use sandbox::wire::ecs::EcsUrl;
 use sandbox::wire::github::GithubUrl;
-use sandbox::wire::lambda::{EventSource, Function, FunctionConfig, FunctionUrl, Pollers, Seen};
+use sandbox::wire::lambda::{EventSource, Function, FunctionConfig, FunctionUrl, Pollers, Seen, Ticks};
 use sandbox::wire::moto::Moto;
 
 use crate::remote::Poster;
@@ -43,6 +43,8 @@ pub struct Options<'a> {
     pub seen: Seen,
     /// How long a message that was received stays out of sight.
     pub visibility: Duration,
+    /// How often the scheduler is invoked: each minute in AWS.
+    pub tick: Duration,
     /// The webhook secret and the ticket key.
     pub secrets: &'a Secrets,
     /// The file that each function's output is added to, by the function's name; this process's own
@@ -68,6 +70,7 @@ pub struct Stack {
     /// What they are kept in.
     pub moto: Moto,
     _pollers: Pollers,
+    _ticks: Ticks,
 }
 
 /// For who is not interested in what the webhook is sent.
@@ -121,6 +124,9 @@ impl Stack {
             variables,
         )?;
 
+        // Two at once, where a tick takes longer than the time to the next one.
+        let scheduler = function(options, "scheduler", Duration::from_secs(50), 2, &endpoints, variables)?;
+
         let url = FunctionUrl::serve(webhook, options.port, Arc::clone(&options.seen))
             .await
             .map_err(|error| anyhow!(error))?;
@@ -132,7 +138,8 @@ impl Stack {
             concurrency: LAUNCHERS as usize,
         }
         .start(&launcher);
-        Ok(Self { provisioned, config, url, registrar, ecs, github, moto, _pollers: pollers })
+        let ticks = Ticks::start(&scheduler, options.tick);
+        Ok(Self { provisioned, config, url, registrar, ecs, github, moto, _pollers: pollers, _ticks: ticks })
     }
 
     /// Starts moto again, where it was, with everything made anew in it.

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_ssm::types::ParameterType;
 use fleet::launch::Placement;
+use fleet::schedule::Schedule;
 use fleet::settings::folder;
 use fleet::{Pool, PoolMap};
 use sandbox::queue::MAX_RECEIVES;
@@ -56,8 +57,27 @@ pub(super) async fn provision(config: &SdkConfig, options: &Options<'_>) -> Resu
     for parameter in parameters(options.pools, options.secrets)? {
         put(&store, parameter).await?;
     }
+    groups(&aws_sdk_autoscaling::Client::new(config), options.pools).await?;
     let (queue_url, dead_letters_url) = queues(&aws_sdk_sqs::Client::new(config), options.visibility).await?;
     Ok(Provisioned { queue_url, dead_letters_url, table })
+}
+
+/// An Auto Scaling group for each pool on EC2 instances, with room for all of its runners.
+async fn groups(client: &aws_sdk_autoscaling::Client, pools: &PoolMap) -> Result<()> {
+    const LAUNCH_CONFIGURATION: &str = "mayfly";
+    let made = client.create_launch_configuration().launch_configuration_name(LAUNCH_CONFIGURATION);
+    made.image_id("ami-12c6146b").instance_type("t3.2xlarge").send().await?;
+    for pool in pools.iter() {
+        let placement = Placement::by_convention(pool);
+        let Some((name, each)) = placement.auto_scaling_group.zip(pool.runners_per_instance) else {
+            continue;
+        };
+        let group = client.create_auto_scaling_group().auto_scaling_group_name(name);
+        let group = group.launch_configuration_name(LAUNCH_CONFIGURATION).availability_zones("us-east-1a");
+        let most = i32::try_from(pool.maximum.div_ceil(each.max(1)))?;
+        group.min_size(0).max_size(most).send().await?;
+    }
+    Ok(())
 }
 
 async fn queues(client: &aws_sdk_sqs::Client, visibility: Duration) -> Result<(String, String)> {
@@ -98,6 +118,8 @@ pub fn parameters(pools: &PoolMap, secrets: &Secrets) -> Result<Vec<Parameter>> 
         parameters.push(parameter(folder::POOLS, name, entry(pool).to_string(), false));
         parameters.push(parameter(folder::PLACEMENTS, name, serde_json::to_string(&placement)?, false));
     }
+    let schedule = pools.schedule().to_value().to_string();
+    parameters.push(parameter(folder::SCHEDULE, "platform", schedule, false));
     for (folder, secret) in [
         (folder::WEBHOOK_SECRETS, &secrets.webhook),
         (folder::TICKET_KEYS, &secrets.ticket_key),
@@ -143,6 +165,7 @@ fn entry(pool: &Pool) -> Value {
         ("runners_per_instance", pool.runners_per_instance.map(Value::from)),
         ("fallback", pool.fallback.as_ref().map(|name| json!(name))),
         ("off_hours_maximum", pool.off_hours_maximum.map(Value::from)),
+        ("schedule", pool.schedule.as_ref().map(Schedule::to_value)),
     ];
     if let Some(entry) = entry.as_object_mut() {
         entry.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

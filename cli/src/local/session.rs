@@ -36,6 +36,7 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, tasks: Tasks, out: &mut 
             port,
             seen: jobs_of(Arc::clone(&world)),
             visibility: VISIBILITY,
+            tick: Duration::from_mins(1),
             secrets: &secrets,
             log: |_| None,
         };

@@ -12,10 +12,10 @@ use fleet::ports::{Clock, EcsError, Ledger, Random, TaskDescription, TaskFilter}
 use fleet::{InstanceId, RunnerId, TaskArn};
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use launch::AT_ONCE;
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use crate::launch::AT_ONCE;
 use crate::{Done, Ecs, Launcher, Settings};
 
 /// The event's `detail-type`.
@@ -71,7 +71,7 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
         let counted_out = |it: &Found| Event::Runner(it.runner.clone(), RunnerEvent::CountedOut);
         let events: Vec<Event> = found.iter().map(counted_out).collect();
         for events in events.chunks(EVENTS_A_TRANSACTION) {
-            reserved.extend(self.post(settings, None, events).await?);
+            reserved.extend(self.launchpad.post(settings, None, events).await?);
         }
         self.stop_all(&found, &format!("its instance {instance} is interrupted")).await?;
         Ok(())
@@ -81,9 +81,9 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
     async fn runners_on(&self, settings: &Settings, instance: &InstanceId) -> Result<Vec<Found>, EcsError> {
         let mut found = Vec::new();
         for cluster in clusters(settings) {
-            for on in self.ecs.list_container_instances(cluster, instance).await? {
-                let tasks = self.ecs.list_tasks(cluster, &TaskFilter::On(on)).await?;
-                let described = self.ecs.describe_tasks(cluster, &tasks).await?;
+            for on in self.launchpad.ecs.list_container_instances(cluster, instance).await? {
+                let tasks = self.launchpad.ecs.list_tasks(cluster, &TaskFilter::On(on)).await?;
+                let described = self.launchpad.ecs.describe_tasks(cluster, &tasks).await?;
                 found.extend(described.into_iter().filter_map(|task| runner_of(task, cluster)));
             }
         }
@@ -92,7 +92,7 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
 
     /// Stops tasks side by side: one that fails keeps no other from its notice.
     async fn stop_all(&self, found: &[Found], reason: &str) -> Result<(), EcsError> {
-        let stops = stream::iter(found).map(|it| self.ecs.stop_task(&it.cluster, &it.task, reason));
+        let stops = stream::iter(found).map(|it| self.launchpad.ecs.stop_task(&it.cluster, &it.task, reason));
         let stops: Vec<_> = stops.buffer_unordered(AT_ONCE).collect().await;
         stops.into_iter().collect()
     }

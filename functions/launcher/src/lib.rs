@@ -6,15 +6,13 @@
 
 mod batch;
 mod interruption;
-mod launch;
 mod message;
 pub mod metrics;
-pub mod pace;
 mod post;
 mod settings;
 mod task_change;
 
-use std::cell::Cell;
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use fleet::ledger::{Bookkeeper, Runner};
@@ -22,13 +20,17 @@ use fleet::ports::{
     Clock, DescribeTasks, Ledger, ListContainerInstances, ListTasks, Random, RunTask, StopTask,
 };
 use futures_util::future::{join, join_all};
+use jiff::Timestamp;
+use launch::pace::BETWEEN_CALLS;
+use launch::{Launches, Launchpad};
 use tracing::warn;
 
 use crate::batch::Batch;
-pub use crate::launch::LAUNCHING_TIME;
-use crate::launch::Launches;
-use crate::pace::Pace;
 pub use crate::settings::Settings;
+
+/// How long after its beginning a batch may still call `RunTask`. The function is ended after 30
+/// seconds (`template.yaml`): the rest is for the last answers, and for what failed to be given back.
+pub const LAUNCHING_TIME: Duration = Duration::from_secs(20);
 
 /// ECS, with all that the launcher does there.
 pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances {}
@@ -38,10 +40,7 @@ impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances>
 /// The function with what it keeps from one batch to the next.
 #[derive(Debug)]
 pub struct Launcher<L, C, R, T> {
-    books: Bookkeeper<L, C, R>,
-    ecs: T,
-    registrar_url: String,
-    pace: Cell<Pace>,
+    launchpad: Launchpad<L, C, R, T>,
 }
 
 /// What came of a part of a batch.
@@ -57,7 +56,7 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
     /// A launcher of this ledger (with the clock and the random bits that its transactions need) and
     /// this ECS; its tasks claim their JIT config at this URL.
     pub fn new(books: Bookkeeper<L, C, R>, ecs: T, registrar_url: String) -> Self {
-        Self { books, ecs, registrar_url, pace: Cell::default() }
+        Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_CALLS) }
     }
 
     /// Handles one batch, with the settings of this moment, and names the messages that have to come
@@ -66,7 +65,7 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
     /// The events of one pool are one transaction, and the pools' transactions run side by side: one
     /// that fails keeps no other from being written. All that they reserve is launched together.
     pub async fn handle(&self, settings: &Settings, event: SqsEvent) -> SqsBatchResponse {
-        let began = self.books.clock.now();
+        let began = self.launchpad.books.clock.now();
         let batch = Batch::read(event);
         let mut response = SqsBatchResponse::default();
         for (message, problem) in &batch.unreadable {
@@ -84,7 +83,9 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
             done.failed.iter().for_each(|message| response.add_failure(message));
             reserved.extend(done.reserved);
         }
-        self.launch(&Launches::of_batch(settings, &batch.queued_at, began), reserved).await;
+        let until = began.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
+        let launches = Launches { settings, queued_at: &batch.queued_at, until };
+        self.launchpad.launch(&launches, reserved).await;
         response
     }
 }

@@ -1,21 +1,17 @@
 //! What the launcher is told.
 
-use std::collections::BTreeMap;
-
-use fleet::launch::Placement;
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
-use fleet::{PoolMap, PoolName};
-use secrecy::SecretString;
 
 /// The settings, as they are at the time of a batch: they may change while the function lives.
 #[derive(Debug)]
-pub struct Settings {
-    /// The map of pools.
-    pub pools: PoolMap,
-    /// Where ECS puts each pool's tasks.
-    pub placements: BTreeMap<PoolName, Placement>,
-    /// The key that tickets are issued under.
-    pub ticket_key: SecretString,
+pub struct Settings(pub launch::Settings);
+
+impl std::ops::Deref for Settings {
+    type Target = launch::Settings;
+
+    fn deref(&self) -> &launch::Settings {
+        &self.0
+    }
 }
 
 impl FromParameters for Settings {
@@ -26,8 +22,9 @@ impl FromParameters for Settings {
         let pools = parameters.pools(&mut problems);
         let placements = parameters.placements(pools.as_ref(), &mut problems);
         let ticket_key = parameters.secrets(folder::TICKET_KEYS, &mut problems).pop();
-        let settings =
-            pools.zip(ticket_key).map(|(pools, ticket_key)| Self { pools, placements, ticket_key });
+        let settings = pools
+            .zip(ticket_key)
+            .map(|(pools, ticket_key)| Self(launch::Settings { pools, placements, ticket_key }));
         problems.all_or(settings)
     }
 }

@@ -10,5 +10,7 @@ pub mod ledger;
 pub mod parameters;
 #[cfg(feature = "queue")]
 pub mod queue;
+#[cfg(feature = "scaling")]
+pub mod scaling;
 #[cfg(feature = "tasks")]
 pub mod tasks;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use crate::launch::{LaunchFailure, RunTaskRequest};
 use crate::ledger::{Item, JobMessage, Key, Put};
+use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
@@ -138,6 +139,23 @@ pub trait ListContainerInstances {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct EcsError(pub String);
+
+/// Auto Scaling's `DescribeAutoScalingGroups`, for one group.
+pub trait DescribeAutoScalingGroup {
+    /// The group's sizes. A group that is not there is an error.
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError>;
+}
+
+/// Auto Scaling's `UpdateAutoScalingGroup`, with `MinSize` and nothing else.
+pub trait SetMinSize {
+    /// Sets how many instances a group keeps at least.
+    async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError>;
+}
+
+/// Auto Scaling did not answer as it should, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ScalingError(pub String);
 
 impl<T: Clock> Clock for &T {
     fn now(&self) -> Timestamp {

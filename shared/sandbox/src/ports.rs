@@ -5,6 +5,7 @@
 
 mod ecs;
 mod github;
+mod scaling;
 
 use std::task::Poll;
 use std::time::Duration;
@@ -85,7 +86,7 @@ impl SendMessage for Sandbox {
 
 impl Sandbox {
     /// Lets others run first, and a little time pass where calls take any.
-    async fn step(&self) {
+    pub(crate) async fn step(&self) {
         if let Some(span) = &self.delays().call {
             return self.sleep(self.draw(span)).await;
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fleet::PoolMap;
 use fleet::launch::Placement;
+use fleet::schedule::Group;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -96,6 +97,7 @@ struct State {
     running: Cell<Option<FunctionName>>,
     crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
+    groups: RefCell<BTreeMap<String, Group>>,
     github: RefCell<Github>,
     journal: RefCell<Journal>,
     delays: Delays,
@@ -124,6 +126,7 @@ impl Sandbox {
             running: Cell::new(None),
             crashed: Cell::new(false),
             ecs: RefCell::new(ecs),
+            groups: RefCell::new(groups_of(pools)),
             github: RefCell::default(),
             journal: RefCell::default(),
             delays,
@@ -148,6 +151,11 @@ impl Sandbox {
     /// ECS.
     pub fn ecs(&self) -> &RefCell<Ecs> {
         &self.0.ecs
+    }
+
+    /// The Auto Scaling groups, by name.
+    pub fn groups(&self) -> &RefCell<BTreeMap<String, Group>> {
+        &self.0.groups
     }
 
     /// GitHub.
@@ -231,4 +239,14 @@ impl Sandbox {
     pub(crate) fn random_bits(&self) -> u128 {
         self.0.random.borrow_mut().random()
     }
+}
+
+/// A group for each pool on EC2 instances, with room for all of its runners.
+fn groups_of(pools: &PoolMap) -> BTreeMap<String, Group> {
+    let groups = pools.iter().filter_map(|pool| {
+        let name = Placement::by_convention(pool).auto_scaling_group?;
+        let max_size = pool.maximum.div_ceil(pool.runners_per_instance?.max(1));
+        Some((name, Group { min_size: 0, max_size }))
+    });
+    groups.collect()
 }

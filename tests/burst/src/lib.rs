@@ -31,6 +31,9 @@ const TWICE: u64 = 20;
 /// The time after which a message comes again that a launcher did not write down.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
+/// How often the scheduler is invoked.
+const TICK: Duration = Duration::from_mins(1);
+
 /// Longer than any burst: every job works until all of them do. One that is over before its first
 /// webhook is through costs a spare runner, as the ledger says; that is not what a burst is to show.
 const WORK: Duration = Duration::from_hours(24);
@@ -110,6 +113,7 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
         port: 0,
         seen: mayfly::local::unseen(),
         visibility: VISIBILITY,
+        tick: TICK,
         secrets: &secrets,
         log,
     };

@@ -15,6 +15,13 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("ListTasks", &["ecs:ListTasks"]),
     ("DescribeTasks", &["ecs:DescribeTasks"]),
     ("ListContainerInstances", &["ecs:ListContainerInstances"]),
+    ("DescribeAutoScalingGroup", &["autoscaling:DescribeAutoScalingGroups"]),
+    ("SetMinSize", &["autoscaling:UpdateAutoScalingGroup"]),
+    // These are GitHub's.
+    ("FindRunnerGroup", &[]),
+    ("GenerateJitConfig", &[]),
+    ("FindRunner", &[]),
+    ("DeleteRunner", &[]),
 ];
 
 /// What every function may beyond its ports: its log and its parameters.
@@ -27,9 +34,7 @@ pub const WITH_RUN_TASK: &[&str] = &["iam:PassRole", "ecs:TagResource"];
 pub const LISTED: &[(&str, &[&str])] = &[
     // Opens the connection in the init phase.
     ("Webhook", &["sqs:GetQueueAttributes"]),
+    ("Scheduler", &["ecs:ListContainerInstances"]),
     // Its event source takes the messages with the function's role.
     ("Launcher", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
 ];
-
-/// Functions of the template whose code is not in `functions/` yet. Take a name out once it is.
-pub const NOT_THERE_YET: &[&str] = &["Registrar", "Scheduler"];

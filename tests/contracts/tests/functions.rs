@@ -43,6 +43,7 @@ fn options<'a>(pools: &'a PoolMap, secrets: &'a Secrets, binaries: &'a Path) -> 
         port: 0,
         seen: mayfly::local::unseen(),
         visibility: VISIBILITY,
+        tick: Duration::from_mins(1),
         secrets,
         log: |name| Some(logs::file_of(name)),
     }

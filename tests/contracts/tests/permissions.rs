@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contracts::permissions::{EVERY_FUNCTION, LISTED, NOT_THERE_YET, PORTS, WITH_RUN_TASK};
+use contracts::permissions::{EVERY_FUNCTION, LISTED, PORTS, WITH_RUN_TASK};
 use contracts::template;
 use serde_json::Value;
 
@@ -34,12 +34,6 @@ fn functions(template: &Value) -> Vec<String> {
     let resources = template["Resources"].as_object().unwrap().iter();
     let functions = resources.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
     functions.map(|(id, _)| id.strip_suffix("Function").unwrap().to_owned()).collect()
-}
-
-/// Those whose code is there.
-fn functions_with_code(template: &Value) -> Vec<String> {
-    let all = functions(template).into_iter();
-    all.filter(|function| !NOT_THERE_YET.contains(&function.as_str())).collect()
 }
 
 fn one_or_many(value: &Value) -> Vec<&Value> {
@@ -72,18 +66,18 @@ fn quoted(code: &str, start: &str) -> BTreeSet<String> {
 fn each_function_is_of_the_template_and_has_its_code() {
     let template = template::read();
     for function in functions(&template) {
-        let awaited = NOT_THERE_YET.contains(&function.as_str());
-        assert_eq!(folder_of(&function).is_dir(), !awaited, "{function}, as NOT_THERE_YET says");
+        assert!(folder_of(&function).is_dir(), "{function} has no crate in functions/");
     }
+    let deployed = functions(&template).len();
     let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
     let folders = fs::read_dir(functions).unwrap().count();
-    assert_eq!(folders, functions_with_code(&template).len(), "each crate in functions/ is deployed");
+    assert_eq!(folders, deployed, "each crate in functions/ is deployed");
 }
 
 #[test]
 fn a_function_may_do_what_its_ports_do_and_what_is_listed() {
     let template = template::read();
-    for function in functions_with_code(&template) {
+    for function in functions(&template) {
         let code = code_of(&function);
         let ports = ports_of(&code);
         let of_ports =
@@ -122,7 +116,7 @@ fn the_template_sets_the_variables_that_the_code_reads() {
     let of_all = names(&template["Globals"]["Function"]);
     let boot = ["MAYFLY_PARAMETERS", "MAYFLY_METRICS_NAMESPACE"].map(str::to_owned);
     assert_eq!(of_all, boot.into_iter().collect());
-    for function in functions_with_code(&template) {
+    for function in functions(&template) {
         let set = names(&template["Resources"][format!("{function}Function")]["Properties"]);
         assert_eq!(set, quoted(&code_of(&function), "MAYFLY_"), "{function}");
     }
@@ -131,7 +125,7 @@ fn the_template_sets_the_variables_that_the_code_reads() {
 #[test]
 fn a_function_may_read_the_parameters_that_its_settings_are_made_of() {
     let template = template::read();
-    for function in functions_with_code(&template) {
+    for function in functions(&template) {
         let settings = fs::read_to_string(folder_of(&function).join("settings.rs")).unwrap();
         let words = settings.split("folder::").skip(1).map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap();

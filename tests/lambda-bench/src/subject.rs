@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use fleet::ledger::{JobAction, JobEvent, JobMessage};
 use fleet::{DeliveryId, JobId, PoolName, Repository};
-use launcher::pace::BETWEEN_CALLS;
+use launch::pace::BETWEEN_CALLS;
 use mayfly::local::Secrets;
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::wire::lambda::FunctionConfig;

@@ -108,7 +108,7 @@ pub(crate) fn settings() -> Settings {
         .collect();
     let pools = PoolMap::from_toml(&roomy.join("\n")).unwrap();
     let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
-    Settings { pools, placements, ticket_key: TICKET_KEY.into() }
+    Settings(launch::Settings { pools, placements, ticket_key: TICKET_KEY.into() })
 }
 
 /// The platform around one launcher.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fleet::PoolName;
 use fleet::launch::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
+use launch::pace::BETWEEN_CALLS;
 use launcher::LAUNCHING_TIME;
-use launcher::pace::BETWEEN_CALLS;
 use serde_json::{Value, json};
 
 use crate::fake::{START, Stage, job_event, settings};
@@ -103,13 +103,13 @@ fn what_a_batch_has_no_time_for_is_left_and_told_once() {
     assert!(failed.is_empty());
     assert_eq!(stage.totals("ec2-x64"), (100, 100, 100), "a batch larger than a transaction");
     assert_eq!(recording.lines("events in the ledger").len(), 5);
-    assert_eq!(stage.ecs.launched.borrow().len(), 75);
+    assert_eq!(stage.ecs.launched.borrow().len(), 72);
     let last = *stage.ecs.called_at.borrow().last().unwrap();
     assert!(last <= START + LAUNCHING_TIME);
-    assert_eq!(recording.count("LaunchesLeft"), 25);
+    assert_eq!(recording.count("LaunchesLeft"), 28);
     let lines = recording.lines("no time for all launches, left to the scheduler");
     assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0]["fields"]["left"], 25);
+    assert_eq!(lines[0]["fields"]["left"], 28);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_change_of_the_settings_is_seen_by_the_next_batch() {
     stage.handle_by(&launcher, &stage.settings, &jobs(1, "ec2-x64"));
     let mut changed = settings();
     let pool = PoolName::new("ec2-x64").unwrap();
-    changed.placements.get_mut(&pool).unwrap().task_definition.push_str(":2");
+    changed.0.placements.get_mut(&pool).unwrap().task_definition.push_str(":2");
     stage.handle_by(&launcher, &changed, &[job_event("queued", 7, "ec2-x64", None)]);
     let requests = stage.ecs.launched.borrow();
     let found: Vec<_> = requests.iter().map(|request| request.task_definition.as_str()).collect();

@@ -104,4 +104,24 @@ impl Started {
         }))
         .await
     }
+
+    /// As [`Started::run`], for a handler that can fail: its error is the invocation's, so that Lambda
+    /// counts it among the function's errors.
+    pub async fn try_run<E, A, P>(
+        self,
+        handler: impl AsyncFn(E) -> Result<A, P>,
+    ) -> Result<(), lambda_runtime::Error>
+    where
+        E: DeserializeOwned,
+        A: Serialize,
+        P: std::error::Error + Send + Sync + 'static,
+    {
+        let (handler, telemetry) = (&handler, &self.0);
+        lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
+            let answer = handler(event.payload).await;
+            telemetry.flush();
+            answer.map_err(lambda_runtime::Error::from)
+        }))
+        .await
+    }
 }

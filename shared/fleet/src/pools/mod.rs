@@ -14,9 +14,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::fields::Fields;
+pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
 use crate::ids::PoolName;
 use crate::label::{Label, Labels};
+use crate::schedule::{Hours, Schedule};
 
 /// The pool map that Mayfly ships: `pools.toml` at the root of the project.
 pub const DEFAULT_POOLS: &str = include_str!("../../../../pools.toml");
@@ -122,6 +125,8 @@ pub struct Pool {
     pub working_hours_minimum: u32,
     /// Runners to keep waiting out of working hours.
     pub off_hours_minimum: u32,
+    /// When its working hours are, where not as the platform's.
+    pub schedule: Option<Schedule>,
     /// Whether `sudo` works in a job.
     pub sudo: bool,
 }
@@ -149,19 +154,38 @@ impl Pool {
     }
 }
 
-/// The one map of pools, by name.
+/// The one map of pools, by name, with the platform's schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolMap(BTreeMap<PoolName, Pool>);
+pub struct PoolMap {
+    pools: BTreeMap<PoolName, Pool>,
+    schedule: Schedule,
+}
 
 impl PoolMap {
     /// The pool of this name.
     pub fn get(&self, name: &PoolName) -> Option<&Pool> {
-        self.0.get(name)
+        self.pools.get(name)
     }
 
     /// Every pool, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Pool> {
-        self.0.values()
+        self.pools.values()
+    }
+
+    /// A pool of the map with the schedule that it follows.
+    pub fn hours<'a>(&'a self, pool: &'a Pool) -> Hours<'a> {
+        Hours { pool, schedule: pool.schedule.as_ref().unwrap_or(&self.schedule) }
+    }
+
+    /// The schedule of the pools that have none of their own.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// The same map with this schedule for the pools that have none of their own.
+    #[must_use]
+    pub fn with_schedule(self, schedule: Schedule) -> Self {
+        Self { schedule, ..self }
     }
 
     /// The pools whose capacity may run a runner of `pool`, in the order to try: its own, its

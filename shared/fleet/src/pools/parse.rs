@@ -10,6 +10,7 @@ use super::problems::Problems;
 use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes};
 use crate::ids::PoolName;
 use crate::label::{Label, Labels};
+use crate::schedule::{self, Schedule};
 
 /// Most labels that GitHub lets a runner carry (REST: generate-jitconfig).
 const LABEL_LIMIT: usize = 100;
@@ -25,27 +26,35 @@ impl PoolMap {
             Ok(file) => file,
             Err(error) => {
                 problems.note_map(format!("is not TOML: {}", error.to_string().trim_end()));
-                return problems.none_or(Self(BTreeMap::new()));
+                let nothing = Self { pools: BTreeMap::new(), schedule: Schedule::default() };
+                return problems.none_or(nothing);
             }
         };
         let mut entries = Map::new();
+        let mut schedule = None;
         for (key, value) in file {
             match (key.as_str(), value) {
                 ("pools", Value::Object(pools)) => entries = pools,
                 ("pools", _) => problems.note_map("pools: takes a table for each pool, [pools.<name>]"),
-                _ => problems
-                    .note_map(format!("{key}: is no part of a pool map; it has [pools.<name>] tables")),
+                ("schedule", value) => schedule = schedule::read_platforms(value, &mut problems),
+                _ => problems.note_map(format!(
+                    "{key}: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]"
+                )),
             }
         }
-        Self::read(entries, problems)
+        Self::read(entries, schedule.unwrap_or_default(), problems)
     }
 
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
-        Self::read(entries.into_iter().collect(), Problems::default())
+        Self::read(entries.into_iter().collect(), Schedule::default(), Problems::default())
     }
 
-    fn read(entries: Map<String, Value>, mut problems: Problems) -> Result<Self, PoolMapError> {
+    fn read(
+        entries: Map<String, Value>,
+        schedule: Schedule,
+        mut problems: Problems,
+    ) -> Result<Self, PoolMapError> {
         if entries.is_empty() {
             problems.note_map("has no pool; add a [pools.<name>] table");
         }
@@ -64,7 +73,7 @@ impl PoolMap {
         }
         fallbacks::check(&links, &mut problems);
         check_names_are_exact(&pools, &mut problems);
-        problems.none_or(Self(pools))
+        problems.none_or(Self { pools, schedule })
     }
 }
 
@@ -93,6 +102,8 @@ fn read_pool(
     let off_hours_maximum: Option<u32> = fields.optional("off_hours_maximum");
     let working_hours_minimum: u32 = fields.optional("working_hours_minimum").unwrap_or(0);
     let off_hours_minimum: u32 = fields.optional("off_hours_minimum").unwrap_or(0);
+    let schedule: Option<Map<String, Value>> = fields.optional("schedule");
+    let schedule = schedule.and_then(|entry| schedule::read(name, entry, maximum, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
 
     if let Some(labels) = &labels {
@@ -142,6 +153,7 @@ fn read_pool(
         off_hours_maximum,
         working_hours_minimum,
         off_hours_minimum,
+        schedule,
         sudo,
         name,
     })

@@ -36,21 +36,21 @@ impl fmt::Display for PoolMapError {
 
 /// Where problems are gathered while a map is read.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
     /// Notes a problem of one pool's field.
-    pub(super) fn note(&mut self, pool: &str, field: &str, message: impl Into<String>) {
+    pub(crate) fn note(&mut self, pool: &str, field: &str, message: impl Into<String>) {
         self.push(Some(pool), Some(field), message.into());
     }
 
     /// Notes a problem of one pool.
-    pub(super) fn note_pool(&mut self, pool: &str, message: impl Into<String>) {
+    pub(crate) fn note_pool(&mut self, pool: &str, message: impl Into<String>) {
         self.push(Some(pool), None, message.into());
     }
 
     /// Notes a problem of the whole map.
-    pub(super) fn note_map(&mut self, message: impl Into<String>) {
+    pub(crate) fn note_map(&mut self, message: impl Into<String>) {
         self.push(None, None, message.into());
     }
 
@@ -59,7 +59,7 @@ impl Problems {
     }
 
     /// Gives the value back if nothing was noted.
-    pub(super) fn none_or<T>(self, value: T) -> Result<T, PoolMapError> {
+    pub(crate) fn none_or<T>(self, value: T) -> Result<T, PoolMapError> {
         if self.0.is_empty() { Ok(value) } else { Err(PoolMapError(self.0)) }
     }
 }

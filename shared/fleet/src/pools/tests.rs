@@ -44,6 +44,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         off_hours_maximum: None,
         working_hours_minimum: 0,
         off_hours_minimum: 0,
+        schedule: None,
         sudo: false,
     }
 }
@@ -61,7 +62,7 @@ fn the_shipped_map_has_the_seven_pools_and_keeps_no_runner_waiting() {
 /// What a misspelt field is answered with.
 const FIELDS: &str = "is no field of a pool; the fields are architecture, capacity, labels, instance_types, \
     runners_per_instance, cpu_units, memory_mib, disk_gib, runner_group, priority, fallback, maximum, \
-    off_hours_maximum, working_hours_minimum, off_hours_minimum, sudo";
+    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo";
 
 #[test]
 fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
@@ -73,7 +74,11 @@ fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
         })
         .collect();
     let expected = [
-        ("-", "-", "version: is no part of a pool map; it has [pools.<name>] tables"),
+        (
+            "-",
+            "-",
+            "version: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]",
+        ),
         ("a-typo", "architecture", "unknown variant `x86`, expected `x86_64` or `arm64`"),
         ("a-typo", "cpu_units", "invalid type: string \"4096\", expected u32"),
         ("a-typo", "priority", "invalid value: integer `-1`, expected u32"),
@@ -165,7 +170,7 @@ fn a_file_that_is_no_map_says_so() {
         ("[pools]\nec2-x64 = 3", "ec2-x64: takes a table of fields", "a pool that is no table"),
         (
             "[pool.ec2-x64]",
-            "pool: is no part of a pool map; it has [pools.<name>] tables\n\
+            "pool: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]\n\
              has no pool; add a [pools.<name>] table",
             "a key misspelt",
         ),
@@ -255,6 +260,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             off_hours_maximum: Some(4),
             working_hours_minimum: 3,
             off_hours_minimum: 2,
+            schedule: None,
             sudo: true,
         }
     );

@@ -9,6 +9,7 @@ use super::SettingsProblems;
 use crate::ids::PoolName;
 use crate::launch::Placement;
 use crate::pools::PoolMap;
+use crate::schedule::Schedule;
 
 /// The folders under the path, each of which a function is allowed to read or not.
 pub mod folder {
@@ -64,6 +65,25 @@ impl Parameters {
             Err(error) => {
                 for problem in &error.0 {
                     problems.note(self.named(folder::POOLS, problem));
+                }
+                None
+            }
+        }
+    }
+
+    /// The map of pools, with the platform's schedule where the folder `schedule` holds one.
+    pub fn pools_on_schedule(&self, problems: &mut SettingsProblems) -> Option<PoolMap> {
+        let pools = self.pools(problems);
+        let mut written: Vec<(String, Value)> = self.values_of(folder::SCHEDULE, problems);
+        if written.len() > 1 {
+            problems.note(self.named(folder::SCHEDULE, ": holds more than one parameter; leave one"));
+        }
+        let Some((_, value)) = written.pop() else { return pools };
+        match Schedule::from_value(value) {
+            Ok(schedule) => pools.map(|pools| pools.with_schedule(schedule)),
+            Err(error) => {
+                for problem in &error.0 {
+                    problems.note(self.named(folder::SCHEDULE, problem));
                 }
                 None
             }
@@ -183,6 +203,24 @@ mod tests {
             assert!(told.contains(name), "{told:?} does not name {name}");
         }
         assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn the_schedule_is_one_parameter_of_any_name_or_the_default() {
+        let zone = |values: &[(&str, &str)]| {
+            let with_pool: Vec<_> = values.iter().copied().chain([("/mayfly/pools/one", POOL)]).collect();
+            let mut problems = SettingsProblems::default();
+            let pools = parameters(&with_pool).pools_on_schedule(&mut problems);
+            let zone = |pools: PoolMap| pools.schedule().zone().iana_name().map(str::to_owned);
+            (pools.and_then(zone).unwrap_or_default(), problems.to_string())
+        };
+        let london = ("/mayfly/schedule/platform", r#"{"time_zone":"Europe/London"}"#);
+        assert_eq!(zone(&[]), ("UTC".to_owned(), String::new()));
+        assert_eq!(zone(&[london]), ("Europe/London".to_owned(), String::new()));
+        let (_, two) = zone(&[london, ("/mayfly/schedule/other", "{}")]);
+        assert!(two.contains("/mayfly/schedule/: holds more than one"), "{two}");
+        let (_, wrong) = zone(&[("/mayfly/schedule/platform", r#"{"time_zone":"London"}"#)]);
+        assert!(wrong.contains("/mayfly/schedule/schedule.time_zone: \"London\" is no IANA"), "{wrong}");
     }
 
     #[test]

@@ -10,9 +10,11 @@ mod environment;
 mod event_source;
 mod function;
 mod runtime_api;
+mod ticks;
 mod url;
 
 pub use self::environment::{Environment, InvokeError};
 pub use self::event_source::{EventSource, Pollers};
 pub use self::function::{Function, FunctionConfig};
+pub use self::ticks::Ticks;
 pub use self::url::{FunctionUrl, Seen};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
-use fleet::ports::{Clock, Ledger, Random};
+use fleet::ports::{Clock, Ledger, Random, RunTask};
 use fleet::ticket::Ticket;
 use fleet::{PoolName, TaskArn};
 use futures_util::StreamExt as _;
@@ -17,10 +17,10 @@ use tracing::{error, info, warn};
 use crate::metrics::{
     CLASS, LAUNCHES_FAILED, LAUNCHES_LEFT, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, class,
 };
-use crate::{Ecs, Launcher, Settings};
+use crate::{Launchpad, Settings};
 
-/// Calls of one batch to ECS that are under way at once.
-pub(crate) const AT_ONCE: usize = 10;
+/// Calls of one event to ECS that are under way at once.
+pub const AT_ONCE: usize = 10;
 
 /// Times that one launch is tried before it is left to the scheduler.
 const TRIES: u32 = 3;
@@ -28,28 +28,15 @@ const TRIES: u32 = 3;
 /// The wait before the second try; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// How long after its beginning a batch may still call `RunTask`. The function is ended after 30
-/// seconds (`template.yaml`): the rest is for the last answers, and for what failed to be given back.
-pub const LAUNCHING_TIME: Duration = Duration::from_secs(20);
-
-/// What the launches of one batch have in common.
-pub(crate) struct Launches<'a> {
-    settings: &'a Settings,
-    queued_at: &'a BTreeMap<PoolName, Timestamp>,
-    until: Timestamp,
-}
-
-impl<'a> Launches<'a> {
-    /// The launches of a batch that began at this time, with the times at which SQS took each pool's
-    /// oldest message.
-    pub(crate) fn of_batch(
-        settings: &'a Settings,
-        queued_at: &'a BTreeMap<PoolName, Timestamp>,
-        began: Timestamp,
-    ) -> Self {
-        let until = began.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-        Self { settings, queued_at, until }
-    }
+/// What the launches of one event have in common.
+#[derive(Debug)]
+pub struct Launches<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// When SQS took each pool's oldest message, where it is known.
+    pub queued_at: &'a BTreeMap<PoolName, Timestamp>,
+    /// Until when `RunTask` may be called.
+    pub until: Timestamp,
 }
 
 /// How a launch ended.
@@ -62,10 +49,10 @@ enum Ending {
     TakenBack(Event),
 }
 
-impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
+impl<L: Ledger, C: Clock, R: Random, T: RunTask> Launchpad<L, C, R, T> {
     /// Launches these runners side by side. Those that fail for good are given back to the books,
     /// and whatever that settles on a fallback is launched in turn, while there is time.
-    pub(crate) async fn launch(&self, launches: &Launches<'_>, mut runners: Vec<Runner>) {
+    pub async fn launch(&self, launches: &Launches<'_>, mut runners: Vec<Runner>) {
         let mut left: u64 = 0;
         while !runners.is_empty() {
             let endings = stream::iter(&runners).map(|runner| self.launch_one(launches, runner));
@@ -114,8 +101,8 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
         Ending::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
     }
 
-    /// Calls `RunTask`, again where it fails for now. `None` if the batch's time is over.
-    async fn try_to_run(
+    /// Calls `RunTask`, again where it fails for now. `None` if the time for it is over.
+    pub async fn try_to_run(
         &self,
         launches: &Launches<'_>,
         runner: &Runner,

@@ -1,0 +1,124 @@
+//! The `scheduler` function, each minute: the minimum and maximum of this hour, the launches that a
+//! crash left half done, and how many EC2 instances are kept.
+//!
+//! It looks at how things are, not at what it did a minute ago: a tick that is missed or that comes
+//! twice does no harm. Each pool is by itself, and so is each step of a pool; what went wrong is one
+//! error in the end.
+
+pub mod metrics;
+mod repair;
+mod scaling;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use fleet::Pool;
+use fleet::ledger::{Bookkeeper, Event, PostError};
+use fleet::ports::{
+    Clock, DescribeAutoScalingGroup, DescribeTasks, EcsError, Ledger, LedgerError, ListItems, ListTasks,
+    Random, RunTask, ScalingError, SetMinSize, StopTask,
+};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use launch::pace::BETWEEN_SCHEDULER_CALLS;
+use launch::{Launches, Launchpad};
+use tracing::error;
+
+pub use self::settings::Settings;
+
+/// How long after its beginning a tick may still call `RunTask`. The function is ended after 50
+/// seconds: the rest is for the last answers.
+pub const LAUNCHING_TIME: Duration = Duration::from_secs(35);
+
+/// ECS, with all that the scheduler does there.
+pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks {}
+
+impl<T: RunTask + StopTask + ListTasks + DescribeTasks> Ecs for T {}
+
+/// Auto Scaling, with all that the scheduler does there.
+pub trait Scaling: DescribeAutoScalingGroup + SetMinSize {}
+
+impl<T: DescribeAutoScalingGroup + SetMinSize> Scaling for T {}
+
+/// The function with what it keeps from one tick to the next.
+#[derive(Debug)]
+pub struct Scheduler<L, C, R, T, S> {
+    launchpad: Launchpad<L, C, R, T>,
+    scaling: S,
+}
+
+/// What one step of a pool fails with.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A transaction did not get through.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// The ledger did not answer a read.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LedgerError),
+    /// ECS did not do it.
+    #[error("ECS: {0}")]
+    Ecs(#[from] EcsError),
+    /// Auto Scaling did not do it.
+    #[error("Auto Scaling: {0}")]
+    Scaling(#[from] ScalingError),
+}
+
+/// Steps that failed; the others were taken all the same.
+#[derive(Debug, thiserror::Error)]
+pub struct Failed(pub Vec<String>);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
+    /// A scheduler of this ledger (with the clock and the random bits that its transactions need),
+    /// this ECS and this Auto Scaling; the tasks that it launches claim their JIT config at this URL.
+    pub fn new(books: Bookkeeper<L, C, R>, ecs: T, scaling: S, registrar_url: String) -> Self {
+        Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
+    }
+
+    /// One tick, with the settings of this moment.
+    pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
+        let now = self.launchpad.books.clock.now();
+        let queued_at = BTreeMap::new();
+        let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
+        let launches = Launches { settings: &settings.0, queued_at: &queued_at, until };
+        let pools = settings.pools.iter().map(|pool| self.schedule(&launches, pool, now));
+        let failed: Vec<String> = join_all(pools).await.into_iter().flatten().collect();
+        if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
+    }
+
+    /// All that is done for one pool. Gives what failed, step by step.
+    async fn schedule(&self, launches: &Launches<'_>, pool: &Pool, now: Timestamp) -> Vec<String> {
+        let mut failed = Vec::new();
+        let mut note = |step: &str, done: Result<(), StepError>| {
+            if let Err(problem) = done {
+                error!(pool = %pool.name, step, %problem, "a step of the scheduler failed");
+                ::metrics::counter!(metrics::STEPS_FAILED).increment(1);
+                failed.push(format!("{}, {step}: {problem}", pool.name));
+            }
+        };
+        note("settle", self.settle(launches, pool, now).await);
+        note("surplus", self.stop_surplus(launches, pool).await);
+        note("repair", self.repair(launches, pool, now).await);
+        note("leaving", self.stop_leaving(launches, pool, now).await);
+        note("capacity", self.scale(launches, pool, now).await);
+        failed
+    }
+
+    /// The minimum and maximum of this hour, what follows from them, and the launches of that.
+    async fn settle(&self, launches: &Launches<'_>, pool: &Pool, now: Timestamp) -> Result<(), StepError> {
+        let bounds = launches.settings.pools.hours(pool).bounds_at(now);
+        let (minimum, maximum) = (bounds.minimum, bounds.maximum);
+        let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum };
+        let reserved = self.launchpad.post(launches.settings, Some(&pool.name), &[event]).await?;
+        self.launchpad.launch(launches, reserved).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! The scheduler function on Lambda.
+
+use aws::boot::{Boot, SystemClock, SystemRandom};
+use aws::ledger::Table;
+use aws::scaling::Groups;
+use aws::tasks::Tasks;
+use fleet::ledger::Bookkeeper;
+use futures_util::future::join3;
+use scheduler::{Scheduler, Settings};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let mut boot = Boot::begin().await;
+    scheduler::metrics::describe();
+    let table = boot.variable("MAYFLY_TABLE");
+    let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
+    let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
+    let scaling = Groups::new(&boot.config);
+    let (settings, (), ()) = join3(boot.settings::<Settings>(), ledger.warm_up(), tasks.warm_up()).await;
+    let (started, settings) = boot.finish(settings)?;
+    let books = Bookkeeper { ledger, clock: SystemClock, random: SystemRandom };
+    let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);
+    started.try_run(async |_tick: Value| scheduler.handle(&*settings.current().await).await).await
+}

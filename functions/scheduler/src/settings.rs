@@ -1,0 +1,31 @@
+//! What the scheduler is told.
+
+use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
+
+/// The settings, as they are at the time of a tick; the map of pools is on its schedule.
+#[derive(Debug)]
+pub struct Settings(pub launch::Settings);
+
+impl std::ops::Deref for Settings {
+    type Target = launch::Settings;
+
+    fn deref(&self) -> &launch::Settings {
+        &self.0
+    }
+}
+
+impl FromParameters for Settings {
+    const FOLDERS: &'static [&'static str] =
+        &[folder::POOLS, folder::PLACEMENTS, folder::TICKET_KEYS, folder::SCHEDULE];
+
+    fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
+        let mut problems = SettingsProblems::default();
+        let pools = parameters.pools_on_schedule(&mut problems);
+        let placements = parameters.placements(pools.as_ref(), &mut problems);
+        let ticket_key = parameters.secrets(folder::TICKET_KEYS, &mut problems).pop();
+        let settings = pools
+            .zip(ticket_key)
+            .map(|(pools, ticket_key)| Self(launch::Settings { pools, placements, ticket_key }));
+        problems.all_or(settings)
+    }
+}

@@ -1,0 +1,165 @@
+//! Ticks on the sandbox: minimums, half-made launches, surplus, and instances that lead and follow.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use fleet::launch::Placement;
+use fleet::ledger::{Bookkeeper, Event, RunnerState};
+use fleet::{PoolMap, PoolName};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Delays, Sandbox};
+use scheduler::{Failed, Scheduler, Settings};
+
+const POOLS: &str = r#"
+[pools.small]
+labels = []
+architecture = "x86_64"
+capacity = "ec2"
+instance_types = ["t3.2xlarge"]
+runners_per_instance = 2
+cpu_units = 4096
+memory_mib = 15360
+disk_gib = 120
+runner_group = "ecs"
+priority = 10
+maximum = 10
+working_hours_minimum = 6
+off_hours_minimum = 2
+"#;
+
+struct Stage {
+    sandbox: Sandbox,
+    settings: Settings,
+}
+
+impl Stage {
+    /// A platform at this time.
+    fn at(start: &str) -> Self {
+        let pools = PoolMap::from_toml(POOLS).unwrap();
+        let sandbox = Sandbox::new(1, start.parse().unwrap(), Delays::default(), &pools);
+        let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool)));
+        let placements = placements.collect();
+        let settings = Settings(launch::Settings { pools, placements, ticket_key: "key".into() });
+        Self { sandbox, settings }
+    }
+
+    fn books(&self) -> Bookkeeper<Sandbox, Sandbox, Sandbox> {
+        let part = || self.sandbox.clone();
+        Bookkeeper { ledger: part(), clock: part(), random: part() }
+    }
+
+    fn tick(&self) -> Result<(), Failed> {
+        let (ecs, scaling) = (self.sandbox.clone(), self.sandbox.clone());
+        let scheduler = Scheduler::new(self.books(), ecs, scaling, "https://r.example/".to_owned());
+        self.finish(scheduler.handle(&self.settings))
+    }
+
+    /// Lets the clock be turned to this time.
+    fn turn_to(&self, time: &str) {
+        self.sandbox.manual_clock().advance_to(time.parse().unwrap());
+    }
+
+    /// Reserves what a minimum asks for and launches none of it, as a launcher that crashes.
+    fn reserve_only(&self, minimum: u32) {
+        let event = Event::Bounds { pool: pool(), minimum, maximum: 10 };
+        self.finish(self.books().post_and_settle(&self.settings.pools, &[event])).unwrap();
+    }
+
+    fn finish<T>(&self, act: impl Future<Output = T>) -> T {
+        let mut act = pin!(act);
+        loop {
+            if let Poll::Ready(end) = act.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return end;
+            }
+            if let Some(next) = self.sandbox.manual_clock().next_wake() {
+                self.sandbox.manual_clock().advance_to(next);
+            }
+        }
+    }
+
+    fn tasks(&self) -> usize {
+        self.sandbox.ecs().borrow().tasks().count()
+    }
+
+    fn min_size(&self) -> u32 {
+        self.sandbox.groups().borrow()["mayfly-small"].min_size
+    }
+
+    fn in_state(&self, state: RunnerState) -> usize {
+        self.sandbox.table().borrow().runners().filter(|runner| runner.state == state).count()
+    }
+}
+
+fn pool() -> PoolName {
+    PoolName::new("small").unwrap()
+}
+
+#[test]
+fn a_tick_brings_the_minimum_of_the_hour_and_a_second_one_changes_nothing() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.tick().unwrap();
+    assert_eq!((stage.tasks(), stage.min_size()), (6, 3));
+    let writes = stage.sandbox.table().borrow().writes();
+    stage.tick().unwrap();
+    assert_eq!(stage.tasks(), 6);
+    assert_eq!(stage.sandbox.table().borrow().writes(), writes, "a doubled tick writes nothing");
+}
+
+#[test]
+fn reservations_without_a_task_get_theirs_after_a_minute() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.reserve_only(6);
+    stage.tick().unwrap();
+    assert_eq!(stage.tasks(), 0, "they may still be their launcher's");
+    stage.turn_to("2026-03-23T12:01:30Z");
+    stage.tick().unwrap();
+    assert_eq!(stage.tasks(), 6);
+    stage.turn_to("2026-03-23T12:02:30Z");
+    stage.tick().unwrap();
+    assert_eq!(stage.tasks(), 6, "one task a runner");
+}
+
+#[test]
+fn runners_past_their_boot_limit_are_fenced_stopped_and_replaced() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.tick().unwrap();
+    stage.turn_to("2026-03-23T12:20:00Z");
+    stage.tick().unwrap();
+    assert_eq!(stage.in_state(RunnerState::Leaving), 6);
+    let stopping = stage.sandbox.ecs().borrow().tasks().filter(|task| task.stop.is_some()).count();
+    assert_eq!(stopping, 6);
+}
+
+#[test]
+fn instances_lead_and_a_lower_minimum_fences_what_has_not_claimed() {
+    let stage = Stage::at("2026-03-23T07:40:00Z");
+    stage.tick().unwrap();
+    assert_eq!((stage.tasks(), stage.min_size()), (2, 1));
+    stage.turn_to("2026-03-23T07:50:00Z");
+    stage.tick().unwrap();
+    assert_eq!(stage.min_size(), 3, "ten minutes before the runners");
+    let evening = Stage::at("2026-03-23T18:59:00Z");
+    evening.tick().unwrap();
+    let end: Timestamp = "2026-03-23T19:00:00Z".parse().unwrap();
+    evening.turn_to(&(end + SignedDuration::from_secs(5)).to_string());
+    evening.tick().unwrap();
+    assert_eq!(evening.in_state(RunnerState::Starting), 2);
+    assert_eq!(evening.in_state(RunnerState::Leaving), 4);
+    assert_eq!(evening.min_size(), 3, "the floor waits until the runners are gone");
+}
+
+#[test]
+fn a_step_that_fails_is_an_error_in_the_end_and_stops_no_other() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.sandbox.groups().borrow_mut().clear();
+    let failed = stage.tick().unwrap_err();
+    assert_eq!(failed.0, ["small, capacity: Auto Scaling: there is no Auto Scaling group mayfly-small"]);
+    assert_eq!(stage.tasks(), 6);
+}

@@ -1,0 +1,43 @@
+//! Auto Scaling groups: their sizes, and `MinSize`. Nothing here can set a desired capacity.
+
+use aws_config::SdkConfig;
+use aws_sdk_autoscaling::Client;
+use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
+use fleet::schedule::Group;
+
+use crate::error::told;
+
+/// Auto Scaling groups.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    client: Client,
+}
+
+impl Groups {
+    /// Auto Scaling by the SDK's configuration.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+}
+
+impl DescribeAutoScalingGroup for Groups {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+        let call = self.client.describe_auto_scaling_groups().auto_scaling_group_names(name);
+        let output = call.send().await.map_err(|error| ScalingError(told(&error)))?;
+        let group = output.auto_scaling_groups().first();
+        let sizes = group.and_then(|group| Some((group.min_size()?, group.max_size()?)));
+        let (min_size, max_size) =
+            sizes.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))?;
+        let size = |size: i32| u32::try_from(size).unwrap_or(0);
+        Ok(Group { min_size: size(min_size), max_size: size(max_size) })
+    }
+}
+
+impl SetMinSize for Groups {
+    /// It needs no idempotency key: the size is set, not changed.
+    async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
+        let min_size = i32::try_from(min_size).unwrap_or(i32::MAX);
+        let call = self.client.update_auto_scaling_group().auto_scaling_group_name(name).min_size(min_size);
+        call.send().await.map(drop).map_err(|error| ScalingError(told(&error)))
+    }
+}

@@ -1,0 +1,24 @@
+//! The ports that are calls of Auto Scaling.
+
+use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
+use fleet::schedule::Group;
+
+use crate::Sandbox;
+
+impl DescribeAutoScalingGroup for Sandbox {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+        self.step().await;
+        let group = self.groups().borrow().get(name).copied();
+        self.step().await;
+        group.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))
+    }
+}
+
+impl SetMinSize for Sandbox {
+    async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
+        self.step().await;
+        let known = self.groups().borrow_mut().get_mut(name).map(|group| group.min_size = min_size);
+        self.step().await;
+        known.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))
+    }
+}
