@@ -125,7 +125,7 @@ pub async fn assert_written_once(
     let once = |item: &Item| match item {
         Item::Job(job) => job.state == JobState::Queued && job.version == 1,
         Item::Runner(runner) => runner.state == RunnerState::Starting && runner.version == 1,
-        Item::Book(_) => true,
+        Item::Book(_) | Item::Budget(_) => true,
     };
     assert!(items.iter().all(once), "{items:#?}");
     let Some(Item::Book(book)) = items.first() else { panic!("no book among {items:#?}") };
