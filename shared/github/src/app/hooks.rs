@@ -1,5 +1,7 @@
 //! The deliveries of a hook, and their redelivery.
 
+use std::rc::Rc;
+
 use fleet::DeliveryId;
 use fleet::ports::{Clock, GithubError};
 use http::header::LINK;
@@ -62,7 +64,7 @@ impl<C: Clock> App<C> {
         self.call(&client, &Method::POST, &path, None::<&()>).await.map(drop)
     }
 
-    async fn hook(&self, hook: Hook) -> Result<(Octocrab, String), GithubError> {
+    async fn hook(&self, hook: Hook) -> Result<(Rc<Octocrab>, String), GithubError> {
         match hook {
             Hook::App => Ok((self.app()?, "/app/hook".to_owned())),
             Hook::Organisation(id) => {

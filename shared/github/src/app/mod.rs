@@ -15,6 +15,7 @@ mod runners;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::ports::{Clock, GithubError, RunnerGroupId};
@@ -54,9 +55,10 @@ pub struct App<C> {
 /// What follows from the private key.
 struct State {
     key: SecretString,
-    app: Octocrab,
-    /// The installation in the organisation, once it is found.
-    installation: Option<Octocrab>,
+    app: Rc<Octocrab>,
+    /// The installation in the organisation, once it is found. It keeps its token, which a clone of it
+    /// would not.
+    installation: Option<Rc<Octocrab>>,
     groups: BTreeMap<String, RunnerGroupId>,
 }
 
@@ -98,6 +100,7 @@ impl<C: Clock> App<C> {
             .set_write_timeout(Some(self.answer_within));
         let builder = builder.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
         let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
+        let app = Rc::new(app);
         let state = State { key: key.clone(), app, installation: None, groups: BTreeMap::new() };
         *self.state.borrow_mut() = Some(state);
         Ok(())
@@ -112,15 +115,15 @@ impl<C: Clock> App<C> {
     }
 
     /// The client of the App itself.
-    fn app(&self) -> Result<Octocrab, GithubError> {
+    fn app(&self) -> Result<Rc<Octocrab>, GithubError> {
         let state = self.state.borrow();
         let state =
             state.as_ref().ok_or_else(|| GithubError::Refused("the App has no private key".to_owned()))?;
-        Ok(state.app.clone())
+        Ok(Rc::clone(&state.app))
     }
 
     /// The client of the App's installation in the organisation.
-    async fn installation(&self) -> Result<Octocrab, GithubError> {
+    async fn installation(&self) -> Result<Rc<Octocrab>, GithubError> {
         #[derive(Deserialize)]
         struct Installation {
             id: InstallationId,
@@ -138,8 +141,9 @@ impl<C: Clock> App<C> {
             other => other,
         })?;
         let installation = app.installation(found.id).map_err(|error| failure::of_client(&error))?;
+        let installation = Rc::new(installation);
         if let Some(state) = self.state.borrow_mut().as_mut() {
-            state.installation = Some(installation.clone());
+            state.installation = Some(Rc::clone(&installation));
         }
         Ok(installation)
     }

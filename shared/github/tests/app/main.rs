@@ -1,0 +1,213 @@
+//! The App's client against answers that GitHub gives when things go wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on fails"
+)]
+
+mod scene;
+
+use std::time::Duration;
+
+use fleet::ports::{
+    DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
+    RunnerGroupId,
+};
+use fleet::{GithubRunnerId, JobId, Repository};
+use github::app::{ApiJobStatus, AppError, Hook};
+use scene::{JIT, Scene, jit_runner};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+#[tokio::test]
+async fn a_registration_is_made_with_a_token_of_the_installation() {
+    let scene = Scene::new().await;
+    scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_json(scene::generated())).await;
+    let made = scene.app.generate_jit_config(&jit_runner()).await.unwrap();
+    assert_eq!((made.runner, made.encoded.expose_secret()), (GithubRunnerId(7), "the-config"));
+    assert!(!format!("{made:?}").contains("the-config"));
+    let asked = scene.last("POST", JIT).await;
+    assert_eq!(asked.headers["authorization"], "Bearer ghs_1");
+    assert_eq!(
+        asked.body_json::<serde_json::Value>().unwrap(),
+        json!({"name": "mayfly-p-0", "runner_group_id": 3, "labels": ["linux", "x64"], "work_folder": "_work"})
+    );
+    scene.app.generate_jit_config(&jit_runner()).await.unwrap();
+    assert_eq!(scene.count("GET", "/orgs/octo-org/installation").await, 1, "it is found once");
+    assert_eq!(scene.count("POST", "/app/installations/5/access_tokens").await, 1, "and its token kept");
+}
+
+#[tokio::test]
+async fn each_status_is_the_error_that_says_what_to_do() {
+    let answer =
+        |status| ResponseTemplate::new(status).set_body_json(json!({"message": "in GitHub's words"}));
+    for (response, expected) in [
+        (answer(409), GithubError::Conflict),
+        (answer(422), GithubError::Refused("422 in GitHub's words".to_owned())),
+        (answer(404), GithubError::NotFound("404 in GitHub's words".to_owned())),
+        (answer(403).insert_header("retry-after", "60"), GithubError::Wait(Duration::from_mins(1))),
+        (answer(429).insert_header("retry-after", "7"), GithubError::Wait(Duration::from_secs(7))),
+        (answer(403), GithubError::Refused("403 in GitHub's words".to_owned())),
+        (answer(503), GithubError::Unavailable("503 in GitHub's words".to_owned())),
+    ] {
+        let scene = Scene::new().await;
+        scene.answers("POST", JIT, response).await;
+        assert_eq!(scene.app.generate_jit_config(&jit_runner()).await.unwrap_err(), expected);
+        assert_eq!(scene.count("POST", JIT).await, 1, "{expected}: nobody tries again by himself");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_known_everywhere_yet_is_tried_once_more() {
+    let scene = Scene::new().await;
+    scene.answers_once("POST", JIT, ResponseTemplate::new(401)).await;
+    scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_json(scene::generated())).await;
+    scene.app.generate_jit_config(&jit_runner()).await.unwrap();
+    assert_eq!(scene.count("POST", JIT).await, 2);
+
+    let scene = Scene::without_installation().await;
+    let path = "/orgs/octo-org/installation";
+    scene.answers_once("GET", path, ResponseTemplate::new(401)).await;
+    scene.is_installed().await;
+    scene.app.warm_up().await.unwrap();
+    assert_eq!(scene.count("GET", path).await, 2, "the App's own token");
+}
+
+#[tokio::test]
+async fn a_key_that_github_does_not_know_is_refused_after_two_tries() {
+    let scene = Scene::new().await;
+    scene.answers("POST", JIT, ResponseTemplate::new(401)).await;
+    let error = scene.app.generate_jit_config(&jit_runner()).await.unwrap_err();
+    assert!(matches!(error, GithubError::Refused(_)), "{error}");
+    assert_eq!(scene.count("POST", JIT).await, 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_can_not_be_read_is_not_repeated() {
+    for body in ["{\"runner\": {\"id\": \"a-secret\"}, ", "[\"a-secret\"]", ""] {
+        let scene = Scene::new().await;
+        scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_string(body)).await;
+        let error = scene.app.generate_jit_config(&jit_runner()).await.unwrap_err();
+        assert!(matches!(error, GithubError::Unavailable(_)), "{error}");
+        assert!(!error.to_string().contains("a-secret"), "{error}");
+    }
+    let scene = Scene::without_installation().await;
+    scene.is_installed_with_token("{\"token\": [\"a-secret\"]}").await;
+    let error = scene.app.warm_up().await.unwrap_err();
+    assert!(matches!(error, GithubError::Unavailable(_)), "{error}");
+    assert!(!error.to_string().contains("a-secret"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let scene = Scene::new().await;
+    scene.app.warm_up().await.unwrap();
+    let never = ResponseTemplate::new(201).set_delay(Duration::from_hours(1));
+    scene.answers("POST", JIT, never).await;
+    let error = scene.app.generate_jit_config(&jit_runner()).await.unwrap_err();
+    assert!(matches!(error, GithubError::Unavailable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_busy_runner_is_not_deleted_and_one_that_is_gone_is_no_error() {
+    for (status, expected) in [
+        (204, Ok(())),
+        (404, Ok(())),
+        (422, Err(GithubError::Busy)),
+        (502, Err(GithubError::Unavailable("502 ".to_owned()))),
+    ] {
+        let scene = Scene::new().await;
+        scene.answers("DELETE", "/orgs/octo-org/actions/runners/7", ResponseTemplate::new(status)).await;
+        assert_eq!(scene.app.delete_runner(GithubRunnerId(7)).await, expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_runner_is_found_by_its_whole_name() {
+    let scene = Scene::new().await;
+    let listed =
+        json!({"total_count": 2, "runners": [{"id": 1, "name": "other"}, {"id": 2, "name": "ours"}]});
+    let path = "/orgs/octo-org/actions/runners";
+    scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(listed)).await;
+    assert_eq!(scene.app.find_runner("ours").await, Ok(Some(GithubRunnerId(2))));
+    assert_eq!(scene.app.find_runner("our").await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_group_is_found_once_and_made_where_there_is_none() {
+    let scene = Scene::new().await;
+    let path = "/orgs/octo-org/actions/runner-groups";
+    let listed = json!({"total_count": 1, "runner_groups": [{"id": 1, "name": "Default"}]});
+    scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(listed)).await;
+    let made = ResponseTemplate::new(201).set_body_json(json!({"id": 9, "name": "ecs"}));
+    scene.answers("POST", path, made).await;
+    for _ in 0..2 {
+        assert_eq!(scene.app.find_runner_group("ecs").await, Ok(RunnerGroupId(9)));
+    }
+    assert_eq!((scene.count("GET", path).await, scene.count("POST", path).await), (1, 1));
+    assert_eq!(scene.app.find_runner_group("default").await, Ok(RunnerGroupId(1)));
+}
+
+#[tokio::test]
+async fn an_app_that_may_not_make_a_group_says_what_to_do() {
+    let scene = Scene::new().await;
+    let path = "/orgs/octo-org/actions/runner-groups";
+    let none = json!({"total_count": 0, "runner_groups": []});
+    scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(none)).await;
+    scene.answers("POST", path, ResponseTemplate::new(403)).await;
+    let error = scene.app.find_runner_group("ecs").await.unwrap_err().to_string();
+    assert!(error.contains("no runner group ecs") && error.contains("make the group"), "{error}");
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_installed_says_so() {
+    let scene = Scene::without_installation().await;
+    let error = scene.app.warm_up().await.unwrap_err().to_string();
+    assert!(error.contains("the App 42 is not installed in octo-org"), "{error}");
+}
+
+#[tokio::test]
+async fn an_enterprise_servers_api_lies_below_a_path() {
+    let scene = Scene::below("/api/v3").await;
+    scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_json(scene::generated())).await;
+    scene.app.generate_jit_config(&jit_runner()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_not_taken_and_not_repeated() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.app.use_key(&"hunter2".into()), Err(AppError::Key));
+    assert!(!format!("{:?} {}", scene.app, AppError::Key).contains("hunter2"));
+    scene.app.warm_up().await.expect("the last good key stays");
+}
+
+#[tokio::test]
+async fn jobs_and_deliveries_are_read_and_delivered_again() {
+    let scene = Scene::new().await;
+    let job = json!({"id": 8, "status": "pending", "labels": ["linux"], "runner_id": null, "new": 1});
+    scene.answers("GET", "/repos/o/r/actions/jobs/8", ResponseTemplate::new(200).set_body_json(job)).await;
+    let job = scene.app.job(&Repository::new("o/r"), JobId(8)).await.unwrap();
+    assert_eq!((job.status, job.runner_id), (ApiJobStatus::Waiting, None));
+
+    for (hook, path) in [(Hook::App, "/app/hook"), (Hook::Organisation(3), "/orgs/octo-org/hooks/3")] {
+        let delivery = json!({
+            "id": 9_007_199_254_740_993_i64, "guid": "g", "delivered_at": "2026-10-05T09:00:00Z",
+            "redelivery": false, "status_code": 502, "event": "workflow_job", "action": "queued",
+        });
+        let link = "<https://api.github.com/x?per_page=100&cursor=v1_9>; rel=\"next\"";
+        let page = ResponseTemplate::new(200).set_body_json([delivery]).insert_header("link", link);
+        scene.answers("GET", &format!("{path}/deliveries"), page).await;
+        let attempts = format!("{path}/deliveries/9007199254740993/attempts");
+        scene.answers("POST", &attempts, ResponseTemplate::new(202).set_body_json(json!({}))).await;
+
+        let page = scene.app.deliveries(hook, None).await.unwrap();
+        assert_eq!(page.next.as_deref(), Some("v1_9"));
+        assert_eq!(page.deliveries[0].status_code, 502);
+        scene.app.redeliver(hook, page.deliveries[0].id).await.unwrap();
+        let by_app = scene.last("POST", &attempts).await.headers["authorization"] != "Bearer ghs_1";
+        assert_eq!(by_app, hook == Hook::App, "an App's hook is asked for with the App's own token");
+    }
+}
