@@ -67,6 +67,8 @@ pub struct Stack {
     pub ecs: EcsUrl,
     /// GitHub's API.
     pub github: GithubUrl,
+    /// The launcher function.
+    pub launcher: Function,
     /// What they are kept in.
     pub moto: Moto,
     _pollers: Pollers,
@@ -139,7 +141,18 @@ impl Stack {
         }
         .start(&launcher);
         let ticks = Ticks::start(&scheduler, options.tick);
-        Ok(Self { provisioned, config, url, registrar, ecs, github, moto, _pollers: pollers, _ticks: ticks })
+        Ok(Self {
+            provisioned,
+            config,
+            url,
+            registrar,
+            ecs,
+            github,
+            launcher,
+            moto,
+            _pollers: pollers,
+            _ticks: ticks,
+        })
     }
 
     /// Starts moto again, where it was, with everything made anew in it.

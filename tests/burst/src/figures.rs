@@ -36,6 +36,8 @@ pub struct Figures {
     pub books: (BTreeMap<PoolName, Totals>, BTreeMap<PoolName, Totals>),
     /// How often the book was written.
     pub book_writes: u64,
+    /// Launches that the scheduler made, because a launcher had not come to them.
+    pub made_good: usize,
     /// Milliseconds from the queue to `RunTask`'s answer, sorted.
     pub queue_to_run_task: Vec<f64>,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Figures {
         let at = |part: f64| self.percentile(part).map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
         writeln!(f, "jobs {}, accepted deliveries {}, tasks {}", self.jobs, self.accepted, self.tasks)?;
         writeln!(f, "completed at GitHub {}, in the ledger {:?}", self.completed, self.ended)?;
+        writeln!(f, "launches that the scheduler made good {}", self.made_good)?;
         writeln!(f, "book writes {}, dead letters {}", self.book_writes, self.dead_letters)?;
         write!(f, "queue to RunTask: p50 {}, p95 {}, max {}", at(0.5), at(0.95), at(1.0))
     }
@@ -64,11 +67,18 @@ impl Figures {
     }
 }
 
-/// Waits until the ledger has heard that every job is at work.
-pub(crate) async fn until_all_work(jobs: u64, stack: &Stack) {
+/// Waits until every job is at work at GitHub, and the ledger has heard of it.
+pub(crate) async fn until_all_work(jobs: u64, stack: &Stack, world: &Resident<World<OnTheWire>>) {
     let works = |item: &&Item| matches!(item, Item::Job(job) if job.state == JobState::InProgress);
     loop {
-        if let Ok(items) = items(stack).await
+        // The whole table is only looked at when there may be something to see: it is work for moto.
+        let at_work = world.ask(|world| {
+            let github = world.sandbox().github().borrow();
+            github.jobs().filter(|job| job.phase == Phase::InProgress).count()
+        });
+        let at_work = at_work.await.unwrap_or_default();
+        if u64::try_from(at_work).is_ok_and(|count| count >= jobs)
+            && let Ok(items) = items(stack).await
             && u64::try_from(items.iter().filter(works).count()).is_ok_and(|count| count >= jobs)
         {
             return;
@@ -89,7 +99,7 @@ pub(crate) async fn until_all_is_over(jobs: u64, stack: &Stack, world: &Resident
         {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
@@ -115,6 +125,7 @@ pub(crate) async fn read(
         dead_letters: messages(stack, &stack.provisioned.dead_letters_url).await?,
         books: (books, recount(&items)),
         book_writes,
+        made_good: log("scheduler")?.iter().filter(|line| is_launch(line)).count(),
         queue_to_run_task: queue_to_run_task()?,
     })
 }
@@ -157,9 +168,8 @@ async fn messages(stack: &Stack, url: &str) -> Result<String> {
 
 /// The times that the launchers have counted, from their metrics.
 fn queue_to_run_task() -> Result<Vec<f64>> {
-    let text = std::fs::read_to_string(logs::file_of("launcher"))?;
-    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut times: Vec<f64> = lines
+    let mut times: Vec<f64> = log("launcher")?
+        .iter()
         .filter_map(|line| line.get("QueueToRunTask").cloned())
         .flat_map(|value| match value {
             Value::Array(values) => values,
@@ -169,4 +179,14 @@ fn queue_to_run_task() -> Result<Vec<f64>> {
         .collect();
     times.sort_by(f64::total_cmp);
     Ok(times)
+}
+
+fn is_launch(line: &Value) -> bool {
+    line.get("message").is_some_and(|message| message == "runner launched")
+}
+
+/// The lines that a function has logged.
+fn log(function: &str) -> Result<Vec<Value>> {
+    let text = std::fs::read_to_string(logs::file_of(function))?;
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

@@ -16,6 +16,7 @@ use futures_util::{StreamExt as _, stream};
 use mayfly::local::{OnTheWire, Options, Secrets, Stack};
 use sandbox::github::JobPlan;
 use sandbox::wire::Resident;
+use sandbox::wire::lambda::Function;
 use sandbox::wire::processes::Processes;
 use sandbox::{Delays, Span, World};
 
@@ -32,7 +33,7 @@ const TWICE: u64 = 20;
 const VISIBILITY: Duration = Duration::from_secs(30);
 
 /// How often the scheduler is invoked.
-const TICK: Duration = Duration::from_mins(1);
+const TICK: Duration = Duration::from_secs(10);
 
 /// Longer than any burst: every job works until all of them do. One that is over before its first
 /// webhook is through costs a spare runner, as the ledger says; that is not what a burst is to show.
@@ -72,12 +73,17 @@ fn delays() -> Delays {
     }
 }
 
-/// Lets so many jobs be queued at once, and waits for the end of the last one, so long at most.
-pub async fn burst(jobs: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
+/// Lets so many jobs be queued at once, kills so many launchers in mid-batch meanwhile, and waits for
+/// the end of the last job, so long at most.
+pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
     let (stack, world) = start(binaries).await?;
-    let accepted = post_all(jobs, WORK, &world, &stack).await?;
+    let posted = post_all(jobs, WORK, &world, &stack);
+    let killed = tokio::time::timeout(patience, kill_launchers(kills, jobs, &world, &stack.launcher));
+    let (accepted, killed) = tokio::join!(posted, killed);
+    let accepted = accepted?;
+    killed.context("no launcher was there to be killed")?;
     let to_the_end = async {
-        figures::until_all_work(jobs, &stack).await;
+        figures::until_all_work(jobs, &stack, &world).await;
         let ends = world.ask(move |world| (1..=jobs).for_each(|id| world.job_ends(JobId(id))));
         ends.await;
         figures::until_all_is_over(jobs, &stack, &world).await;
@@ -124,6 +130,21 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
     })
     .await?;
     Ok((stack, world.context("the stack made no world")?))
+}
+
+/// Kills a launcher with a batch in hand each time that another part of the tasks has started. The
+/// batch comes again when its messages are in sight again, and what it had reserved and not launched
+/// is the scheduler's to launch.
+async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>>, launcher: &Function) {
+    for kill in 1..=kills {
+        let due = jobs * kill / (kills + 1);
+        let started = || world.ask(|world| world.sandbox().ecs().borrow().tasks().count());
+        while started().await.is_none_or(|tasks| u64::try_from(tasks).is_ok_and(|tasks| tasks < due))
+            || !launcher.kill_one()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 /// Posts every job's delivery; gives how many were accepted.

@@ -14,6 +14,9 @@ struct Args {
     /// Jobs
     #[arg(long, default_value_t = 1000)]
     jobs: u64,
+    /// Launchers that are killed with a batch in hand
+    #[arg(long, default_value_t = 2)]
+    kills: u64,
     /// The folder of the functions' binaries
     #[arg(long, value_name = "FOLDER")]
     binaries: PathBuf,
@@ -26,10 +29,13 @@ struct Args {
 async fn main() -> Result<()> {
     let args = Args::parse();
     logs::capture(&burst::SECRETS);
-    let figures = burst(args.jobs, &args.binaries, Duration::from_secs(args.patience)).await?;
+    let figures = burst(args.jobs, args.kills, &args.binaries, Duration::from_secs(args.patience)).await?;
     println!("{figures}");
     ensure!(figures.in_time, "not all was over after {} seconds", args.patience);
     ensure!(figures.books.0 == figures.books.1, "books and items differ: {:?}", figures.books);
+    ensure!(figures.dead_letters == "0 + 0", "dead letters: {}", figures.dead_letters);
+    let completed = u64::try_from(figures.completed)?;
+    ensure!(completed == args.jobs, "{completed} of {} jobs completed", args.jobs);
     ensure!(u64::try_from(figures.tasks)? == args.jobs, "{} tasks for {} jobs", figures.tasks, args.jobs);
     Ok(())
 }

@@ -17,7 +17,7 @@ async fn a_hundred_jobs_get_a_task_each_and_all_end() {
     logs::capture(&burst::SECRETS);
     let test = std::env::current_exe().unwrap();
     let binaries = test.parent().and_then(Path::parent).unwrap();
-    let figures = burst(100, binaries, Duration::from_secs(100)).await.unwrap();
+    let figures = burst(100, 0, binaries, Duration::from_secs(100)).await.unwrap();
 
     assert!(figures.in_time, "{figures}");
     assert_eq!((figures.accepted, figures.tasks, figures.completed), (105, 100, 100), "{figures}");

@@ -22,7 +22,7 @@ const NAMESPACE: &str = "Mayfly";
 
 /// Our own crates. Others are heard from WARN on: what the SDK logs below that holds whole requests,
 /// and a RunTask request holds a ticket.
-const OURS: [&str; 6] = ["aws", "fleet", "github", "launcher", "registrar", "webhook"];
+const OURS: [&str; 8] = ["aws", "fleet", "github", "launch", "launcher", "registrar", "scheduler", "webhook"];
 
 /// What has been installed.
 pub(super) struct Telemetry {

@@ -18,6 +18,17 @@ const SHIPPED: [Row; 7] = [
     ("ec2-arm64-spot", Capacity::Ec2Spot, ["ec2 docker", "spot"], 70, Some("ec2-arm64"), 15),
 ];
 
+/// Spot has more of them, so that it has more to choose from.
+fn instance_types(capacity: Capacity, arm: bool) -> Vec<&'static str> {
+    match (capacity, arm) {
+        (Capacity::Fargate | Capacity::FargateSpot, _) => vec![],
+        (Capacity::Ec2, false) => vec!["t3.2xlarge"],
+        (Capacity::Ec2, true) => vec!["t4g.2xlarge"],
+        (Capacity::Ec2Spot, false) => vec!["t3.2xlarge", "m6i.2xlarge", "m5.2xlarge"],
+        (Capacity::Ec2Spot, true) => vec!["t4g.2xlarge", "m7g.2xlarge", "m6g.2xlarge"],
+    }
+}
+
 fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
     let arm = name.contains("arm64");
     let fargate = name.starts_with("fargate");
@@ -28,11 +39,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         labels: labels.split(' ').collect(),
         architecture: if arm { Architecture::Arm64 } else { Architecture::X86_64 },
         capacity,
-        instance_types: match (fargate, arm) {
-            (true, _) => vec![],
-            (false, false) => vec!["t3.2xlarge".to_owned()],
-            (false, true) => vec!["t4g.2xlarge".to_owned()],
-        },
+        instance_types: instance_types(capacity, arm).into_iter().map(str::to_owned).collect(),
         runners_per_instance: (!fargate).then_some(2),
         cpu_units: 4096,
         memory_mib: if fargate { 16 * 1024 } else { 15 * 1024 },
