@@ -7,6 +7,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 octokit := tests/contracts/octokit
+github_api := tests/contracts/github-api
 
 # Cargo finds its subcommands on the PATH.
 with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -21,7 +22,7 @@ demo: ## replay the sample events and tell each job's story (needs only Rust)
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template build-webhook .venv/.installed $(octokit)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -121,7 +122,7 @@ wrap: ## make events/lambda again from events/github
 .PHONY: clean
 clean: ## remove what was built and installed
 	cargo clean
-	rm -rf .venv .tools $(octokit)/node_modules
+	rm -rf .venv .tools $(octokit)/node_modules $(github_api)/node_modules
 
 # A stamp is newer than the pins that it was installed from. `--clear` leaves
 # nothing of an earlier or interrupted installation.
@@ -137,6 +138,6 @@ clean: ## remove what was built and installed
 	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
 	@touch $@
 
-$(octokit)/node_modules/.installed: $(octokit)/package.json $(octokit)/package-lock.json $(octokit)/.npmrc
-	cd $(octokit) && npm ci --ignore-scripts --no-update-notifier
+$(octokit)/node_modules/.installed $(github_api)/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
+	cd $* && npm ci --ignore-scripts --no-update-notifier
 	@touch $@

@@ -22,6 +22,7 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     found.extend(accepted_events_are_written_down(world));
     found.extend(unverified_bodies_have_no_effect(world));
     found.extend(no_answer_tells_a_secret(world));
+    found.extend(one_boot_claims_a_runner(world));
     found.extend(jobs_that_no_pool_serves_launch_nothing(world, plan));
     found.extend(one_task_a_runner_of_its_pools_architecture(world, plan));
     found.extend(begun_jobs_are_not_cut_short(world));
@@ -71,6 +72,19 @@ fn no_answer_tells_a_secret(world: &World) -> Vec<Violation> {
     let telling =
         bodies.filter(|body| body.contains(SECRET) || body.contains(TICKET_KEY) || body.contains("sha256="));
     telling.map(|body| violation("no answer tells a secret", body)).collect()
+}
+
+/// A ticket is of no use to another boot than the one that claimed. Where the ledger does not answer,
+/// or the registrar crashes, nothing is told.
+fn one_boot_claims_a_runner(world: &World) -> Vec<Violation> {
+    let told = world.stolen_tickets().iter().filter(|&(_, status)| !matches!(status, 403 | 502 | 503));
+    told.map(|(runner, status)| {
+        violation(
+            "one boot claims a runner",
+            format!("the ticket of runner {runner}, stolen, got a {status}"),
+        )
+    })
+    .collect()
 }
 
 fn jobs_that_no_pool_serves_launch_nothing(world: &World, plan: &Plan) -> Vec<Violation> {

@@ -83,6 +83,8 @@ pub enum Act {
     /// EC2 takes a spot instance back, by its place among those that are up: its warning, and its end
     /// two minutes later.
     Interrupt(usize),
+    /// Somebody claims with the ticket of a runner that has claimed, by its place among those.
+    Steal(usize),
 }
 
 /// All of it.
@@ -115,6 +117,7 @@ impl Plan {
         acts.extend((0..2).map(|at| (moment(&mut random), Act::Forge(JobId(FORGED_JOBS + at)))));
         acts.push((moment(&mut random), Act::Poison));
         acts.extend(interruptions(&mut random));
+        acts.extend(thefts(&mut random));
 
         for number in 0..world.jobs.unwrap_or(size).min(size) {
             acts.extend(job(world.seed, number, &bursts));
@@ -200,6 +203,15 @@ fn interruptions(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
     }
     let count = random.random_range(1..=6);
     (0..count).map(|_| (moment(random), Act::Interrupt(random.random_range(0..100)))).collect()
+}
+
+/// In one world of four some tickets are stolen.
+fn thefts(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    if random.random_ratio(3, 4) {
+        return Vec::new();
+    }
+    let count = random.random_range(1..=20);
+    (0..count).map(|_| (moment(random), Act::Steal(random.random_range(0..100)))).collect()
 }
 
 /// Everything that is done to one job. It depends on the seed and the job's number alone, so that a

@@ -127,6 +127,7 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
             world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now);
         }
         Act::Interrupt(place) => interrupt(world, *place),
+        Act::Steal(place) => world.steal_ticket(*place),
     }
 }
 

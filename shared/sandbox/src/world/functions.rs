@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use fleet::{DeliveryId, TaskArn};
+use fleet::{DeliveryId, RunnerId, TaskArn};
 
 use super::{ClaimReply, LAUNCHERS, ReleaseReply, World};
 use crate::faults::Fault;
@@ -29,6 +29,8 @@ pub(super) enum End {
     Launcher(Vec<String>),
     Claim(TaskArn, ClaimReply),
     Release(TaskArn, ReleaseReply),
+    /// The runner whose ticket a thief showed, and the status that was answered.
+    StolenClaim(RunnerId, i64),
     Nothing,
 }
 

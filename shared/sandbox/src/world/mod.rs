@@ -7,6 +7,7 @@ mod outside;
 mod questions;
 mod stops;
 mod tasks;
+mod thief;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use fleet::{DeliveryId, GithubRunnerId, JobId, TaskArn};
+use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -47,6 +48,7 @@ pub struct World<F> {
     registered: BTreeMap<GithubRunnerId, TaskArn>,
     answers: BTreeMap<DeliveryId, LambdaFunctionUrlResponse>,
     sent: BTreeMap<DeliveryId, (JobId, Phase)>,
+    stolen: Vec<(RunnerId, i64)>,
     posted: u64,
     outside: Option<Outside>,
 }
@@ -80,6 +82,7 @@ impl<F: Functions + 'static> World<F> {
             registered: BTreeMap::new(),
             answers: BTreeMap::new(),
             sent: BTreeMap::new(),
+            stolen: Vec::new(),
             posted: 0,
             outside: None,
         }
@@ -244,6 +247,7 @@ impl<F: Functions + 'static> World<F> {
             End::Nothing => {}
             End::Claim(task, reply) => self.claim_answered(task, reply),
             End::Release(task, reply) => self.release_answered(task, reply),
+            End::StolenClaim(runner, status) => self.stolen.push((runner, status)),
         }
     }
 

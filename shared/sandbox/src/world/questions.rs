@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use fleet::GithubRunnerId;
 use fleet::claim::{CLAIM, Granted, Question, RELEASE, Release, ReleaseReply as Reply};
+use fleet::{BootId, GithubRunnerId};
 use http::header::RETRY_AFTER;
 
 use crate::github::registration_of;
@@ -62,15 +62,20 @@ impl ReleaseReply {
 
 impl Process {
     pub(super) fn claim(&self) -> Option<LambdaFunctionUrlRequest> {
-        self.question(CLAIM)
+        self.question(CLAIM, &self.boot)
     }
 
     pub(super) fn release(&self) -> Option<LambdaFunctionUrlRequest> {
-        self.question(RELEASE)
+        self.question(RELEASE, &self.boot)
     }
 
-    fn question(&self, path: &str) -> Option<LambdaFunctionUrlRequest> {
-        let question = Question { ticket: self.ticket.clone(), boot: self.boot.clone() };
+    /// The claim of somebody who has read this process's ticket.
+    pub(super) fn stolen_claim(&self) -> Option<LambdaFunctionUrlRequest> {
+        self.question(CLAIM, &BootId::new("a thief's boot"))
+    }
+
+    fn question(&self, path: &str, boot: &BootId) -> Option<LambdaFunctionUrlRequest> {
+        let question = Question { ticket: self.ticket.clone(), boot: boot.clone() };
         let mut request = LambdaFunctionUrlRequest::default();
         request.raw_path = Some(format!("/{path}"));
         request.request_context.http.method = Some("POST".to_owned());
