@@ -21,11 +21,6 @@ impl FromParameters for Settings {
     fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let pools = parameters.pools_on_schedule(&mut problems);
-        let placements = parameters.placements(pools.as_ref(), &mut problems);
-        let ticket_key = parameters.secrets(folder::TICKET_KEYS, &mut problems).pop();
-        let settings = pools
-            .zip(ticket_key)
-            .map(|(pools, ticket_key)| Self(launch::Settings { pools, placements, ticket_key }));
-        problems.all_or(settings)
+        launch::Settings::with_pools(pools, parameters, problems).map(Self)
     }
 }

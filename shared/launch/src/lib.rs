@@ -15,6 +15,7 @@ use ::metrics::counter;
 use fleet::launch::Placement;
 use fleet::ledger::{Bookkeeper, Event, PostError, Posted, Runner};
 use fleet::ports::{Clock, Ledger, Random};
+use fleet::settings::{Parameters, SettingsProblems, folder};
 use fleet::{PoolMap, PoolName};
 use secrecy::SecretString;
 use tracing::{info, warn};
@@ -32,6 +33,21 @@ pub struct Settings {
     pub placements: BTreeMap<PoolName, Placement>,
     /// The key that tickets are issued under.
     pub ticket_key: SecretString,
+}
+
+impl Settings {
+    /// Reads what goes with a map of pools that was read before, with what was wrong with that.
+    pub fn with_pools(
+        pools: Option<PoolMap>,
+        parameters: &Parameters,
+        mut problems: SettingsProblems,
+    ) -> Result<Self, SettingsProblems> {
+        let placements = parameters.placements(pools.as_ref(), &mut problems);
+        let ticket_key = parameters.secrets(folder::TICKET_KEYS, &mut problems).pop();
+        let settings =
+            pools.zip(ticket_key).map(|(pools, ticket_key)| Self { pools, placements, ticket_key });
+        problems.all_or(settings)
+    }
 }
 
 /// Where runners are launched from.
