@@ -8,8 +8,11 @@ other end of standard input, so that it ends with them, however they end.
 
 import logging
 import sys
+from copy import deepcopy
 from threading import Lock, Thread
 
+from moto.dynamodb.models import DynamoDBBackend, Table
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -34,7 +37,45 @@ class DynamoDBOneAtATime:
             return self.app(environ, start_response)
 
 
+def undo_only_what_is_touched():
+    """moto copies every table that a transaction names, so that it can put it back: a thousand jobs
+    are a thousand copies of a thousand items. Here a transaction remembers the items that it names."""
+    transact_write_items = DynamoDBBackend.transact_write_items
+
+    def with_undo(backend, transact_items):
+        before = [touched(backend, operation) for item in transact_items for operation in item.values()]
+        try:
+            transact_write_items(backend, transact_items)
+        except Exception:
+            for table, key, item in before:
+                put_back(table, key, item)
+            raise
+
+    Table.__deepcopy__ = lambda table, memo: table
+    DynamoDBBackend.transact_write_items = with_undo
+
+
+def touched(backend, operation):
+    """The table and the key that an operation of a transaction names, and a copy of its item."""
+    table = backend.get_table(operation["TableName"])
+    named = operation.get("Key") or operation["Item"]
+    names = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
+    key = [DynamoType(named[name]) for name in names]
+    return table, key, deepcopy(table.get_item(*key))
+
+
+def put_back(table, key, item):
+    """Makes the item under this key what it was; None: there was none."""
+    *parents, last = key
+    items = table.items[parents[0]] if parents else table.items
+    if item is None:
+        items.pop(last, None)
+    else:
+        items[last] = item
+
+
 def main():
+    undo_only_what_is_touched()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     app = DynamoDBOneAtATime(DomainDispatcherApplication(create_backend_app))

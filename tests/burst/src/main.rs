@@ -21,7 +21,7 @@ struct Args {
     #[arg(long, value_name = "FOLDER")]
     binaries: PathBuf,
     /// Longest wait for the last job's end, in seconds
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 1200)]
     patience: u64,
 }
 
