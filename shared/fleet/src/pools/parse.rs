@@ -18,6 +18,9 @@ const LABEL_LIMIT: usize = 100;
 /// Longest label that GitHub takes, in characters.
 const LABEL_LENGTH_LIMIT: usize = 256;
 
+/// Reads the schedule that a pool has of its own: its name, what is written, and its maximum.
+type ReadSchedule = fn(&str, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
+
 impl PoolMap {
     /// Reads a map in the form of `pools.toml`: a table `[pools.<name>]` for each pool.
     pub fn from_toml(text: &str) -> Result<Self, PoolMapError> {
@@ -42,17 +45,28 @@ impl PoolMap {
                 )),
             }
         }
-        Self::read(entries, schedule.unwrap_or_default(), problems)
+        Self::read(entries, schedule.unwrap_or_default(), schedule::read, problems)
     }
 
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
-        Self::read(entries.into_iter().collect(), Schedule::default(), Problems::default())
+        let entries = entries.into_iter().collect();
+        Self::read(entries, Schedule::default(), schedule::read, Problems::default())
+    }
+
+    /// The same without the schedules, which a function that has nothing to do with the hours does not
+    /// read: it carries no database of the time zones then.
+    pub fn without_schedules(
+        entries: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Self, PoolMapError> {
+        let entries = entries.into_iter().collect();
+        Self::read(entries, Schedule::default(), |_, _, _, _| None, Problems::default())
     }
 
     fn read(
         entries: Map<String, Value>,
         schedule: Schedule,
+        read_schedule: ReadSchedule,
         mut problems: Problems,
     ) -> Result<Self, PoolMapError> {
         if entries.is_empty() {
@@ -64,7 +78,7 @@ impl PoolMap {
             let link: &mut Link = links.entry(name.clone()).or_default();
             match entry {
                 Value::Object(entry) => {
-                    if let Some(pool) = read_pool(&name, entry, link, &mut problems) {
+                    if let Some(pool) = read_pool(&name, entry, link, read_schedule, &mut problems) {
                         pools.insert(pool.name.clone(), pool);
                     }
                 }
@@ -82,6 +96,7 @@ fn read_pool(
     name: &str,
     entry: Map<String, Value>,
     link: &mut Link,
+    read_schedule: ReadSchedule,
     problems: &mut Problems,
 ) -> Option<Pool> {
     let pool_name = PoolName::new(name).map_err(|error| problems.note_pool(name, error.to_string())).ok();
@@ -103,7 +118,7 @@ fn read_pool(
     let working_hours_minimum: u32 = fields.optional("working_hours_minimum").unwrap_or(0);
     let off_hours_minimum: u32 = fields.optional("off_hours_minimum").unwrap_or(0);
     let schedule: Option<Map<String, Value>> = fields.optional("schedule");
-    let schedule = schedule.and_then(|entry| schedule::read(name, entry, maximum, fields.problems()));
+    let schedule = schedule.and_then(|entry| read_schedule(name, entry, maximum, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
 
     if let Some(labels) = &labels {

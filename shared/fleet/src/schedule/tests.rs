@@ -10,7 +10,7 @@ use super::*;
 use crate::pools::{Pool, PoolMap};
 
 /// A pool that keeps 6 runners in working hours and 3 out of them, of 15 and 10.
-fn pool(schedule: Option<&Value>) -> Result<PoolMap, String> {
+fn entry(schedule: Option<&Value>) -> [(String, Value); 1] {
     let mut entry = json!({
         "architecture": "arm64", "capacity": "fargate", "labels": [], "cpu_units": 4096,
         "memory_mib": 16384, "disk_gib": 60, "runner_group": "fargate", "priority": 10,
@@ -19,7 +19,11 @@ fn pool(schedule: Option<&Value>) -> Result<PoolMap, String> {
     if let Some(schedule) = schedule {
         entry["schedule"] = schedule.clone();
     }
-    PoolMap::from_entries([("one".to_owned(), entry)]).map_err(|error| error.to_string())
+    [("one".to_owned(), entry)]
+}
+
+fn pool(schedule: Option<&Value>) -> Result<PoolMap, String> {
+    PoolMap::from_entries(entry(schedule)).map_err(|error| error.to_string())
 }
 
 fn only(pools: &PoolMap) -> &Pool {
@@ -243,6 +247,17 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
         let told = Schedule::from_value(schedule).unwrap_err().to_string();
         assert!(told.contains(says), "{told}");
     }
+}
+
+#[test]
+fn a_map_without_schedules_has_the_pools_and_reads_no_hours() {
+    let london = entry(Some(&json!({"time_zone": "Europe/London"})));
+    let with = PoolMap::from_entries(london.clone()).unwrap();
+    let without = PoolMap::without_schedules(london).unwrap();
+    assert_eq!(only(&without), &Pool { schedule: None, ..only(&with).clone() });
+    let nowhere = entry(Some(&json!({"time_zone": "Europe/Nowhere"})));
+    assert!(PoolMap::from_entries(nowhere.clone()).is_err());
+    assert!(PoolMap::without_schedules(nowhere).is_ok());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::SettingsProblems;
 use crate::ids::PoolName;
 use crate::launch::Placement;
-use crate::pools::PoolMap;
+use crate::pools::{PoolMap, PoolMapError};
 use crate::schedule::Schedule;
 
 /// The folders under the path, each of which a function is allowed to read or not.
@@ -57,10 +57,17 @@ impl Parameters {
         }
     }
 
-    /// The map of pools.
+    /// The map of pools, without their schedules.
     pub fn pools(&self, problems: &mut SettingsProblems) -> Option<PoolMap> {
-        let entries: Vec<(String, Value)> = self.values_of(folder::POOLS, problems);
-        match PoolMap::from_entries(entries) {
+        self.read_pools(PoolMap::without_schedules, problems)
+    }
+
+    fn read_pools(
+        &self,
+        read: fn(Vec<(String, Value)>) -> Result<PoolMap, PoolMapError>,
+        problems: &mut SettingsProblems,
+    ) -> Option<PoolMap> {
+        match read(self.values_of(folder::POOLS, problems)) {
             Ok(pools) => Some(pools),
             Err(error) => {
                 for problem in &error.0 {
@@ -71,9 +78,9 @@ impl Parameters {
         }
     }
 
-    /// The map of pools, with the platform's schedule where the folder `schedule` holds one.
+    /// The map of pools with their schedules, and the platform's where the folder `schedule` holds one.
     pub fn pools_on_schedule(&self, problems: &mut SettingsProblems) -> Option<PoolMap> {
-        let pools = self.pools(problems);
+        let pools = self.read_pools(PoolMap::from_entries, problems);
         let mut written: Vec<(String, Value)> = self.values_of(folder::SCHEDULE, problems);
         if written.len() > 1 {
             problems.note(self.named(folder::SCHEDULE, ": holds more than one parameter; leave one"));
