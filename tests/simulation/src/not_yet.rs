@@ -50,7 +50,17 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::GithubConflicts
         | Fault::GithubRefuses
         | Fault::GithubFails
-        | Fault::GithubAnswerLost => None,
+        | Fault::GithubAnswerLost
+        | Fault::SchedulerTickMissed
+        | Fault::SchedulerTickDoubled
+        | Fault::SchedulerCrashesBeforeCommit
+        | Fault::SchedulerCrashesAfterCommit
+        | Fault::SchedulerCrashesBeforeRunTask
+        | Fault::SchedulerCrashesAfterRunTask
+        | Fault::SchedulerCrashesBeforeStopTask
+        | Fault::SchedulerCrashesAfterStopTask
+        | Fault::SchedulerCrashesBeforeMinSize
+        | Fault::SchedulerCrashesAfterMinSize => None,
         // The pools of a batch are written side by side: a launcher that crashes before it writes one
         // may have written another, whose reservations it has not launched yet.
         // A transaction that is written, whose answer is lost, and whose further attempts all meet
