@@ -60,13 +60,11 @@ pub enum Fault {
     SchedulerCrashesAfterRunTask,
     SchedulerCrashesBeforeStopTask,
     SchedulerCrashesAfterStopTask,
-    SchedulerCrashesBeforeMinSize,
-    SchedulerCrashesAfterMinSize,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 47] = [
         Self::WebhookDropped,
         Self::WebhookDoubled,
         Self::WebhookDelayed,
@@ -114,8 +112,6 @@ impl Fault {
         Self::SchedulerCrashesAfterRunTask,
         Self::SchedulerCrashesBeforeStopTask,
         Self::SchedulerCrashesAfterStopTask,
-        Self::SchedulerCrashesBeforeMinSize,
-        Self::SchedulerCrashesAfterMinSize,
     ];
 
     /// What happens, in a few words.
@@ -168,8 +164,6 @@ impl Fault {
             Self::SchedulerCrashesAfterRunTask => "the scheduler crashes after RunTask",
             Self::SchedulerCrashesBeforeStopTask => "the scheduler crashes before StopTask",
             Self::SchedulerCrashesAfterStopTask => "the scheduler crashes after StopTask",
-            Self::SchedulerCrashesBeforeMinSize => "the scheduler crashes before it sets MinSize",
-            Self::SchedulerCrashesAfterMinSize => "the scheduler crashes after it set MinSize",
         }
     }
 }

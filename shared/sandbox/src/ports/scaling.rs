@@ -4,8 +4,6 @@ use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
 use fleet::schedule::Group;
 
 use crate::Sandbox;
-use crate::faults::Fault;
-use crate::sandbox::FunctionName::Scheduler;
 
 impl DescribeAutoScalingGroup for Sandbox {
     async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
@@ -19,10 +17,8 @@ impl DescribeAutoScalingGroup for Sandbox {
 impl SetMinSize for Sandbox {
     async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
         self.step().await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeMinSize).await;
         let known = self.groups().borrow_mut().get_mut(name).map(|group| group.min_size = min_size);
         self.step().await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterMinSize).await;
         known.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))
     }
 }
