@@ -10,6 +10,7 @@ use fleet::ledger::Bookkeeper;
 use launcher::Launcher;
 use registrar::Registrar;
 use sandbox::{Functions, Sandbox, TICKET_KEY, World};
+use scheduler::Scheduler;
 use secrecy::SecretString;
 use webhook::Webhook;
 
@@ -23,6 +24,8 @@ pub struct Platform {
     launcher_settings: launcher::Settings,
     registrar: Registrar<Sandbox, Sandbox, Sandbox, Sandbox>,
     registrar_settings: registrar::Settings,
+    scheduler: Scheduler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox>,
+    scheduler_settings: scheduler::Settings,
     sandbox: Sandbox,
 }
 
@@ -44,6 +47,13 @@ impl Platform {
                 pools: pools.clone(),
                 ticket_keys: vec![TICKET_KEY.into()],
             },
+            scheduler: Scheduler::new(
+                books(sandbox),
+                sandbox.clone(),
+                sandbox.clone(),
+                REGISTRAR_URL.to_owned(),
+            ),
+            scheduler_settings: scheduler::Settings(launch_settings(pools)),
             sandbox: sandbox.clone(),
         }
     }
@@ -76,6 +86,11 @@ impl Functions for Platform {
 
     async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
         self.registrar.handle(&self.registrar_settings, &request).await
+    }
+
+    /// What failed is in the log; the next tick finds what is left to do.
+    async fn scheduler(&self) {
+        let _failed = self.scheduler.handle(&self.scheduler_settings).await;
     }
 }
 

@@ -128,4 +128,7 @@ impl Functions for OnTheWire {
         }
         response
     }
+
+    /// Nothing: the ticks of a stack on the wire are [`sandbox::wire`]'s, by the machine's clock.
+    async fn scheduler(&self) {}
 }

@@ -60,10 +60,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
             match self.find_or_run(launches, &runner).await? {
                 Some((_, status)) if status == "STOPPED" => self.note_stopped(launches, &runner).await?,
                 Some((_, status)) if status == "PROVISIONING" && age(&runner) >= PROVISIONING_LIMIT => {
-                    self.fence(launches, &runner, "no capacity within five minutes").await?;
-                    let reason = "its task stayed PROVISIONING for five minutes".to_owned();
-                    let event = RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason);
-                    self.tell(launches, &runner, event).await?;
+                    self.give_up(launches, &runner).await?;
                 }
                 Some(_) | None => {}
             }
@@ -102,8 +99,20 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// one that could not be stopped is stopped at the next tick.
     async fn fence(&self, launches: &Launches<'_>, runner: &Runner, why: &str) -> Result<(), StepError> {
         self.tell(launches, runner, RunnerEvent::Fenced).await?;
+        self.stop_unclaimed(launches, runner, RunnerState::Leaving, why).await
+    }
+
+    /// Stops the task of a runner that is in this state and never claimed; no other's.
+    async fn stop_unclaimed(
+        &self,
+        launches: &Launches<'_>,
+        runner: &Runner,
+        state: RunnerState,
+        why: &str,
+    ) -> Result<(), StepError> {
         let items = self.launchpad.books.ledger.read(&[Key::Runner(runner.id.clone())]).await?;
-        let is_fenced = |item: &Item| matches!(item, Item::Runner(it) if it.state == RunnerState::Leaving && it.boot.is_none());
+        let is_fenced =
+            |item: &Item| matches!(item, Item::Runner(it) if it.state == state && it.boot.is_none());
         if !items.iter().any(is_fenced) {
             return Ok(());
         }
@@ -116,6 +125,16 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
             }
         }
         Ok(())
+    }
+
+    /// Takes a runner out of the books whose task finds no capacity, with the rest that follows for it
+    /// in the same transaction, so that its replacement is not reserved there again. Its task can not
+    /// claim any more: one that a crash leaves unstopped here leaves by itself when it comes up.
+    async fn give_up(&self, launches: &Launches<'_>, runner: &Runner) -> Result<(), StepError> {
+        let reason = "its task stayed PROVISIONING for five minutes".to_owned();
+        let event = RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason);
+        self.tell(launches, runner, event).await?;
+        self.stop_unclaimed(launches, runner, RunnerState::Stopped, "no capacity within five minutes").await
     }
 
     /// Stops the task of a fenced runner, and writes down that it has stopped. Where ECS lists none,

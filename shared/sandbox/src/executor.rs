@@ -71,6 +71,11 @@ impl<N: Copy, T> Executor<N, T> {
         self.invocations.is_empty()
     }
 
+    /// Whose invocations are under way.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Option<N>> {
+        self.invocations.iter().map(|invocation| invocation.name)
+    }
+
     /// Lets the invocation at this place take a step. What it returns at its end is given back.
     pub(crate) fn step(&mut self, place: usize) -> Option<T> {
         let invocation = self.invocations.get_mut(place)?;

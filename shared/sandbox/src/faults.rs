@@ -52,11 +52,19 @@ pub enum Fault {
     GithubRefuses,
     GithubFails,
     GithubAnswerLost,
+    SchedulerTickMissed,
+    SchedulerTickDoubled,
+    SchedulerCrashesBeforeCommit,
+    SchedulerCrashesAfterCommit,
+    SchedulerCrashesBeforeRunTask,
+    SchedulerCrashesAfterRunTask,
+    SchedulerCrashesBeforeStopTask,
+    SchedulerCrashesAfterStopTask,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 47] = [
         Self::WebhookDropped,
         Self::WebhookDoubled,
         Self::WebhookDelayed,
@@ -96,6 +104,14 @@ impl Fault {
         Self::GithubRefuses,
         Self::GithubFails,
         Self::GithubAnswerLost,
+        Self::SchedulerTickMissed,
+        Self::SchedulerTickDoubled,
+        Self::SchedulerCrashesBeforeCommit,
+        Self::SchedulerCrashesAfterCommit,
+        Self::SchedulerCrashesBeforeRunTask,
+        Self::SchedulerCrashesAfterRunTask,
+        Self::SchedulerCrashesBeforeStopTask,
+        Self::SchedulerCrashesAfterStopTask,
     ];
 
     /// What happens, in a few words.
@@ -140,6 +156,14 @@ impl Fault {
             Self::GithubRefuses => "GitHub answers 422",
             Self::GithubFails => "GitHub answers 502",
             Self::GithubAnswerLost => "GitHub does it and its answer is lost",
+            Self::SchedulerTickMissed => "a tick of the scheduler does not come",
+            Self::SchedulerTickDoubled => "a tick of the scheduler comes twice",
+            Self::SchedulerCrashesBeforeCommit => "the scheduler crashes before it writes",
+            Self::SchedulerCrashesAfterCommit => "the scheduler crashes after it wrote",
+            Self::SchedulerCrashesBeforeRunTask => "the scheduler crashes before RunTask",
+            Self::SchedulerCrashesAfterRunTask => "the scheduler crashes after RunTask",
+            Self::SchedulerCrashesBeforeStopTask => "the scheduler crashes before StopTask",
+            Self::SchedulerCrashesAfterStopTask => "the scheduler crashes after StopTask",
         }
     }
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::Sandbox;
 use crate::faults::Fault;
-use crate::sandbox::FunctionName::{Launcher, Registrar, Webhook};
+use crate::sandbox::FunctionName::{Launcher, Registrar, Scheduler, Webhook};
 
 impl Clock for Sandbox {
     fn now(&self) -> Timestamp {
@@ -49,10 +49,12 @@ impl Ledger for Sandbox {
         self.step().await;
         self.may_crash(Launcher, Fault::LauncherCrashesBeforeCommit).await;
         self.may_crash(Registrar, Fault::RegistrarCrashesBeforeCommit).await;
+        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeCommit).await;
         let written = self.table().borrow_mut().commit(puts);
         self.step().await;
         self.may_crash(Launcher, Fault::LauncherCrashesAfterCommit).await;
         self.may_crash(Registrar, Fault::RegistrarCrashesAfterCommit).await;
+        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterCommit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
 }

@@ -80,6 +80,7 @@ pub(crate) enum FunctionName {
     Webhook,
     Launcher,
     Registrar,
+    Scheduler,
 }
 
 /// The platform's state. Clones share it.

@@ -12,10 +12,7 @@ pub enum Function {
 }
 
 /// The points of what must always hold that wait for a function, with what they wait for.
-pub const NOT_YET_CHECKED: [(&str, Function); 7] = [
-    ("every queued job gets a runner after a launch that was left half done", Function::Scheduler),
-    ("every queued job gets a runner after a pool's rest, without another event", Function::Scheduler),
-    ("every queued job gets a runner although a task never claims", Function::Scheduler),
+pub const NOT_YET_CHECKED: [(&str, Function); 4] = [
     ("at every instant there is exactly one minimum", Function::Scheduler),
     ("every queued job gets a runner although its webhook was lost", Function::Reconciler),
     ("books come to rest although a stop event was lost", Function::Reconciler),
@@ -50,12 +47,16 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::GithubConflicts
         | Fault::GithubRefuses
         | Fault::GithubFails
-        | Fault::GithubAnswerLost => None,
-        // The pools of a batch are written side by side: a launcher that crashes before it writes one
-        // may have written another, whose reservations it has not launched yet.
-        // A transaction that is written, whose answer is lost, and whose further attempts all meet
-        // conflicts, is posted again later; its reservations are nobody's to launch.
-        Fault::CommitAnswerLost
+        | Fault::GithubAnswerLost
+        | Fault::SchedulerTickMissed
+        | Fault::SchedulerTickDoubled
+        | Fault::SchedulerCrashesBeforeCommit
+        | Fault::SchedulerCrashesAfterCommit
+        | Fault::SchedulerCrashesBeforeRunTask
+        | Fault::SchedulerCrashesAfterRunTask
+        | Fault::SchedulerCrashesBeforeStopTask
+        | Fault::SchedulerCrashesAfterStopTask
+        | Fault::CommitAnswerLost
         | Fault::LauncherCrashesBeforeCommit
         | Fault::LauncherCrashesAfterCommit
         | Fault::LauncherCrashesBeforeRunTask
@@ -66,7 +67,7 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::RunTaskRefused
         | Fault::TaskFailsToStart
         | Fault::TaskNeverStarts
-        | Fault::TaskNeverClaims => Some(Function::Scheduler),
+        | Fault::TaskNeverClaims => None,
         Fault::WebhookDropped | Fault::WebhookCrashesBeforeSend | Fault::SendFails | Fault::StopEventLost => {
             Some(Function::Reconciler)
         }

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::window::Window;
 use super::{Schedule, shifted};
 use crate::pools::Pool;
 
@@ -33,17 +34,27 @@ pub struct Hours<'a> {
 impl Hours<'_> {
     /// The minimum and the maximum that hold at an instant: exactly one of each at every instant.
     pub fn bounds_at(self, at: Timestamp) -> Bounds {
-        let pool = self.pool;
-        match self.schedule.open_at(at) {
-            Some(window) => Bounds {
-                minimum: window.minimum.unwrap_or(pool.working_hours_minimum),
-                maximum: window.maximum.unwrap_or(pool.maximum),
-            },
-            None => Bounds {
-                minimum: pool.off_hours_minimum,
-                maximum: pool.off_hours_maximum.unwrap_or(pool.maximum),
-            },
+        let window = if self.never_changes() { None } else { self.schedule.open_at(at) };
+        window.map_or_else(|| self.off_hours(), |window| self.within(window))
+    }
+
+    fn within(self, window: &Window) -> Bounds {
+        Bounds {
+            minimum: window.minimum.unwrap_or(self.pool.working_hours_minimum),
+            maximum: window.maximum.unwrap_or(self.pool.maximum),
         }
+    }
+
+    fn off_hours(self) -> Bounds {
+        Bounds {
+            minimum: self.pool.off_hours_minimum,
+            maximum: self.pool.off_hours_maximum.unwrap_or(self.pool.maximum),
+        }
+    }
+
+    /// Whether the same holds in every window and out of them, so that nobody has to look at a clock.
+    fn never_changes(self) -> bool {
+        self.schedule.windows.iter().all(|window| self.within(window) == self.off_hours())
     }
 
     /// The minimum that holds at an instant.
@@ -59,6 +70,9 @@ impl Hours<'_> {
     /// The first instant after this one from which another minimum or maximum holds; `None` if there
     /// is none in more than a year.
     pub fn next_change(self, after: Timestamp) -> Option<Timestamp> {
+        if self.never_changes() {
+            return None;
+        }
         let now = self.bounds_at(after);
         let today: Date = self.schedule.zone.to_datetime(after).date();
         let mut first = -2;
@@ -78,6 +92,9 @@ impl Hours<'_> {
     /// The highest minimum from an instant on until `lead` later: what EC2 instances have to be there
     /// for.
     pub fn highest_minimum(self, from: Timestamp, lead: SignedDuration) -> u32 {
+        if self.never_changes() {
+            return self.minimum_at(from);
+        }
         let until = from.checked_add(lead).unwrap_or(Timestamp::MAX);
         let day = |at| self.schedule.zone.to_datetime(at).date();
         let edges = self.schedule.edges_between(shifted(day(from), -2), shifted(day(until), 1));

@@ -11,15 +11,17 @@ use crate::Sandbox;
 use crate::ecs::{Exception, RunTaskError, Task};
 use crate::faults::Fault;
 use crate::journal::Subject;
-use crate::sandbox::FunctionName::Launcher;
+use crate::sandbox::FunctionName::{Launcher, Scheduler};
 
 impl RunTask for Sandbox {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.step().await;
         self.may_crash(Launcher, Fault::LauncherCrashesBeforeRunTask).await;
+        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeRunTask).await;
         let answer = self.start_task(request);
         self.step().await;
         self.may_crash(Launcher, Fault::LauncherCrashesAfterRunTask).await;
+        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterRunTask).await;
         let task = match answer {
             // The runner has its task, whatever has changed in the request since.
             Ok(task) | Err(RunTaskError::Conflict(task)) => task,
@@ -41,8 +43,10 @@ impl RunTask for Sandbox {
 impl StopTask for Sandbox {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.step().await;
+        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeStopTask).await;
         let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
         self.step().await;
+        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterStopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
             other => other.map_err(|exception| told(&exception)),

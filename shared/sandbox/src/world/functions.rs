@@ -6,6 +6,7 @@ use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFu
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use fleet::{DeliveryId, RunnerId, TaskArn};
 
+use super::ticks::Seen;
 use super::{ClaimReply, LAUNCHERS, ReleaseReply, World};
 use crate::faults::Fault;
 use crate::sandbox::FunctionName;
@@ -20,6 +21,9 @@ pub trait Functions {
 
     /// The registrar function: one request of its Function URL.
     async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse;
+
+    /// The scheduler function: one tick. What failed in it is the next one's matter.
+    async fn scheduler(&self);
 }
 
 /// How an invocation ended, and whose it was.
@@ -31,6 +35,8 @@ pub(super) enum End {
     Release(TaskArn, ReleaseReply),
     /// The runner whose ticket a thief showed, and the status that was answered.
     StolenClaim(RunnerId, i64),
+    /// A tick, with how the platform was when it began.
+    Tick(Seen),
     Nothing,
 }
 

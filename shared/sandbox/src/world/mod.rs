@@ -8,6 +8,7 @@ mod questions;
 mod stops;
 mod tasks;
 mod thief;
+mod ticks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,7 @@ use self::happening::Happening;
 pub use self::outside::Begun;
 use self::outside::Outside;
 pub use self::questions::{ClaimReply, ReleaseReply};
+use self::ticks::Ticks;
 use crate::Sandbox;
 use crate::agenda::Agenda;
 use crate::executor::Executor;
@@ -51,6 +53,7 @@ pub struct World<F> {
     stolen: Vec<(RunnerId, i64)>,
     posted: u64,
     outside: Option<Outside>,
+    ticks: Ticks,
 }
 
 impl<F> fmt::Debug for World<F> {
@@ -72,6 +75,7 @@ impl<F: Functions + 'static> World<F> {
     /// A world of these functions on this platform; GitHub signs with this secret.
     pub fn new(sandbox: Sandbox, functions: F, webhook_secret: SecretString) -> Self {
         Self {
+            ticks: Ticks::from(sandbox.manual_clock().now()),
             sandbox,
             functions: Rc::new(functions),
             webhook_secret,
@@ -136,23 +140,31 @@ impl<F: Functions + 'static> World<F> {
     /// the platform came to rest.
     pub fn run_to_rest(&mut self, longest: SignedDuration) -> bool {
         let now = self.now();
-        self.run_due(now.checked_add(longest).unwrap_or(Timestamp::MAX));
-        self.next_time().is_none() && self.executor.is_empty()
+        self.run_due(now.checked_add(longest).unwrap_or(Timestamp::MAX), Self::is_at_rest);
+        self.is_at_rest()
     }
 
-    /// Whether no message is on the queue and no function runs.
+    /// Whether no message is on the queue and no function runs, but for the scheduler: it has been told
+    /// nothing that could be lost.
     pub fn is_quiet(&self) -> bool {
-        self.executor.is_empty() && self.sandbox.queue().borrow().is_empty()
+        let others = self.executor.names().any(|name| name != Some(FunctionName::Scheduler));
+        !others && self.sandbox.queue().borrow().is_empty()
     }
 
     /// Lets time pass until `end`.
     pub fn run_until(&mut self, end: Timestamp) {
-        self.run_due(end);
+        self.run_due(end, |_| false);
         self.sandbox.manual_clock().advance_to(end);
     }
 
-    /// Lets everything happen that is due by `end`; the clock stays at the last of it.
-    fn run_due(&mut self, end: Timestamp) {
+    /// Whether nothing is left to happen, and the scheduler has found nothing more to do.
+    fn is_at_rest(&self) -> bool {
+        self.next_time().is_none() && self.executor.is_empty() && !self.needs_ticks()
+    }
+
+    /// Lets everything happen that is due by `end`, or until enough of it has; the clock stays at the
+    /// last of it.
+    fn run_due(&mut self, end: Timestamp, is_enough: impl Fn(&Self) -> bool) {
         loop {
             // Somebody may have called ECS from outside of every invocation.
             self.follow_tasks();
@@ -161,9 +173,18 @@ impl<F: Functions + 'static> World<F> {
                 continue;
             }
             self.drop_stale_limits();
-            let Some(next) = self.next_time().filter(|&next| next <= end) else { break };
+            if is_enough(self) {
+                break;
+            }
+            let tick = self.ticks.next();
+            let next = self.next_time().map_or(tick, |next| next.min(tick));
+            if next > end {
+                break;
+            }
             self.sandbox.manual_clock().advance_to(next);
-            if let Some(happening) = self.agenda.take_due(self.now()) {
+            if tick <= self.now() {
+                self.tick();
+            } else if let Some(happening) = self.agenda.take_due(self.now()) {
                 self.happen(happening);
             }
         }
@@ -248,6 +269,7 @@ impl<F: Functions + 'static> World<F> {
             End::Claim(task, reply) => self.claim_answered(task, reply),
             End::Release(task, reply) => self.release_answered(task, reply),
             End::StolenClaim(runner, status) => self.stolen.push((runner, status)),
+            End::Tick(seen) => self.ticked(&seen),
         }
     }
 

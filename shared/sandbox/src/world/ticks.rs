@@ -1,0 +1,85 @@
+//! The scheduler's ticks, one a minute.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use fleet::schedule::Group;
+use jiff::{SignedDuration, Timestamp};
+
+use super::functions::End;
+use super::{Functions, World};
+use crate::faults::Fault;
+use crate::sandbox::{FunctionName, Sandbox};
+
+/// From one tick to the next.
+const EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a tick can change by itself: the ledger, by the number of its transactions, and the groups.
+/// The tasks that it starts and stops were reserved, or fenced, before, and are in the ledger until
+/// they have stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    writes: u64,
+    groups: BTreeMap<String, Group>,
+}
+
+impl Seen {
+    fn of(sandbox: &Sandbox) -> Self {
+        Self { writes: sandbox.table().borrow().writes(), groups: sandbox.groups().borrow().clone() }
+    }
+}
+
+/// When ticks come, and what the last one left.
+#[derive(Debug)]
+pub(super) struct Ticks {
+    next: Timestamp,
+    /// How the platform was when a tick last found nothing to do.
+    nothing_to_do: Option<Seen>,
+}
+
+impl Ticks {
+    /// The first tick comes a minute after the beginning.
+    pub(super) fn from(start: Timestamp) -> Self {
+        Self { next: start.checked_add(EVERY).unwrap_or(Timestamp::MAX), nothing_to_do: None }
+    }
+
+    pub(super) fn next(&self) -> Timestamp {
+        self.next
+    }
+}
+
+impl<F: Functions + 'static> World<F> {
+    /// Runs the scheduler, and puts the next tick down.
+    pub(super) fn tick(&mut self) {
+        self.ticks.next = self.ticks.next.checked_add(EVERY).unwrap_or(Timestamp::MAX);
+        if self.sandbox.strikes(Fault::SchedulerTickMissed) {
+            return;
+        }
+        let times = if self.sandbox.strikes(Fault::SchedulerTickDoubled) { 2 } else { 1 };
+        for _ in 0..times {
+            let (functions, seen) = (Rc::clone(&self.functions), Seen::of(&self.sandbox));
+            let ended = async move {
+                functions.scheduler().await;
+                End::Tick(seen)
+            };
+            self.invoke(FunctionName::Scheduler, ended, End::Nothing);
+        }
+    }
+
+    pub(super) fn ticked(&mut self, before: &Seen) {
+        let now = Seen::of(&self.sandbox);
+        self.ticks.nothing_to_do = (*before == now).then_some(now);
+    }
+
+    /// Whether a tick may still find something to do: the last one did, or something was written since;
+    /// or something is queued or lives, or is to be kept, so that time alone may make work.
+    ///
+    /// Where none may, ticks go on, and do not keep the platform from being at rest.
+    pub(super) fn needs_ticks(&self) -> bool {
+        let table = self.sandbox.table().borrow();
+        let is_in_use = table
+            .books()
+            .any(|book| book.queued != 0 || book.supply != 0 || book.live != 0 || book.minimum > 0);
+        is_in_use || self.ticks.nothing_to_do.as_ref() != Some(&Seen::of(&self.sandbox))
+    }
+}
