@@ -9,6 +9,7 @@ pub mod metrics;
 mod repair;
 mod scaling;
 mod settings;
+mod task;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,15 +5,13 @@ use sandbox::Fault;
 /// A function that is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
-    /// Settles every pool each minute, and launches what was left half done.
-    Scheduler,
     /// Compares the ledger with GitHub and with ECS.
     Reconciler,
 }
 
 /// The points of what must always hold that wait for a function, with what they wait for.
 pub const NOT_YET_CHECKED: [(&str, Function); 4] = [
-    ("at every instant there is exactly one minimum", Function::Scheduler),
+    ("a task whose runner has stopped without a claim is stopped", Function::Reconciler),
     ("every queued job gets a runner although its webhook was lost", Function::Reconciler),
     ("books come to rest although a stop event was lost", Function::Reconciler),
     ("the registration of a runner that died is deleted before GitHub forgets it", Function::Reconciler),

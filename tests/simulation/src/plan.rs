@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fleet::pools::DEFAULT_POOLS;
-use fleet::{JobId, PoolMap, PoolName, Repository};
+use fleet::{JobId, PoolMap, Repository};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -74,8 +74,6 @@ pub enum Act {
     Cancel(JobId),
     /// A job is run again, if it has ended: a new job, and the old one's end is told once more.
     Rerun(JobId, JobId, JobPlan),
-    /// A pool's minimum changes.
-    Minimum(PoolName, u32),
     /// Somebody who does not know the secret posts a job.
     Forge(JobId),
     /// A message that nobody understands is on the queue.
@@ -90,7 +88,7 @@ pub enum Act {
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The pools, with maximums of the seed's.
+    /// The pools, with maximums and hours of the seed's.
     pub pools: PoolMap,
     /// How long things take.
     pub delays: Delays,
@@ -113,8 +111,8 @@ impl Plan {
         let mut rates = rates(is_calm, &mut random);
         rates.retain(|fault, _| !world.without.contains(fault));
         let bursts = bursts(&mut random);
-        let mut acts = minimums(&pools, &mut random);
-        acts.extend((0..2).map(|at| (moment(&mut random), Act::Forge(JobId(FORGED_JOBS + at)))));
+        let mut acts: Vec<(Timestamp, Act)> =
+            (0..2).map(|at| (moment(&mut random), Act::Forge(JobId(FORGED_JOBS + at)))).collect();
         acts.push((moment(&mut random), Act::Poison));
         acts.extend(interruptions(&mut random));
         acts.extend(thefts(&mut random));
@@ -133,21 +131,42 @@ fn size(random: &mut StdRng) -> usize {
 }
 
 /// The default pools with other maximums: out of the way, or so low that jobs have to wait, but not
-/// for the day after which GitHub gives them up.
+/// for the day after which GitHub gives them up. In one world of three some of them keep runners
+/// waiting for a while.
 fn pools(size: usize, random: &mut StdRng) -> anyhow::Result<PoolMap> {
     let roomy = random.random_bool(0.5);
+    let keeps_runners = random.random_ratio(1, 3);
     let least = u32::try_from(size / 20).unwrap_or(u32::MAX).max(1);
     let mut text = String::new();
     for line in DEFAULT_POOLS.lines() {
         if line.starts_with("maximum = ") {
             let maximum: u32 = if roomy { 2000 } else { random.random_range(least..=least + 7) };
             text.extend(["maximum = ", &maximum.to_string()]);
+            if keeps_runners && random.random_bool(0.5) {
+                text.extend(["\n", &own_hours(maximum, random)]);
+            }
         } else {
             text.push_str(line);
         }
         text.push('\n');
     }
     Ok(PoolMap::from_toml(&text)?)
+}
+
+/// A schedule with up to two windows on the day of [`START`], a Monday, while things are done. No other
+/// opens before the world has come to rest.
+fn own_hours(maximum: u32, random: &mut StdRng) -> String {
+    let count = random.random_range(1..=2);
+    let minutes = rand::seq::index::sample(random, 4 * 60, 2 * count).into_vec();
+    let edges: BTreeSet<usize> = minutes.into_iter().collect();
+    let clocks: Vec<String> =
+        edges.into_iter().map(|minute| format!("{:02}:{:02}", 9 + minute / 60, minute % 60)).collect();
+    let windows = clocks.chunks_exact(2).filter_map(|edges| {
+        let (from, to) = (edges.first()?, edges.last()?);
+        let minimum = random.random_range(1..=3).min(maximum);
+        Some(format!(r#"{{ days = ["mon"], from = "{from}", to = "{to}", minimum = {minimum} }}"#))
+    });
+    format!("schedule = {{ windows = [{}] }}", windows.collect::<Vec<_>>().join(", "))
 }
 
 fn delays(random: &mut StdRng) -> Delays {
@@ -180,20 +199,6 @@ fn moment(random: &mut StdRng) -> Timestamp {
 
 fn after(start: Timestamp, seconds: i64) -> Timestamp {
     start.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(start)
-}
-
-/// In one world of three some pools keep runners waiting, more and fewer.
-fn minimums(pools: &PoolMap, random: &mut StdRng) -> Vec<(Timestamp, Act)> {
-    if random.random_ratio(2, 3) {
-        return Vec::new();
-    }
-    let names: Vec<PoolName> = pools.iter().map(|pool| pool.name.clone()).collect();
-    let changes = random.random_range(1..=6);
-    let mut change = || {
-        let pool = names.choose(random)?.clone();
-        Some((moment(random), Act::Minimum(pool, random.random_range(0..=3))))
-    };
-    (0..changes).filter_map(|_| change()).collect()
 }
 
 /// In one world of three EC2 takes some spot instances back.

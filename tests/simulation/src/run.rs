@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fleet::ledger::{Bookkeeper, Event};
-use fleet::{DeliveryId, InstanceId, PoolName};
+use fleet::ledger::RunnerState;
+use fleet::{DeliveryId, InstanceId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use mayfly::platform::Platform;
 use sandbox::delivery::{Delivery, function_url_event};
@@ -65,16 +65,14 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     let mut world = Platform::world(sandbox.clone(), &plan.pools, &SECRET.into());
     for (at, act) in &plan.acts {
         world.run_until(*at);
-        perform(&mut world, &plan, act);
+        perform(&mut world, act);
     }
     world.run_until(later(sandbox.manual_clock().now(), STORM_GOES_ON));
 
     sandbox.set_faults(Rates::new());
-    for pool in plan.pools.iter() {
-        set_minimum(&mut world, &plan, &pool.name, 0);
-    }
     for _ in 0..REDRIVES {
         redrive(&sandbox);
+        stop_strays(&sandbox);
         world.run_until(later(sandbox.manual_clock().now(), BETWEEN_REDRIVES));
     }
     let at_rest = if plan.is_calm {
@@ -97,7 +95,7 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     })
 }
 
-fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
+fn perform(world: &mut sandbox::World<Platform>, act: &Act) {
     match act {
         Act::Queue(job, what) => world.queue_job(*job, what.clone()),
         Act::Gate(job, what) => world.gate_job(*job, what.clone()),
@@ -120,7 +118,6 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
                 world.queue_job(*again, what.clone());
             }
         }
-        Act::Minimum(pool, minimum) => set_minimum(world, plan, pool, *minimum),
         Act::Forge(job) => forge(world, job.0),
         Act::Poison => {
             let now = world.sandbox().manual_clock().now();
@@ -144,17 +141,21 @@ fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
     }
 }
 
-/// Writes a minimum into a pool's book, as the scheduler will.
-fn set_minimum(world: &mut sandbox::World<Platform>, plan: &Plan, pool: &PoolName, minimum: u32) {
-    let part = || world.sandbox().clone();
-    let books = Bookkeeper { ledger: part(), clock: part(), random: part() };
-    let (pools, pool) = (plan.pools.clone(), pool.clone());
-    let maximum = pools.get(&pool).map_or(0, |pool| pool.maximum);
-    world.spawn(async move {
-        let event = Event::Bounds { pool, minimum: minimum.min(maximum), maximum };
-        // One that does not get through is one that the scheduler would write again a minute later.
-        while books.post(&pools, std::slice::from_ref(&event)).await.is_err() {}
-    });
+/// Stops the tasks whose runner is Stopped without a claim, as the reconciler will: two ticks at once
+/// may call `RunTask` for the same runner, and one of them is told that there is no capacity.
+fn stop_strays(sandbox: &Sandbox) {
+    let strays: Vec<(String, TaskArn)> = {
+        let (table, ecs) = (sandbox.table().borrow(), sandbox.ecs().borrow());
+        let is_stray = |id: RunnerId| {
+            table.runner(&id).is_some_and(|it| it.state == RunnerState::Stopped && it.boot.is_none())
+        };
+        let strays = ecs.tasks().filter(|task| task.runner().is_some_and(is_stray));
+        strays.map(|task| (task.request.cluster.clone(), task.arn.clone())).collect()
+    };
+    for (cluster, task) in strays {
+        // One that has stopped by itself is not there to be stopped.
+        let _ = sandbox.ecs().borrow_mut().stop_task(&cluster, &task, "its runner has stopped");
+    }
 }
 
 /// A delivery like GitHub's, signed with another secret.

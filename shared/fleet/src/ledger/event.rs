@@ -70,6 +70,8 @@ pub enum RunnerEvent {
     FoundBusy,
     /// It has not claimed, and its task is going to be stopped.
     Fenced,
+    /// Its task has waited too long for capacity, with what is known of why, and is going to be stopped.
+    FoundNoCapacity(String),
     /// It is not what it should be: gone from GitHub, or about to lose its instance.
     CountedOut,
     /// `RunTask` failed for good, with ECS's reason.

@@ -146,6 +146,12 @@ pub fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now
         RunnerEvent::Fenced if runner.state == RunnerState::Starting && runner.boot.is_none() => {
             leaving(runner, Answer::Noted, now)
         }
+        RunnerEvent::FoundNoCapacity(reason)
+            if runner.state == RunnerState::Starting && runner.boot.is_none() =>
+        {
+            let news = HealthNews::NoCapacity(reason.clone());
+            Outcome { health: Some(news), ..leaving(runner, Answer::Noted, now) }
+        }
         RunnerEvent::CountedOut if runner.state.is_supply() => leaving(runner, Answer::Noted, now),
         RunnerEvent::LaunchFailed(class, reason)
             if matches!(runner.state, RunnerState::Starting | RunnerState::Leaving)
@@ -169,6 +175,7 @@ pub fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now
         }
         RunnerEvent::FoundBusy
         | RunnerEvent::Fenced
+        | RunnerEvent::FoundNoCapacity(_)
         | RunnerEvent::CountedOut
         | RunnerEvent::LaunchFailed(..)
         | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),

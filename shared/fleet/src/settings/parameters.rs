@@ -64,7 +64,7 @@ impl Parameters {
 
     fn read_pools(
         &self,
-        read: fn(Vec<(String, Value)>) -> Result<PoolMap, PoolMapError>,
+        read: impl FnOnce(Vec<(String, Value)>) -> Result<PoolMap, PoolMapError>,
         problems: &mut SettingsProblems,
     ) -> Option<PoolMap> {
         match read(self.values_of(folder::POOLS, problems)) {

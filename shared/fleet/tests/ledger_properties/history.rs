@@ -71,6 +71,7 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
     let disturbances = vec![
         (1, RunnerEvent::Fenced),
         (1, RunnerEvent::LaunchFailed(FailureClass::Elsewhere, "RESOURCE:CPU".to_owned())),
+        (1, RunnerEvent::FoundNoCapacity("no capacity within five minutes".to_owned())),
         (2, RunnerEvent::Claim(BootId::new("somebody else's"))),
         (4, RunnerEvent::Release(BootId::new("somebody else's"))),
         (5, RunnerEvent::CountedOut),

@@ -133,6 +133,31 @@ fn only_a_runner_that_never_claimed_is_fenced() {
 }
 
 #[test]
+fn a_runner_whose_task_finds_no_capacity_is_fenced_and_its_capacity_rests() {
+    let why = || "no capacity within five minutes".to_owned();
+    let fenced = moves(RunnerState::Leaving, "spot.supply -1", Answer::Noted);
+    let noted = || nothing(Answer::Noted);
+    at_every_point(
+        &RunnerEvent::FoundNoCapacity(why()),
+        0,
+        [
+            (
+                Life::Starting,
+                Effect { health: Some(HealthNews::NoCapacity(why())), ..fenced },
+                "its task is stopped next; its replacement shall look elsewhere",
+            ),
+            (Life::Claimed, noted(), "it came up after all"),
+            (Life::Idle, noted(), "it came up after all"),
+            (Life::Waiting, noted(), "it came up after all"),
+            (Life::Busy, noted(), "it came up after all"),
+            (Life::Fenced, noted(), "done before"),
+            (Life::Leaving, noted(), "it leaves by itself"),
+            (Life::Stopped, noted(), "its task has stopped"),
+        ],
+    );
+}
+
+#[test]
 fn a_runner_that_is_counted_out_gives_up_its_supply_once() {
     let out = || moves(RunnerState::Leaving, "spot.supply -1", Answer::Noted);
     let noted = || nothing(Answer::Noted);
