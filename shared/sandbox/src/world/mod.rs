@@ -140,7 +140,7 @@ impl<F: Functions + 'static> World<F> {
     /// the platform came to rest.
     pub fn run_to_rest(&mut self, longest: SignedDuration) -> bool {
         let now = self.now();
-        self.run_due(now.checked_add(longest).unwrap_or(Timestamp::MAX), Self::is_at_rest);
+        self.run_due(now.checked_add(longest).unwrap_or(Timestamp::MAX), true);
         self.is_at_rest()
     }
 
@@ -153,7 +153,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// Lets time pass until `end`.
     pub fn run_until(&mut self, end: Timestamp) {
-        self.run_due(end, |_| false);
+        self.run_due(end, false);
         self.sandbox.manual_clock().advance_to(end);
     }
 
@@ -162,9 +162,9 @@ impl<F: Functions + 'static> World<F> {
         self.next_time().is_none() && self.executor.is_empty() && !self.needs_ticks()
     }
 
-    /// Lets everything happen that is due by `end`, or until enough of it has; the clock stays at the
-    /// last of it.
-    fn run_due(&mut self, end: Timestamp, is_enough: impl Fn(&Self) -> bool) {
+    /// Lets everything happen that is due by `end`, or until the platform is at rest if it is brought
+    /// `to_rest`; the clock stays at the last of it.
+    fn run_due(&mut self, end: Timestamp, to_rest: bool) {
         loop {
             // Somebody may have called ECS from outside of every invocation.
             self.follow_tasks();
@@ -173,16 +173,14 @@ impl<F: Functions + 'static> World<F> {
                 continue;
             }
             self.drop_stale_limits();
-            if is_enough(self) {
+            if to_rest && self.is_at_rest() {
                 break;
             }
-            let tick = self.ticks.next();
-            let next = self.next_time().map_or(tick, |next| next.min(tick));
-            if next > end {
-                break;
-            }
+            let tick = self.next_tick(to_rest);
+            let due = [self.next_time(), tick].into_iter().flatten().min();
+            let Some(next) = due.filter(|&next| next <= end) else { break };
             self.sandbox.manual_clock().advance_to(next);
-            if tick <= self.now() {
+            if tick.is_some_and(|tick| tick <= next) {
                 self.tick();
             } else if let Some(happening) = self.agenda.take_due(self.now()) {
                 self.happen(happening);

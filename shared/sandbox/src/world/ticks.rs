@@ -40,18 +40,27 @@ pub(super) struct Ticks {
 impl Ticks {
     /// The first tick comes a minute after the beginning.
     pub(super) fn from(start: Timestamp) -> Self {
-        Self { next: start.checked_add(EVERY).unwrap_or(Timestamp::MAX), nothing_to_do: None }
-    }
-
-    pub(super) fn next(&self) -> Timestamp {
-        self.next
+        Self { next: after(start), nothing_to_do: None }
     }
 }
 
 impl<F: Functions + 'static> World<F> {
+    /// When the next tick comes. On the way to rest those that have nothing to do are left out: a day in
+    /// which GitHub forgets a dead runner has more than a thousand of them.
+    pub(super) fn next_tick(&mut self, to_rest: bool) -> Option<Timestamp> {
+        if !to_rest || self.needs_ticks() {
+            return Some(self.ticks.next);
+        }
+        let now = self.now();
+        while self.ticks.next <= now {
+            self.ticks.next = after(self.ticks.next);
+        }
+        None
+    }
+
     /// Runs the scheduler, and puts the next tick down.
     pub(super) fn tick(&mut self) {
-        self.ticks.next = self.ticks.next.checked_add(EVERY).unwrap_or(Timestamp::MAX);
+        self.ticks.next = after(self.ticks.next);
         if self.sandbox.strikes(Fault::SchedulerTickMissed) {
             return;
         }
@@ -80,6 +89,14 @@ impl<F: Functions + 'static> World<F> {
         let is_in_use = table
             .books()
             .any(|book| book.queued != 0 || book.supply != 0 || book.live != 0 || book.minimum > 0);
-        is_in_use || self.ticks.nothing_to_do.as_ref() != Some(&Seen::of(&self.sandbox))
+        let found_nothing = self.ticks.nothing_to_do.as_ref();
+        is_in_use
+            || found_nothing.is_none_or(|then| {
+                then.writes != table.writes() || then.groups != *self.sandbox.groups().borrow()
+            })
     }
+}
+
+fn after(tick: Timestamp) -> Timestamp {
+    tick.checked_add(EVERY).unwrap_or(Timestamp::MAX)
 }
