@@ -12,6 +12,7 @@ pub mod pools;
 pub mod remote;
 pub mod replay;
 pub mod report;
+pub mod schedule;
 pub mod source;
 pub mod wrap;
 

@@ -47,7 +47,8 @@ pub fn task(task: &StartedTask) -> String {
     format!("task {id}, {} on {}", task.architecture, task.capacity_provider)
 }
 
-fn with_header(columns: &[&str]) -> Table {
+/// A table with these columns.
+pub(crate) fn with_header(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(columns);
     table
