@@ -4,6 +4,7 @@
 //! the sandbox. Everything else here reads files, replays them and prints what happened.
 
 pub mod demo;
+pub mod evening;
 pub mod expectation;
 #[cfg(feature = "local")]
 pub mod local;

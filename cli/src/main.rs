@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use mayfly::replay::Replay;
 use mayfly::schedule::{Prices, Week};
 use mayfly::source::Source;
-use mayfly::{DEVELOPMENT_SECRET, demo, pools, remote, report, schedule, wrap};
+use mayfly::{DEVELOPMENT_SECRET, demo, evening, pools, remote, report, schedule, wrap};
 
 use crate::args::{DemoArgs, RenderArgs, ReplayArgs, ScheduleArgs, WrapArgs};
 
@@ -36,7 +36,8 @@ enum Command {
     Wrap(WrapArgs),
     /// Tell the story of every sample event to its end, and check each against the file beside it
     ///
-    /// Exits with 1 if any did not end as its file says.
+    /// Then an evening of the office-hours profile. Exits with 1 if any event did not end as its file
+    /// says, or the evening not as it should.
     Demo(DemoArgs),
     /// Work with the map of pools
     #[command(subcommand)]
@@ -149,10 +150,12 @@ fn local(args: &args::LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
 }
 
 fn demonstrate(args: &DemoArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let wrong =
-        demo::run(&args.folder, &pools::read(args.pools.as_deref())?, &DEVELOPMENT_SECRET.into(), out)?;
+    let secret = DEVELOPMENT_SECRET.into();
+    let mut wrong = demo::run(&args.folder, &pools::read(args.pools.as_deref())?, &secret, out)?;
+    wrong.extend(evening::run(&secret, out)?);
     if wrong.is_empty() {
         writeln!(out, "Every event ended as the file beside it says.")?;
+        writeln!(out, "In the evening no job was cut short, and EC2 keeps what the night's runners need.")?;
         return Ok(ExitCode::SUCCESS);
     }
     for problem in &wrong {

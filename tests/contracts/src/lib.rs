@@ -2,7 +2,8 @@
 //!
 //! Each function of [`ledger`] and [`queue`] is one clause, and takes any implementation. `tests/`
 //! holds the sandbox and AWS's clients, on moto, to the same clauses. ECS is the sandbox's own, over
-//! the wire ([`ecs`]), and held against the model of it that AWS publishes ([`botocore`]). [`requests`] and [`weather`] stand on the way to a service.
+//! the wire ([`ecs`]), and held against the model of it that AWS publishes ([`botocore`]).
+//! [`requests`] and [`weather`] stand on the way to a service.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
