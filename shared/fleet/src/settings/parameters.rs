@@ -28,6 +28,9 @@ pub mod folder {
     pub const GITHUB_APP_KEYS: &str = "github-app-keys";
 }
 
+/// Makes a map of the pools' entries.
+type ReadPools = fn(Vec<(String, Value)>) -> Result<PoolMap, PoolMapError>;
+
 /// Settings that are read from parameters.
 pub trait FromParameters: Sized {
     /// The folders that have to be read for them.
@@ -62,11 +65,7 @@ impl Parameters {
         self.read_pools(PoolMap::without_schedules, problems)
     }
 
-    fn read_pools(
-        &self,
-        read: fn(Vec<(String, Value)>) -> Result<PoolMap, PoolMapError>,
-        problems: &mut SettingsProblems,
-    ) -> Option<PoolMap> {
+    fn read_pools(&self, read: ReadPools, problems: &mut SettingsProblems) -> Option<PoolMap> {
         match read(self.values_of(folder::POOLS, problems)) {
             Ok(pools) => Some(pools),
             Err(error) => {
