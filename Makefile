@@ -17,7 +17,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## replay the sample events and tell each job's story (needs only Rust)
+demo: ## replay the sample events, tell each job's story, and an evening of office hours (needs only Rust)
 	cargo run --quiet -p mayfly -- demo
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.

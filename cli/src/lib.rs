@@ -4,6 +4,7 @@
 //! the sandbox. Everything else here reads files, replays them and prints what happened.
 
 pub mod demo;
+pub mod evening;
 pub mod expectation;
 #[cfg(feature = "local")]
 pub mod local;
@@ -12,6 +13,7 @@ pub mod pools;
 pub mod remote;
 pub mod replay;
 pub mod report;
+pub mod schedule;
 pub mod source;
 pub mod wrap;
 

@@ -1,15 +1,18 @@
 //! The command `mayfly`.
 
+mod args;
+
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use mayfly::replay::Replay;
+use mayfly::schedule::{Prices, Week};
 use mayfly::source::Source;
-use mayfly::{DEVELOPMENT_SECRET, demo, pools, remote, report, wrap};
-use secrecy::SecretString;
+use mayfly::{DEVELOPMENT_SECRET, demo, evening, pools, remote, report, schedule, wrap};
+
+use crate::args::{DemoArgs, RenderArgs, ReplayArgs, ScheduleArgs, WrapArgs};
 
 /// Ephemeral GitHub Actions runners on Amazon ECS: replay deliveries on one machine.
 #[derive(Debug, Parser)]
@@ -33,17 +36,20 @@ enum Command {
     Wrap(WrapArgs),
     /// Tell the story of every sample event to its end, and check each against the file beside it
     ///
-    /// Exits with 1 if any did not end as its file says.
+    /// Then an evening of the office-hours profile. Exits with 1 if any event did not end as its file
+    /// says, or the evening not as it should.
     Demo(DemoArgs),
     /// Work with the map of pools
     #[command(subcommand)]
     Pools(PoolsCommand),
+    /// Print a week of the schedule: minimums, maximums, and what it costs to keep the minimums waiting
+    Schedule(ScheduleArgs),
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
     /// moto is the queue, the table and the parameters; the sandbox is ECS and GitHub. Deliveries that
     /// are posted to the webhook's URL become jobs, whose webhooks come back to it as they run.
     #[cfg(feature = "local")]
-    Local(LocalArgs),
+    Local(args::LocalArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,96 +58,6 @@ enum PoolsCommand {
     ///
     /// Only what stands between the template's `mayfly pools render` marks is written.
     Render(RenderArgs),
-}
-
-#[derive(Debug, Args)]
-struct RenderArgs {
-    /// The pool map
-    #[arg(long, value_name = "FILE", default_value = "pools.toml")]
-    pools: PathBuf,
-    /// The template
-    #[arg(default_value = "infra/pools.yaml")]
-    template: PathBuf,
-    /// Write nothing; exit with 1 if the template is not what the map makes it
-    #[arg(long)]
-    check: bool,
-}
-
-#[cfg(feature = "local")]
-#[derive(Debug, Args)]
-struct LocalArgs {
-    /// The pool map [default: the one that Mayfly ships]
-    #[arg(long, value_name = "FILE")]
-    pools: Option<PathBuf>,
-    /// The port of the webhook's URL
-    #[arg(long, default_value_t = 8770)]
-    port: u16,
-    /// The folder of the functions' binaries
-    #[arg(long, value_name = "FOLDER", default_value = "target/debug")]
-    functions: PathBuf,
-    /// Who runs a task
-    #[arg(long, value_enum, default_value = "play")]
-    tasks: mayfly::local::Tasks,
-}
-
-#[derive(Debug, Args)]
-struct ReplayArgs {
-    /// The deliveries, in their order [default: events/github/*.json]
-    files: Vec<PathBuf>,
-    /// The pool map [default: the one that Mayfly ships]
-    #[arg(long, value_name = "FILE")]
-    pools: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    /// Post the deliveries to a deployed Function URL instead
-    #[arg(long, value_name = "https://…", conflicts_with = "pools")]
-    url: Option<String>,
-    #[command(flatten)]
-    secret: SecretArg,
-}
-
-#[derive(Debug, Args)]
-struct WrapArgs {
-    /// The payloads
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
-    /// The folder to write to
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
-    #[command(flatten)]
-    secret: SecretArg,
-}
-
-#[derive(Debug, Args)]
-struct DemoArgs {
-    /// The folder of sample events, each with its TOML file
-    #[arg(default_value = "events/github")]
-    folder: PathBuf,
-    /// The pool map [default: the one that Mayfly ships]
-    #[arg(long, value_name = "FILE")]
-    pools: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct SecretArg {
-    /// The environment variable that holds the webhook secret [default: the sample events' secret]
-    #[arg(long, value_name = "NAME")]
-    secret_env: Option<String>,
-}
-
-impl SecretArg {
-    /// The secret. It comes from the environment, so that it is in no shell history.
-    #[expect(clippy::disallowed_methods, reason = "the command's boot reads the environment, once")]
-    fn read(&self) -> Result<SecretString> {
-        match &self.secret_env {
-            None => Ok(DEVELOPMENT_SECRET.into()),
-            Some(name) => {
-                let secret = std::env::var(name).ok().filter(|secret| !secret.is_empty());
-                Ok(secret.with_context(|| format!("--secret-env: {name} is not set to a secret"))?.into())
-            }
-        }
-    }
 }
 
 /// Exits with 0 when all went well, 1 when something did not end as it should, 2 when the command was
@@ -153,6 +69,7 @@ fn main() -> ExitCode {
         Command::Wrap(args) => wrapped(&args, &mut out),
         Command::Demo(args) => demonstrate(&args, &mut out),
         Command::Pools(PoolsCommand::Render(args)) => render(&args, &mut out),
+        Command::Schedule(args) => week(&args, &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => local(&args, &mut out),
     };
@@ -214,17 +131,31 @@ fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
+fn week(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let pools = pools::read(args.pools.as_deref())?;
+    let prices = Prices::read(args.prices.as_deref())?;
+    let week = match &args.week {
+        Some(week) => Week::parse(week)?,
+        None => Week::of(jiff::Timestamp::now(), pools.schedule().zone()),
+    };
+    writeln!(out, "{}", schedule::report(&pools, week, &prices)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 #[cfg(feature = "local")]
-fn local(args: &LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
+fn local(args: &args::LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
     mayfly::local::run(&pools::read(args.pools.as_deref())?, &args.functions, args.port, args.tasks, out)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn demonstrate(args: &DemoArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let wrong =
-        demo::run(&args.folder, &pools::read(args.pools.as_deref())?, &DEVELOPMENT_SECRET.into(), out)?;
+    let secret = DEVELOPMENT_SECRET.into();
+    let mut wrong = demo::run(&args.folder, &pools::read(args.pools.as_deref())?, &secret, out)?;
+    wrong.extend(evening::run(&secret, out)?);
     if wrong.is_empty() {
         writeln!(out, "Every event ended as the file beside it says.")?;
+        writeln!(out, "In the evening no job was cut short, and EC2 keeps what the night's runners need.")?;
         return Ok(ExitCode::SUCCESS);
     }
     for problem in &wrong {

@@ -47,7 +47,18 @@ pub fn task(task: &StartedTask) -> String {
     format!("task {id}, {} on {}", task.architecture, task.capacity_provider)
 }
 
-fn with_header(columns: &[&str]) -> Table {
+/// Rows of numbers, each behind a name; the first row is their header.
+pub fn numbers(rows: &[Vec<String>]) -> String {
+    let mut rows = rows.iter();
+    let header: Vec<&str> = rows.next().into_iter().flatten().map(String::as_str).collect();
+    let mut table = with_header(&header);
+    table.add_rows(rows);
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table.to_string()
+}
+
+/// A table with these columns.
+pub(crate) fn with_header(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(columns);
     table

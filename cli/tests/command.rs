@@ -130,6 +130,28 @@ fn the_demo_tells_every_story_and_ends_well() {
     assert!(text.contains("Every event ended as the file beside it says."));
 }
 
+#[test]
+fn the_demo_ends_with_an_evening_in_which_pools_shrink_and_instances_follow() {
+    let text = stdout(&mayfly(&["demo"]));
+    let evening = text.split_once("An evening of examples/pools-office-hours.toml").unwrap().1;
+    let row = |time: &str| {
+        let row = evening.lines().find(|line| line.starts_with(&format!("│ {time} "))).unwrap();
+        let cells = row.trim_matches('│').split('┆').skip(1).map(|cell| cell.trim().parse().unwrap());
+        cells.collect::<Vec<u32>>()
+    };
+    let [minimum, idle, busy, live] = [0, 2, 3, 5];
+    let working = row("18:51");
+    assert_eq!((working[minimum], working[idle], working[busy], working[live]), (40, 40, 14, 54));
+    assert_eq!(working[6..], [2, 3, 3, 4], "MinSize of the EC2 groups");
+    let shrunk = row("19:02");
+    assert_eq!((shrunk[minimum], shrunk[idle], shrunk[busy], shrunk[live]), (20, 20, 14, 34));
+    assert_eq!(shrunk[6..], [2, 3, 3, 3], "busy runners hold it");
+    let night = row("19:31");
+    assert_eq!((night[idle], night[busy], night[live]), (20, 0, 20));
+    assert_eq!(night[6..], [1, 2, 2, 2]);
+    assert!(text.ends_with("EC2 keeps what the night's runners need.\n"));
+}
+
 /// Each of these makes one expectation of the samples wrong.
 #[test]
 fn the_demo_fails_if_any_event_does_not_end_as_the_file_beside_it_says() {

@@ -1,0 +1,82 @@
+//! A week of a pool map's schedule: which minimums and maximums hold when, and what the minimums cost.
+
+mod chart;
+mod cost;
+mod prices;
+mod spans;
+mod tables;
+mod week;
+mod when;
+
+use anyhow::Result;
+use fleet::PoolMap;
+use fleet::pools::Pool;
+use fleet::schedule::{Bounds, Hours};
+use jiff::tz::TimeZone;
+
+use self::cost::Cost;
+pub use self::prices::Prices;
+use self::spans::Span;
+pub use self::week::Week;
+use self::week::{Day, hours, plain};
+
+/// What a chart shows.
+const LEGEND: &str = "Minimums, a character for two hours; a full one is the pool's maximum:";
+
+/// The pools that share a time zone, with the week as it is there.
+struct Part<'a> {
+    zone: &'a TimeZone,
+    days: Vec<Day>,
+    pools: Vec<(&'a Pool, Vec<Span<Bounds>>)>,
+}
+
+/// The week in tables and charts.
+pub fn report(pools: &PoolMap, week: Week, prices: &Prices) -> Result<String> {
+    let mut zones: Vec<&TimeZone> = Vec::new();
+    for pool in pools.iter() {
+        let zone = pools.hours(pool).schedule.zone();
+        if !zones.contains(&zone) {
+            zones.push(zone);
+        }
+    }
+    let parts = zones.into_iter().map(|zone| Part::of(pools, zone, week)).collect::<Result<Vec<_>>>()?;
+    let shown = parts.iter().map(|part| {
+        let chart = chart::chart(&part.days, &part.pools);
+        format!("{}\n\n{}\n\n{LEGEND}\n\n{chart}", heading(week, part), tables::bounds(part))
+    });
+    let costs: Vec<Cost<'_>> = parts
+        .iter()
+        .flat_map(|part| part.pools.iter().map(|(pool, spans)| Cost::of(pools, pool, spans, prices)))
+        .collect();
+    Ok(shown.chain([tables::costs(&costs, prices)]).collect::<Vec<_>>().join("\n\n"))
+}
+
+impl<'a> Part<'a> {
+    fn of(pools: &'a PoolMap, zone: &'a TimeZone, week: Week) -> Result<Self> {
+        let days = week.days(zone)?;
+        let here = pools.iter().map(|pool| (pool, pools.hours(pool)));
+        let here = here.filter(|(_, hours)| hours.schedule.zone() == zone);
+        let pools = here.map(|(pool, hours)| (pool, held(hours, &days))).collect();
+        Ok(Self { zone, days, pools })
+    }
+}
+
+fn held(hours: Hours<'_>, days: &[Day]) -> Vec<Span<Bounds>> {
+    match (days.first(), days.last()) {
+        (Some(first), Some(last)) => spans::bounds(hours, first.from, last.to),
+        _ => Vec::new(),
+    }
+}
+
+/// The week, its zone, how many hours it has there, and the days that the clock shifts.
+fn heading(week: Week, part: &Part<'_>) -> String {
+    let zone = part.zone.iana_name().unwrap_or("UTC");
+    let whole: f64 = part.days.iter().map(|day| hours(day.length())).sum();
+    let dates = match (part.days.first(), part.days.last()) {
+        (Some(first), Some(last)) => format!(", {} to {}", first.date, last.date),
+        _ => String::new(),
+    };
+    let mut lines = vec![format!("{week} in {zone}{dates}: {} hours", plain(whole))];
+    lines.extend(part.days.iter().filter_map(|day| day.shift(part.zone)));
+    lines.join("\n")
+}

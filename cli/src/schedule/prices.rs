@@ -1,0 +1,149 @@
+//! What a runner's hour costs: a data file with the date and the region of its prices.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use fleet::pools::{Architecture, Capacity, Pool};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+/// The prices that Mayfly ships.
+const SHIPPED: &str = include_str!("../../prices.toml");
+
+/// MiB of a GB, as Fargate counts it.
+const MIB_PER_GB: f64 = 1024.0;
+
+/// ECS's CPU units of a vCPU.
+const UNITS_PER_VCPU: f64 = 1024.0;
+
+/// Prices in US dollars.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Prices {
+    /// When they were looked up.
+    pub(super) date: Date,
+    /// The AWS region that they hold in.
+    pub(super) region: String,
+    #[serde(default)]
+    fargate: TaskPrices,
+    #[serde(default)]
+    fargate_spot: TaskPrices,
+    #[serde(default)]
+    ec2: BTreeMap<String, Dollars>,
+    #[serde(default)]
+    ec2_spot: BTreeMap<String, Dollars>,
+}
+
+/// What tasks on Fargate cost, by their architecture.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaskPrices {
+    x86_64: Option<TaskPrice>,
+    arm64: Option<TaskPrice>,
+}
+
+/// What a task on Fargate costs for each hour.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaskPrice {
+    vcpu_hour: Dollars,
+    gb_hour: Dollars,
+}
+
+/// An amount of US dollars over 0.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "f64")]
+struct Dollars(f64);
+
+impl TryFrom<f64> for Dollars {
+    type Error = String;
+
+    fn try_from(amount: f64) -> Result<Self, String> {
+        if amount.is_finite() && amount > 0.0 {
+            return Ok(Self(amount));
+        }
+        Err(format!("{amount} is no price; it takes dollars over 0, and what has none is left out"))
+    }
+}
+
+/// The price of one hour of what a pool pays for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Hourly {
+    /// Of one task on Fargate, in US dollars.
+    Task(f64),
+    /// Of one EC2 instance of this type, in US dollars.
+    Instance(String, f64),
+    /// The prices do not have it: the entry that is missing.
+    Unknown(String),
+}
+
+impl Prices {
+    /// Reads a file of prices; without one, those that Mayfly ships.
+    pub fn read(file: Option<&Path>) -> Result<Self> {
+        let Some(file) = file else { return Self::parse(SHIPPED).context("prices.toml") };
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))?;
+        Self::parse(&text).with_context(|| file.display().to_string())
+    }
+
+    /// One line says what is wrong, and in which field.
+    fn parse(text: &str) -> Result<Self> {
+        let told = |error: &toml::de::Error| {
+            let line =
+                error.span().map(|span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
+            let place = line.map_or(String::new(), |line| format!(" (line {line})"));
+            format!("{}{place}", error.message().replace('\n', ", "))
+        };
+        let file =
+            toml::Deserializer::parse(text).map_err(|error| anyhow!("is not TOML: {}", told(&error)))?;
+        serde_path_to_error::deserialize(file).map_err(|error| {
+            let message = told(error.inner());
+            match error.path().to_string().as_str() {
+                "." => anyhow!(message),
+                field => anyhow!("{field}: {message}"),
+            }
+        })
+    }
+
+    /// What an hour costs of a task of the pool, or of an instance that carries its tasks: on EC2
+    /// the cheapest of the pool's types, as its Auto Scaling group chooses.
+    pub(super) fn hourly(&self, pool: &Pool) -> Hourly {
+        match pool.capacity {
+            Capacity::Fargate => task(&self.fargate, pool),
+            Capacity::FargateSpot => task(&self.fargate_spot, pool),
+            Capacity::Ec2 => instance(&self.ec2, pool),
+            Capacity::Ec2Spot => instance(&self.ec2_spot, pool),
+        }
+    }
+}
+
+fn task(prices: &TaskPrices, pool: &Pool) -> Hourly {
+    let price = match pool.architecture {
+        Architecture::X86_64 => prices.x86_64,
+        Architecture::Arm64 => prices.arm64,
+    };
+    let Some(price) = price else {
+        return Hourly::Unknown(format!("{}.{}", pool.capacity, pool.architecture));
+    };
+    let vcpu = f64::from(pool.cpu_units) / UNITS_PER_VCPU;
+    let gb = f64::from(pool.memory_mib) / MIB_PER_GB;
+    Hourly::Task(vcpu * price.vcpu_hour.0 + gb * price.gb_hour.0)
+}
+
+/// None of the types may be without a price: it could be the cheapest.
+fn instance(prices: &BTreeMap<String, Dollars>, pool: &Pool) -> Hourly {
+    let mut cheapest: Option<(&str, f64)> = None;
+    for of in &pool.instance_types {
+        let Some(price) = prices.get(of) else {
+            return Hourly::Unknown(format!("{}.\"{of}\"", pool.capacity));
+        };
+        if cheapest.is_none_or(|(_, least)| price.0 < least) {
+            cheapest = Some((of, price.0));
+        }
+    }
+    match cheapest {
+        Some((of, price)) => Hourly::Instance(of.to_owned(), price),
+        None => Hourly::Unknown(pool.capacity.to_string()),
+    }
+}
