@@ -90,7 +90,7 @@ bench: ## measure verify, parse and route
 # As root, for the throttling. Nothing else should run meanwhile.
 .PHONY: bench-lambda
 bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
-	$(call lambda_build,x86_64,echo webhook launcher)
+	$(call lambda_build,x86_64,echo webhook launcher registrar scheduler)
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
 
 .PHONY: soak
