@@ -145,7 +145,7 @@ fn week(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode> {
 
 #[cfg(feature = "local")]
 fn local(args: &args::LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
-    mayfly::local::run(&pools::read(args.pools.as_deref())?, &args.functions, args.port, args.tasks, out)?;
+    mayfly::local::run(&pools::text_of(args.pools.as_deref())?, &args.functions, args.port, args.tasks, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

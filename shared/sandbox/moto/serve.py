@@ -37,18 +37,20 @@ class DynamoDBOneAtATime:
             return self.app(environ, start_response)
 
 
-class NestedOutputs:
+class NestedStacks:
     """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack. It is taught
-    when the first request comes, because its models take a second to load."""
+    when the first request comes, because its models take a second to load. The names that it gives end
+    in one suffix, so that a moto that is started again has what there was under the same names."""
 
     def __init__(self, app):
         self.app = app
 
     def __call__(self, environ, start_response):
         if "/cloudformation/" in environ.get("HTTP_AUTHORIZATION", ""):
-            from moto.cloudformation.models import Stack
+            from moto.cloudformation import models, parsing
 
-            Stack.get_cfn_attribute = output_of
+            models.Stack.get_cfn_attribute = output_of
+            parsing.random_suffix = lambda: "LOCAL"
         return self.app(environ, start_response)
 
 
@@ -98,7 +100,7 @@ def main():
     undo_only_what_is_touched()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    app = DynamoDBOneAtATime(NestedOutputs(DomainDispatcherApplication(create_backend_app)))
+    app = DynamoDBOneAtATime(NestedStacks(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(server.port, flush=True)

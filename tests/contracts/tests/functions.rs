@@ -16,9 +16,9 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use fleet::ledger::{Item, Key};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::Ledger as _;
-use fleet::{DeliveryId, PoolMap, PoolName};
+use fleet::{DeliveryId, PoolName};
 use jiff::Timestamp;
-use mayfly::local::{Options, Secrets, Stack};
+use mayfly::local::{Options, Provisioned, Secrets, Stack, Wires};
 use mayfly::remote::Poster;
 use sandbox::delivery::Delivery;
 use sandbox::queue::VISIBILITY;
@@ -36,9 +36,9 @@ fn binaries() -> PathBuf {
     test.parent().and_then(Path::parent).unwrap().to_owned()
 }
 
-fn options<'a>(pools: &'a PoolMap, secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
+fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
     Options {
-        pools,
+        map: DEFAULT_POOLS,
         binaries,
         port: 0,
         seen: mayfly::local::unseen(),
@@ -50,7 +50,6 @@ fn options<'a>(pools: &'a PoolMap, secrets: &'a Secrets, binaries: &'a Path) -> 
 }
 
 struct Scene {
-    pools: PoolMap,
     secrets: Secrets,
     stack: Stack,
     sandbox: Resident<Sandbox>,
@@ -59,19 +58,22 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         logs::capture(&[WEBHOOK_SECRET, TICKET_KEY]);
-        let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-        let of_the_sandbox = pools.clone();
         let start = Timestamp::from_second(1_791_190_800).unwrap();
-        let sandbox = Resident::start(move || Sandbox::new(1, start, Delays::default(), &of_the_sandbox));
         let secrets = Secrets::with_new_app(WEBHOOK_SECRET.into(), TICKET_KEY.into()).unwrap();
-        let stack = Stack::start(&options(&pools, &secrets, &binaries()), |_| sandbox.clone()).await.unwrap();
-        Self { pools, secrets, stack, sandbox }
+        let mut sandbox = None;
+        let made = |wires: Wires| {
+            let Provisioned { pools, placements, .. } = wires.provisioned;
+            let made = move || Sandbox::placed(1, start, Delays::default(), &pools, &placements);
+            sandbox.insert(Resident::start(made)).clone()
+        };
+        let stack = Stack::start(&options(&secrets, &binaries()), made).await.unwrap();
+        Self { secrets, stack, sandbox: sandbox.unwrap() }
     }
 
     /// The queue is back.
     async fn end_the_outage(&mut self) {
         let binaries = binaries();
-        let options = options(&self.pools, &self.secrets, &binaries);
+        let options = options(&self.secrets, &binaries);
         self.stack.start_moto_again(&options).await.unwrap();
     }
 
@@ -151,7 +153,10 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
     let counted = launched.iter().find(|line| line["RunnersLaunched"].is_number()).unwrap();
     assert_eq!((&counted["RunnersLaunched"], &counted["Pool"]), (&json!(1), &json!("ec2-arm64")));
     let metric = &counted["_aws"]["CloudWatchMetrics"][0];
-    assert_eq!((&metric["Namespace"], &metric["Metrics"][0]["Unit"]), (&json!("Mayfly"), &json!("Count")));
+    assert_eq!(
+        (&metric["Namespace"], &metric["Metrics"][0]["Unit"]),
+        (&json!("Mayfly/mayfly"), &json!("Count"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

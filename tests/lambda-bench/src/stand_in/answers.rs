@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fleet::ledger::Item;
-use mayfly::local::Parameter;
+use crate::parameters::Parameter;
 use serde_json::{Map, Value, json};
 
 /// What Auto Scaling says of every group.
