@@ -68,6 +68,17 @@ pub struct Formation {
     pub stacks: BTreeMap<String, BTreeMap<String, Resource>>,
     /// What each function is configured with, by its logical id.
     pub functions: BTreeMap<String, Configuration>,
+    /// What the functions' queues are polled with, by logical ids.
+    pub event_sources: BTreeMap<String, EventSourceMapping>,
+}
+
+/// From which queue Lambda calls a function.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EventSourceMapping {
+    /// Most messages that it is called with at once.
+    pub batch_size: i32,
+    /// The ARN of the queue.
+    pub queue: String,
 }
 
 /// A resource of a stack.
@@ -94,6 +105,11 @@ impl Formation {
     /// An output of the stack.
     pub(super) fn output(&self, name: &str) -> Result<String> {
         self.outputs.get(name).cloned().with_context(|| format!("the stack has no output {name}"))
+    }
+
+    /// What the launcher is called with.
+    pub(super) fn jobs(&self) -> Result<&EventSourceMapping> {
+        self.event_sources.get("LauncherFunctionJobs").context("the stack has no LauncherFunctionJobs")
     }
 
     /// What the template configures a function with, `Webhook` say.

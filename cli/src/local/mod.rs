@@ -27,7 +27,7 @@ use sandbox::wire::moto::Moto;
 
 use crate::remote::Poster;
 
-pub use self::deploy::{Configuration, Formation, Resource, Templates};
+pub use self::deploy::{Configuration, EventSourceMapping, Formation, Resource, Templates};
 pub use self::on_the_wire::{OnTheWire, Wires};
 pub use self::provision::{PARAMETERS, Provisioned, Secrets};
 pub use self::session::{Tasks, run};
@@ -127,7 +127,7 @@ impl Stack {
         let pollers = EventSource {
             client: aws_sdk_sqs::Client::new(&config),
             queue_url: provisioned.queue_url.clone(),
-            batch_size: 10,
+            batch_size: provisioned.formation.jobs()?.batch_size,
             concurrency: LAUNCHERS as usize,
         }
         .start(&launcher);

@@ -7,6 +7,7 @@ into moto as `sam deploy` brings them to AWS: packaged in S3, nested, with the p
 gaps.json is the list of what moto can not deploy, and all that is taken out or worked out here.
 
 Prints one JSON object: the stacks' resources, the outputs, and what the functions are configured with.
+The event sources are switched off once they are read: the sandbox polls for the functions.
 """
 
 import io
@@ -136,6 +137,11 @@ class Moto:
                 for name, it in resources.items()
                 if it["type"] == "AWS::Lambda::Function"
             },
+            "event_sources": {
+                name: self.event_source(it["id"])
+                for name, it in resources.items()
+                if it["type"] == "AWS::Lambda::EventSourceMapping"
+            },
         }
 
     def resources(self, stack: str) -> dict:
@@ -154,6 +160,11 @@ class Moto:
             "memory": found["MemorySize"],
             "variables": found["Environment"]["Variables"],
         }
+
+    def event_source(self, uuid: str) -> dict:
+        # moto would receive each message, and find that it can not run the function.
+        found = self.clients["lambda"].update_event_source_mapping(UUID=uuid, Enabled=False)
+        return {"batch_size": found["BatchSize"], "queue": found["EventSourceArn"]}
 
 
 def main() -> None:
