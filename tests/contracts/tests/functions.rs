@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use aws::ledger::Table;
 use aws_sdk_sqs::types::QueueAttributeName;
+use fleet::launch::RunTaskRequest;
 use fleet::ledger::{Item, Key};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::Ledger as _;
-use fleet::{DeliveryId, PoolName};
+use fleet::{DeliveryId, PoolMap, PoolName};
 use jiff::Timestamp;
 use mayfly::local::{Options, Provisioned, Secrets, Stack, Wires};
 use mayfly::remote::Poster;
@@ -157,6 +158,46 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
         (&metric["Namespace"], &metric["Metrics"][0]["Unit"]),
         (&json!("Mayfly/mayfly"), &json!("Count"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
+    let scene = Scene::new().await;
+    let (map, read) = (PoolMap::from_toml(DEFAULT_POOLS).unwrap(), &scene.stack.provisioned.pools);
+    assert!(read.iter().eq(map.iter()), "{read:?}");
+    assert_eq!(read.schedule().to_value(), map.schedule().to_value());
+    for sample_event in ["queued-ec2-arm64.json", "queued-fargate-x64.json"] {
+        assert_eq!(scene.post(sample_event, &sample(sample_event), WEBHOOK_SECRET).await.0, 202);
+    }
+    scene.until_the_queue_is_empty().await;
+
+    let requests = scene.sandbox.ask(|sandbox| {
+        let ecs = sandbox.ecs().borrow();
+        ecs.tasks().map(|task| task.request.clone()).collect::<Vec<_>>()
+    });
+    let asked: BTreeMap<String, RunTaskRequest> = requests
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|request| (request.capacity_provider_strategy[0].capacity_provider.clone(), request))
+        .collect();
+    let stacks = &scene.stack.provisioned.formation.stacks;
+    let id = |stack: &str, name: &str| stacks[stack][name].id.clone().unwrap();
+    for (provider, cluster, task, group) in [
+        ("ec2-arm64", "InstanceCluster", "TaskDefinitionEc2Arm64", Some("GroupEc2Arm64")),
+        ("FARGATE", "FargateCluster", "TaskDefinitionFargateX64", None),
+    ] {
+        let request = &asked[provider];
+        assert_eq!(request.cluster, id("pools", cluster));
+        assert_eq!(request.task_definition, id("pools", task));
+        let network = &request.network_configuration.as_ref().unwrap().awsvpc_configuration;
+        assert_eq!(network.subnets, ["PrivateSubnetOne", "PrivateSubnetTwo"].map(|it| id("network", it)));
+        assert_eq!(network.security_groups, [id("pools", "RunnerSecurityGroup")]);
+        let placements = scene.stack.provisioned.placements.values();
+        let placement = placements.into_iter().find(|it| it.task_definition == request.task_definition);
+        assert_eq!(placement.unwrap().auto_scaling_group, group.map(|group| id("pools", group)));
+    }
+    assert_eq!(asked.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
