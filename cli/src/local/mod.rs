@@ -108,17 +108,17 @@ impl Stack {
             ("AWS_ENDPOINT_URL_ECS", ecs.url().to_owned()),
             ("MAYFLY_GITHUB_API_URL", github.url().to_owned()),
         ];
-        let made = |name, concurrency, here: &[_]| {
+        let configured = |name, concurrency, here: &[_]| {
             function(options, &provisioned.formation, name, concurrency, here)
         };
-        let webhook = made("Webhook", 20, &here)?;
-        let registrar = made("Registrar", 20, &here)?;
+        let webhook = configured("Webhook", 20, &here)?;
+        let registrar = configured("Registrar", 20, &here)?;
         let registrar = FunctionUrl::serve(registrar, 0, unseen()).await.map_err(|error| anyhow!(error))?;
         to_registrar.get_or_init(|| Poster::new(registrar.url()));
         here.push(("MAYFLY_REGISTRAR_URL", registrar.url().to_owned()));
-        let launcher = made("Launcher", LAUNCHERS as usize, &here)?;
+        let launcher = configured("Launcher", LAUNCHERS as usize, &here)?;
         // Two at once, where a tick takes longer than the time to the next one.
-        let scheduler = made("Scheduler", 2, &here)?;
+        let scheduler = configured("Scheduler", 2, &here)?;
 
         let url = FunctionUrl::serve(webhook, options.port, Arc::clone(&options.seen))
             .await

@@ -13,18 +13,13 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     /// Its value.
     pub(crate) value: String,
-    /// Whether it is a `SecureString`.
-    pub(crate) is_secret: bool,
 }
 
 /// All of them, for a pool map in the form of `pools.toml`.
 pub(crate) fn all(map: &str, secrets: &Secrets) -> Result<Vec<Parameter>> {
     let (pools, entries) = (PoolMap::from_toml(map)?, mayfly::pools::entries(map)?);
-    let parameter = |folder: &str, name: &str, value| Parameter {
-        name: format!("{PARAMETERS}/{folder}/{name}"),
-        value,
-        is_secret: false,
-    };
+    let parameter =
+        |folder: &str, name: &str, value| Parameter { name: format!("{PARAMETERS}/{folder}/{name}"), value };
     let mut parameters = Vec::new();
     for pool in pools.iter() {
         let name = pool.name.as_str();
@@ -35,7 +30,7 @@ pub(crate) fn all(map: &str, secrets: &Secrets) -> Result<Vec<Parameter>> {
     }
     parameters.push(parameter(folder::SCHEDULE, "platform", pools.schedule().to_value().to_string()));
     let secrets = secrets.parameters();
-    let secret = |(name, value): (String, &str)| Parameter { name, value: value.to_owned(), is_secret: true };
+    let secret = |(name, value): (String, &str)| Parameter { name, value: value.to_owned() };
     parameters.extend(secrets.map(secret));
     Ok(parameters)
 }
