@@ -165,7 +165,8 @@ async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
     let scene = Scene::new().await;
     let (map, read) = (PoolMap::from_toml(DEFAULT_POOLS).unwrap(), &scene.stack.provisioned.pools);
     assert!(read.iter().eq(map.iter()), "{read:?}");
-    assert_eq!(read.schedule().to_value(), map.schedule().to_value());
+    let windows = |pools: &PoolMap| pools.schedule().to_value()["windows"].clone();
+    assert_eq!(windows(read), windows(&map));
     for sample_event in ["queued-ec2-arm64.json", "queued-fargate-x64.json"] {
         assert_eq!(scene.post(sample_event, &sample(sample_event), WEBHOOK_SECRET).await.0, 202);
     }
