@@ -22,35 +22,39 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template test-infra build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
 	cargo run --quiet -p logs
 	@grep -a Summary target/nextest.out | tail -n 1
 
-# As `sam build` does it. A release build takes minutes, so `test` builds one of them.
-.PHONY: build build-webhook
-build: build-webhook build-runner-init ## build every function for Lambda and PID 1, and see what each needs
-	$(call lambda_build,x86_64,launcher registrar scheduler)
-	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
-	then $(call lambda_build,arm64,webhook launcher registrar scheduler); \
-	else echo "arm64 is not built: rustup has no standard library of aarch64-unknown-linux-gnu here"; fi
+.PHONY: build
+build: package build-runner-init ## build every function and PID 1, and see what each needs
 
-build-webhook: .venv/.installed
-	$(call lambda_build,x86_64,webhook)
+# A release build takes minutes, so `test` builds one function.
+.PHONY: package build-webhook
+package: .venv/.installed .tools/template/.installed ## `sam build` of every function, for both architectures
+	$(call sam_build,x86_64)
+	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
+	then $(call sam_build,arm64); \
+	else echo "arm64 is not built: the standard library is not here; \`rustup target add aarch64-unknown-linux-gnu\` installs it"; fi
+
+build-webhook: .venv/.installed .tools/template/.installed
+	$(call sam_build,x86_64,WebhookFunction)
+
+# What `make deploy` deploys: the function $(2), or all, for the architecture $(1). `sam` builds in the
+# workspace, finds cargo-lambda and zig on the PATH, and asks nobody.
+define sam_build
+$(with_venv) SAM_CLI_TELEMETRY=0 .tools/template/bin/sam build $(2) --region us-east-1 \
+	--parameter-overrides FunctionArchitecture=$(1) --build-dir target/sam/$(1) && python3 .ci/check-binaries target/sam/$(1)
+endef
 
 # PID 1 of a task, and its size.
 .PHONY: build-runner-init
 build-runner-init: ## build runner-init as a task has it, and see that it is small
 	cargo build --release -p runner-init --bin runner-init
 	.ci/check-runner-init target/release/runner-init
-
-# The functions of $(2) for the architecture $(1), each into target/lambda/<architecture>.
-define lambda_build
-$(with_venv) cargo lambda build --release --$(subst _,-,$(1)) --lambda-dir target/lambda/$(1) \
-	$(addprefix -p ,$(2)) && python3 .ci/check-binaries target/lambda/$(1)
-endef
 
 # `cargo fetch` brings the crates of other systems too, which nothing above
 # compiles and cargo-deny reads.
@@ -74,14 +78,18 @@ lint-template: .tools/template/.installed .tools/checkov/.installed ## lint the 
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --directory target/templates
 	.tools/template/bin/shellcheck $(wildcard infra/bin/*.sh)
 
-.PHONY: secrets deploy destroy package
-secrets: ## make the webhook secret and the ticket key, and say what to paste at GitHub
-	infra/bin/secrets.sh
+# They deploy the templates into moto.
+.PHONY: test-infra
+test-infra: .venv/.installed .tools/template/.installed ## test the scripts in infra/bin
+	.tools/template/bin/python -m unittest discover --start-directory tests/infra
+
+.PHONY: secrets deploy destroy
+secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub
+	.tools/template/bin/python infra/bin/make_secrets.py
 deploy: .tools/template/.installed .venv/.installed ## build the functions and deploy the stack
 	PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" infra/bin/deploy.sh
 destroy: .tools/template/.installed ## take the stack down, after a question
-	infra/bin/destroy.sh
-package: build ## build every function for both architectures
+	.tools/template/bin/python infra/bin/destroy.py
 
 .PHONY: bench
 bench: ## measure verify, parse and route
@@ -90,7 +98,9 @@ bench: ## measure verify, parse and route
 # As root, for the throttling. Nothing else should run meanwhile.
 .PHONY: bench-lambda
 bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
-	$(call lambda_build,x86_64,echo webhook launcher registrar scheduler)
+	$(with_venv) cargo lambda build --release --x86-64 --lambda-dir target/lambda/x86_64 \
+		$(addprefix -p ,echo webhook launcher registrar scheduler)
+	python3 .ci/check-binaries target/lambda/x86_64
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
 
 .PHONY: soak

@@ -24,6 +24,7 @@ version=$(sam --version | grep -oE '[0-9]+\.[0-9]+' | head -n 1)
   die "sam is $version; rust-cargolambda needs 1.156: \`make .tools/template/.installed\` installs one"
 aws sts get-caller-identity >/dev/null || die "AWS does not know you: \`aws configure\`, or \`aws sso login\`"
 
+export SAM_CLI_TELEMETRY=0
 sam build
 # What was answered once is in samconfig.toml.
 if grep -q parameter_overrides samconfig.toml; then

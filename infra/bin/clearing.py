@@ -1,0 +1,87 @@
+"""What has to be cleared before CloudFormation can delete it. Each says in a few words what it has done,
+and changes nothing when it is done again."""
+
+import boto3
+
+# What AWS takes in one call.
+TASKS = 100
+PROTECTIONS = 50
+OBJECTS = 1000
+IMAGES = 100
+
+
+def parts_of(all_of_them: list, size: int) -> list[list]:
+    return [all_of_them[start : start + size] for start in range(0, len(all_of_them), size)]
+
+
+def switch_off(function: str) -> str:
+    """What it does at the moment goes on for its time-out at most; it is not called again."""
+    boto3.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    return "called no more"
+
+
+def stop_tasks(cluster: str) -> str:
+    """PID 1 of each gets two minutes' notice. A launcher that was under way may start some meanwhile, so
+    that tasks are looked for until there are none."""
+    ecs, stopped = boto3.client("ecs"), 0
+    pages = ecs.get_paginator("list_tasks")
+    while tasks := list(pages.paginate(cluster=cluster).search("taskArns[]")):
+        for task in tasks:
+            ecs.stop_task(cluster=cluster, task=task, reason="the stack is deleted")
+        for some in parts_of(tasks, TASKS):
+            ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=some)
+        stopped += len(tasks)
+    return f"{stopped} tasks stopped"
+
+
+def let_instances_go(group: str) -> str:
+    """An Auto Scaling group is not deleted while an instance of it is protected."""
+    scaling = boto3.client("autoscaling")
+    scaling.update_auto_scaling_group(
+        AutoScalingGroupName=group, MinSize=0, MaxSize=0, DesiredCapacity=0, NewInstancesProtectedFromScaleIn=False
+    )
+    groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
+    protected = [
+        it["InstanceId"] for each in groups for it in each["Instances"] if it["ProtectedFromScaleIn"]
+    ]
+    for some in parts_of(protected, PROTECTIONS):
+        scaling.set_instance_protection(
+            AutoScalingGroupName=group, InstanceIds=some, ProtectedFromScaleIn=False
+        )
+    return f"no instances wanted, {len(protected)} no longer protected"
+
+
+def empty_bucket(bucket: str) -> str:
+    """All versions of all objects, and uploads that were never finished."""
+    s3, deleted = boto3.client("s3"), 0
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+    found = [
+        {"Key": it["Key"], "VersionId": it["VersionId"]}
+        for it in pages.search("[Versions, DeleteMarkers][][]")
+        if it
+    ]
+    for some in parts_of(found, OBJECTS):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise RuntimeError(f"{len(errors)} objects stay, the first: {errors[0]['Message']}")
+        deleted += len(some)
+    for upload in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket).search("Uploads[]"):
+        if upload:
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    return f"emptied of {deleted} objects"
+
+
+def empty_repository(repository: str) -> str:
+    """Images that an index names go after it: a round ends when none is left, or none has gone."""
+    ecr, deleted = boto3.client("ecr"), 0
+    pages = ecr.get_paginator("list_images")
+    while found := list(pages.paginate(repositoryName=repository).search("imageIds[]")):
+        digests = [{"imageDigest": digest} for digest in {it["imageDigest"] for it in found}]
+        gone = 0
+        for some in parts_of(digests, IMAGES):
+            answer = ecr.batch_delete_image(repositoryName=repository, imageIds=some)
+            gone += len({it["imageDigest"] for it in answer["imageIds"]})
+        if not gone:
+            raise RuntimeError(f"{len(digests)} images stay")
+        deleted += gone
+    return f"emptied of {deleted} images"

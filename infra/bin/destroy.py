@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Takes a stack down: no new runners, then no runners, then no instances, then the stack.
+
+    destroy.py [STACK]     STACK is mayfly unless told
+
+Each step prints one line, and is tried whether or not those before it went well; when one has failed,
+the exit code is 1, and a second run does what is left. The ledger's table and the secrets stay; what is
+printed at the end removes them.
+"""
+
+import sys
+from collections.abc import Callable
+
+import boto3
+import clearing
+import registrations
+from botocore.exceptions import BotoCoreError, ClientError
+from registrations import GITHUB_COM, GitHub
+
+# Items that BatchGetItem takes in one call.
+ITEMS = 100
+
+
+def fail(problem: str) -> None:
+    sys.exit(f"destroy.py: {problem}")
+
+
+class Stack:
+    """A stack that is there, with its nested ones."""
+
+    def __init__(self, name: str):
+        self.formation = boto3.client("cloudformation")
+        try:
+            described = self.formation.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            fail(f"there is no stack {name} in {self.formation.meta.region_name}")
+        self.name = name
+        self.parameters = {it["ParameterKey"]: it["ParameterValue"] for it in described.get("Parameters", [])}
+        # Its id finds it also when it is gone.
+        self.id = described["StackId"]
+        self.resources = list(self.resources_of(self.id))
+
+    def resources_of(self, stack: str):
+        pages = self.formation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        for resource in pages.search("StackResourceSummaries[]"):
+            if not resource.get("PhysicalResourceId") or resource["ResourceStatus"] == "DELETE_COMPLETE":
+                continue
+            yield resource
+            if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                yield from self.resources_of(resource["PhysicalResourceId"])
+
+    def of_type(self, kind: str) -> list[str]:
+        return [it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == kind]
+
+    def named(self, logical: str) -> str:
+        found = [it["PhysicalResourceId"] for it in self.resources if it["LogicalResourceId"] == logical]
+        if not found:
+            raise LookupError(f"the stack has no {logical}")
+        return found[0]
+
+    def delete(self) -> str:
+        self.formation.delete_stack(StackName=self.id)
+        try:
+            self.formation.get_waiter("stack_delete_complete").wait(StackName=self.id)
+        except BotoCoreError:
+            raise RuntimeError(f"it is not gone: {'; '.join(self.reasons())}") from None
+        return "deleted"
+
+    def reasons(self) -> list[str]:
+        """Why CloudFormation could not delete it, newest first."""
+        events = self.formation.describe_stack_events(StackName=self.id)["StackEvents"]
+        failed = [it for it in events if it.get("ResourceStatus") == "DELETE_FAILED"]
+        return [f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason', '?')}" for it in failed] or ["no reason is told"]
+
+
+def delete_registrations(stack: Stack) -> str:
+    """With the App's key that sorts last, which is the registrar's too."""
+    told = stack.parameters
+    path = f"{told['ParametersPath']}/github-app-keys"
+    pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
+    keys = sorted(pages.paginate(Path=path, WithDecryption=True).search("Parameters[].[Name, Value]"))
+    if not keys:
+        raise LookupError(f"the App's key is not under {path}; GitHub removes runners a day after they went offline")
+    api = told.get("GitHubApiUrl") or GITHUB_COM
+    github = GitHub(api, told["Organisation"], told["GitHubAppId"], keys[-1][1])
+    return str(registrations.delete_all(github, lambda ids: in_ledger(stack.named("LedgerTable"), ids)))
+
+
+def in_ledger(table: str, ids: list[str]) -> set[str]:
+    """Those of the RunnerIds that the ledger knows."""
+    ledger, known = boto3.client("dynamodb"), set()
+    for some in clearing.parts_of(ids, ITEMS):
+        keys = [{"key": {"S": f"runner#{each}"}} for each in some]
+        asked = {table: {"Keys": keys, "ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": "key"}}}
+        while asked:
+            answer = ledger.batch_get_item(RequestItems=asked)
+            known |= {it["key"]["S"].removeprefix("runner#") for it in answer["Responses"].get(table, [])}
+            asked = answer.get("UnprocessedKeys")
+    return known
+
+
+class Steps:
+    """What is done, each by itself."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def do(self, what: str, step: Callable[[], str]) -> None:
+        try:
+            print(f"{what}: {step()}", flush=True)
+        except Exception as error:  # noqa: BLE001 # whatever it is, it is told, and the others are done
+            self.failed += 1
+            print(f"{what}: failed: {error}", file=sys.stderr, flush=True)
+
+
+# In this order: who launches, what was launched, what is registered, what it runs on, what is kept.
+EACH = [
+    ("function", "AWS::Lambda::Function", clearing.switch_off),
+    ("cluster", "AWS::ECS::Cluster", clearing.stop_tasks),
+    ("registrations at GitHub", None, delete_registrations),
+    ("Auto Scaling group", "AWS::AutoScaling::AutoScalingGroup", clearing.let_instances_go),
+    ("bucket", "AWS::S3::Bucket", clearing.empty_bucket),
+    ("repository", "AWS::ECR::Repository", clearing.empty_repository),
+]
+
+
+def destroy(stack: Stack) -> int:
+    """How many steps have failed."""
+    steps = Steps()
+    for word, kind, step in EACH:
+        if kind is None:
+            steps.do(word, lambda step=step: step(stack))
+            continue
+        for each in stack.of_type(kind):
+            steps.do(f"{word} {each}", lambda step=step, each=each: step(each))
+    steps.do(f"stack {stack.name}", stack.delete)
+    return steps.failed
+
+
+def main() -> None:
+    if sys.argv[1:2] in (["-h"], ["--help"]):
+        print(__doc__)
+        return
+    if len(sys.argv) > 2:
+        sys.exit(__doc__)
+    name = sys.argv[1] if len(sys.argv) == 2 else "mayfly"
+    stack = Stack(name)
+    print(f"Type {name} to delete it, with every runner: ", end="", flush=True)
+    if sys.stdin.readline().strip() != name:
+        fail("nothing was done")
+    if failed := destroy(stack):
+        fail(f"{failed} steps have failed; when their reasons are gone, do it again")
+    print(f"{name} is gone. What stays, because nothing brings it back:")
+    for table in stack.of_type("AWS::DynamoDB::Table"):
+        print(f"  the ledger:  aws dynamodb delete-table --table-name {table}")
+    if path := stack.parameters.get("ParametersPath"):
+        print(f"  the secrets: aws ssm delete-parameter, for each under {path}")
+    print("  what the SAM CLI has uploaded, in the bucket that it made for all of its stacks")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BotoCoreError, ClientError) as error:
+        fail(str(error))

@@ -1,0 +1,60 @@
+"""`make secrets`, on moto."""
+
+import unittest
+
+from stage import OnMoto
+
+
+class Secrets(OnMoto):
+    def stored(self) -> dict[str, dict]:
+        found = self.client("ssm").get_parameters_by_path(Path="/mayfly", Recursive=True, WithDecryption=True)
+        return {it["Name"]: it for it in found["Parameters"]}
+
+    def test_they_are_made_once_and_only_what_goes_to_github_is_shown(self):
+        first = self.script("make_secrets.py")
+        self.assertEqual((first.returncode, first.stderr), (0, ""))
+        stored = self.stored()
+        self.assertEqual(set(stored), {"/mayfly/ticket-keys/1", "/mayfly/webhook-secrets/1"})
+        for name, parameter in stored.items():
+            self.assertEqual(parameter["Type"], "SecureString", name)
+            self.assertRegex(parameter["Value"], "^[0-9a-f]{64}$", name)
+        webhook, ticket = (
+            stored[f"/mayfly/{folder}/1"]["Value"] for folder in ("webhook-secrets", "ticket-keys")
+        )
+        self.assertNotEqual(webhook, ticket)
+        self.assertEqual(first.stdout.splitlines().count(webhook), 1)
+        self.assertNotIn(ticket, first.stdout)
+        self.assertIn("/mayfly/github-app-keys/1", first.stdout, "what is still to do")
+
+        second = self.script("make_secrets.py")
+        self.assertEqual((second.returncode, second.stderr), (0, ""))
+        self.assertEqual(self.stored(), stored, "what is there stays")
+        self.assertIn("/mayfly/ticket-keys/1 is there and stays", second.stdout)
+        self.assertIn("/mayfly/webhook-secrets/1 is there and stays", second.stdout)
+        for secret in (webhook, ticket):
+            self.assertNotIn(secret, second.stdout)
+
+    def test_one_that_is_missing_is_made_beside_the_other(self):
+        ssm = self.client("ssm")
+        ssm.put_parameter(Name="/mayfly/webhook-secrets/1", Type="SecureString", Value="mine")
+        ssm.put_parameter(Name="/mayfly/github-app-keys/1", Type="SecureString", Value="a key")
+        ended = self.script("make_secrets.py")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        stored = self.stored()
+        self.assertEqual(stored["/mayfly/webhook-secrets/1"]["Value"], "mine")
+        self.assertNotIn("mine", ended.stdout)
+        self.assertNotIn(stored["/mayfly/ticket-keys/1"]["Value"], ended.stdout)
+        self.assertNotIn("Still to do", ended.stdout)
+
+    def test_a_wrong_path_and_no_aws_are_one_line_each(self):
+        for arguments, names in ((["mayfly"], "the path mayfly"), ([], "aws configure")):
+            if not arguments:
+                self.url = "http://127.0.0.1:9"
+            ended = self.script("make_secrets.py", *arguments)
+            self.assertNotEqual(ended.returncode, 0)
+            self.assertEqual(len(ended.stderr.splitlines()), 1, ended.stderr)
+            self.assertIn(names, ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
