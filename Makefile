@@ -81,7 +81,7 @@ lint-template: .tools/template/.installed .tools/checkov/.installed ## lint the 
 # They deploy the templates into moto.
 .PHONY: test-infra
 test-infra: .venv/.installed .tools/template/.installed ## test the scripts in infra/bin
-	.tools/template/bin/python -m unittest discover --start-directory tests/infra
+	.tools/template/bin/python -m unittest discover --start-directory infra/tests
 
 .PHONY: secrets deploy destroy
 secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub

@@ -9,6 +9,9 @@ PROTECTIONS = 50
 OBJECTS = 1000
 IMAGES = 100
 
+# Each takes as long as the tasks need to stop, and a launcher that was under way has half a minute.
+ROUNDS = 5
+
 
 def parts_of(all_of_them: list, size: int) -> list[list]:
     return [all_of_them[start : start + size] for start in range(0, len(all_of_them), size)]
@@ -25,13 +28,17 @@ def stop_tasks(cluster: str) -> str:
     that tasks are looked for until there are none."""
     ecs, stopped = boto3.client("ecs"), 0
     pages = ecs.get_paginator("list_tasks")
-    while tasks := list(pages.paginate(cluster=cluster).search("taskArns[]")):
+    for _ in range(ROUNDS):
+        # Those that are to run, also while they do not yet.
+        tasks = list(pages.paginate(cluster=cluster, desiredStatus="RUNNING").search("taskArns[]"))
+        if not tasks:
+            return f"{stopped} tasks stopped"
         for task in tasks:
             ecs.stop_task(cluster=cluster, task=task, reason="the stack is deleted")
         for some in parts_of(tasks, TASKS):
             ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=some)
         stopped += len(tasks)
-    return f"{stopped} tasks stopped"
+    raise RuntimeError(f"{stopped} tasks stopped, and somebody starts others")
 
 
 def let_instances_go(group: str) -> str:

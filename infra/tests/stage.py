@@ -19,6 +19,8 @@ VENV = ROOT / ".venv/bin/python"
 
 sys.path.insert(0, str(BIN))
 
+# Seconds; they take less than ten.
+LONGEST = 180
 REGION = "us-east-1"
 ANYBODY = {"AWS_ACCESS_KEY_ID": "anybody", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": REGION}
 
@@ -29,7 +31,13 @@ def run(command: list, text: str = "", **variables: str) -> subprocess.Completed
     alone = {"AWS_CONFIG_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1"}
     environment = {**kept, **ANYBODY, **alone, **variables}
     return subprocess.run(
-        list(map(str, command)), input=text, env=environment, capture_output=True, text=True, check=False
+        list(map(str, command)),
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST,
     )
 
 
