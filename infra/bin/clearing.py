@@ -62,11 +62,8 @@ def empty_bucket(bucket: str) -> str:
     """All versions of all objects, and uploads that were never finished."""
     s3, deleted = boto3.client("s3"), 0
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-    found = [
-        {"Key": it["Key"], "VersionId": it["VersionId"]}
-        for it in pages.search("[Versions, DeleteMarkers][][]")
-        if it
-    ]
+    versions = [it for page in pages for it in page.get("Versions", []) + page.get("DeleteMarkers", [])]
+    found = [{"Key": it["Key"], "VersionId": it["VersionId"]} for it in versions]
     for some in parts_of(found, OBJECTS):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
         if errors := answer.get("Errors"):

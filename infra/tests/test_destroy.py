@@ -13,7 +13,7 @@ RUNNERS = {
     1: f"{OURS}1",
     2: f"{OURS}2",
     3: f"{OURS}3",
-    4: "mayfly-fargate-x64-thestack0fthe0thers",
+    4: "mayfly-fargate-x64-0thestack0fthe0thers",
     5: "build-box-7",
 }
 APP_KEY = "/mayfly/github-app-keys/1"
@@ -21,7 +21,7 @@ DELETE = "DELETE /orgs/acme/actions/runners/"
 
 # What later templates may have, and moto can make.
 KEPT_THINGS = {
-    "Cache": {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "Enabled"}}},
+    "Cache": {"Type": "AWS::S3::Bucket"},
     "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "runner"}},
 }
 
@@ -60,6 +60,7 @@ class Destroy(OnDeployed):
         ecs.run_task(cluster="fargate", taskDefinition="job", launchType="FARGATE", count=2)
         self.client("autoscaling").set_desired_capacity(AutoScalingGroupName="mayfly-ec2-x64", DesiredCapacity=1)
         bucket, s3 = self.id_of("template", "Cache"), self.client("s3")
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         for body in (b"old", b"new"):
             s3.put_object(Bucket=bucket, Key="layer", Body=body)
         s3.delete_object(Bucket=bucket, Key="layer")
