@@ -59,7 +59,7 @@ pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger +
 /// Every book is listed, once, however often it is written; nothing else is, and a book in no other list.
 pub async fn books_are_listed_whatever_is_written_in_them(ledger: &(impl Ledger + ListItems)) {
     let book = |name: &str, version| Book { version, ..Book::open(pool(name), 5) };
-    let mut books = async || {
+    let books = async || {
         let mut keys = listed(ledger, Listing::Books).await;
         keys.sort();
         keys
