@@ -121,10 +121,10 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         let launches = Launches { settings: &settings.0, queued_at: &queued_at, until };
         let mut steps = Steps::default();
         let cleared = self.clear(&launches, &mut steps).await;
-        let launched = self.launchpad.launch(&launches, cleared.reserved);
+        let reserved = self.launchpad.launch(&launches, cleared.reserved);
         let pools = settings.pools.iter().map(|pool| self.schedule(&launches, pool, now));
         let gone = cleared.gone.iter().map(|pool| self.end_runners(&launches, pool, now));
-        let ((), pools, gone) = join3(launched, join_all(pools), join_all(gone)).await;
+        let ((), pools, gone) = join3(reserved, join_all(pools), join_all(gone)).await;
         let failed: Vec<String> = [steps].into_iter().chain(pools).chain(gone).flat_map(|it| it.0).collect();
         if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
     }

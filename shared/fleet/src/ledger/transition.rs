@@ -145,17 +145,17 @@ pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome 
     }
 }
 
-/// What a runner's event does to it. `book` is that of the pool whose labels it carries.
+/// What a runner's event does to it. `totals` is the book of the pool whose labels it carries.
 pub fn of_runner(
     runner: Option<&Runner>,
     event: &RunnerEvent,
-    book: Option<&Book>,
+    totals: Option<&Book>,
     now: Timestamp,
 ) -> Outcome {
     let Some(runner) = runner else { return Outcome::unchanged(answer_for_unknown(event)) };
-    let deficit = book.map_or(0, Book::deficit);
+    let deficit = totals.map_or(0, Book::deficit);
     match event {
-        RunnerEvent::Claim(boot) => claim(runner, boot, deficit, book.is_some_and(Book::is_closed), now),
+        RunnerEvent::Claim(boot) => claim(runner, boot, deficit, totals.is_some_and(Book::is_closed), now),
         RunnerEvent::Registered(boot, github_id) => registered(runner, boot, *github_id, now),
         RunnerEvent::Release(boot) => release(runner, boot, deficit, now),
         RunnerEvent::FoundBusy if runner.state == RunnerState::Leaving => {
