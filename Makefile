@@ -90,14 +90,15 @@ bench: ## measure verify, parse and route
 # As root, for the throttling. Nothing else should run meanwhile.
 .PHONY: bench-lambda
 bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
-	$(call lambda_build,x86_64,echo webhook launcher)
+	$(call lambda_build,x86_64,echo webhook launcher registrar scheduler)
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
 
 .PHONY: soak
 SEEDS ?= 10000
+WEEKS ?= 100
 FIRST ?= 1
-soak: ## let SEEDS seeded worlds happen from FIRST on, and check each
-	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --first $(FIRST)
+soak: ## let SEEDS seeded worlds and WEEKS of office hours happen from FIRST on, and check each
+	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --weeks $(WEEKS) --first $(FIRST)
 
 .PHONY: local
 TASKS ?= play

@@ -42,6 +42,8 @@ pub struct Plan {
     pub memory: u32,
     /// Whether the CPU is throttled to the share of that memory; wants root.
     pub throttled: bool,
+    /// How hard a binary is zipped: 9 as it is deployed, less to be sooner done.
+    pub zip: u32,
     /// The file of a function's output, by its name.
     pub log: fn(&str) -> PathBuf,
 }
@@ -63,7 +65,7 @@ pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
         }
     }
     let row = |subject: &subject::Subject| {
-        Row::new(subject, samples.get(subject.kind.name()).map_or(&[], Vec::as_slice))
+        Row::new(subject, samples.get(subject.kind.name()).map_or(&[], Vec::as_slice), plan.zip)
     };
     subjects.iter().map(row).collect()
 }

@@ -36,7 +36,7 @@ async fn main() -> Result<()> {
     let Args { binaries, rounds, events, gap_ms, memory, unthrottled } = Args::parse();
     let gap = Duration::from_millis(gap_ms);
     let log = |name: &str| std::env::temp_dir().join(format!("mayfly-bench-{name}.log"));
-    let plan = Plan { binaries, rounds, events, gap, memory, throttled: !unthrottled, log };
+    let plan = Plan { binaries, rounds, events, gap, memory, throttled: !unthrottled, zip: 9, log };
     println!("{}", table(&run(&plan).await?));
     let share = if unthrottled { "the whole CPU".to_owned() } else { format!("the CPU of {memory} MB") };
     println!("{rounds} rounds of {events} events, {gap_ms} ms apart, with {share}");

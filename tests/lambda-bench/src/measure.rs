@@ -53,7 +53,7 @@ pub(crate) async fn measure(
     let _throttle = if round.throttled { Some(Throttle::apply(pid, subject.memory)?) } else { None };
     let process = Process::new(i32::try_from(pid)?)?;
 
-    if let Some(call) = subject.kind.call() {
+    if let Some((call, _)) = subject.kind.call() {
         stand_in.take_calls(call);
     }
     let first = one(subject, &mut environment, 0, secrets).await?;
@@ -65,10 +65,10 @@ pub(crate) async fn measure(
         warm.push(one(subject, &mut environment, number, secrets).await?);
     }
     let cpu = cpu(&process)?.saturating_sub(before) / u32::try_from(round.events.max(1))?;
-    if let Some(call) = subject.kind.call() {
+    if let Some((call, times)) = subject.kind.call() {
         let calls = stand_in.take_calls(call);
         let events = round.events + 1;
-        ensure!(calls == events, "{}: {calls} of {call} for {events} events", subject.kind.name());
+        ensure!(calls == events * times, "{}: {calls} of {call} for {events} events", subject.kind.name());
     }
     Ok(Sample { init, init_and_first: init + first, warm, cpu, resident })
 }

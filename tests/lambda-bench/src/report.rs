@@ -38,10 +38,10 @@ pub struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(subject: &Subject, samples: &[Sample]) -> Result<Self> {
+    pub(crate) fn new(subject: &Subject, samples: &[Sample], zip: u32) -> Result<Self> {
         let over = |figure: &dyn Fn(&Sample) -> f64| at(0.5, samples.iter().map(figure).collect());
         let warm = |part: f64| move |it: &Sample| at(part, it.warm.iter().copied().map(ms).collect());
-        let (size, zipped) = sizes(&subject.binary)?;
+        let (size, zipped) = sizes(&subject.binary, zip)?;
         Ok(Self {
             name: subject.kind.name(),
             init: over(&|it| ms(it.init)),
@@ -95,11 +95,11 @@ fn at(part: f64, mut values: Vec<f64>) -> f64 {
     values.get(place.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// A binary's size, and that of its deployment package, in millions of bytes.
+/// A binary's size, and that of its package, zipped so hard, in millions of bytes.
 #[allow(clippy::cast_precision_loss, reason = "a file's size")]
-fn sizes(binary: &Path) -> Result<(f64, f64)> {
+fn sizes(binary: &Path, zip: u32) -> Result<(f64, f64)> {
     let bytes = fs::read(binary)?;
-    let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());
+    let mut zip = DeflateEncoder::new(Vec::new(), Compression::new(zip));
     zip.write_all(&bytes)?;
     Ok((bytes.len() as f64 / 1e6, zip.finish()?.len() as f64 / 1e6))
 }

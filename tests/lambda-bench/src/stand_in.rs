@@ -1,11 +1,14 @@
-//! AWS, answering at once over TLS: what is measured is the functions, not those whom they call.
+//! AWS and GitHub, answering at once over TLS: what is measured is the functions, not those whom they
+//! call.
 
-use std::collections::BTreeMap;
+mod answers;
+
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use fleet::ledger::Item;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -13,13 +16,15 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use mayfly::local::Parameter;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+use self::answers::{Answers, Call};
+use crate::subject;
 
 /// The server, until the runtime ends.
 #[derive(Debug)]
@@ -28,13 +33,6 @@ pub(crate) struct StandIn {
     pub(crate) url: String,
     answers: Arc<Answers>,
     folder: TempDir,
-}
-
-/// What it answers from, and what it was asked.
-#[derive(Debug)]
-struct Answers {
-    parameters: Vec<Parameter>,
-    calls: Mutex<BTreeMap<String, u64>>,
 }
 
 impl StandIn {
@@ -49,7 +47,7 @@ impl StandIn {
         let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("https://{}", listener.local_addr()?);
-        let answers = Arc::new(Answers { parameters, calls: Mutex::default() });
+        let answers = Arc::new(Answers::new(parameters, Item::Runner(subject::claiming()?)));
         tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), Arc::clone(&answers)));
         Ok(Self { url, answers, folder })
     }
@@ -61,35 +59,7 @@ impl StandIn {
 
     /// How often an operation was called since this was asked last; all counts begin anew.
     pub(crate) fn take_calls(&self, operation: &str) -> u64 {
-        std::mem::take(&mut *self.answers.calls()).remove(operation).unwrap_or_default()
-    }
-}
-
-impl Answers {
-    fn calls(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whatever is asked for, it is done; the ledger's table is always empty.
-    fn answer(&self, operation: &str, asked: &Value) -> Value {
-        *self.calls().entry(operation.to_owned()).or_default() += 1;
-        match operation {
-            "GetParametersByPath" => self.parameters_under(asked["Path"].as_str().unwrap_or_default()),
-            "SendMessage" => json!({"MessageId": "00000000-0000-4000-8000-000000000000"}),
-            "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": {}}),
-            "RunTask" => json!({
-                "tasks": [{"taskArn": "arn:aws:ecs:us-east-1:123456789012:task/ecs/0123456789abcdef"}],
-                "failures": [],
-            }),
-            _ => json!({}),
-        }
-    }
-
-    fn parameters_under(&self, path: &str) -> Value {
-        let path = Path::new(path);
-        let found = self.parameters.iter().filter(|it| Path::new(&it.name).starts_with(path));
-        let found = found.map(|it| json!({"Name": it.name, "Value": it.value, "Type": "String"}));
-        json!({"Parameters": found.collect::<Vec<_>>()})
+        self.answers.take_calls(operation)
     }
 }
 
@@ -110,11 +80,9 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, answers: Arc<Answers>) -> Re
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.context("a connection")
 }
 
-/// AWS's JSON protocols: the operation is in `X-Amz-Target`, after its service's name.
 async fn respond(request: Request<Incoming>, answers: &Answers) -> Response<Full<Bytes>> {
-    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
-    let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
-    let asked = serde_json::from_slice(&body.unwrap_or_default()).unwrap_or_default();
-    Response::new(Full::from(answers.answer(&operation, &asked).to_string()))
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    Response::new(Full::from(answers.answer(&Call::of(target, head.uri.path(), &body))))
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use fleet::ledger::{JobAction, JobEvent, JobMessage};
-use fleet::{DeliveryId, JobId, PoolName, Repository};
+use fleet::claim::{CLAIM, Question};
+use fleet::ledger::{JobAction, JobEvent, JobMessage, Runner, RunnerState};
+use fleet::ticket::Ticket;
+use fleet::{BootId, DeliveryId, JobId, PoolName, Repository, RunnerId};
+use jiff::Timestamp;
 use launch::pace::BETWEEN_CALLS;
 use mayfly::local::Secrets;
 use sandbox::delivery::{Delivery, function_url_event};
@@ -20,6 +23,12 @@ const PAYLOAD: &str = include_str!("../../../events/github/queued-ec2-arm64-spot
 
 /// The size that real payloads have, in bytes.
 const PAYLOAD_SIZE: usize = 13_000;
+
+/// The boot that claims.
+const BOOT: &str = "the bench's boot";
+
+/// Pools of the default map that are on EC2.
+const GROUPS: u64 = 4;
 
 /// A function to be measured.
 #[derive(Debug, Clone)]
@@ -42,6 +51,10 @@ pub(crate) enum Kind {
     Webhook,
     /// One queued job an event, whose runner is launched.
     Launcher,
+    /// One claim an event, of a runner that is needed.
+    Registrar,
+    /// One tick an event, with nothing to repair.
+    Scheduler,
 }
 
 impl Kind {
@@ -50,15 +63,19 @@ impl Kind {
             Self::Echo => "echo",
             Self::Webhook => "webhook",
             Self::Launcher => "launcher",
+            Self::Registrar => "registrar",
+            Self::Scheduler => "scheduler",
         }
     }
 
-    /// The call to AWS that each event has to make.
-    pub(crate) fn call(self) -> Option<&'static str> {
+    /// The call that each event has to make, and how often.
+    pub(crate) fn call(self) -> Option<(&'static str, u64)> {
         match self {
             Self::Echo => None,
-            Self::Webhook => Some("SendMessage"),
-            Self::Launcher => Some("RunTask"),
+            Self::Webhook => Some(("SendMessage", 1)),
+            Self::Launcher => Some(("RunTask", 1)),
+            Self::Registrar => Some(("generate-jitconfig", 1)),
+            Self::Scheduler => Some(("DescribeAutoScalingGroups", GROUPS)),
         }
     }
 
@@ -67,6 +84,8 @@ impl Kind {
         match self {
             Self::Echo | Self::Webhook => delivery(number, secrets),
             Self::Launcher => batch(number),
+            Self::Registrar => claim(secrets),
+            Self::Scheduler => Ok(b"{}".to_vec()),
         }
     }
 
@@ -77,6 +96,8 @@ impl Kind {
             Self::Echo => answer.get("body").is_some(),
             Self::Webhook => answer.get("statusCode") == Some(&json!(202)),
             Self::Launcher => answer.get("batchItemFailures") == Some(&json!([])),
+            Self::Registrar => answer.get("statusCode") == Some(&json!(200)),
+            Self::Scheduler => answer.is_null(),
         };
         ensure!(is_right, "{} answers {answer}", self.name());
         Ok(())
@@ -93,6 +114,9 @@ impl Subject {
             ("MAYFLY_QUEUE_URL", format!("{}/123456789012/jobs", stand_in.url)),
             ("MAYFLY_TABLE", "ledger".to_owned()),
             ("MAYFLY_REGISTRAR_URL", "https://registrar.sandbox.invalid/".to_owned()),
+            ("MAYFLY_ORGANISATION", "octo-org".to_owned()),
+            ("MAYFLY_GITHUB_APP_ID", "1".to_owned()),
+            ("MAYFLY_GITHUB_API_URL", stand_in.url.clone()),
         ];
         FunctionConfig {
             name: self.kind.name().to_owned(),
@@ -143,10 +167,38 @@ fn batch(number: u64) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(&event)?)
 }
 
+/// The runner that claims: bound to the boot that asks, so that each of its claims is answered.
+pub(crate) fn claiming() -> Result<Runner> {
+    let pool = PoolName::new("ec2-x64")?;
+    Ok(Runner {
+        id: RunnerId::from_random(1),
+        state: RunnerState::Starting,
+        capacity: pool.clone(),
+        pool,
+        boot: Some(BootId::new(BOOT)),
+        github_id: None,
+        claim_closed: false,
+        reserved_at: Timestamp::UNIX_EPOCH,
+        changed_at: Timestamp::UNIX_EPOCH,
+        version: 1,
+    })
+}
+
+/// A claim as a Function URL hands it over.
+fn claim(secrets: &Secrets) -> Result<Vec<u8>> {
+    let ticket = Ticket::issue(&claiming()?.id, &secrets.ticket_key);
+    let question = Question { ticket: ticket.expose().to_owned(), boot: BootId::new(BOOT) };
+    let mut event = function_url_event(Vec::new(), &serde_json::to_string(&question)?);
+    if let Some(event) = event.as_object_mut() {
+        event.insert("rawPath".to_owned(), format!("/{CLAIM}").into());
+    }
+    Ok(serde_json::to_vec(&event)?)
+}
+
 /// The functions in a folder of binaries: `FOLDER/NAME/bootstrap`, as `cargo lambda build` makes
 /// them, or `FOLDER/NAME`. Each has this memory, in MB.
-pub(crate) fn all(folder: &Path, memory: u32, gap: Duration) -> [Subject; 3] {
-    [Kind::Echo, Kind::Webhook, Kind::Launcher].map(|kind| {
+pub(crate) fn all(folder: &Path, memory: u32, gap: Duration) -> [Subject; 5] {
+    [Kind::Echo, Kind::Webhook, Kind::Launcher, Kind::Registrar, Kind::Scheduler].map(|kind| {
         let built = folder.join(kind.name()).join("bootstrap");
         let binary = if built.is_file() { built } else { folder.join(kind.name()) };
         // A launcher that is called sooner waits for its turn at ECS, which is not work.

@@ -18,10 +18,19 @@ async fn every_function_answers_over_tls_and_has_its_figures() {
     let test = std::env::current_exe().unwrap();
     let binaries = test.parent().and_then(Path::parent).unwrap().to_owned();
     let gap = Duration::ZERO;
-    let plan =
-        Plan { binaries, rounds: 1, events: 2, gap, memory: 256, throttled: false, log: logs::file_of };
+    let plan = Plan {
+        binaries,
+        rounds: 1,
+        events: 2,
+        gap,
+        memory: 256,
+        throttled: false,
+        zip: 1,
+        log: logs::file_of,
+    };
     let rows = run(&plan).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.name).collect::<Vec<_>>(), ["echo", "webhook", "launcher"]);
+    let names: Vec<_> = rows.iter().map(|row| row.name).collect();
+    assert_eq!(names, ["echo", "webhook", "launcher", "registrar", "scheduler"]);
     for row in &rows {
         assert!(row.init > 0.0 && row.init_and_first > row.init, "{row:?}");
         assert!(row.warm_p50 > 0.0 && row.warm_p99 >= row.warm_p50, "{row:?}");

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sandbox::{Fault, Line, Subject};
 use simulation::not_yet::NOT_YET_CHECKED;
 use simulation::shrink::shrink;
-use simulation::{Outcome, World, run};
+use simulation::{Outcome, World, run, week};
 
 /// Lets seeded worlds happen and checks what must always hold. Exits with 1 at the first seed that
 /// breaks a rule, with a world as small as was found that breaks the same one.
@@ -18,7 +18,10 @@ struct Args {
     /// How many seeds
     #[arg(long, default_value_t = 1)]
     seeds: u64,
-    /// The first of them
+    /// Weeks of office hours, one a seed
+    #[arg(long, default_value_t = 0)]
+    weeks: u64,
+    /// The first seed
     #[arg(long, default_value_t = 1)]
     first: u64,
     /// Only so many of each world's jobs
@@ -66,6 +69,27 @@ fn main() -> anyhow::Result<ExitCode> {
     for (point, function) in NOT_YET_CHECKED {
         writeln!(out, "not yet checked: {point} (waits for the {function:?})")?;
     }
+    weeks(args.first, args.weeks, &mut out)
+}
+
+/// Weeks of office hours, up to the first that breaks a rule.
+fn weeks(first: u64, count: u64, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let began = now();
+    let (mut jobs, mut tasks, mut struck) = (0, 0, 0);
+    for seed in first..first.saturating_add(count) {
+        let outcome = week::run(seed)?;
+        for violation in &outcome.violations {
+            writeln!(out, "week {seed}: {}: {}", violation.rule, violation.found)?;
+        }
+        if !outcome.violations.is_empty() {
+            return Ok(ExitCode::FAILURE);
+        }
+        jobs += outcome.jobs;
+        tasks += outcome.tasks;
+        struck += outcome.struck;
+    }
+    let took = now().duration_since(began).as_secs_f64();
+    writeln!(out, "{count} weeks clean in {took:.1} s: {jobs} jobs, {tasks} tasks, {struck} faults")?;
     Ok(ExitCode::SUCCESS)
 }
 

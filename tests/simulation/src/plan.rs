@@ -81,6 +81,8 @@ pub enum Act {
     /// EC2 takes a spot instance back, by its place among those that are up: its warning, and its end
     /// two minutes later.
     Interrupt(usize),
+    /// GitHub's API answers nobody for an hour; its webhooks go on.
+    Outage,
     /// Somebody claims with the ticket of a runner that has claimed, by its place among those.
     Steal(usize),
 }
@@ -116,6 +118,7 @@ impl Plan {
         acts.push((moment(&mut random), Act::Poison));
         acts.extend(interruptions(&mut random));
         acts.extend(thefts(&mut random));
+        acts.extend(outage(&mut random));
 
         for number in 0..world.jobs.unwrap_or(size).min(size) {
             acts.extend(job(world.seed, number, &bursts));
@@ -217,6 +220,11 @@ fn thefts(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
     }
     let count = random.random_range(1..=20);
     (0..count).map(|_| (moment(random), Act::Steal(random.random_range(0..100)))).collect()
+}
+
+/// In one world of six GitHub's API is out of order for an hour.
+fn outage(random: &mut StdRng) -> Option<(Timestamp, Act)> {
+    random.random_ratio(1, 6).then(|| (moment(random), Act::Outage))
 }
 
 /// Everything that is done to one job. It depends on the seed and the job's number alone, so that a

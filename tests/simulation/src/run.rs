@@ -23,6 +23,9 @@ const INSTANCES: &str = "ecs";
 /// A message that nobody understands.
 const POISON: &str = "{\"neither\":\"job nor event\"}";
 
+/// How long GitHub's API is out of order.
+const OUTAGE: SignedDuration = SignedDuration::from_hours(1);
+
 /// How long the faults go on after the last act.
 const STORM_GOES_ON: SignedDuration = SignedDuration::from_hours(1);
 
@@ -124,6 +127,10 @@ fn perform(world: &mut sandbox::World<Platform>, act: &Act) {
             world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now);
         }
         Act::Interrupt(place) => interrupt(world, *place),
+        Act::Outage => {
+            let until = later(world.sandbox().manual_clock().now(), OUTAGE);
+            world.sandbox().github().borrow_mut().set_outage(until);
+        }
         Act::Steal(place) => world.steal_ticket(*place),
     }
 }

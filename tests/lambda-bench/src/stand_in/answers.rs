@@ -1,0 +1,125 @@
+//! Whatever is asked for, it is done.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fleet::ledger::Item;
+use mayfly::local::Parameter;
+use serde_json::{Map, Value, json};
+
+/// What Auto Scaling says of every group.
+const GROUP: &str = "<DescribeAutoScalingGroupsResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">\
+    <DescribeAutoScalingGroupsResult><AutoScalingGroups><member><AutoScalingGroupName>group</AutoScalingGroupName>\
+    <MinSize>0</MinSize><MaxSize>10</MaxSize><DesiredCapacity>0</DesiredCapacity></member></AutoScalingGroups>\
+    </DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>";
+
+/// What it answers from, and what it was asked.
+#[derive(Debug)]
+pub(super) struct Answers {
+    parameters: Vec<Parameter>,
+    /// All that the ledger's table has.
+    item: Item,
+    calls: Mutex<BTreeMap<String, u64>>,
+}
+
+/// A request: the operation's name, and what it says.
+#[derive(Debug)]
+pub(super) struct Call {
+    operation: String,
+    asked: Value,
+}
+
+impl Call {
+    /// AWS's JSON protocols name the operation in `X-Amz-Target`, after the service; its query protocol
+    /// in the form that is the body, as `Action`; GitHub by the path's last part.
+    pub(super) fn of(target: Option<&str>, path: &str, body: &[u8]) -> Self {
+        let form = std::str::from_utf8(body).unwrap_or_default();
+        let action = form.split('&').find_map(|field| field.strip_prefix("Action="));
+        let last = |text: &str, between| text.rsplit(between).next().unwrap_or_default().to_owned();
+        let operation = match (target, action) {
+            (Some(target), _) => last(target, '.'),
+            (None, Some(action)) => action.to_owned(),
+            (None, None) => last(path, '/'),
+        };
+        Self { operation, asked: serde_json::from_slice(body).unwrap_or_default() }
+    }
+}
+
+impl Answers {
+    pub(super) fn new(parameters: Vec<Parameter>, item: Item) -> Self {
+        Self { parameters, item, calls: Mutex::default() }
+    }
+
+    /// How often an operation was called; all counts begin anew.
+    pub(super) fn take_calls(&self, operation: &str) -> u64 {
+        std::mem::take(&mut *self.calls()).remove(operation).unwrap_or_default()
+    }
+
+    fn calls(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn answer(&self, Call { operation, asked }: &Call) -> String {
+        *self.calls().entry(operation.clone()).or_default() += 1;
+        let answer = match operation.as_str() {
+            "DescribeAutoScalingGroups" => return GROUP.to_owned(),
+            "GetParametersByPath" => self.parameters_under(asked["Path"].as_str().unwrap_or_default()),
+            "SendMessage" => json!({"MessageId": "00000000-0000-4000-8000-000000000000"}),
+            "BatchGetItem" => json!({"Responses": self.items(asked), "UnprocessedKeys": {}}),
+            "RunTask" => json!({
+                "tasks": [{"taskArn": "arn:aws:ecs:us-east-1:123456789012:task/ecs/0123456789abcdef"}],
+                "failures": [],
+            }),
+            "installation" => json!({"id": 1}),
+            "access_tokens" => {
+                json!({"token": "ghs_bench", "expires_at": "2999-01-01T00:00:00Z", "permissions": {}})
+            }
+            "runner-groups" => {
+                let groups = [json!({"id": 1, "name": "ecs"}), json!({"id": 2, "name": "fargate"})];
+                json!({"total_count": 2, "runner_groups": groups})
+            }
+            "generate-jitconfig" => {
+                let name = &asked["name"];
+                let runner = json!({
+                    "id": 7, "name": name, "os": "unknown", "status": "offline", "busy": false, "labels": [],
+                });
+                json!({"runner": runner, "encoded_jit_config": "e30="})
+            }
+            _ => json!({}),
+        };
+        answer.to_string()
+    }
+
+    fn parameters_under(&self, path: &str) -> Value {
+        let path = Path::new(path);
+        let found = self.parameters.iter().filter(|it| Path::new(&it.name).starts_with(path));
+        let found = found.map(|it| json!({"Name": it.name, "Value": it.value, "Type": "String"}));
+        json!({"Parameters": found.collect::<Vec<_>>()})
+    }
+
+    fn items(&self, asked: &Value) -> Value {
+        let key = self.item.key().to_string();
+        let tables = asked["RequestItems"].as_object().into_iter().flatten();
+        let found = tables.map(|(table, request)| {
+            let keys = request["Keys"].as_array().into_iter().flatten();
+            let here = keys.filter(|it| it.pointer("/key/S").is_some_and(|it| *it == key));
+            (table.clone(), Value::Array(here.map(|_| stored(&self.item)).collect()))
+        });
+        Value::Object(found.collect::<Map<String, Value>>())
+    }
+}
+
+/// An item in DynamoDB's JSON.
+fn stored(item: &Item) -> Value {
+    let fields = serde_json::to_value(item).unwrap_or_default();
+    let fields = fields.as_object().into_iter().flatten().map(|(name, value)| {
+        let typed = match value {
+            Value::Number(number) => json!({"N": number.to_string()}),
+            Value::Bool(flag) => json!({"BOOL": flag}),
+            other => json!({"S": other}),
+        };
+        (name.clone(), typed)
+    });
+    Value::Object(fields.collect())
+}
