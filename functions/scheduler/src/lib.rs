@@ -117,16 +117,26 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
         let now = self.launchpad.books.clock.now();
         let queued_at = BTreeMap::new();
-        let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-        let launches = Launches { settings: &settings.0, queued_at: &queued_at, until };
+        let launches = launches(settings, &queued_at, now);
         let mut steps = Steps::default();
         let cleared = self.clear(&launches, &mut steps).await;
         let reserved = self.launchpad.launch(&launches, cleared.reserved);
-        let pools = settings.pools.iter().map(|pool| self.schedule(&launches, pool, now));
         let gone = cleared.gone.iter().map(|pool| self.end_runners(&launches, pool, now));
-        let ((), pools, gone) = join3(reserved, join_all(pools), join_all(gone)).await;
-        let failed: Vec<String> = [steps].into_iter().chain(pools).chain(gone).flat_map(|it| it.0).collect();
-        if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
+        let ((), of_gone, of_map) = join3(reserved, join_all(gone), self.schedule_all(&launches, now)).await;
+        ended([steps].into_iter().chain(of_gone).chain(of_map))
+    }
+
+    /// The same by settings of an earlier moment, because those of this one can not be read: no pool is
+    /// cleared, because one that an old map does not have may be a new one.
+    pub async fn handle_by_old(&self, settings: &Settings) -> Result<(), Failed> {
+        let now = self.launchpad.books.clock.now();
+        let queued_at = BTreeMap::new();
+        ended(self.schedule_all(&launches(settings, &queued_at, now), now).await)
+    }
+
+    /// Every pool of the map, by itself.
+    async fn schedule_all(&self, launches: &Launches<'_>, now: Timestamp) -> Vec<Steps> {
+        join_all(launches.settings.pools.iter().map(|pool| self.schedule(launches, pool, now))).await
     }
 
     /// All that is done for one pool.
@@ -149,4 +159,20 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         self.launchpad.launch(launches, reserved).await;
         Ok(())
     }
+}
+
+/// Launches of a tick that begins now.
+fn launches<'a>(
+    settings: &'a Settings,
+    queued_at: &'a BTreeMap<PoolName, Timestamp>,
+    now: Timestamp,
+) -> Launches<'a> {
+    let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
+    Launches { settings: &settings.0, queued_at, until }
+}
+
+/// How a tick of these steps ended.
+fn ended(steps: impl IntoIterator<Item = Steps>) -> Result<(), Failed> {
+    let failed: Vec<String> = steps.into_iter().flat_map(|steps| steps.0).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
 }
