@@ -102,13 +102,13 @@ soak: ## let SEEDS seeded worlds and WEEKS of office hours happen from FIRST on,
 
 .PHONY: local
 TASKS ?= play
-local: .venv/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
+local: .venv/.installed .tools/template/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
 	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p runner-init
 	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS)
 
 .PHONY: burst
 JOBS ?= 1000
-burst: .venv/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
+burst: .venv/.installed .tools/template/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
 	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler
 	cargo run --quiet -p burst -- --jobs $(JOBS) --binaries target/debug
 

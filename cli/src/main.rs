@@ -46,7 +46,8 @@ enum Command {
     Schedule(ScheduleArgs),
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
-    /// moto is the queue, the table and the parameters; the sandbox is ECS and GitHub. Deliveries that
+    /// The templates are deployed into moto, which is the queue, the table, the parameters and the Auto
+    /// Scaling groups; the sandbox is ECS and GitHub. Deliveries that
     /// are posted to the webhook's URL become jobs, whose webhooks come back to it as they run.
     #[cfg(feature = "local")]
     Local(args::LocalArgs),
@@ -145,7 +146,7 @@ fn week(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode> {
 
 #[cfg(feature = "local")]
 fn local(args: &args::LocalArgs, out: &mut impl Write) -> Result<ExitCode> {
-    mayfly::local::run(&pools::read(args.pools.as_deref())?, &args.functions, args.port, args.tasks, out)?;
+    mayfly::local::run(&pools::text_of(args.pools.as_deref())?, &args.functions, args.port, args.tasks, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

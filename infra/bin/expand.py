@@ -10,7 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-from samcli.lib.cfn_language_extensions.api import process_template
+from samcli.lib.cfn_language_extensions.api import create_default_intrinsic_resolver
+from samcli.lib.cfn_language_extensions.models import TemplateProcessingContext
+from samcli.lib.cfn_language_extensions.pipeline import ProcessingPipeline
+from samcli.lib.cfn_language_extensions.processors import ForEachProcessor, TemplateParsingProcessor
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
@@ -22,11 +25,31 @@ class NoManagedPolicies:
         return {}
 
 
+def unrolled(template: dict) -> dict:
+    """The template with its loops unrolled and nothing else done: what refers to parameters, conditions
+    or other resources is for CloudFormation, which alone knows their values."""
+    context = TemplateProcessingContext(fragment=template)
+    loops = ForEachProcessor(create_default_intrinsic_resolver(context))
+    return without_empty_subs(ProcessingPipeline([TemplateParsingProcessor(), loops]).process_template(context))
+
+
+def without_empty_subs(value):
+    """A loop leaves `Fn::Sub` of texts in which nothing is left to substitute, also in a `Ref`."""
+    match value:
+        case {"Fn::Sub": str(text)} if "${" not in text:
+            return text
+        case dict():
+            return {key: without_empty_subs(each) for key, each in value.items()}
+        case list():
+            return [without_empty_subs(each) for each in value]
+    return value
+
+
 def expand(file: Path) -> dict:
     template = yaml_parse(file.read_text(encoding="utf-8"))
     transforms = template.get("Transform", [])
     sam = "AWS::Serverless-2016-10-31" in transforms
-    expanded = process_template(template)
+    expanded = unrolled(template)
     if sam:
         expanded["Transform"] = "AWS::Serverless-2016-10-31"
         for resource in expanded["Resources"].values():

@@ -1,14 +1,15 @@
 //! The functions as processes of their own, on one machine.
 //!
-//! moto is the queue, the table and the parameters; the sandbox's ECS is served on AWS's protocol;
-//! each function's own binary runs on the Lambda Runtime API. Nothing here is a function's code, so
-//! what goes through is what goes through in AWS.
+//! The templates are deployed into moto, and its queue, table, parameters and groups are what the
+//! functions work with; the sandbox's ECS is served on AWS's protocol; each function's own binary runs
+//! on the Lambda Runtime API, as the template configures it. Nothing here is a function's code, so what
+//! goes through is what goes through in AWS.
 
+mod deploy;
 mod on_the_wire;
 mod provision;
 mod session;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
-use fleet::PoolMap;
 use launch::pace::LAUNCHERS;
 use sandbox::Sandbox;
 use sandbox::wire::Resident;
@@ -27,14 +27,15 @@ use sandbox::wire::moto::Moto;
 
 use crate::remote::Poster;
 
+pub use self::deploy::{Configuration, EventSourceMapping, Formation, Resource, Templates};
 pub use self::on_the_wire::{OnTheWire, Wires};
-pub use self::provision::{PARAMETERS, Parameter, Provisioned, Secrets, parameters};
+pub use self::provision::{PARAMETERS, Provisioned, Secrets};
 pub use self::session::{Tasks, run};
 
 /// What the stack is made of.
 pub struct Options<'a> {
-    /// The pools.
-    pub pools: &'a PoolMap,
+    /// The pool map, in the form of `pools.toml`.
+    pub map: &'a str,
     /// The folder of the functions' binaries.
     pub binaries: &'a Path,
     /// The port of the webhook's Function URL; 0 for any free one.
@@ -55,7 +56,7 @@ pub struct Options<'a> {
 /// The stack. All of it ends when this is dropped.
 #[derive(Debug)]
 pub struct Stack {
-    /// The queue, the table and the parameters.
+    /// What is deployed.
     pub provisioned: Provisioned,
     /// The clients' configuration for moto.
     pub config: SdkConfig,
@@ -71,6 +72,7 @@ pub struct Stack {
     pub launcher: Function,
     /// What they are kept in.
     pub moto: Moto,
+    templates: Templates,
     _pollers: Pollers,
     _ticks: Ticks,
 }
@@ -88,7 +90,8 @@ impl Stack {
     ) -> Result<Self> {
         let moto = Moto::start()?;
         let config = sdk_config(moto.url());
-        let provisioned = provision::provision(&config, options).await?;
+        let templates = Templates::of_map(options.map)?;
+        let provisioned = provision::provision(&config, &moto, &templates, options).await?;
         let (to_webhook, to_registrar) = (Arc::default(), Arc::default());
         let wires = Wires {
             config: config.clone(),
@@ -100,34 +103,22 @@ impl Stack {
         let ecs = EcsUrl::serve(world.clone(), 0, |_| {}).await.map_err(|error| anyhow!(error))?;
         let github = GithubUrl::serve(world, 0).await.map_err(|error| anyhow!(error))?;
 
-        let endpoints = BTreeMap::from([
-            ("AWS_ENDPOINT_URL".to_owned(), moto.url()),
-            ("AWS_ENDPOINT_URL_ECS".to_owned(), ecs.url().to_owned()),
-            ("MAYFLY_PARAMETERS".to_owned(), PARAMETERS.to_owned()),
-        ]);
-        let webhook = function(
-            options,
-            "webhook",
-            Duration::from_secs(10),
-            20,
-            &endpoints,
-            [("MAYFLY_QUEUE_URL", &provisioned.queue_url)],
-        )?;
-        let registrar = registrar(options, &endpoints, &provisioned, &github).await?;
+        let mut here = vec![
+            ("AWS_ENDPOINT_URL", moto.url()),
+            ("AWS_ENDPOINT_URL_ECS", ecs.url().to_owned()),
+            ("MAYFLY_GITHUB_API_URL", github.url().to_owned()),
+        ];
+        let configured = |name, concurrency, here: &[_]| {
+            function(options, &provisioned.formation, name, concurrency, here)
+        };
+        let webhook = configured("Webhook", 20, &here)?;
+        let registrar = configured("Registrar", 20, &here)?;
+        let registrar = FunctionUrl::serve(registrar, 0, unseen()).await.map_err(|error| anyhow!(error))?;
         to_registrar.get_or_init(|| Poster::new(registrar.url()));
-        let registrar_url = registrar.url().to_owned();
-        let variables = [("MAYFLY_TABLE", &provisioned.table), ("MAYFLY_REGISTRAR_URL", &registrar_url)];
-        let launcher = function(
-            options,
-            "launcher",
-            Duration::from_secs(30),
-            LAUNCHERS as usize,
-            &endpoints,
-            variables,
-        )?;
-
+        here.push(("MAYFLY_REGISTRAR_URL", registrar.url().to_owned()));
+        let launcher = configured("Launcher", LAUNCHERS as usize, &here)?;
         // Two at once, where a tick takes longer than the time to the next one.
-        let scheduler = function(options, "scheduler", Duration::from_secs(50), 2, &endpoints, variables)?;
+        let scheduler = configured("Scheduler", 2, &here)?;
 
         let url = FunctionUrl::serve(webhook, options.port, Arc::clone(&options.seen))
             .await
@@ -136,7 +127,7 @@ impl Stack {
         let pollers = EventSource {
             client: aws_sdk_sqs::Client::new(&config),
             queue_url: provisioned.queue_url.clone(),
-            batch_size: 10,
+            batch_size: provisioned.formation.jobs()?.batch_size,
             concurrency: LAUNCHERS as usize,
         }
         .start(&launcher);
@@ -150,58 +141,44 @@ impl Stack {
             github,
             launcher,
             moto,
+            templates,
             _pollers: pollers,
             _ticks: ticks,
         })
     }
 
-    /// Starts moto again, where it was, with everything made anew in it.
+    /// Starts moto again, where it was, with everything deployed anew in it, under the same names.
     pub async fn start_moto_again(&mut self, options: &Options<'_>) -> Result<()> {
         self.moto.start_again()?;
-        self.provisioned = provision::provision(&self.config, options).await?;
+        self.provisioned = provision::provision(&self.config, &self.moto, &self.templates, options).await?;
         Ok(())
     }
 }
 
-/// The registrar's Function URL. Its App is installed in every organisation of the sandbox's GitHub.
-async fn registrar(
+/// A function of ours, as the template configures it. `here` is what stands for AWS and GitHub on this
+/// machine; the App is installed in every organisation of the sandbox's GitHub.
+fn function(
     options: &Options<'_>,
-    endpoints: &BTreeMap<String, String>,
-    provisioned: &Provisioned,
-    github: &GithubUrl,
-) -> Result<FunctionUrl> {
-    let variables = [
-        ("MAYFLY_TABLE", &provisioned.table),
-        ("MAYFLY_ORGANISATION", &"octo-org".to_owned()),
-        ("MAYFLY_GITHUB_APP_ID", &"1".to_owned()),
-        ("MAYFLY_GITHUB_API_URL", &github.url().to_owned()),
-    ];
-    let function = function(options, "registrar", Duration::from_secs(30), 20, endpoints, variables)?;
-    FunctionUrl::serve(function, 0, unseen()).await.map_err(|error| anyhow!(error))
-}
-
-/// A function of ours, as the template configures it.
-fn function<const N: usize>(
-    options: &Options<'_>,
+    formation: &Formation,
     name: &str,
-    timeout: Duration,
     concurrency: usize,
-    endpoints: &BTreeMap<String, String>,
-    own: [(&str, &String); N],
+    here: &[(&str, String)],
 ) -> Result<Function> {
-    let binary = options.binaries.join(name);
+    let configured = formation.function(name)?;
+    let name = name.to_lowercase();
+    let binary = options.binaries.join(&name);
     if !binary.is_file() {
         return Err(anyhow!("there is no {}; `cargo build -p {name}` makes it", binary.display()));
     }
     let binary = binary.canonicalize().with_context(|| format!("{} can not be found", binary.display()))?;
-    let mut variables = endpoints.clone();
-    variables.extend(own.map(|(name, value)| (name.to_owned(), value.clone())));
-    let log = (options.log)(name);
+    let mut variables = configured.variables.clone();
+    variables.extend(here.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let log = (options.log)(&name);
     Ok(Function::new(FunctionConfig {
-        name: name.to_owned(),
+        name,
         binary,
-        memory: 256,
-        timeout,
+        memory: configured.memory,
+        timeout: Duration::from_secs(configured.timeout),
         concurrency,
         variables,
         log,

@@ -8,7 +8,6 @@ use aws::boot::SystemClock;
 use aws_config::SdkConfig;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use fleet::PoolMap;
 use fleet::ports::Clock as _;
 use sandbox::wire::Resident;
 use sandbox::{Delays, Functions, Sandbox, World};
@@ -29,7 +28,7 @@ const TICK: Duration = Duration::from_millis(10);
 pub struct Wires {
     /// The clients' configuration for moto.
     pub config: SdkConfig,
-    /// Queue and table.
+    /// What is deployed.
     pub provisioned: Provisioned,
     /// The way to the webhook's Function URL, once it is served.
     pub webhook: Arc<OnceLock<Poster>>,
@@ -49,11 +48,12 @@ pub struct OnTheWire {
 impl OnTheWire {
     /// A world that lives by the machine's clock, on a thread of its own. It ends with the async
     /// runtime that this is called on.
-    pub fn world(wires: Wires, pools: &PoolMap, secrets: &Secrets, delays: Delays) -> Resident<World<Self>> {
-        let (pools, secrets, runtime) = (pools.clone(), secrets.clone(), Handle::current());
+    pub fn world(wires: Wires, secrets: &Secrets, delays: Delays) -> Resident<World<Self>> {
+        let (secrets, runtime) = (secrets.clone(), Handle::current());
         let on_its_thread = runtime.clone();
         let world = Resident::start(move || {
-            let sandbox = Sandbox::new(1, SystemClock.now(), delays, &pools);
+            let Provisioned { pools, placements, .. } = &wires.provisioned;
+            let sandbox = Sandbox::placed(1, SystemClock.now(), delays, pools, placements);
             let functions = Self {
                 queue: aws_sdk_sqs::Client::new(&wires.config),
                 runtime: on_its_thread,

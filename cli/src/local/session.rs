@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use fleet::PoolMap;
 use github::{Action, WorkflowJobPayload};
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
@@ -23,15 +22,15 @@ const WORK: Duration = Duration::from_secs(20);
 
 type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
 
-/// Runs until Ctrl-C, which ends every process that this has started. The functions' logs come out
+/// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that this has started. The functions' logs come out
 /// on standard output.
-pub fn run(pools: &PoolMap, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl Write) -> Result<()> {
+pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl Write) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
         let world = SharedWorld::default();
         let options = Options {
-            pools,
+            map,
             binaries,
             port,
             seen: jobs_of(Arc::clone(&world)),
@@ -41,7 +40,7 @@ pub fn run(pools: &PoolMap, binaries: &Path, port: u16, tasks: Tasks, out: &mut 
             log: |_| None,
         };
         let stack = Stack::start(&options, |wires| {
-            world.get_or_init(|| OnTheWire::world(wires, pools, &secrets, Delays::default())).clone()
+            world.get_or_init(|| OnTheWire::world(wires, &secrets, Delays::default())).clone()
         })
         .await?;
         let _processes = match (tasks, world.get()) {

@@ -11,10 +11,19 @@ use serde_json::{Map, Value};
 
 /// Reads a pool map; without a file, the one that Mayfly ships.
 pub fn read(file: Option<&Path>) -> Result<PoolMap> {
-    let Some(file) = file else { return parse(DEFAULT_POOLS, Path::new("pools.toml")) };
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))?;
-    parse(&text, file)
+    let text = text(file)?;
+    parse(&text, file.unwrap_or(Path::new("pools.toml")))
+}
+
+/// The text of a pool map that reads; without a file, the one that Mayfly ships.
+pub fn text_of(file: Option<&Path>) -> Result<String> {
+    read(file)?;
+    text(file)
+}
+
+fn text(file: Option<&Path>) -> Result<String> {
+    let Some(file) = file else { return Ok(DEFAULT_POOLS.to_owned()) };
+    std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))
 }
 
 fn parse(text: &str, file: &Path) -> Result<PoolMap> {
@@ -27,17 +36,17 @@ fn parse(text: &str, file: &Path) -> Result<PoolMap> {
 
 /// The text of a template with a map's pools rendered into it.
 pub fn rendered(map: &Path, template: &Path) -> Result<String> {
-    let read = |file: &Path| {
-        std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))
-    };
-    let text = read(map)?;
-    let pools = parse(&text, map)?;
-    let entries = entries(&text)?;
-    render::render(&read(template)?, &pools, &entries).with_context(|| template.display().to_string())
+    let rendered = rendered_text(&text_of(Some(map))?, &text(Some(template))?);
+    rendered.with_context(|| template.display().to_string())
+}
+
+/// The same of the map and of the template as texts.
+pub fn rendered_text(map: &str, template: &str) -> Result<String> {
+    render::render(template, &PoolMap::from_toml(map)?, &entries(map)?)
 }
 
 /// Each pool's entry, as it stands in the text of a map.
-fn entries(text: &str) -> Result<Map<String, Value>> {
+pub fn entries(text: &str) -> Result<Map<String, Value>> {
     let mut file: Map<String, Value> = toml::from_str(text)?;
     match file.remove("pools") {
         Some(Value::Object(entries)) => Ok(entries),

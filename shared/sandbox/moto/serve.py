@@ -37,6 +37,28 @@ class DynamoDBOneAtATime:
             return self.app(environ, start_response)
 
 
+class NestedStacks:
+    """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack. It is taught
+    when the first request comes, because its models take a second to load. The names that it gives end
+    in one suffix, so that a moto that is started again has what there was under the same names."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def __call__(self, environ, start_response):
+        if "/cloudformation/" in environ.get("HTTP_AUTHORIZATION", ""):
+            from moto.cloudformation import models, parsing
+
+            models.Stack.get_cfn_attribute = output_of
+            parsing.random_suffix = lambda: "LOCAL"
+        return self.app(environ, start_response)
+
+
+def output_of(stack, attribute):
+    """What `Outputs.Name` of a nested stack is."""
+    return stack.output_map[attribute.removeprefix("Outputs.")].value
+
+
 def undo_only_what_is_touched():
     """moto copies every table that a transaction names, so that it can put it back: a thousand jobs
     are a thousand copies of a thousand items. Here a transaction remembers the items that it names."""
@@ -78,7 +100,7 @@ def main():
     undo_only_what_is_touched()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    app = DynamoDBOneAtATime(DomainDispatcherApplication(create_backend_app))
+    app = DynamoDBOneAtATime(NestedStacks(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(server.port, flush=True)

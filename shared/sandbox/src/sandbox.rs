@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-use fleet::PoolMap;
 use fleet::launch::Placement;
 use fleet::schedule::Group;
+use fleet::{PoolMap, PoolName};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -113,9 +113,23 @@ impl AsRef<Self> for Sandbox {
 impl Sandbox {
     /// An empty platform, with what the pools need registered at ECS. One seed gives one timeline.
     pub fn new(seed: u64, start: Timestamp, delays: Delays, pools: &PoolMap) -> Self {
+        let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool)));
+        Self::placed(seed, start, delays, pools, &placements.collect())
+    }
+
+    /// The same with what these placements name registered at ECS, and nothing else.
+    pub fn placed(
+        seed: u64,
+        start: Timestamp,
+        delays: Delays,
+        pools: &PoolMap,
+        placements: &BTreeMap<PoolName, Placement>,
+    ) -> Self {
         let mut ecs = Ecs::default();
         for pool in pools.iter() {
-            ecs.register(pool, &Placement::by_convention(pool));
+            if let Some(placement) = placements.get(&pool.name) {
+                ecs.register(pool, placement);
+            }
         }
         Self(Rc::new(State {
             clock: ManualClock::new(start),

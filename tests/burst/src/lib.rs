@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use fleet::{JobId, PoolMap, Repository};
+use fleet::{JobId, Repository};
 use futures_util::{StreamExt as _, stream};
 use mayfly::local::{OnTheWire, Options, Secrets, Stack};
 use sandbox::github::JobPlan;
@@ -109,12 +109,11 @@ pub async fn by_processes(jobs: u64, binaries: &Path, patience: Duration) -> Res
 
 /// The whole platform, with no job yet.
 async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
-    let pools = PoolMap::from_toml(POOLS)?;
     let [webhook, ticket_key] = SECRETS.map(Into::into);
     let secrets = Secrets::with_new_app(webhook, ticket_key)?;
     let log = |name: &str| Some(logs::file_of(name));
     let options = Options {
-        pools: &pools,
+        map: POOLS,
         binaries,
         port: 0,
         seen: mayfly::local::unseen(),
@@ -125,7 +124,7 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
     };
     let mut world = None;
     let stack = Stack::start(&options, |wires| {
-        let made = OnTheWire::world(wires, &pools, &secrets, delays());
+        let made = OnTheWire::world(wires, &secrets, delays());
         world.insert(made).clone()
     })
     .await?;

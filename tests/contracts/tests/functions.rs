@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use aws::ledger::Table;
 use aws_sdk_sqs::types::QueueAttributeName;
+use fleet::launch::RunTaskRequest;
 use fleet::ledger::{Item, Key};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::Ledger as _;
 use fleet::{DeliveryId, PoolMap, PoolName};
 use jiff::Timestamp;
-use mayfly::local::{Options, Secrets, Stack};
+use mayfly::local::{Options, Provisioned, Secrets, Stack, Wires};
 use mayfly::remote::Poster;
 use sandbox::delivery::Delivery;
 use sandbox::queue::VISIBILITY;
@@ -36,9 +37,9 @@ fn binaries() -> PathBuf {
     test.parent().and_then(Path::parent).unwrap().to_owned()
 }
 
-fn options<'a>(pools: &'a PoolMap, secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
+fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
     Options {
-        pools,
+        map: DEFAULT_POOLS,
         binaries,
         port: 0,
         seen: mayfly::local::unseen(),
@@ -50,7 +51,6 @@ fn options<'a>(pools: &'a PoolMap, secrets: &'a Secrets, binaries: &'a Path) -> 
 }
 
 struct Scene {
-    pools: PoolMap,
     secrets: Secrets,
     stack: Stack,
     sandbox: Resident<Sandbox>,
@@ -59,19 +59,22 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         logs::capture(&[WEBHOOK_SECRET, TICKET_KEY]);
-        let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-        let of_the_sandbox = pools.clone();
         let start = Timestamp::from_second(1_791_190_800).unwrap();
-        let sandbox = Resident::start(move || Sandbox::new(1, start, Delays::default(), &of_the_sandbox));
         let secrets = Secrets::with_new_app(WEBHOOK_SECRET.into(), TICKET_KEY.into()).unwrap();
-        let stack = Stack::start(&options(&pools, &secrets, &binaries()), |_| sandbox.clone()).await.unwrap();
-        Self { pools, secrets, stack, sandbox }
+        let mut sandbox = None;
+        let made = |wires: Wires| {
+            let Provisioned { pools, placements, .. } = wires.provisioned;
+            let made = move || Sandbox::placed(1, start, Delays::default(), &pools, &placements);
+            sandbox.insert(Resident::start(made)).clone()
+        };
+        let stack = Stack::start(&options(&secrets, &binaries()), made).await.unwrap();
+        Self { secrets, stack, sandbox: sandbox.unwrap() }
     }
 
     /// The queue is back.
     async fn end_the_outage(&mut self) {
         let binaries = binaries();
-        let options = options(&self.pools, &self.secrets, &binaries);
+        let options = options(&self.secrets, &binaries);
         self.stack.start_moto_again(&options).await.unwrap();
     }
 
@@ -151,7 +154,51 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
     let counted = launched.iter().find(|line| line["RunnersLaunched"].is_number()).unwrap();
     assert_eq!((&counted["RunnersLaunched"], &counted["Pool"]), (&json!(1), &json!("ec2-arm64")));
     let metric = &counted["_aws"]["CloudWatchMetrics"][0];
-    assert_eq!((&metric["Namespace"], &metric["Metrics"][0]["Unit"]), (&json!("Mayfly"), &json!("Count")));
+    assert_eq!(
+        (&metric["Namespace"], &metric["Metrics"][0]["Unit"]),
+        (&json!("Mayfly/mayfly"), &json!("Count"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
+    let scene = Scene::new().await;
+    let (map, read) = (PoolMap::from_toml(DEFAULT_POOLS).unwrap(), &scene.stack.provisioned.pools);
+    assert!(read.iter().eq(map.iter()), "{read:?}");
+    let windows = |pools: &PoolMap| pools.schedule().to_value()["windows"].clone();
+    assert_eq!(windows(read), windows(&map));
+    for sample_event in ["queued-ec2-arm64.json", "queued-fargate-x64.json"] {
+        assert_eq!(scene.post(sample_event, &sample(sample_event), WEBHOOK_SECRET).await.0, 202);
+    }
+    scene.until_the_queue_is_empty().await;
+
+    let requests = scene.sandbox.ask(|sandbox| {
+        let ecs = sandbox.ecs().borrow();
+        ecs.tasks().map(|task| task.request.clone()).collect::<Vec<_>>()
+    });
+    let asked: BTreeMap<String, RunTaskRequest> = requests
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|request| (request.capacity_provider_strategy[0].capacity_provider.clone(), request))
+        .collect();
+    let stacks = &scene.stack.provisioned.formation.stacks;
+    let id = |stack: &str, name: &str| stacks[stack][name].id.clone().unwrap();
+    for (provider, cluster, task, group) in [
+        ("ec2-arm64", "InstanceCluster", "TaskDefinitionEc2Arm64", Some("GroupEc2Arm64")),
+        ("FARGATE", "FargateCluster", "TaskDefinitionFargateX64", None),
+    ] {
+        let request = &asked[provider];
+        assert_eq!(request.cluster, id("pools", cluster));
+        assert_eq!(request.task_definition, id("pools", task));
+        let network = &request.network_configuration.as_ref().unwrap().awsvpc_configuration;
+        assert_eq!(network.subnets, ["PrivateSubnetOne", "PrivateSubnetTwo"].map(|it| id("network", it)));
+        assert_eq!(network.security_groups, [id("pools", "RunnerSecurityGroup")]);
+        let placements = scene.stack.provisioned.placements.values();
+        let placement = placements.into_iter().find(|it| it.task_definition == request.task_definition);
+        assert_eq!(placement.unwrap().auto_scaling_group, group.map(|group| id("pools", group)));
+    }
+    assert_eq!(asked.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@
 //! disturbs all of them, and the figures are medians over the rounds.
 
 mod measure;
+mod parameters;
 mod report;
 mod stand_in;
 mod subject;
@@ -16,7 +17,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use fleet::PoolMap;
 use fleet::pools::DEFAULT_POOLS;
 use mayfly::local::Secrets;
 
@@ -52,8 +52,7 @@ pub struct Plan {
 pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
     let [webhook, ticket_key] = SECRETS.map(Into::into);
     let secrets = Secrets::with_new_app(webhook, ticket_key)?;
-    let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
-    let stand_in = StandIn::start(mayfly::local::parameters(&pools, &secrets)?).await?;
+    let stand_in = StandIn::start(parameters::all(DEFAULT_POOLS, &secrets)?).await?;
     let subjects = subject::all(&plan.binaries, plan.memory, plan.gap);
     let mut samples: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for _ in 0..plan.rounds {

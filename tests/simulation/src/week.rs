@@ -107,7 +107,7 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
 fn rates(random: &mut StdRng) -> Rates {
     let mut rates = Rates::from([(Fault::SchedulerTickMissed, 0.1)]);
     for fault in FAULTS {
-        let rate = *[0.0, 0.03, 0.1, 0.2].choose(random).unwrap_or(&0.1);
+        let rate = *[0.0, 0.01, 0.03, 0.1].choose(random).unwrap_or(&0.1);
         if rate > 0.0 {
             rates.insert(fault, rate);
         }

@@ -1,7 +1,7 @@
 //! moto, started from the project's Python environment.
 //!
 //! moto stands for the services of AWS that it does right and that nobody here wrote: DynamoDB,
-//! SQS, SSM, EventBridge, Auto Scaling. Its ECS is not like ECS; [`super::ecs`] is there for that.
+//! SQS, SSM, EventBridge, Auto Scaling, CloudFormation. Its ECS is not like ECS; [`super::ecs`] is there for that.
 
 use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;

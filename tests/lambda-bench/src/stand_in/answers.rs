@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fleet::ledger::Item;
-use mayfly::local::Parameter;
 use serde_json::{Map, Value, json};
+
+use crate::parameters::Parameter;
 
 /// What Auto Scaling says of every group.
 const GROUP: &str = "<DescribeAutoScalingGroupsResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">\

@@ -23,7 +23,7 @@ pub(super) fn task_shape(task: &Task, include: Include) -> Value {
         "taskArn": task.arn,
         "clusterArn": format!("arn:aws:ecs:us-east-1:123456789012:cluster/{}", request.cluster),
         "taskDefinitionArn": task_definition_arn(&request.task_definition),
-        "group": format!("family:{}", request.task_definition),
+        "group": format!("family:{}", family(&request.task_definition)),
         "capacityProviderName": task.capacity_provider(),
         "launchType": launch_type(task),
         "platformFamily": fargate.then_some("Linux"),
@@ -68,6 +68,12 @@ pub(super) fn launch_type(task: &Task) -> &'static str {
 
 fn is_fargate(task: &Task) -> bool {
     matches!(task.capacity_provider(), "FARGATE" | "FARGATE_SPOT")
+}
+
+/// The family of a task definition, which is named by an ARN, a family with its revision, or a family.
+pub(super) fn family(name: &str) -> &str {
+    let revision = name.rsplit_once('/').map_or(name, |(_, revision)| revision);
+    revision.split_once(':').map_or(revision, |(family, _)| family)
 }
 
 fn task_definition_arn(name: &str) -> String {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::pages::Page;
-use super::shapes::{Include, launch_type, task_shape};
+use super::shapes::{Include, family, launch_type, task_shape};
 use super::{Refusal, cluster_name, last_part};
 use crate::Sandbox;
 use crate::ecs::Task;
@@ -52,7 +52,7 @@ impl ListTasks {
         let instance = task.container_instance.as_ref().map(|arn| last_part(arn.as_str()));
         let wanted = self.container_instance.as_deref().map(last_part);
         wanted.is_none_or(|wanted| instance == Some(wanted))
-            && is(&self.family, &task.request.task_definition)
+            && is(&self.family, family(&task.request.task_definition))
             && self.service_name.is_none()
             && is(&self.launch_type, launch_type(task))
             && is(&self.started_by, &task.request.started_by)

@@ -1,0 +1,182 @@
+"""Deploys expanded templates into moto's CloudFormation.
+
+    deploy.py ENDPOINT FOLDER [PARAMETER=VALUE...]
+
+FOLDER holds what infra/bin/expand.py has made of template.yaml and the templates beside it. They go
+into moto as `sam deploy` brings them to AWS: packaged in S3, nested, with the parameters of the stack.
+gaps.json is the list of what moto can not deploy, and all that is taken out or worked out here.
+
+Prints one JSON object: the stacks' resources, the outputs, and what the functions are configured with.
+The event sources are switched off once they are read: the sandbox polls for the functions.
+"""
+
+import io
+import ipaddress
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import boto3
+
+GAPS = json.loads((Path(__file__).parent / "gaps.json").read_text(encoding="utf-8"))
+STACK = "mayfly"
+BUCKET = "packaged"
+
+
+class Deployable:
+    """A template as moto can deploy it."""
+
+    def __init__(self, template: dict):
+        self.parameters = template.get("Parameters", {})
+        resources = template["Resources"]
+        self.dropped = {name for name, it in resources.items() if it["Type"] in GAPS["types"]}
+        kept = {name: self.resource(it) for name, it in resources.items() if name not in self.dropped}
+        outputs = self.value(template.get("Outputs", {}))
+        self.template = {**template, "Resources": kept, "Outputs": outputs}
+
+    def resource(self, resource: dict) -> dict:
+        changed = {**resource, "Properties": self.value(resource.get("Properties", {}))}
+        waits = changed.pop("DependsOn", [])
+        waits = [name for name in ([waits] if isinstance(waits, str) else waits) if name not in self.dropped]
+        if waits:
+            changed["DependsOn"] = waits
+        if changed["Type"] == "AWS::CloudFormation::Stack":
+            nested = Path(changed["Properties"]["TemplateURL"]).stem
+            changed["Properties"]["TemplateURL"] = f"https://{BUCKET}.s3.amazonaws.com/{nested}.json"
+        return changed
+
+    def value(self, value):
+        """Without references to what is dropped, and without functions that moto does not know."""
+        match value:
+            case {"Ref": name} if name in self.dropped:
+                return stand_in(name)
+            case {"Fn::GetAtt": [name, _]} if name in self.dropped:
+                return stand_in(name)
+            case {"Fn::Sub": str(text)}:
+                return {"Fn::Sub": self.substituted(text)}
+            case {"Fn::Sub": [text, names]}:
+                return {"Fn::Sub": [self.substituted(text), self.value(names)]}
+            case {"Fn::Cidr": [block, count, bits]}:
+                return subnets(self.default(block), int(count), int(bits))
+            case dict():
+                return {key: self.value(each) for key, each in value.items()}
+            case list():
+                return [self.value(each) for each in value]
+        return value
+
+    def substituted(self, text: str) -> str:
+        def dropped(match: re.Match) -> str:
+            return stand_in(match[1]) if match[1] in self.dropped else match[0]
+
+        return re.sub(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}", dropped, text)
+
+    def default(self, value):
+        """The default of the parameter that is referred to."""
+        return self.parameters[value["Ref"]]["Default"] if isinstance(value, dict) else value
+
+
+def stand_in(name: str) -> str:
+    """In the place of what a dropped resource would give, which is nothing but URLs."""
+    return f"https://{name.lower()}.example"
+
+
+def subnets(block: str, count: int, bits: int) -> list[str]:
+    """Fn::Cidr: so many subnets, each with so many bits for its addresses."""
+    found = ipaddress.ip_network(block).subnets(new_prefix=32 - bits)
+    return [str(subnet) for _, subnet in zip(range(count), found)]
+
+
+class Moto:
+    """moto's AWS."""
+
+    def __init__(self, endpoint: str):
+        anybody = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        session = boto3.Session(region_name="us-east-1", **anybody)
+        services = ["cloudformation", "lambda", "s3"]
+        self.clients = {name: session.client(name, endpoint_url=endpoint) for name in services}
+
+    def package(self, folder: Path) -> None:
+        """What `sam package` puts into S3: the templates, and the functions, of which nothing is run here."""
+        s3 = self.clients["s3"]
+        s3.create_bucket(Bucket=BUCKET)
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("bootstrap", "")
+        s3.put_object(Bucket=BUCKET, Key="function.zip", Body=code.getvalue())
+        for file in folder.glob("*.json"):
+            template = Deployable(json.loads(file.read_text(encoding="utf-8"))).template
+            s3.put_object(Bucket=BUCKET, Key=file.name, Body=json.dumps(template))
+
+    def deploy(self, template: dict, given: dict[str, str]) -> dict:
+        # moto takes a default that is a list for one word: every default is given.
+        defaults = {name: str(it["Default"]) for name, it in template["Parameters"].items() if "Default" in it}
+        parameters = [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in {**defaults, **given}.items()
+        ]
+        formation = self.clients["cloudformation"]
+        url = f"https://{BUCKET}.s3.amazonaws.com/template.json"
+        formation.create_stack(StackName=STACK, TemplateURL=url, Parameters=parameters)
+        stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            sys.exit(f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason', 'without a reason')}")
+        resources = self.resources(STACK)
+        return {
+            "outputs": {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]},
+            "stacks": {
+                "template": resources,
+                **{
+                    name.lower(): self.resources(it["id"])
+                    for name, it in resources.items()
+                    if it["type"] == "AWS::CloudFormation::Stack"
+                },
+            },
+            "functions": {
+                name: self.function(it["id"])
+                for name, it in resources.items()
+                if it["type"] == "AWS::Lambda::Function"
+            },
+            "event_sources": {
+                name: self.event_source(it["id"])
+                for name, it in resources.items()
+                if it["type"] == "AWS::Lambda::EventSourceMapping"
+            },
+        }
+
+    def resources(self, stack: str) -> dict:
+        found = self.clients["cloudformation"].describe_stack_resources(StackName=stack)["StackResources"]
+        # moto lists a resource whose condition does not hold without a name.
+        return {
+            it["LogicalResourceId"]: {"type": it["ResourceType"], "id": it.get("PhysicalResourceId")}
+            for it in found
+            if "LogicalResourceId" in it
+        }
+
+    def function(self, name: str) -> dict:
+        found = self.clients["lambda"].get_function_configuration(FunctionName=name)
+        return {
+            "timeout": found["Timeout"],
+            "memory": found["MemorySize"],
+            "variables": found["Environment"]["Variables"],
+        }
+
+    def event_source(self, uuid: str) -> dict:
+        # moto would receive each message, and find that it can not run the function.
+        found = self.clients["lambda"].update_event_source_mapping(UUID=uuid, Enabled=False)
+        return {"batch_size": found["BatchSize"], "queue": found["EventSourceArn"]}
+
+
+def main() -> None:
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    endpoint, folder, *given = sys.argv[1:]
+    template = json.loads((Path(folder) / "template.json").read_text(encoding="utf-8"))
+    moto = Moto(endpoint)
+    moto.package(Path(folder))
+    deployed = moto.deploy(template, dict(pair.split("=", 1) for pair in given))
+    json.dump(deployed, sys.stdout, indent=2)
+
+
+if __name__ == "__main__":
+    main()
