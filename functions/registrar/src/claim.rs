@@ -4,7 +4,7 @@ use ::metrics::counter;
 use fleet::claim::{Granted, RunnerSettings};
 use fleet::ledger::{Answer as Told, ClaimAnswer, RunnerEvent};
 use fleet::ports::{Clock, GithubError, JitConfig, JitRunner, Ledger, Random};
-use fleet::{BootId, Pool, RunnerId};
+use fleet::{BootId, GithubRunnerId, Pool, RunnerId};
 use secrecy::ExposeSecret as _;
 use tracing::warn;
 
@@ -27,6 +27,13 @@ impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
     ) -> Result<Answer, Later> {
         match self.post(settings, id, RunnerEvent::Claim(boot.clone())).await? {
             Told::Claim(ClaimAnswer::Proceed) => {}
+            told @ Told::Claim(ClaimAnswer::NotNeeded) => {
+                // One that registered before, and lost the answer.
+                if let Some(registration) = self.runner(id).await?.and_then(|runner| runner.github_id) {
+                    self.forget(id, registration).await;
+                }
+                return Ok(not_granted(id, told));
+            }
             told => return Ok(not_granted(id, told)),
         }
         let Some(runner) = self.runner(id).await? else { return Ok(answer::gone(id)) };
@@ -36,17 +43,22 @@ impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
         match self.post(settings, id, RunnerEvent::Registered(boot.clone(), config.runner)).await? {
             Told::Claim(ClaimAnswer::Proceed) => {}
             told => {
-                // It left meanwhile: nobody will use the registration. What is not deleted here, the
-                // repair of registrations without a runner deletes.
-                if let Err(error) = self.heard(self.github.delete_runner(config.runner).await).await {
-                    warn!(runner = %id, %error, "registration of a runner that left is not deleted");
-                }
+                // It left meanwhile.
+                self.forget(id, config.runner).await;
                 return Ok(not_granted(id, told));
             }
         }
         let runner_settings = RunnerSettings { pool: pool.name.clone(), runner_name: name, sudo: pool.sudo };
         let jit_config = config.encoded.expose_secret().to_owned();
         Ok(answer::granted(id, &Granted { jit_config, settings: runner_settings }))
+    }
+
+    /// Deletes a registration that nobody will use. What is not deleted here, the repair of
+    /// registrations without a runner deletes.
+    async fn forget(&self, id: &RunnerId, registration: GithubRunnerId) {
+        if let Err(error) = self.heard(self.github.delete_runner(registration).await).await {
+            warn!(runner = %id, %error, "registration of a runner that left is not deleted");
+        }
     }
 
     /// A registration. A name that is taken is an earlier claim's of the same boot, whose answer was

@@ -54,7 +54,8 @@ enum Later {
     /// GitHub did not do it.
     #[error(transparent)]
     Github(#[from] GithubError),
-    /// The settings are older than the runner.
+    /// The settings are older than the runner, or the pool has just been taken out of the map: once the
+    /// scheduler has closed its book, a claim is not needed.
     #[error("the pool {0} is not known")]
     Pool(fleet::PoolName),
 }

@@ -1,10 +1,13 @@
 //! The `scheduler` function, each minute: the minimum and maximum of this hour, the launches that a
 //! crash left half done, and how many EC2 instances are kept.
 //!
+//! A pool that was taken out of the map is cleared: its waiting jobs go over to other pools.
+//!
 //! It looks at how things are, not at what it did a minute ago: a tick that is missed or that comes
 //! twice does no harm. Each pool is by itself, and so is each step of a pool; what went wrong is one
 //! error in the end.
 
+mod gone;
 pub mod metrics;
 mod repair;
 mod scaling;
@@ -15,13 +18,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use fleet::Pool;
 use fleet::ledger::{Bookkeeper, Event, PostError};
 use fleet::ports::{
     Clock, DescribeAutoScalingGroup, DescribeTasks, EcsError, Ledger, LedgerError, ListItems, ListTasks,
     Random, RunTask, ScalingError, SetMinSize, StopTask,
 };
-use futures_util::future::join_all;
+use fleet::{Pool, PoolName};
+use futures_util::future::{join_all, join3};
 use jiff::Timestamp;
 use launch::pace::BETWEEN_SCHEDULER_CALLS;
 use launch::{Launches, Launchpad};
@@ -77,6 +80,31 @@ impl fmt::Display for Failed {
     }
 }
 
+/// The steps that were taken, with what failed of them.
+#[derive(Debug, Default)]
+struct Steps(Vec<String>);
+
+impl Steps {
+    /// Writes down how a step of a pool ended.
+    fn note(&mut self, pool: &PoolName, step: &str, done: Result<(), StepError>) {
+        if let Err(problem) = done {
+            error!(%pool, step, %problem, "a step of the scheduler failed");
+            self.count(format!("{pool}, {step}: {problem}"));
+        }
+    }
+
+    /// Writes down that a step failed that is of no pool.
+    fn note_failure(&mut self, step: &str, problem: &StepError) {
+        error!(step, %problem, "a step of the scheduler failed");
+        self.count(format!("{step}: {problem}"));
+    }
+
+    fn count(&mut self, failed: String) {
+        ::metrics::counter!(metrics::STEPS_FAILED).increment(1);
+        self.0.push(failed);
+    }
+}
+
 impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
     /// A scheduler of this ledger (with the clock and the random bits that its transactions need),
     /// this ECS and this Auto Scaling; the tasks that it launches claim their JIT config at this URL.
@@ -84,33 +112,42 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
     }
 
-    /// One tick, with the settings of this moment.
+    /// One tick, with the settings of this moment. What waits in pools that are gone is routed again
+    /// first, so that no pool takes the runners for these jobs for a surplus.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
         let now = self.launchpad.books.clock.now();
         let queued_at = BTreeMap::new();
-        let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-        let launches = Launches { settings: &settings.0, queued_at: &queued_at, until };
-        let pools = settings.pools.iter().map(|pool| self.schedule(&launches, pool, now));
-        let failed: Vec<String> = join_all(pools).await.into_iter().flatten().collect();
-        if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
+        let launches = launches(settings, &queued_at, now);
+        let mut steps = Steps::default();
+        let cleared = self.clear(&launches, &mut steps).await;
+        let reserved = self.launchpad.launch(&launches, cleared.reserved);
+        let gone = cleared.gone.iter().map(|pool| self.end_runners(&launches, pool, now));
+        let ((), of_gone, of_map) = join3(reserved, join_all(gone), self.schedule_all(&launches, now)).await;
+        ended([steps].into_iter().chain(of_gone).chain(of_map))
     }
 
-    /// All that is done for one pool. Gives what failed, step by step.
-    async fn schedule(&self, launches: &Launches<'_>, pool: &Pool, now: Timestamp) -> Vec<String> {
-        let mut failed = Vec::new();
-        let mut note = |step: &str, done: Result<(), StepError>| {
-            if let Err(problem) = done {
-                error!(pool = %pool.name, step, %problem, "a step of the scheduler failed");
-                ::metrics::counter!(metrics::STEPS_FAILED).increment(1);
-                failed.push(format!("{}, {step}: {problem}", pool.name));
-            }
-        };
-        note("settle", self.settle(launches, pool, now).await);
-        note("surplus", self.stop_surplus(launches, pool).await);
-        note("repair", self.repair(launches, pool, now).await);
-        note("leaving", self.stop_leaving(launches, pool, now).await);
-        note("capacity", self.scale(launches, pool, now).await);
-        failed
+    /// The same by settings of an earlier moment, because those of this one can not be read: no pool is
+    /// cleared, because one that an old map does not have may be a new one.
+    pub async fn handle_by_old(&self, settings: &Settings) -> Result<(), Failed> {
+        let now = self.launchpad.books.clock.now();
+        let queued_at = BTreeMap::new();
+        ended(self.schedule_all(&launches(settings, &queued_at, now), now).await)
+    }
+
+    /// Every pool of the map, by itself.
+    async fn schedule_all(&self, launches: &Launches<'_>, now: Timestamp) -> Vec<Steps> {
+        join_all(launches.settings.pools.iter().map(|pool| self.schedule(launches, pool, now))).await
+    }
+
+    /// All that is done for one pool.
+    async fn schedule(&self, launches: &Launches<'_>, pool: &Pool, now: Timestamp) -> Steps {
+        let (mut steps, name) = (Steps::default(), &pool.name);
+        steps.note(name, "settle", self.settle(launches, pool, now).await);
+        steps.note(name, "surplus", self.stop_surplus(launches, pool).await);
+        steps.note(name, "repair", self.repair(launches, pool, now).await);
+        steps.note(name, "leaving", self.stop_leaving(launches, name, now).await);
+        steps.note(name, "capacity", self.scale(launches, pool, now).await);
+        steps
     }
 
     /// The minimum and maximum of this hour, what follows from them, and the launches of that.
@@ -122,4 +159,20 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         self.launchpad.launch(launches, reserved).await;
         Ok(())
     }
+}
+
+/// Launches of a tick that begins now.
+fn launches<'a>(
+    settings: &'a Settings,
+    queued_at: &'a BTreeMap<PoolName, Timestamp>,
+    now: Timestamp,
+) -> Launches<'a> {
+    let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
+    Launches { settings: &settings.0, queued_at, until }
+}
+
+/// How a tick of these steps ended.
+fn ended(steps: impl IntoIterator<Item = Steps>) -> Result<(), Failed> {
+    let failed: Vec<String> = steps.into_iter().flat_map(|steps| steps.0).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
 }

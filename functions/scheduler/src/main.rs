@@ -21,5 +21,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, clock: SystemClock, random: SystemRandom };
     let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);
-    started.try_run(async |_tick: Value| scheduler.handle(&*settings.current().await).await).await
+    let tick = async |_tick: Value| {
+        let current = settings.current().await;
+        if settings.is_old() {
+            scheduler.handle_by_old(&current).await
+        } else {
+            scheduler.handle(&current).await
+        }
+    };
+    started.try_run(tick).await
 }

@@ -3,9 +3,9 @@
 //! Only a runner that never claimed is ever touched. It is fenced before its task is stopped, so
 //! that it can not claim in between.
 
-use fleet::Pool;
 use fleet::ledger::{Item, Key, Listing, Runner, RunnerEvent, RunnerState};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::{Pool, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use launch::Launches;
 use metrics::counter;
@@ -37,11 +37,22 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         if surplus == 0 {
             return Ok(());
         }
+        self.fence_unclaimed(launches, &pool.name, surplus, "its pool has runners enough").await
+    }
+
+    /// Fences so many of a pool's runners that have not claimed, at most; the youngest first.
+    pub(crate) async fn fence_unclaimed(
+        &self,
+        launches: &Launches<'_>,
+        pool: &PoolName,
+        most: usize,
+        why: &str,
+    ) -> Result<(), StepError> {
         let mut unclaimed = self.unclaimed(pool, RunnerState::Starting).await?;
         unclaimed.sort_by_key(|runner| std::cmp::Reverse(runner.reserved_at));
         let mut done = Ok(());
-        for runner in unclaimed.into_iter().take(surplus) {
-            done = done.and(self.fence(launches, &runner, "its pool has runners enough").await);
+        for runner in unclaimed.into_iter().take(most) {
+            done = done.and(self.fence(launches, &runner, why).await);
         }
         done
     }
@@ -53,7 +64,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         pool: &Pool,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let mut late = self.unclaimed(pool, RunnerState::Starting).await?;
+        let mut late = self.unclaimed(&pool.name, RunnerState::Starting).await?;
         late.retain(|runner| age(runner, now) >= LAUNCHERS_OWN);
         let mut done = Ok(());
         for runner in late {
@@ -76,7 +87,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
             None => self.run_again(launches, runner).await?,
         };
         let Some(task) = task else { return Ok(()) };
-        match self.status(launches, runner, task).await?.as_deref() {
+        match self.status(&task).await?.as_deref() {
             Some("STOPPED") => self.note_stopped(launches, runner).await,
             Some("PROVISIONING") if age >= PROVISIONING_LIMIT => self.give_up(launches, runner).await,
             Some(_) | None => Ok(()),
@@ -87,7 +98,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     pub(crate) async fn stop_leaving(
         &self,
         launches: &Launches<'_>,
-        pool: &Pool,
+        pool: &PoolName,
         now: Timestamp,
     ) -> Result<(), StepError> {
         let mut fenced = self.unclaimed(pool, RunnerState::Leaving).await?;
@@ -100,9 +111,9 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     }
 
     /// The runners of a pool in a state that never claimed, as the table has them.
-    async fn unclaimed(&self, pool: &Pool, state: RunnerState) -> Result<Vec<Runner>, StepError> {
+    async fn unclaimed(&self, pool: &PoolName, state: RunnerState) -> Result<Vec<Runner>, StepError> {
         let ledger = &self.launchpad.books.ledger;
-        let keys = ledger.list(&Listing::Runners(pool.name.clone(), state)).await?;
+        let keys = ledger.list(&Listing::Runners(pool.clone(), state)).await?;
         let items = if keys.is_empty() { Vec::new() } else { ledger.read(&keys).await? };
         let runners = items.into_iter().filter_map(|item| match item {
             Item::Runner(runner) if runner.state == state && runner.boot.is_none() => Some(runner),
@@ -141,14 +152,15 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         info!(runner = %runner.id, pool = %runner.pool, why, "runner fenced");
         counter!(RUNNERS_FENCED).increment(1);
         match self.listed(launches, runner).await? {
-            Some(task) => self.stop_task(launches, runner, &task, why).await,
+            Some(task) => self.stop_task(&task, why).await,
             None => Ok(()),
         }
     }
 
     /// Stops the task of a runner that was fenced a while ago, and writes down that it has stopped.
     /// Where ECS lists none, `RunTask` with the same token tells for certain: it gives the task that
-    /// there was, or one that is stopped at once. Once ECS may have forgotten the token, there is none.
+    /// there was, or one that is stopped at once. Once ECS may have forgotten the token, there is none;
+    /// so long is waited where the capacity is out of the map, for which there is nothing to run.
     async fn stop(
         &self,
         launches: &Launches<'_>,
@@ -156,15 +168,18 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         age: SignedDuration,
     ) -> Result<(), StepError> {
         if let Some(task) = self.listed(launches, runner).await? {
-            return self.stop_task(launches, runner, &task, "some time ago").await;
+            return self.stop_task(&task, "some time ago").await;
         }
         if age >= TOKEN_HOLDS {
             return self.note_stopped(launches, runner).await;
         }
+        if !launches.settings.placements.contains_key(&runner.capacity) {
+            return Ok(());
+        }
         let Some(task) = self.run_again(launches, runner).await? else { return Ok(()) };
-        match self.status(launches, runner, task.clone()).await?.as_deref() {
+        match self.status(&task).await?.as_deref() {
             Some("STOPPED") => self.note_stopped(launches, runner).await,
-            Some(_) => self.stop_task(launches, runner, &task, "some time ago").await,
+            Some(_) => self.stop_task(&task, "some time ago").await,
             None => Ok(()),
         }
     }

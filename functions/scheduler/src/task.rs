@@ -1,5 +1,7 @@
 //! A runner's task at ECS, and what the ledger is told of it.
 
+use std::collections::BTreeSet;
+
 use fleet::TaskArn;
 use fleet::launch::{FailureClass, LaunchFailure, StopClass};
 use fleet::ledger::{Event, Runner, RunnerEvent};
@@ -9,27 +11,40 @@ use tracing::warn;
 
 use crate::{Ecs, Scaling, Scheduler, StepError};
 
+/// A runner's task, and the cluster that it is in.
+#[derive(Debug, Clone)]
+pub(crate) struct Found<'a> {
+    pub(crate) cluster: &'a str,
+    pub(crate) task: TaskArn,
+}
+
 impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
     /// The task that ECS lists for a runner: one that shall run. That none is listed proves nothing.
-    pub(crate) async fn listed(
+    pub(crate) async fn listed<'a>(
         &self,
-        launches: &Launches<'_>,
+        launches: &Launches<'a>,
         runner: &Runner,
-    ) -> Result<Option<TaskArn>, StepError> {
-        let Some(placement) = launches.settings.placements.get(&runner.capacity) else { return Ok(None) };
-        let filter = TaskFilter::StartedBy(runner.id.clone());
-        Ok(self.launchpad.ecs.list_tasks(&placement.cluster, &filter).await?.into_iter().next())
+    ) -> Result<Option<Found<'a>>, StepError> {
+        for cluster in clusters(launches, runner) {
+            let filter = TaskFilter::StartedBy(runner.id.clone());
+            let mut tasks = self.launchpad.ecs.list_tasks(cluster, &filter).await?;
+            if let Some(task) = tasks.pop() {
+                return Ok(Some(Found { cluster, task }));
+            }
+        }
+        Ok(None)
     }
 
     /// Calls `RunTask` with the runner's token again, which gives the task that there is. `None` where
     /// there is none now; a launch that failed for good is given back.
-    pub(crate) async fn run_again(
+    pub(crate) async fn run_again<'a>(
         &self,
-        launches: &Launches<'_>,
+        launches: &Launches<'a>,
         runner: &Runner,
-    ) -> Result<Option<TaskArn>, StepError> {
+    ) -> Result<Option<Found<'a>>, StepError> {
+        let cluster = launches.settings.placements.get(&runner.capacity).map(|it| it.cluster.as_str());
         match self.launchpad.try_to_run(launches, runner).await {
-            Some(Ok(task)) => Ok(Some(task)),
+            Some(Ok(task)) => Ok(cluster.map(|cluster| Found { cluster, task })),
             None | Some(Err(LaunchFailure { class: FailureClass::Later, .. })) => Ok(None),
             Some(Err(LaunchFailure { class, reason })) => {
                 warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
@@ -40,27 +55,16 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     }
 
     /// A task's last status, in ECS's words; `None` if ECS does not describe it.
-    pub(crate) async fn status(
-        &self,
-        launches: &Launches<'_>,
-        runner: &Runner,
-        task: TaskArn,
-    ) -> Result<Option<String>, StepError> {
-        let Some(placement) = launches.settings.placements.get(&runner.capacity) else { return Ok(None) };
-        let described = self.launchpad.ecs.describe_tasks(&placement.cluster, &[task]).await?;
+    pub(crate) async fn status(&self, found: &Found<'_>) -> Result<Option<String>, StepError> {
+        let tasks = [found.task.clone()];
+        let described = self.launchpad.ecs.describe_tasks(found.cluster, &tasks).await?;
         Ok(described.into_iter().next().map(|task| task.last_status))
     }
 
     /// Stops the task of a fenced runner.
-    pub(crate) async fn stop_task(
-        &self,
-        launches: &Launches<'_>,
-        runner: &Runner,
-        task: &TaskArn,
-        why: &str,
-    ) -> Result<(), StepError> {
-        let Some(placement) = launches.settings.placements.get(&runner.capacity) else { return Ok(()) };
-        Ok(self.launchpad.ecs.stop_task(&placement.cluster, task, &format!("fenced: {why}")).await?)
+    pub(crate) async fn stop_task(&self, found: &Found<'_>, why: &str) -> Result<(), StepError> {
+        let reason = format!("fenced: {why}");
+        Ok(self.launchpad.ecs.stop_task(found.cluster, &found.task, &reason).await?)
     }
 
     /// Writes down that a runner's task has stopped.
@@ -85,4 +89,12 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         self.launchpad.launch(launches, reserved).await;
         Ok(())
     }
+}
+
+/// Where a runner's task may be: in the cluster of its capacity, or, where that is out of the map, in
+/// any cluster that we know.
+fn clusters<'a>(launches: &Launches<'a>, runner: &Runner) -> BTreeSet<&'a str> {
+    let placements = &launches.settings.placements;
+    let own = placements.get(&runner.capacity).map(|placement| BTreeSet::from([placement.cluster.as_str()]));
+    own.unwrap_or_else(|| placements.values().map(|placement| placement.cluster.as_str()).collect())
 }

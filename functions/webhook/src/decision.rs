@@ -32,8 +32,8 @@ pub(crate) fn decide(delivery: &Verified<'_>, pools: &PoolMap) -> Result<Decisio
 
 /// Decides on one job event.
 ///
-/// An event of a job that no pool serves goes to the queue all the same if it names a runner of
-/// ours: the pool may have left the map since the runner started.
+/// An event of a job that no pool serves goes to the queue all the same if it names a runner of ours,
+/// or if it tells of more than that the job waits: the pool may have left the map since then.
 fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
     let action = match payload.action {
         Action::Queued => JobAction::Queued,
@@ -50,6 +50,7 @@ fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
     let pool = match route(pools, &payload.labels) {
         Ok(pool) => Some(pool.name.clone()),
         Err(_) if runner.is_some() => None,
+        Err(Unserved::NoPool { .. }) if action != JobAction::Queued => None,
         Err(unserved) if action == JobAction::Queued && !matches!(unserved, Unserved::GithubHosted(_)) => {
             return Decision::Unserved(payload.job, unserved.to_string());
         }

@@ -130,6 +130,23 @@ fn a_job_that_runs_on_a_runner_of_ours_is_queued_even_if_its_pool_has_left_the_m
 }
 
 #[test]
+fn a_job_that_no_pool_serves_any_longer_is_queued_with_its_end_alone() {
+    for (action, status, why) in [
+        ("queued", 200, "nothing is launched for it"),
+        ("in_progress", 202, "somebody else's runner took it: it no longer waits"),
+        ("completed", 202, "it was cancelled while it waited"),
+    ] {
+        let queue = Queue::default();
+        let payload = job(action, &["linux", "fargate-gone"], &json!({}));
+        let response = answer(&queue, &signed("workflow_job", &payload));
+        assert_eq!(response.status_code, status, "{why}");
+        let taken = queue.taken.into_inner();
+        let pools: Vec<_> = taken.into_iter().map(|message| message.job_event.pool).collect();
+        assert_eq!(pools, vec![None; usize::from(status == 202)], "{why}");
+    }
+}
+
+#[test]
 fn an_unproven_body_is_answered_401_and_goes_nowhere() {
     let payload = job("queued", &["linux"], &json!({}));
     let right = sign(&SECRET.into(), payload.as_bytes());

@@ -19,7 +19,7 @@ type World = sandbox::World<Platform>;
 /// Everything that is wrong. Rest and service are checked in calm worlds alone.
 pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     let mut found = world.sandbox().table().borrow().violations().to_vec();
-    found.extend(accepted_events_are_written_down(world));
+    found.extend(accepted_events_are_written_down(world, plan));
     found.extend(unverified_bodies_have_no_effect(world));
     found.extend(no_answer_tells_a_secret(world));
     found.extend(one_boot_claims_a_runner(world));
@@ -42,9 +42,11 @@ fn violation(rule: &'static str, found: impl Into<String>) -> Violation {
     Violation { rule, found: found.into() }
 }
 
-/// 2xx only after the event is durably queued, and what is queued survives.
-fn accepted_events_are_written_down(world: &World) -> Vec<Violation> {
-    let table = world.sandbox().table().borrow();
+/// 2xx only after the event is durably queued, and what is queued survives. The end of a job that no
+/// pool serves is queued too, and tells nothing of a job that was never written down.
+fn accepted_events_are_written_down(world: &World, plan: &Plan) -> Vec<Violation> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    let is_served = |id| github.job(id).is_none_or(|job| route(&plan.pools, &job.plan.labels).is_ok());
     let missing = world.answered_with(202).filter(|(job, phase)| {
         let told = match phase {
             Phase::Gated => return false,
@@ -52,7 +54,7 @@ fn accepted_events_are_written_down(world: &World) -> Vec<Violation> {
             Phase::InProgress => JobState::InProgress,
             Phase::Completed { .. } => JobState::Completed,
         };
-        table.job(*job).is_none_or(|job| job.state < told)
+        table.job(*job).map_or_else(|| is_served(*job), |job| job.state < told)
     });
     let found =
         |(job, phase)| violation("an accepted event is written down", format!("job {job}, {phase:?}"));

@@ -5,10 +5,10 @@ use std::task::{Context, Poll, Waker};
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::claim::Question;
-use fleet::ledger::{Bookkeeper, Event, Runner, RunnerEvent, RunnerState};
+use fleet::ledger::{Bookkeeper, Event, JobAction, JobEvent, Runner, RunnerEvent, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
-use fleet::{BootId, PoolMap, PoolName, RunnerId};
+use fleet::{BootId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use registrar::{Registrar, Settings};
 use sandbox::{Delays, Sandbox};
@@ -69,6 +69,33 @@ impl Scene {
     pub(crate) fn minimum(&self, minimum: u32) {
         let event = Event::Bounds { pool: PoolName::new(POOL).unwrap(), minimum, maximum: 500 };
         self.finish(self.registrar.books.post_and_settle(&self.settings.pools, &[event])).unwrap();
+    }
+
+    /// The pool is taken out of the map.
+    pub(crate) fn take_pool_out(&mut self) {
+        let start = DEFAULT_POOLS.find("[pools.fargate-arm64]").unwrap();
+        self.settings.pools = PoolMap::from_toml(&DEFAULT_POOLS[start..]).unwrap();
+        assert!(self.settings.pools.get(&PoolName::new(POOL).unwrap()).is_none());
+    }
+
+    /// The scheduler closes the pool's book.
+    pub(crate) fn close_pool(&self) {
+        let event = Event::Bounds { pool: PoolName::new(POOL).unwrap(), minimum: 0, maximum: 0 };
+        self.finish(self.registrar.books.post_and_settle(&self.settings.pools, &[event])).unwrap();
+    }
+
+    /// A job begins to wait in the pool.
+    pub(crate) fn queue_job(&self) {
+        let event = JobEvent {
+            action: JobAction::Queued,
+            job: JobId(1),
+            pool: Some(PoolName::new(POOL).unwrap()),
+            repository: Repository::new("octo-org/storefront"),
+            labels: [POOL].into_iter().collect(),
+            runner: None,
+            created_at: None,
+        };
+        self.finish(self.registrar.books.post(&self.settings.pools, &[Event::Job(event)])).unwrap();
     }
 
     pub(crate) fn tell(&self, runner: &RunnerId, event: RunnerEvent) {

@@ -31,13 +31,16 @@ pub struct Fresh<S> {
 struct Held<S> {
     settings: Rc<S>,
     stale_at: Timestamp,
+    /// Whether the last reading failed.
+    is_old: bool,
 }
 
 impl<S: FromParameters> Fresh<S> {
     /// Reads the settings for the first time.
     pub(super) async fn read(store: ParameterStore) -> Result<Self, SettingsProblems> {
         let settings = Rc::new(read::<S>(&store).await?);
-        Ok(Self { store, held: RefCell::new(Held { settings, stale_at: from_now(TIME_TO_LIVE) }) })
+        let held = Held { settings, stale_at: from_now(TIME_TO_LIVE), is_old: false };
+        Ok(Self { store, held: RefCell::new(held) })
     }
 
     /// The settings of this moment.
@@ -47,17 +50,26 @@ impl<S: FromParameters> Fresh<S> {
             match read(&self.store).await {
                 Ok(settings) => {
                     let settings = Rc::new(settings);
-                    *self.held.borrow_mut() = Held { settings, stale_at: from_now(TIME_TO_LIVE) };
+                    let held = Held { settings, stale_at: from_now(TIME_TO_LIVE), is_old: false };
+                    *self.held.borrow_mut() = held;
                     info!("settings read again");
                 }
                 Err(problems) => {
-                    self.held.borrow_mut().stale_at = from_now(RETRY);
+                    {
+                        let mut held = self.held.borrow_mut();
+                        (held.stale_at, held.is_old) = (from_now(RETRY), true);
+                    }
                     metrics::counter!(SETTINGS_REJECTED).increment(1);
                     problems.iter().for_each(|problem| error!(problem, "the last good settings stay"));
                 }
             }
         }
         Rc::clone(&self.held.borrow().settings)
+    }
+
+    /// Whether the settings are the last good ones, because newer ones could not be read or are wrong.
+    pub fn is_old(&self) -> bool {
+        self.held.borrow().is_old
     }
 }
 

@@ -20,7 +20,8 @@ pub const INDEX: &str = "listings";
 /// The index's partition key. Items without it are not in the index.
 pub const LISTING: &str = "listing";
 
-/// The index's sort key, which is also a field of jobs and runners.
+/// The index's sort key, which is also a field of jobs and runners. That of a book never changes: its
+/// place in the index is not written again with each of its writes.
 pub const CHANGED_AT: &str = "changed_at";
 
 /// The second from which DynamoDB may delete the item. Items without it stay.

@@ -19,7 +19,7 @@ pub struct Book {
     pub live: i64,
     /// Runners to keep waiting at this hour.
     pub minimum: i64,
-    /// Most runners that may live at once at this hour.
+    /// Most runners that may live at once at this hour; 0 of a pool that is out of the map.
     pub maximum: i64,
     /// Whether the pool's capacity works, or rests.
     #[serde(default)]
@@ -58,6 +58,11 @@ impl Book {
     /// Whether one more runner may live on the pool's capacity.
     pub fn has_room(&self) -> bool {
         self.live < self.maximum
+    }
+
+    /// Whether the pool was taken out of the map: no pool of the map has a maximum of 0.
+    pub fn is_closed(&self) -> bool {
+        self.maximum == 0
     }
 
     /// Posts a change.

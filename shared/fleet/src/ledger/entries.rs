@@ -71,8 +71,9 @@ impl Entries {
             Event::Job(event) => transition::of_job(self.jobs.get(&event.job), runner, event, now),
             Event::Runner(_, event) => {
                 let book = runner.and_then(|runner| self.books.get(&runner.pool));
-                transition::of_runner(runner, event, book.map_or(0, Book::deficit), now)
+                transition::of_runner(runner, event, book, now)
             }
+            Event::Rerouted { job, from, to } => transition::of_reroute(self.jobs.get(job), from, to),
             Event::Bounds { pool, minimum, maximum } => {
                 self.set_bounds(pool, *minimum, *maximum);
                 return Answer::Noted;

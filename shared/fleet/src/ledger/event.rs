@@ -87,7 +87,16 @@ pub enum Event {
     Job(JobEvent),
     /// Of a runner.
     Runner(RunnerId, RunnerEvent),
-    /// Of a pool: its minimum and maximum at this hour.
+    /// Of a job that waits in a pool which was taken out of the map: another pool serves it too.
+    Rerouted {
+        /// The job.
+        job: JobId,
+        /// The pool that it waits in.
+        from: PoolName,
+        /// The pool that serves it now.
+        to: PoolName,
+    },
+    /// Of a pool: its minimum and maximum at this hour; both are 0 once it is out of the map.
     Bounds {
         /// The pool.
         pool: PoolName,
@@ -103,6 +112,7 @@ impl Event {
     pub fn job(&self) -> Option<JobId> {
         match self {
             Self::Job(event) => Some(event.job),
+            Self::Rerouted { job, .. } => Some(*job),
             Self::Runner(..) | Self::Bounds { .. } => None,
         }
     }
@@ -112,16 +122,16 @@ impl Event {
         match self {
             Self::Job(event) => event.runner.as_ref().map(|named| &named.runner),
             Self::Runner(runner, _) => Some(runner),
-            Self::Bounds { .. } => None,
+            Self::Rerouted { .. } | Self::Bounds { .. } => None,
         }
     }
 
-    /// The pool that it names, if it names one.
+    /// The pool that it names, if it names one; of two the one that a job goes to.
     pub fn pool(&self) -> Option<&PoolName> {
         match self {
             Self::Job(event) => event.pool.as_ref(),
             Self::Runner(..) => None,
-            Self::Bounds { pool, .. } => Some(pool),
+            Self::Rerouted { to: pool, .. } | Self::Bounds { pool, .. } => Some(pool),
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::ids::PoolName;
 /// What the ledger's index lists. It displays as the index's partition key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Listing {
+    /// Every book, in any order: of the pools of the map, and of those that it once had.
+    Books,
     /// The jobs that are Queued in a pool.
     QueuedJobs(PoolName),
     /// The runners of a pool, by the pool whose labels they carry, that are in a state. Stopped ones
@@ -18,7 +20,8 @@ pub enum Listing {
 }
 
 impl Listing {
-    /// The listing that an item is in, if it is in one, and since when: listings are in that order.
+    /// The listing that an item is in, if it is in one, and since when: listings are in that order. A
+    /// book's moment is always the same, so that a book that is written again leaves the index as it is.
     pub fn of(item: &Item) -> Option<(Self, Timestamp)> {
         match item {
             Item::Job(job) if job.state == JobState::Queued => {
@@ -27,7 +30,8 @@ impl Listing {
             Item::Runner(runner) if runner.state != RunnerState::Stopped => {
                 Some((Self::Runners(runner.pool.clone(), runner.state), runner.changed_at))
             }
-            Item::Job(_) | Item::Runner(_) | Item::Book(_) | Item::Budget(_) => None,
+            Item::Book(_) => Some((Self::Books, Timestamp::UNIX_EPOCH)),
+            Item::Job(_) | Item::Runner(_) | Item::Budget(_) => None,
         }
     }
 }
@@ -35,6 +39,7 @@ impl Listing {
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Books => f.write_str("book"),
             Self::QueuedJobs(pool) => write!(f, "job#queued#{pool}"),
             Self::Runners(pool, state) => write!(f, "runner#{}#{pool}", word(*state)),
         }
@@ -58,6 +63,7 @@ mod tests {
     #[test]
     fn a_listing_displays_with_the_states_own_word() {
         let pool = PoolName::new("ec2-x64").unwrap();
+        assert_eq!(Listing::Books.to_string(), "book");
         assert_eq!(Listing::QueuedJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
         for state in [
             RunnerState::Starting,

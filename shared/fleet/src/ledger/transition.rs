@@ -1,14 +1,14 @@
 //! What one event does: the whole table of the ledger, as a pure function.
 //!
-//! [`of_job`] and [`of_runner`] take the items that an event names and return new ones, the changes
+//! [`of_job`], [`of_reroute`] and [`of_runner`] take the items that an event names and return new ones, the changes
 //! of the books that go with them, and the answer for whoever asked. What they do not return is
 //! unchanged.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{JobAction, JobEvent, JobRunner, RunnerEvent};
-use super::{BookDelta, Job, JobState, Runner, RunnerState};
-use crate::ids::{BootId, GithubRunnerId};
+use super::{Book, BookDelta, Job, JobState, Runner, RunnerState};
+use crate::ids::{BootId, GithubRunnerId, PoolName};
 use crate::launch::{FailureClass, StopClass};
 
 /// How long a runner may stay Busy without a worker process before it is let go: GitHub's events
@@ -20,7 +20,7 @@ pub const BUSY_WITHOUT_WORKER: SignedDuration = SignedDuration::from_mins(2);
 pub enum ClaimAnswer {
     /// Make it a JIT config.
     Proceed,
-    /// Its pool has runners enough; it is to leave.
+    /// Its pool has runners enough, or is out of the map; it is to leave.
     NotNeeded,
     /// Another boot claimed first.
     Refused,
@@ -133,11 +133,29 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
     outcome
 }
 
-/// What a runner's event does to it. `deficit` is that of the pool whose labels it carries.
-pub fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now: Timestamp) -> Outcome {
+/// What it does to a job that another pool serves it now: one that still waits where it waited goes
+/// over to that pool's book. It keeps its place among those that wait, by the time that it came.
+pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome {
+    let waits = |job: &&Job| job.state == JobState::Queued && job.pool == *from && from != to;
+    let Some(job) = job.filter(waits) else { return Outcome::unchanged(Answer::Noted) };
+    Outcome {
+        job: Some(Job { pool: to.clone(), ..job.clone() }),
+        deltas: vec![BookDelta::queued(from, -1), BookDelta::queued(to, 1)],
+        ..Outcome::unchanged(Answer::Noted)
+    }
+}
+
+/// What a runner's event does to it. `totals` is the book of the pool whose labels it carries.
+pub fn of_runner(
+    runner: Option<&Runner>,
+    event: &RunnerEvent,
+    totals: Option<&Book>,
+    now: Timestamp,
+) -> Outcome {
     let Some(runner) = runner else { return Outcome::unchanged(answer_for_unknown(event)) };
+    let deficit = totals.map_or(0, Book::deficit);
     match event {
-        RunnerEvent::Claim(boot) => claim(runner, boot, deficit, now),
+        RunnerEvent::Claim(boot) => claim(runner, boot, deficit, totals.is_some_and(Book::is_closed), now),
         RunnerEvent::Registered(boot, github_id) => registered(runner, boot, *github_id, now),
         RunnerEvent::Release(boot) => release(runner, boot, deficit, now),
         RunnerEvent::FoundBusy if runner.state == RunnerState::Leaving => {
@@ -183,13 +201,14 @@ pub fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now
 }
 
 /// Starting: bound to the first boot, if the runner is needed. Idle: the same boot again, whose
-/// answer was lost, until its first release has closed the claim.
-fn claim(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outcome {
+/// answer was lost, until its first release has closed the claim. Neither gets a JIT config where the
+/// pool is out of the map, which held its labels and its group.
+fn claim(runner: &Runner, boot: &BootId, deficit: i64, closed: bool, now: Timestamp) -> Outcome {
     if runner.boot.as_ref().is_some_and(|first| first != boot) {
         return Outcome::unchanged(Answer::Claim(ClaimAnswer::Refused));
     }
     match runner.state {
-        RunnerState::Starting if deficit < 0 => {
+        RunnerState::Starting if deficit < 0 || closed => {
             // It is not needed, but it came up: its pool's capacity works.
             let left = leaving(runner, Answer::Claim(ClaimAnswer::NotNeeded), now);
             Outcome { health: runner.boot.is_none().then_some(HealthNews::Started), ..left }
@@ -200,6 +219,9 @@ fn claim(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outcom
             Outcome { health: Some(HealthNews::Started), ..outcome }
         }
         RunnerState::Starting => Outcome::unchanged(Answer::Claim(ClaimAnswer::Proceed)),
+        RunnerState::Idle if !runner.claim_closed && closed => {
+            leaving(runner, Answer::Claim(ClaimAnswer::NotNeeded), now)
+        }
         RunnerState::Idle if !runner.claim_closed => Outcome::unchanged(Answer::Claim(ClaimAnswer::Proceed)),
         RunnerState::Idle | RunnerState::Busy | RunnerState::Leaving | RunnerState::Stopped => {
             Outcome::unchanged(Answer::Claim(ClaimAnswer::Gone))

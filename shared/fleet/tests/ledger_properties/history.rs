@@ -22,12 +22,15 @@ pub(super) const RUNNERS: [(&str, &str); 5] = [
 /// An event, and the step of the history at which it happens.
 type Happens = (u32, Event);
 
-/// Some jobs, all the runners, and a change of hours.
+/// Some jobs, all the runners, a change of hours, and a pool that may be taken out of the map.
 pub(super) fn history() -> impl Strategy<Value = Vec<Happens>> {
     let jobs: Vec<_> = (1..=5).map(job).collect();
     let runners: Vec<_> = (0..RUNNERS.len()).map(runner).collect();
-    (jobs, runners, hours())
-        .prop_map(|(jobs, runners, hours)| jobs.into_iter().chain(runners).flatten().chain([hours]).collect())
+    let reroutes: Vec<_> = (1..=5).map(reroute).collect();
+    (jobs, runners, hours(), closing(), reroutes).prop_map(|(jobs, runners, hours, closing, reroutes)| {
+        let told = jobs.into_iter().chain(runners).flatten().chain([hours]);
+        told.chain(closing).chain(reroutes.into_iter().flatten()).collect()
+    })
 }
 
 /// What GitHub says of one job: some of its three events, each with the pool that its labels were
@@ -91,11 +94,26 @@ fn hours() -> impl Strategy<Value = Happens> {
     })
 }
 
+/// A pool that is out of the map from some moment on.
+fn closing() -> impl Strategy<Value = Option<Happens>> {
+    let closed = |(step, name)| (step, Event::Bounds { pool: pool(name), minimum: 0, maximum: 0 });
+    proptest::option::weighted(0.3, (0_u32..10, select(&POOLS[..])).prop_map(closed))
+}
+
+/// A job that is routed again, from either pool to either.
+fn reroute(number: u64) -> impl Strategy<Value = Option<Happens>> {
+    let between = (0_u32..6, select(&POOLS[..]), select(&POOLS[..]));
+    let rerouted = move |(step, from, to)| {
+        (step, Event::Rerouted { job: JobId(number), from: pool(from), to: pool(to) })
+    };
+    proptest::option::of(between.prop_map(rerouted))
+}
+
 /// How many steps late each delivery of each event is: mostly few, sometimes a whole life.
 pub(super) fn lateness() -> impl Strategy<Value = Vec<Vec<u32>>> {
     let late = prop_oneof![4 => Just(0_u32), 2 => 0_u32..3, 1 => 0_u32..12];
-    // There are at most 5 · 3 events of jobs, 5 · 6 of runners, and one of hours.
-    proptest::collection::vec(proptest::collection::vec(late, 1..=3), 46)
+    // There are at most 5 · (3 + 1) events of jobs, 5 · 6 of runners, and two of bounds.
+    proptest::collection::vec(proptest::collection::vec(late, 1..=3), 52)
 }
 
 /// The events as they arrive: each once or more, in the order of their arrival.

@@ -1,6 +1,6 @@
 //! The index.
 
-use fleet::ledger::{Item, Job, JobState, Key, Listing, Runner, RunnerState};
+use fleet::ledger::{Book, Item, Job, JobState, Key, Listing, Runner, RunnerState};
 use fleet::ports::{Ledger, ListItems};
 use jiff::Timestamp;
 
@@ -54,4 +54,25 @@ pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger +
             assert_eq!(listed(ledger, Listing::Runners(pool("other"), listed_as)).await, []);
         }
     }
+}
+
+/// Every book is listed, once, however often it is written; nothing else is, and a book in no other list.
+pub async fn books_are_listed_whatever_is_written_in_them(ledger: &(impl Ledger + ListItems)) {
+    let book = |name: &str, version| Book { version, ..Book::open(pool(name), 5) };
+    let books = async || {
+        let mut keys = listed(ledger, Listing::Books).await;
+        keys.sort();
+        keys
+    };
+    assert_eq!(books().await, []);
+    let first = [Item::Book(book("plain", 1)), Item::Job(job(1)), Item::Runner(runner(1))];
+    ledger.commit(&puts(first)).await.unwrap();
+    ledger.commit(&puts([Item::Book(book("gone", 1))])).await.unwrap();
+    let both = [Key::Book(pool("gone")), Key::Book(pool("plain"))];
+    assert_eq!(books().await, both);
+
+    let again = Book { queued: 1, minimum: 3, maximum: 0, ..book("plain", 2) };
+    ledger.commit(&puts([Item::Book(again)])).await.unwrap();
+    assert_eq!(books().await, both, "one that was written again is where it was");
+    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("plain"))).await, [Item::Job(job(1)).key()]);
 }

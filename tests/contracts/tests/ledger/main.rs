@@ -65,6 +65,7 @@ hold_to!(
     every_kind_of_item_reads_back_as_it_was_written,
     jobs_are_listed_while_they_wait,
     runners_are_listed_by_state_until_they_stop,
+    books_are_listed_whatever_is_written_in_them,
     a_burst_costs_one_write_of_the_book_for_each_batch,
     two_that_race_for_a_book_are_both_written_once,
 );

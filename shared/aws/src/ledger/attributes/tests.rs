@@ -1,6 +1,6 @@
 //! What is stored, attribute by attribute.
 
-use fleet::ledger::{Book, Job, Runner};
+use fleet::ledger::{Book, Budget, Job, Runner};
 use fleet::{JobId, PoolName, Repository, RunnerId};
 
 use super::*;
@@ -36,12 +36,16 @@ fn runner(state: RunnerState) -> Item {
     })
 }
 
+fn book() -> Item {
+    Item::Book(Book::open(PoolName::new("ec2-x64").unwrap(), 5))
+}
+
 fn text(attributes: &Attributes, name: &str) -> Option<String> {
     attributes.get(name).map(|value| value.as_s().unwrap().clone())
 }
 
 #[test]
-fn only_queued_jobs_and_runners_that_live_are_in_the_index_under_their_pool() {
+fn books_queued_jobs_and_runners_that_live_are_in_the_index_and_nothing_else() {
     for (item, listing) in [
         (job(JobState::Queued), Some("job#queued#ec2-x64")),
         (job(JobState::Unserved), None),
@@ -52,13 +56,17 @@ fn only_queued_jobs_and_runners_that_live_are_in_the_index_under_their_pool() {
         (runner(RunnerState::Busy), Some("runner#busy#ec2-x64-spot")),
         (runner(RunnerState::Leaving), Some("runner#leaving#ec2-x64-spot")),
         (runner(RunnerState::Stopped), None),
-        (Item::Book(Book::open(PoolName::new("ec2-x64").unwrap(), 5)), None),
+        (book(), Some("book")),
+        (Item::Budget(Budget::default()), None),
     ] {
         let attributes = of_item(&item).unwrap();
         assert_eq!(text(&attributes, LISTING).as_deref(), listing, "{item:?}");
         if listing.is_some() {
-            let sorts = text(&attributes, CHANGED_AT);
-            assert_eq!(sorts.as_deref(), Some("2026-10-05T09:00:00.250000000Z"), "{item:?}");
+            let sorts = match item {
+                Item::Book(_) => "1970-01-01T00:00:00.000000000Z",
+                _ => "2026-10-05T09:00:00.250000000Z",
+            };
+            assert_eq!(text(&attributes, CHANGED_AT).as_deref(), Some(sorts), "{item:?}");
         }
     }
 }
@@ -77,7 +85,7 @@ fn only_what_has_ended_is_ever_deleted_and_15_days_later() {
         (runner(RunnerState::Busy), None),
         (runner(RunnerState::Leaving), None),
         (runner(RunnerState::Stopped), Some(&then)),
-        (Item::Book(Book::open(PoolName::new("ec2-x64").unwrap(), 5)), None),
+        (book(), None),
     ] {
         assert_eq!(of_item(&item).unwrap().get(TTL), ttl, "{item:?}");
     }
@@ -85,7 +93,7 @@ fn only_what_has_ended_is_ever_deleted_and_15_days_later() {
 
 #[test]
 fn what_is_stored_reads_back_and_knows_its_key() {
-    for item in [job(JobState::Completed), runner(RunnerState::Idle)] {
+    for item in [job(JobState::Completed), runner(RunnerState::Idle), book()] {
         let attributes = of_item(&item).unwrap();
         assert_eq!(to_key(&attributes), Ok(item.key()));
         assert_eq!(to_item(attributes), Ok(item));

@@ -10,7 +10,7 @@ use self::table::{Bits, Fault, StillClock, Table};
 use super::*;
 use crate::ids::{GithubRunnerId, JobId};
 use crate::launch::FailureClass;
-use crate::ledger::fixtures::{boot, bounds, job_event, launch_failed, pool_map, queued};
+use crate::ledger::fixtures::{boot, bounds, job_event, launch_failed, pool, pool_map, queued};
 use crate::ledger::{ClaimAnswer, JobAction, JobState, ReleaseAnswer, RunnerEvent};
 
 type Launcher<'a> = Bookkeeper<&'a Table, StillClock, Bits>;
@@ -107,5 +107,25 @@ fn a_pool_that_left_the_map_still_keeps_its_book() {
     let posted = launcher.post_and_settle(&others, &ended).now_or_never().expect("nothing waits").unwrap();
     assert_eq!(posted.reserved, []);
     assert_eq!(table.totals("plain").queued, 1);
+    table.assert_balanced();
+}
+
+#[test]
+fn a_job_that_is_routed_again_gets_its_runner_there_in_the_same_transaction() {
+    let table = Table::default();
+    let launcher = launcher(1, &table);
+    settle_with(&launcher, &queued("plain", [1, 2])).unwrap();
+    let others = pool_map(&[("spot", None, 300)]);
+    let settle =
+        |events: &[Event]| launcher.post_and_settle(&others, events).now_or_never().expect("nothing waits");
+    let moves = [1, 3].map(|job| Event::Rerouted { job: JobId(job), from: pool("plain"), to: pool("spot") });
+    let posted = settle(&moves).unwrap();
+    let reserved: Vec<_> =
+        posted.reserved.iter().map(|it| (it.pool.as_str(), it.capacity.as_str())).collect();
+    assert_eq!(reserved, [("spot", "spot")]);
+    assert_eq!(table.commits().last(), Some(&4), "the job, its runner, and both books");
+    assert_eq!((table.totals("plain").queued, table.totals("spot").queued), (1, 1));
+    assert_eq!(settle(&moves).unwrap().reserved, [], "again: it is there");
+    assert_eq!(table.commits().len(), 2);
     table.assert_balanced();
 }

@@ -3,6 +3,7 @@
 mod claims;
 mod departures;
 mod jobs;
+mod removals;
 
 use super::*;
 use crate::ids::RunnerId;
@@ -67,6 +68,15 @@ impl Life {
     }
 }
 
+/// The book of an open pool that is short of so many runners.
+fn short_of(deficit: i64) -> Book {
+    Book { queued: deficit, ..Book::open(pool("spot"), 9) }
+}
+
+fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now: Timestamp) -> Outcome {
+    super::of_runner(runner, event, Some(&short_of(deficit)), now)
+}
+
 fn ours() -> RunnerId {
     runner_id(1)
 }
@@ -108,10 +118,16 @@ fn posts(outcome: &Outcome) -> String {
 ///
 /// Whatever it does, a runner keeps its identity, and the time of its last change goes with its state.
 fn at_every_point(event: &RunnerEvent, deficit: i64, rows: [(Life, Effect, &str); 8]) {
+    at_every_point_of(&short_of(deficit), event, rows);
+}
+
+/// The same, with a book of any kind.
+fn at_every_point_of(book: &Book, event: &RunnerEvent, rows: [(Life, Effect, &str); 8]) {
+    let deficit = book.deficit();
     for ((life, effect, why), point) in rows.into_iter().zip(Life::ALL) {
         assert_eq!(life, point, "every point of a life has its row");
         let before = life.runner();
-        let outcome = of_runner(Some(&before), event, deficit, at(0));
+        let outcome = super::of_runner(Some(&before), event, Some(book), at(0));
         let found = Effect {
             to: outcome.runner.as_ref().map(|runner| runner.state),
             posts: posts(&outcome),

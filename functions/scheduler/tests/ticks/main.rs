@@ -7,6 +7,8 @@
     reason = "a test that can not go on fails"
 )]
 
+mod gone;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -42,11 +44,13 @@ struct Stage {
 impl Stage {
     /// A platform at this time.
     fn at(start: &str) -> Self {
-        let pools = PoolMap::from_toml(POOLS).unwrap();
-        let sandbox = Sandbox::new(1, start.parse().unwrap(), Delays::default(), &pools);
-        let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool)));
-        let placements = placements.collect();
-        let settings = Settings(launch::Settings { pools, placements, ticket_key: "key".into() });
+        Self::of(POOLS, start)
+    }
+
+    /// A platform of these pools at this time.
+    fn of(pools: &str, start: &str) -> Self {
+        let settings = settings(pools);
+        let sandbox = Sandbox::new(1, start.parse().unwrap(), Delays::default(), &settings.pools);
         Self { sandbox, settings }
     }
 
@@ -55,10 +59,13 @@ impl Stage {
         Bookkeeper { ledger: part(), clock: part(), random: part() }
     }
 
-    fn tick(&self) -> Result<(), Failed> {
+    fn scheduler(&self) -> Scheduler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox> {
         let (ecs, scaling) = (self.sandbox.clone(), self.sandbox.clone());
-        let scheduler = Scheduler::new(self.books(), ecs, scaling, "https://r.example/".to_owned());
-        self.finish(scheduler.handle(&self.settings))
+        Scheduler::new(self.books(), ecs, scaling, "https://r.example/".to_owned())
+    }
+
+    fn tick(&self) -> Result<(), Failed> {
+        self.finish(self.scheduler().handle(&self.settings))
     }
 
     /// Lets the clock be turned to this time.
@@ -95,6 +102,13 @@ impl Stage {
     fn in_state(&self, state: RunnerState) -> usize {
         self.sandbox.table().borrow().runners().filter(|runner| runner.state == state).count()
     }
+}
+
+/// The settings for these pools.
+fn settings(pools: &str) -> Settings {
+    let pools = PoolMap::from_toml(pools).unwrap();
+    let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
+    Settings(launch::Settings { pools, placements, ticket_key: "key".into() })
 }
 
 fn pool() -> PoolName {
