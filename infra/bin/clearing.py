@@ -45,7 +45,11 @@ def let_instances_go(group: str) -> str:
     """An Auto Scaling group is not deleted while an instance of it is protected."""
     scaling = boto3.client("autoscaling")
     scaling.update_auto_scaling_group(
-        AutoScalingGroupName=group, MinSize=0, MaxSize=0, DesiredCapacity=0, NewInstancesProtectedFromScaleIn=False
+        AutoScalingGroupName=group,
+        MinSize=0,
+        MaxSize=0,
+        DesiredCapacity=0,
+        NewInstancesProtectedFromScaleIn=False,
     )
     groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
     protected = [

@@ -72,7 +72,8 @@ class Stack:
         """Why CloudFormation could not delete it, newest first."""
         events = self.formation.describe_stack_events(StackName=self.id)["StackEvents"]
         failed = [it for it in events if it.get("ResourceStatus") == "DELETE_FAILED"]
-        return [f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason', '?')}" for it in failed] or ["no reason is told"]
+        told = [f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason', '?')}" for it in failed]
+        return told or ["CloudFormation tells no reason"]
 
 
 def delete_registrations(stack: Stack) -> str:
@@ -82,7 +83,8 @@ def delete_registrations(stack: Stack) -> str:
     pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
     keys = sorted(pages.paginate(Path=path, WithDecryption=True).search("Parameters[].[Name, Value]"))
     if not keys:
-        raise LookupError(f"the App's key is not under {path}; GitHub removes runners a day after they went offline")
+        left = "GitHub removes runners a day after they went offline"
+        raise LookupError(f"the App's key is not under {path}; {left}")
     api = told.get("GitHubApiUrl") or GITHUB_COM
     github = GitHub(api, told["Organisation"], told["GitHubAppId"], keys[-1][1])
     return str(registrations.delete_all(github, lambda ids: in_ledger(stack.named("LedgerTable"), ids)))
@@ -93,7 +95,8 @@ def in_ledger(table: str, ids: list[str]) -> set[str]:
     ledger, known = boto3.client("dynamodb"), set()
     for some in clearing.parts_of(ids, ITEMS):
         keys = [{"key": {"S": f"runner#{each}"}} for each in some]
-        asked = {table: {"Keys": keys, "ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": "key"}}}
+        only_keys = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": "key"}}
+        asked = {table: {"Keys": keys, "ConsistentRead": True, **only_keys}}
         while asked:
             answer = ledger.batch_get_item(RequestItems=asked)
             known |= {it["key"]["S"].removeprefix("runner#") for it in answer["Responses"].get(table, [])}

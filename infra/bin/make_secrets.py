@@ -43,7 +43,8 @@ def make(ssm, path: str) -> None:
     name = f"{path}/github-app-keys/1"
     if not ssm.get_parameters(Names=[name])["Parameters"]:
         print(f"Still to do: put the App's private key, as GitHub gave it to you, into {name}:")
-        print(f"  aws ssm put-parameter --type SecureString --name {name} --value file://YOUR-APP.private-key.pem")
+        value = "file://YOUR-APP.private-key.pem"
+        print(f"  aws ssm put-parameter --type SecureString --name {name} --value {value}")
 
 
 def main() -> None:

@@ -86,7 +86,8 @@ class OnDeployed(OnMoto):
 
     def deploy(self, **given: str) -> dict:
         """The stacks' resources, by template and logical id."""
-        usual = {"Organisation": "acme", "GitHubAppId": "42", "RunnerImage": "runner", "DockerdImage": "dockerd"}
+        images = {"RunnerImage": "runner", "DockerdImage": "dockerd"}
+        usual = {"Organisation": "acme", "GitHubAppId": "42", **images}
         pairs = [f"{name}={value}" for name, value in {**usual, **given}.items()]
         ended = run([VENV, MOTO / "deploy.py", self.url, self.folder, *pairs])
         self.assertEqual(ended.returncode, 0, ended.stderr)

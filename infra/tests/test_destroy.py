@@ -58,7 +58,8 @@ class Destroy(OnDeployed):
         ecs, container = self.client("ecs"), {"name": "runner", "image": "runner", "memory": 128}
         ecs.register_task_definition(family="job", containerDefinitions=[container])
         ecs.run_task(cluster="fargate", taskDefinition="job", launchType="FARGATE", count=2)
-        self.client("autoscaling").set_desired_capacity(AutoScalingGroupName="mayfly-ec2-x64", DesiredCapacity=1)
+        scaling = self.client("autoscaling")
+        scaling.set_desired_capacity(AutoScalingGroupName="mayfly-ec2-x64", DesiredCapacity=1)
         bucket, s3 = self.id_of("template", "Cache"), self.client("s3")
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         for body in (b"old", b"new"):
