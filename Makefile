@@ -12,6 +12,9 @@ github_api := tests/contracts/github-api
 # Cargo finds its subcommands on the PATH.
 with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
+# It tells nobody that it runs, and asks nobody for a newer one: its folder says when it has asked last.
+sam := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.ci/sam" .tools/template/bin/sam
+
 .PHONY: help
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +47,9 @@ build-webhook: .venv/.installed .tools/template/.installed
 	$(call sam_build,x86_64,WebhookFunction)
 
 # What `make deploy` deploys: the function $(2), or all, for the architecture $(1). `sam` builds in the
-# workspace, finds cargo-lambda and zig on the PATH, and asks nobody.
+# workspace, and finds cargo-lambda and zig on the PATH.
 define sam_build
-$(with_venv) SAM_CLI_TELEMETRY=0 .tools/template/bin/sam build $(2) --region us-east-1 \
+$(with_venv) $(sam) build $(2) --region us-east-1 \
 	--parameter-overrides FunctionArchitecture=$(1) --build-dir target/sam/$(1) && python3 .ci/check-binaries target/sam/$(1)
 endef
 
@@ -73,7 +76,7 @@ templates := template.yaml infra/network.yaml infra/pools.yaml
 .PHONY: lint-template
 lint-template: .tools/template/.installed .tools/checkov/.installed ## lint the templates and the scripts beside them
 	.tools/template/bin/cfn-lint $(templates)
-	SAM_CLI_TELEMETRY=0 .tools/template/bin/sam validate --lint --region us-east-1
+	$(sam) validate --lint --region us-east-1
 	AWS_DEFAULT_REGION=us-east-1 .tools/template/bin/python infra/bin/expand.py target/templates $(templates)
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --directory target/templates
 	.tools/template/bin/shellcheck $(wildcard infra/bin/*.sh)
