@@ -93,7 +93,7 @@ def delete_registrations(stack: Stack) -> str:
 def in_ledger(table: str, ids: list[str]) -> set[str]:
     """Those of the RunnerIds that the ledger knows."""
     ledger, known = boto3.client("dynamodb"), set()
-    for some in clearing.parts_of(ids, ITEMS):
+    for some in clearing.parts_of(sorted(set(ids)), ITEMS):
         keys = [{"key": {"S": f"runner#{each}"}} for each in some]
         only_keys = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": "key"}}
         asked = {table: {"Keys": keys, "ConsistentRead": True, **only_keys}}
@@ -113,7 +113,7 @@ class Steps:
     def do(self, what: str, step: Callable[[], str]) -> None:
         try:
             print(f"{what}: {step()}", flush=True)
-        except Exception as error:  # noqa: BLE001 # whatever it is, it is told, and the others are done
+        except Exception as error:  # whatever it is, it is told, and the others are done
             self.failed += 1
             print(f"{what}: failed: {error}", file=sys.stderr, flush=True)
 

@@ -3,7 +3,7 @@
 import unittest
 
 import requests
-import stage  # noqa: F401 # finds the scripts
+import stage  # finds the scripts
 from registrations import NAME, seconds_to_wait
 
 NOW = 1_800_000_000
