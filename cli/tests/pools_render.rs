@@ -42,7 +42,7 @@ maximum = 10
 "#;
 
 #[test]
-fn an_eighth_pool_is_in_the_template_and_the_functions_read_it_from_there() {
+fn an_eighth_pool_is_in_the_template_the_functions_and_the_demo() {
     let folder = tempfile::tempdir().unwrap();
     let map = folder.path().join("pools.toml");
     let text = fs::read_to_string(root().join("pools.toml")).unwrap() + EIGHTH;
@@ -80,4 +80,11 @@ fn an_eighth_pool_is_in_the_template_and_the_functions_read_it_from_there() {
     assert_eq!(delivered.pool.as_deref(), Some("fargate-arm64-spot"));
     assert_eq!(delivered.tasks[0].capacity_provider, "FARGATE_SPOT");
     assert!(replay.rest());
+
+    // The demo has its book beside the others', and ends as it does on seven pools.
+    let mut told = Vec::new();
+    let wrong =
+        mayfly::demo::run(&root().join("events/github"), &pools, &DEVELOPMENT_SECRET.into(), &mut told);
+    assert_eq!(wrong.unwrap(), [] as [&str; 0]);
+    assert!(String::from_utf8(told).unwrap().contains("│ fargate-arm64-spot "));
 }

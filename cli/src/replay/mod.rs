@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fleet::ledger::{Book, Item, JobState};
-use fleet::{Architecture, JobId, PoolMap, RunnerId, TaskArn};
+use fleet::{Architecture, JobId, Pool, PoolMap, RunnerId, TaskArn};
 use github::{Action, WorkflowJobPayload};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::ecs::TaskStatus;
@@ -64,6 +64,7 @@ pub struct StartedTask {
 /// A replay under way.
 #[derive(Debug)]
 pub struct Replay {
+    pools: PoolMap,
     world: World<Platform>,
     secret: SecretString,
     seen: BTreeSet<TaskArn>,
@@ -75,7 +76,7 @@ impl Replay {
         let sandbox = Sandbox::new(0, START, Delays::default(), pools);
         sandbox.journal().borrow_mut().keep();
         let world = Platform::world(sandbox, pools, secret);
-        Self { world, secret: secret.clone(), seen: BTreeSet::new() }
+        Self { pools: pools.clone(), world, secret: secret.clone(), seen: BTreeSet::new() }
     }
 
     /// Delivers one event and lets everything happen that happens at once.
@@ -112,9 +113,14 @@ impl Replay {
         self.world.run_to_rest(REST_WITHIN)
     }
 
-    /// The books, by pool.
+    /// The book of each pool of the map. One in which nothing was written yet is open.
     pub fn books(&self) -> Vec<Book> {
-        self.world.sandbox().table().borrow().books().cloned().collect()
+        let table = self.world.sandbox().table().borrow();
+        let book = |pool: &Pool| {
+            let written = table.book(&pool.name).cloned();
+            written.unwrap_or_else(|| Book::open(pool.name.clone(), pool.maximum))
+        };
+        self.pools.iter().map(book).collect()
     }
 
     /// A job's state in the ledger.

@@ -3,7 +3,7 @@
 //! Each function of [`ledger`] and [`queue`] is one clause, and takes any implementation. `tests/`
 //! holds the sandbox and AWS's clients, on moto, to the same clauses. ECS is the sandbox's own, over
 //! the wire ([`ecs`]), and held against the model of it that AWS publishes ([`botocore`]).
-//! [`requests`] and [`weather`] stand on the way to a service.
+//! [`weather`] is on the way to a service.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +19,5 @@ pub mod ledger;
 pub mod moto;
 pub mod permissions;
 pub mod queue;
-pub mod requests;
 pub mod template;
 pub mod weather;

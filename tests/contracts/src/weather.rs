@@ -1,4 +1,4 @@
-//! What a service's answers meet on their way to the SDK's client.
+//! What is really sent to a service, and what its answers meet on their way to the SDK's client.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -22,22 +22,28 @@ pub enum Fault {
     AnswerLost,
 }
 
-/// An HTTP client whose calls meet faults, one after the other.
+/// An HTTP client whose calls meet faults, one after the other. It writes down what it is asked to send.
 #[derive(Debug, Clone)]
 pub struct Weather {
     inner: SharedHttpClient,
     faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Weather {
     /// Fair weather.
     pub fn fair() -> Self {
-        Self { inner: http_client(), faults: Arc::default() }
+        Self { inner: http_client(), faults: Arc::default(), bodies: Arc::default() }
     }
 
     /// What the next calls of an operation meet. Operations that do not come next meet nothing.
     pub fn meets(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults.into_iter().map(|fault| (operation, fault)));
+    }
+
+    /// The bodies of the requests up to now, in order.
+    pub fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
     }
 
     /// Whether everything has struck that was to.
@@ -53,7 +59,8 @@ impl HttpClient for Weather {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { inner, faults: Arc::clone(&self.faults) })
+        let (faults, bodies) = (Arc::clone(&self.faults), Arc::clone(&self.bodies));
+        SharedHttpConnector::new(Connector { inner, faults, bodies })
     }
 }
 
@@ -61,6 +68,7 @@ impl HttpClient for Weather {
 struct Connector {
     inner: SharedHttpConnector,
     faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Connector {
@@ -74,6 +82,8 @@ impl Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().expect("a body that is in memory");
+        self.bodies.lock().unwrap().push(String::from_utf8_lossy(body).into_owned());
         match self.strikes(&request) {
             None => self.inner.call(request),
             Some(Fault::Answer(status, json)) => {

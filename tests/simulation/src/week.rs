@@ -53,9 +53,9 @@ pub struct Outcome {
     pub struck: u32,
 }
 
-/// What is done or looked at in a day, by the profile's clock.
+/// A time of the day at which something is done or looked at, by the profile's clock.
 #[derive(Debug, Clone, Copy)]
-enum Item {
+enum Stop {
     /// The night is over: whoever waits is the night's minimum.
     LookAtNight,
     /// Working hours have begun, and nobody has a job yet.
@@ -82,17 +82,17 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
         outcome: Outcome::default(),
     };
     let mut now = MONDAY;
-    for (at, item) in plan() {
+    for (at, stop) in plan() {
         while now < at {
             now = now.checked_add(1.minute())?;
             week.world.run_until(now);
             week.look_at_the_living(now);
         }
-        match item {
-            Item::Jobs => week.queue_jobs(),
-            Item::LookAtNight => week.look_at_the_waiting(now, |pool| pool.off_hours_minimum),
-            Item::LookAtMorning => week.look_at_the_waiting(now, |pool| pool.working_hours_minimum),
-            Item::LookAtNoon => week.look_at_the_load(now),
+        match stop {
+            Stop::Jobs => week.queue_jobs(),
+            Stop::LookAtNight => week.look_at_the_waiting(now, |pool| pool.off_hours_minimum),
+            Stop::LookAtMorning => week.look_at_the_waiting(now, |pool| pool.working_hours_minimum),
+            Stop::LookAtNoon => week.look_at_the_load(now),
         }
     }
     week.look_at_the_jobs();
@@ -115,20 +115,20 @@ fn rates(random: &mut StdRng) -> Rates {
     rates
 }
 
-/// The items of the week, in the order of their time.
-fn plan() -> Vec<(Timestamp, Item)> {
+/// The stops of the week, in the order of their time.
+fn plan() -> Vec<(Timestamp, Stop)> {
     let at = |day: i64, hour: i64, minute: i64| {
         let since = SignedDuration::from_mins((day * 24 + hour) * 60 + minute);
         MONDAY.checked_add(since).unwrap_or(Timestamp::MAX)
     };
-    let mut items: Vec<(Timestamp, Item)> = (0..=7).map(|day| (at(day, 7, 0), Item::LookAtNight)).collect();
+    let mut stops: Vec<(Timestamp, Stop)> = (0..=7).map(|day| (at(day, 7, 0), Stop::LookAtNight)).collect();
     for day in WORKING_DAYS {
-        items.push((at(day, 8, 30), Item::LookAtMorning));
-        items.push((at(day, 8, 30), Item::Jobs));
-        items.push((at(day, 12, 0), Item::LookAtNoon));
+        stops.push((at(day, 8, 30), Stop::LookAtMorning));
+        stops.push((at(day, 8, 30), Stop::Jobs));
+        stops.push((at(day, 12, 0), Stop::LookAtNoon));
     }
-    items.sort_by_key(|&(at, _)| at);
-    items
+    stops.sort_by_key(|&(at, _)| at);
+    stops
 }
 
 /// A week under way.

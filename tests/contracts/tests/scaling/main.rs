@@ -14,7 +14,7 @@ mod groups;
 use std::collections::BTreeSet;
 
 use contracts::moto::config;
-use contracts::requests::Requests;
+use contracts::weather::Weather;
 use sandbox::wire::moto::Moto;
 
 use self::day::Day;
@@ -30,7 +30,7 @@ const NARROW: (&str, i32) = ("mayfly-ec2-arm64-spot", 2);
 #[tokio::test]
 async fn instances_lead_the_runners_and_follow_them_through_a_day() {
     let moto = Moto::start().unwrap();
-    let requests = Requests::default();
+    let requests = Weather::fair();
     let plain = config(moto.url());
     let watched = plain.to_builder().http_client(requests.clone()).build();
     let client = aws_sdk_autoscaling::Client::new(&plain);
