@@ -75,12 +75,11 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     }
 
     async fn books_of_gone(&self, launches: &Launches<'_>) -> Result<Vec<Book>, StepError> {
-        let ledger = &self.launchpad.books.ledger;
-        let mut keys = ledger.list(&Listing::Books).await?;
+        let mut keys = self.launchpad.books.ledger.list(&Listing::Books).await?;
         let of_map: Vec<_> =
             launches.settings.pools.iter().map(|pool| Key::Book(pool.name.clone())).collect();
         keys.retain(|key| !of_map.contains(key));
-        let items = if keys.is_empty() { Vec::new() } else { ledger.read(&keys).await? };
+        let items = self.read(&keys).await?;
         Ok(items
             .into_iter()
             .filter_map(|item| if let Item::Book(book) = item { Some(book) } else { None })
@@ -139,9 +138,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
 
     /// The jobs that wait in a pool, as the table has them.
     async fn waiting(&self, pool: &PoolName) -> Result<Vec<Job>, StepError> {
-        let ledger = &self.launchpad.books.ledger;
-        let keys = ledger.list(&Listing::QueuedJobs(pool.clone())).await?;
-        let items = if keys.is_empty() { Vec::new() } else { ledger.read(&keys).await? };
+        let items = self.items(&Listing::QueuedJobs(pool.clone())).await?;
         let jobs = items.into_iter().filter_map(|item| match item {
             Item::Job(job) if job.state == JobState::Queued && job.pool == *pool => Some(job),
             Item::Job(_) | Item::Runner(_) | Item::Book(_) | Item::Budget(_) => None,

@@ -9,6 +9,7 @@
 
 mod gone;
 pub mod metrics;
+mod read;
 mod repair;
 mod scaling;
 mod settings;

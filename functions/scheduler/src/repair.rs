@@ -31,8 +31,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// While the pool has runners enough, those that have not claimed go: jobs that were cancelled
     /// would otherwise make an Auto Scaling group grow. The youngest go first.
     pub(crate) async fn stop_surplus(&self, launches: &Launches<'_>, pool: &Pool) -> Result<(), StepError> {
-        let items = self.launchpad.books.ledger.read(&[Key::Book(pool.name.clone())]).await?;
-        let deficit = items.iter().map(|it| if let Item::Book(book) = it { book.deficit() } else { 0 }).sum();
+        let deficit = self.book(&pool.name).await?.map_or(0, |book| book.deficit());
         let surplus = usize::try_from(-i64::min(deficit, 0)).unwrap_or(0);
         if surplus == 0 {
             return Ok(());
@@ -112,9 +111,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
 
     /// The runners of a pool in a state that never claimed, as the table has them.
     async fn unclaimed(&self, pool: &PoolName, state: RunnerState) -> Result<Vec<Runner>, StepError> {
-        let ledger = &self.launchpad.books.ledger;
-        let keys = ledger.list(&Listing::Runners(pool.clone(), state)).await?;
-        let items = if keys.is_empty() { Vec::new() } else { ledger.read(&keys).await? };
+        let items = self.items(&Listing::Runners(pool.clone(), state)).await?;
         let runners = items.into_iter().filter_map(|item| match item {
             Item::Runner(runner) if runner.state == state && runner.boot.is_none() => Some(runner),
             Item::Runner(_) | Item::Job(_) | Item::Book(_) | Item::Budget(_) => None,
@@ -144,7 +141,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         runner: &Runner,
         why: &str,
     ) -> Result<(), StepError> {
-        let items = self.launchpad.books.ledger.read(&[Key::Runner(runner.id.clone())]).await?;
+        let items = self.read(&[Key::Runner(runner.id.clone())]).await?;
         let is_fenced = |item: &Item| matches!(item, Item::Runner(it) if it.state == RunnerState::Leaving && it.boot.is_none());
         if !items.iter().any(is_fenced) {
             return Ok(());

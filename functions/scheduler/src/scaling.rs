@@ -1,7 +1,6 @@
 //! How many EC2 instances a pool's Auto Scaling group keeps at least. Its desired capacity is ECS's.
 
 use fleet::Pool;
-use fleet::ledger::{Item, Key};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::schedule::floor;
 use jiff::Timestamp;
@@ -23,8 +22,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         let Some((name, each)) = name.zip(pool.runners_per_instance) else { return Ok(()) };
         let hours = launches.settings.pools.hours(pool);
         let wanted = hours.highest_minimum(now, hours.schedule.lead());
-        let items = self.launchpad.books.ledger.read(&[Key::Book(pool.name.clone())]).await?;
-        let live = items.iter().map(|item| if let Item::Book(book) = item { book.live } else { 0 }).sum();
+        let live = self.book(&pool.name).await?.map_or(0, |book| book.live);
         let live = u32::try_from(i64::max(live, 0)).unwrap_or(u32::MAX);
         let group = self.scaling.describe_auto_scaling_group(name).await?;
         let min_size = floor(group, wanted, live, each);

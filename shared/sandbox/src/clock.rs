@@ -2,10 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::task::{Poll, Waker};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+use crate::executor::Woken;
 
 /// Time as a value: it moves when [`ManualClock::advance_to`] moves it, and wakes whoever slept.
 #[derive(Debug)]
@@ -40,6 +44,22 @@ impl ManualClock {
     /// When the next sleeper wakes.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.sleepers.borrow().keys().next().map(|&(at, _)| at)
+    }
+
+    /// Runs something to its end: whenever it waits for the time, the clock is turned to when it goes on.
+    /// `None` if it waits for anything else.
+    pub fn run<T>(&self, act: impl Future<Output = T>) -> Option<T> {
+        let woken = Woken::new();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut act = pin!(act);
+        loop {
+            while woken.take() {
+                if let Poll::Ready(end) = act.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return Some(end);
+                }
+            }
+            self.advance_to(self.next_wake()?);
+        }
     }
 
     /// Waits until the clock has been turned by `length`.

@@ -22,8 +22,21 @@ struct Invocation<N, T> {
     woken: Arc<Woken>,
 }
 
+/// Whether a future asks to be polled again.
 #[derive(Debug)]
-struct Woken(AtomicBool);
+pub(crate) struct Woken(AtomicBool);
+
+impl Woken {
+    /// One that was not polled yet.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicBool::new(true)))
+    }
+
+    /// Whether it asks; it has to ask anew from then on.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
@@ -46,7 +59,7 @@ impl<N, T> Default for Executor<N, T> {
 impl<N: Copy, T> Executor<N, T> {
     /// Begins an invocation, of a function by its name, with what stands for its end if it crashes.
     pub(crate) fn spawn(&mut self, future: LocalBoxFuture<'static, T>, name: Option<N>, if_crashed: T) {
-        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        let woken = Woken::new();
         self.invocations.push(Invocation { future, name, if_crashed, woken });
     }
 
@@ -79,7 +92,7 @@ impl<N: Copy, T> Executor<N, T> {
     /// Lets the invocation at this place take a step. What it returns at its end is given back.
     pub(crate) fn step(&mut self, place: usize) -> Option<T> {
         let invocation = self.invocations.get_mut(place)?;
-        invocation.woken.0.store(false, Ordering::Relaxed);
+        invocation.woken.take();
         let waker = Waker::from(Arc::clone(&invocation.woken));
         match invocation.future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(end) => {

@@ -1,8 +1,6 @@
 //! A launcher on the sandbox's ledger and clock, with an ECS of which every answer can be set.
 
 use std::cell::{Cell, RefCell};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -205,15 +203,7 @@ impl Stage {
 
     /// Runs something to its end. Where it waits, the clock is turned to when it goes on.
     fn finish<T>(&self, act: impl Future<Output = T>) -> T {
-        let mut act = pin!(act);
-        loop {
-            if let Poll::Ready(end) = act.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                return end;
-            }
-            if let Some(next) = self.sandbox.manual_clock().next_wake() {
-                self.sandbox.manual_clock().advance_to(next);
-            }
-        }
+        self.sandbox.manual_clock().run(act).expect("it waits for the clock alone")
     }
 }
 

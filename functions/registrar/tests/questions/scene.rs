@@ -1,8 +1,5 @@
 //! A registrar on the sandbox, with runners that have been reserved.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::claim::Question;
 use fleet::ledger::{Bookkeeper, Event, JobAction, JobEvent, Runner, RunnerEvent, RunnerState};
@@ -155,18 +152,7 @@ impl Scene {
 
     /// Runs something to its end; where it waits, time passes.
     fn finish<T>(&self, future: impl Future<Output = T>) -> T {
-        let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            for _ in 0..4 {
-                if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
-                    return done;
-                }
-            }
-            if let Some(wake) = self.sandbox.manual_clock().next_wake() {
-                self.sandbox.manual_clock().advance_to(wake);
-            }
-        }
+        self.sandbox.manual_clock().run(future).expect("it waits for the clock alone")
     }
 }
 

@@ -9,9 +9,6 @@
 
 mod gone;
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use fleet::launch::Placement;
 use fleet::ledger::{Bookkeeper, Event, RunnerState};
 use fleet::{PoolMap, PoolName};
@@ -80,15 +77,7 @@ impl Stage {
     }
 
     fn finish<T>(&self, act: impl Future<Output = T>) -> T {
-        let mut act = pin!(act);
-        loop {
-            if let Poll::Ready(end) = act.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                return end;
-            }
-            if let Some(next) = self.sandbox.manual_clock().next_wake() {
-                self.sandbox.manual_clock().advance_to(next);
-            }
-        }
+        self.sandbox.manual_clock().run(act).expect("it waits for the clock alone")
     }
 
     fn tasks(&self) -> usize {

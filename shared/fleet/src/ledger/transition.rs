@@ -1,8 +1,8 @@
 //! What one event does: the whole table of the ledger, as a pure function.
 //!
-//! [`of_job`], [`of_reroute`] and [`of_runner`] take the items that an event names and return new ones, the changes
-//! of the books that go with them, and the answer for whoever asked. What they do not return is
-//! unchanged.
+//! [`of_job`], [`of_reroute`] and [`of_runner`] take the items that an event names and return new ones,
+//! the changes of the books that go with them, and the answer for whoever asked. What they do not
+//! return is unchanged.
 
 use jiff::{SignedDuration, Timestamp};
 

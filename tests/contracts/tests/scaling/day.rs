@@ -159,15 +159,8 @@ impl Day {
 
     fn post(&self, events: &[Event]) {
         let books = books(&self.sandbox);
-        let mut post = pin!(books.post(&self.settings.pools, events));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        loop {
-            if let Poll::Ready(posted) = post.as_mut().poll(&mut context) {
-                posted.unwrap();
-                return;
-            }
-            self.turn();
-        }
+        let posted = self.sandbox.manual_clock().run(books.post(&self.settings.pools, events));
+        posted.expect("it waits for the clock alone").unwrap();
     }
 
     /// Wakes the next one that waits for the clock; whoever else waits has only let others go first.

@@ -7,7 +7,7 @@ mod removals;
 
 use super::*;
 use crate::ids::RunnerId;
-use crate::ledger::fixtures::{at, boot, pool, runner_id};
+use crate::ledger::fixtures::{at, boot, job_event, pool, runner_id};
 
 /// The points of a runner's life that an event may find it at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,22 @@ fn short_of(deficit: i64) -> Book {
 
 fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now: Timestamp) -> Outcome {
     super::of_runner(runner, event, Some(&short_of(deficit)), now)
+}
+
+/// A job that was written down a minute ago, for the pool of this name.
+fn job(state: JobState, name: &str) -> Job {
+    let event = job_event(JobAction::Queued, 1, name);
+    Job {
+        id: event.job,
+        state,
+        pool: pool(name),
+        repository: event.repository,
+        labels: event.labels,
+        runner: None,
+        seen_at: at(-60),
+        changed_at: at(-60),
+        version: 2,
+    }
 }
 
 fn ours() -> RunnerId {

@@ -4,22 +4,6 @@ use super::*;
 use crate::ids::JobId;
 use crate::ledger::fixtures::{job_event, taken_by};
 
-/// A job that was written down a minute ago, for the pool `waits`.
-fn job(state: JobState) -> Job {
-    let event = job_event(JobAction::Queued, 1, "waits");
-    Job {
-        id: event.job,
-        state,
-        pool: pool("waits"),
-        repository: event.repository,
-        labels: event.labels,
-        runner: None,
-        seen_at: at(-60),
-        changed_at: at(-60),
-        version: 2,
-    }
-}
-
 #[test]
 fn a_job_only_moves_forward_and_counts_while_it_waits() {
     use JobAction as Says;
@@ -41,7 +25,7 @@ fn a_job_only_moves_forward_and_counts_while_it_waits() {
         (Some(Completed), Says::InProgress, None, "", "reordered"),
         (Some(Completed), Says::Completed, None, "", "redelivered"),
     ] {
-        let before = before.map(job);
+        let before = before.map(|state| job(state, "waits"));
         let event = job_event(action, 1, "routed");
         let outcome = of_job(before.as_ref(), None, &event, at(0));
         let found = (outcome.job.as_ref().map(|job| job.state), posts(&outcome));
@@ -52,7 +36,7 @@ fn a_job_only_moves_forward_and_counts_while_it_waits() {
 
 #[test]
 fn a_job_stays_in_the_pool_it_was_counted_in() {
-    let before = job(JobState::Queued);
+    let before = job(JobState::Queued, "waits");
     let event = job_event(JobAction::InProgress, 1, "routed");
     let after = of_job(Some(&before), None, &event, at(0)).job;
     let expected = Job { state: JobState::InProgress, changed_at: at(0), ..before };
@@ -100,7 +84,7 @@ fn the_named_runner_is_busy_from_the_first_event_that_says_so() {
     ] {
         let before = life.runner();
         let event = taken_by(job_event(action, 1, "routed"), &ours(), 7);
-        let done = job(JobState::Completed);
+        let done = job(JobState::Completed, "waits");
         let outcome = of_job(Some(&done), Some(&before), &event, at(0));
         let found = (outcome.runner.as_ref().map(|runner| runner.state), posts(&outcome));
         assert_eq!(found, (after, counted.to_owned()), "{life:?} and {action:?}: {why}");
@@ -123,7 +107,7 @@ fn a_runner_moves_only_if_the_events_registration_is_the_stored_one() {
         (Life::Idle, taken(&runner_id(2), 7), false, "another name of ours"),
         (Life::Idle, job_event(JobAction::InProgress, 1, "routed"), false, "GitHub's own runner"),
     ] {
-        let outcome = of_job(Some(&job(JobState::Queued)), Some(&life.runner()), &event, at(0));
+        let outcome = of_job(Some(&job(JobState::Queued, "waits")), Some(&life.runner()), &event, at(0));
         assert_eq!(outcome.runner.is_some(), is_ours, "{why}");
         let after = outcome.job.expect("the job moves whoever took it");
         assert_eq!((after.state, after.runner), (JobState::InProgress, is_ours.then(ours)), "{why}");
@@ -133,13 +117,13 @@ fn a_runner_moves_only_if_the_events_registration_is_the_stored_one() {
 #[test]
 fn a_job_and_its_runner_move_together_each_in_its_own_pools_book() {
     let event = taken_by(job_event(JobAction::InProgress, 1, "routed"), &ours(), 7);
-    let outcome = of_job(Some(&job(JobState::Queued)), Some(&Life::Waiting.runner()), &event, at(0));
+    let outcome = of_job(Some(&job(JobState::Queued, "waits")), Some(&Life::Waiting.runner()), &event, at(0));
     assert_eq!(posts(&outcome), "waits.queued -1, spot.supply -1", "it took another pool's job");
 }
 
 #[test]
 fn a_job_remembers_its_runner_when_a_later_event_names_none() {
-    let before = Job { runner: Some(ours()), ..job(JobState::InProgress) };
+    let before = Job { runner: Some(ours()), ..job(JobState::InProgress, "waits") };
     let event = job_event(JobAction::Completed, 1, "routed");
     let after = of_job(Some(&before), None, &event, at(0)).job.expect("it moves");
     assert_eq!(after.runner, Some(ours()));

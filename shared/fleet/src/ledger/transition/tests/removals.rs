@@ -1,27 +1,10 @@
 //! A pool that was taken out of the map: its jobs go to another one, its runners come to an end.
 
 use super::*;
-use crate::ids::JobId;
-use crate::ledger::fixtures::job_event;
 
 /// The book of a pool that is out of the map, with so many jobs that no other pool serves.
 fn closed(jobs: i64) -> Book {
     Book { queued: jobs, ..Book::open(pool("spot"), 0) }
-}
-
-fn job(state: JobState, name: &str) -> Job {
-    let event = job_event(JobAction::Queued, 1, name);
-    Job {
-        id: JobId(1),
-        state,
-        pool: pool(name),
-        repository: event.repository,
-        labels: event.labels,
-        runner: None,
-        seen_at: at(-60),
-        changed_at: at(-60),
-        version: 2,
-    }
 }
 
 #[test]
