@@ -127,7 +127,7 @@ burst: .venv/.installed .tools/template/.installed ## queue JOBS jobs at once on
 
 .PHONY: mutants
 mutants: ## break the code on purpose, and see the simulation find it
-	tests/simulation/mutants/run
+	shared/simulation/mutants/run
 
 .PHONY: wrap
 wrap: ## make events/lambda again from events/github

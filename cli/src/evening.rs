@@ -6,7 +6,6 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
-use fleet::launch::Placement;
 use fleet::launch::exit_code::JOB_DONE;
 use fleet::ledger::RunnerState;
 use fleet::{JobId, Pool, PoolMap, Repository, RunnerId};
@@ -15,8 +14,8 @@ use sandbox::github::{JobPlan, Phase};
 use sandbox::{Delays, Sandbox, World};
 use secrecy::SecretString;
 
-use crate::platform::Platform;
 use crate::report;
+use platform::Platform;
 
 const PROFILE: &str = include_str!("../../examples/pools-office-hours.toml");
 
@@ -108,7 +107,7 @@ impl Evening {
     /// The pools on EC2, each with its Auto Scaling group and how many runners an instance has.
     fn groups(&self) -> impl Iterator<Item = (&Pool, String, u32)> {
         self.pools.iter().filter_map(|pool| {
-            let group = Placement::by_convention(pool).auto_scaling_group?;
+            let group = sandbox::placement_of(pool).auto_scaling_group?;
             Some((pool, group, pool.runners_per_instance?.max(1)))
         })
     }

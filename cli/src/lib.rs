@@ -1,15 +1,12 @@
 //! Mayfly on the command line.
 //!
-//! [`platform`] is a second composition root: the same `handle` functions that run on Lambda, over
-//! the sandbox. Everything else here reads files, replays them and prints what happened.
+//! It reads files, replays them through the crate `platform` and prints what happened.
 
 pub mod demo;
 pub mod evening;
 pub mod expectation;
 #[cfg(feature = "local")]
 pub mod local;
-pub mod platform;
-pub mod pools;
 pub mod remote;
 pub mod replay;
 pub mod report;

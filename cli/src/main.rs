@@ -10,7 +10,8 @@ use clap::{Parser, Subcommand};
 use mayfly::replay::Replay;
 use mayfly::schedule::{Prices, Week};
 use mayfly::source::Source;
-use mayfly::{DEVELOPMENT_SECRET, demo, evening, pools, remote, report, schedule, wrap};
+use mayfly::{DEVELOPMENT_SECRET, demo, evening, remote, report, schedule, wrap};
+use platform::pools;
 
 use crate::args::{DemoArgs, RenderArgs, ReplayArgs, ScheduleArgs, WrapArgs};
 

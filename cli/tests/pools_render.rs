@@ -23,7 +23,7 @@ fn root() -> PathBuf {
 #[test]
 fn the_template_is_what_the_map_makes_it() {
     let template = root().join("infra/pools.yaml");
-    let rendered = mayfly::pools::rendered(&root().join("pools.toml"), &template).unwrap();
+    let rendered = platform::pools::rendered(&root().join("pools.toml"), &template).unwrap();
     let why = "infra/pools.yaml differs from pools.toml: run `mayfly pools render`";
     assert!(rendered == fs::read_to_string(template).unwrap(), "{why}");
 }
@@ -47,7 +47,7 @@ fn an_eighth_pool_is_in_the_template_the_functions_and_the_demo() {
     let map = folder.path().join("pools.toml");
     let text = fs::read_to_string(root().join("pools.toml")).unwrap() + EIGHTH;
     fs::write(&map, &text).unwrap();
-    let rendered = mayfly::pools::rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+    let rendered = platform::pools::rendered(&map, &root().join("infra/pools.yaml")).unwrap();
 
     let looped = rendered.lines().filter(|line| line.trim_start().starts_with("- ["));
     let looped = looped.filter(|line| line.contains("FargateArm64Spot")).count();

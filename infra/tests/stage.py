@@ -14,7 +14,7 @@ import boto3
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / "infra/bin"
-MOTO = ROOT / "shared/sandbox/moto"
+MOTO = ROOT / "shared/wire/moto"
 VENV = ROOT / ".venv/bin/python"
 
 sys.path.insert(0, str(BIN))

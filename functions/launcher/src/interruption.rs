@@ -7,12 +7,13 @@
 
 use std::collections::BTreeSet;
 
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, PostError, Runner, RunnerEvent};
+use control::AT_ONCE;
+use control::PostError;
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
 use fleet::ports::{Clock, EcsError, Ledger, Random, TaskDescription, TaskFilter};
 use fleet::{InstanceId, RunnerId, TaskArn};
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use launch::AT_ONCE;
 use serde::Deserialize;
 use tracing::{info, warn};
 
@@ -45,7 +46,7 @@ struct Found {
     runner: RunnerId,
 }
 
-impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
+impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
     /// Takes the runners of an instance out of the books and stops their tasks. If a step fails the
     /// message comes again; what was done by then is not undone, and does no harm a second time.
     pub(crate) async fn clear(&self, settings: &Settings, message: String, instance: InstanceId) -> Done {

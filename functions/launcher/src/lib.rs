@@ -15,14 +15,15 @@ mod task_change;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use fleet::ledger::{Bookkeeper, Runner};
+use control::Bookkeeper;
+use control::pace::BETWEEN_CALLS;
+use control::{Invocation, Launchpad};
+use fleet::ledger::Runner;
 use fleet::ports::{
     Clock, DescribeTasks, Ledger, ListContainerInstances, ListTasks, Random, RunTask, StopTask,
 };
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
-use launch::pace::BETWEEN_CALLS;
-use launch::{Launches, Launchpad};
 use tracing::warn;
 
 use crate::batch::Batch;
@@ -39,8 +40,8 @@ impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances>
 
 /// The function with what it keeps from one batch to the next.
 #[derive(Debug)]
-pub struct Launcher<L, C, R, T> {
-    launchpad: Launchpad<L, C, R, T>,
+pub struct Launcher<L, C, T> {
+    launchpad: Launchpad<L, C, T>,
 }
 
 /// What came of a part of a batch.
@@ -52,10 +53,10 @@ struct Done {
     failed: Vec<String>,
 }
 
-impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
+impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
     /// A launcher of this ledger (with the clock and the random bits that its transactions need) and
     /// this ECS; its tasks claim their JIT config at this URL.
-    pub fn new(books: Bookkeeper<L, C, R>, ecs: T, registrar_url: String) -> Self {
+    pub fn new(books: Bookkeeper<L, C>, ecs: T, registrar_url: String) -> Self {
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_CALLS) }
     }
 
@@ -65,12 +66,12 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
     /// The events of one pool are one transaction, and the pools' transactions run side by side: one
     /// that fails keeps no other from being written. All that they reserve is launched together.
     pub async fn handle(&self, settings: &Settings, event: SqsEvent) -> SqsBatchResponse {
-        let began = self.launchpad.books.clock.now();
+        let began = self.launchpad.books.system.now();
         let batch = Batch::read(event);
         let mut response = SqsBatchResponse::default();
         for (message, problem) in &batch.unreadable {
             warn!(message_id = message, %problem, "message not understood");
-            ::metrics::counter!(metrics::MESSAGES_UNREADABLE).increment(1);
+            ::metrics::counter!(metrics::MESSAGES_UNREADABLE.name).increment(1);
             response.add_failure(message);
         }
         let groups = batch.groups.into_iter().map(|(pool, group)| self.write(settings, pool, group));
@@ -84,8 +85,8 @@ impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
             reserved.extend(done.reserved);
         }
         let until = began.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-        let launches = Launches { settings, queued_at: &batch.queued_at, until };
-        self.launchpad.launch(&launches, reserved).await;
+        let invocation = Invocation { settings, queued_at: &batch.queued_at, until };
+        self.launchpad.launch(&invocation, reserved).await;
         response
     }
 }

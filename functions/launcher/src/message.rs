@@ -65,7 +65,7 @@ pub(crate) fn read(body: &str) -> Result<Message, MessageError> {
         }
         Some(other) => {
             warn!(detail_type = other, "event of an unknown kind, dropped");
-            counter!(UNKNOWN_EVENTS, KIND => DETAIL_TYPE).increment(1);
+            counter!(UNKNOWN_EVENTS.name, KIND => DETAIL_TYPE).increment(1);
             Ok(Message::Nothing)
         }
     }

@@ -3,13 +3,15 @@
 //! They are few, because each name with each of its dimensions' values costs money. They go
 //! nowhere until a recorder is installed.
 
-use metrics::{Unit, describe_counter};
+use fleet::metric::Metric;
 
 /// Messages that could not be read; each counts every time that it comes.
-pub const MESSAGES_UNREADABLE: &str = "MessagesUnreadable";
+pub const MESSAGES_UNREADABLE: Metric =
+    Metric::counter("MessagesUnreadable", "Messages that could not be read");
 
 /// Events, or codes in them, that Mayfly does not know; by [`KIND`].
-pub const UNKNOWN_EVENTS: &str = "UnknownEvents";
+pub const UNKNOWN_EVENTS: Metric =
+    Metric::counter("UnknownEvents", "Events and codes that Mayfly does not know").by(&[KIND]);
 
 /// The dimension of what is not known: [`DETAIL_TYPE`] or [`STOP_CODE`]. The log has the word itself.
 pub const KIND: &str = "Kind";
@@ -20,10 +22,5 @@ pub const DETAIL_TYPE: &str = "DetailType";
 /// A task's stop with a code that is new.
 pub const STOP_CODE: &str = "StopCode";
 
-/// Tells the recorder the units and what the metrics mean, those of launches too; once, after it is
-/// installed.
-pub fn describe() {
-    launch::metrics::describe();
-    describe_counter!(MESSAGES_UNREADABLE, Unit::Count, "Messages that could not be read");
-    describe_counter!(UNKNOWN_EVENTS, Unit::Count, "Events and codes that Mayfly does not know");
-}
+/// All of them.
+pub const METRICS: &[Metric] = &[MESSAGES_UNREADABLE, UNKNOWN_EVENTS];

@@ -7,7 +7,7 @@ use fleet::ports::{Clock, Ledger, Random};
 use crate::batch::Group;
 use crate::{Done, Ecs, Launcher, Settings};
 
-impl<L: Ledger, C: Clock, R: Random, T: Ecs> Launcher<L, C, R, T> {
+impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
     /// Writes a group: one transaction, or several where the queue's batches are configured larger
     /// than a transaction. They follow one another, because they write the same book.
     pub(crate) async fn write(&self, settings: &Settings, pool: Option<PoolName>, group: Group) -> Done {

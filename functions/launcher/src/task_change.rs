@@ -49,7 +49,7 @@ impl TaskChange {
         let reason = self.stopped_reason.unwrap_or_default();
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
-            counter!(UNKNOWN_EVENTS, KIND => STOP_CODE).increment(1);
+            counter!(UNKNOWN_EVENTS.name, KIND => STOP_CODE).increment(1);
         }
         let class = of_stop(self.stop_code.as_deref(), &reason, exit_code);
         Some(Event::Runner(runner, RunnerEvent::TaskStopped(class, reason)))

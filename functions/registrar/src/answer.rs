@@ -2,6 +2,7 @@
 
 use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use control::BudgetError;
 use fleet::RunnerId;
 use fleet::claim::{Granted, Problem, Release, ReleaseReply};
 use fleet::ports::GithubError;
@@ -58,36 +59,36 @@ impl Answer {
 /// 200: its JIT config.
 pub(crate) fn granted(runner: &RunnerId, granted: &Granted) -> Answer {
     info!(%runner, pool = %granted.settings.pool, "claim granted");
-    counter!(CLAIMS, ANSWER => GRANTED).increment(1);
+    counter!(CLAIMS.name, ANSWER => GRANTED).increment(1);
     Answer::new(200, granted)
 }
 
 /// 409: its pool has runners enough.
 pub(crate) fn not_needed(runner: &RunnerId) -> Answer {
     info!(%runner, "claim not needed");
-    counter!(CLAIMS, ANSWER => NOT_NEEDED).increment(1);
+    counter!(CLAIMS.name, ANSWER => NOT_NEEDED).increment(1);
     Answer::problem(409, "the pool has runners enough: leave")
 }
 
 /// 410: there is no runner to claim for.
 pub(crate) fn gone(runner: &RunnerId) -> Answer {
     warn!(%runner, "claim for a runner that is gone, or has its JIT config");
-    counter!(CLAIMS, ANSWER => GONE).increment(1);
+    counter!(CLAIMS.name, ANSWER => GONE).increment(1);
     Answer::problem(410, "the runner is not there to claim for: leave")
 }
 
 /// 403: the ticket is good, and another boot has claimed with it.
 pub(crate) fn another_boot(runner: &RunnerId) -> Answer {
     error!(%runner, "ticket shown by another boot than the one that claimed");
-    counter!(TICKETS_REFUSED, ANSWER => "AnotherBoot").increment(1);
-    counter!(CLAIMS, ANSWER => REFUSED).increment(1);
+    counter!(TICKETS_REFUSED.name, ANSWER => "AnotherBoot").increment(1);
+    counter!(CLAIMS.name, ANSWER => REFUSED).increment(1);
     Answer::problem(403, "another boot has claimed with this ticket")
 }
 
 /// 403: the ticket is none of ours.
 pub(crate) fn forged_ticket() -> Answer {
     warn!("ticket not issued by us");
-    counter!(TICKETS_REFUSED, ANSWER => "Forged").increment(1);
+    counter!(TICKETS_REFUSED.name, ANSWER => "Forged").increment(1);
     Answer::problem(403, "the ticket is not one of ours")
 }
 
@@ -104,7 +105,7 @@ pub(crate) fn release(runner: &RunnerId, answer: Release) -> Answer {
         Release::Leave => "Leave",
     };
     info!(%runner, answer = told, "release answered");
-    counter!(RELEASES, ANSWER => told).increment(1);
+    counter!(RELEASES.name, ANSWER => told).increment(1);
     Answer::new(200, &ReleaseReply { answer })
 }
 
@@ -112,12 +113,17 @@ pub(crate) fn release(runner: &RunnerId, answer: Release) -> Answer {
 /// half a minute by their ids.
 pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer {
     let seconds = match later {
-        Later::Post(_) | Later::Ledger(_) | Later::Github(GithubError::Unavailable(_)) => AGAIN,
-        Later::Budget(until) => u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0) + 1,
+        Later::Post(_)
+        | Later::Ledger(_)
+        | Later::Budget(BudgetError::Ledger(_))
+        | Later::Github(GithubError::Unavailable(_)) => AGAIN,
+        Later::Budget(BudgetError::Spent(until)) => {
+            u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0) + 1
+        }
         Later::Github(GithubError::Wait(length)) => length.as_secs(),
         Later::Github(_) | Later::Pool(_) => AGAIN_LATE,
     };
-    let for_all = matches!(later, Later::Budget(_) | Later::Github(GithubError::Wait(_)));
+    let for_all = matches!(later, Later::Budget(BudgetError::Spent(_)) | Later::Github(GithubError::Wait(_)));
     let retry_after = seconds + mixed(runner) % if for_all { WIDE_SPREAD } else { SPREAD };
     match later {
         Later::Github(GithubError::Refused(_) | GithubError::NotFound(_)) | Later::Pool(_) => {
@@ -125,7 +131,7 @@ pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer 
         }
         _ => warn!(%runner, problem = %later, retry_after, "question answered later"),
     }
-    counter!(CLAIMS, ANSWER => LATER).increment(1);
+    counter!(CLAIMS.name, ANSWER => LATER).increment(1);
     let message = "not now: ask again when retry-after is over";
     Answer { retry_after: Some(retry_after), ..Answer::problem(503, message) }
 }

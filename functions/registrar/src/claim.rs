@@ -15,7 +15,7 @@ use crate::{Github, Later, Registrar, Settings};
 /// Calls that a registration in the place of an earlier one takes: delete, and register once more.
 const REPLACING: u32 = 2;
 
-impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
+impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Binds the runner to its boot and asks whether it is needed, in one write; registers it at
     /// GitHub; writes GitHub's id down; answers. A crash after any of these leaves the runner where the
     /// same boot's next claim goes on.
@@ -64,18 +64,18 @@ impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
     /// A registration. A name that is taken is an earlier claim's of the same boot, whose answer was
     /// lost: that registration is found by its name and deleted, and another one made in its place.
     async fn register(&self, id: &RunnerId, pool: &Pool, name: &str) -> Result<JitConfig, Later> {
-        self.spend(1).await?;
+        self.books.spend(1).await?;
         let group = self.heard(self.github.find_runner_group(&pool.runner_group).await).await?;
         let wanted = JitRunner { name: name.to_owned(), group, labels: pool.labels.clone() };
         match self.github.generate_jit_config(&wanted).await {
             Err(GithubError::Conflict) => {}
             answered => return self.heard(answered).await,
         }
-        self.spend(REPLACING).await?;
+        self.books.spend(REPLACING).await?;
         if let Some(earlier) = self.heard(self.github.find_runner(name).await).await? {
             self.heard(self.github.delete_runner(earlier).await).await?;
             warn!(runner = %id, "registration of a lost answer deleted");
-            counter!(REGISTRATIONS_REPLACED).increment(1);
+            counter!(REGISTRATIONS_REPLACED.name).increment(1);
         }
         self.heard(self.github.generate_jit_config(&wanted).await).await
     }

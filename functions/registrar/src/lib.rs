@@ -5,7 +5,6 @@
 //! PID 1 made: the first claim binds the two, so that a ticket is of no use to who reads it later.
 
 mod answer;
-mod budget;
 mod claim;
 pub mod metrics;
 mod question;
@@ -13,8 +12,9 @@ mod release;
 mod settings;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use control::{Bookkeeper, BudgetError, PostError};
 use fleet::RunnerId;
-use fleet::ledger::{Answer as Told, Bookkeeper, Event, Item, Key, PostError, Runner, RunnerEvent};
+use fleet::ledger::{Answer as Told, Event, Item, Key, Runner, RunnerEvent};
 use fleet::ports::{
     Clock, DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, Ledger, LedgerError,
     Random,
@@ -32,9 +32,9 @@ impl<T: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner> Github 
 
 /// The function with what it keeps from one request to the next.
 #[derive(Debug)]
-pub struct Registrar<L, C, R, G> {
+pub struct Registrar<L, C, G> {
     /// The ledger, with the clock and the random bits that its transactions need.
-    pub books: Bookkeeper<L, C, R>,
+    pub books: Bookkeeper<L, C>,
     /// Who registers the runners.
     pub github: G,
 }
@@ -48,9 +48,9 @@ enum Later {
     /// The ledger did not answer.
     #[error("the ledger is out of reach: {0}")]
     Ledger(#[from] LedgerError),
-    /// The calls of this minute are used up, or GitHub has asked all of us to wait.
-    #[error("no more calls to GitHub before {0}")]
-    Budget(jiff::Timestamp),
+    /// GitHub must not be called now.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// GitHub did not do it.
     #[error(transparent)]
     Github(#[from] GithubError),
@@ -60,7 +60,7 @@ enum Later {
     Pool(fleet::PoolName),
 }
 
-impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
+impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Answers one request of the Function URL, with the settings of this moment. It never fails:
     /// whatever is wrong is a status and a sentence.
     pub async fn handle(
@@ -84,7 +84,7 @@ impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
             Path::Claim => self.claim(settings, &runner, &question.boot).await,
             Path::Release => self.release(settings, &runner, &question.boot).await,
         };
-        answered.map_err(|later| answer::later(&later, &runner, self.books.clock.now()))
+        answered.map_err(|later| answer::later(&later, &runner, self.books.system.now()))
     }
 
     /// Tells the ledger what happens to a runner.
@@ -95,15 +95,13 @@ impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
 
     async fn runner(&self, id: &RunnerId) -> Result<Option<Runner>, Later> {
         let items = self.books.ledger.read(&[Key::Runner(id.clone())]).await?;
-        Ok(items
-            .into_iter()
-            .find_map(|item| if let Item::Runner(runner) = item { Some(runner) } else { None }))
+        Ok(items.iter().find_map(Item::runner).cloned())
     }
 
     /// What GitHub answered. A wait that it asks for is written down for all.
     async fn heard<T>(&self, answered: Result<T, GithubError>) -> Result<T, Later> {
         if let Err(GithubError::Wait(length)) = &answered {
-            self.remember_wait(*length).await;
+            self.books.remember_wait(*length).await;
         }
         Ok(answered?)
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use aws::boot::{Boot, SystemClock, SystemRandom};
+use aws::boot::{Boot, System};
 use aws::ledger::Table;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use fleet::ledger::Bookkeeper;
+use control::Bookkeeper;
 use futures_util::future::join;
 use github::app::{API_URL, App, AppConfig};
 use registrar::{FunctionSettings, Registrar};
@@ -15,9 +15,9 @@ const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let mut boot = Boot::begin().await;
-    registrar::metrics::describe();
-    github::app::metrics::describe();
+    let mut boot =
+        Boot::begin(&[registrar::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS])
+            .await;
     let table = boot.variable("MAYFLY_TABLE");
     let app = AppConfig {
         id: boot.number("MAYFLY_GITHUB_APP_ID"),
@@ -25,14 +25,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         api_url: boot.optional_variable("MAYFLY_GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned()),
     };
     let ledger = Table::new(&boot.config, table);
-    let github = App::new(app, SystemClock, GITHUB_ANSWERS_WITHIN);
+    let github = App::new(app, System, GITHUB_ANSWERS_WITHIN);
     let (settings, ()) = join(boot.settings::<FunctionSettings>(), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     github.use_key(&settings.current().await.app_key)?;
     if let Err(error) = github.warm_up().await {
         tracing::warn!(%error, "GitHub is not warmed up");
     }
-    let books = Bookkeeper { ledger, clock: SystemClock, random: SystemRandom };
+    let books = Bookkeeper { ledger, system: System };
     let registrar = Registrar { books, github };
     started
         .run(async |request: LambdaFunctionUrlRequest| {

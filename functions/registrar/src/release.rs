@@ -8,7 +8,7 @@ use fleet::{BootId, RunnerId};
 use crate::answer::{self, Answer};
 use crate::{Github, Later, Registrar, Settings};
 
-impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
+impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// One that may leave is Leaving before its registration is deleted. GitHub has the last word: a
     /// runner that has just begun a job stays.
     pub(crate) async fn release(
@@ -25,7 +25,7 @@ impl<L: Ledger, C: Clock, R: Random, G: Github> Registrar<L, C, R, G> {
             }
         }
         if let Some(registration) = self.runner(id).await?.and_then(|runner| runner.github_id) {
-            self.spend(1).await?;
+            self.books.spend(1).await?;
             match self.github.delete_runner(registration).await {
                 Err(GithubError::Busy) => {
                     self.post(settings, id, RunnerEvent::FoundBusy).await?;

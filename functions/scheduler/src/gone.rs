@@ -5,12 +5,12 @@
 //! book stays, for the jobs and the runners that are still counted in it; nothing of a pool that has
 //! been cleared is written again.
 
+use control::Invocation;
 use fleet::PoolName;
 use fleet::ledger::{Book, EVENTS_A_TRANSACTION, Event, Item, Job, JobState, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::routing::route;
 use jiff::Timestamp;
-use launch::Launches;
 use metrics::{counter, gauge};
 use tracing::{info, warn};
 
@@ -34,10 +34,10 @@ struct Rerouted {
     without_pool: u32,
 }
 
-impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// Closes the books of the pools that are not in the map, and routes their jobs again.
-    pub(crate) async fn clear(&self, launches: &Launches<'_>, steps: &mut Steps) -> Cleared {
-        let books = match self.books_of_gone(launches).await {
+    pub(crate) async fn clear(&self, invocation: &Invocation<'_>, steps: &mut Steps) -> Cleared {
+        let books = match self.books_of_gone(invocation).await {
             Ok(books) => books,
             Err(problem) => {
                 steps.note_failure("pools out of the map", &problem);
@@ -47,15 +47,15 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         let mut cleared = Cleared::default();
         let mut without_pool = 0;
         for book in books {
-            steps.note(&book.pool, "close", self.close(launches, &book).await);
+            steps.note(&book.pool, "close", self.close(invocation, &book).await);
             let mut rerouted = Rerouted::default();
-            let done = self.reroute(launches, &book.pool, &mut rerouted).await;
+            let done = self.reroute(invocation, &book.pool, &mut rerouted).await;
             steps.note(&book.pool, "reroute", done);
             without_pool += rerouted.without_pool;
             cleared.reserved.extend(rerouted.reserved);
             cleared.gone.push(book.pool);
         }
-        gauge!(JOBS_WITHOUT_POOL).set(f64::from(without_pool));
+        gauge!(JOBS_WITHOUT_POOL.name).set(f64::from(without_pool));
         cleared
     }
 
@@ -63,21 +63,21 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// would be granted.
     pub(crate) async fn end_runners(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         pool: &PoolName,
         now: Timestamp,
     ) -> Steps {
         let mut steps = Steps::default();
         let why = "its pool is out of the map";
-        steps.note(pool, "unclaimed", self.fence_unclaimed(launches, pool, usize::MAX, why).await);
-        steps.note(pool, "leaving", self.stop_leaving(launches, pool, now).await);
+        steps.note(pool, "unclaimed", self.fence_unclaimed(invocation, pool, usize::MAX, why).await);
+        steps.note(pool, "leaving", self.stop_leaving(invocation, pool, now).await);
         steps
     }
 
-    async fn books_of_gone(&self, launches: &Launches<'_>) -> Result<Vec<Book>, StepError> {
+    async fn books_of_gone(&self, invocation: &Invocation<'_>) -> Result<Vec<Book>, StepError> {
         let mut keys = self.launchpad.books.ledger.list(&Listing::Books).await?;
         let of_map: Vec<_> =
-            launches.settings.pools.iter().map(|pool| Key::Book(pool.name.clone())).collect();
+            invocation.settings.pools.iter().map(|pool| Key::Book(pool.name.clone())).collect();
         keys.retain(|key| !of_map.contains(key));
         let items = self.read(&keys).await?;
         Ok(items
@@ -87,12 +87,12 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     }
 
     /// Sets minimum and maximum to 0, once.
-    async fn close(&self, launches: &Launches<'_>, book: &Book) -> Result<(), StepError> {
+    async fn close(&self, invocation: &Invocation<'_>, book: &Book) -> Result<(), StepError> {
         if book.minimum == 0 && book.is_closed() {
             return Ok(());
         }
         let event = Event::Bounds { pool: book.pool.clone(), minimum: 0, maximum: 0 };
-        self.launchpad.post(launches.settings, Some(&book.pool), &[event]).await?;
+        self.launchpad.post(invocation.settings, Some(&book.pool), &[event]).await?;
         info!(pool = %book.pool, "pool closed, because it is out of the map");
         Ok(())
     }
@@ -101,14 +101,14 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// the others from being written; what it held is routed at the next tick.
     async fn reroute(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         pool: &PoolName,
         rerouted: &mut Rerouted,
     ) -> Result<(), StepError> {
         let mut events = Vec::new();
         let mut why = None;
         for job in self.waiting(pool).await? {
-            match route(&launches.settings.pools, &job.labels) {
+            match route(&invocation.settings.pools, &job.labels) {
                 Ok(to) => {
                     events.push(Event::Rerouted { job: job.id, from: pool.clone(), to: to.name.clone() });
                 }
@@ -124,10 +124,10 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         }
         let mut done = Ok(());
         for events in events.chunks(EVENTS_A_TRANSACTION) {
-            match self.launchpad.post(launches.settings, Some(pool), events).await {
+            match self.launchpad.post(invocation.settings, Some(pool), events).await {
                 Ok(reserved) => {
                     info!(%pool, jobs = events.len(), "jobs of a pool that is out of the map routed again");
-                    counter!(JOBS_REROUTED).increment(events.len() as u64);
+                    counter!(JOBS_REROUTED.name).increment(events.len() as u64);
                     rerouted.reserved.extend(reserved);
                 }
                 Err(error) => done = done.and(Err(error.into())),

@@ -19,7 +19,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use fleet::ledger::{Bookkeeper, Event, PostError};
+use control::pace::BETWEEN_SCHEDULER_CALLS;
+use control::{Bookkeeper, PostError};
+use control::{Invocation, Launchpad};
+use fleet::ledger::Event;
 use fleet::ports::{
     Clock, DescribeAutoScalingGroup, DescribeTasks, EcsError, Ledger, LedgerError, ListItems, ListTasks,
     Random, RunTask, ScalingError, SetMinSize, StopTask,
@@ -27,8 +30,6 @@ use fleet::ports::{
 use fleet::{Pool, PoolName};
 use futures_util::future::{join_all, join3};
 use jiff::Timestamp;
-use launch::pace::BETWEEN_SCHEDULER_CALLS;
-use launch::{Launches, Launchpad};
 use tracing::error;
 
 pub use self::settings::Settings;
@@ -49,8 +50,8 @@ impl<T: DescribeAutoScalingGroup + SetMinSize> Scaling for T {}
 
 /// The function with what it keeps from one tick to the next.
 #[derive(Debug)]
-pub struct Scheduler<L, C, R, T, S> {
-    launchpad: Launchpad<L, C, R, T>,
+pub struct Scheduler<L, C, T, S> {
+    launchpad: Launchpad<L, C, T>,
     scaling: S,
 }
 
@@ -101,75 +102,81 @@ impl Steps {
     }
 
     fn count(&mut self, failed: String) {
-        ::metrics::counter!(metrics::STEPS_FAILED).increment(1);
+        ::metrics::counter!(metrics::STEPS_FAILED.name).increment(1);
         self.0.push(failed);
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// A scheduler of this ledger (with the clock and the random bits that its transactions need),
     /// this ECS and this Auto Scaling; the tasks that it launches claim their JIT config at this URL.
-    pub fn new(books: Bookkeeper<L, C, R>, ecs: T, scaling: S, registrar_url: String) -> Self {
+    pub fn new(books: Bookkeeper<L, C>, ecs: T, scaling: S, registrar_url: String) -> Self {
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
     }
 
     /// One tick, with the settings of this moment. What waits in pools that are gone is routed again
     /// first, so that no pool takes the runners for these jobs for a surplus.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
-        let now = self.launchpad.books.clock.now();
+        let now = self.launchpad.books.system.now();
         let queued_at = BTreeMap::new();
-        let launches = launches(settings, &queued_at, now);
+        let invocation = invocation(settings, &queued_at, now);
         let mut steps = Steps::default();
-        let cleared = self.clear(&launches, &mut steps).await;
-        let reserved = self.launchpad.launch(&launches, cleared.reserved);
-        let gone = cleared.gone.iter().map(|pool| self.end_runners(&launches, pool, now));
-        let ((), of_gone, of_map) = join3(reserved, join_all(gone), self.schedule_all(&launches, now)).await;
+        let cleared = self.clear(&invocation, &mut steps).await;
+        let reserved = self.launchpad.launch(&invocation, cleared.reserved);
+        let gone = cleared.gone.iter().map(|pool| self.end_runners(&invocation, pool, now));
+        let ((), of_gone, of_map) =
+            join3(reserved, join_all(gone), self.schedule_all(&invocation, now)).await;
         ended([steps].into_iter().chain(of_gone).chain(of_map))
     }
 
     /// The same by settings of an earlier moment, because those of this one can not be read: no pool is
     /// cleared, because one that an old map does not have may be a new one.
     pub async fn handle_by_old(&self, settings: &Settings) -> Result<(), Failed> {
-        let now = self.launchpad.books.clock.now();
+        let now = self.launchpad.books.system.now();
         let queued_at = BTreeMap::new();
-        ended(self.schedule_all(&launches(settings, &queued_at, now), now).await)
+        ended(self.schedule_all(&invocation(settings, &queued_at, now), now).await)
     }
 
     /// Every pool of the map, by itself.
-    async fn schedule_all(&self, launches: &Launches<'_>, now: Timestamp) -> Vec<Steps> {
-        join_all(launches.settings.pools.iter().map(|pool| self.schedule(launches, pool, now))).await
+    async fn schedule_all(&self, invocation: &Invocation<'_>, now: Timestamp) -> Vec<Steps> {
+        join_all(invocation.settings.pools.iter().map(|pool| self.schedule(invocation, pool, now))).await
     }
 
     /// All that is done for one pool.
-    async fn schedule(&self, launches: &Launches<'_>, pool: &Pool, now: Timestamp) -> Steps {
+    async fn schedule(&self, invocation: &Invocation<'_>, pool: &Pool, now: Timestamp) -> Steps {
         let (mut steps, name) = (Steps::default(), &pool.name);
-        steps.note(name, "settle", self.settle(launches, pool, now).await);
-        steps.note(name, "surplus", self.stop_surplus(launches, pool).await);
-        steps.note(name, "repair", self.repair(launches, pool, now).await);
-        steps.note(name, "leaving", self.stop_leaving(launches, name, now).await);
-        steps.note(name, "capacity", self.scale(launches, pool, now).await);
+        steps.note(name, "settle", self.settle(invocation, pool, now).await);
+        steps.note(name, "surplus", self.stop_surplus(invocation, pool).await);
+        steps.note(name, "repair", self.repair(invocation, pool, now).await);
+        steps.note(name, "leaving", self.stop_leaving(invocation, name, now).await);
+        steps.note(name, "capacity", self.scale(invocation, pool, now).await);
         steps
     }
 
     /// The minimum and maximum of this hour, what follows from them, and the launches of that.
-    async fn settle(&self, launches: &Launches<'_>, pool: &Pool, now: Timestamp) -> Result<(), StepError> {
-        let bounds = launches.settings.pools.hours(pool).bounds_at(now);
+    async fn settle(
+        &self,
+        invocation: &Invocation<'_>,
+        pool: &Pool,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
         let (minimum, maximum) = (bounds.minimum, bounds.maximum);
         let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum };
-        let reserved = self.launchpad.post(launches.settings, Some(&pool.name), &[event]).await?;
-        self.launchpad.launch(launches, reserved).await;
+        let reserved = self.launchpad.post(invocation.settings, Some(&pool.name), &[event]).await?;
+        self.launchpad.launch(invocation, reserved).await;
         Ok(())
     }
 }
 
-/// Launches of a tick that begins now.
-fn launches<'a>(
+/// The invocation of a tick that begins now.
+fn invocation<'a>(
     settings: &'a Settings,
     queued_at: &'a BTreeMap<PoolName, Timestamp>,
     now: Timestamp,
-) -> Launches<'a> {
+) -> Invocation<'a> {
     let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-    Launches { settings: &settings.0, queued_at, until }
+    Invocation { settings: &settings.0, queued_at, until }
 }
 
 /// How a tick of these steps ended.

@@ -1,25 +1,24 @@
 //! The scheduler function on Lambda.
 
-use aws::boot::{Boot, SystemClock, SystemRandom};
+use aws::boot::{Boot, System};
 use aws::ledger::Table;
 use aws::scaling::Groups;
 use aws::tasks::Tasks;
-use fleet::ledger::Bookkeeper;
+use control::Bookkeeper;
 use futures_util::future::join3;
 use scheduler::{Scheduler, Settings};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let mut boot = Boot::begin().await;
-    scheduler::metrics::describe();
+    let mut boot = Boot::begin(&[scheduler::metrics::METRICS, control::metrics::METRICS]).await;
     let table = boot.variable("MAYFLY_TABLE");
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
     let scaling = Groups::new(&boot.config);
     let (settings, (), ()) = join3(boot.settings::<Settings>(), ledger.warm_up(), tasks.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
-    let books = Bookkeeper { ledger, clock: SystemClock, random: SystemRandom };
+    let books = Bookkeeper { ledger, system: System };
     let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);
     let tick = async |_tick: Value| {
         let current = settings.current().await;

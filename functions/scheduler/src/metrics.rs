@@ -1,27 +1,22 @@
 //! The metrics of the function: each name once, as `CloudWatch` has it.
 
-use metrics::{Unit, describe_counter, describe_gauge};
+use fleet::metric::Metric;
 
 /// Steps of a pool that failed.
-pub const STEPS_FAILED: &str = "SchedulerStepsFailed";
+pub const STEPS_FAILED: Metric = Metric::counter("SchedulerStepsFailed", "Steps of a pool that failed");
 
 /// Runners that were fenced and whose task was stopped, because they did not claim in time or were
 /// not needed.
-pub const RUNNERS_FENCED: &str = "RunnersFenced";
+pub const RUNNERS_FENCED: Metric = Metric::counter("RunnersFenced", "Runners that were fenced");
 
 /// Jobs of a pool that was taken out of the map, which another pool has taken over.
-pub const JOBS_REROUTED: &str = "JobsRerouted";
+pub const JOBS_REROUTED: Metric =
+    Metric::counter("JobsRerouted", "Jobs of a pool out of the map that went to another");
 
 /// Jobs that wait, at this tick, in pools that were taken out of the map, and that no other pool
 /// serves. Nothing is launched for them: anything above 0 is an alarm.
-pub const JOBS_WITHOUT_POOL: &str = "JobsWithoutPool";
+pub const JOBS_WITHOUT_POOL: Metric =
+    Metric::gauge("JobsWithoutPool", "Waiting jobs of pools out of the map that none serves").with_alarm();
 
-/// Tells the recorder the units and what the metrics mean, those of launches too; once, after it is
-/// installed.
-pub fn describe() {
-    launch::metrics::describe();
-    describe_counter!(STEPS_FAILED, Unit::Count, "Steps of a pool that failed");
-    describe_counter!(RUNNERS_FENCED, Unit::Count, "Runners that were fenced");
-    describe_counter!(JOBS_REROUTED, Unit::Count, "Jobs of a pool out of the map that went to another");
-    describe_gauge!(JOBS_WITHOUT_POOL, Unit::Count, "Waiting jobs of pools out of the map that none serves");
-}
+/// All of them.
+pub const METRICS: &[Metric] = &[STEPS_FAILED, RUNNERS_FENCED, JOBS_REROUTED, JOBS_WITHOUT_POOL];

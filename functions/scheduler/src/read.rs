@@ -6,7 +6,7 @@ use fleet::ports::{Clock, Ledger, ListItems, Random};
 
 use crate::{Ecs, Scaling, Scheduler, StepError};
 
-impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// The items of a listing, as the table has them: some may have left it since.
     pub(crate) async fn items(&self, listing: &Listing) -> Result<Vec<Item>, StepError> {
         self.read(&self.launchpad.books.ledger.list(listing).await?).await

@@ -3,11 +3,11 @@
 //! Only a runner that never claimed is ever touched. It is fenced before its task is stopped, so
 //! that it can not claim in between.
 
+use control::Invocation;
 use fleet::ledger::{Item, Key, Listing, Runner, RunnerEvent, RunnerState};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::{Pool, PoolName};
 use jiff::{SignedDuration, Timestamp};
-use launch::Launches;
 use metrics::counter;
 use tracing::info;
 
@@ -27,22 +27,26 @@ const PROVISIONING_LIMIT: SignedDuration = SignedDuration::from_mins(5);
 /// How long a runner may take from its reservation to its first claim.
 pub(crate) const BOOT_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 
-impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// While the pool has runners enough, those that have not claimed go: jobs that were cancelled
     /// would otherwise make an Auto Scaling group grow. The youngest go first.
-    pub(crate) async fn stop_surplus(&self, launches: &Launches<'_>, pool: &Pool) -> Result<(), StepError> {
+    pub(crate) async fn stop_surplus(
+        &self,
+        invocation: &Invocation<'_>,
+        pool: &Pool,
+    ) -> Result<(), StepError> {
         let deficit = self.book(&pool.name).await?.map_or(0, |book| book.deficit());
         let surplus = usize::try_from(-i64::min(deficit, 0)).unwrap_or(0);
         if surplus == 0 {
             return Ok(());
         }
-        self.fence_unclaimed(launches, &pool.name, surplus, "its pool has runners enough").await
+        self.fence_unclaimed(invocation, &pool.name, surplus, "its pool has runners enough").await
     }
 
     /// Fences so many of a pool's runners that have not claimed, at most; the youngest first.
     pub(crate) async fn fence_unclaimed(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         pool: &PoolName,
         most: usize,
         why: &str,
@@ -51,7 +55,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         unclaimed.sort_by_key(|runner| std::cmp::Reverse(runner.reserved_at));
         let mut done = Ok(());
         for runner in unclaimed.into_iter().take(most) {
-            done = done.and(self.fence(launches, &runner, why).await);
+            done = done.and(self.fence(invocation, &runner, why).await);
         }
         done
     }
@@ -59,7 +63,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// Runners that have not come as far as they should have by now.
     pub(crate) async fn repair(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         pool: &Pool,
         now: Timestamp,
     ) -> Result<(), StepError> {
@@ -67,28 +71,28 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         late.retain(|runner| age(runner, now) >= LAUNCHERS_OWN);
         let mut done = Ok(());
         for runner in late {
-            done = done.and(self.repair_one(launches, &runner, age(&runner, now)).await);
+            done = done.and(self.repair_one(invocation, &runner, age(&runner, now)).await);
         }
         done
     }
 
     async fn repair_one(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         runner: &Runner,
         age: SignedDuration,
     ) -> Result<(), StepError> {
         if age >= BOOT_LIMIT {
-            return self.fence(launches, runner, "past its boot limit").await;
+            return self.fence(invocation, runner, "past its boot limit").await;
         }
-        let task = match self.listed(launches, runner).await? {
+        let task = match self.listed(invocation, runner).await? {
             Some(task) => Some(task),
-            None => self.run_again(launches, runner).await?,
+            None => self.run_again(invocation, runner).await?,
         };
         let Some(task) = task else { return Ok(()) };
         match self.status(&task).await?.as_deref() {
-            Some("STOPPED") => self.note_stopped(launches, runner).await,
-            Some("PROVISIONING") if age >= PROVISIONING_LIMIT => self.give_up(launches, runner).await,
+            Some("STOPPED") => self.note_stopped(invocation, runner).await,
+            Some("PROVISIONING") if age >= PROVISIONING_LIMIT => self.give_up(invocation, runner).await,
             Some(_) | None => Ok(()),
         }
     }
@@ -96,7 +100,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// Runners that are fenced and whose task was not stopped yet, or whose end was not heard of.
     pub(crate) async fn stop_leaving(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         pool: &PoolName,
         now: Timestamp,
     ) -> Result<(), StepError> {
@@ -104,7 +108,7 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
         fenced.retain(|runner| now.duration_since(runner.changed_at) >= LAUNCHERS_OWN);
         let mut done = Ok(());
         for runner in fenced {
-            done = done.and(self.stop(launches, &runner, age(&runner, now)).await);
+            done = done.and(self.stop(invocation, &runner, age(&runner, now)).await);
         }
         done
     }
@@ -120,24 +124,24 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     }
 
     /// Takes a runner out of the supply, and stops its task if it did not claim meanwhile.
-    async fn fence(&self, launches: &Launches<'_>, runner: &Runner, why: &str) -> Result<(), StepError> {
-        self.tell(launches, runner, RunnerEvent::Fenced).await?;
-        self.stop_fenced(launches, runner, why).await
+    async fn fence(&self, invocation: &Invocation<'_>, runner: &Runner, why: &str) -> Result<(), StepError> {
+        self.tell(invocation, runner, RunnerEvent::Fenced).await?;
+        self.stop_fenced(invocation, runner, why).await
     }
 
     /// The same for one whose task finds no capacity. Its pool's rest begins in the same transaction,
     /// so that its replacement is not reserved there again.
-    async fn give_up(&self, launches: &Launches<'_>, runner: &Runner) -> Result<(), StepError> {
+    async fn give_up(&self, invocation: &Invocation<'_>, runner: &Runner) -> Result<(), StepError> {
         let why = "no capacity within five minutes";
-        self.tell(launches, runner, RunnerEvent::FoundNoCapacity(why.to_owned())).await?;
-        self.stop_fenced(launches, runner, why).await
+        self.tell(invocation, runner, RunnerEvent::FoundNoCapacity(why.to_owned())).await?;
+        self.stop_fenced(invocation, runner, why).await
     }
 
     /// Stops the task of a runner that has just been fenced; not of one that claimed first. The task of
     /// one that could not be stopped is stopped at a later tick.
     async fn stop_fenced(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         runner: &Runner,
         why: &str,
     ) -> Result<(), StepError> {
@@ -147,8 +151,8 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
             return Ok(());
         }
         info!(runner = %runner.id, pool = %runner.pool, why, "runner fenced");
-        counter!(RUNNERS_FENCED).increment(1);
-        match self.listed(launches, runner).await? {
+        counter!(RUNNERS_FENCED.name).increment(1);
+        match self.listed(invocation, runner).await? {
             Some(task) => self.stop_task(&task, why).await,
             None => Ok(()),
         }
@@ -160,22 +164,22 @@ impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L
     /// so long is waited where the capacity is out of the map, for which there is nothing to run.
     async fn stop(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         runner: &Runner,
         age: SignedDuration,
     ) -> Result<(), StepError> {
-        if let Some(task) = self.listed(launches, runner).await? {
+        if let Some(task) = self.listed(invocation, runner).await? {
             return self.stop_task(&task, "some time ago").await;
         }
         if age >= TOKEN_HOLDS {
-            return self.note_stopped(launches, runner).await;
+            return self.note_stopped(invocation, runner).await;
         }
-        if !launches.settings.placements.contains_key(&runner.capacity) {
+        if !invocation.settings.placements.contains_key(&runner.capacity) {
             return Ok(());
         }
-        let Some(task) = self.run_again(launches, runner).await? else { return Ok(()) };
+        let Some(task) = self.run_again(invocation, runner).await? else { return Ok(()) };
         match self.status(&task).await?.as_deref() {
-            Some("STOPPED") => self.note_stopped(launches, runner).await,
+            Some("STOPPED") => self.note_stopped(invocation, runner).await,
             Some(_) => self.stop_task(&task, "some time ago").await,
             None => Ok(()),
         }

@@ -1,26 +1,26 @@
 //! How many EC2 instances a pool's Auto Scaling group keeps at least. Its desired capacity is ECS's.
 
+use control::Invocation;
 use fleet::Pool;
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::schedule::floor;
 use jiff::Timestamp;
-use launch::Launches;
 use tracing::info;
 
 use crate::{Ecs, Scaling, Scheduler, StepError};
 
-impl<L: Ledger + ListItems, C: Clock, R: Random, T: Ecs, S: Scaling> Scheduler<L, C, R, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// Sets `MinSize` where it is not what it shall be. A pool without instances has none.
     pub(crate) async fn scale(
         &self,
-        launches: &Launches<'_>,
+        invocation: &Invocation<'_>,
         pool: &Pool,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let placement = launches.settings.placements.get(&pool.name);
+        let placement = invocation.settings.placements.get(&pool.name);
         let name = placement.and_then(|placement| placement.auto_scaling_group.as_ref());
         let Some((name, each)) = name.zip(pool.runners_per_instance) else { return Ok(()) };
-        let hours = launches.settings.pools.hours(pool);
+        let hours = invocation.settings.pools.hours(pool);
         let wanted = hours.highest_minimum(now, hours.schedule.lead());
         let live = self.book(&pool.name).await?.map_or(0, |book| book.live);
         let live = u32::try_from(i64::max(live, 0)).unwrap_or(u32::MAX);

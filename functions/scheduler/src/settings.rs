@@ -4,12 +4,12 @@ use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 
 /// The settings, as they are at the time of a tick; the map of pools is on its schedule.
 #[derive(Debug)]
-pub struct Settings(pub launch::Settings);
+pub struct Settings(pub control::LaunchSettings);
 
 impl std::ops::Deref for Settings {
-    type Target = launch::Settings;
+    type Target = control::LaunchSettings;
 
-    fn deref(&self) -> &launch::Settings {
+    fn deref(&self) -> &control::LaunchSettings {
         &self.0
     }
 }
@@ -21,6 +21,6 @@ impl FromParameters for Settings {
     fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let pools = parameters.pools_on_schedule(&mut problems);
-        launch::Settings::with_pools(pools, parameters, problems).map(Self)
+        control::LaunchSettings::with_pools(pools, parameters, problems).map(Self)
     }
 }

@@ -59,7 +59,7 @@ impl<Q: SendMessage> Webhook<Q> {
             Decision::Enqueue(job_event) => self.enqueue(delivery, job_event).await,
             Decision::Unserved(job, reason) => {
                 warn!(%delivery, %job, reason, "job not served");
-                counter!(JOBS_UNSERVED).increment(1);
+                counter!(JOBS_UNSERVED.name).increment(1);
                 Ok(Answer::ignored(reason))
             }
             Decision::Ignore(reason) => {
@@ -75,12 +75,12 @@ impl<Q: SendMessage> Webhook<Q> {
         let pool = event.pool.as_ref().map(tracing::field::display);
         if let Err(error) = self.queue.send_message(&message).await {
             error!(%delivery, job = %event.job, action = ?event.action, %error, "delivery not queued");
-            counter!(QUEUE_UNAVAILABLE).increment(1);
+            counter!(QUEUE_UNAVAILABLE.name).increment(1);
             return Err(Answer::unavailable());
         }
         info!(%delivery, job = %event.job, action = ?event.action, pool, "delivery queued");
         if let (JobAction::Queued, Some(pool)) = (event.action, &event.pool) {
-            counter!(JOBS_QUEUED, POOL => pool.to_string()).increment(1);
+            counter!(JOBS_QUEUED.name, POOL => pool.to_string()).increment(1);
         }
         Ok(Answer::accepted(event))
     }
@@ -89,7 +89,7 @@ impl<Q: SendMessage> Webhook<Q> {
 /// A request that is not proven to be GitHub's.
 fn refused(answer: Answer) -> Answer {
     warn!(refusal = answer.message(), "delivery refused");
-    counter!(DELIVERIES_REFUSED).increment(1);
+    counter!(DELIVERIES_REFUSED.name).increment(1);
     answer
 }
 
@@ -97,6 +97,6 @@ fn refused(answer: Answer) -> Answer {
 fn broken(delivery: Option<&DeliveryId>, answer: Answer) -> Answer {
     let delivery = delivery.map(tracing::field::display);
     warn!(delivery, problem = answer.message(), "delivery not understood");
-    counter!(DELIVERIES_BROKEN).increment(1);
+    counter!(DELIVERIES_BROKEN.name).increment(1);
     answer
 }

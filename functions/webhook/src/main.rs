@@ -8,8 +8,7 @@ use webhook::{Settings, Webhook};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let mut boot = Boot::begin().await;
-    webhook::metrics::describe();
+    let mut boot = Boot::begin(&[webhook::metrics::METRICS]).await;
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let queue = Queue::new(&boot.config, queue_url);
     let (settings, ()) = join(boot.settings::<Settings>(), queue.warm_up()).await;

@@ -14,7 +14,8 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{QueueError, SendMessage};
 use futures_util::FutureExt as _;
 use github::signature::sign;
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use kit::recording::record;
+use metrics_util::debugging::DebugValue;
 use serde_json::json;
 use webhook::{Settings, Webhook};
 
@@ -47,32 +48,25 @@ fn job(action: &str, labels: &[&str]) -> String {
         .to_string()
 }
 
-/// What one request counts, as `Name` or `Name Pool`.
+/// What one request counts, each as `Name` or `Name{Pool=pool}`.
 fn counted(up: bool, request: &LambdaFunctionUrlRequest) -> Vec<String> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
     let settings = Settings { secrets: vec!["secret".into()], pools };
-    let recorder = DebuggingRecorder::new();
-    metrics::with_local_recorder(&recorder, || {
-        let webhook = Webhook { queue: Queue { up } };
-        webhook.handle(&settings, request).now_or_never().expect("nothing here waits");
-    });
-    let counted = recorder.snapshotter().snapshot().into_vec().into_iter();
-    let named = counted.map(|(key, _, _, value)| {
-        assert_eq!(value, DebugValue::Counter(1));
-        let words = key.key().labels().map(|label| {
-            assert_eq!(label.key(), "Pool");
-            label.value().to_owned()
-        });
-        [key.key().name().to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
-    });
-    named.collect()
+    let webhook = Webhook { queue: Queue { up } };
+    let (_, recorded) =
+        record(|| webhook.handle(&settings, request).now_or_never().expect("nothing here waits"));
+    let once = |(name, value)| {
+        assert_eq!(value, DebugValue::Counter(1), "{name}");
+        name
+    };
+    recorded.metrics.into_iter().map(once).collect()
 }
 
 #[test]
 fn every_request_counts_once_or_not_at_all() {
     let queued = job("queued", &["linux", "ARM64", "docker"]);
     for (up, secret, body, expected, why) in [
-        (true, "secret", &*queued, &["JobsQueued ec2-arm64"][..], "a job that waits"),
+        (true, "secret", &*queued, &["JobsQueued{Pool=ec2-arm64}"][..], "a job that waits"),
         (true, "secret", &job("in_progress", &["docker"]), &[], "a job that waits no longer"),
         (true, "secret", &job("queued", &["gpu"]), &["JobsUnserved"], "no pool has the label"),
         (true, "secret", &job("queued", &[]), &["JobsUnserved"], "no label at all"),

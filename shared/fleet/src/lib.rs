@@ -13,6 +13,7 @@ pub mod label;
 pub mod launch;
 pub mod ledger;
 pub mod mac;
+pub mod metric;
 pub mod pools;
 pub mod ports;
 pub mod routing;

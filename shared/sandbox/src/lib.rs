@@ -19,19 +19,19 @@ mod executor;
 pub mod faults;
 pub mod github;
 mod journal;
+mod placements;
 mod ports;
 mod process;
 pub mod queue;
 mod sandbox;
 mod table;
-#[cfg(feature = "wire")]
-pub mod wire;
 pub mod world;
 
 pub use self::audit::Violation;
 pub use self::clock::ManualClock;
 pub use self::faults::{Fault, Rates};
 pub use self::journal::{Journal, Line, Subject};
+pub use self::placements::{placement_of, placements_of};
 pub use self::sandbox::{Delays, Sandbox, Span, TICKET_KEY};
 pub use self::table::Table;
 pub use self::world::{Begun, ClaimReply, Functions, ReleaseReply, World};

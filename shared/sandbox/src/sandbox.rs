@@ -18,6 +18,7 @@ use crate::ecs::Ecs;
 use crate::faults::{Fault, Rates, Weather};
 use crate::github::Github;
 use crate::journal::{Journal, Subject};
+use crate::placements::{placement_of, placements_of};
 use crate::queue::Queue;
 use crate::table::Table;
 
@@ -113,8 +114,7 @@ impl AsRef<Self> for Sandbox {
 impl Sandbox {
     /// An empty platform, with what the pools need registered at ECS. One seed gives one timeline.
     pub fn new(seed: u64, start: Timestamp, delays: Delays, pools: &PoolMap) -> Self {
-        let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool)));
-        Self::placed(seed, start, delays, pools, &placements.collect())
+        Self::placed(seed, start, delays, pools, &placements_of(pools))
     }
 
     /// The same with what these placements name registered at ECS, and nothing else.
@@ -259,7 +259,7 @@ impl Sandbox {
 /// A group for each pool on EC2 instances, with room for all of its runners.
 fn groups_of(pools: &PoolMap) -> BTreeMap<String, Group> {
     let groups = pools.iter().filter_map(|pool| {
-        let name = Placement::by_convention(pool).auto_scaling_group?;
+        let name = placement_of(pool).auto_scaling_group?;
         let max_size = pool.maximum.div_ceil(pool.runners_per_instance?.max(1));
         Some((name, Group { min_size: 0, max_size }))
     });

@@ -68,7 +68,7 @@ impl Table {
 
     /// Every book, by pool.
     pub fn books(&self) -> impl Iterator<Item = &Book> {
-        self.items.values().filter_map(|item| if let Item::Book(book) = item { Some(book) } else { None })
+        self.items.values().filter_map(Item::book)
     }
 
     /// A pool's book.
@@ -99,14 +99,12 @@ impl Table {
 
     /// Every runner.
     pub fn runners(&self) -> impl Iterator<Item = &Runner> {
-        self.items
-            .values()
-            .filter_map(|item| if let Item::Runner(runner) = item { Some(runner) } else { None })
+        self.items.values().filter_map(Item::runner)
     }
 
     /// Every job.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
-        self.items.values().filter_map(|item| if let Item::Job(job) = item { Some(job) } else { None })
+        self.items.values().filter_map(Item::job)
     }
 }
 

@@ -9,11 +9,11 @@ use aws::ledger::attributes;
 use aws_sdk_sqs::types::QueueAttributeName;
 use fleet::PoolName;
 use fleet::ledger::{Item, JobState, RunnerState, Totals, recount};
-use mayfly::local::{OnTheWire, Stack};
 use sandbox::World;
 use sandbox::github::Phase;
-use sandbox::wire::Resident;
 use serde_json::Value;
+use wire::Resident;
+use wire::stack::{OnTheWire, Stack};
 
 /// The figures.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +112,7 @@ pub(crate) async fn read(
 ) -> Result<Figures> {
     let tasks = world.ask(|world| world.sandbox().ecs().borrow().tasks().count()).await;
     let items = items(stack).await?;
-    let books = items.iter().filter_map(|item| if let Item::Book(book) = item { Some(book) } else { None });
+    let books = items.iter().filter_map(Item::book);
     let book_writes = books.clone().map(|book| book.version).sum();
     let books = books.map(|book| (book.pool.clone(), Totals::from(book))).collect();
     Ok(Figures {

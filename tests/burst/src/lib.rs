@@ -13,12 +13,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use fleet::{JobId, Repository};
 use futures_util::{StreamExt as _, stream};
-use mayfly::local::{OnTheWire, Options, Secrets, Stack};
 use sandbox::github::JobPlan;
-use sandbox::wire::Resident;
-use sandbox::wire::lambda::Function;
-use sandbox::wire::processes::Processes;
 use sandbox::{Delays, Span, World};
+use wire::Resident;
+use wire::lambda::Function;
+use wire::processes::Processes;
+use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
 pub use self::figures::Figures;
 use self::post::Poster;
@@ -116,7 +116,7 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
         map: POOLS,
         binaries,
         port: 0,
-        seen: mayfly::local::unseen(),
+        seen: wire::stack::unseen(),
         visibility: VISIBILITY,
         tick: TICK,
         secrets: &secrets,

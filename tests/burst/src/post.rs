@@ -1,19 +1,19 @@
 //! GitHub's POST of a burst's deliveries.
 
 use fleet::DeliveryId;
-use mayfly::remote;
+
 use sandbox::delivery::Delivery;
 use secrecy::SecretString;
 
 /// Posts deliveries to one URL.
 pub(crate) struct Poster {
-    poster: remote::Poster,
+    poster: wire::Poster,
     secret: SecretString,
 }
 
 impl Poster {
     pub(crate) fn new(url: &str, secret: SecretString) -> Self {
-        Self { poster: remote::Poster::new(url), secret }
+        Self { poster: wire::Poster::new(url), secret }
     }
 
     /// Posts one, signed; 0 where there is no answer.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use sandbox::wire::ecs::Exchange;
+use wire::ecs::Exchange;
 
 /// Holds exchanges against the model. The error is what it finds wrong, a line each.
 pub fn check(exchanges: &[Exchange]) -> Result<(), String> {

@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::tasks::Tasks;
-use fleet::launch::{Placement, RunTaskRequest, TICKET_VARIABLE};
+use fleet::launch::{RunTaskRequest, TICKET_VARIABLE};
 use fleet::ledger::{Runner, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
 use fleet::{PoolMap, PoolName, RunnerId, TaskArn};
 use jiff::Timestamp;
 use sandbox::ecs::{Ecs, RunTaskError};
-use sandbox::wire::Resident;
-use sandbox::wire::ecs::{EcsUrl, Exchange};
 use sandbox::{Delays, Sandbox, TICKET_KEY};
+use wire::Resident;
+use wire::ecs::{EcsUrl, Exchange};
 
 use crate::{botocore, moto};
 
@@ -95,7 +95,7 @@ impl Drop for Peer {
 pub fn request(pool: &str, n: u128) -> RunTaskRequest {
     let name = PoolName::new(pool).expect("a pool's name");
     let pools = default_pools();
-    let placement = Placement::by_convention(pools.get(&name).expect("a default pool"));
+    let placement = sandbox::placement_of(pools.get(&name).expect("a default pool"));
     let id = RunnerId::from_random(n);
     let ticket = Ticket::issue(&id, &TICKET_KEY.into());
     let runner = Runner {

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fleet::pools::DEFAULT_POOLS;
-use mayfly::local::{Formation, Templates};
-use sandbox::wire::moto::Moto;
 use serde_json::Value;
+use wire::moto::Moto;
+use wire::stack::{Formation, Templates};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -26,7 +26,7 @@ fn read(file: &Path) -> Value {
 
 /// The types that moto is said not to deploy.
 fn listed() -> BTreeSet<String> {
-    let gaps = read(&root().join("shared/sandbox/moto/gaps.json"));
+    let gaps = read(&root().join("shared/wire/moto/gaps.json"));
     let types = gaps["types"].as_object().unwrap();
     assert!(types.values().all(|why| why.as_str().is_some_and(|why| !why.is_empty())));
     types.keys().cloned().collect()
@@ -87,7 +87,7 @@ fn names(templates: &Templates, what: &str) -> bool {
 #[test]
 fn the_listed_functions_are_used() {
     let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
-    let gaps = read(&root().join("shared/sandbox/moto/gaps.json"));
+    let gaps = read(&root().join("shared/wire/moto/gaps.json"));
     for function in gaps["functions"].as_object().unwrap().keys() {
         assert!(names(&templates, function), "no template has a {function}: take it from gaps.json");
     }

@@ -19,7 +19,7 @@ use fleet::ports::{
     DescribeTasks as _, ListContainerInstances as _, ListTasks as _, RunTask as _, StopTask as _, TaskFilter,
 };
 use fleet::{InstanceId, RunnerId};
-use sandbox::wire::moto::Moto;
+use wire::moto::Moto;
 
 /// Prints a subnet that moto has from its beginning.
 const SUBNET: &str = "import boto3, sys

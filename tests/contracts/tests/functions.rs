@@ -19,14 +19,14 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::Ledger as _;
 use fleet::{DeliveryId, PoolMap, PoolName};
 use jiff::Timestamp;
-use mayfly::local::{Options, Provisioned, Secrets, Stack, Wires};
-use mayfly::remote::Poster;
 use sandbox::delivery::Delivery;
 use sandbox::queue::VISIBILITY;
-use sandbox::wire::Resident;
-use sandbox::wire::lambda::{Environment, FunctionConfig, InvokeError};
 use sandbox::{Delays, Sandbox};
 use serde_json::{Value, json};
+use wire::Poster;
+use wire::Resident;
+use wire::lambda::{Environment, FunctionConfig, InvokeError};
+use wire::stack::{Options, Provisioned, Secrets, Stack, Wires};
 
 const WEBHOOK_SECRET: &str = "the-functions'-webhook-secret";
 const TICKET_KEY: &str = "the-functions'-ticket-key";
@@ -42,7 +42,7 @@ fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
         map: DEFAULT_POOLS,
         binaries,
         port: 0,
-        seen: mayfly::local::unseen(),
+        seen: wire::stack::unseen(),
         visibility: VISIBILITY,
         tick: Duration::from_mins(1),
         secrets,

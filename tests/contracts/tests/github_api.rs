@@ -22,8 +22,8 @@ use fleet::ports::{
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{ApiJobStatus, App, AppConfig, Hook};
 use jiff::Timestamp;
-use sandbox::wire::github::app_key;
 use secrecy::ExposeSecret as _;
+use wire::github::app_key;
 
 /// Prism takes its time for the first answer of each kind.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use github::signature::{check, sign};
-use mayfly::platform::Platform;
+use platform::Platform;
 use sandbox::delivery::function_url_event;
 use sandbox::{Delays, Sandbox};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ fn octokits_verifier_believes_our_signer() {
 
 #[test]
 fn every_published_payload_is_answered_without_an_error() {
-    let pools = mayfly::pools::read(None).unwrap();
+    let pools = platform::pools::read(None).unwrap();
     let sandbox = Sandbox::new(0, "2026-10-05T09:00:00Z".parse().unwrap(), Delays::default(), &pools);
     let mut world = Platform::world(sandbox, &pools, &SECRET.into());
     for (place, Signed { name, event, payload, signature }) in published().into_iter().enumerate() {

@@ -8,7 +8,6 @@
 )]
 
 use sandbox::ecs::RunTaskError;
-use stories::Scene;
 
 fn failure(reason: &str) -> RunTaskError {
     RunTaskError::Failure(reason.to_owned())
@@ -20,7 +19,7 @@ fn exception(code: &str, message: &str) -> RunTaskError {
 
 #[test]
 fn a_throttled_launch_is_tried_again_with_the_same_token() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     for _ in 0..2 {
         scene.world.sandbox().ecs().borrow_mut().fail_next(exception("ThrottlingException", "Rate exceeded"));
     }
@@ -32,7 +31,7 @@ fn a_throttled_launch_is_tried_again_with_the_same_token() {
 
 #[test]
 fn without_spot_capacity_the_fallback_runs_the_job_and_the_pool_rests() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let outage = failure(
         "Capacity is unavailable at this time. Please try again later or in a different availability zone",
     );
@@ -55,7 +54,7 @@ fn without_spot_capacity_the_fallback_runs_the_job_and_the_pool_rests() {
 
 #[test]
 fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
     let job = scene.queue(&["fargate-x64"]);
@@ -73,7 +72,7 @@ fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
 
 #[test]
 fn nothing_is_accepted_while_the_queue_is_down_and_the_redelivery_is_taken() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     scene.world.sandbox().set_queue_down(true);
     let job = scene.queue(&["fargate-x64"]);
     scene.pass(5);
@@ -88,7 +87,7 @@ fn nothing_is_accepted_while_the_queue_is_down_and_the_redelivery_is_taken() {
 
 #[test]
 fn a_message_that_nobody_understands_ends_in_the_dead_letter_queue_and_blocks_nobody() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let now = scene.world.sandbox().manual_clock().now();
     scene
         .world

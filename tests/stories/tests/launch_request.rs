@@ -11,11 +11,10 @@ use fleet::launch::{AwsvpcConfiguration, Placement, RunTaskRequest};
 use fleet::ticket::Ticket;
 use sandbox::TICKET_KEY;
 use serde_json::{Value, json};
-use stories::Scene;
 
 #[test]
 fn a_launch_names_everything_that_ecs_needs_and_carries_only_ticket_and_url() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     scene.queue(&["ec2-arm64-spot"]);
     scene.pass(5);
     let ecs = scene.world.sandbox().ecs().borrow();
@@ -44,7 +43,7 @@ fn a_launch_names_everything_that_ecs_needs_and_carries_only_ticket_and_url() {
 
 #[test]
 fn a_pool_with_a_network_passes_it_on() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     scene.queue(&["fargate-x64"]);
     scene.pass(5);
     let table = scene.world.sandbox().table().borrow();

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex};
 
 use fleet::launch::TICKET_VARIABLE;
 use fleet::{DeliveryId, InstanceId};
+use platform::scene::{Scene, WEBHOOK_SECRET};
 use sandbox::TICKET_KEY;
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::ecs::RunTaskError;
-use stories::{Scene, WEBHOOK_SECRET};
 use tracing::Level;
 
 #[derive(Clone, Default)]
@@ -35,7 +35,7 @@ impl io::Write for Buffer {
 /// Jobs that run, launches that fail in each way, a forged delivery, an interrupted instance, and
 /// messages that nobody understands. Gives the tickets that were issued, and the forged signature.
 fn tell() -> (Vec<String>, String) {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let fail = |scene: &Scene, error| scene.world.sandbox().ecs().borrow_mut().fail_next(error);
     let exception = |code: &str| RunTaskError::Exception(code.to_owned(), "in ECS's words".to_owned());
     fail(&scene, exception("ThrottlingException"));

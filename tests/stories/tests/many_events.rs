@@ -9,12 +9,12 @@
 
 use fleet::JobId;
 use fleet::pools::DEFAULT_POOLS;
+use platform::scene::{Scene, plan};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::github::{Phase, workflow_job};
-use stories::{Scene, plan};
 
 /// The default pools with room for two thousand runners each.
 fn roomy() -> String {
@@ -39,7 +39,7 @@ fn deliver(scene: &mut Scene, job: JobId) {
 
 #[test]
 fn one_event_a_thousand_times_is_one_task() {
-    let mut scene = Scene::of(&roomy());
+    let mut scene = stories::scene_of(&roomy());
     let job = JobId(1);
     scene.world.learn_job(job, plan(&["linux", "x64"]));
     for _ in 0..1000 {
@@ -61,7 +61,7 @@ fn a_thousand_jobs_in_random_order_are_a_thousand_tasks() {
         "ec2-arm64-spot",
     ];
     let mut random = StdRng::seed_from_u64(7);
-    let mut scene = Scene::of(&roomy());
+    let mut scene = stories::scene_of(&roomy());
     let mut deliveries: Vec<JobId> = Vec::new();
     for id in 1..=1000 {
         scene.world.learn_job(JobId(id), plan(&["self-hosted", POOLS[random.random_range(0..7)]]));
@@ -81,7 +81,7 @@ fn a_thousand_jobs_in_random_order_are_a_thousand_tasks() {
 
 #[test]
 fn a_maximum_holds_and_what_waits_is_served_in_its_turn() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     for _ in 0..40 {
         scene.queue(&["ec2-arm64"]);
     }

@@ -8,11 +8,10 @@
 )]
 
 use sandbox::github::Phase;
-use stories::Scene;
 
 #[test]
 fn a_job_gets_a_task_and_the_task_is_gone_after_it() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let job = scene.queue(&["self-hosted", "linux", "arm64", "docker"]);
     scene.pass(5);
     assert_eq!(scene.tasks(), ["ec2-arm64"]);
@@ -29,7 +28,7 @@ fn a_job_gets_a_task_and_the_task_is_gone_after_it() {
 
 #[test]
 fn a_job_that_is_cancelled_before_its_runner_claims_makes_the_claim_unneeded() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let job = scene.queue(&["fargate-x64"]);
     scene.pass(5);
     scene.world.cancel_job(job);
@@ -42,7 +41,7 @@ fn a_job_that_is_cancelled_before_its_runner_claims_makes_the_claim_unneeded() {
 
 #[test]
 fn a_runner_whose_job_was_taken_by_another_is_released_or_takes_the_next_job() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     // Both pools serve the first job's labels, so that either's runner may take it.
     scene.queue(&["linux", "x64"]);
     scene.queue(&["fargate-x64-spot"]);
@@ -53,7 +52,7 @@ fn a_runner_whose_job_was_taken_by_another_is_released_or_takes_the_next_job() {
 
 #[test]
 fn an_idle_runner_that_is_not_needed_asks_and_leaves_within_a_minute_and_a_half() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let job = scene.queue(&["fargate-x64"]);
     scene.pass(30);
     // GitHub gives the job to a runner of somebody else's just as ours comes up.

@@ -10,10 +10,10 @@
 use std::time::Duration;
 
 use fleet::{InstanceId, JobId};
+use platform::scene::{Scene, plan};
 use sandbox::ecs::{Stop, Task, TaskStatus};
 use sandbox::github::{JobPlan, Phase};
 use sandbox::{Fault, Rates};
-use stories::{Scene, plan};
 
 const POOL: &str = "ec2-x64-spot";
 
@@ -46,7 +46,7 @@ fn conclusion(scene: &Scene, job: u64) -> &'static str {
 
 #[test]
 fn an_idle_runner_on_an_interrupted_instance_leaves_at_once() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     queue(&mut scene, 1, 1);
     scene.pass(30);
     let now = scene.world.sandbox().manual_clock().now();
@@ -69,7 +69,7 @@ fn an_idle_runner_on_an_interrupted_instance_leaves_at_once() {
 
 #[test]
 fn a_starting_runner_is_replaced_before_its_instance_is_gone() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     queue(&mut scene, 1, 1);
     scene.pass(12);
     assert_eq!(task(&scene, 0).status, TaskStatus::Pending);
@@ -86,7 +86,7 @@ fn a_starting_runner_is_replaced_before_its_instance_is_gone() {
 
 #[test]
 fn a_busy_runner_keeps_its_job_until_its_end_or_until_shortly_before_the_instance_is_lost() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     queue(&mut scene, 1, 3);
     queue(&mut scene, 2, 60);
     scene.pass(60);
@@ -108,7 +108,7 @@ fn a_busy_runner_keeps_its_job_until_its_end_or_until_shortly_before_the_instanc
 
 #[test]
 fn a_warning_that_is_not_followed_in_time_costs_what_the_instances_end_costs() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     queue(&mut scene, 1, 60);
     scene.pass(70);
     // The ledger is down for as long as the warning is of use.

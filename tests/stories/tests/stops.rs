@@ -13,10 +13,10 @@ use fleet::ports::{
     DescribeTasks as _, ListContainerInstances as _, ListTasks as _, StopTask as _, TaskFilter,
 };
 use fleet::{InstanceId, JobId, TaskArn};
+use platform::scene::{Scene, plan};
 use sandbox::Sandbox;
 use sandbox::ecs::{Task, TaskStatus};
 use sandbox::github::{JobPlan, Phase};
-use stories::{Scene, plan};
 
 fn task(scene: &Scene, place: usize) -> Task {
     scene.world.sandbox().ecs().borrow().tasks().nth(place).unwrap().clone()
@@ -38,7 +38,7 @@ fn phase(scene: &Scene, job: JobId) -> Phase {
 
 #[test]
 fn a_task_that_is_stopped_before_it_runs_is_replaced() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     scene.queue(&["fargate-x64"]);
     scene.pass(3);
     let first = task(&scene, 0);
@@ -55,7 +55,7 @@ fn a_task_that_is_stopped_before_it_runs_is_replaced() {
 
 #[test]
 fn a_stop_lets_a_job_go_on_for_almost_two_minutes() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     let (short, long) = (JobId(1), JobId(2));
     for (job, minutes) in [(short, 2), (long, 10)] {
         let work = Duration::from_mins(minutes);
@@ -76,7 +76,7 @@ fn a_stop_lets_a_job_go_on_for_almost_two_minutes() {
 
 #[test]
 fn what_the_ports_tell_of_tasks_and_instances() {
-    let mut scene = Scene::new();
+    let mut scene = stories::scene();
     scene.queue(&["ec2-x64"]);
     scene.pass(60);
     let running = task(&scene, 0);

@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use fleet::launch::{LaunchFailure, Placement, RunTaskRequest};
-use fleet::ledger::{Book, Bookkeeper, Event, RunnerEvent, RunnerState};
+use control::Bookkeeper;
+use fleet::launch::{LaunchFailure, RunTaskRequest};
+use fleet::ledger::{Book, Event, RunnerEvent, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{
     Clock as _, DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask,
@@ -105,8 +106,8 @@ pub(crate) fn settings() -> Settings {
         .map(|line| if line.starts_with("maximum = ") { "maximum = 1000" } else { line })
         .collect();
     let pools = PoolMap::from_toml(&roomy.join("\n")).unwrap();
-    let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
-    Settings(launch::Settings { pools, placements, ticket_key: TICKET_KEY.into() })
+    let placements = sandbox::placements_of(&pools);
+    Settings(control::LaunchSettings { pools, placements, ticket_key: TICKET_KEY.into() })
 }
 
 /// The platform around one launcher.
@@ -133,13 +134,13 @@ impl Stage {
         Self { sandbox, settings, ecs }
     }
 
-    pub(crate) fn launcher(&self) -> Launcher<Sandbox, Sandbox, Sandbox, &FakeEcs> {
+    pub(crate) fn launcher(&self) -> Launcher<Sandbox, Sandbox, &FakeEcs> {
         Launcher::new(self.books(), &self.ecs, "https://registrar.example/".to_owned())
     }
 
-    fn books(&self) -> Bookkeeper<Sandbox, Sandbox, Sandbox> {
+    fn books(&self) -> Bookkeeper<Sandbox, Sandbox> {
         let part = || self.sandbox.clone();
-        Bookkeeper { ledger: part(), clock: part(), random: part() }
+        Bookkeeper { ledger: part(), system: part() }
     }
 
     /// A new launcher handles a batch of these bodies, whose messages are numbered. Gives the numbers
@@ -150,7 +151,7 @@ impl Stage {
 
     pub(crate) fn handle_by(
         &self,
-        launcher: &Launcher<Sandbox, Sandbox, Sandbox, &FakeEcs>,
+        launcher: &Launcher<Sandbox, Sandbox, &FakeEcs>,
         settings: &Settings,
         bodies: &[Value],
     ) -> Vec<usize> {

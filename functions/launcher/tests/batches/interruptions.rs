@@ -5,7 +5,7 @@ use fleet::ledger::RunnerState;
 use fleet::ports::TaskDescription;
 
 use crate::fake::{INSTANCE, Stage, job_event, warning};
-use crate::recording::record;
+use kit::recording::record;
 
 const POOL: &str = "ec2-x64-spot";
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use control::pace::BETWEEN_CALLS;
 use fleet::PoolName;
 use fleet::launch::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
-use launch::pace::BETWEEN_CALLS;
 use launcher::LAUNCHING_TIME;
 use serde_json::{Value, json};
 
 use crate::fake::{START, Stage, job_event, settings};
-use crate::recording::{Recording, record};
+use kit::recording::{Recording, record};
 
 fn jobs(count: u64, pool: &str) -> Vec<Value> {
     (0..count).map(|job| job_event("queued", job, pool, None)).collect()

@@ -12,4 +12,3 @@ mod gone;
 mod interruptions;
 mod launches;
 mod messages;
-mod recording;

@@ -5,7 +5,7 @@ use sandbox::{Fault, Rates};
 use serde_json::{Value, json};
 
 use crate::fake::{Stage, job_event};
-use crate::recording::record;
+use kit::recording::record;
 
 fn stop(runner: &str, code: &str) -> Value {
     json!({"detail-type": "ECS Task State Change", "detail": {

@@ -14,7 +14,7 @@ mod scene;
 use fleet::ledger::{RunnerEvent, RunnerState};
 use fleet::ticket::Ticket;
 use fleet::{GithubRunnerId, RunnerId};
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use kit::recording::record;
 use sandbox::Fault;
 use scene::{OLD_KEY, Scene};
 use serde_json::json;
@@ -40,19 +40,11 @@ fn a_stolen_ticket_is_refused_and_counted_and_changes_nothing() {
     let runner = &scene.reserve(1)[0];
     scene.claim(runner, "boot");
     let before = scene.runner(runner);
-    let recorder = DebuggingRecorder::new();
-    let snapshots = recorder.snapshotter();
-    let statuses = metrics::with_local_recorder(&recorder, || {
-        [scene.claim(runner, "thief").status, scene.release(runner, "thief").status]
-    });
+    let (statuses, recorded) =
+        record(|| [scene.claim(runner, "thief").status, scene.release(runner, "thief").status]);
     assert_eq!(statuses, [403, 403]);
     assert_eq!((scene.runner(runner), scene.registered()), (before, 1));
-    let counted = snapshots.snapshot().into_vec().into_iter().find_map(|(key, _, _, value)| {
-        let labels: Vec<&str> = key.key().labels().map(metrics::Label::value).collect();
-        let ours = key.key().name() == registrar::metrics::TICKETS_REFUSED && labels == ["AnotherBoot"];
-        ours.then_some(value)
-    });
-    assert_eq!(counted, Some(DebugValue::Counter(2)));
+    assert_eq!(recorded.count("TicketsRefused{Answer=AnotherBoot}"), 2);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A registrar on the sandbox, with runners that have been reserved.
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use control::Bookkeeper;
 use fleet::claim::Question;
-use fleet::ledger::{Bookkeeper, Event, JobAction, JobEvent, Runner, RunnerEvent, RunnerState};
+use fleet::ledger::{Event, JobAction, JobEvent, Runner, RunnerEvent, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
 use fleet::{BootId, JobId, PoolMap, PoolName, Repository, RunnerId};
@@ -19,7 +20,7 @@ const POOL: &str = "fargate-x64";
 /// The scene.
 pub(crate) struct Scene {
     pub(crate) sandbox: Sandbox,
-    registrar: Registrar<Sandbox, Sandbox, Sandbox, Sandbox>,
+    registrar: Registrar<Sandbox, Sandbox, Sandbox>,
     settings: Settings,
 }
 
@@ -48,7 +49,7 @@ impl Scene {
         let pools = PoolMap::from_toml(&DEFAULT_POOLS.replace("maximum = 15", "maximum = 500")).unwrap();
         let sandbox = Sandbox::new(1, START, Delays::default(), &pools);
         let part = || sandbox.clone();
-        let books = Bookkeeper { ledger: part(), clock: part(), random: part() };
+        let books = Bookkeeper { ledger: part(), system: part() };
         let registrar = Registrar { books, github: part() };
         let settings = Settings { pools, ticket_keys: vec![OLD_KEY.into(), NEW_KEY.into()] };
         Self { sandbox, registrar, settings }

@@ -3,7 +3,7 @@
 use fleet::ledger::{Book, Event, JobAction, JobEvent, JobState, RunnerState};
 use fleet::{JobId, PoolName, Repository};
 use futures_util::future::join;
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use kit::recording::record;
 use sandbox::Fault;
 
 use super::{Stage, settings};
@@ -94,18 +94,8 @@ impl Stage {
 
 /// What a tick counts: the jobs that were routed again, and those that no pool serves.
 fn counted(tick: impl FnOnce()) -> (u64, f64) {
-    let recorder = DebuggingRecorder::new();
-    let snapshots = recorder.snapshotter();
-    metrics::with_local_recorder(&recorder, tick);
-    let mut found = (0, f64::NAN);
-    for (key, _, _, value) in snapshots.snapshot().into_vec() {
-        match (key.key().name(), value) {
-            (scheduler::metrics::JOBS_REROUTED, DebugValue::Counter(count)) => found.0 = count,
-            (scheduler::metrics::JOBS_WITHOUT_POOL, DebugValue::Gauge(jobs)) => found.1 = jobs.0,
-            _ => {}
-        }
-    }
-    found
+    let ((), recorded) = record(tick);
+    (recorded.count("JobsRerouted"), recorded.gauge("JobsWithoutPool"))
 }
 
 #[test]

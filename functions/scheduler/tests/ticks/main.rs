@@ -9,8 +9,8 @@
 
 mod gone;
 
-use fleet::launch::Placement;
-use fleet::ledger::{Bookkeeper, Event, RunnerState};
+use control::Bookkeeper;
+use fleet::ledger::{Event, RunnerState};
 use fleet::{PoolMap, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
@@ -51,12 +51,12 @@ impl Stage {
         Self { sandbox, settings }
     }
 
-    fn books(&self) -> Bookkeeper<Sandbox, Sandbox, Sandbox> {
+    fn books(&self) -> Bookkeeper<Sandbox, Sandbox> {
         let part = || self.sandbox.clone();
-        Bookkeeper { ledger: part(), clock: part(), random: part() }
+        Bookkeeper { ledger: part(), system: part() }
     }
 
-    fn scheduler(&self) -> Scheduler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox> {
+    fn scheduler(&self) -> Scheduler<Sandbox, Sandbox, Sandbox, Sandbox> {
         let (ecs, scaling) = (self.sandbox.clone(), self.sandbox.clone());
         Scheduler::new(self.books(), ecs, scaling, "https://r.example/".to_owned())
     }
@@ -96,8 +96,8 @@ impl Stage {
 /// The settings for these pools.
 fn settings(pools: &str) -> Settings {
     let pools = PoolMap::from_toml(pools).unwrap();
-    let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool))).collect();
-    Settings(launch::Settings { pools, placements, ticket_key: "key".into() })
+    let placements = sandbox::placements_of(&pools);
+    Settings(control::LaunchSettings { pools, placements, ticket_key: "key".into() })
 }
 
 fn pool() -> PoolName {

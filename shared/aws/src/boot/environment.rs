@@ -15,11 +15,11 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The machine's clock, and waits of the async runtime.
+/// The machine's clock and random bits, and waits of the async runtime.
 #[derive(Debug, Clone, Copy)]
-pub struct SystemClock;
+pub struct System;
 
-impl Clock for SystemClock {
+impl Clock for System {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -29,11 +29,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A generator that is seeded by the machine.
-#[derive(Debug, Clone, Copy)]
-pub struct SystemRandom;
-
-impl Random for SystemRandom {
+impl Random for System {
     fn bits(&self) -> u128 {
         rand::random()
     }

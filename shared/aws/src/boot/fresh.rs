@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use fleet::metric::Metric;
 use fleet::ports::Clock as _;
 use fleet::settings::{FromParameters, SettingsProblems};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
-use super::SystemClock;
+use super::System;
 use crate::parameters::ParameterStore;
 
 /// How old settings may get. A changed pool or secret is seen within a minute.
@@ -45,7 +46,7 @@ impl<S: FromParameters> Fresh<S> {
 
     /// The settings of this moment.
     pub async fn current(&self) -> Rc<S> {
-        let stale = SystemClock.now() >= self.held.borrow().stale_at;
+        let stale = System.now() >= self.held.borrow().stale_at;
         if stale {
             match read(&self.store).await {
                 Ok(settings) => {
@@ -59,7 +60,7 @@ impl<S: FromParameters> Fresh<S> {
                         let mut held = self.held.borrow_mut();
                         (held.stale_at, held.is_old) = (from_now(RETRY), true);
                     }
-                    metrics::counter!(SETTINGS_REJECTED).increment(1);
+                    metrics::counter!(SETTINGS_REJECTED.name).increment(1);
                     problems.iter().for_each(|problem| error!(problem, "the last good settings stay"));
                 }
             }
@@ -73,13 +74,16 @@ impl<S: FromParameters> Fresh<S> {
     }
 }
 
-/// Metric: new settings that could not be read or used.
-const SETTINGS_REJECTED: &str = "SettingsRejected";
+/// New settings that could not be read or used.
+const SETTINGS_REJECTED: Metric = Metric::counter("SettingsRejected", "New settings that are not usable");
+
+/// All metrics of the boot.
+pub(super) const METRICS: &[Metric] = &[SETTINGS_REJECTED];
 
 async fn read<S: FromParameters>(store: &ParameterStore) -> Result<S, SettingsProblems> {
     S::from_parameters(&store.read(S::FOLDERS).await?)
 }
 
 fn from_now(length: SignedDuration) -> Timestamp {
-    SystemClock.now().checked_add(length).unwrap_or(Timestamp::MAX)
+    System.now().checked_add(length).unwrap_or(Timestamp::MAX)
 }

@@ -11,6 +11,7 @@ mod telemetry;
 use std::convert::Infallible;
 
 use aws_config::SdkConfig;
+use fleet::metric::Metric;
 use fleet::settings::{FromParameters, SettingsProblems, Variables};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
@@ -18,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::client::sdk_config;
 use self::environment::Environment;
-pub use self::environment::{SystemClock, SystemRandom};
+pub use self::environment::System;
 pub use self::fresh::Fresh;
 use self::telemetry::Telemetry;
 use crate::parameters::ParameterStore;
@@ -44,10 +45,12 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Begins: logs and metrics first, then the SDK's configuration.
-    pub async fn begin() -> Self {
+    /// Begins: logs and metrics first, then the SDK's configuration. `tables` are the metrics of each
+    /// crate that the function is made of.
+    pub async fn begin(tables: &[&[Metric]]) -> Self {
         let variables = Variables::new(environment::variable as Environment);
         let telemetry = Telemetry::install(&variables);
+        tables.iter().copied().chain([fresh::METRICS]).for_each(Telemetry::describe);
         Self { config: sdk_config().await, variables, problems: SettingsProblems::default(), telemetry }
     }
 

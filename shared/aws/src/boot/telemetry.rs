@@ -1,7 +1,9 @@
 //! Logs as JSON lines, and metrics in CloudWatch's embedded metric format, both on standard output,
 //! which Lambda takes to CloudWatch.
 
+use fleet::metric::{Kind, Metric, Unit};
 use fleet::settings::Variables;
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -22,7 +24,8 @@ const NAMESPACE: &str = "Mayfly";
 
 /// Our own crates. Others are heard from WARN on: what the SDK logs below that holds whole requests,
 /// and a RunTask request holds a ticket.
-const OURS: [&str; 8] = ["aws", "fleet", "github", "launch", "launcher", "registrar", "scheduler", "webhook"];
+const OURS: [&str; 8] =
+    ["aws", "control", "fleet", "github", "launcher", "registrar", "scheduler", "webhook"];
 
 /// What has been installed.
 pub(super) struct Telemetry {
@@ -48,6 +51,21 @@ impl Telemetry {
         }
         let metrics = Builder::new().cloudwatch_namespace(namespace).init();
         Self { metrics: metrics.map_err(|error| tracing::error!(%error, "no metrics")).ok() }
+    }
+
+    /// Tells the recorder the units of a crate's metrics, and what they mean.
+    pub(super) fn describe(table: &[Metric]) {
+        for metric in table {
+            let unit = match metric.unit {
+                Unit::Count => metrics::Unit::Count,
+                Unit::Milliseconds => metrics::Unit::Milliseconds,
+            };
+            match metric.kind {
+                Kind::Counter => describe_counter!(metric.name, unit, metric.means),
+                Kind::Gauge => describe_gauge!(metric.name, unit, metric.means),
+                Kind::Histogram => describe_histogram!(metric.name, unit, metric.means),
+            }
+        }
     }
 
     /// Writes out the metrics since the last time.

@@ -27,7 +27,7 @@ use crate::error::told;
 /// The ledger's table.
 ///
 /// Nothing here waits before it tries again, but for the SDK's own retries: whoever has a clock
-/// ([`fleet::ledger::Bookkeeper`]) does.
+/// (`control::Bookkeeper`) does.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,

@@ -5,6 +5,9 @@ mod failure;
 mod request;
 mod stop;
 
+/// Most launchers that run at once (`MaximumConcurrency` of the queue in `template.yaml`).
+pub const LAUNCHERS: usize = 5;
+
 pub use self::failure::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
 pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,

@@ -6,7 +6,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Runner;
-use crate::pools::Pool;
 use crate::ticket::Ticket;
 
 /// The container of a task in which PID 1 and the GitHub runner run.
@@ -163,21 +162,6 @@ impl RunTaskRequest {
                     ],
                 }],
             },
-        }
-    }
-}
-
-impl Placement {
-    /// Where the platform's own template puts a pool: cluster `fargate` or `ecs`, a task definition
-    /// and an Auto Scaling group named after the pool.
-    pub fn by_convention(pool: &Pool) -> Self {
-        let fargate = pool.capacity.is_fargate();
-        Self {
-            cluster: if fargate { "fargate" } else { "ecs" }.to_owned(),
-            task_definition: format!("mayfly-{}", pool.name),
-            capacity_provider: pool.capacity_provider().to_owned(),
-            network: None,
-            auto_scaling_group: (!fargate).then(|| format!("mayfly-{}", pool.name)),
         }
     }
 }

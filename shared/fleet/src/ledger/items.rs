@@ -143,6 +143,26 @@ impl Item {
             Self::Budget(budget) => budget.version,
         }
     }
+
+    /// The book, if it is one.
+    pub fn book(&self) -> Option<&Book> {
+        if let Self::Book(book) = self { Some(book) } else { None }
+    }
+
+    /// The job, if it is one.
+    pub fn job(&self) -> Option<&Job> {
+        if let Self::Job(job) = self { Some(job) } else { None }
+    }
+
+    /// The runner, if it is one.
+    pub fn runner(&self) -> Option<&Runner> {
+        if let Self::Runner(runner) = self { Some(runner) } else { None }
+    }
+
+    /// The budget, if it is one.
+    pub fn budget(&self) -> Option<&Budget> {
+        if let Self::Budget(budget) = self { Some(budget) } else { None }
+    }
 }
 
 /// One write of a transaction: the item as it shall be, if what is stored is still the version

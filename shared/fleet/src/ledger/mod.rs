@@ -11,12 +11,11 @@
 //! ```
 //!
 //! States only move forward and the first writer wins, so that redelivered and reordered events
-//! change nothing. [`Bookkeeper`] runs events, reservations and the write of both as one
+//! change nothing. The crate `control` runs events, reservations and the write of both as one
 //! transaction over any [`crate::ports::Ledger`].
 
 mod audit;
 mod book;
-mod bookkeeper;
 mod budget;
 mod entries;
 mod event;
@@ -31,7 +30,6 @@ pub mod transition;
 
 pub use self::audit::{Totals, recount};
 pub use self::book::{Book, BookDelta};
-pub use self::bookkeeper::{Bookkeeper, PostError, Posted};
 pub use self::budget::{Budget, CALLS_A_MINUTE};
 pub use self::entries::Entries;
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};

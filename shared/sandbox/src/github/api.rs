@@ -29,7 +29,7 @@ pub(crate) fn registration_of(jit_config: &str) -> Option<GithubRunnerId> {
 
 impl super::Github {
     /// The JIT config of a registration. For a listener that is a process it is the step that it takes.
-    pub(crate) fn jit_config(&self, runner: GithubRunnerId) -> String {
+    pub fn jit_config(&self, runner: GithubRunnerId) -> String {
         match &self.api.listeners_url {
             Some(url) => format!("connect {url} {runner}"),
             None => format!("{JIT_CONFIG}{runner}"),

@@ -99,7 +99,7 @@ impl ListContainerInstances for Sandbox {
 
 impl Sandbox {
     /// `RunTask`, with the faults that strike it, and with its line in the journal.
-    pub(crate) fn start_task(&self, request: &RunTaskRequest) -> Result<TaskArn, RunTaskError> {
+    pub fn start_task(&self, request: &RunTaskRequest) -> Result<TaskArn, RunTaskError> {
         let answer = match self.refusal() {
             Some(refusal) => Err(refusal),
             None => self.ecs().borrow_mut().run_task(request, self.manual_clock().now()),

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use fleet::launch::LAUNCHERS;
 use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -34,9 +35,6 @@ use crate::github::Phase;
 use crate::journal::Subject;
 use crate::process::Process;
 use crate::sandbox::FunctionName;
-
-/// Launchers that run at once (the template's maximum concurrency).
-const LAUNCHERS: usize = 5;
 
 /// The platform with the functions that run on it.
 pub struct World<F> {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use control::{Bookkeeper, Posted};
 use fleet::ledger::{
-    Answer, Book, Bookkeeper, Event, Item, JobAction, JobEvent, JobState, Key, Listing, Posted, Runner,
-    RunnerState, Totals, recount,
+    Answer, Book, Event, Item, JobAction, JobEvent, JobState, Key, Listing, Runner, RunnerState, Totals,
+    recount,
 };
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::{JobId, PoolMap, Repository};
@@ -15,11 +16,11 @@ use jiff::Timestamp;
 
 use super::{at, pool, read};
 
-/// A clock that stands still; to wait is to let the others go first.
-#[derive(Debug, Clone, Copy)]
-pub struct StillClock;
+/// A clock that stands still, and bits that count.
+#[derive(Debug)]
+pub struct Still(Cell<u128>);
 
-impl Clock for StillClock {
+impl Clock for Still {
     fn now(&self) -> Timestamp {
         at(0)
     }
@@ -29,11 +30,7 @@ impl Clock for StillClock {
     }
 }
 
-/// Bits that count.
-#[derive(Debug)]
-pub struct Bits(Cell<u128>);
-
-impl Random for Bits {
+impl Random for Still {
     fn bits(&self) -> u128 {
         self.0.update(|bits| bits + 1);
         self.0.get()
@@ -41,8 +38,8 @@ impl Random for Bits {
 }
 
 /// A bookkeeper. Those with different numbers make different runner ids.
-pub fn bookkeeper<L: Ledger>(number: u128, ledger: L) -> Bookkeeper<L, StillClock, Bits> {
-    Bookkeeper { ledger, clock: StillClock, random: Bits(Cell::new(number << 64)) }
+pub fn bookkeeper<L: Ledger>(number: u128, ledger: L) -> Bookkeeper<L, Still> {
+    Bookkeeper { ledger, system: Still(Cell::new(number << 64)) }
 }
 
 /// The pool `plain`, with room for all.
@@ -95,7 +92,7 @@ pub async fn two_that_race_for_a_book_are_both_written_once(ledger: &(impl Ledge
 }
 
 async fn post_batches<L: Ledger>(
-    launcher: &Bookkeeper<L, StillClock, Bits>,
+    launcher: &Bookkeeper<L, Still>,
     jobs: impl Fn(u64) -> RangeInclusive<u64>,
 ) -> Vec<Posted> {
     let mut posted = Vec::new();

@@ -6,7 +6,7 @@ use contracts::ledger::{job, runner};
 use contracts::moto;
 use fleet::ledger::{Item, Job, JobState, Put, Runner, RunnerState};
 use fleet::ports::Ledger as _;
-use sandbox::wire::moto::Moto;
+use wire::moto::Moto;
 
 #[tokio::test]
 async fn the_table_is_paid_by_request_and_deletes_only_what_has_ended() {

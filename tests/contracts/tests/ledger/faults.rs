@@ -10,8 +10,8 @@ use contracts::moto;
 use contracts::weather::{Fault, Weather};
 use fleet::ledger::{Item, Listing, Put};
 use fleet::ports::{Ledger as _, LedgerError, ListItems as _};
-use sandbox::wire::moto::Moto;
 use serde_json::{Value, json};
+use wire::moto::Moto;
 
 /// Clients whose answers meet weather; the SDK makes so many attempts.
 fn config(moto: &Moto, weather: &Weather, attempts: u32) -> SdkConfig {

@@ -17,8 +17,8 @@ use aws_sdk_dynamodb::Client;
 use contracts::{ledger, moto};
 use fleet::PoolMap;
 use fleet::pools::DEFAULT_POOLS;
-use sandbox::wire::moto::Moto;
 use sandbox::{Delays, Sandbox};
+use wire::moto::Moto;
 
 /// An empty table of the sandbox.
 fn sandbox() -> Sandbox {

@@ -13,7 +13,7 @@ mod sqs;
 use self::of_sandbox::SandboxQueue;
 use self::sqs::Sqs;
 use contracts::moto;
-use sandbox::wire::moto::Moto;
+use wire::moto::Moto;
 
 /// The clauses, each a test of its own in the sandbox; moto takes them one after the other, because
 /// it takes a second to start.

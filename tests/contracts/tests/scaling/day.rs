@@ -3,8 +3,9 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use fleet::launch::{Placement, StopClass};
-use fleet::ledger::{Bookkeeper, Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState};
+use control::Bookkeeper;
+use fleet::launch::StopClass;
+use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState};
 use fleet::{BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
@@ -18,7 +19,7 @@ const BUSY_HOURS: [u32; 4] = [7, 8, 18, 19];
 /// Minutes between two ticks of other hours.
 const QUIET: u32 = 10;
 
-type Books = Bookkeeper<Sandbox, Sandbox, Sandbox>;
+type Books = Bookkeeper<Sandbox, Sandbox>;
 
 /// The platform on one day. Time stands still but for what waits for the clock.
 pub(crate) struct Day {
@@ -28,7 +29,7 @@ pub(crate) struct Day {
     sandbox: Sandbox,
     settings: Settings,
     groups: InFlight,
-    scheduler: Scheduler<Sandbox, Sandbox, Sandbox, Sandbox, InFlight>,
+    scheduler: Scheduler<Sandbox, Sandbox, Sandbox, InFlight>,
     moves: Vec<(String, String, u32)>,
     registrations: u64,
     leaving: bool,
@@ -39,9 +40,8 @@ impl Day {
         let begin = begin.parse().unwrap();
         let pools = PoolMap::from_toml(include_str!("../../../../examples/pools-office-hours.toml")).unwrap();
         let sandbox = Sandbox::new(1, begin, Delays::default(), &pools);
-        let placements = pools.iter().map(|pool| (pool.name.clone(), Placement::by_convention(pool)));
-        let placements = placements.collect();
-        let settings = Settings(launch::Settings { pools, placements, ticket_key: "key".into() });
+        let placements = sandbox::placements_of(&pools);
+        let settings = Settings(control::LaunchSettings { pools, placements, ticket_key: "key".into() });
         let url = "https://registrar.example/".to_owned();
         let scheduler = Scheduler::new(books(&sandbox), sandbox.clone(), groups.clone(), url);
         let (moves, leaving) = (Vec::new(), false);
@@ -172,7 +172,7 @@ impl Day {
 }
 
 fn books(sandbox: &Sandbox) -> Books {
-    Bookkeeper { ledger: sandbox.clone(), clock: sandbox.clone(), random: sandbox.clone() }
+    Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() }
 }
 
 fn stopped(runner: &RunnerId) -> Event {

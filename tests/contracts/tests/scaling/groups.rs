@@ -7,7 +7,6 @@ use aws::scaling::Groups;
 use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
 use fleet::PoolMap;
-use fleet::launch::Placement;
 use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
 use fleet::schedule::Group;
 
@@ -61,7 +60,7 @@ pub(crate) async fn make(client: &Client, pools: &PoolMap, narrow: (&str, i32)) 
     let made = client.create_launch_configuration().launch_configuration_name("mayfly");
     made.image_id("ami-12c6146b").instance_type("t3.2xlarge").send().await.unwrap();
     for pool in pools.iter() {
-        let name = Placement::by_convention(pool).auto_scaling_group;
+        let name = sandbox::placement_of(pool).auto_scaling_group;
         let Some((name, each)) = name.zip(pool.runners_per_instance) else { continue };
         let room = i32::try_from(pool.maximum.div_ceil(each)).unwrap();
         let max_size = if name == narrow.0 { narrow.1 } else { room };

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use contracts::moto::config;
 use contracts::weather::Weather;
-use sandbox::wire::moto::Moto;
+use wire::moto::Moto;
 
 use self::day::Day;
 use self::groups::{InFlight, make, sizes};

@@ -1,0 +1,91 @@
+//! `mayfly local`: the whole on one machine, to look at.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, ensure};
+use github::{Action, WorkflowJobPayload};
+use sandbox::github::JobPlan;
+use sandbox::queue::VISIBILITY;
+use sandbox::{Delays, TICKET_KEY, World};
+use wire::Resident;
+use wire::lambda::Seen;
+use wire::processes::Processes;
+use wire::stack::{OnTheWire, Options, Secrets, Stack};
+
+use crate::DEVELOPMENT_SECRET;
+
+/// How long a job works.
+const WORK: Duration = Duration::from_secs(20);
+
+type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
+
+/// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that this has started. The functions' logs come out
+/// on standard output.
+pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl Write) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
+        let world = SharedWorld::default();
+        let options = Options {
+            map,
+            binaries,
+            port,
+            seen: jobs_of(Arc::clone(&world)),
+            visibility: VISIBILITY,
+            tick: Duration::from_mins(1),
+            secrets: &secrets,
+            log: |_| None,
+        };
+        let stack = Stack::start(&options, |wires| {
+            world.get_or_init(|| OnTheWire::world(wires, &secrets, Delays::default())).clone()
+        })
+        .await?;
+        let _processes = match (tasks, world.get()) {
+            (Tasks::Process, Some(world)) => Some(processes(world.clone(), binaries).await?),
+            _ => None,
+        };
+        let moto = stack.moto.url();
+        let (url, ecs) = (stack.url.url(), stack.ecs.url());
+        writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
+        writeln!(out, "ECS      {ecs}     aws ecs list-tasks --cluster ecs --endpoint-url {ecs}")?;
+        writeln!(out, "GitHub   {}     runners, groups", stack.github.url())?;
+        writeln!(out, "registrar {}claim, release", stack.registrar.url())?;
+        writeln!(out, "the rest {moto}     queue, table, parameters")?;
+        writeln!(out, "Ctrl-C ends all of it.")?;
+        tokio::signal::ctrl_c().await?;
+        Ok(())
+    })
+}
+
+/// Who runs a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Tasks {
+    /// The sandbox plays it
+    Play,
+    /// `runner-init` is started as a process, with a stub for GitHub's runner program
+    Process,
+}
+
+async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path) -> Result<Processes> {
+    let [runner_init, stub] = ["runner-init", "stub-runner"].map(|name| binaries.join(name));
+    for binary in [&runner_init, &stub] {
+        ensure!(binary.is_file(), "there is no {}; `cargo build -p runner-init` makes it", binary.display());
+    }
+    Processes::start(world, &runner_init, &stub, None).await.map_err(|error| anyhow!(error))
+}
+
+/// A queued job that the webhook has accepted is one of the sandbox's GitHub from then on.
+fn jobs_of(world: SharedWorld) -> Seen {
+    Arc::new(move |body, status| {
+        let payload = serde_json::from_slice::<WorkflowJobPayload>(body).ok();
+        let queued = payload.filter(|payload| status == 202 && payload.action == Action::Queued);
+        if let (Some(payload), Some(world)) = (queued, world.get().cloned()) {
+            let (repository, labels) = (payload.repository, payload.labels);
+            let plan = JobPlan { repository, labels, work: WORK };
+            tokio::spawn(async move { world.ask(move |world| world.learn_job(payload.job, plan)).await });
+        }
+    })
+}

@@ -1,0 +1,177 @@
+//! Replays deliveries through the functions over the sandbox.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fleet::ledger::{Book, Item, JobState};
+use fleet::{Architecture, JobId, Pool, PoolMap, RunnerId, TaskArn};
+use github::{Action, WorkflowJobPayload};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::ecs::TaskStatus;
+use sandbox::github::JobPlan;
+use sandbox::{Delays, Line, Sandbox, World};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use crate::source::Source;
+use platform::{Platform, leftovers};
+
+/// When the replay's clock begins: a Monday morning.
+const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
+
+/// How long a replayed job works.
+const WORK: Duration = Duration::from_mins(2);
+
+/// How long the platform is given to come to rest.
+const REST_WITHIN: SignedDuration = SignedDuration::from_hours(2);
+
+/// What came of one delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivered {
+    /// The file's name without its ending.
+    pub name: String,
+    /// The event, with its action where it has one.
+    pub event: String,
+    /// The job, where it has one.
+    pub job: Option<JobId>,
+    /// The webhook's answer: its status.
+    pub status: i64,
+    /// The webhook's answer: its message.
+    pub message: String,
+    /// The webhook's answer: the pool it names.
+    pub pool: Option<String>,
+    /// The tasks that were started by it.
+    pub tasks: Vec<StartedTask>,
+}
+
+/// A task that a delivery started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StartedTask {
+    /// Its ARN.
+    pub arn: TaskArn,
+    /// Its runner.
+    pub runner: RunnerId,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// Its capacity provider.
+    pub capacity_provider: String,
+}
+
+/// A replay under way.
+#[derive(Debug)]
+pub struct Replay {
+    pools: PoolMap,
+    world: World<Platform>,
+    secret: SecretString,
+    seen: BTreeSet<TaskArn>,
+}
+
+impl Replay {
+    /// Begins a replay on an empty platform with these pools.
+    pub fn new(pools: &PoolMap, secret: &SecretString) -> Self {
+        let sandbox = Sandbox::new(0, START, Delays::default(), pools);
+        sandbox.journal().borrow_mut().keep();
+        let world = Platform::world(sandbox, pools, secret);
+        Self { pools: pools.clone(), world, secret: secret.clone(), seen: BTreeSet::new() }
+    }
+
+    /// Delivers one event and lets everything happen that happens at once.
+    pub fn deliver(&mut self, source: &Source) -> Result<Delivered> {
+        let request = serde_json::from_value(source.function_url_event(&self.secret))
+            .with_context(|| format!("{} does not read as a Function URL event", source.name))?;
+        self.world.post(source.id.clone(), request);
+        self.world.drain();
+
+        let answer = self.world.answer(&source.id).cloned().unwrap_or_default();
+        let body: serde_json::Value =
+            answer.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        let text = |field: &str| body.get(field).and_then(|value| value.as_str()).map(str::to_owned);
+        let payload: Option<WorkflowJobPayload> = serde_json::from_value(source.payload.clone()).ok();
+        if answer.status_code == 202
+            && let Some(payload) = &payload
+        {
+            self.tell_github(payload);
+        }
+        let action = source.payload.get("action").and_then(|action| action.as_str());
+        Ok(Delivered {
+            name: source.name.clone(),
+            event: [Some(source.event.as_str()), action].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            job: payload.map(|payload| payload.job),
+            status: answer.status_code,
+            message: text("message").unwrap_or_default(),
+            pool: text("pool"),
+            tasks: self.new_tasks(),
+        })
+    }
+
+    /// Lets time pass until nothing is left to happen. `false` if that does not come.
+    pub fn rest(&mut self) -> bool {
+        self.world.run_to_rest(REST_WITHIN)
+    }
+
+    /// The book of each pool of the map. One in which nothing was written yet is open.
+    pub fn books(&self) -> Vec<Book> {
+        let table = self.world.sandbox().table().borrow();
+        let book = |pool: &Pool| {
+            let written = table.book(&pool.name).cloned();
+            written.unwrap_or_else(|| Book::open(pool.name.clone(), pool.maximum))
+        };
+        self.pools.iter().map(book).collect()
+    }
+
+    /// A job's state in the ledger.
+    pub fn job_state(&self, job: JobId) -> Option<JobState> {
+        self.world.sandbox().table().borrow().job(job).map(|job| job.state)
+    }
+
+    /// The exit code of a task that has stopped.
+    pub fn exit_code(&self, task: &TaskArn) -> Option<i64> {
+        let ecs = self.world.sandbox().ecs().borrow();
+        let task = ecs.task(task).filter(|task| task.status == TaskStatus::Stopped)?;
+        task.stop.as_ref()?.exit_code
+    }
+
+    /// What happened, line by line.
+    pub fn lines(&self) -> Vec<Line> {
+        self.world.sandbox().journal().borrow().lines().to_vec()
+    }
+
+    /// Whatever a platform at rest should not have.
+    pub fn leftovers(&self) -> Vec<String> {
+        leftovers(self.world.sandbox())
+    }
+
+    /// Every item of the ledger.
+    pub fn items(&self) -> Vec<Item> {
+        self.world.sandbox().table().borrow().items().cloned().collect()
+    }
+
+    /// GitHub's stand-in plays the rest of a job that Mayfly has taken.
+    fn tell_github(&mut self, payload: &WorkflowJobPayload) {
+        let plan =
+            JobPlan { repository: payload.repository.clone(), labels: payload.labels.clone(), work: WORK };
+        if payload.action == Action::Queued {
+            self.world.learn_job(payload.job, plan);
+        } else {
+            self.world.follow_delivery(payload);
+        }
+    }
+
+    fn new_tasks(&mut self) -> Vec<StartedTask> {
+        let ecs = self.world.sandbox().ecs().borrow();
+        let new = ecs.tasks().filter(|task| !self.seen.contains(&task.arn));
+        let new: Vec<StartedTask> = new
+            .filter_map(|task| {
+                Some(StartedTask {
+                    arn: task.arn.clone(),
+                    runner: task.runner()?,
+                    architecture: task.architecture,
+                    capacity_provider: task.capacity_provider().to_owned(),
+                })
+            })
+            .collect();
+        self.seen.extend(new.iter().map(|task| task.arn.clone()));
+        new
+    }
+}

@@ -1,0 +1,70 @@
+//! Measures the functions beside a bare one.
+//!
+//! Each function is a process of its own on the Lambda Runtime API. AWS is a stand-in that answers at
+//! once, over TLS. After the init phase, which Lambda gives a whole CPU or two, the process has no
+//! more of the CPU than its memory buys. The rounds take turns, so that what disturbs the machine
+//! disturbs all of them, and the figures are medians over the rounds.
+
+mod measure;
+mod parameters;
+mod report;
+mod stand_in;
+mod subject;
+mod throttle;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use fleet::pools::DEFAULT_POOLS;
+use wire::stack::Secrets;
+
+use self::measure::Round;
+pub use self::report::{Row, table};
+use self::stand_in::StandIn;
+
+/// What the functions are given for secrets.
+pub const SECRETS: [&str; 2] = ["the-bench's-webhook-secret", "the-bench's-ticket-key"];
+
+/// How to measure.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The folder of the binaries.
+    pub binaries: PathBuf,
+    /// Processes of each function.
+    pub rounds: u32,
+    /// Events of each process after its first one.
+    pub events: u64,
+    /// The time between two events.
+    pub gap: Duration,
+    /// The functions' memory, in MB.
+    pub memory: u32,
+    /// Whether the CPU is throttled to the share of that memory; wants root.
+    pub throttled: bool,
+    /// How hard a binary is zipped: 9 as it is deployed, less to be sooner done.
+    pub zip: u32,
+    /// The file of a function's output, by its name.
+    pub log: fn(&str) -> PathBuf,
+}
+
+/// Measures every function. One wrong answer, or one call to AWS too few or too many, is an error.
+pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let [webhook, ticket_key] = SECRETS.map(Into::into);
+    let secrets = Secrets::with_new_app(webhook, ticket_key)?;
+    let stand_in = StandIn::start(parameters::all(DEFAULT_POOLS, &secrets)?).await?;
+    let subjects = subject::all(&plan.binaries, plan.memory, plan.gap);
+    let mut samples: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for _ in 0..plan.rounds {
+        for subject in &subjects {
+            let name = subject.kind.name();
+            let round = Round { events: plan.events, throttled: plan.throttled, log: (plan.log)(name) };
+            let sample = measure::measure(subject, &round, &stand_in, &secrets).await;
+            samples.entry(name).or_default().push(sample.with_context(|| name.to_owned())?);
+        }
+    }
+    let row = |subject: &subject::Subject| {
+        Row::new(subject, samples.get(subject.kind.name()).map_or(&[], Vec::as_slice), plan.zip)
+    };
+    subjects.iter().map(row).collect()
+}

@@ -1,0 +1,223 @@
+//! One transaction: read the items, apply the events, add the reservations, write once; and again
+//! where somebody else wrote first.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fleet::ledger::settle::{Settled, settle};
+use fleet::ledger::{Answer, Entries, Event, Key, Runner, RunnerState};
+use fleet::ports::{Clock, Ledger, LedgerError, Random};
+use fleet::{PoolMap, PoolName, RunnerId};
+
+use crate::retry::{Backoff, retry};
+
+/// How often a transaction is tried before its caller is told to come again.
+const ATTEMPTS: u32 = 12;
+
+/// Whoever conflicts waits for a write of somebody else, which takes some milliseconds.
+const BACKOFF: Backoff =
+    Backoff { attempts: ATTEMPTS, first: Duration::from_millis(20), longest: Duration::from_secs(1) };
+
+/// Runs events through the ledger.
+///
+/// Two that race for the same items are told apart by the items' versions; whoever writes second
+/// reads again. Every pool's book is written by every transaction that depends on it, so that two
+/// launchers never fill the same deficit twice.
+#[derive(Debug)]
+pub struct Bookkeeper<L, C> {
+    /// Where the items are.
+    pub ledger: L,
+    /// What time it is, how to wait, and where new runners' ids and the jitter come from.
+    pub system: C,
+}
+
+/// What came of a posting.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// The answer to each event, in their order.
+    pub answers: Vec<Answer>,
+    /// The runners that were reserved: launch them.
+    pub reserved: Vec<Runner>,
+    /// How often somebody else wrote first.
+    pub conflicts: u32,
+}
+
+/// A posting that did not get through. Nothing tells whether its last attempt was written: post the
+/// same events again, which does no harm.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// Others kept writing first.
+    #[error("the ledger's items were changed by others in each of {ATTEMPTS} attempts")]
+    Contended,
+    /// The ledger does not answer.
+    #[error("the ledger is out of reach: {0}")]
+    Unavailable(String),
+}
+
+impl From<LedgerError> for PostError {
+    fn from(last: LedgerError) -> Self {
+        match last {
+            LedgerError::Conflict => Self::Contended,
+            LedgerError::Unavailable(why) => Self::Unavailable(why),
+        }
+    }
+}
+
+/// Whether to reserve runners for the pools that the events touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settling {
+    Touched,
+    Nothing,
+}
+
+impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
+    /// Writes events down, all or none; at most [`fleet::ledger::EVENTS_A_TRANSACTION`] of them.
+    pub async fn post(&self, pools: &PoolMap, events: &[Event]) -> Result<Posted, PostError> {
+        self.post_with(pools, events, Settling::Nothing).await
+    }
+
+    /// Writes events down and reserves runners for the pools that they touched, in the same
+    /// transaction; in further ones where the reservations do not fit into it. At most
+    /// [`fleet::ledger::EVENTS_A_TRANSACTION`] events.
+    pub async fn post_and_settle(&self, pools: &PoolMap, events: &[Event]) -> Result<Posted, PostError> {
+        self.post_with(pools, events, Settling::Touched).await
+    }
+
+    async fn post_with(
+        &self,
+        pools: &PoolMap,
+        events: &[Event],
+        settling: Settling,
+    ) -> Result<Posted, PostError> {
+        let mut posted = Posted::default();
+        let mut first = true;
+        loop {
+            let (done, more) = match self.transact(pools, events, settling).await {
+                Ok(done) => done,
+                // What is reserved by now has to be launched; the scheduler settles the rest.
+                Err(_) if !first => return Ok(posted),
+                Err(error) => return Err(error),
+            };
+            posted.conflicts += done.conflicts;
+            posted.reserved.extend(done.reserved);
+            if first {
+                posted.answers = done.answers;
+            }
+            if !more {
+                return Ok(posted);
+            }
+            // The events are in the ledger by now; applied again, they change nothing and still
+            // name the pools to settle.
+            first = false;
+        }
+    }
+
+    /// One transaction, tried until it is written.
+    async fn transact(
+        &self,
+        pools: &PoolMap,
+        events: &[Event],
+        settling: Settling,
+    ) -> Result<(Posted, bool), PostError> {
+        let mut ids = FreshIds { random: &self.system, made: Vec::new(), next: 0 };
+        let mut conflicts = 0;
+        let attempt = async || {
+            let done = self.attempt(pools, events, settling, &mut ids).await;
+            conflicts += u32::from(matches!(done, Err(LedgerError::Conflict)));
+            done
+        };
+        let (answers, SettledRunners { reserved, more }) =
+            retry(&self.system, BACKOFF, |_| true, attempt).await?;
+        Ok((Posted { answers, reserved, conflicts }, more))
+    }
+
+    async fn attempt(
+        &self,
+        pools: &PoolMap,
+        events: &[Event],
+        settling: Settling,
+        ids: &mut FreshIds<'_, C>,
+    ) -> Result<(Vec<Answer>, SettledRunners), LedgerError> {
+        let mut entries = Entries::default();
+        entries.extend(self.ledger.read(&keys_of(events, ids.made_before())).await?);
+        let mut touched: BTreeSet<PoolName> = events.iter().filter_map(Event::pool).cloned().collect();
+        touched.extend(entries.pools_named());
+        let books = with_capacities(&touched, pools);
+        entries.extend(self.ledger.read(&books.iter().cloned().map(Key::Book).collect::<Vec<_>>()).await?);
+        entries.open_books(&books, pools);
+
+        // An earlier attempt whose answer was lost may have been written: its reservations are ours,
+        // but for those that have come further meanwhile. The ids of all of them are taken.
+        let mut taken: Vec<RunnerId> = ids.made_before().to_vec();
+        taken.retain(|id| entries.runner(id).is_some());
+        let mut reserved = taken.clone();
+        reserved.retain(|id| entries.runner(id).is_some_and(|runner| runner.state == RunnerState::Starting));
+
+        let now = self.system.now();
+        let answers = events.iter().map(|event| entries.apply(event, now)).collect();
+        let mut settled = Settled::default();
+        if settling == Settling::Touched {
+            settled = settle(&mut entries, &touched, pools, now, || ids.fresh(&taken));
+        }
+        let puts = entries.puts();
+        if !puts.is_empty() {
+            self.ledger.commit(&puts).await?;
+        }
+        reserved.extend(settled.reserved);
+        let reserved = reserved.iter().filter_map(|id| entries.runner(id)).cloned().collect();
+        Ok((answers, SettledRunners { reserved, more: settled.more }))
+    }
+}
+
+/// What one attempt reserved, with the runners themselves.
+struct SettledRunners {
+    reserved: Vec<Runner>,
+    more: bool,
+}
+
+/// Ids for new runners, the same ones in every attempt of a transaction: an attempt whose answer was
+/// lost is recognised by them.
+struct FreshIds<'a, R> {
+    random: &'a R,
+    made: Vec<RunnerId>,
+    next: usize,
+}
+
+impl<R: Random> FreshIds<'_, R> {
+    /// The ids that earlier attempts used. Begins a new attempt.
+    fn made_before(&mut self) -> &[RunnerId] {
+        self.next = 0;
+        &self.made
+    }
+
+    /// The next id that is not taken.
+    fn fresh(&mut self, taken: &[RunnerId]) -> RunnerId {
+        loop {
+            let made = self.made.get(self.next).cloned();
+            let id = made.unwrap_or_else(|| {
+                let id = RunnerId::from_random(self.random.bits());
+                self.made.push(id.clone());
+                id
+            });
+            self.next += 1;
+            if !taken.contains(&id) {
+                return id;
+            }
+        }
+    }
+}
+
+fn keys_of(events: &[Event], ids: &[RunnerId]) -> Vec<Key> {
+    let jobs = events.iter().filter_map(Event::job).map(Key::Job);
+    let runners = events.iter().filter_map(Event::runner).chain(ids).cloned().map(Key::Runner);
+    jobs.chain(runners).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The pools, and those whose capacity may run their runners.
+fn with_capacities(names: &BTreeSet<PoolName>, pools: &PoolMap) -> BTreeSet<PoolName> {
+    let capacities = names.iter().flat_map(|name| pools.capacity_chain(name).map(|pool| pool.name.clone()));
+    names.iter().cloned().chain(capacities).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Conflicts, a ledger out of reach, and answers that are lost.
+
+use super::*;
+
+#[test]
+fn a_conflict_is_tried_again_with_what_was_written_meanwhile() {
+    let table = Table::default();
+    table.meets([Fault::Conflict, Fault::Conflict, Fault::None]);
+    let launcher = launcher(1, &table);
+    let posted = settle_with(&launcher, &queued("plain", [1])).unwrap();
+    assert_eq!((posted.conflicts, posted.reserved.len()), (2, 1));
+    assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
+    assert_eq!(launcher.system.waits().len(), 2, "one wait before each further attempt");
+
+    let undisturbed = Table::default();
+    let expected = settle_with(&super::launcher(1, &undisturbed), &queued("plain", [1])).unwrap().reserved;
+    assert_eq!(posted.reserved, expected, "under the ids of the first attempt");
+}
+
+#[test]
+fn waits_double_up_to_a_second_and_are_jittered_from_nothing_to_the_whole() {
+    let longest = [20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000, 1000].map(Duration::from_millis);
+    for (jitter, part) in [(0, 0.0), (0x8000, 0.5), (0xffff, 65_535.0 / 65_536.0)] {
+        let table = Table::default();
+        table.meets((0..ATTEMPTS).map(|_| Fault::Conflict));
+        let launcher = Bookkeeper { ledger: &table, system: Still::with_jitter(1, jitter) };
+        assert_eq!(settle_with(&launcher, &queued("plain", [1])), Err(PostError::Contended));
+        let waits = launcher.system.waits();
+        assert_eq!(waits.len(), longest.len(), "one between two attempts");
+        for (wait, longest) in waits.iter().zip(longest) {
+            assert_eq!(wait.as_micros(), longest.mul_f64(part).as_micros(), "{jitter:#x} of {longest:?}");
+        }
+    }
+}
+
+#[test]
+fn a_posting_that_does_not_get_through_says_why_and_leaves_nothing() {
+    for (fault, error, why) in [
+        (Fault::conflict as fn() -> Fault, PostError::Contended, "somebody else wrote first each time"),
+        (Fault::down, PostError::Unavailable("ThrottlingException".to_owned()), "the ledger did not answer"),
+    ] {
+        let table = Table::default();
+        table.meets((0..ATTEMPTS).map(|_| fault()));
+        assert_eq!(settle_with(&launcher(1, &table), &queued("plain", [1])), Err(error), "{why}");
+        assert_eq!(table.items(), [], "{why}");
+        assert!(settle_with(&launcher(1, &table), &queued("plain", [1])).is_ok(), "{why}, until now");
+    }
+}
+
+#[test]
+fn a_read_that_fails_is_tried_again() {
+    let table = Table::default();
+    table.reads_fail(2);
+    let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
+    assert_eq!(posted.reserved.len(), 1);
+    assert_eq!(posted.conflicts, 0, "nobody else wrote");
+
+    table.reads_fail(ATTEMPTS);
+    let error = settle_with(&launcher(1, &table), &queued("plain", [2])).unwrap_err();
+    assert_eq!(error.to_string(), "the ledger is out of reach: ThrottlingException");
+}
+
+#[test]
+fn a_lost_answer_is_recognised_and_its_reservations_are_given_back_once() {
+    let table = Table::default();
+    table.meets([Fault::lost()]);
+    let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
+    assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
+    assert_eq!(posted.reserved.len(), 3, "not six");
+    assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Noted; 3], 0));
+    assert_eq!(table.commits().len(), 1, "the second attempt finds everything done");
+    table.assert_balanced();
+}
+
+#[test]
+fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
+    let failed = |table: &Table, class| {
+        let runners = table.runners_in(RunnerState::Starting);
+        let first = runners.first().expect("the lost transaction reserved it");
+        post_with(&launcher(2, table), &[launch_failed(first, class)]).unwrap();
+    };
+    let table = Table::default();
+    table.meets([Fault::lost_and_then(move |table| failed(table, FailureClass::Later))]);
+    let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=2)).unwrap();
+    assert_eq!(
+        ids(&posted.reserved),
+        table.runners_in(RunnerState::Starting),
+        "one that is left, and a new one"
+    );
+    assert_eq!(posted.reserved.len(), 2);
+    assert_eq!(table.runners_in(RunnerState::Stopped).len(), 1, "the failed one is not launched again");
+    table.assert_balanced();
+
+    let claimed = |table: &Table| {
+        let runner = table.runners_in(RunnerState::Starting).pop_first().expect("it was reserved");
+        let claim = RunnerEvent::Claim(boot("first"));
+        let registered = RunnerEvent::Registered(boot("first"), GithubRunnerId(7));
+        let events = [claim, registered].map(|event| Event::Runner(runner.clone(), event));
+        post_with(&launcher(2, table), &events).unwrap();
+    };
+    let table = Table::default();
+    table.meets([Fault::lost_and_then(claimed)]);
+    let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
+    assert_eq!(posted.reserved, [], "somebody else launched it, and it is up");
+    assert_eq!(table.runners_in(RunnerState::Idle).len(), 1);
+    table.assert_balanced();
+}
+
+#[test]
+fn a_large_deficit_is_reserved_over_several_transactions() {
+    let table = Table::default();
+    let posted = settle_with(&launcher(1, &table), &[bounds("plain", 250, 300)]).unwrap();
+    assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
+    assert_eq!(table.commits(), [98, 98, 57], "runners, and the book each time");
+    assert_eq!(table.totals("plain").live, 250);
+    table.assert_balanced();
+}
+
+#[test]
+fn the_answer_is_that_of_the_transaction_that_wrote_the_event() {
+    let table = Table::default();
+    let launcher = launcher(1, &table);
+    let surplus = settle_with(&launcher, &[bounds("spot", 1, 300)]).unwrap().reserved[0].id.clone();
+    let claim = Event::Runner(surplus, RunnerEvent::Claim(boot("first")));
+    let events = [bounds("spot", 0, 300), claim, bounds("plain", 250, 300)];
+    let posted = settle_with(&launcher, &events).unwrap();
+    assert_eq!(posted.reserved.len(), 250, "which takes more than one transaction");
+    assert_eq!(posted.answers, [Answer::Noted, Answer::Claim(ClaimAnswer::NotNeeded), Answer::Noted]);
+}
+
+#[test]
+fn a_lost_answer_between_the_transactions_of_a_large_deficit_does_no_harm() {
+    for lost in 0..3 {
+        let table = Table::default();
+        table.meets((0..lost).map(|_| Fault::None).chain([Fault::lost()]));
+        let posted = settle_with(&launcher(1, &table), &[bounds("plain", 250, 300)]).unwrap();
+        assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting), "{lost}");
+        assert_eq!(posted.reserved.len(), 250, "{lost}");
+    }
+}
+
+#[test]
+fn what_is_reserved_by_then_is_given_back_when_a_later_transaction_fails() {
+    let table = Table::default();
+    table.meets([Fault::None].into_iter().chain((0..ATTEMPTS).map(|_| Fault::Down)));
+    let posted = settle_with(&launcher(1, &table), &[bounds("plain", 250, 300)]).unwrap();
+    assert_eq!(posted.reserved.len(), 97, "the scheduler settles the others");
+    assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
+
+    let rest = settle_with(&launcher(2, &table), &[bounds("plain", 250, 300)]).unwrap();
+    assert_eq!(rest.reserved.len(), 250 - 97, "and it does");
+}

@@ -1,0 +1,87 @@
+//! Two that write at the same time.
+
+use fleet::ledger::JobState;
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn two_launchers_that_race_for_a_redelivered_job_reserve_one_runner() {
+    let table = Table::default();
+    table.meets([Fault::meanwhile(|table| {
+        let other = settle_with(&launcher(2, table), &queued("plain", [1])).unwrap();
+        assert_eq!(other.reserved.len(), 1, "the other one writes first");
+    })]);
+    let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
+    assert_eq!((posted.reserved, posted.conflicts), (vec![], 1));
+    assert_eq!(table.runners_in(RunnerState::Starting).len(), 1);
+    table.assert_balanced();
+}
+
+#[test]
+fn two_launchers_that_race_with_a_job_each_reserve_a_runner_each() {
+    let table = Table::default();
+    table.meets([Fault::meanwhile(|table| {
+        let other = settle_with(&launcher(2, table), &queued("plain", [2])).unwrap();
+        assert_eq!(other.reserved.len(), 1);
+    })]);
+    let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
+    assert_eq!((posted.reserved.len(), posted.conflicts), (1, 1));
+    assert_eq!(table.runners_in(RunnerState::Starting).len(), 2);
+    table.assert_balanced();
+}
+
+#[test]
+fn two_that_race_over_a_fallback_never_pass_its_maximum() {
+    let table = Table::default();
+    let pools = pool_map(&[("plain", None, 1), ("spot", Some("plain"), 1)]);
+    let settle = |number, table: &Table, events: &[Event]| {
+        launcher(number, table)
+            .post_and_settle(&pools, events)
+            .now_or_never()
+            .expect("nothing waits")
+            .unwrap()
+    };
+    let first = settle(1, &table, &queued("spot", [1])).reserved[0].id.clone();
+    post_with(&launcher(1, &table), &[launch_failed(&first, FailureClass::Elsewhere)]).unwrap();
+
+    let others = pools.clone();
+    table.meets([Fault::meanwhile(move |table| {
+        let other = launcher(2, table);
+        let job = queued("plain", [2]);
+        let posted = other.post_and_settle(&others, &job).now_or_never().expect("nothing waits").unwrap();
+        assert_eq!(posted.reserved.len(), 1, "the last room of the fallback");
+    })]);
+    let posted = settle(1, &table, &queued("spot", [3]));
+    assert_eq!((posted.reserved, posted.conflicts), (vec![], 1), "no room is left");
+    assert_eq!(table.totals("plain").live, 1);
+    table.assert_balanced();
+}
+
+proptest! {
+    /// Conflicts and lost answers in any order.
+    #[test]
+    fn every_job_gets_one_runner_whatever_the_ledger_does(
+        jobs in 1_u64..=20,
+        faults in proptest::collection::vec(0_u8..5, 0..ATTEMPTS as usize),
+    ) {
+        let another_job = |table: &Table| drop(post_with(&launcher(2, table), &queued("plain", [99])).unwrap());
+        let table = Table::default();
+        table.meets(faults.iter().map(|fault| match fault {
+            0 => Fault::Conflict,
+            1 => Fault::Down,
+            2 => Fault::lost(),
+            3 => Fault::lost_and_then(another_job),
+            _ => Fault::meanwhile(another_job),
+        }));
+        let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=jobs)).unwrap();
+        prop_assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
+        let all_queued = (1..=jobs)
+            .all(|id| table.job(JobId(id)).is_some_and(|job| job.state == JobState::Queued));
+        prop_assert!(all_queued);
+        let missed = u64::from(table.job(JobId(99)).is_some());
+        let runners = u64::try_from(posted.reserved.len()).unwrap();
+        prop_assert!((jobs..=jobs + missed).contains(&runners), "{} runners for {} jobs", runners, jobs);
+        table.assert_balanced();
+    }
+}

@@ -1,0 +1,198 @@
+//! A ledger in memory that goes wrong when told to, and a clock that stands still.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use fleet::ledger::{Item, Job, Key, Put, RunnerState, TRANSACTION_LIMIT, Totals, recount};
+use fleet::ports::{Clock, Ledger, LedgerError, Random};
+use fleet::{JobId, RunnerId};
+use kit::ledger::{at, pool};
+
+/// What somebody else does to the table.
+type Other = Box<dyn FnOnce(&Table)>;
+
+/// What a commit meets.
+pub(super) enum Fault {
+    /// Nothing.
+    None,
+    /// It is refused, as if somebody else had written first.
+    Conflict,
+    /// It does not arrive.
+    Down,
+    /// It is written, its answer is lost, and then somebody else writes.
+    Lost(Other),
+    /// Somebody else writes between its read and itself.
+    Meanwhile(Other),
+}
+
+impl Fault {
+    pub(super) fn conflict() -> Self {
+        Self::Conflict
+    }
+
+    pub(super) fn down() -> Self {
+        Self::Down
+    }
+
+    pub(super) fn lost() -> Self {
+        Self::lost_and_then(|_| ())
+    }
+
+    pub(super) fn lost_and_then(other: impl FnOnce(&Table) + 'static) -> Self {
+        Self::Lost(Box::new(other))
+    }
+
+    pub(super) fn meanwhile(other: impl FnOnce(&Table) + 'static) -> Self {
+        Self::Meanwhile(Box::new(other))
+    }
+}
+
+/// The table, and what is going to happen to it.
+#[derive(Default)]
+pub(super) struct Table {
+    items: RefCell<BTreeMap<Key, Item>>,
+    faults: RefCell<VecDeque<Fault>>,
+    reads_to_fail: Cell<u32>,
+    commits: RefCell<Vec<usize>>,
+}
+
+impl Table {
+    /// What the next commits meet, one after the other, whoever makes them.
+    pub(super) fn meets(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.borrow_mut().extend(faults);
+    }
+
+    /// How many of the next reads get no answer.
+    pub(super) fn reads_fail(&self, reads: u32) {
+        self.reads_to_fail.set(reads);
+    }
+
+    pub(super) fn items(&self) -> Vec<Item> {
+        self.items.borrow().values().cloned().collect()
+    }
+
+    pub(super) fn job(&self, id: JobId) -> Option<Job> {
+        self.items().into_iter().find_map(|item| match item {
+            Item::Job(job) if job.id == id => Some(job),
+            _ => None,
+        })
+    }
+
+    pub(super) fn runners_in(&self, state: RunnerState) -> BTreeSet<RunnerId> {
+        let runner = |item| match item {
+            Item::Runner(runner) if runner.state == state => Some(runner.id),
+            _ => None,
+        };
+        self.items().into_iter().filter_map(runner).collect()
+    }
+
+    /// What a pool's book says.
+    pub(super) fn totals(&self, name: &str) -> Totals {
+        match self.items.borrow().get(&Key::Book(pool(name))) {
+            Some(Item::Book(book)) => Totals::from(book),
+            _ => Totals::default(),
+        }
+    }
+
+    /// How many items each transaction wrote.
+    pub(super) fn commits(&self) -> Vec<usize> {
+        self.commits.borrow().clone()
+    }
+
+    /// Every book says what its items add up to.
+    pub(super) fn assert_balanced(&self) {
+        for (name, totals) in recount(&self.items()) {
+            assert_eq!(self.totals(name.as_str()), totals, "the book of {name}");
+        }
+    }
+
+    fn write(&self, puts: &[Put]) -> Result<(), LedgerError> {
+        let mut items = self.items.borrow_mut();
+        let keys: BTreeSet<Key> = puts.iter().map(|put| put.0.key()).collect();
+        assert_eq!(keys.len(), puts.len(), "a transaction writes an item once");
+        assert!((1..=TRANSACTION_LIMIT).contains(&puts.len()), "{} items in a transaction", puts.len());
+        let stored = |put: &Put| items.get(&put.0.key()).map_or(0, Item::version);
+        if puts.iter().any(|put| stored(put) != put.expected_version()) {
+            return Err(LedgerError::Conflict);
+        }
+        items.extend(puts.iter().map(|put| (put.0.key(), put.0.clone())));
+        self.commits.borrow_mut().push(puts.len());
+        Ok(())
+    }
+}
+
+fn unavailable<T>() -> Result<T, LedgerError> {
+    Err(LedgerError::Unavailable("ThrottlingException".to_owned()))
+}
+
+impl Ledger for &Table {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        if self.reads_to_fail.get() > 0 {
+            self.reads_to_fail.update(|left| left - 1);
+            return unavailable();
+        }
+        let items = self.items.borrow();
+        Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
+    }
+
+    async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
+        let fault = self.faults.borrow_mut().pop_front().unwrap_or(Fault::None);
+        match fault {
+            Fault::None => self.write(puts),
+            Fault::Conflict => Err(LedgerError::Conflict),
+            Fault::Down => unavailable(),
+            Fault::Lost(other) => {
+                self.write(puts)?;
+                other(self);
+                unavailable()
+            }
+            Fault::Meanwhile(other) => {
+                other(self);
+                self.write(puts)
+            }
+        }
+    }
+}
+
+/// A clock that stands still and notes how long it was asked to wait, and bits that are never the same
+/// twice, but for the 16 that the jitter takes.
+pub(super) struct Still {
+    waits: RefCell<Vec<Duration>>,
+    next: Cell<u128>,
+    jitter: u16,
+}
+
+impl Still {
+    /// Another row of bits for each number.
+    pub(super) fn of(number: u128) -> Self {
+        Self::with_jitter(number, 0x8000)
+    }
+
+    pub(super) fn with_jitter(number: u128, jitter: u16) -> Self {
+        Self { waits: RefCell::default(), next: Cell::new(number << 40), jitter }
+    }
+
+    pub(super) fn waits(&self) -> Vec<Duration> {
+        self.waits.borrow().clone()
+    }
+}
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        at(0)
+    }
+
+    async fn sleep(&self, length: Duration) {
+        self.waits.borrow_mut().push(length);
+    }
+}
+
+impl Random for Still {
+    fn bits(&self) -> u128 {
+        self.next.update(|next| next + 1);
+        self.next.get() << 16 | u128::from(self.jitter)
+    }
+}

@@ -1,0 +1,188 @@
+//! Launches what was reserved, and takes back what can not be launched.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
+use fleet::ports::{Clock, Ledger, Random, RunTask};
+use fleet::ticket::Ticket;
+use fleet::{PoolName, TaskArn};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use jiff::Timestamp;
+use metrics::{counter, histogram};
+use tracing::{error, info, warn};
+
+use crate::metrics::{
+    CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, POOL, QUEUE_TO_RUN_TASK,
+    RUNNERS_LAUNCHED, class,
+};
+use crate::pace::Pace;
+use crate::retry::{Backoff, retry};
+use crate::{Bookkeeper, LaunchSettings, PostError, Posted};
+
+/// Calls of one event to ECS that are under way at once.
+pub const AT_ONCE: usize = 10;
+
+/// One launch is tried so often before it is left to the scheduler. The pace is waited for beside this.
+const BACKOFF: Backoff =
+    Backoff { attempts: 3, first: Duration::from_millis(400), longest: Duration::from_millis(800) };
+
+/// What the launches of one event have in common.
+#[derive(Debug)]
+pub struct Invocation<'a> {
+    /// The settings.
+    pub settings: &'a LaunchSettings,
+    /// When SQS took each pool's oldest message, where it is known.
+    pub queued_at: &'a BTreeMap<PoolName, Timestamp>,
+    /// Until when `RunTask` may be called.
+    pub until: Timestamp,
+}
+
+/// Where runners are launched from.
+#[derive(Debug)]
+pub struct Launchpad<L, C, T> {
+    /// The ledger, with the clock and the random bits that its transactions need.
+    pub books: Bookkeeper<L, C>,
+    /// ECS.
+    pub ecs: T,
+    registrar_url: String,
+    pace: Cell<Pace>,
+}
+
+impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
+    /// One whose tasks claim their JIT config at this URL, and whose calls are so far apart.
+    pub fn new(books: Bookkeeper<L, C>, ecs: T, registrar_url: String, between: Duration) -> Self {
+        Self { books, ecs, registrar_url, pace: Cell::new(Pace::of(between)) }
+    }
+
+    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and gives the runners that this
+    /// reserved. `pool` is for the log.
+    pub async fn post(
+        &self,
+        settings: &LaunchSettings,
+        pool: Option<&PoolName>,
+        events: &[Event],
+    ) -> Result<Vec<Runner>, PostError> {
+        let pool = pool.map(tracing::field::display);
+        match self.books.post_and_settle(&settings.pools, events).await {
+            Ok(Posted { reserved, conflicts, .. }) => {
+                let events = events.len();
+                info!(pool, events, conflicts, reserved = reserved.len(), "events in the ledger");
+                counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
+                Ok(reserved)
+            }
+            Err(error) => {
+                warn!(pool, events = events.len(), %error, "events not in the ledger");
+                counter!(EVENTS_NOT_WRITTEN.name).increment(events.len() as u64);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// How a launch ended.
+enum Ending {
+    /// ECS has the task, or the scheduler tries again with the same token.
+    Reserved,
+    /// There was no time for it.
+    NoTime,
+    /// It failed for good: this takes the reservation back.
+    TakenBack(Event),
+}
+
+impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
+    /// Launches these runners side by side. Those that fail for good are given back to the books,
+    /// and whatever that settles on a fallback is launched in turn, while there is time.
+    pub async fn launch(&self, invocation: &Invocation<'_>, mut runners: Vec<Runner>) {
+        let mut left: u64 = 0;
+        while !runners.is_empty() {
+            let endings = stream::iter(&runners).map(|runner| self.launch_one(invocation, runner));
+            let endings: Vec<Ending> = endings.buffer_unordered(AT_ONCE).collect().await;
+            let mut failed = Vec::new();
+            for ending in endings {
+                match ending {
+                    Ending::Reserved => {}
+                    Ending::NoTime => left += 1,
+                    Ending::TakenBack(event) => failed.push(event),
+                }
+            }
+            runners = self.give_back(invocation, &failed).await;
+        }
+        if left > 0 {
+            warn!(left, "no time for all launches, left to the scheduler");
+            counter!(LAUNCHES_LEFT.name).increment(left);
+        }
+    }
+
+    async fn launch_one(&self, invocation: &Invocation<'_>, runner: &Runner) -> Ending {
+        let (id, pool, capacity) = (&runner.id, &runner.pool, &runner.capacity);
+        let LaunchFailure { class: failure, reason } = match self.try_to_run(invocation, runner).await {
+            None => return Ending::NoTime,
+            Some(Ok(task)) => {
+                info!(runner = %id, %pool, %capacity, %task, "runner launched");
+                counter!(RUNNERS_LAUNCHED.name, POOL => pool.to_string()).increment(1);
+                if let Some(&queued_at) = invocation.queued_at.get(pool) {
+                    let took = self.books.system.now().duration_since(queued_at);
+                    histogram!(QUEUE_TO_RUN_TASK.name).record(took.as_secs_f64() * 1000.0);
+                }
+                return Ending::Reserved;
+            }
+            Some(Err(failure)) => failure,
+        };
+        counter!(LAUNCHES_FAILED.name, POOL => pool.to_string(), CLASS => class(failure)).increment(1);
+        match failure {
+            FailureClass::Later => {
+                // The reservation stays, and the scheduler launches it again with the same token.
+                warn!(runner = %id, %pool, %capacity, reason, "launch left to the scheduler");
+                return Ending::Reserved;
+            }
+            FailureClass::Elsewhere => warn!(runner = %id, %pool, %capacity, reason, "no capacity"),
+            FailureClass::Never => error!(runner = %id, %pool, %capacity, reason, "launch refused"),
+        }
+        Ending::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
+    }
+
+    /// Calls `RunTask`, again where it fails for now. `None` if the time for it is over.
+    pub async fn try_to_run(
+        &self,
+        invocation: &Invocation<'_>,
+        runner: &Runner,
+    ) -> Option<Result<TaskArn, LaunchFailure>> {
+        let settings = invocation.settings;
+        let Some(placement) = settings.placements.get(&runner.capacity) else {
+            let reason = format!("no placement is known for the capacity of {}", runner.capacity);
+            return Some(Err(LaunchFailure { class: FailureClass::Never, reason }));
+        };
+        let ticket = Ticket::issue(&runner.id, &settings.ticket_key);
+        let request = RunTaskRequest::new(runner, placement, &ticket, &self.registrar_url);
+        let attempt = async || match self.turn(invocation.until).await {
+            Some(()) => self.ecs.run_task(&request).await.map(Some),
+            None => Ok(None),
+        };
+        let passes = |failure: &LaunchFailure| failure.class == FailureClass::Later;
+        retry(&self.books.system, BACKOFF, passes, attempt).await.transpose()
+    }
+
+    /// Waits until ECS may be called; `None` if that is after the end.
+    async fn turn(&self, until: Timestamp) -> Option<()> {
+        let now = self.books.system.now();
+        let mut pace = self.pace.get();
+        let at = pace.take(now, until)?;
+        self.pace.set(pace);
+        self.books.system.sleep(at.duration_since(now).unsigned_abs()).await;
+        Some(())
+    }
+
+    /// Writes failed launches down and gives back what was reserved in their stead.
+    async fn give_back(&self, invocation: &Invocation<'_>, failed: &[Event]) -> Vec<Runner> {
+        let mut reserved = Vec::new();
+        for events in failed.chunks(EVENTS_A_TRANSACTION) {
+            // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
+            reserved.extend(self.post(invocation.settings, None, events).await.unwrap_or_default());
+        }
+        reserved
+    }
+}

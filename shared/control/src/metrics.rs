@@ -1,0 +1,61 @@
+//! The metrics of transactions, launches and calls to GitHub: each name once, as `CloudWatch` has it.
+
+use fleet::launch::FailureClass;
+use fleet::metric::Metric;
+
+/// Runners whose task ECS has taken; by [`POOL`].
+pub const RUNNERS_LAUNCHED: Metric =
+    Metric::counter("RunnersLaunched", "Runners whose task ECS has taken").by(&[POOL]);
+
+/// Launches that failed, after the last try; by [`POOL`] and [`CLASS`].
+pub const LAUNCHES_FAILED: Metric =
+    Metric::counter("LaunchesFailed", "Launches that failed").by(&[POOL, CLASS]);
+
+/// Launches that there was no time for. The scheduler makes them.
+pub const LAUNCHES_LEFT: Metric =
+    Metric::counter("LaunchesLeft", "Launches left to the scheduler for want of time");
+
+/// Times that somebody else wrote the same items of the ledger first.
+pub const LEDGER_CONFLICTS: Metric =
+    Metric::counter("LedgerConflicts", "Times that somebody else wrote first");
+
+/// Events that did not get into the ledger; each counts every time that it comes.
+pub const EVENTS_NOT_WRITTEN: Metric =
+    Metric::counter("EventsNotWritten", "Events that did not get into the ledger");
+
+/// Questions to GitHub that waited because the calls of the minute were used up, or because GitHub had
+/// asked to wait.
+pub const GITHUB_WAITS: Metric = Metric::counter("GitHubWaits", "Questions that waited for GitHub's limits");
+
+/// Milliseconds from the queue to `RunTask`'s answer, once for each runner that was launched for a
+/// waiting job: from the time at which SQS took the oldest message of a queued job of the runner's
+/// pool in this batch. Runners that replace others, and jobs whose pool was full when they came, are
+/// not in it: they tell how much room there is, not how fast the function works.
+pub const QUEUE_TO_RUN_TASK: Metric =
+    Metric::milliseconds("QueueToRunTask", "From the queue to RunTask's answer");
+
+/// The dimension of the pool whose labels a runner carries.
+pub const POOL: &str = "Pool";
+
+/// The dimension of what is done about a failed launch: `Later`, `Elsewhere` or `Never`.
+pub const CLASS: &str = "Class";
+
+/// All of them.
+pub const METRICS: &[Metric] = &[
+    RUNNERS_LAUNCHED,
+    LAUNCHES_FAILED,
+    LAUNCHES_LEFT,
+    LEDGER_CONFLICTS,
+    EVENTS_NOT_WRITTEN,
+    GITHUB_WAITS,
+    QUEUE_TO_RUN_TASK,
+];
+
+/// The value of [`CLASS`].
+pub(crate) fn class(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Later => "Later",
+        FailureClass::Elsewhere => "Elsewhere",
+        FailureClass::Never => "Never",
+    }
+}

@@ -1,0 +1,100 @@
+//! The one retry loop: attempts, and between them waits that grow, of which a random part is waited
+//! ("full jitter").
+
+use std::time::Duration;
+
+use fleet::ports::{Clock, Random};
+
+/// How often something is tried, and how long is waited in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backoff {
+    /// Attempts, the first one among them.
+    pub(crate) attempts: u32,
+    /// The longest wait before the second attempt; it doubles with each one.
+    pub(crate) first: Duration,
+    /// The longest wait before any attempt.
+    pub(crate) longest: Duration,
+}
+
+impl Backoff {
+    /// A random part of the wait that follows this many failures, at least one.
+    fn wait(self, failures: u32, bits: u128) -> Duration {
+        let longest = self.first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.longest);
+        let part = u32::try_from(bits & 0xffff).unwrap_or(0);
+        longest * part / 0x1_0000
+    }
+}
+
+/// Tries until it works, until an error is none that passes, or until the attempts are used up; the
+/// last error is the answer then.
+pub(crate) async fn retry<T, E>(
+    system: &(impl Clock + Random),
+    backoff: Backoff,
+    passes: impl Fn(&E) -> bool,
+    mut attempt: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    let mut failures = 0;
+    loop {
+        let done = attempt().await;
+        failures += 1;
+        match &done {
+            Err(error) if failures < backoff.attempts && passes(error) => {}
+            _ => return done,
+        }
+        system.sleep(backoff.wait(failures, system.bits())).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use futures_util::FutureExt as _;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// Waits for nothing, notes each wait, and has half of every bit set.
+    #[derive(Default)]
+    struct Halves(RefCell<Vec<u128>>);
+
+    impl Clock for Halves {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        async fn sleep(&self, length: Duration) {
+            self.0.borrow_mut().push(length.as_millis());
+        }
+    }
+
+    impl Random for Halves {
+        fn bits(&self) -> u128 {
+            0x8000
+        }
+    }
+
+    #[test]
+    fn attempts_end_with_a_success_an_error_for_good_or_the_last_failure() {
+        const BACKOFF: Backoff =
+            Backoff { attempts: 5, first: Duration::from_millis(20), longest: Duration::from_millis(60) };
+        for (answers, ending, waits, why) in [
+            (&[Ok(1)][..], Ok(1), &[][..], "works at once"),
+            (&[Err("busy"), Ok(2)], Ok(2), &[10], "half of the first wait"),
+            (&[Err("busy"), Err("gone")], Err("gone"), &[10], "an error that does not pass"),
+            (
+                &[Err("busy"); 5],
+                Err("busy"),
+                &[10, 20, 30, 30],
+                "doubled up to the longest, and none after the last",
+            ),
+        ] {
+            let halves = Halves::default();
+            let mut answers = answers.iter().copied();
+            let attempt = async || answers.next().unwrap_or(Err("asked too often"));
+            let done = retry(&halves, BACKOFF, |error| *error == "busy", attempt).now_or_never();
+            assert_eq!(done, Some(ending), "{why}");
+            assert_eq!(*halves.0.borrow(), waits, "{why}");
+        }
+    }
+}

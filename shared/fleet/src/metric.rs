@@ -1,0 +1,67 @@
+//! What a metric is. Each crate that counts has a table of its metrics, from which they are described.
+
+/// One metric. Each name, with each value of its dimensions, costs money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name, as `CloudWatch` has it.
+    pub name: &'static str,
+    /// How its values are put together.
+    pub kind: Kind,
+    /// What its values count.
+    pub unit: Unit,
+    /// The names of its dimensions.
+    pub dimensions: &'static [&'static str],
+    /// What it means, in a few words.
+    pub means: &'static str,
+    /// Whether an alarm has to watch it.
+    pub needs_alarm: bool,
+}
+
+/// How a metric's values are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// They add up.
+    Counter,
+    /// The last one holds.
+    Gauge,
+    /// They spread.
+    Histogram,
+}
+
+/// What a metric's values count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl Metric {
+    /// A count of things that happen.
+    pub const fn counter(name: &'static str, means: &'static str) -> Self {
+        Self { name, kind: Kind::Counter, unit: Unit::Count, dimensions: &[], means, needs_alarm: false }
+    }
+
+    /// A count of things as they are now.
+    pub const fn gauge(name: &'static str, means: &'static str) -> Self {
+        Self { kind: Kind::Gauge, ..Self::counter(name, means) }
+    }
+
+    /// How long something takes, in milliseconds.
+    pub const fn milliseconds(name: &'static str, means: &'static str) -> Self {
+        Self { kind: Kind::Histogram, unit: Unit::Milliseconds, ..Self::counter(name, means) }
+    }
+
+    /// The same by these dimensions.
+    #[must_use]
+    pub const fn by(self, dimensions: &'static [&'static str]) -> Self {
+        Self { dimensions, ..self }
+    }
+
+    /// The same, watched by an alarm.
+    #[must_use]
+    pub const fn with_alarm(self) -> Self {
+        Self { needs_alarm: true, ..self }
+    }
+}

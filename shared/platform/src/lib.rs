@@ -1,0 +1,13 @@
+//! Mayfly's functions on the sandbox.
+//!
+//! [`Platform`] is a second composition root: the same `handle` functions that run on Lambda, over the
+//! sandbox. [`leftovers`] tells what a platform at rest must not have, and [`scene`] is where stories
+//! are told. [`pools`] reads the map of pools and renders it into the templates.
+
+mod functions;
+mod leftovers;
+pub mod pools;
+pub mod scene;
+
+pub use self::functions::Platform;
+pub use self::leftovers::leftovers;

@@ -1,0 +1,174 @@
+//! What must hold in every world, whatever went wrong in it.
+
+use std::collections::BTreeMap;
+
+use fleet::ledger::JobState;
+use fleet::routing::route;
+use fleet::{JobId, RunnerId};
+use platform::Platform;
+use platform::leftovers;
+use sandbox::ecs::Stop;
+use sandbox::github::Phase;
+use sandbox::{Fault, TICKET_KEY, Violation};
+
+use crate::plan::{Act, FORGED_JOBS, Plan};
+use crate::run::SECRET;
+
+type World = sandbox::World<Platform>;
+
+/// Everything that is wrong. Rest and service are checked in calm worlds alone.
+pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
+    let mut found = world.sandbox().table().borrow().violations().to_vec();
+    found.extend(accepted_events_are_written_down(world, plan));
+    found.extend(unverified_bodies_have_no_effect(world));
+    found.extend(no_answer_tells_a_secret(world));
+    found.extend(one_boot_claims_a_runner(world));
+    found.extend(jobs_that_no_pool_serves_launch_nothing(world, plan));
+    found.extend(one_task_a_runner_of_its_pools_architecture(world, plan));
+    found.extend(begun_jobs_are_not_cut_short(world));
+    found.extend(no_message_is_dead(world));
+    if plan.is_calm {
+        if !at_rest {
+            found.push(violation("the platform comes to rest", "it does not"));
+        }
+        let left = leftovers(world.sandbox()).into_iter();
+        found.extend(left.map(|left| violation("nothing is left over at rest", left)));
+        found.extend(every_served_job_got_a_runner(world, plan));
+    }
+    found
+}
+
+fn violation(rule: &'static str, found: impl Into<String>) -> Violation {
+    Violation { rule, found: found.into() }
+}
+
+/// 2xx only after the event is durably queued, and what is queued survives. The end of a job that no
+/// pool serves is queued too, and tells nothing of a job that was never written down.
+fn accepted_events_are_written_down(world: &World, plan: &Plan) -> Vec<Violation> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    let is_served = |id| github.job(id).is_none_or(|job| route(&plan.pools, &job.plan.labels).is_ok());
+    let missing = world.answered_with(202).filter(|(job, phase)| {
+        let told = match phase {
+            Phase::Gated => return false,
+            Phase::Queued | Phase::Assigned { .. } => JobState::Queued,
+            Phase::InProgress => JobState::InProgress,
+            Phase::Completed { .. } => JobState::Completed,
+        };
+        table.job(*job).map_or_else(|| is_served(*job), |job| job.state < told)
+    });
+    let found =
+        |(job, phase)| violation("an accepted event is written down", format!("job {job}, {phase:?}"));
+    missing.map(found).collect()
+}
+
+fn unverified_bodies_have_no_effect(world: &World) -> Vec<Violation> {
+    let table = world.sandbox().table().borrow();
+    let forged = table.jobs().filter(|job| job.id.0 >= FORGED_JOBS);
+    forged
+        .map(|job| violation("an unverified body has no effect", format!("job {} is in the ledger", job.id)))
+        .collect()
+}
+
+fn no_answer_tells_a_secret(world: &World) -> Vec<Violation> {
+    let bodies = world.answers().filter_map(|answer| answer.body.as_deref());
+    let telling =
+        bodies.filter(|body| body.contains(SECRET) || body.contains(TICKET_KEY) || body.contains("sha256="));
+    telling.map(|body| violation("no answer tells a secret", body)).collect()
+}
+
+/// A ticket is of no use to another boot than the one that claimed. Where the ledger does not answer,
+/// or the registrar crashes, nothing is told.
+fn one_boot_claims_a_runner(world: &World) -> Vec<Violation> {
+    let told = world.stolen_tickets().iter().filter(|&(_, status)| !matches!(status, 403 | 502 | 503));
+    told.map(|(runner, status)| {
+        violation(
+            "one boot claims a runner",
+            format!("the ticket of runner {runner}, stolen, got a {status}"),
+        )
+    })
+    .collect()
+}
+
+fn jobs_that_no_pool_serves_launch_nothing(world: &World, plan: &Plan) -> Vec<Violation> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    let unserved = github.jobs().filter(|job| route(&plan.pools, &job.plan.labels).is_err());
+    let written = unserved.filter(|job| table.job(job.id).is_some());
+    written
+        .map(|job| violation("a job that no pool serves launches nothing", format!("job {}", job.id)))
+        .collect()
+}
+
+fn one_task_a_runner_of_its_pools_architecture(world: &World, plan: &Plan) -> Vec<Violation> {
+    let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
+    let mut tasks: BTreeMap<RunnerId, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for task in ecs.tasks() {
+        let Some(id) = task.runner() else { continue };
+        *tasks.entry(id.clone()).or_default() += 1;
+        let Some(runner) = table.runner(&id) else {
+            found.push(violation("every task was reserved before it was launched", format!("runner {id}")));
+            continue;
+        };
+        if plan.pools.get(&runner.pool).is_none_or(|pool| pool.architecture != task.architecture) {
+            found.push(violation(
+                "a task has its pool's architecture",
+                format!("{} on {}", runner.pool, task.architecture),
+            ));
+        }
+    }
+    let twice = tasks.into_iter().filter(|&(_, count)| count > 1);
+    found.extend(
+        twice.map(|(id, count)| violation("a runner is one task", format!("runner {id} has {count}"))),
+    );
+    found
+}
+
+/// A job that has begun ends well, unless its runner was killed by a fault, or its spot instance was
+/// taken back. Of our own stops only the one that follows a spot warning may end a job: the instance is
+/// going, and the stop is the notice that lets its runner end it in order.
+fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
+    let died = world.sandbox().faults_struck().get(&Fault::RunnerDiesAtWork).copied().unwrap_or(0);
+    let idle = world.sandbox().faults_struck().get(&Fault::RunnerDiesIdle).copied().unwrap_or(0);
+    let interrupted = {
+        let ecs = world.sandbox().ecs().borrow();
+        let stops = ecs.tasks().filter_map(|task| task.stop.as_ref());
+        stops.filter(|stop| stop.code == "TerminationNotice" || is_after_a_spot_warning(stop)).count()
+    };
+    let github = world.sandbox().github().borrow();
+    let cut: Vec<JobId> = github
+        .jobs()
+        .filter(|job| job.started_at.is_some())
+        .filter(|job| matches!(job.phase, Phase::Completed { conclusion } if conclusion != "success"))
+        .map(|job| job.id)
+        .collect();
+    let excess = cut.len() > usize::try_from(died + idle).unwrap_or(usize::MAX).saturating_add(interrupted);
+    excess
+        .then(|| violation("a runner that has begun a job is never stopped", format!("{cut:?}")))
+        .into_iter()
+        .collect()
+}
+
+/// Whether the launcher stopped a task because its instance is taken back.
+fn is_after_a_spot_warning(stop: &Stop) -> bool {
+    stop.code == "UserInitiated" && stop.reason.ends_with(" is interrupted")
+}
+
+/// When the faults are over, every message but the poison is read.
+fn no_message_is_dead(world: &World) -> Vec<Violation> {
+    let queue = world.sandbox().queue().borrow();
+    let dead = queue.dead_letters().iter();
+    dead.map(|message| violation("a bad record never stops a batch", format!("dead letter {}", message.body)))
+        .collect()
+}
+
+/// Every job that a pool serves has run, unless somebody cancelled it.
+fn every_served_job_got_a_runner(world: &World, plan: &Plan) -> Vec<Violation> {
+    let cancelled = |id: JobId| plan.acts.iter().any(|(_, act)| *act == Act::Cancel(id));
+    let github = world.sandbox().github().borrow();
+    let served =
+        github.jobs().filter(|job| route(&plan.pools, &job.plan.labels).is_ok() && !cancelled(job.id));
+    let waiting = served.filter(|job| job.started_at.is_none());
+    waiting
+        .map(|job| violation("every queued job gets a runner", format!("job {} {}", job.id, job.plan.labels)))
+        .collect()
+}

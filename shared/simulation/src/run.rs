@@ -1,0 +1,196 @@
+//! Lets a world happen.
+
+use std::collections::BTreeMap;
+
+use fleet::ledger::RunnerState;
+use fleet::{DeliveryId, InstanceId, RunnerId, TaskArn};
+use jiff::{SignedDuration, Timestamp};
+use platform::Platform;
+use sandbox::delivery::{Delivery, function_url_event};
+use sandbox::github::Phase;
+use sandbox::{Fault, Line, Rates, Sandbox, Violation};
+use serde_json::json;
+
+use crate::check;
+use crate::plan::{Act, Plan, World};
+
+/// The secret that the world's GitHub signs with.
+pub const SECRET: &str = "the simulation's webhook secret";
+
+/// The cluster of the pools that run on EC2 instances.
+const INSTANCES: &str = "ecs";
+
+/// A message that nobody understands.
+const POISON: &str = "{\"neither\":\"job nor event\"}";
+
+/// How long GitHub's API is out of order.
+const OUTAGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long the faults go on after the last act.
+const STORM_GOES_ON: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long a calm world is given to come to rest.
+const REST_WITHIN: SignedDuration = SignedDuration::from_hours(96);
+
+/// How often somebody looks after the dead-letter queue when the faults are over: a message that was
+/// received too often in their time goes there when it comes into sight.
+const REDRIVES: u32 = 3;
+
+/// How long it takes until that is done again.
+const BETWEEN_REDRIVES: SignedDuration = SignedDuration::from_mins(40);
+
+/// What came of a world.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What must never be, and was.
+    pub violations: Vec<Violation>,
+    /// Whether every fault was one that the functions that are built repair, so that rest and service
+    /// were checked too.
+    pub is_calm: bool,
+    /// How often each fault struck.
+    pub struck: BTreeMap<Fault, u32>,
+    /// Jobs there were.
+    pub jobs: usize,
+    /// Tasks that were started.
+    pub tasks: usize,
+    /// What happened, if the journal was kept.
+    pub timeline: Vec<Line>,
+}
+
+/// Lets a world happen, to its end, and checks it. `keep` keeps its timeline.
+pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
+    let plan = Plan::of(world)?;
+    let sandbox = Sandbox::new(world.seed, crate::plan::START, plan.delays.clone(), &plan.pools);
+    if keep {
+        sandbox.journal().borrow_mut().keep();
+    }
+    sandbox.set_faults(plan.rates.clone());
+    let mut world = Platform::world(sandbox.clone(), &plan.pools, &SECRET.into());
+    for (at, act) in &plan.acts {
+        world.run_until(*at);
+        perform(&mut world, act);
+    }
+    world.run_until(later(sandbox.manual_clock().now(), STORM_GOES_ON));
+
+    sandbox.set_faults(Rates::new());
+    for _ in 0..REDRIVES {
+        redrive(&sandbox);
+        stop_strays(&sandbox);
+        world.run_until(later(sandbox.manual_clock().now(), BETWEEN_REDRIVES));
+    }
+    let at_rest = if plan.is_calm {
+        world.run_to_rest(REST_WITHIN)
+    } else {
+        // What was accepted at the last moment is still on its way to the ledger.
+        while !world.is_quiet() {
+            world.run_until(later(sandbox.manual_clock().now(), SignedDuration::from_mins(1)));
+        }
+        true
+    };
+    let violations = check::all(&world, &plan, at_rest);
+    Ok(Outcome {
+        violations,
+        is_calm: plan.is_calm,
+        struck: sandbox.faults_struck(),
+        jobs: sandbox.github().borrow().jobs().count(),
+        tasks: sandbox.ecs().borrow().tasks().count(),
+        timeline: sandbox.journal().borrow().lines().to_vec(),
+    })
+}
+
+fn perform(world: &mut sandbox::World<Platform>, act: &Act) {
+    match act {
+        Act::Queue(job, what) => world.queue_job(*job, what.clone()),
+        Act::Gate(job, what) => world.gate_job(*job, what.clone()),
+        Act::Approve(job, twice) => {
+            world.approve_job(*job);
+            if *twice {
+                world.redeliver(*job);
+            }
+        }
+        Act::Cancel(job) => {
+            let phase = world.sandbox().github().borrow().job(*job).map(|job| job.phase);
+            if matches!(phase, Some(Phase::Gated | Phase::Queued | Phase::Assigned { .. })) {
+                world.cancel_job(*job);
+            }
+        }
+        Act::Rerun(job, again, what) => {
+            let phase = world.sandbox().github().borrow().job(*job).map(|job| job.phase);
+            if matches!(phase, Some(Phase::Completed { .. })) {
+                world.redeliver(*job);
+                world.queue_job(*again, what.clone());
+            }
+        }
+        Act::Forge(job) => forge(world, job.0),
+        Act::Poison => {
+            let now = world.sandbox().manual_clock().now();
+            world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now);
+        }
+        Act::Interrupt(place) => interrupt(world, *place),
+        Act::Outage => {
+            let until = later(world.sandbox().manual_clock().now(), OUTAGE);
+            world.sandbox().github().borrow_mut().set_outage(until);
+        }
+        Act::Steal(place) => world.steal_ticket(*place),
+    }
+}
+
+/// Takes a spot instance back, if there is one.
+fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
+    let up: Vec<InstanceId> = {
+        let ecs = world.sandbox().ecs().borrow();
+        let instances = ecs.container_instances(INSTANCES).into_iter().flatten();
+        let spot = instances.filter(|it| !it.draining && it.capacity_provider.ends_with("-spot"));
+        spot.map(|it| it.instance.clone()).collect()
+    };
+    if let Some(instance) = up.get(place % up.len().max(1)) {
+        world.interrupt_instance(instance);
+    }
+}
+
+/// Stops the tasks whose runner is Stopped without a claim, as the reconciler will: two ticks at once
+/// may call `RunTask` for the same runner, and one of them is told that there is no capacity.
+fn stop_strays(sandbox: &Sandbox) {
+    let strays: Vec<(String, TaskArn)> = {
+        let (table, ecs) = (sandbox.table().borrow(), sandbox.ecs().borrow());
+        let is_stray = |id: RunnerId| {
+            table.runner(&id).is_some_and(|it| it.state == RunnerState::Stopped && it.boot.is_none())
+        };
+        let strays = ecs.tasks().filter(|task| task.runner().is_some_and(is_stray));
+        strays.map(|task| (task.request.cluster.clone(), task.arn.clone())).collect()
+    };
+    for (cluster, task) in strays {
+        // One that has stopped by itself is not there to be stopped.
+        let _ = sandbox.ecs().borrow_mut().stop_task(&cluster, &task, "its runner has stopped");
+    }
+}
+
+/// A delivery like GitHub's, signed with another secret.
+fn forge(world: &mut sandbox::World<Platform>, job: u64) {
+    let id = DeliveryId::new(format!("forged-{job}"));
+    let body = json!({
+        "action": "queued",
+        "workflow_job": {"id": job, "labels": ["linux"]},
+        "repository": {"full_name": "octo-org/storefront"},
+    });
+    let delivery = Delivery { id: id.clone(), event: "workflow_job".to_owned(), body: body.to_string() };
+    let event = function_url_event(delivery.headers(&"not the secret".into()), &delivery.body);
+    if let Ok(request) = serde_json::from_value(event) {
+        world.post(id, request);
+    }
+}
+
+/// What a person does with the dead-letter queue when the faults are over: everything is tried again
+/// but the poison.
+fn redrive(sandbox: &Sandbox) {
+    let now = sandbox.manual_clock().now();
+    let mut queue = sandbox.queue().borrow_mut();
+    let dead = queue.take_dead_letters();
+    dead.into_iter()
+        .filter(|message| message.body != POISON)
+        .for_each(|message| queue.send(message.body, now));
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(now)
+}

@@ -1,0 +1,82 @@
+//! The server.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use serde_json::{Value, json};
+
+use super::{Exchange, TARGET, answer};
+use crate::Resident;
+use crate::http::{AsyncAnswer, Served, json};
+use sandbox::Sandbox;
+
+/// ECS's endpoint. It is served until this is dropped.
+#[derive(Debug)]
+pub struct EcsUrl {
+    url: String,
+    _served: Served,
+}
+
+impl EcsUrl {
+    /// Serves the ECS of a sandbox, or of a world, on a port of 127.0.0.1; 0 for any free one.
+    /// Whatever is asked and answered is told to `witness`, before the client has the answer.
+    pub async fn serve<T: AsRef<Sandbox> + 'static>(
+        resident: Resident<T>,
+        port: u16,
+        witness: impl Fn(&Exchange) + Clone + Send + Sync + 'static,
+    ) -> Result<Self, String> {
+        let served = Served::start(port, Front { resident, witness }).await?;
+        Ok(Self { url: format!("http://{}", served.address()), _served: served })
+    }
+
+    /// The URL, for `AWS_ENDPOINT_URL_ECS`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+struct Front<T, W> {
+    resident: Resident<T>,
+    witness: W,
+}
+
+impl<T, W: Clone> Clone for Front<T, W> {
+    fn clone(&self) -> Self {
+        Self { resident: self.resident.clone(), witness: self.witness.clone() }
+    }
+}
+
+impl<T, W> AsyncAnswer for Front<T, W>
+where
+    T: AsRef<Sandbox> + 'static,
+    W: Fn(&Exchange) + Clone + Send + Sync + 'static,
+{
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = target.and_then(|target| target.strip_prefix(TARGET)).map(str::to_owned);
+        let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
+        let request = body.ok().and_then(|body| serde_json::from_slice::<Value>(&body).ok());
+        let (Some(operation), Some(request)) = (operation, request) else {
+            return of_protocol(
+                400,
+                &json!({"__type": "SerializationException", "message": "No request of ECS."}),
+            );
+        };
+        let asked = self.resident.ask(move |world| answer(world.as_ref(), &operation, &request)).await;
+        let Some(exchange) = asked else {
+            return of_protocol(
+                500,
+                &json!({"__type": "ServerException", "message": "The sandbox is gone."}),
+            );
+        };
+        (self.witness)(&exchange);
+        of_protocol(exchange.status, &exchange.answer)
+    }
+}
+
+fn of_protocol(status: u16, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = json(status, body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    response
+}

@@ -1,0 +1,120 @@
+//! The sandbox's GitHub on GitHub's own protocol: the operations of the REST API that the registrar
+//! calls. Tokens are not checked, but have to be there.
+
+mod key;
+mod url;
+
+use fleet::ports::RunnerGroupId;
+use fleet::{GithubRunnerId, Label};
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub use self::key::app_key;
+pub use self::url::GithubUrl;
+use sandbox::Sandbox;
+use sandbox::github::RemoveError;
+
+/// The installation's id, in every organisation.
+const INSTALLATION: u64 = 1;
+
+/// A token, which opens nothing.
+const TOKEN: &str = "ghs_sandbox";
+
+/// What is answered: a status and a JSON body.
+type Answered = (u16, Value);
+
+#[derive(Deserialize)]
+struct JitRequest {
+    name: String,
+    runner_group_id: u64,
+    labels: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct GroupRequest {
+    name: String,
+}
+
+/// Answers one request.
+fn answer(sandbox: &Sandbox, method: &Method, path: &str, query: &str, body: &[u8]) -> Answered {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("GET", ["orgs", _, "installation"]) => (200, json!({ "id": INSTALLATION })),
+        ("POST", ["app", "installations", _, "access_tokens"]) => {
+            // Longer than any process of a test lives.
+            (201, json!({ "token": TOKEN, "expires_at": "2999-01-01T00:00:00Z", "permissions": {} }))
+        }
+        ("GET", ["orgs", _, "actions", "runner-groups"]) => groups(sandbox),
+        ("POST", ["orgs", _, "actions", "runner-groups"]) => make_group(sandbox, body),
+        ("POST", ["orgs", _, "actions", "runners", "generate-jitconfig"]) => generate(sandbox, body),
+        ("GET", ["orgs", _, "actions", "runners"]) => runners(sandbox, query),
+        ("DELETE", ["orgs", _, "actions", "runners", id]) => delete(sandbox, id),
+        _ => problem(404, "Not Found"),
+    }
+}
+
+fn groups(sandbox: &Sandbox) -> Answered {
+    let github = sandbox.github().borrow();
+    let groups: Vec<Value> = github.groups().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+    (200, json!({ "total_count": groups.len(), "runner_groups": groups }))
+}
+
+fn make_group(sandbox: &Sandbox, body: &[u8]) -> Answered {
+    let Ok(GroupRequest { name }) = serde_json::from_slice(body) else {
+        return problem(422, "Validation Failed");
+    };
+    let id = sandbox.github().borrow_mut().group(&name);
+    (201, json!({ "id": id.0, "name": name }))
+}
+
+fn generate(sandbox: &Sandbox, body: &[u8]) -> Answered {
+    let Ok(request) = serde_json::from_slice::<JitRequest>(body) else {
+        return problem(422, "Validation Failed");
+    };
+    let mut github = sandbox.github().borrow_mut();
+    let group = github.group_name(RunnerGroupId(request.runner_group_id)).map(str::to_owned);
+    let Some(group) = group else { return problem(404, "Not Found") };
+    match github.register(&request.name, request.labels.iter().collect(), &group) {
+        None => problem(409, "Already exists"),
+        Some(id) => {
+            let runner = json!({
+                "id": id, "name": request.name, "os": "unknown", "status": "offline", "busy": false,
+                "labels": request.labels.iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
+            });
+            (201, json!({ "runner": runner, "encoded_jit_config": github.jit_config(id) }))
+        }
+    }
+}
+
+fn runners(sandbox: &Sandbox, query: &str) -> Answered {
+    let name = query.split('&').find_map(|pair| pair.strip_prefix("name="));
+    let github = sandbox.github().borrow();
+    let listed = github.runners().filter(|runner| name.is_none_or(|name| runner.name == name));
+    let runners: Vec<Value> = listed
+        .map(|it| {
+            let labels: Vec<Value> =
+                it.labels.iter().map(|label| json!({ "name": Label::as_str(label) })).collect();
+            let status = if it.online { "online" } else { "offline" };
+            json!({
+                "id": it.id, "name": it.name, "os": "linux", "status": status,
+                "busy": it.job.is_some(), "labels": labels,
+            })
+        })
+        .collect();
+    (200, json!({ "total_count": runners.len(), "runners": runners }))
+}
+
+fn delete(sandbox: &Sandbox, id: &str) -> Answered {
+    let Ok(id) = id.parse().map(GithubRunnerId) else { return problem(404, "Not Found") };
+    let removed = sandbox.github().borrow_mut().remove(id);
+    match removed {
+        Ok(()) => (204, Value::Null),
+        Err(RemoveError::NotFound) => problem(404, "Not Found"),
+        Err(RemoveError::Busy) => problem(422, "Runner is currently running a job and cannot be deleted"),
+    }
+}
+
+fn problem(status: u16, message: &str) -> Answered {
+    (status, json!({ "message": message, "documentation_url": "https://docs.github.com/rest" }))
+}

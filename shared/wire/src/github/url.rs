@@ -1,0 +1,67 @@
+//! The server.
+
+use http::header::AUTHORIZATION;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+
+use super::{Answered, answer, problem};
+use crate::Resident;
+use crate::http::{AsyncAnswer, Served, json};
+use sandbox::Sandbox;
+
+/// GitHub's API. It is served until this is dropped.
+#[derive(Debug)]
+pub struct GithubUrl {
+    url: String,
+    _served: Served,
+}
+
+impl GithubUrl {
+    /// Serves the GitHub of a sandbox, or of a world, on a port of 127.0.0.1; 0 for any free one.
+    pub async fn serve<T: AsRef<Sandbox> + 'static>(
+        resident: Resident<T>,
+        port: u16,
+    ) -> Result<Self, String> {
+        let served = Served::start(port, Front { resident }).await?;
+        Ok(Self { url: format!("http://{}", served.address()), _served: served })
+    }
+
+    /// The URL, for `MAYFLY_GITHUB_API_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+struct Front<T> {
+    resident: Resident<T>,
+}
+
+impl<T> Clone for Front<T> {
+    fn clone(&self) -> Self {
+        Self { resident: self.resident.clone() }
+    }
+}
+
+impl<T: AsRef<Sandbox> + 'static> AsyncAnswer for Front<T> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let (status, answer): Answered = if head.headers.contains_key(AUTHORIZATION) {
+            let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let asked = move |world: &mut T| {
+                let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+                answer(world.as_ref(), &head.method, path, query, &body)
+            };
+            let answered = self.resident.ask(asked).await;
+            answered.unwrap_or_else(|| problem(500, "The sandbox is gone."))
+        } else {
+            problem(401, "Requires authentication")
+        };
+        if status == StatusCode::NO_CONTENT.as_u16() {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            return response;
+        }
+        json(status, &answer)
+    }
+}

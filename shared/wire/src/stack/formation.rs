@@ -1,0 +1,139 @@
+//! The stack of `template.yaml`, deployed into moto.
+//!
+//! The templates are rendered from a pool map, expanded by the libraries that CloudFormation's
+//! transforms are published as, and deployed by `shared/wire/moto/deploy.py`, whose `gaps.json` is
+//! the list of what moto can not deploy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::moto::Moto;
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use platform::pools::rendered_text;
+
+/// What the stack is given, beside the parameters that have defaults.
+const PARAMETERS: [&str; 4] = [
+    "Organisation=octo-org",
+    "GitHubAppId=1",
+    "RunnerImage=registry.example/runner",
+    "DockerdImage=registry.example/dockerd",
+];
+
+/// The templates of one pool map, expanded.
+#[derive(Debug)]
+pub struct Templates {
+    folder: TempDir,
+}
+
+impl Templates {
+    /// Renders and expands the templates. `map` is the pool map, in the form of `pools.toml`.
+    pub fn of_map(map: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let rendered = folder.path().join("pools.yaml");
+        let pools = root().join("infra/pools.yaml");
+        let template = std::fs::read_to_string(&pools).with_context(|| pools.display().to_string())?;
+        std::fs::write(&rendered, rendered_text(map, &template)?)?;
+        let templates = [root().join("template.yaml"), root().join("infra/network.yaml"), rendered];
+        let expanded = Self { folder };
+        let mut command = python(".tools/template")?;
+        command.arg(root().join("infra/bin/expand.py")).arg(expanded.folder()).args(templates);
+        output(command.env("AWS_DEFAULT_REGION", "us-east-1"))?;
+        Ok(expanded)
+    }
+
+    /// Where they are, as JSON.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("expanded")
+    }
+
+    /// Deploys them into moto; `parameters` are the stack's, each as `NAME=VALUE`.
+    pub fn deploy(&self, moto: &Moto, parameters: &[&str]) -> Result<Formation> {
+        let mut command = python(".venv")?;
+        command.arg(root().join("shared/wire/moto/deploy.py")).arg(moto.url()).arg(self.folder());
+        let printed = output(command.args(PARAMETERS).args(parameters))?;
+        serde_json::from_slice(&printed).context("what deploy.py has printed")
+    }
+}
+
+/// What CloudFormation has made of the templates.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Formation {
+    /// The outputs of the stack.
+    pub outputs: BTreeMap<String, String>,
+    /// The resources by their logical ids, of each stack by its template's name.
+    pub stacks: BTreeMap<String, BTreeMap<String, Resource>>,
+    /// What each function is configured with, by its logical id.
+    pub functions: BTreeMap<String, Configuration>,
+    /// What the functions' queues are polled with, by logical ids.
+    pub event_sources: BTreeMap<String, EventSourceMapping>,
+}
+
+/// From which queue Lambda calls a function.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EventSourceMapping {
+    /// Most messages that it is called with at once.
+    pub batch_size: i32,
+    /// The ARN of the queue.
+    pub queue: String,
+}
+
+/// A resource of a stack.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Resource {
+    /// Its type, `AWS::SQS::Queue` say.
+    pub r#type: String,
+    /// Its physical id, where moto gives one.
+    pub id: Option<String>,
+}
+
+/// A function's configuration.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Configuration {
+    /// In seconds.
+    pub timeout: u64,
+    /// In MB.
+    pub memory: u32,
+    /// Its environment.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Formation {
+    /// An output of the stack.
+    pub(super) fn output(&self, name: &str) -> Result<String> {
+        self.outputs.get(name).cloned().with_context(|| format!("the stack has no output {name}"))
+    }
+
+    /// What the launcher is called with.
+    pub(super) fn jobs(&self) -> Result<&EventSourceMapping> {
+        self.event_sources.get("LauncherFunctionJobs").context("the stack has no LauncherFunctionJobs")
+    }
+
+    /// What the template configures a function with, `Webhook` say.
+    pub(super) fn function(&self, name: &str) -> Result<&Configuration> {
+        let function = self.functions.get(&format!("{name}Function"));
+        function.with_context(|| format!("the stack has no {name}Function"))
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The Python of one of the environments that `make` installs.
+fn python(environment: &str) -> Result<Command> {
+    let python = root().join(environment).join("bin/python");
+    ensure!(python.exists(), "{environment} is not installed: `make {environment}/.installed` does it");
+    Ok(Command::new(python))
+}
+
+/// What a command prints. What it says on standard error is shown.
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let ended = command.stderr(Stdio::inherit()).output()?;
+    ensure!(ended.status.success(), "{command:?} has failed: standard error says why");
+    Ok(ended.stdout)
+}

@@ -1,0 +1,11 @@
+//! What the tests of several crates share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on fails"
+)]
+
+pub mod ledger;
+pub mod recording;
