@@ -9,12 +9,14 @@
 
 use std::collections::BTreeSet;
 
+use aws::ledger::attributes::{CHANGED_AT, INDEX, KEY, LISTING, TTL};
 use contracts::{queue, template};
 use serde_json::{Value, json};
 
 #[test]
 fn the_ledgers_table_is_as_described_and_nothing_loses_it() {
-    let table = &template::read()["Resources"]["LedgerTable"];
+    let template = template::read();
+    let table = &template["Resources"]["LedgerTable"];
     let mut properties = table["Properties"].as_object().unwrap().clone();
     for (name, expected) in [
         ("PointInTimeRecoverySpecification", json!({ "PointInTimeRecoveryEnabled": true })),
@@ -22,8 +24,20 @@ fn the_ledgers_table_is_as_described_and_nothing_loses_it() {
     ] {
         assert_eq!(properties.remove(name), Some(expected), "{name}");
     }
-    let described: Value = serde_json::from_str(aws::ledger::DESCRIPTION).unwrap();
-    assert_eq!(Value::Object(properties), described);
+    let part = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let text = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+    let expected = json!({
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [text(KEY), text(LISTING), text(CHANGED_AT)],
+        "KeySchema": [part(KEY, "HASH")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": INDEX,
+            "KeySchema": [part(LISTING, "HASH"), part(CHANGED_AT, "RANGE")],
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        }],
+        "TimeToLiveSpecification": { "AttributeName": TTL, "Enabled": true },
+    });
+    assert_eq!(Value::Object(properties), expected);
     assert_eq!(
         (&table["DeletionPolicy"], &table["UpdateReplacePolicy"]),
         (&json!("Retain"), &json!("Retain"))
