@@ -45,6 +45,17 @@ fn the_ledgers_table_is_as_described_and_nothing_loses_it() {
 }
 
 #[test]
+fn nothing_loses_a_message() {
+    for queue in ["JobQueue", "DeadLetterQueue"] {
+        let queue = &template::read()["Resources"][queue];
+        assert_eq!(
+            (&queue["DeletionPolicy"], &queue["UpdateReplacePolicy"]),
+            (&json!("Retain"), &json!("Retain"))
+        );
+    }
+}
+
+#[test]
 fn the_sandboxs_queue_behaves_like_the_templates() {
     let properties = &template::read()["Resources"]["JobQueue"]["Properties"];
     assert_eq!(properties["VisibilityTimeout"], sandbox::queue::VISIBILITY.as_secs());
