@@ -50,7 +50,7 @@ class Destroy(OnDeployed):
 
     def fill(self):
         """Two runners whose job is under way, an instance, an image, and an object with a past."""
-        ledger, table = self.client("dynamodb"), self.id_of("template", "LedgerTable")
+        ledger, table = self.client("dynamodb"), self.id_of("storage", "LedgerTable")
         for number in (1, 2, 3):
             key = f"runner#{RUNNERS[number].rpartition('-')[2]}"
             ledger.put_item(TableName=table, Item={"key": {"S": key}})
@@ -126,8 +126,8 @@ class Destroy(OnDeployed):
         parameters = self.client("ssm").get_parameters_by_path(Path="/mayfly", Recursive=True)["Parameters"]
         self.assertEqual([it["Name"] for it in parameters], [APP_KEY])
         tables = self.client("dynamodb").list_tables()["TableNames"]
-        self.assertEqual(tables, [self.id_of("template", "LedgerTable")])
-        queues = [self.id_of("template", it) for it in ("JobQueue", "DeadLetterQueue")]
+        self.assertEqual(tables, [self.id_of("storage", "LedgerTable")])
+        queues = [self.id_of("storage", it) for it in ("JobQueue", "DeadLetterQueue")]
         # moto's URLs begin with its own address in one place, and with AWS's in the other.
         found = {it.rpartition("/")[2] for it in self.client("sqs").list_queues()["QueueUrls"]}
         self.assertEqual(found, {it.rpartition("/")[2] for it in queues})

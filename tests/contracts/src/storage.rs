@@ -1,4 +1,4 @@
-//! The ledger's table, as `template.yaml` describes it.
+//! The ledger's table, as `infra/storage.yaml` describes it.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::template;
 
 /// The properties of the table. Who reads the template is a process of its own, so that this is done once.
 static TABLE: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-    let template = template::read();
+    let template = template::read_file("infra/storage.yaml");
     template["Resources"]["LedgerTable"]["Properties"].as_object().unwrap().clone()
 });
 

@@ -1,7 +1,7 @@
 //! The ledger on a DynamoDB table.
 //!
 //! [`Table`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
-//! an item is in [`attributes`]; the table itself is in `template.yaml`.
+//! an item is in [`attributes`]; the table itself is in `infra/storage.yaml`.
 
 pub mod attributes;
 mod commit;
