@@ -69,7 +69,7 @@ lint: .venv/.installed ## format, clippy, documentation, licences and sources
 	cargo fetch
 	$(with_venv) cargo deny --offline check --hide-inclusion-graph licenses bans sources
 
-templates := template.yaml infra/network.yaml infra/pools.yaml
+templates := template.yaml $(sort $(wildcard infra/*.yaml))
 
 # Nested templates are looked at one by one: `sam validate` does not follow them. The security rules are
 # held against what CloudFormation makes of the templates.

@@ -4,8 +4,8 @@
     destroy.py [STACK]     STACK is mayfly unless told
 
 Each step prints one line, and is tried whether or not those before it went well; when one has failed,
-the exit code is 1, and a second run does what is left. The ledger's table and the secrets stay; what is
-printed at the end removes them.
+the exit code is 1, and a second run does what is left. The ledger's table, the queues and the secrets
+stay; what is printed at the end removes them.
 """
 
 import sys
@@ -158,6 +158,8 @@ def main() -> None:
     print(f"{name} is gone. What stays, because nothing brings it back:")
     for table in stack.of_type("AWS::DynamoDB::Table"):
         print(f"  the ledger:  aws dynamodb delete-table --table-name {table}")
+    for queue in stack.of_type("AWS::SQS::Queue"):
+        print(f"  a queue:     aws sqs delete-queue --queue-url {queue}")
     if path := stack.parameters.get("ParametersPath"):
         print(f"  the secrets: aws ssm delete-parameter, for each under {path}")
     print("  what the SAM CLI has uploaded, in the bucket that it made for all of its stacks")

@@ -76,7 +76,7 @@ class OnDeployed(OnMoto):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
-        templates = [ROOT / name for name in ("template.yaml", "infra/network.yaml", "infra/pools.yaml")]
+        templates = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
         ended = run([sys.executable, BIN / "expand.py", cls.folder, *templates])
         assert ended.returncode == 0, ended.stderr
         file = cls.folder / "template.json"

@@ -50,7 +50,7 @@ class Destroy(OnDeployed):
 
     def fill(self):
         """Two runners whose job is under way, an instance, an image, and an object with a past."""
-        ledger, table = self.client("dynamodb"), self.id_of("template", "LedgerTable")
+        ledger, table = self.client("dynamodb"), self.id_of("storage", "LedgerTable")
         for number in (1, 2, 3):
             key = f"runner#{RUNNERS[number].rpartition('-')[2]}"
             ledger.put_item(TableName=table, Item={"key": {"S": key}})
@@ -103,7 +103,7 @@ class Destroy(OnDeployed):
             self.assertIn(line, ended.stdout.splitlines())
         self.assertEqual(ended.stdout.count("called no more"), self.functions(), "each function")
         self.assert_the_app_proves_itself_and_the_installation_deletes()
-        self.assert_nothing_is_left_but_secrets_and_the_ledger()
+        self.assert_nothing_is_left_but_secrets_the_ledger_and_the_queues(ended.stdout)
 
         again = self.destroy()
         problem = "destroy.py: there is no stack mayfly in us-east-1\n"
@@ -118,7 +118,7 @@ class Destroy(OnDeployed):
             else:
                 self.assertEqual(bearer, "of-the-installation", call)
 
-    def assert_nothing_is_left_but_secrets_and_the_ledger(self):
+    def assert_nothing_is_left_but_secrets_the_ledger_and_the_queues(self, told: str):
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         self.assertEqual(stacks, [])
         buckets = [it["Name"] for it in self.client("s3").list_buckets()["Buckets"]]
@@ -126,7 +126,13 @@ class Destroy(OnDeployed):
         parameters = self.client("ssm").get_parameters_by_path(Path="/mayfly", Recursive=True)["Parameters"]
         self.assertEqual([it["Name"] for it in parameters], [APP_KEY])
         tables = self.client("dynamodb").list_tables()["TableNames"]
-        self.assertEqual(tables, [self.id_of("template", "LedgerTable")])
+        self.assertEqual(tables, [self.id_of("storage", "LedgerTable")])
+        queues = [self.id_of("storage", it) for it in ("JobQueue", "DeadLetterQueue")]
+        # moto's URLs begin with its own address in one place, and with AWS's in the other.
+        found = {it.rpartition("/")[2] for it in self.client("sqs").list_queues()["QueueUrls"]}
+        self.assertEqual(found, {it.rpartition("/")[2] for it in queues})
+        for it in tables + queues:
+            self.assertTrue(any(line.endswith(f" {it}") for line in told.splitlines()), f"how {it} goes")
 
     def test_a_step_that_fails_does_not_keep_the_others_and_is_not_hidden(self):
         self.github.answers[f"{DELETE}1"] = [(403, {})]

@@ -19,5 +19,6 @@ pub mod ledger;
 pub mod moto;
 pub mod permissions;
 pub mod queue;
+pub mod storage;
 pub mod template;
 pub mod weather;

@@ -1,6 +1,6 @@
 //! `template.yaml` and its nested templates, as JSON.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,16 +10,42 @@ pub fn read() -> Value {
     read_file("template.yaml")
 }
 
+/// Every template by its path from the root: `template.yaml`, and the nested ones.
+pub fn all() -> Vec<(String, Value)> {
+    let nested = root().join("infra").read_dir().unwrap().map(|file| file.unwrap().file_name());
+    let names = nested.map(|name| format!("infra/{}", name.to_str().unwrap()));
+    let names = names.filter(|name| Path::new(name).extension().is_some_and(|it| it == "yaml"));
+    let names = std::iter::once("template.yaml".to_owned()).chain(names);
+    names.map(|name| (name.clone(), read_file(&name))).collect()
+}
+
+/// The resources of a template by their logical ids, also those that a loop makes.
+pub fn resources(template: &Value) -> Vec<(&str, &Value)> {
+    unrolled(&template["Resources"])
+}
+
+fn unrolled(resources: &Value) -> Vec<(&str, &Value)> {
+    let each = resources.as_object().unwrap().iter();
+    each.flat_map(
+        |(id, it)| if id.starts_with("Fn::ForEach::") { unrolled(&it[2]) } else { vec![(id.as_str(), it)] },
+    )
+    .collect()
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 /// A template as JSON, by its path from the root. Tags have their long forms: `!Ref X` is `{"Ref": "X"}`.
 pub fn read_file(name: &str) -> Value {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = folder.join("../../.venv/bin/python");
+    let python = root().join(".venv/bin/python");
     assert!(
         python.exists(),
         "PyYAML is not installed: `make test` does it, or `make .venv/.installed` alone"
     );
-    let (script, template) = (folder.join("template/to_json.py"), folder.join("../..").join(name));
-    let output = Command::new(python).arg(script).arg(template).output().unwrap();
+    let script = root().join("tests/contracts/template/to_json.py");
+    let output = Command::new(python).arg(script).arg(root().join(name)).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

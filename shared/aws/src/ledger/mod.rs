@@ -1,12 +1,10 @@
 //! The ledger on a DynamoDB table.
 //!
 //! [`Table`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
-//! an item is in [`attributes`]; the table itself is described in `table.json`, once for
-//! `template.yaml` and for [`create_table`].
+//! an item is in [`attributes`]; the table itself is in `infra/storage.yaml`.
 
 pub mod attributes;
 mod commit;
-mod description;
 mod list;
 mod read;
 
@@ -21,7 +19,6 @@ use fleet::ledger::{Item, Key, Listing, Put};
 use fleet::ports::{Ledger, LedgerError, ListItems};
 use tracing::warn;
 
-pub use self::description::{DESCRIPTION, create_table};
 use crate::error::told;
 
 /// The ledger's table.

@@ -37,10 +37,10 @@ impl Templates {
         let pools = root().join("infra/pools.yaml");
         let template = std::fs::read_to_string(&pools).with_context(|| pools.display().to_string())?;
         std::fs::write(&rendered, rendered_text(map, &template)?)?;
-        let templates = [root().join("template.yaml"), root().join("infra/network.yaml"), rendered];
         let expanded = Self { folder };
         let mut command = python(".tools/template")?;
-        command.arg(root().join("infra/bin/expand.py")).arg(expanded.folder()).args(templates);
+        command.arg(root().join("infra/bin/expand.py")).arg(expanded.folder()).arg(rendered);
+        command.arg(root().join("template.yaml")).args(nested()?.into_iter().filter(|it| *it != pools));
         output(command.env("AWS_DEFAULT_REGION", "us-east-1"))?;
         Ok(expanded)
     }
@@ -64,7 +64,8 @@ impl Templates {
 pub struct Formation {
     /// The outputs of the stack.
     pub outputs: BTreeMap<String, String>,
-    /// The resources by their logical ids, of each stack by its template's name.
+    /// The resources by their logical ids: of the stack as `template`, of each nested one by its
+    /// logical id in small letters.
     pub stacks: BTreeMap<String, BTreeMap<String, Resource>>,
     /// What each function is configured with, by its logical id.
     pub functions: BTreeMap<String, Configuration>,
@@ -122,6 +123,13 @@ impl Formation {
 /// The root of the repository.
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The nested templates.
+fn nested() -> Result<Vec<PathBuf>> {
+    let infra = root().join("infra").read_dir()?.map(|file| Ok(file?.path()));
+    let files: Vec<PathBuf> = infra.collect::<std::io::Result<_>>()?;
+    Ok(files.into_iter().filter(|file| file.extension().is_some_and(|it| it == "yaml")).collect())
 }
 
 /// The Python of one of the environments that `make` installs.

@@ -11,10 +11,10 @@
 mod dynamodb;
 mod faults;
 
-use aws::ledger::{Table, create_table};
+use aws::ledger::Table;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use contracts::{ledger, moto};
+use contracts::{ledger, moto, storage};
 use fleet::PoolMap;
 use fleet::pools::DEFAULT_POOLS;
 use sandbox::{Delays, Sandbox};
@@ -28,7 +28,7 @@ fn sandbox() -> Sandbox {
 
 /// An empty table of DynamoDB.
 async fn table(config: &SdkConfig, name: &str) -> Table {
-    create_table(&Client::new(config), name).await.unwrap();
+    storage::create_table(&Client::new(config), name).await;
     Table::new(config, name)
 }
 

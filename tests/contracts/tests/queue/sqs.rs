@@ -1,4 +1,4 @@
-//! SQS, with queues as `template.yaml` has them.
+//! SQS, with queues as `infra/storage.yaml` has them.
 
 use aws::queue::Queue;
 use aws_config::SdkConfig;
