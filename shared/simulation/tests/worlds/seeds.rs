@@ -1,0 +1,77 @@
+//! A few hundred worlds, and that a seed is a world.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use sandbox::{Fault, Line};
+use simulation::not_yet::repaired_by;
+use simulation::{World, run};
+
+/// Lets worlds happen. A broken rule names the command that shows it small.
+fn hold(seeds: Range<u64>) {
+    for seed in seeds {
+        let outcome = run(&World::of(seed), false).unwrap();
+        let violations = outcome.violations;
+        assert!(violations.is_empty(), "make soak SEEDS=1 FIRST={seed} shows it small: {violations:#?}");
+    }
+}
+
+#[test]
+fn worlds_1_to_100_hold() {
+    hold(1..101);
+}
+
+#[test]
+fn worlds_101_to_200_hold() {
+    hold(101..201);
+}
+
+#[test]
+fn worlds_201_to_300_hold() {
+    hold(201..301);
+}
+
+#[test]
+fn one_seed_is_one_timeline_to_the_byte() {
+    for seed in [3, 8, 21] {
+        let timeline = || {
+            let lines: Vec<Line> = run(&World::of(seed), true).unwrap().timeline;
+            serde_json::to_string(&lines).unwrap()
+        };
+        let first = timeline();
+        assert!(first.len() > 1000, "seed {seed} has a timeline");
+        assert_eq!(first, timeline(), "seed {seed}");
+    }
+}
+
+#[test]
+fn every_fault_strikes_somewhere_and_every_kind_of_world_is_there() {
+    let mut struck = BTreeSet::new();
+    let (mut calm, mut stormy) = (0, 0);
+    for seed in 301..361 {
+        let outcome = run(&World::of(seed), false).unwrap();
+        struck.extend(outcome.struck.keys().copied());
+        if outcome.is_calm { calm += 1 } else { stormy += 1 }
+    }
+    let missing: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| !struck.contains(fault)).collect();
+    assert!(missing.is_empty(), "these never struck: {missing:?}");
+    assert!(calm >= 15 && stormy >= 15, "{calm} calm, {stormy} stormy");
+}
+
+#[test]
+fn in_a_calm_world_only_faults_strike_that_are_repaired() {
+    for seed in 1..60 {
+        let outcome = run(&World::of(seed), false).unwrap();
+        if outcome.is_calm {
+            assert!(outcome.struck.keys().all(|&fault| repaired_by(fault).is_none()), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_smaller_world_has_the_same_first_jobs() {
+    let whole = simulation::plan::Plan::of(&World::of(5)).unwrap();
+    let small = simulation::plan::Plan::of(&World { jobs: Some(3), ..World::of(5) }).unwrap();
+    assert!(small.acts.iter().all(|act| whole.acts.contains(act)));
+    assert!(small.acts.len() < whole.acts.len());
+}

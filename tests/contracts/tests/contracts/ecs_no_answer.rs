@@ -1,0 +1,102 @@
+//! Our client of ECS and answers that ECS should not give, or no answer at all.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use aws::tasks::Tasks;
+use aws_config::timeout::TimeoutConfig;
+use contracts::ecs::{request, ticket};
+use contracts::moto::config;
+use fleet::launch::{FailureClass, LaunchFailure};
+use fleet::ports::{DescribeTasks as _, RunTask as _};
+
+/// A server that gives every request the same answer.
+fn canned(status: u16, body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(stream.unwrap(), status, &body);
+        }
+    });
+    url
+}
+
+fn answer(mut stream: TcpStream, status: u16, body: &str) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    let mut line = String::new();
+    while reader.read_line(&mut line).unwrap() > 2 {
+        let header = line.to_lowercase();
+        if let Some(value) = header.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    let head =
+        format!("HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close");
+    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+}
+
+fn tasks(url: &str) -> Tasks {
+    Tasks::new(&config(url))
+}
+
+async fn run(url: &str) -> LaunchFailure {
+    tasks(url).run_task(&request("fargate-x64", 1)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_is_tried_again_later() {
+    for (status, body, why) in [
+        (200, "{}", "neither task nor failure"),
+        (200, r#"{"tasks": [], "failures": []}"#, "neither task nor failure"),
+        (200, r#"{"failures": [{"detail": "who knows"}]}"#, "a failure without a reason"),
+        (400, r#"{"__type": "ConflictException", "message": "whose?"}"#, "a conflict that names no task"),
+        (400, "{}", "an error without a code"),
+        (502, "<html>Bad Gateway</html>", "no answer of ECS"),
+    ] {
+        let failure = run(&canned(status, body.to_owned())).await;
+        assert_eq!(failure.class, FailureClass::Later, "{why}: {failure}");
+        assert!(!failure.reason.is_empty(), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_failures_detail_is_told() {
+    let body = r#"{"failures": [{"reason": "RESOURCE:CPU", "detail": "of no instance"}]}"#;
+    assert_eq!(run(&canned(200, body.to_owned())).await.reason, "RESOURCE:CPU: of no instance");
+}
+
+#[tokio::test]
+async fn no_server_and_a_slow_one_are_tried_again_later() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(20)).build();
+    let impatient = config(&url).into_builder().timeout_config(timeouts).build();
+    let slow = Tasks::new(&impatient).run_task(&request("fargate-x64", 1)).await.unwrap_err();
+    assert_eq!(slow.class, FailureClass::Later, "{slow}");
+    drop(listener);
+    let refused = run(&url).await;
+    assert_eq!(refused.class, FailureClass::Later, "{refused}");
+}
+
+#[tokio::test]
+async fn no_errors_text_has_the_ticket() {
+    let asked = request("fargate-x64", 1);
+    let ticket = ticket(&asked);
+    let broken = format!(r#"{{"tasks": [{{"taskArn": 7, "overrides": "{ticket}"}}]}}"#);
+    let quoting = format!(r#"{{"__type": "InvalidParameterException", "message": "{ticket} is too long"}}"#);
+    for (status, body) in [(200, broken.clone()), (200, ticket.to_owned()), (400, quoting), (500, broken)] {
+        let url = canned(status, body.clone());
+        let failure = run(&url).await;
+        assert!(!failure.reason.contains(ticket), "{body}: {}", failure.reason);
+        let described = tasks(&url).describe_tasks("fargate", &[fleet::TaskArn::new("arn")]).await;
+        if let (Err(error), 200 | 500) = (described, status) {
+            assert!(!error.to_string().contains(ticket), "{body}: {error}");
+        }
+    }
+}

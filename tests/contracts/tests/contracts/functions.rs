@@ -1,0 +1,247 @@
+//! The functions' own binaries on the Lambda Runtime API, with moto and ECS's protocol beside them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws::ledger::Table;
+use aws_sdk_sqs::types::QueueAttributeName;
+use fleet::launch::RunTaskRequest;
+use fleet::ledger::{Item, Key};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::ports::Ledger as _;
+use fleet::{DeliveryId, PoolMap, PoolName};
+use jiff::Timestamp;
+use sandbox::delivery::Delivery;
+use sandbox::queue::VISIBILITY;
+use sandbox::{Delays, Sandbox};
+use serde_json::{Value, json};
+use wire::Poster;
+use wire::Resident;
+use wire::lambda::{Environment, FunctionConfig, InvokeError};
+use wire::stack::{Options, Provisioned, Secrets, Stack, Wires};
+
+const WEBHOOK_SECRET: &str = "the-functions'-webhook-secret";
+const TICKET_KEY: &str = "the-functions'-ticket-key";
+
+/// The folder of the binaries: the one above that of the tests.
+fn binaries() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().to_owned()
+}
+
+fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
+    Options {
+        map: DEFAULT_POOLS,
+        binaries,
+        port: 0,
+        seen: wire::stack::unseen(),
+        visibility: VISIBILITY,
+        tick: Duration::from_mins(1),
+        secrets,
+        log: |name| Some(logs::file_of(name)),
+    }
+}
+
+struct Scene {
+    secrets: Secrets,
+    stack: Stack,
+    sandbox: Resident<Sandbox>,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        logs::capture(&[WEBHOOK_SECRET, TICKET_KEY]);
+        let start = Timestamp::from_second(1_791_190_800).unwrap();
+        let secrets = Secrets::with_new_app(WEBHOOK_SECRET.into(), TICKET_KEY.into()).unwrap();
+        let mut sandbox = None;
+        let made = |wires: Wires| {
+            let Provisioned { pools, placements, .. } = wires.provisioned;
+            let made = move || Sandbox::placed(1, start, Delays::default(), &pools, &placements);
+            sandbox.insert(Resident::start(made)).clone()
+        };
+        let stack = Stack::start(&options(&secrets, &binaries()), made).await.unwrap();
+        Self { secrets, stack, sandbox: sandbox.unwrap() }
+    }
+
+    /// The queue is back.
+    async fn end_the_outage(&mut self) {
+        let binaries = binaries();
+        let options = options(&self.secrets, &binaries);
+        self.stack.start_moto_again(&options).await.unwrap();
+    }
+
+    /// Posts a delivery as GitHub does, and gives the status and the body of the answer.
+    async fn post(&self, id: &str, body: &str, secret: &str) -> (u16, String) {
+        let delivery =
+            Delivery { id: DeliveryId::new(id), event: "workflow_job".to_owned(), body: body.to_owned() };
+        let (headers, poster) = (delivery.headers(&secret.into()), Poster::new(self.stack.url.url()));
+        let answered = tokio::task::spawn_blocking(move || poster.post(headers, &delivery.body).unwrap());
+        answered.await.unwrap()
+    }
+
+    /// Waits until the launcher is done with every message that was sent.
+    async fn until_the_queue_is_empty(&self) {
+        let client = aws_sdk_sqs::Client::new(&self.stack.config);
+        let names = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        loop {
+            let asked = client.get_queue_attributes().queue_url(&self.stack.provisioned.queue_url);
+            let found = asked.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
+            if found.attributes.unwrap().values().all(|count| count == "0") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn tasks(&self) -> Vec<(String, String)> {
+        let tasks = self.sandbox.ask(|sandbox| {
+            let ecs = sandbox.ecs().borrow();
+            ecs.tasks().map(|task| (task.capacity_provider().to_owned(), task.arn.to_string())).collect()
+        });
+        tasks.await.unwrap()
+    }
+
+    /// Everything that a function has written so far, a JSON value a line.
+    fn log(name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(logs::file_of(name)).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
+    }
+}
+
+/// One of the sample events.
+fn sample(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/github");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_goes_from_githubs_post_to_a_task_once() {
+    let scene = Scene::new().await;
+    let queued = sample("queued-ec2-arm64.json");
+    for delivery in ["first", "first", "of another hook"] {
+        assert_eq!(scene.post(delivery, &queued, WEBHOOK_SECRET).await.0, 202);
+    }
+    assert_eq!(scene.post("forged", &queued, "a guess").await.0, 401);
+    scene.until_the_queue_is_empty().await;
+
+    let tasks = scene.tasks().await;
+    assert_eq!(tasks.len(), 1, "{tasks:?}");
+    assert_eq!(tasks[0].0, "ec2-arm64");
+    let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
+    let pool = PoolName::new("ec2-arm64").unwrap();
+    let Item::Book(book) = ledger.read(&[Key::Book(pool)]).await.unwrap().remove(0) else {
+        panic!("no book")
+    };
+    assert_eq!((book.queued, book.supply, book.live), (1, 1, 1));
+
+    let launched = Scene::log("launcher");
+    let line = launched.iter().find(|line| line["message"] == "runner launched").unwrap();
+    assert_eq!(line["task"], tasks[0].1.as_str());
+    assert!(line["span"]["requestId"].is_string() && line["span"]["xrayTraceId"].is_string(), "{line}");
+    let counted = launched.iter().find(|line| line["RunnersLaunched"].is_number()).unwrap();
+    assert_eq!((&counted["RunnersLaunched"], &counted["Pool"]), (&json!(1), &json!("ec2-arm64")));
+    let metric = &counted["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(
+        (&metric["Namespace"], &metric["Metrics"][0]["Unit"]),
+        (&json!("Mayfly/mayfly"), &json!("Count"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
+    let scene = Scene::new().await;
+    let (map, read) = (PoolMap::from_toml(DEFAULT_POOLS).unwrap(), &scene.stack.provisioned.pools);
+    assert!(read.iter().eq(map.iter()), "{read:?}");
+    let windows = |pools: &PoolMap| pools.schedule().to_value()["windows"].clone();
+    assert_eq!(windows(read), windows(&map));
+    for sample_event in ["queued-ec2-arm64.json", "queued-fargate-x64.json"] {
+        assert_eq!(scene.post(sample_event, &sample(sample_event), WEBHOOK_SECRET).await.0, 202);
+    }
+    scene.until_the_queue_is_empty().await;
+
+    let requests = scene.sandbox.ask(|sandbox| {
+        let ecs = sandbox.ecs().borrow();
+        ecs.tasks().map(|task| task.request.clone()).collect::<Vec<_>>()
+    });
+    let asked: BTreeMap<String, RunTaskRequest> = requests
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|request| (request.capacity_provider_strategy[0].capacity_provider.clone(), request))
+        .collect();
+    let stacks = &scene.stack.provisioned.formation.stacks;
+    let id = |stack: &str, name: &str| stacks[stack][name].id.clone().unwrap();
+    for (provider, cluster, task, group) in [
+        ("ec2-arm64", "InstanceCluster", "TaskDefinitionEc2Arm64", Some("GroupEc2Arm64")),
+        ("FARGATE", "FargateCluster", "TaskDefinitionFargateX64", None),
+    ] {
+        let request = &asked[provider];
+        assert_eq!(request.cluster, id("pools", cluster));
+        assert_eq!(request.task_definition, id("pools", task));
+        let network = &request.network_configuration.as_ref().unwrap().awsvpc_configuration;
+        assert_eq!(network.subnets, ["PrivateSubnetOne", "PrivateSubnetTwo"].map(|it| id("network", it)));
+        assert_eq!(network.security_groups, [id("pools", "RunnerSecurityGroup")]);
+        let placements = scene.stack.provisioned.placements.values();
+        let placement = placements.into_iter().find(|it| it.task_definition == request.task_definition);
+        assert_eq!(placement.unwrap().auto_scaling_group, group.map(|group| id("pools", group)));
+    }
+    assert_eq!(asked.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_2xx_while_the_queue_is_down_and_the_redelivery_is_taken_when_it_is_back() {
+    let mut scene = Scene::new().await;
+    let queued = sample("queued-ec2-arm64.json");
+    assert_eq!(scene.post("before", &queued, WEBHOOK_SECRET).await.0, 202);
+    scene.until_the_queue_is_empty().await;
+    scene.stack.moto.stop();
+    let other = sample("queued-fargate-x64.json");
+    let (status, said) = scene.post("while", &other, WEBHOOK_SECRET).await;
+    assert_eq!((status, said.contains("redeliver")), (503, true), "{said}");
+    let lines = Scene::log("webhook");
+    assert!(lines.iter().any(|line| line["QueueUnavailable"] == 1), "{lines:?}");
+
+    scene.end_the_outage().await;
+    assert_eq!(scene.post("while", &other, WEBHOOK_SECRET).await.0, 202);
+    scene.until_the_queue_is_empty().await;
+    let capacities = scene.tasks().await.into_iter().map(|(capacity, _)| capacity);
+    assert_eq!(capacities.collect::<Vec<_>>(), ["ec2-arm64", "FARGATE"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_without_its_settings_says_all_that_is_missing() {
+    let scene = Scene::new().await;
+    let log = logs::file_of("unset");
+    let config = |variables: BTreeMap<String, String>| FunctionConfig {
+        name: "launcher".to_owned(),
+        binary: binaries().join("launcher"),
+        memory: 256,
+        timeout: Duration::from_secs(30),
+        concurrency: 1,
+        variables,
+        log: Some(log.clone()),
+    };
+    let endpoint = scene.stack.moto.url();
+    let elsewhere = BTreeMap::from([
+        ("AWS_ENDPOINT_URL".to_owned(), endpoint),
+        ("MAYFLY_PARAMETERS".to_owned(), "/elsewhere".to_owned()),
+    ]);
+    let mut environment = Environment::start(&config(elsewhere)).await.unwrap();
+    let ended = environment.initialised().await.unwrap_err();
+    assert!(matches!(ended, InvokeError::Ended(_)), "{ended}");
+    let said = std::fs::read_to_string(&log).unwrap();
+    for problem in [
+        "MAYFLY_TABLE: is not set",
+        "MAYFLY_REGISTRAR_URL: is not set",
+        "has no pool",
+        "/elsewhere/ticket-keys/: holds no parameter",
+    ] {
+        assert!(said.contains(problem), "{problem:?} is not in {said}");
+    }
+}

@@ -1,0 +1,131 @@
+//! The App's client against GitHub's own description of its API, which Prism serves: it holds every
+//! request against it, and answers with GitHub's examples.
+//!
+//! `make test` installs both, pinned, below `tests/contracts/github-api`.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use fleet::ports::{
+    Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
+    JitRunner, RunnerGroupId,
+};
+use fleet::{GithubRunnerId, JobId, Labels, Repository};
+use github::app::{ApiJobStatus, App, AppConfig, Hook};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use wire::github::app_key;
+
+/// Prism takes its time for the first answer of each kind.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A clock that stands still.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::constant(1_800_000_000, 0)
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+static KEY: LazyLock<String> = LazyLock::new(|| app_key().unwrap());
+
+/// Prism, until it is dropped.
+struct Prism {
+    process: Child,
+    url: String,
+}
+
+impl Prism {
+    fn start() -> Self {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/github-api");
+        assert!(
+            std::path::Path::new(folder).join("node_modules").is_dir(),
+            "the packages are not installed; `make test` does it"
+        );
+        let mut command = Command::new("node");
+        command.current_dir(folder).arg("serve.mjs").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        assert!(url.starts_with("http://"), "serve.mjs has ended");
+        Self { process, url: url.trim().to_owned() }
+    }
+
+    /// A client whose API lies below this path.
+    fn client(&self, base: &str) -> App<Stopped> {
+        let config =
+            AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: format!("{}{base}", self.url) };
+        let app = App::new(config, Stopped, PATIENCE);
+        app.use_key(&KEY.as_str().into()).unwrap();
+        app
+    }
+}
+
+impl Drop for Prism {
+    /// It ends with its input.
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().unwrap();
+    }
+}
+
+fn runner(labels: &[&str]) -> JitRunner {
+    let labels: Labels = labels.iter().collect();
+    JitRunner { name: "mayfly-fargate-x64-0".to_owned(), group: RunnerGroupId(1), labels }
+}
+
+/// Calls every operation of the client, and reads GitHub's examples.
+async fn every_operation_is_in_order(app: &App<Stopped>) {
+    app.warm_up().await.unwrap();
+
+    let made = app.generate_jit_config(&runner(&["linux", "x64"])).await.unwrap();
+    assert_eq!((made.runner, made.encoded.expose_secret()), (GithubRunnerId(23), "abc123"));
+    assert_eq!(app.find_runner("linux_runner").await, Ok(Some(GithubRunnerId(23))));
+    assert_eq!(app.find_runner("another").await, Ok(None));
+    assert_eq!(app.delete_runner(GithubRunnerId(23)).await, Ok(()));
+
+    assert_eq!(app.find_runner_group("octo-runner-group").await, Ok(RunnerGroupId(2)), "one that is there");
+    app.find_runner_group("mayfly").await.expect("one that is made");
+
+    let job = app.job(&Repository::new("octo-org/storefront"), JobId(399_444_496)).await.unwrap();
+    assert_eq!((job.id, job.status), (JobId(399_444_496), ApiJobStatus::Completed));
+    assert!(job.completed_at.is_some());
+
+    for hook in [Hook::App, Hook::Organisation(7)] {
+        let page = app.deliveries(hook, None).await.unwrap();
+        assert_eq!(page.deliveries[0].id, 12_345_678, "{hook:?}");
+        assert_eq!(page.deliveries[0].guid.as_str(), "0b989ba4-242f-11e5-81e1-c7b6966d2516", "{hook:?}");
+        app.deliveries(hook, Some("v1_12077215967")).await.unwrap();
+        app.redeliver(hook, 12_345_678).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn githubs_description_has_every_request_and_its_examples_are_read() {
+    let prism = Prism::start();
+    every_operation_is_in_order(&prism.client("")).await;
+    every_operation_is_in_order(&prism.client("/api/v3")).await;
+}
+
+#[tokio::test]
+async fn a_request_that_the_description_does_not_have_is_refused() {
+    let prism = Prism::start();
+    let refused = prism.client("").generate_jit_config(&runner(&[])).await.unwrap_err();
+    assert!(matches!(&refused, GithubError::Refused(why) if why.contains("body.labels")), "{refused}");
+}
+
+#[tokio::test]
+async fn the_statuses_of_the_description_are_told_apart() {
+    let prism = Prism::start();
+    let jit = async |base| prism.client(base).generate_jit_config(&runner(&["linux"])).await.unwrap_err();
+    assert_eq!(jit("/answer/409").await, GithubError::Conflict);
+    assert!(matches!(jit("/answer/404").await, GithubError::NotFound(_)));
+    assert!(matches!(jit("/answer/422").await, GithubError::Refused(_)));
+    let busy = prism.client("/answer/422").delete_runner(GithubRunnerId(23)).await;
+    assert_eq!(busy, Err(GithubError::Busy));
+}

@@ -1,0 +1,21 @@
+//! Mayfly against real peers.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod deployment;
+mod ecs_moto;
+mod ecs_no_answer;
+mod ecs_wire;
+mod functions;
+mod github_api;
+mod ledger;
+mod octokit;
+mod permissions;
+mod queue;
+mod scaling;
+mod template;

@@ -1,0 +1,16 @@
+//! Stories across the functions.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod failed_launches;
+mod launch_request;
+mod logs;
+mod many_events;
+mod one_job;
+mod spot;
+mod stops;
