@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::PoolName;
-use fleet::ledger::{Book, Item, JobState, Put, RunnerState, Totals};
+use fleet::ledger::{Book, Item, Put, RunnerState, Totals};
 
 /// Something that must never be, and was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,13 @@ pub struct Violation {
 pub(crate) struct Audit {
     totals: BTreeMap<PoolName, Totals>,
     violations: Vec<Violation>,
+}
+
+/// Whether an item is counted, or no longer.
+#[derive(Debug, Clone, Copy)]
+enum Count {
+    In,
+    Out,
 }
 
 impl Audit {
@@ -37,9 +44,9 @@ impl Audit {
         let mut touched = BTreeSet::new();
         for (before, Put(after)) in writes {
             if let Some(before) = before {
-                self.count(before, -1, &mut touched);
+                self.count(before, Count::Out, &mut touched);
             }
-            self.count(after, 1, &mut touched);
+            self.count(after, Count::In, &mut touched);
             self.check_states(before.as_ref(), after);
             self.check_growth(before.as_ref(), after);
             self.check_leave(before.as_ref(), after, &book);
@@ -56,27 +63,14 @@ impl Audit {
         }
     }
 
-    fn count(&mut self, item: &Item, by: i64, touched: &mut BTreeSet<PoolName>) {
-        let mut add = |pool: &PoolName, change: Totals| {
+    fn count(&mut self, item: &Item, by: Count, touched: &mut BTreeSet<PoolName>) {
+        for (pool, counts) in item.counts() {
             let totals = self.totals.entry(pool.clone()).or_default();
-            totals.queued += by * change.queued;
-            totals.supply += by * change.supply;
-            totals.live += by * change.live;
+            match by {
+                Count::In => *totals += counts,
+                Count::Out => *totals -= counts,
+            }
             touched.insert(pool.clone());
-        };
-        match item {
-            Item::Job(job) => {
-                let queued = i64::from(job.state == JobState::Queued);
-                add(&job.pool, Totals { queued, ..Totals::default() });
-            }
-            Item::Runner(runner) => {
-                let supply = i64::from(runner.state.is_supply());
-                add(&runner.pool, Totals { supply, ..Totals::default() });
-                let live = i64::from(runner.state.is_live());
-                add(&runner.capacity, Totals { live, ..Totals::default() });
-            }
-            Item::Book(book) => drop(touched.insert(book.pool.clone())),
-            Item::Budget(_) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Health;
+use super::{Health, Totals};
 use crate::ids::PoolName;
 
 /// A pool's totals. Counts are signed, so that a mistake shows as a number below zero and not as
@@ -66,36 +66,9 @@ impl Book {
     }
 
     /// Posts a change.
-    pub(super) fn post(&mut self, delta: &BookDelta) {
-        self.queued += delta.queued;
-        self.supply += delta.supply;
-        self.live += delta.live;
-    }
-}
-
-/// A change of one pool's totals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookDelta {
-    /// The pool.
-    pub pool: PoolName,
-    /// Change of `queued`.
-    pub queued: i64,
-    /// Change of `supply`.
-    pub supply: i64,
-    /// Change of `live`.
-    pub live: i64,
-}
-
-impl BookDelta {
-    pub(super) fn queued(pool: &PoolName, by: i64) -> Self {
-        Self { pool: pool.clone(), queued: by, supply: 0, live: 0 }
-    }
-
-    pub(super) fn supply(pool: &PoolName, by: i64) -> Self {
-        Self { pool: pool.clone(), queued: 0, supply: by, live: 0 }
-    }
-
-    pub(super) fn live(pool: &PoolName, by: i64) -> Self {
-        Self { pool: pool.clone(), queued: 0, supply: 0, live: by }
+    pub(super) fn post(&mut self, change: Totals) {
+        self.queued += change.queued;
+        self.supply += change.supply;
+        self.live += change.live;
     }
 }

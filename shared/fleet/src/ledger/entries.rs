@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::totals::difference;
 use super::transition::{self, Answer, HealthNews, Outcome};
-use super::{Book, BookDelta, Event, Item, Job, Put, Runner, RunnerState};
+use super::{Book, Event, Item, Job, Put, Runner, RunnerState, Totals};
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 
@@ -85,7 +86,7 @@ impl Entries {
     /// Writes a reservation down: supply for its pool, live on its capacity.
     pub fn reserve(&mut self, id: RunnerId, pool: &PoolName, capacity: &PoolName, now: Timestamp) {
         let runner = Runner {
-            id: id.clone(),
+            id,
             state: RunnerState::Starting,
             pool: pool.clone(),
             capacity: capacity.clone(),
@@ -96,11 +97,8 @@ impl Entries {
             changed_at: now,
             version: 0,
         };
-        self.post(&BookDelta::supply(pool, 1));
-        self.post(&BookDelta::live(capacity, 1));
         self.change_book(capacity, |book| book.health.reserved(now));
-        self.changed_runners.insert(id.clone());
-        self.runners.insert(id, runner);
+        self.put_runner(runner);
     }
 
     /// What the transaction writes: every changed item, each on the condition that nobody has
@@ -116,12 +114,8 @@ impl Entries {
     }
 
     fn accept(&mut self, outcome: Outcome, now: Timestamp) -> Answer {
-        for delta in &outcome.deltas {
-            self.post(delta);
-        }
         if let Some(job) = outcome.job {
-            self.changed_jobs.insert(job.id);
-            self.jobs.insert(job.id, job);
+            self.put_job(job);
         }
         if let Some(runner) = outcome.runner {
             if let Some(news) = outcome.health {
@@ -133,10 +127,25 @@ impl Entries {
                     HealthNews::BootFailed(reason) => book.health.boot_failed(launched_at, &reason, now),
                 });
             }
-            self.changed_runners.insert(runner.id.clone());
-            self.runners.insert(runner.id.clone(), runner);
+            self.put_runner(runner);
         }
         outcome.answer
+    }
+
+    /// A job as it is now. The books change with what it counts.
+    fn put_job(&mut self, job: Job) {
+        let before = self.jobs.get(&job.id).map(Job::counts);
+        self.post(difference(before.into_iter().flatten(), job.counts()));
+        self.changed_jobs.insert(job.id);
+        self.jobs.insert(job.id, job);
+    }
+
+    /// A runner as it is now. The books change with what it counts.
+    fn put_runner(&mut self, runner: Runner) {
+        let before = self.runners.get(&runner.id).map(Runner::counts);
+        self.post(difference(before.into_iter().flatten(), runner.counts()));
+        self.changed_runners.insert(runner.id.clone());
+        self.runners.insert(runner.id.clone(), runner);
     }
 
     fn set_bounds(&mut self, pool: &PoolName, minimum: u32, maximum: u32) {
@@ -146,8 +155,10 @@ impl Entries {
         });
     }
 
-    fn post(&mut self, delta: &BookDelta) {
-        self.change_book(&delta.pool, |book| book.post(delta));
+    fn post(&mut self, changes: Vec<(PoolName, Totals)>) {
+        for (pool, change) in changes {
+            self.change_book(&pool, |book| book.post(change));
+        }
     }
 
     /// Changes a book. One that ends as it was is not written.

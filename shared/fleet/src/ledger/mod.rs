@@ -14,7 +14,6 @@
 //! change nothing. The crate `control` runs events, reservations and the write of both as one
 //! transaction over any [`crate::ports::Ledger`].
 
-mod audit;
 mod book;
 mod budget;
 mod entries;
@@ -26,10 +25,10 @@ mod items;
 mod key;
 mod listing;
 pub mod settle;
+mod totals;
 pub mod transition;
 
-pub use self::audit::{Totals, recount};
-pub use self::book::{Book, BookDelta};
+pub use self::book::Book;
 pub use self::budget::{Budget, CALLS_A_MINUTE};
 pub use self::entries::Entries;
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
@@ -39,4 +38,5 @@ pub use self::items::{
 };
 pub use self::key::Key;
 pub use self::listing::Listing;
+pub use self::totals::{Totals, recount};
 pub use self::transition::{Answer, ClaimAnswer, ReleaseAnswer};

@@ -1,13 +1,13 @@
 //! What one event does: the whole table of the ledger, as a pure function.
 //!
 //! [`of_job`], [`of_reroute`] and [`of_runner`] take the items that an event names and return new ones,
-//! the changes of the books that go with them, and the answer for whoever asked. What they do not
-//! return is unchanged.
+//! and the answer for whoever asked. What they do not return is unchanged. The books change with what
+//! the items count.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{JobAction, JobEvent, JobRunner, RunnerEvent};
-use super::{Book, BookDelta, Job, JobState, Runner, RunnerState};
+use super::{Book, Job, JobState, Runner, RunnerState};
 use crate::ids::{BootId, GithubRunnerId, PoolName};
 use crate::launch::{FailureClass, StopClass};
 
@@ -70,8 +70,6 @@ pub struct Outcome {
     pub job: Option<Job>,
     /// The runner, where it changed.
     pub runner: Option<Runner>,
-    /// What changes in the books.
-    pub deltas: Vec<BookDelta>,
     /// News of the capacity of the runner, with the time of its launch.
     pub health: Option<HealthNews>,
     /// The answer.
@@ -80,11 +78,11 @@ pub struct Outcome {
 
 impl Outcome {
     fn unchanged(answer: Answer) -> Self {
-        Self { job: None, runner: None, deltas: Vec::new(), health: None, answer }
+        Self { job: None, runner: None, health: None, answer }
     }
 
-    fn of_runner(runner: Runner, deltas: Vec<BookDelta>, answer: Answer) -> Self {
-        Self { runner: Some(runner), deltas, ..Self::unchanged(answer) }
+    fn of_runner(runner: Runner, answer: Answer) -> Self {
+        Self { runner: Some(runner), ..Self::unchanged(answer) }
     }
 }
 
@@ -105,12 +103,6 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
     if let Some(pool) = pool
         && job.is_none_or(|job| job.state < next)
     {
-        let was_queued = job.is_some_and(|job| job.state == JobState::Queued);
-        if was_queued {
-            outcome.deltas.push(BookDelta::queued(pool, -1));
-        } else if job.is_none() && next == JobState::Queued {
-            outcome.deltas.push(BookDelta::queued(pool, 1));
-        }
         outcome.job = Some(Job {
             id: event.job,
             state: next,
@@ -127,7 +119,6 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
         && next != JobState::Queued
         && !matches!(runner.state, RunnerState::Busy | RunnerState::Stopped)
     {
-        outcome.deltas.extend(supply_given_up(runner));
         outcome.runner = Some(moved(runner, RunnerState::Busy, now));
     }
     outcome
@@ -138,11 +129,7 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
 pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome {
     let waits = |job: &&Job| job.state == JobState::Queued && job.pool == *from && from != to;
     let Some(job) = job.filter(waits) else { return Outcome::unchanged(Answer::Noted) };
-    Outcome {
-        job: Some(Job { pool: to.clone(), ..job.clone() }),
-        deltas: vec![BookDelta::queued(from, -1), BookDelta::queued(to, 1)],
-        ..Outcome::unchanged(Answer::Noted)
-    }
+    Outcome { job: Some(Job { pool: to.clone(), ..job.clone() }), ..Outcome::unchanged(Answer::Noted) }
 }
 
 /// What a runner's event does to it. `totals` is the book of the pool whose labels it carries.
@@ -159,7 +146,7 @@ pub fn of_runner(
         RunnerEvent::Registered(boot, github_id) => registered(runner, boot, *github_id, now),
         RunnerEvent::Release(boot) => release(runner, boot, deficit, now),
         RunnerEvent::FoundBusy if runner.state == RunnerState::Leaving => {
-            Outcome::of_runner(moved(runner, RunnerState::Busy, now), Vec::new(), Answer::Noted)
+            Outcome::of_runner(moved(runner, RunnerState::Busy, now), Answer::Noted)
         }
         RunnerEvent::Fenced if runner.state == RunnerState::Starting && runner.boot.is_none() => {
             leaving(runner, Answer::Noted, now)
@@ -215,7 +202,7 @@ fn claim(runner: &Runner, boot: &BootId, deficit: i64, closed: bool, now: Timest
         }
         RunnerState::Starting if runner.boot.is_none() => {
             let bound = Runner { boot: Some(boot.clone()), ..runner.clone() };
-            let outcome = Outcome::of_runner(bound, Vec::new(), Answer::Claim(ClaimAnswer::Proceed));
+            let outcome = Outcome::of_runner(bound, Answer::Claim(ClaimAnswer::Proceed));
             Outcome { health: Some(HealthNews::Started), ..outcome }
         }
         RunnerState::Starting => Outcome::unchanged(Answer::Claim(ClaimAnswer::Proceed)),
@@ -236,7 +223,7 @@ fn registered(runner: &Runner, boot: &BootId, github_id: GithubRunnerId, now: Ti
         return Outcome::unchanged(Answer::Claim(ClaimAnswer::Gone));
     }
     let idle = Runner { github_id: Some(github_id), ..moved(runner, RunnerState::Idle, now) };
-    Outcome::of_runner(idle, Vec::new(), Answer::Claim(ClaimAnswer::Proceed))
+    Outcome::of_runner(idle, Answer::Claim(ClaimAnswer::Proceed))
 }
 
 /// Only the boot that claimed is answered. Idle leaves only if its pool has runners enough; the first
@@ -250,7 +237,7 @@ fn release(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outc
     match runner.state {
         RunnerState::Idle if deficit < 0 => leaving(runner, leave, now),
         RunnerState::Idle if !runner.claim_closed => {
-            Outcome::of_runner(Runner { claim_closed: true, ..runner.clone() }, Vec::new(), stay)
+            Outcome::of_runner(Runner { claim_closed: true, ..runner.clone() }, stay)
         }
         RunnerState::Busy if now.duration_since(runner.changed_at) >= BUSY_WITHOUT_WORKER => {
             leaving(runner, leave, now)
@@ -262,18 +249,11 @@ fn release(runner: &Runner, boot: &BootId, deficit: i64, now: Timestamp) -> Outc
 
 fn leaving(runner: &Runner, answer: Answer, now: Timestamp) -> Outcome {
     let left = Runner { claim_closed: true, ..moved(runner, RunnerState::Leaving, now) };
-    Outcome::of_runner(left, supply_given_up(runner).into_iter().collect(), answer)
+    Outcome::of_runner(left, answer)
 }
 
 fn stopped(runner: &Runner, now: Timestamp) -> Outcome {
-    let live = BookDelta::live(&runner.capacity, -1);
-    let deltas = supply_given_up(runner).into_iter().chain([live]).collect();
-    Outcome::of_runner(moved(runner, RunnerState::Stopped, now), deltas, Answer::Noted)
-}
-
-/// A runner that is no longer Starting or Idle no longer counts in its pool's supply.
-fn supply_given_up(runner: &Runner) -> Option<BookDelta> {
-    runner.state.is_supply().then(|| BookDelta::supply(&runner.pool, -1))
+    Outcome::of_runner(moved(runner, RunnerState::Stopped, now), Answer::Noted)
 }
 
 fn moved(runner: &Runner, state: RunnerState, now: Timestamp) -> Runner {

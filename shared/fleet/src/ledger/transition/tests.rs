@@ -7,7 +7,9 @@ mod removals;
 
 use super::*;
 use crate::ids::RunnerId;
+use crate::ledger::Totals;
 use crate::ledger::fixtures::{at, boot, job_event, pool, runner_id};
+use crate::ledger::totals::difference;
 
 /// The points of a runner's life that an event may find it at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,13 +123,21 @@ fn with(health: HealthNews, effect: Effect) -> Effect {
 }
 
 /// The changes of the books, as `pool.total ±n`.
-fn posts(outcome: &Outcome) -> String {
-    let post = |delta: &BookDelta| {
-        let totals = [("queued", delta.queued), ("supply", delta.supply), ("live", delta.live)];
+fn posts(job: Option<&Job>, runner: Option<&Runner>, outcome: &Outcome) -> String {
+    let jobs = outcome
+        .job
+        .iter()
+        .flat_map(|after| difference(job.map(Job::counts).into_iter().flatten(), after.counts()));
+    let runners = outcome
+        .runner
+        .iter()
+        .flat_map(|after| difference(runner.map(Runner::counts).into_iter().flatten(), after.counts()));
+    let post = |(pool, change): (PoolName, Totals)| {
+        let totals = [("queued", change.queued), ("supply", change.supply), ("live", change.live)];
         let changed = totals.into_iter().filter(|(_, by)| *by != 0);
-        changed.map(|(total, by)| format!("{}.{total} {by:+}", delta.pool)).collect::<Vec<_>>()
+        changed.map(|(total, by)| format!("{pool}.{total} {by:+}")).collect::<Vec<_>>()
     };
-    outcome.deltas.iter().flat_map(post).collect::<Vec<_>>().join(", ")
+    jobs.chain(runners).flat_map(post).collect::<Vec<_>>().join(", ")
 }
 
 /// Lets an event happen at every point of a runner's life, and compares.
@@ -146,7 +156,7 @@ fn at_every_point_of(book: &Book, event: &RunnerEvent, rows: [(Life, Effect, &st
         let outcome = super::of_runner(Some(&before), event, Some(book), at(0));
         let found = Effect {
             to: outcome.runner.as_ref().map(|runner| runner.state),
-            posts: posts(&outcome),
+            posts: posts(None, Some(&before), &outcome),
             health: outcome.health.clone(),
             answer: outcome.answer,
         };

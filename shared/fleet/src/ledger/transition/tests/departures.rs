@@ -84,7 +84,7 @@ fn a_busy_runner_without_a_worker_is_let_go_after_two_minutes() {
             let outcome = of_runner(Some(&busy), &RunnerEvent::Release(boot("first")), deficit, now);
             let found = (outcome.runner.as_ref().map(|runner| runner.state), outcome.answer);
             assert_eq!(found, (after, answer), "after {seconds} seconds: {why}");
-            assert_eq!(posts(&outcome), "", "its supply was given up when the job came");
+            assert_eq!(posts(None, Some(&busy), &outcome), "", "its supply was given up when the job came");
         }
     }
 }

@@ -28,7 +28,7 @@ fn a_job_only_moves_forward_and_counts_while_it_waits() {
         let before = before.map(|state| job(state, "waits"));
         let event = job_event(action, 1, "routed");
         let outcome = of_job(before.as_ref(), None, &event, at(0));
-        let found = (outcome.job.as_ref().map(|job| job.state), posts(&outcome));
+        let found = (outcome.job.as_ref().map(|job| job.state), posts(before.as_ref(), None, &outcome));
         assert_eq!(found, (after, counted.to_owned()), "{before:?} and {action:?}: {why}");
         assert_eq!((outcome.runner, outcome.health, outcome.answer), (None, None, Answer::Noted), "{why}");
     }
@@ -86,7 +86,8 @@ fn the_named_runner_is_busy_from_the_first_event_that_says_so() {
         let event = taken_by(job_event(action, 1, "routed"), &ours(), 7);
         let done = job(JobState::Completed, "waits");
         let outcome = of_job(Some(&done), Some(&before), &event, at(0));
-        let found = (outcome.runner.as_ref().map(|runner| runner.state), posts(&outcome));
+        let found =
+            (outcome.runner.as_ref().map(|runner| runner.state), posts(Some(&done), Some(&before), &outcome));
         assert_eq!(found, (after, counted.to_owned()), "{life:?} and {action:?}: {why}");
         if let Some(runner) = outcome.runner {
             assert_eq!(runner, Runner { state: Busy, changed_at: at(0), ..before }, "{why}");
@@ -117,8 +118,13 @@ fn a_runner_moves_only_if_the_events_registration_is_the_stored_one() {
 #[test]
 fn a_job_and_its_runner_move_together_each_in_its_own_pools_book() {
     let event = taken_by(job_event(JobAction::InProgress, 1, "routed"), &ours(), 7);
-    let outcome = of_job(Some(&job(JobState::Queued, "waits")), Some(&Life::Waiting.runner()), &event, at(0));
-    assert_eq!(posts(&outcome), "waits.queued -1, spot.supply -1", "it took another pool's job");
+    let (waits, idle) = (job(JobState::Queued, "waits"), Life::Waiting.runner());
+    let outcome = of_job(Some(&waits), Some(&idle), &event, at(0));
+    assert_eq!(
+        posts(Some(&waits), Some(&idle), &outcome),
+        "waits.queued -1, spot.supply -1",
+        "it took another pool's job"
+    );
 }
 
 #[test]

@@ -22,10 +22,11 @@ fn only_a_job_that_waits_where_it_waited_goes_to_another_pool() {
     ] {
         let before = before.map(|(state, name)| job(state, name));
         let outcome = of_reroute(before.as_ref(), &pool("gone"), &pool(to));
+        let posted = posts(before.as_ref(), None, &outcome);
         let expected = before.filter(|_| moves).map(|before| Job { pool: pool(to), ..before });
         assert_eq!(outcome.job, expected, "{why}: it keeps its state, and since when");
         let counted = if moves { "gone.queued -1, here.queued +1" } else { "" };
-        assert_eq!(posts(&outcome), counted, "{why}");
+        assert_eq!(posted, counted, "{why}");
         assert_eq!((outcome.runner, outcome.health, outcome.answer), (None, None, Answer::Noted), "{why}");
     }
 }

@@ -1,11 +1,12 @@
-//! Recounts books from the items, to hold the two against each other.
+//! What items count in the books: the one rule, of which every change of a book is a difference.
 
 use std::collections::BTreeMap;
+use std::ops::{AddAssign, SubAssign};
 
-use super::{Book, Item, JobState};
+use super::{Book, Item, Job, JobState, Runner};
 use crate::ids::PoolName;
 
-/// The totals of a pool that follow from its items.
+/// The totals of a pool that follow from its items, or a change of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Jobs Queued.
@@ -22,22 +23,80 @@ impl From<&Book> for Totals {
     }
 }
 
+impl AddAssign for Totals {
+    fn add_assign(&mut self, more: Self) {
+        self.queued += more.queued;
+        self.supply += more.supply;
+        self.live += more.live;
+    }
+}
+
+impl SubAssign for Totals {
+    fn sub_assign(&mut self, less: Self) {
+        self.queued -= less.queued;
+        self.supply -= less.supply;
+        self.live -= less.live;
+    }
+}
+
+impl Job {
+    /// What it counts, in its pool's book.
+    pub fn counts(&self) -> [(&PoolName, Totals); 1] {
+        let queued = i64::from(self.state == JobState::Queued);
+        [(&self.pool, Totals { queued, ..Totals::default() })]
+    }
+}
+
+impl Runner {
+    /// What it counts: supply in the book of the pool whose labels it carries, live in its capacity's.
+    pub fn counts(&self) -> [(&PoolName, Totals); 2] {
+        let supply = i64::from(self.state.is_supply());
+        let live = i64::from(self.state.is_live());
+        [
+            (&self.pool, Totals { supply, ..Totals::default() }),
+            (&self.capacity, Totals { live, ..Totals::default() }),
+        ]
+    }
+}
+
+impl Item {
+    /// What it counts, in which book. A book counts nothing, in its own.
+    pub fn counts(&self) -> impl Iterator<Item = (&PoolName, Totals)> {
+        let job = self.job().map(Job::counts);
+        let runner = self.runner().map(Runner::counts);
+        let book = self.book().map(|book| (&book.pool, Totals::default()));
+        job.into_iter().flatten().chain(runner.into_iter().flatten()).chain(book)
+    }
+}
+
+/// How the books change where an item that counted `before` counts `after`.
+pub(super) fn difference<'a>(
+    before: impl IntoIterator<Item = (&'a PoolName, Totals)>,
+    after: impl IntoIterator<Item = (&'a PoolName, Totals)>,
+) -> Vec<(PoolName, Totals)> {
+    let mut changes: Vec<(PoolName, Totals)> = Vec::new();
+    let mut change = |pool: &PoolName, apply: fn(&mut Totals, Totals), by: Totals| match changes
+        .iter_mut()
+        .find(|(known, _)| known == pool)
+    {
+        Some((_, totals)) => apply(totals, by),
+        None => {
+            let mut totals = Totals::default();
+            apply(&mut totals, by);
+            changes.push((pool.clone(), totals));
+        }
+    };
+    before.into_iter().for_each(|(pool, totals)| change(pool, SubAssign::sub_assign, totals));
+    after.into_iter().for_each(|(pool, totals)| change(pool, AddAssign::add_assign, totals));
+    changes.retain(|(_, totals)| *totals != Totals::default());
+    changes
+}
+
 /// Adds up what every pool's book should say, from all the items there are.
 pub fn recount<'a>(items: impl IntoIterator<Item = &'a Item>) -> BTreeMap<PoolName, Totals> {
     let mut totals: BTreeMap<PoolName, Totals> = BTreeMap::new();
-    for item in items {
-        match item {
-            Item::Job(job) => {
-                totals.entry(job.pool.clone()).or_default().queued +=
-                    i64::from(job.state == JobState::Queued);
-            }
-            Item::Runner(runner) => {
-                totals.entry(runner.pool.clone()).or_default().supply += i64::from(runner.state.is_supply());
-                totals.entry(runner.capacity.clone()).or_default().live += i64::from(runner.state.is_live());
-            }
-            Item::Book(book) => drop(totals.entry(book.pool.clone()).or_default()),
-            Item::Budget(_) => {}
-        }
+    for (pool, counts) in items.into_iter().flat_map(Item::counts) {
+        *totals.entry(pool.clone()).or_default() += counts;
     }
     totals
 }
