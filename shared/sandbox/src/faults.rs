@@ -1,4 +1,4 @@
-//! What can go wrong on the platform, each with its own rate.
+//! What can go wrong on the platform, each with its own rate: one table.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,172 +6,194 @@ use std::fmt;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// One thing that can go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is told by `Fault::tells`")]
-pub enum Fault {
-    WebhookDropped,
-    WebhookDoubled,
-    WebhookDelayed,
-    WebhookCrashesBeforeSend,
-    WebhookCrashesAfterSend,
-    SendFails,
-    SendAnswerLost,
-    MessageComesAgain,
-    LedgerReadFails,
-    CommitAnswerLost,
-    LauncherCrashesBeforeCommit,
-    LauncherCrashesAfterCommit,
-    LauncherCrashesBeforeRunTask,
-    LauncherCrashesAfterRunTask,
-    RunTaskAnswerLost,
-    RunTaskThrottled,
-    RunTaskAgentFails,
-    RunTaskNoCapacity,
-    RunTaskRefused,
-    TaskFailsToStart,
-    TaskNeverStarts,
-    TaskNeverClaims,
-    TaskExitsWithoutJob,
-    RunnerDiesIdle,
-    RunnerDiesAtWork,
-    ClaimAnswerLost,
-    ReleaseAnswerLost,
-    StopEventDoubled,
-    StopEventLate,
-    StopEventLost,
-    RegistrarCrashesBeforeCommit,
-    RegistrarCrashesAfterCommit,
-    RegistrarCrashesBeforeGithub,
-    RegistrarCrashesAfterGithub,
-    GithubAsksToWait,
-    GithubConflicts,
-    GithubRefuses,
-    GithubFails,
-    GithubAnswerLost,
-    SchedulerTickMissed,
-    SchedulerTickDoubled,
-    SchedulerCrashesBeforeCommit,
-    SchedulerCrashesAfterCommit,
-    SchedulerCrashesBeforeRunTask,
-    SchedulerCrashesAfterRunTask,
-    SchedulerCrashesBeforeStopTask,
-    SchedulerCrashesAfterStopTask,
+use crate::sandbox::FunctionName;
+
+/// Who repairs what a fault leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Repairer {
+    /// The functions that are built.
+    Built,
+    /// The reconciler, which is still to come: it compares the ledger with GitHub and with ECS.
+    Reconciler,
+}
+
+/// When an invocation crashes, by one of its calls to the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Moment {
+    /// Before its effect.
+    Before,
+    /// After it, before the answer.
+    After,
+}
+
+/// A call of a function that changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Call {
+    /// SQS's `SendMessage`.
+    Send,
+    /// A write of the ledger.
+    Commit,
+    /// ECS's `RunTask`.
+    RunTask,
+    /// ECS's `StopTask`.
+    StopTask,
+    /// A call that changes something at GitHub.
+    Github,
+}
+
+/// The calls by which a function may crash. A further function is a further row.
+const CALLS: &[(FunctionName, &[Call])] = &[
+    (FunctionName::Webhook, &[Call::Send]),
+    (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
+    (FunctionName::Registrar, &[Call::Commit, Call::Github]),
+    (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
+];
+
+/// The faults that are no crash: name, sentence, and who repairs what they leave behind.
+macro_rules! faults {
+    ($($name:ident = $tells:literal, $repairer:ident;)+) => {
+        /// One thing that can go wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Fault {
+            $(#[doc = $tells] $name,)+
+            /// An invocation of a function crashes by one of its calls.
+            Crash(FunctionName, Moment, Call),
+        }
+
+        /// Every fault that is no crash.
+        const PLAIN: &[Fault] = &[$(Fault::$name),+];
+
+        impl Fault {
+            /// What happens, in a few words.
+            pub fn tells(self) -> String {
+                match self {
+                    $(Self::$name => $tells.to_owned(),)+
+                    Self::Crash(function, moment, call) => crash(function, moment, call),
+                }
+            }
+
+            /// Who repairs what it leaves behind.
+            pub fn repairer(self) -> Repairer {
+                match self {
+                    $(Self::$name => Repairer::$repairer,)+
+                    // GitHub gets no answer, and delivers no more.
+                    Self::Crash(FunctionName::Webhook, Moment::Before, _) => Repairer::Reconciler,
+                    Self::Crash(..) => Repairer::Built,
+                }
+            }
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                    Self::Crash(..) => "Crash",
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    WebhookDropped = "GitHub never delivers a webhook", Reconciler;
+    WebhookDoubled = "a webhook is delivered twice", Built;
+    WebhookDelayed = "a webhook comes up to six hours late", Built;
+    SendFails = "the queue takes no message", Reconciler;
+    SendAnswerLost = "the queue takes the message and its answer is lost", Built;
+    MessageComesAgain = "a message that is done with comes again", Built;
+    LedgerReadFails = "the ledger does not answer a read", Built;
+    CommitAnswerLost = "the ledger writes and its answer is lost", Built;
+    RunTaskAnswerLost = "RunTask starts the task and its answer is lost", Built;
+    RunTaskThrottled = "RunTask is throttled", Built;
+    RunTaskAgentFails = "RunTask answers failures[] with AGENT", Built;
+    RunTaskNoCapacity = "RunTask answers failures[] with no capacity", Built;
+    RunTaskRefused = "RunTask is refused for good", Built;
+    TaskFailsToStart = "a task fails to start", Built;
+    TaskNeverStarts = "a task stays PROVISIONING until ECS gives it up", Built;
+    TaskNeverClaims = "PID 1 hangs before its claim", Built;
+    PreparationFails = "Docker does not come up beside PID 1", Built;
+    ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job", Built;
+    FreezeFails = "a process below PID 1 cannot be made to stand still", Built;
+    TaskExitsWithoutJob = "a runner exits with 0 and had no job", Built;
+    RunnerDiesIdle = "a runner dies before its job", Built;
+    RunnerDiesAtWork = "a runner dies during its job", Built;
+    ClaimAnswerLost = "the answer to a claim is lost", Built;
+    ReleaseAnswerLost = "the answer to a release is lost", Built;
+    JobGivenAtDeletion = "GitHub gives a runner a job as it deletes its registration", Built;
+    StopEventDoubled = "a stop event comes twice", Built;
+    StopEventLate = "a stop event comes up to an hour late", Built;
+    StopEventLost = "a stop event is lost", Reconciler;
+    GithubAsksToWait = "GitHub answers 403, and asks everybody to wait a minute", Built;
+    GithubConflicts = "GitHub answers 409 for a name that is free", Built;
+    GithubRefuses = "GitHub answers 422", Built;
+    GithubFails = "GitHub answers 502", Built;
+    GithubAnswerLost = "GitHub does it and its answer is lost", Built;
+    SchedulerTickMissed = "a tick of the scheduler does not come", Built;
+    SchedulerTickDoubled = "a tick of the scheduler comes twice", Built;
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 47] = [
-        Self::WebhookDropped,
-        Self::WebhookDoubled,
-        Self::WebhookDelayed,
-        Self::WebhookCrashesBeforeSend,
-        Self::WebhookCrashesAfterSend,
-        Self::SendFails,
-        Self::SendAnswerLost,
-        Self::MessageComesAgain,
-        Self::LedgerReadFails,
-        Self::CommitAnswerLost,
-        Self::LauncherCrashesBeforeCommit,
-        Self::LauncherCrashesAfterCommit,
-        Self::LauncherCrashesBeforeRunTask,
-        Self::LauncherCrashesAfterRunTask,
-        Self::RunTaskAnswerLost,
-        Self::RunTaskThrottled,
-        Self::RunTaskAgentFails,
-        Self::RunTaskNoCapacity,
-        Self::RunTaskRefused,
-        Self::TaskFailsToStart,
-        Self::TaskNeverStarts,
-        Self::TaskNeverClaims,
-        Self::TaskExitsWithoutJob,
-        Self::RunnerDiesIdle,
-        Self::RunnerDiesAtWork,
-        Self::ClaimAnswerLost,
-        Self::ReleaseAnswerLost,
-        Self::StopEventDoubled,
-        Self::StopEventLate,
-        Self::StopEventLost,
-        Self::RegistrarCrashesBeforeCommit,
-        Self::RegistrarCrashesAfterCommit,
-        Self::RegistrarCrashesBeforeGithub,
-        Self::RegistrarCrashesAfterGithub,
-        Self::GithubAsksToWait,
-        Self::GithubConflicts,
-        Self::GithubRefuses,
-        Self::GithubFails,
-        Self::GithubAnswerLost,
-        Self::SchedulerTickMissed,
-        Self::SchedulerTickDoubled,
-        Self::SchedulerCrashesBeforeCommit,
-        Self::SchedulerCrashesAfterCommit,
-        Self::SchedulerCrashesBeforeRunTask,
-        Self::SchedulerCrashesAfterRunTask,
-        Self::SchedulerCrashesBeforeStopTask,
-        Self::SchedulerCrashesAfterStopTask,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        PLAIN.iter().copied().chain(Self::crashes(|_| true))
+    }
 
-    /// What happens, in a few words.
-    pub fn tells(self) -> &'static str {
+    /// The crashes of some functions.
+    pub fn crashes(of: impl Fn(FunctionName) -> bool) -> impl Iterator<Item = Self> {
+        let calls = CALLS.iter().filter(move |(function, _)| of(*function));
+        calls.flat_map(|&(function, calls)| {
+            let moments =
+                move |&call| [Moment::Before, Moment::After].map(|at| Self::Crash(function, at, call));
+            calls.iter().flat_map(moments)
+        })
+    }
+}
+
+/// What happens in a crash: `the launcher crashes before RunTask`.
+fn crash(function: FunctionName, moment: Moment, call: Call) -> String {
+    let what = match (call, moment) {
+        (Call::Send, Moment::Before) => "before it sends the message",
+        (Call::Send, Moment::After) => "before it answers",
+        (Call::Commit, Moment::Before) => "before it writes",
+        (Call::Commit, Moment::After) => "after it wrote",
+        (Call::RunTask, Moment::Before) => "before RunTask",
+        (Call::RunTask, Moment::After) => "after RunTask",
+        (Call::StopTask, Moment::Before) => "before StopTask",
+        (Call::StopTask, Moment::After) => "after StopTask",
+        (Call::Github, Moment::Before) => "before it calls GitHub",
+        (Call::Github, Moment::After) => "after it called GitHub",
+    };
+    format!("the {} crashes {what}", format!("{function:?}").to_lowercase())
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Its name in words with dashes: `webhook-dropped`, `launcher-crash-before-run-task`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WebhookDropped => "GitHub never delivers a webhook",
-            Self::WebhookDoubled => "a webhook is delivered twice",
-            Self::WebhookDelayed => "a webhook comes up to six hours late",
-            Self::WebhookCrashesBeforeSend => "the webhook function crashes before it sends the message",
-            Self::WebhookCrashesAfterSend => "the webhook function crashes before it answers",
-            Self::SendFails => "the queue takes no message",
-            Self::SendAnswerLost => "the queue takes the message and its answer is lost",
-            Self::MessageComesAgain => "a message that is done with comes again",
-            Self::LedgerReadFails => "the ledger does not answer a read",
-            Self::CommitAnswerLost => "the ledger writes and its answer is lost",
-            Self::LauncherCrashesBeforeCommit => "the launcher crashes before it writes",
-            Self::LauncherCrashesAfterCommit => "the launcher crashes after it wrote",
-            Self::LauncherCrashesBeforeRunTask => "the launcher crashes before RunTask",
-            Self::LauncherCrashesAfterRunTask => "the launcher crashes after RunTask",
-            Self::RunTaskAnswerLost => "RunTask starts the task and its answer is lost",
-            Self::RunTaskThrottled => "RunTask is throttled",
-            Self::RunTaskAgentFails => "RunTask answers failures[] with AGENT",
-            Self::RunTaskNoCapacity => "RunTask answers failures[] with no capacity",
-            Self::RunTaskRefused => "RunTask is refused for good",
-            Self::TaskFailsToStart => "a task fails to start",
-            Self::TaskNeverStarts => "a task stays PROVISIONING until ECS gives it up",
-            Self::TaskNeverClaims => "PID 1 hangs before its claim",
-            Self::TaskExitsWithoutJob => "a runner exits with 0 and had no job",
-            Self::RunnerDiesIdle => "a runner dies before its job",
-            Self::RunnerDiesAtWork => "a runner dies during its job",
-            Self::ClaimAnswerLost => "the answer to a claim is lost",
-            Self::ReleaseAnswerLost => "the answer to a release is lost",
-            Self::StopEventDoubled => "a stop event comes twice",
-            Self::StopEventLate => "a stop event comes up to an hour late",
-            Self::StopEventLost => "a stop event is lost",
-            Self::RegistrarCrashesBeforeCommit => "the registrar crashes before it writes",
-            Self::RegistrarCrashesAfterCommit => "the registrar crashes after it wrote",
-            Self::RegistrarCrashesBeforeGithub => "the registrar crashes before it calls GitHub",
-            Self::RegistrarCrashesAfterGithub => "the registrar crashes after it called GitHub",
-            Self::GithubAsksToWait => "GitHub answers 403, and asks everybody to wait a minute",
-            Self::GithubConflicts => "GitHub answers 409 for a name that is free",
-            Self::GithubRefuses => "GitHub answers 422",
-            Self::GithubFails => "GitHub answers 502",
-            Self::GithubAnswerLost => "GitHub does it and its answer is lost",
-            Self::SchedulerTickMissed => "a tick of the scheduler does not come",
-            Self::SchedulerTickDoubled => "a tick of the scheduler comes twice",
-            Self::SchedulerCrashesBeforeCommit => "the scheduler crashes before it writes",
-            Self::SchedulerCrashesAfterCommit => "the scheduler crashes after it wrote",
-            Self::SchedulerCrashesBeforeRunTask => "the scheduler crashes before RunTask",
-            Self::SchedulerCrashesAfterRunTask => "the scheduler crashes after RunTask",
-            Self::SchedulerCrashesBeforeStopTask => "the scheduler crashes before StopTask",
-            Self::SchedulerCrashesAfterStopTask => "the scheduler crashes after StopTask",
+            Self::Crash(function, moment, call) => {
+                f.write_str(&dashed(&format!("{function:?}Crash{moment:?}{call:?}")))
+            }
+            plain => f.write_str(&dashed(plain.name())),
         }
     }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
+/// `WebhookDropped` as `webhook-dropped`.
+fn dashed(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.push(letter.to_ascii_lowercase());
     }
+    words
 }
 
 /// How likely each fault is, every time that it could happen.
@@ -207,5 +229,25 @@ impl Weather {
 
     pub(crate) fn struck(&self) -> BTreeMap<Fault, u32> {
         self.struck.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_has_a_name_and_a_sentence_of_its_own() {
+        let names: BTreeSet<String> = Fault::all().map(|fault| fault.to_string()).collect();
+        let sentences: BTreeSet<String> = Fault::all().map(Fault::tells).collect();
+        assert_eq!((names.len(), sentences.len()), (Fault::all().count(), Fault::all().count()));
+        let crash = Fault::Crash(FunctionName::Launcher, Moment::Before, Call::RunTask);
+        assert_eq!(
+            (crash.to_string(), crash.tells()),
+            ("launcher-crash-before-run-task".to_owned(), "the launcher crashes before RunTask".to_owned())
+        );
+        assert_eq!(Fault::WebhookDropped.to_string(), "webhook-dropped");
     }
 }

@@ -29,9 +29,9 @@ pub mod world;
 
 pub use self::audit::Violation;
 pub use self::clock::ManualClock;
-pub use self::faults::{Fault, Rates};
+pub use self::faults::{Call, Fault, Moment, Rates, Repairer};
 pub use self::journal::{Journal, Line, Subject};
 pub use self::placements::{placement_of, placements_of};
-pub use self::sandbox::{Delays, Sandbox, Span, TICKET_KEY};
+pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, TICKET_KEY};
 pub use self::table::Table;
 pub use self::world::{Begun, ClaimReply, Functions, ReleaseReply, World};

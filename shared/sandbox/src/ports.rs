@@ -15,8 +15,7 @@ use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Listing, QueueError, R
 use jiff::Timestamp;
 
 use crate::Sandbox;
-use crate::faults::Fault;
-use crate::sandbox::FunctionName::{Launcher, Registrar, Scheduler, Webhook};
+use crate::faults::{Call, Fault, Moment};
 
 impl Clock for Sandbox {
     fn now(&self) -> Timestamp {
@@ -47,14 +46,10 @@ impl Ledger for Sandbox {
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         self.step().await;
-        self.may_crash(Launcher, Fault::LauncherCrashesBeforeCommit).await;
-        self.may_crash(Registrar, Fault::RegistrarCrashesBeforeCommit).await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeCommit).await;
+        self.may_crash(Moment::Before, Call::Commit).await;
         let written = self.table().borrow_mut().commit(puts);
         self.step().await;
-        self.may_crash(Launcher, Fault::LauncherCrashesAfterCommit).await;
-        self.may_crash(Registrar, Fault::RegistrarCrashesAfterCommit).await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterCommit).await;
+        self.may_crash(Moment::After, Call::Commit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
 }
@@ -75,13 +70,13 @@ impl SendMessage for Sandbox {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         self.step().await;
-        self.may_crash(Webhook, Fault::WebhookCrashesBeforeSend).await;
+        self.may_crash(Moment::Before, Call::Send).await;
         if self.is_queue_down() || self.strikes(Fault::SendFails) {
             return Err(QueueError("the queue is down".to_owned()));
         }
         self.queue().borrow_mut().send(body, self.now());
         self.step().await;
-        self.may_crash(Webhook, Fault::WebhookCrashesAfterSend).await;
+        self.may_crash(Moment::After, Call::Send).await;
         if self.strikes(Fault::SendAnswerLost) { Err(QueueError("time-out".to_owned())) } else { Ok(()) }
     }
 }

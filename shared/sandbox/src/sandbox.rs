@@ -15,7 +15,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ManualClock;
 use crate::ecs::Ecs;
-use crate::faults::{Fault, Rates, Weather};
+use crate::faults::{Call, Fault, Moment, Rates, Weather};
 use crate::github::Github;
 use crate::journal::{Journal, Subject};
 use crate::placements::{placement_of, placements_of};
@@ -76,8 +76,9 @@ impl Default for Delays {
 }
 
 /// A function, by its folder's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FunctionName {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "a function is described in its folder")]
+pub enum FunctionName {
     Webhook,
     Launcher,
     Registrar,
@@ -212,7 +213,7 @@ impl Sandbox {
     pub(crate) fn strikes(&self, fault: Fault) -> bool {
         let strikes = self.0.weather.strikes(fault);
         if strikes {
-            self.note(|| Subject::Fault(fault), || fault.tells().to_owned());
+            self.note(|| Subject::Fault(fault), || fault.tells());
         }
         strikes
     }
@@ -222,9 +223,10 @@ impl Sandbox {
         self.0.running.set(function);
     }
 
-    /// Crashes the running invocation, if it is this function's and the fault strikes.
-    pub(crate) async fn may_crash(&self, function: FunctionName, fault: Fault) {
-        if self.0.running.get() == Some(function) && self.strikes(fault) {
+    /// Crashes the running invocation, if that fault of its function strikes.
+    pub(crate) async fn may_crash(&self, moment: Moment, call: Call) {
+        let Some(function) = self.0.running.get() else { return };
+        if self.strikes(Fault::Crash(function, moment, call)) {
             self.0.crashed.set(true);
             std::future::pending::<()>().await;
         }

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     let mut out = io::stdout().lock();
     let without: BTreeSet<Fault> =
-        Fault::ALL.into_iter().filter(|fault| args.without.contains(&fault.to_string())).collect();
+        Fault::all().filter(|fault| args.without.contains(&fault.to_string())).collect();
     let began = now();
     let (mut calm, mut jobs, mut tasks, mut struck) = (0, 0, 0, 0);
     for seed in args.first..args.first.saturating_add(args.seeds) {

@@ -10,9 +10,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Fault, Rates, Span};
-
-use crate::not_yet::repaired_by;
+use sandbox::{Delays, Fault, Rates, Repairer, Span};
 
 /// When a world begins.
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -180,9 +178,9 @@ fn delays(random: &mut StdRng) -> Delays {
 /// Each fault is absent, rare or frequent.
 fn rates(is_calm: bool, random: &mut StdRng) -> Rates {
     let mut rates = Rates::new();
-    for fault in Fault::ALL {
+    for fault in Fault::all() {
         let rate = *[0.0, 0.0, 0.01, 0.03, 0.1, 0.2].choose(random).unwrap_or(&0.0);
-        if rate > 0.0 && (!is_calm || repaired_by(fault).is_none()) {
+        if rate > 0.0 && (!is_calm || fault.repairer() == Repairer::Built) {
             rates.insert(fault, rate);
         }
     }

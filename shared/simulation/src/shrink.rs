@@ -36,7 +36,7 @@ fn smaller(world: &World) -> Vec<World> {
     let jobs = world.jobs.unwrap_or(0);
     let fewer = [jobs / 2, jobs * 3 / 4, jobs.saturating_sub(1)].into_iter().filter(|&fewer| fewer < jobs);
     let fewer = fewer.map(|fewer| World { jobs: Some(fewer), ..world.clone() });
-    let calmer = Fault::ALL.into_iter().filter(|fault| !world.without.contains(fault)).map(|fault| {
+    let calmer = Fault::all().filter(|fault| !world.without.contains(fault)).map(|fault| {
         let mut without = world.without.clone();
         without.insert(fault);
         World { without, ..world.clone() }

@@ -12,7 +12,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use sandbox::ecs::TaskStatus;
 use sandbox::github::{JobPlan, Phase};
-use sandbox::{Delays, Fault, Rates, Sandbox, Violation};
+use sandbox::{Delays, Fault, FunctionName, Rates, Sandbox, Violation};
 
 use crate::run::SECRET;
 
@@ -29,16 +29,10 @@ const MOST: usize = 100;
 const JOBS_A_ROOM: u32 = 3;
 
 /// What goes wrong with ticks.
-const FAULTS: [Fault; 8] = [
-    Fault::SchedulerTickMissed,
-    Fault::SchedulerTickDoubled,
-    Fault::SchedulerCrashesBeforeCommit,
-    Fault::SchedulerCrashesAfterCommit,
-    Fault::SchedulerCrashesBeforeRunTask,
-    Fault::SchedulerCrashesAfterRunTask,
-    Fault::SchedulerCrashesBeforeStopTask,
-    Fault::SchedulerCrashesAfterStopTask,
-];
+fn faults() -> impl Iterator<Item = Fault> {
+    let ticks = [Fault::SchedulerTickMissed, Fault::SchedulerTickDoubled];
+    ticks.into_iter().chain(Fault::crashes(|function| function == FunctionName::Scheduler))
+}
 
 /// What came of a week.
 #[derive(Debug, Default)]
@@ -106,7 +100,7 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
 /// Each fault is absent, rare or frequent, but some tick goes wrong in every week.
 fn rates(random: &mut StdRng) -> Rates {
     let mut rates = Rates::from([(Fault::SchedulerTickMissed, 0.1)]);
-    for fault in FAULTS {
+    for fault in faults() {
         let rate = *[0.0, 0.01, 0.03, 0.1].choose(random).unwrap_or(&0.1);
         if rate > 0.0 {
             rates.insert(fault, rate);

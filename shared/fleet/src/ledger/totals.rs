@@ -75,15 +75,14 @@ pub(super) fn difference<'a>(
     after: impl IntoIterator<Item = (&'a PoolName, Totals)>,
 ) -> Vec<(PoolName, Totals)> {
     let mut changes: Vec<(PoolName, Totals)> = Vec::new();
-    let mut change = |pool: &PoolName, apply: fn(&mut Totals, Totals), by: Totals| match changes
-        .iter_mut()
-        .find(|(known, _)| known == pool)
-    {
-        Some((_, totals)) => apply(totals, by),
-        None => {
-            let mut totals = Totals::default();
-            apply(&mut totals, by);
-            changes.push((pool.clone(), totals));
+    let mut change = |pool: &PoolName, apply: fn(&mut Totals, Totals), by: Totals| {
+        let known = changes.iter().position(|(known, _)| known == pool);
+        let place = known.unwrap_or_else(|| {
+            changes.push((pool.clone(), Totals::default()));
+            changes.len() - 1
+        });
+        if let Some((_, totals)) = changes.get_mut(place) {
+            apply(totals, by);
         }
     };
     before.into_iter().for_each(|(pool, totals)| change(pool, SubAssign::sub_assign, totals));

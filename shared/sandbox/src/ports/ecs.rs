@@ -9,19 +9,16 @@ use fleet::{ContainerInstanceArn, InstanceId, TaskArn};
 
 use crate::Sandbox;
 use crate::ecs::{Exception, RunTaskError, Task};
-use crate::faults::Fault;
+use crate::faults::{Call, Fault, Moment};
 use crate::journal::Subject;
-use crate::sandbox::FunctionName::{Launcher, Scheduler};
 
 impl RunTask for Sandbox {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.step().await;
-        self.may_crash(Launcher, Fault::LauncherCrashesBeforeRunTask).await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeRunTask).await;
+        self.may_crash(Moment::Before, Call::RunTask).await;
         let answer = self.start_task(request);
         self.step().await;
-        self.may_crash(Launcher, Fault::LauncherCrashesAfterRunTask).await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterRunTask).await;
+        self.may_crash(Moment::After, Call::RunTask).await;
         let task = match answer {
             // The runner has its task, whatever has changed in the request since.
             Ok(task) | Err(RunTaskError::Conflict(task)) => task,
@@ -43,10 +40,10 @@ impl RunTask for Sandbox {
 impl StopTask for Sandbox {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.step().await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesBeforeStopTask).await;
+        self.may_crash(Moment::Before, Call::StopTask).await;
         let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
         self.step().await;
-        self.may_crash(Scheduler, Fault::SchedulerCrashesAfterStopTask).await;
+        self.may_crash(Moment::After, Call::StopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
             other => other.map_err(|exception| told(&exception)),

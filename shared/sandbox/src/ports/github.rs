@@ -7,9 +7,8 @@ use fleet::ports::{
 };
 
 use crate::Sandbox;
-use crate::faults::Fault;
+use crate::faults::{Call, Fault, Moment};
 use crate::github::RemoveError;
-use crate::sandbox::FunctionName::Registrar;
 
 impl FindRunnerGroup for Sandbox {
     async fn find_runner_group(&self, name: &str) -> Result<RunnerGroupId, GithubError> {
@@ -63,13 +62,13 @@ impl Sandbox {
     /// One call, with the faults that strike it.
     async fn call_github<T>(&self, act: impl FnOnce() -> Result<T, GithubError>) -> Result<T, GithubError> {
         self.step().await;
-        self.may_crash(Registrar, Fault::RegistrarCrashesBeforeGithub).await;
+        self.may_crash(Moment::Before, Call::Github).await;
         let answer = match self.github_refusal() {
             Some(refusal) => Err(refusal),
             None => act(),
         };
         self.step().await;
-        self.may_crash(Registrar, Fault::RegistrarCrashesAfterGithub).await;
+        self.may_crash(Moment::After, Call::Github).await;
         if answer.is_ok() && self.strikes(Fault::GithubAnswerLost) { Err(time_out()) } else { answer }
     }
 
