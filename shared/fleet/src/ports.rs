@@ -87,13 +87,11 @@ pub trait StopTask {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError>;
 }
 
-/// Which tasks of a cluster `ListTasks` lists. ECS takes `startedBy` only alone.
+/// Which tasks of a cluster `ListTasks` lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskFilter {
     /// Those that have not stopped.
     Running,
-    /// Those that this runner's launch started.
-    StartedBy(RunnerId),
     /// Those on this container instance.
     On(ContainerInstanceArn),
 }
