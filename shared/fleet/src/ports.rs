@@ -111,6 +111,8 @@ pub struct TaskDescription {
     pub runner: Option<RunnerId>,
     /// ECS's `lastStatus`.
     pub last_status: String,
+    /// ECS's `createdAt`: when `RunTask` was called for it; `None` where ECS does not say.
+    pub created_at: Option<Timestamp>,
 }
 
 /// ECS's `DescribeTasks`.

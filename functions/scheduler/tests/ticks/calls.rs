@@ -156,7 +156,7 @@ fn ecs_is_asked_once_about_a_cluster_however_many_runners_are_late() {
         ),
         ("2026-03-23T12:02:30Z", &[("ListTasks", 1), ("DescribeTasks", 1)], "they wait for capacity"),
         (
-            "2026-03-23T12:05:30Z",
+            "2026-03-23T12:06:40Z",
             &[("ListTasks", 1), ("DescribeTasks", 1), ("StopTask", 6)],
             "there was none within five minutes",
         ),

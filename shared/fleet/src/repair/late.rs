@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{FenceCause, OWN_MATTER, Repair, SeenTask, Sight, Snapshot};
 use crate::ledger::{Runner, RunnerState};
 
-/// How long a task may wait for capacity.
+/// How long a task may wait for capacity, from its `RunTask` on.
 const PROVISIONING_LIMIT: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a runner may take from its reservation to its first claim.
@@ -24,13 +24,15 @@ pub(super) fn late<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
 
 fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
     let (age, sight) = (snapshot.age(runner), snapshot.sight(runner));
+    // A launch that was left to a later pass has its time from then on.
+    let waited = |task: &SeenTask| snapshot.now.duration_since(task.created_at.unwrap_or(runner.reserved_at));
     let runner = runner.clone();
     let fence = |runner, cause, task: Option<&SeenTask>| Repair::Fence { runner, cause, task: task.cloned() };
     match sight {
         _ if age >= BOOT_LIMIT => Some(fence(runner, FenceCause::BootLimit, sight.task())),
         Sight::NotListed => Some(Repair::RunAgain { runner }),
         Sight::Task(task) if task.has_stopped() => Some(Repair::NoteStopped { runner }),
-        Sight::Task(task) if task.is_provisioning() && age >= PROVISIONING_LIMIT => {
+        Sight::Task(task) if task.is_provisioning() && waited(task) >= PROVISIONING_LIMIT => {
             Some(fence(runner, FenceCause::NoCapacity, Some(task)))
         }
         Sight::Task(_) | Sight::Unknown => None,

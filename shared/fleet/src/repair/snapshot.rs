@@ -42,6 +42,8 @@ pub struct SeenTask {
     pub task: TaskArn,
     /// ECS's `lastStatus`.
     pub last_status: String,
+    /// ECS's `createdAt`, where it says.
+    pub created_at: Option<Timestamp>,
 }
 
 impl SeenTask {
@@ -92,8 +94,8 @@ impl<'a> Snapshot<'a> {
     /// Adds what ECS lists of a cluster; tasks that are no runner of ours are left out.
     pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
         let seen = tasks.into_iter().filter_map(|described| {
-            let TaskDescription { task, runner, last_status } = described;
-            Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status }))
+            let TaskDescription { task, runner, last_status, created_at } = described;
+            Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status, created_at }))
         });
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }

@@ -92,6 +92,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             task: task.clone(),
             runner: Some(RunnerId::from_random(1)),
             last_status: status.to_owned(),
+            created_at: Some(START),
         };
         let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();
         assert_eq!(found, [expected], "and the missing one is left out");

@@ -3,6 +3,7 @@
 use super::stage::*;
 use crate::ids::BootId;
 use crate::ledger::{Runner, RunnerState};
+use crate::ports::TaskDescription;
 use crate::repair::clusters_in_question;
 
 /// What ECS says of a runner's task.
@@ -51,6 +52,23 @@ fn late_starters() {
     ] {
         let found = found_for(runner(1, "small", RunnerState::Starting, age), ecs);
         assert_eq!(found.join("; "), expected, "{age} s, {ecs:?}: {why}");
+    }
+}
+
+#[test]
+fn a_task_that_was_started_late_has_its_five_minutes_for_capacity() {
+    let given_up = "fence 1, stop task-1: no capacity within five minutes";
+    for (reserved, created, expected, why) in [
+        (14 * 60, Some(0), "", "RunTask has just started it"),
+        (14 * 60, Some(299), "", "still within its time"),
+        (14 * 60, Some(300), given_up, "its time is over"),
+        (14 * 60, None, given_up, "ECS does not say: it is as old as its reservation"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        add(&mut snapshot, [runner(1, "small", RunnerState::Starting, reserved)]);
+        snapshot.see("ecs", [TaskDescription { created_at: created.map(ago), ..task(1, "PROVISIONING") }]);
+        assert_eq!(found(&snapshot).join("; "), expected, "{why}");
     }
 }
 

@@ -133,6 +133,7 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
         task: TaskArn::new(format!("task-{number}")),
         runner: Some(id(number)),
         last_status: status.to_owned(),
+        created_at: None,
     }
 }
 
