@@ -1,4 +1,4 @@
-//! The `scheduler` function, each minute: the minimum and maximum of this hour, the invocation that a
+//! The `scheduler` function, each minute: the minimum and maximum of this hour, the launches that a
 //! crash left half done, and how many EC2 instances are kept.
 //!
 //! A tick settles every pool, takes a [`fleet::repair::Snapshot`] of what there is, and performs what
