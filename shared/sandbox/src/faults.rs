@@ -60,11 +60,12 @@ pub enum Fault {
     SchedulerCrashesAfterRunTask,
     SchedulerCrashesBeforeStopTask,
     SchedulerCrashesAfterStopTask,
+    AutoScalingSlow,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::WebhookDropped,
         Self::WebhookDoubled,
         Self::WebhookDelayed,
@@ -112,6 +113,7 @@ impl Fault {
         Self::SchedulerCrashesAfterRunTask,
         Self::SchedulerCrashesBeforeStopTask,
         Self::SchedulerCrashesAfterStopTask,
+        Self::AutoScalingSlow,
     ];
 
     /// What happens, in a few words.
@@ -164,6 +166,7 @@ impl Fault {
             Self::SchedulerCrashesAfterRunTask => "the scheduler crashes after RunTask",
             Self::SchedulerCrashesBeforeStopTask => "the scheduler crashes before StopTask",
             Self::SchedulerCrashesAfterStopTask => "the scheduler crashes after StopTask",
+            Self::AutoScalingSlow => "Auto Scaling answers after up to half a minute",
         }
     }
 }

@@ -54,6 +54,7 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::SchedulerCrashesAfterRunTask
         | Fault::SchedulerCrashesBeforeStopTask
         | Fault::SchedulerCrashesAfterStopTask
+        | Fault::AutoScalingSlow
         | Fault::CommitAnswerLost
         | Fault::LauncherCrashesBeforeCommit
         | Fault::LauncherCrashesAfterCommit
