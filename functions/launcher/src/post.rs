@@ -15,7 +15,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
         let messages = group.messages.chunks(EVENTS_A_TRANSACTION);
         for (events, messages) in group.events.chunks(EVENTS_A_TRANSACTION).zip(messages) {
             match self.launchpad.post(settings, pool.as_ref(), events).await {
-                Ok(reserved) => done.reserved.extend(reserved),
+                Ok(posted) => done.reserved.extend(posted.reserved),
                 Err(_) => done.failed.extend_from_slice(messages),
             }
         }

@@ -25,22 +25,24 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         id: &RunnerId,
         boot: &BootId,
     ) -> Result<Answer, Later> {
-        match self.post(settings, id, RunnerEvent::Claim(boot.clone())).await? {
+        let (told, runner) = self.post(settings, id, RunnerEvent::Claim(boot.clone())).await?;
+        match told {
             Told::Claim(ClaimAnswer::Proceed) => {}
             told @ Told::Claim(ClaimAnswer::NotNeeded) => {
                 // One that registered before, and lost the answer.
-                if let Some(registration) = self.runner(id).await?.and_then(|runner| runner.github_id) {
+                if let Some(registration) = runner.and_then(|runner| runner.github_id) {
                     self.forget(id, registration).await;
                 }
                 return Ok(not_granted(id, told));
             }
             told => return Ok(not_granted(id, told)),
         }
-        let Some(runner) = self.runner(id).await? else { return Ok(answer::gone(id)) };
+        let Some(runner) = runner else { return Ok(answer::gone(id)) };
         let pool = settings.pools.get(&runner.pool).ok_or_else(|| Later::Pool(runner.pool.clone()))?;
         let name = id.github_name(&pool.name);
         let config = self.register(id, pool, &name).await?;
-        match self.post(settings, id, RunnerEvent::Registered(boot.clone(), config.runner)).await? {
+        let registered = RunnerEvent::Registered(boot.clone(), config.runner);
+        match self.post(settings, id, registered).await?.0 {
             Told::Claim(ClaimAnswer::Proceed) => {}
             told => {
                 // It left meanwhile.

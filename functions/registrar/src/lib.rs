@@ -14,7 +14,7 @@ mod settings;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use control::{Bookkeeper, BudgetError, PostError};
 use fleet::RunnerId;
-use fleet::ledger::{Answer as Told, Event, Item, Key, Runner, RunnerEvent};
+use fleet::ledger::{Answer as Told, Event, Runner, RunnerEvent};
 use fleet::ports::{
     Clock, DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, Ledger, LedgerError,
     Random,
@@ -87,15 +87,16 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         answered.map_err(|later| answer::later(&later, &runner, self.books.system.now()))
     }
 
-    /// Tells the ledger what happens to a runner.
-    async fn post(&self, settings: &Settings, runner: &RunnerId, event: RunnerEvent) -> Result<Told, Later> {
-        let posted = self.books.post(&settings.pools, &[Event::Runner(runner.clone(), event)]).await?;
-        Ok(posted.answers.first().copied().unwrap_or(Told::Noted))
-    }
-
-    async fn runner(&self, id: &RunnerId) -> Result<Option<Runner>, Later> {
-        let items = self.books.ledger.read(&[Key::Runner(id.clone())]).await?;
-        Ok(items.iter().find_map(Item::runner).cloned())
+    /// Tells the ledger what happens to a runner, and gives the runner as that left it.
+    async fn post(
+        &self,
+        settings: &Settings,
+        runner: &RunnerId,
+        event: RunnerEvent,
+    ) -> Result<(Told, Option<Runner>), Later> {
+        let mut posted = self.books.post(&settings.pools, &[Event::Runner(runner.clone(), event)]).await?;
+        let told = posted.answers.first().copied().unwrap_or(Told::Noted);
+        Ok((told, posted.runners.remove(runner)))
     }
 
     /// What GitHub answered. A wait that it asks for is written down for all.

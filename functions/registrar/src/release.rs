@@ -17,14 +17,15 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         id: &RunnerId,
         boot: &BootId,
     ) -> Result<Answer, Later> {
-        match self.post(settings, id, RunnerEvent::Release(boot.clone())).await? {
+        let (told, runner) = self.post(settings, id, RunnerEvent::Release(boot.clone())).await?;
+        match told {
             Told::Release(ReleaseAnswer::Leave) => {}
             Told::Release(ReleaseAnswer::Refused) => return Ok(answer::another_boot(id)),
             Told::Release(ReleaseAnswer::Stay) | Told::Noted | Told::Claim(_) => {
                 return Ok(answer::release(id, Release::Stay));
             }
         }
-        if let Some(registration) = self.runner(id).await?.and_then(|runner| runner.github_id) {
+        if let Some(registration) = runner.and_then(|runner| runner.github_id) {
             self.books.spend(1).await?;
             match self.github.delete_runner(registration).await {
                 Err(GithubError::Busy) => {

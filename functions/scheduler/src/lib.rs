@@ -1,38 +1,35 @@
 //! The `scheduler` function, each minute: the minimum and maximum of this hour, the launches that a
 //! crash left half done, and how many EC2 instances are kept.
 //!
-//! A pool that was taken out of the map is cleared: its waiting jobs go over to other pools.
-//!
-//! It looks at how things are, not at what it did a minute ago: a tick that is missed or that comes
-//! twice does no harm. Each pool is by itself, and so is each step of a pool; what went wrong is one
-//! error in the end.
+//! A tick settles every pool, takes a [`fleet::repair::Snapshot`] of what there is, and performs what
+//! the rules of [`fleet::repair`] find in it. It looks at how things are, not at what it did a minute
+//! ago: a tick that is missed or that comes twice does no harm. Each pool is by itself, and so is each
+//! step of a pool; what went wrong is one error in the end.
 
-mod gone;
 pub mod metrics;
-mod read;
-mod repair;
-mod scaling;
+mod perform;
 mod settings;
-mod task;
+mod settle;
+mod snapshot;
+mod steps;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use control::pace::BETWEEN_SCHEDULER_CALLS;
-use control::{Bookkeeper, PostError};
-use control::{Invocation, Launchpad};
-use fleet::ledger::Event;
+use control::{Bookkeeper, Invocation, Launchpad};
+use fleet::ledger::Book;
 use fleet::ports::{
-    Clock, DescribeAutoScalingGroup, DescribeTasks, EcsError, Ledger, LedgerError, ListItems, ListTasks,
-    Random, RunTask, ScalingError, SetMinSize, StopTask,
+    Clock, DescribeAutoScalingGroup, DescribeTasks, Ledger, ListItems, ListTasks, Random, RunTask,
+    SetMinSize, StopTask,
 };
-use fleet::{Pool, PoolName};
-use futures_util::future::{join_all, join3};
+use fleet::repair::repairs;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
-use tracing::error;
 
 pub use self::settings::Settings;
+use self::steps::Steps;
+pub use self::steps::{Failed, StepError};
 
 /// How long after its beginning a tick may still call `RunTask`. The function is ended after 50
 /// seconds: the rest is for the last answers.
@@ -55,56 +52,20 @@ pub struct Scheduler<L, C, T, S> {
     scaling: S,
 }
 
-/// What one step of a pool fails with.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// A transaction did not get through.
-    #[error(transparent)]
-    Post(#[from] PostError),
-    /// The ledger did not answer a read.
-    #[error("the ledger: {0}")]
-    Ledger(#[from] LedgerError),
-    /// ECS did not do it.
-    #[error("ECS: {0}")]
-    Ecs(#[from] EcsError),
-    /// Auto Scaling did not do it.
-    #[error("Auto Scaling: {0}")]
-    Scaling(#[from] ScalingError),
+/// Whether the settings are those of this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MapIs {
+    Current,
+    /// A pool that it does not have may be a new one.
+    Old,
 }
 
-/// Steps that failed; the others were taken all the same.
-#[derive(Debug, thiserror::Error)]
-pub struct Failed(pub Vec<String>);
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("; "))
-    }
-}
-
-/// The steps that were taken, with what failed of them.
+/// The books that a tick knows, each as its last transaction or read had it.
 #[derive(Debug, Default)]
-struct Steps(Vec<String>);
-
-impl Steps {
-    /// Writes down how a step of a pool ended.
-    fn note(&mut self, pool: &PoolName, step: &str, done: Result<(), StepError>) {
-        if let Err(problem) = done {
-            error!(%pool, step, %problem, "a step of the scheduler failed");
-            self.count(format!("{pool}, {step}: {problem}"));
-        }
-    }
-
-    /// Writes down that a step failed that is of no pool.
-    fn note_failure(&mut self, step: &str, problem: &StepError) {
-        error!(step, %problem, "a step of the scheduler failed");
-        self.count(format!("{step}: {problem}"));
-    }
-
-    fn count(&mut self, failed: String) {
-        ::metrics::counter!(metrics::STEPS_FAILED.name).increment(1);
-        self.0.push(failed);
-    }
+struct Books {
+    of_map: Vec<Book>,
+    /// Those of pools that are out of the map; `None` where they were not read.
+    retired: Option<Vec<Book>>,
 }
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
@@ -114,73 +75,56 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
     }
 
-    /// One tick, with the settings of this moment. What waits in pools that are gone is routed again
-    /// first, so that no pool takes the runners for these jobs for a surplus.
+    /// One tick, with the settings of this moment.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
-        let now = self.launchpad.books.system.now();
-        let queued_at = BTreeMap::new();
-        let invocation = invocation(settings, &queued_at, now);
-        let mut steps = Steps::default();
-        let cleared = self.clear(&invocation, &mut steps).await;
-        let reserved = self.launchpad.launch(&invocation, cleared.reserved);
-        let gone = cleared.gone.iter().map(|pool| self.end_runners(&invocation, pool, now));
-        let ((), of_gone, of_map) =
-            join3(reserved, join_all(gone), self.schedule_all(&invocation, now)).await;
-        ended([steps].into_iter().chain(of_gone).chain(of_map))
+        self.tick(settings, MapIs::Current).await
     }
 
-    /// The same by settings of an earlier moment, because those of this one can not be read: no pool is
+    /// The same by settings of an earlier moment, because those of this one cannot be read: no pool is
     /// cleared, because one that an old map does not have may be a new one.
     pub async fn handle_by_old(&self, settings: &Settings) -> Result<(), Failed> {
+        self.tick(settings, MapIs::Old).await
+    }
+
+    /// Bounds and settle, snapshot, rules, perform. What is reserved is launched beside the repairs, each
+    /// pool's by itself: the pace of `RunTask` keeps no repair waiting.
+    async fn tick(&self, settings: &Settings, map: MapIs) -> Result<(), Failed> {
         let now = self.launchpad.books.system.now();
         let queued_at = BTreeMap::new();
-        ended(self.schedule_all(&invocation(settings, &queued_at, now), now).await)
+        let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
+        let invocation = Invocation { settings, queued_at: &queued_at, until };
+
+        let settled = join_all(settings.pools.iter().map(|pool| self.settle(&invocation, pool, now)));
+        let (retired, settled) = join(self.retired(settings, map), settled).await;
+        let mut steps = Steps::default();
+        let mut books = Books {
+            retired: steps.note_common("pools out of the map", retired).flatten(),
+            ..Books::default()
+        };
+        let mut reserved = Vec::new();
+        for settled in settled {
+            books.of_map.extend(settled.book);
+            reserved.push(settled.reserved);
+            steps.extend(settled.steps);
+        }
+        let starts =
+            join_all(reserved.into_iter().map(|runners| self.launchpad.launch(&invocation, runners)));
+        let (_, repaired) = join(starts, self.repair(&invocation, books, now)).await;
+        steps.extend(repaired);
+        steps.ended()
     }
 
-    /// Every pool of the map, by itself.
-    async fn schedule_all(&self, invocation: &Invocation<'_>, now: Timestamp) -> Vec<Steps> {
-        join_all(invocation.settings.pools.iter().map(|pool| self.schedule(invocation, pool, now))).await
-    }
-
-    /// All that is done for one pool.
-    async fn schedule(&self, invocation: &Invocation<'_>, pool: &Pool, now: Timestamp) -> Steps {
-        let (mut steps, name) = (Steps::default(), &pool.name);
-        steps.note(name, "settle", self.settle(invocation, pool, now).await);
-        steps.note(name, "surplus", self.stop_surplus(invocation, pool).await);
-        steps.note(name, "repair", self.repair(invocation, pool, now).await);
-        steps.note(name, "leaving", self.stop_leaving(invocation, name, now).await);
-        steps.note(name, "capacity", self.scale(invocation, pool, now).await);
+    /// Snapshot, rules, perform. What `RunTask` tells of tasks that ECS did not list is looked at by the
+    /// same rules.
+    async fn repair(&self, invocation: &Invocation<'_>, books: Books, now: Timestamp) -> Steps {
+        let (snapshot, mut steps) = self.snapshot(invocation, books, now).await;
+        let performed = self.perform(invocation, repairs(&snapshot)).await;
+        steps.extend(performed.steps);
+        if !performed.found.is_empty() {
+            let described = self.describe(performed.found, &mut steps).await;
+            let performed = self.perform(invocation, repairs(&snapshot.narrowed(described))).await;
+            steps.extend(performed.steps);
+        }
         steps
     }
-
-    /// The minimum and maximum of this hour, what follows from them, and the launches of that.
-    async fn settle(
-        &self,
-        invocation: &Invocation<'_>,
-        pool: &Pool,
-        now: Timestamp,
-    ) -> Result<(), StepError> {
-        let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
-        let (minimum, maximum) = (bounds.minimum, bounds.maximum);
-        let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum };
-        let reserved = self.launchpad.post(invocation.settings, Some(&pool.name), &[event]).await?;
-        self.launchpad.launch(invocation, reserved).await;
-        Ok(())
-    }
-}
-
-/// The invocation of a tick that begins now.
-fn invocation<'a>(
-    settings: &'a Settings,
-    queued_at: &'a BTreeMap<PoolName, Timestamp>,
-    now: Timestamp,
-) -> Invocation<'a> {
-    let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-    Invocation { settings: &settings.0, queued_at, until }
-}
-
-/// How a tick of these steps ended.
-fn ended(steps: impl IntoIterator<Item = Steps>) -> Result<(), Failed> {
-    let failed: Vec<String> = steps.into_iter().flat_map(|steps| steps.0).collect();
-    if failed.is_empty() { Ok(()) } else { Err(Failed(failed)) }
 }

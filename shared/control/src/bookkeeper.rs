@@ -1,12 +1,13 @@
 //! One transaction: read the items, apply the events, add the reservations, write once; and again
 //! where somebody else wrote first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::ledger::settle::{Settled, settle};
-use fleet::ledger::{Answer, Entries, Event, Key, Runner, RunnerState};
+use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Key, Runner, RunnerState};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
+use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
 
 use crate::retry::{Backoff, retry};
@@ -31,12 +32,28 @@ pub struct Bookkeeper<L, C> {
     pub system: C,
 }
 
-/// What came of a posting.
+/// What came of a posting, with the items that its transaction held.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
     /// The answer to each event, in their order.
     pub answers: Vec<Answer>,
+    /// The runners that the events name, as far as the ledger knows them, as the events left them.
+    pub runners: BTreeMap<RunnerId, Runner>,
+    /// The books of the pools that the events touched, and of those whose capacity may run their
+    /// runners, as they are now.
+    pub books: BTreeMap<PoolName, Book>,
     /// The runners that were reserved: launch them.
+    pub reserved: Vec<Runner>,
+    /// How often somebody else wrote first.
+    pub conflicts: u32,
+}
+
+/// What came of a fence.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Whether it holds, and the runner.
+    pub answer: Fenced,
+    /// The runners that were reserved in its place: launch them.
     pub reserved: Vec<Runner>,
     /// How often somebody else wrote first.
     pub conflicts: u32,
@@ -83,6 +100,19 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.post_with(pools, events, Settling::Touched).await
     }
 
+    /// Takes a runner that never claimed out of the supply, so that its task may be stopped, and
+    /// settles. One that claims first is left as it is.
+    pub async fn fence(
+        &self,
+        pools: &PoolMap,
+        runner: &RunnerId,
+        cause: FenceCause,
+    ) -> Result<Fence, PostError> {
+        let event = Event::Runner(runner.clone(), cause.event());
+        let Posted { mut runners, reserved, conflicts, .. } = self.post_and_settle(pools, &[event]).await?;
+        Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, conflicts })
+    }
+
     async fn post_with(
         &self,
         pools: &PoolMap,
@@ -100,8 +130,9 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             };
             posted.conflicts += done.conflicts;
             posted.reserved.extend(done.reserved);
+            posted.books = done.books;
             if first {
-                posted.answers = done.answers;
+                (posted.answers, posted.runners) = (done.answers, done.runners);
             }
             if !more {
                 return Ok(posted);
@@ -126,9 +157,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             conflicts += u32::from(matches!(done, Err(LedgerError::Conflict)));
             done
         };
-        let (answers, SettledRunners { reserved, more }) =
-            retry(&self.system, BACKOFF, |_| true, attempt).await?;
-        Ok((Posted { answers, reserved, conflicts }, more))
+        let (posted, more) = retry(&self.system, BACKOFF, |_| true, attempt).await?;
+        Ok((Posted { conflicts, ..posted }, more))
     }
 
     async fn attempt(
@@ -137,7 +167,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
         ids: &mut FreshIds<'_, C>,
-    ) -> Result<(Vec<Answer>, SettledRunners), LedgerError> {
+    ) -> Result<(Posted, bool), LedgerError> {
         let mut entries = Entries::default();
         entries.extend(self.ledger.read(&keys_of(events, ids.made_before())).await?);
         let mut touched: BTreeSet<PoolName> = events.iter().filter_map(Event::pool).cloned().collect();
@@ -162,17 +192,23 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let puts = entries.puts();
         if !puts.is_empty() {
             self.ledger.commit(&puts).await?;
+            entries.written();
         }
         reserved.extend(settled.reserved);
-        let reserved = reserved.iter().filter_map(|id| entries.runner(id)).cloned().collect();
-        Ok((answers, SettledRunners { reserved, more: settled.more }))
+        let runner = |id: &RunnerId| entries.runner(id).cloned();
+        let named = events.iter().filter_map(Event::runner);
+        let posted = Posted {
+            answers,
+            runners: named.filter_map(|id| Some((id.clone(), runner(id)?))).collect(),
+            books: books
+                .iter()
+                .filter_map(|name| Some((name.clone(), entries.book(name)?.clone())))
+                .collect(),
+            reserved: reserved.iter().filter_map(runner).collect(),
+            conflicts: 0,
+        };
+        Ok((posted, settled.more))
     }
-}
-
-/// What one attempt reserved, with the runners themselves.
-struct SettledRunners {
-    reserved: Vec<Runner>,
-    more: bool,
 }
 
 /// Ids for new runners, the same ones in every attempt of a transaction: an attempt whose answer was

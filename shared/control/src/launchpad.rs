@@ -7,6 +7,7 @@ use std::time::Duration;
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random, RunTask};
+use fleet::repair::FenceCause;
 use fleet::ticket::Ticket;
 use fleet::{PoolName, TaskArn};
 use futures_util::StreamExt as _;
@@ -21,7 +22,7 @@ use crate::metrics::{
 };
 use crate::pace::Pace;
 use crate::retry::{Backoff, retry};
-use crate::{Bookkeeper, LaunchSettings, PostError, Posted};
+use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted};
 
 /// Calls of one event to ECS that are under way at once.
 pub const AT_ONCE: usize = 10;
@@ -58,27 +59,43 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         Self { books, ecs, registrar_url, pace: Cell::new(Pace::of(between)) }
     }
 
-    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and gives the runners that this
-    /// reserved. `pool` is for the log.
+    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles. `pool` is for the log.
     pub async fn post(
         &self,
         settings: &LaunchSettings,
         pool: Option<&PoolName>,
         events: &[Event],
-    ) -> Result<Vec<Runner>, PostError> {
-        let pool = pool.map(tracing::field::display);
-        match self.books.post_and_settle(&settings.pools, events).await {
-            Ok(Posted { reserved, conflicts, .. }) => {
-                let events = events.len();
-                info!(pool, events, conflicts, reserved = reserved.len(), "events in the ledger");
-                counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
-                Ok(reserved)
-            }
-            Err(error) => {
-                warn!(pool, events = events.len(), %error, "events not in the ledger");
-                counter!(EVENTS_NOT_WRITTEN.name).increment(events.len() as u64);
-                Err(error)
-            }
+    ) -> Result<Posted, PostError> {
+        let posted = self.books.post_and_settle(&settings.pools, events).await;
+        tell(pool, events.len(), posted.as_ref().map(|it| (it.conflicts, it.reserved.len())));
+        posted
+    }
+
+    /// Takes a runner that never claimed out of the supply, so that its task may be stopped, and
+    /// settles.
+    pub async fn fence(
+        &self,
+        settings: &LaunchSettings,
+        runner: &Runner,
+        cause: FenceCause,
+    ) -> Result<Fence, PostError> {
+        let fence = self.books.fence(&settings.pools, &runner.id, cause).await;
+        tell(Some(&runner.pool), 1, fence.as_ref().map(|it| (it.conflicts, it.reserved.len())));
+        fence
+    }
+}
+
+/// Tells how events came into the ledger: after how many conflicts, and with how many reservations.
+fn tell(pool: Option<&PoolName>, events: usize, done: Result<(u32, usize), &PostError>) {
+    let pool = pool.map(tracing::field::display);
+    match done {
+        Ok((conflicts, reserved)) => {
+            info!(pool, events, conflicts, reserved, "events in the ledger");
+            counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
+        }
+        Err(error) => {
+            warn!(pool, events, %error, "events not in the ledger");
+            counter!(EVENTS_NOT_WRITTEN.name).increment(events as u64);
         }
     }
 }
@@ -181,7 +198,8 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
         let mut reserved = Vec::new();
         for events in failed.chunks(EVENTS_A_TRANSACTION) {
             // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
-            reserved.extend(self.post(invocation.settings, None, events).await.unwrap_or_default());
+            let posted = self.post(invocation.settings, None, events).await.unwrap_or_default();
+            reserved.extend(posted.reserved);
         }
         reserved
     }

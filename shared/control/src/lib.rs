@@ -12,7 +12,7 @@ pub mod pace;
 mod retry;
 mod settings;
 
-pub use self::bookkeeper::{Bookkeeper, PostError, Posted};
+pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted};
 pub use self::budget::BudgetError;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad};
 pub use self::settings::LaunchSettings;

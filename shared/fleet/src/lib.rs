@@ -3,7 +3,7 @@
 //! Everything here is a function from values to values: which pool serves a job
 //! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
 //! pool is short of ([`ledger::settle`]), how many it keeps waiting at this hour ([`schedule`]),
-//! what a failed launch means ([`launch`]).
+//! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
@@ -16,6 +16,7 @@ pub mod mac;
 pub mod metric;
 pub mod pools;
 pub mod ports;
+pub mod repair;
 pub mod routing;
 pub mod schedule;
 pub mod settings;

@@ -87,13 +87,11 @@ pub trait StopTask {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError>;
 }
 
-/// Which tasks of a cluster `ListTasks` lists. ECS takes `startedBy` only alone.
+/// Which tasks of a cluster `ListTasks` lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskFilter {
     /// Those that have not stopped.
     Running,
-    /// Those that this runner's launch started.
-    StartedBy(RunnerId),
     /// Those on this container instance.
     On(ContainerInstanceArn),
 }
@@ -113,6 +111,8 @@ pub struct TaskDescription {
     pub runner: Option<RunnerId>,
     /// ECS's `lastStatus`.
     pub last_status: String,
+    /// ECS's `createdAt`: when `RunTask` was called for it; `None` where ECS does not say.
+    pub created_at: Option<Timestamp>,
 }
 
 /// ECS's `DescribeTasks`.

@@ -26,6 +26,7 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     found.extend(jobs_that_no_pool_serves_launch_nothing(world, plan));
     found.extend(one_task_a_runner_of_its_pools_architecture(world, plan));
     found.extend(begun_jobs_are_not_cut_short(world));
+    found.extend(claimed_runners_are_not_stopped(world));
     found.extend(no_message_is_dead(world));
     if plan.is_calm {
         if !at_rest {
@@ -146,6 +147,23 @@ fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
         .then(|| violation("a runner that has begun a job is never stopped", format!("{cut:?}")))
         .into_iter()
         .collect()
+}
+
+/// Of our own stops only the one that follows a spot warning meets a runner that has claimed: it has a
+/// JIT config by then, or is about to get one, and may begin a job at any moment.
+fn claimed_runners_are_not_stopped(world: &World) -> Vec<Violation> {
+    let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
+    let has_claimed = |id: &RunnerId| table.runner(id).is_some_and(|runner| runner.boot.is_some());
+    let stopped = ecs.tasks().filter_map(|task| {
+        let stop = task.stop.as_ref()?;
+        let by_us = stop.code == "UserInitiated" && !is_after_a_spot_warning(stop);
+        let runner = task.runner().filter(|id| by_us && has_claimed(id))?;
+        Some(violation(
+            "a runner that has claimed is never stopped",
+            format!("runner {runner}: {}", stop.reason),
+        ))
+    });
+    stopped.collect()
 }
 
 /// Whether the launcher stopped a task because its instance is taken back.

@@ -176,7 +176,8 @@ impl Stage {
         let runner = RunnerId::parse(&request.started_by).unwrap();
         let task = TaskArn::new(format!("task-of-{runner}"));
         let last_status = "RUNNING".to_owned();
-        let description = TaskDescription { task, runner: Some(runner.clone()), last_status };
+        let description =
+            TaskDescription { task, runner: Some(runner.clone()), last_status, created_at: None };
         self.ecs.on_instance.borrow_mut().push(description);
         runner
     }

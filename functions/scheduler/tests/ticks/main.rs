@@ -7,6 +7,7 @@
     reason = "a test that can not go on fails"
 )]
 
+mod calls;
 mod gone;
 
 use control::Bookkeeper;
@@ -127,6 +128,21 @@ fn reservations_without_a_task_get_theirs_after_a_minute() {
     stage.turn_to("2026-03-23T12:02:30Z");
     stage.tick().unwrap();
     assert_eq!(stage.tasks(), 6, "one task a runner");
+}
+
+#[test]
+fn a_launch_that_was_left_for_long_is_not_taken_for_a_lack_of_capacity() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.reserve_only(6);
+    for (time, starting, why) in [
+        ("2026-03-23T12:07:00Z", 6, "their tasks have just begun to wait"),
+        ("2026-03-23T12:11:00Z", 6, "for four minutes"),
+        ("2026-03-23T12:12:10Z", 0, "for five: there is no capacity"),
+    ] {
+        stage.turn_to(time);
+        stage.tick().unwrap();
+        assert_eq!((stage.tasks(), stage.in_state(RunnerState::Starting)), (6, starting), "{time}: {why}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use aws_sdk_ecs::types::Task;
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription};
 use fleet::{RunnerId, TaskArn};
+use jiff::Timestamp;
 
 use super::{Tasks, ecs_error};
 
@@ -39,5 +40,6 @@ fn description(task: &Task) -> Option<TaskDescription> {
         task: TaskArn::new(task.task_arn()?),
         runner: task.started_by().and_then(|runner| RunnerId::parse(runner).ok()),
         last_status: task.last_status()?.to_owned(),
+        created_at: task.created_at().and_then(|at| Timestamp::from_nanosecond(at.as_nanos()).ok()),
     })
 }

@@ -12,7 +12,6 @@ impl ListTasks for Tasks {
         let call = self.client.list_tasks().cluster(cluster);
         let call = match filter {
             TaskFilter::Running => call.desired_status(DesiredStatus::Running),
-            TaskFilter::StartedBy(runner) => call.started_by(runner.as_str()),
             TaskFilter::On(instance) => call.container_instance(instance.as_str()),
         };
         let mut arns = call.into_paginator().items().send();

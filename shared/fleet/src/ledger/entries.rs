@@ -1,6 +1,7 @@
 //! The items that a transaction has read, as its events change them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use jiff::Timestamp;
 
@@ -111,6 +112,19 @@ impl Entries {
         let runners = runners.map(|it| Item::Runner(Runner { version: it.version + 1, ..it.clone() }));
         let books = books.map(|book| Item::Book(Book { version: book.version + 1, ..book.clone() }));
         jobs.chain(runners).chain(books).map(Put).collect()
+    }
+
+    /// The transaction is written: what changed in it is what is stored now.
+    pub fn written(&mut self) {
+        for id in mem::take(&mut self.changed_jobs) {
+            self.jobs.entry(id).and_modify(|job| job.version += 1);
+        }
+        for id in mem::take(&mut self.changed_runners) {
+            self.runners.entry(id).and_modify(|runner| runner.version += 1);
+        }
+        for pool in mem::take(&mut self.changed_books) {
+            self.books.entry(pool).and_modify(|book| book.version += 1);
+        }
     }
 
     fn accept(&mut self, outcome: Outcome, now: Timestamp) -> Answer {

@@ -39,4 +39,4 @@ pub use self::items::{
 pub use self::key::Key;
 pub use self::listing::Listing;
 pub use self::totals::{Totals, recount};
-pub use self::transition::{Answer, ClaimAnswer, ReleaseAnswer};
+pub use self::transition::{Answer, ClaimAnswer, Fenced, ReleaseAnswer};

@@ -39,6 +39,30 @@ pub enum ReleaseAnswer {
     Refused,
 }
 
+/// What a fence came to, with the runner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fenced {
+    /// It holds: the runner is Leaving and never claimed, so that no claim of it is granted any more.
+    Holds(Runner),
+    /// The runner claimed first, or has stopped; this is how it is.
+    TooLate(Runner),
+    /// The ledger does not know the runner.
+    Unknown,
+}
+
+impl Fenced {
+    /// What a fence came to that left the runner like this.
+    pub fn of(runner: Option<Runner>) -> Self {
+        match runner {
+            Some(runner) if runner.state == RunnerState::Leaving && runner.boot.is_none() => {
+                Self::Holds(runner)
+            }
+            Some(runner) => Self::TooLate(runner),
+            None => Self::Unknown,
+        }
+    }
+}
+
 /// What whoever told the event is told in return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {

@@ -35,7 +35,6 @@ impl Ecs {
     ) -> Result<Vec<TaskArn>, Exception> {
         let fits = |task: &&Task| match filter {
             TaskFilter::Running => true,
-            TaskFilter::StartedBy(runner) => task.request.started_by == runner.as_str(),
             TaskFilter::On(instance) => task.container_instance.as_ref() == Some(instance),
         };
         let running = self.described(cluster, now)?.filter(|task| task.stop.is_none());

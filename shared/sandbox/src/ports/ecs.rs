@@ -138,7 +138,12 @@ impl Sandbox {
 }
 
 fn description(task: &Task) -> TaskDescription {
-    TaskDescription { task: task.arn.clone(), runner: task.runner(), last_status: task.status.to_string() }
+    TaskDescription {
+        task: task.arn.clone(),
+        runner: task.runner(),
+        last_status: task.status.to_string(),
+        created_at: Some(task.started_at),
+    }
 }
 
 fn told(exception: &Exception) -> EcsError {

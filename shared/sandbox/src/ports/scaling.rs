@@ -1,13 +1,18 @@
 //! The ports that are calls of Auto Scaling.
 
-use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
+use fleet::ports::{Clock as _, DescribeAutoScalingGroup, ScalingError, SetMinSize};
 use fleet::schedule::Group;
 
-use crate::Sandbox;
+use crate::faults::Fault;
+use crate::{Sandbox, Span};
 
 impl DescribeAutoScalingGroup for Sandbox {
     async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
         self.step().await;
+        if self.strikes(Fault::AutoScalingSlow) {
+            // What was read beside it is as old by the time that something is done about it.
+            self.sleep(self.draw(&Span::seconds(5, 30))).await;
+        }
         let group = self.groups().borrow().get(name).copied();
         self.step().await;
         group.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))

@@ -92,6 +92,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             task: task.clone(),
             runner: Some(RunnerId::from_random(1)),
             last_status: status.to_owned(),
+            created_at: Some(START),
         };
         let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();
         assert_eq!(found, [expected], "and the missing one is left out");
@@ -163,8 +164,8 @@ async fn lists_go_on_past_a_page() {
     assert_eq!(peer.tasks.describe_tasks("fargate", &[]).await.unwrap(), []);
     assert_eq!(peer.exchanges().len() - before, 6, "nothing is asked about nothing");
 
-    let seventh = TaskFilter::StartedBy(RunnerId::from_random(7));
-    assert_eq!(peer.tasks.list_tasks("fargate", &seventh).await.unwrap(), [started[6].clone()]);
+    let runners: Vec<_> = peer.tasks.describe_tasks("fargate", &started[6..7]).await.unwrap();
+    assert_eq!(runners[0].runner, Some(RunnerId::from_random(7)), "a task tells whose it is");
     let call = peer.client.list_tasks().cluster("fargate").started_by("somebody");
     let refused = call.desired_status(DesiredStatus::Stopped).send().await.unwrap_err();
     assert_eq!(refused.code(), Some("InvalidParameterException"), "startedBy goes alone");

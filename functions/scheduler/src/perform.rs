@@ -1,0 +1,194 @@
+//! Performs repairs. Nothing is decided here: what may have changed since the snapshot was taken is a
+//! condition of the ledger's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use control::Invocation;
+use fleet::launch::{FailureClass, LaunchFailure};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Fenced, Runner, RunnerEvent};
+use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::repair::{FenceCause, Repair, SeenTask};
+use fleet::{PoolName, TaskArn};
+use futures_util::future::join_all;
+use metrics::counter;
+use tracing::{info, warn};
+
+use crate::metrics::{JOBS_REROUTED, RUNNERS_FENCED};
+use crate::steps::Steps;
+use crate::{Ecs, Scaling, Scheduler, StepError};
+
+/// What came of repairs.
+#[derive(Debug, Default)]
+pub(crate) struct Performed {
+    /// Tasks that `RunTask` told of, by cluster: how they are is not known yet.
+    pub(crate) found: BTreeMap<String, Vec<TaskArn>>,
+    pub(crate) steps: Steps,
+    /// The runners that were reserved and are not launched yet.
+    reserved: Vec<Runner>,
+    /// The steps that failed already: of many alike the first one tells enough.
+    failed: BTreeSet<&'static str>,
+}
+
+impl Performed {
+    fn note(&mut self, pool: &PoolName, step: &'static str, done: Result<(), StepError>) {
+        if done.is_ok() || self.failed.insert(step) {
+            self.steps.note(pool, step, done);
+        }
+    }
+}
+
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+    /// Performs repairs, each pool's by themselves.
+    pub(crate) async fn perform(&self, invocation: &Invocation<'_>, repairs: Vec<Repair>) -> Performed {
+        let mut pools: BTreeMap<PoolName, Vec<Repair>> = BTreeMap::new();
+        for repair in repairs {
+            pools.entry(repair.pool().clone()).or_default().push(repair);
+        }
+        let pools = pools.into_iter().map(|(pool, repairs)| self.perform_for(invocation, pool, repairs));
+        let mut all = Performed::default();
+        for performed in join_all(pools).await {
+            all.steps.extend(performed.steps);
+            for (cluster, tasks) in performed.found {
+                all.found.entry(cluster).or_default().extend(tasks);
+            }
+        }
+        all
+    }
+
+    /// One pool's, one after the other; one that fails stops no other. Whatever waits for its turn at
+    /// `RunTask` comes last.
+    async fn perform_for(
+        &self,
+        invocation: &Invocation<'_>,
+        pool: PoolName,
+        repairs: Vec<Repair>,
+    ) -> Performed {
+        let mut done = Performed::default();
+        let (reroutes, repairs): (Vec<_>, Vec<_>) =
+            repairs.into_iter().partition(|repair| matches!(repair, Repair::Reroute { .. }));
+        self.reroute(invocation, &pool, &reroutes, &mut done).await;
+        let (again, at_once): (Vec<_>, Vec<_>) =
+            repairs.into_iter().partition(|repair| matches!(repair, Repair::RunAgain { .. }));
+        for repairs in [at_once, again] {
+            for repair in repairs {
+                let performed = self.perform_one(invocation, &repair, &mut done).await;
+                done.note(&pool, repair.name(), performed);
+            }
+            self.launchpad.launch(invocation, mem::take(&mut done.reserved)).await;
+        }
+        done
+    }
+
+    async fn perform_one(
+        &self,
+        invocation: &Invocation<'_>,
+        repair: &Repair,
+        done: &mut Performed,
+    ) -> Result<(), StepError> {
+        match repair {
+            Repair::SetMinSize { pool, group, from, to } => {
+                self.scaling.set_min_size(group, *to).await?;
+                info!(%pool, group, from, to, "MinSize set");
+            }
+            Repair::Close { pool } => {
+                self.write(invocation, repair, done).await?;
+                info!(%pool, "pool closed, because it is out of the map");
+            }
+            Repair::Fence { runner, cause, task } => {
+                self.fence(invocation, runner, *cause, task.as_ref(), done).await?;
+            }
+            Repair::RunAgain { runner } => self.run_again(invocation, runner, done).await?,
+            Repair::Stop { task, .. } => self.stop(task, "some time ago").await?,
+            Repair::NoteStopped { .. } | Repair::Reroute { .. } => {
+                self.write(invocation, repair, done).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down what a repair is to the ledger.
+    async fn write(
+        &self,
+        invocation: &Invocation<'_>,
+        repair: &Repair,
+        done: &mut Performed,
+    ) -> Result<(), StepError> {
+        let event = repair.event();
+        let posted = self.launchpad.post(invocation.settings, Some(repair.pool()), event.as_slice()).await?;
+        done.reserved.extend(posted.reserved);
+        Ok(())
+    }
+
+    /// Writes down that jobs wait elsewhere, as many at once as a transaction takes. What one that fails
+    /// held is routed at the next tick.
+    async fn reroute(
+        &self,
+        invocation: &Invocation<'_>,
+        pool: &PoolName,
+        reroutes: &[Repair],
+        done: &mut Performed,
+    ) {
+        let events: Vec<Event> = reroutes.iter().filter_map(Repair::event).collect();
+        for events in events.chunks(EVENTS_A_TRANSACTION) {
+            match self.launchpad.post(invocation.settings, Some(pool), events).await {
+                Ok(posted) => {
+                    info!(%pool, jobs = events.len(), "jobs of a pool that is out of the map routed again");
+                    counter!(JOBS_REROUTED.name).increment(events.len() as u64);
+                    done.reserved.extend(posted.reserved);
+                }
+                Err(problem) => done.note(pool, "reroute", Err(problem.into())),
+            }
+        }
+    }
+
+    /// Fences a runner, and stops its task if it did not claim first.
+    async fn fence(
+        &self,
+        invocation: &Invocation<'_>,
+        runner: &Runner,
+        cause: FenceCause,
+        task: Option<&SeenTask>,
+        done: &mut Performed,
+    ) -> Result<(), StepError> {
+        let fence = self.launchpad.fence(invocation.settings, runner, cause).await?;
+        done.reserved.extend(fence.reserved);
+        let Fenced::Holds(runner) = fence.answer else { return Ok(()) };
+        info!(runner = %runner.id, pool = %runner.pool, why = cause.why(), "runner fenced");
+        counter!(RUNNERS_FENCED.name).increment(1);
+        match task {
+            Some(task) => self.stop(task, cause.why()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Calls `RunTask` with the runner's token again. A launch that failed for good is given back.
+    async fn run_again(
+        &self,
+        invocation: &Invocation<'_>,
+        runner: &Runner,
+        done: &mut Performed,
+    ) -> Result<(), StepError> {
+        match self.launchpad.try_to_run(invocation, runner).await {
+            Some(Ok(task)) => {
+                if let Some(placement) = invocation.settings.placements.get(&runner.capacity) {
+                    done.found.entry(placement.cluster.clone()).or_default().push(task);
+                }
+            }
+            None | Some(Err(LaunchFailure { class: FailureClass::Later, .. })) => {}
+            Some(Err(LaunchFailure { class, reason })) => {
+                warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
+                let event = Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason));
+                let posted = self.launchpad.post(invocation.settings, Some(&runner.pool), &[event]).await?;
+                done.reserved.extend(posted.reserved);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the task of a fenced runner.
+    async fn stop(&self, task: &SeenTask, why: &str) -> Result<(), StepError> {
+        let reason = format!("fenced: {why}");
+        Ok(self.launchpad.ecs.stop_task(&task.cluster, &task.task, &reason).await?)
+    }
+}

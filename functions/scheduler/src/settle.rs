@@ -1,0 +1,45 @@
+//! The minimum and maximum of this hour, and what follows from them.
+
+use control::Invocation;
+use fleet::Pool;
+use fleet::ledger::{Book, Event, Item, Key, Runner};
+use fleet::ports::{Clock, Ledger, ListItems, Random};
+use jiff::Timestamp;
+
+use crate::steps::Steps;
+use crate::{Ecs, Scaling, Scheduler, StepError};
+
+/// What came of settling a pool.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// Its book, as it is now.
+    pub(crate) book: Option<Book>,
+    /// The runners that were reserved: launch them.
+    pub(crate) reserved: Vec<Runner>,
+    pub(crate) steps: Steps,
+}
+
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+    /// Sets a pool's minimum and maximum, and settles. Where that fails the book is read, so that what
+    /// else depends on it is done all the same.
+    pub(crate) async fn settle(&self, invocation: &Invocation<'_>, pool: &Pool, now: Timestamp) -> Settled {
+        let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
+        let (minimum, maximum) = (bounds.minimum, bounds.maximum);
+        let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum };
+        let mut settled = Settled::default();
+        let posted = self.launchpad.post(invocation.settings, Some(&pool.name), &[event]).await;
+        if let Some(mut posted) = settled.steps.note(&pool.name, "settle", posted) {
+            settled.book = posted.books.remove(&pool.name);
+            settled.reserved = posted.reserved;
+        } else {
+            let read = self.book(pool).await;
+            settled.book = settled.steps.note(&pool.name, "book", read).flatten();
+        }
+        settled
+    }
+
+    async fn book(&self, pool: &Pool) -> Result<Option<Book>, StepError> {
+        let items = self.read(&[Key::Book(pool.name.clone())]).await?;
+        Ok(items.iter().find_map(Item::book).cloned())
+    }
+}

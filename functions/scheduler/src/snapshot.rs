@@ -1,0 +1,159 @@
+//! What a tick reads before it decides anything: the index tells which keys, the table what they
+//! hold, ECS how the tasks are that a rule looks at.
+
+use std::collections::BTreeMap;
+
+use control::Invocation;
+use fleet::ledger::{Book, Item, Key, Listing, RunnerState};
+use fleet::ports::{Clock, Ledger, ListItems, Random, TaskDescription, TaskFilter};
+use fleet::repair::{Snapshot, clusters_in_question, stranded};
+use fleet::schedule::Group;
+use fleet::{Pool, PoolName, TaskArn};
+use futures_util::future::{join, join_all};
+use jiff::Timestamp;
+use metrics::gauge;
+use tracing::warn;
+
+use crate::metrics::JOBS_WITHOUT_POOL;
+use crate::steps::Steps;
+use crate::{Books, Ecs, MapIs, Scaling, Scheduler, Settings, StepError};
+
+/// The states of a runner that a rule looks at.
+const LOOKED_AT: [RunnerState; 2] = [RunnerState::Starting, RunnerState::Leaving];
+
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+    /// The books of the pools that are out of the map. None are looked for by an old map, which may lack
+    /// a new pool.
+    pub(crate) async fn retired(
+        &self,
+        settings: &Settings,
+        map: MapIs,
+    ) -> Result<Option<Vec<Book>>, StepError> {
+        if map == MapIs::Old {
+            return Ok(None);
+        }
+        let mut keys = self.launchpad.books.ledger.list(&Listing::Books).await?;
+        keys.retain(|key| matches!(key, Key::Book(pool) if settings.pools.get(pool).is_none()));
+        let items = self.read(&keys).await?;
+        Ok(Some(items.iter().filter_map(Item::book).cloned().collect()))
+    }
+
+    /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
+    pub(crate) async fn snapshot<'a>(
+        &self,
+        invocation: &Invocation<'a>,
+        books: Books,
+        now: Timestamp,
+    ) -> (Snapshot<'a>, Steps) {
+        let (settings, mut steps) = (invocation.settings, Steps::default());
+        let mut snapshot = Snapshot::new(now, &settings.pools, &settings.placements);
+        let retired: Vec<PoolName> = books.retired.iter().flatten().map(|book| book.pool.clone()).collect();
+        let listings = settings.pools.iter().map(|pool| &pool.name).chain(&retired).flat_map(runners);
+        let listings = listings.chain(retired.iter().map(|pool| (pool, Listing::QueuedJobs(pool.clone()))));
+        let listed = listings.map(async |(pool, listing)| (pool, self.items(&listing).await));
+        let groups = settings.pools.iter().map(|pool| self.group(invocation, pool));
+        let (listed, groups) = join(join_all(listed), join_all(groups)).await;
+
+        for (pool, items) in listed {
+            for item in steps.note(pool, "read", items).into_iter().flatten() {
+                match item {
+                    Item::Runner(runner) => drop(snapshot.runners.insert(runner.id.clone(), runner)),
+                    Item::Job(job) => snapshot.waiting.push(job),
+                    Item::Book(_) | Item::Budget(_) => {}
+                }
+            }
+        }
+        for (pool, group) in settings.pools.iter().zip(groups) {
+            let group = steps.note(&pool.name, "capacity", group).flatten();
+            snapshot.groups.extend(group.map(|group| (pool.name.clone(), group)));
+        }
+        if books.retired.is_some() {
+            tell_stranded(&snapshot);
+        }
+        let books = books.of_map.into_iter().chain(books.retired.into_iter().flatten());
+        snapshot.books = books.map(|book| (book.pool.clone(), book)).collect();
+        self.look_at_tasks(&mut snapshot, &mut steps).await;
+        (snapshot, steps)
+    }
+
+    /// What ECS says of tasks that shall run, of each cluster that a rule looks at: once a tick.
+    async fn look_at_tasks(&self, snapshot: &mut Snapshot<'_>, steps: &mut Steps) {
+        let clusters = clusters_in_question(snapshot).into_iter().map(str::to_owned);
+        let seen = clusters.map(async |cluster| {
+            let tasks = self.tasks_of(&cluster).await;
+            (cluster, tasks)
+        });
+        for (cluster, tasks) in join_all(seen).await {
+            if let Some(tasks) = steps.note_common(&format!("tasks of {cluster}"), tasks) {
+                snapshot.see(&cluster, tasks);
+            }
+        }
+    }
+
+    async fn tasks_of(&self, cluster: &str) -> Result<Vec<TaskDescription>, StepError> {
+        let tasks = self.launchpad.ecs.list_tasks(cluster, &TaskFilter::Running).await?;
+        self.describe_in(cluster, &tasks).await
+    }
+
+    /// How these tasks are, by cluster.
+    pub(crate) async fn describe(
+        &self,
+        found: BTreeMap<String, Vec<TaskArn>>,
+        steps: &mut Steps,
+    ) -> Vec<(String, Vec<TaskDescription>)> {
+        let described = found.into_iter().map(async |(cluster, tasks)| {
+            let described = self.describe_in(&cluster, &tasks).await;
+            (cluster, described)
+        });
+        let described = join_all(described).await.into_iter().filter_map(|(cluster, tasks)| {
+            let tasks = steps.note_common(&format!("tasks of {cluster}"), tasks)?;
+            Some((cluster, tasks))
+        });
+        described.collect()
+    }
+
+    /// How these tasks are. No tasks are no call.
+    async fn describe_in(&self, cluster: &str, tasks: &[TaskArn]) -> Result<Vec<TaskDescription>, StepError> {
+        if tasks.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.launchpad.ecs.describe_tasks(cluster, tasks).await?)
+    }
+
+    /// The sizes of a pool's Auto Scaling group, if it has one.
+    async fn group(&self, invocation: &Invocation<'_>, pool: &Pool) -> Result<Option<Group>, StepError> {
+        let placement = invocation.settings.placements.get(&pool.name);
+        let group = placement.and_then(|placement| placement.auto_scaling_group.as_ref());
+        let Some(name) = group else { return Ok(None) };
+        Ok(Some(self.scaling.describe_auto_scaling_group(name).await?))
+    }
+
+    /// The items of a listing, as the table has them: some may have left it since.
+    async fn items(&self, listing: &Listing) -> Result<Vec<Item>, StepError> {
+        self.read(&self.launchpad.books.ledger.list(listing).await?).await
+    }
+
+    /// What these keys hold. No keys are no call.
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.launchpad.books.ledger.read(keys).await?)
+    }
+}
+
+/// The listings of the runners of a pool that a rule looks at.
+fn runners(pool: &PoolName) -> impl Iterator<Item = (&PoolName, Listing)> {
+    LOOKED_AT.into_iter().map(move |state| (pool, Listing::Runners(pool.clone(), state)))
+}
+
+/// Counts the waiting jobs that no pool serves, at every tick.
+fn tell_stranded(snapshot: &Snapshot<'_>) {
+    let mut without_pool = 0;
+    for (pool, stranded) in stranded(snapshot) {
+        let (jobs, why) = (stranded.jobs, stranded.why);
+        warn!(%pool, jobs, why, "jobs wait in a pool that is out of the map, and no pool serves them");
+        without_pool += jobs;
+    }
+    gauge!(JOBS_WITHOUT_POOL.name).set(f64::from(without_pool));
+}

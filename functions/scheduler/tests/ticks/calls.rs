@@ -1,0 +1,221 @@
+//! What a tick asks of the ledger, of ECS and of Auto Scaling, and in which order.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use control::Bookkeeper;
+use fleet::TaskArn;
+use fleet::launch::{LaunchFailure, RunTaskRequest};
+use fleet::ledger::{Item, Key, Put, RunnerState};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::ports::{
+    DescribeAutoScalingGroup, DescribeTasks, EcsError, Ledger, LedgerError, ListItems, ListTasks, Listing,
+    RunTask, ScalingError, SetMinSize, StopTask, TaskDescription, TaskFilter,
+};
+use fleet::schedule::Group;
+use sandbox::Sandbox;
+use scheduler::{Failed, Scheduler};
+
+use super::Stage;
+
+const NOON: &str = "2026-03-23T12:00:00Z";
+
+/// The sandbox, with every call that is made written down.
+struct Peers {
+    sandbox: Sandbox,
+    calls: RefCell<Vec<&'static str>>,
+    /// The call that fails.
+    broken: Cell<&'static str>,
+}
+
+impl Peers {
+    fn of(stage: &Stage) -> Self {
+        Self { sandbox: stage.sandbox.clone(), calls: RefCell::default(), broken: Cell::new("nothing") }
+    }
+
+    fn note(&self, call: &'static str) {
+        self.calls.borrow_mut().push(call);
+    }
+
+    fn ask_ecs(&self, call: &'static str) -> Result<(), EcsError> {
+        self.note(call);
+        if self.broken.get() == call { Err(EcsError("time-out".to_owned())) } else { Ok(()) }
+    }
+
+    fn tick(&self, stage: &Stage) -> Result<(), Failed> {
+        let books = Bookkeeper { ledger: self, system: stage.sandbox.clone() };
+        let scheduler = Scheduler::new(books, self, self, "https://r.example/".to_owned());
+        self.calls.borrow_mut().clear();
+        stage.finish(scheduler.handle(&stage.settings))
+    }
+
+    /// How often each call was made in the last tick.
+    fn counted(&self) -> BTreeMap<&'static str, u32> {
+        let mut counted = BTreeMap::new();
+        self.calls.borrow().iter().for_each(|call| *counted.entry(*call).or_default() += 1);
+        counted
+    }
+
+    fn place(&self, call: &str) -> usize {
+        self.calls.borrow().iter().position(|made| *made == call).unwrap()
+    }
+}
+
+impl Ledger for &Peers {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        // AWS is not asked about nothing.
+        if !keys.is_empty() {
+            self.note("BatchGetItem");
+        }
+        self.sandbox.read(keys).await
+    }
+
+    async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
+        self.note("TransactWriteItems");
+        if self.broken.get() == "TransactWriteItems" {
+            return Err(LedgerError::Unavailable("time-out".to_owned()));
+        }
+        self.sandbox.commit(puts).await
+    }
+}
+
+impl ListItems for &Peers {
+    async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
+        self.note("Query");
+        self.sandbox.list(listing).await
+    }
+}
+
+impl RunTask for &Peers {
+    async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
+        self.note("RunTask");
+        self.sandbox.run_task(request).await
+    }
+}
+
+impl StopTask for &Peers {
+    async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
+        self.ask_ecs("StopTask")?;
+        self.sandbox.stop_task(cluster, task, reason).await
+    }
+}
+
+impl ListTasks for &Peers {
+    async fn list_tasks(&self, cluster: &str, filter: &TaskFilter) -> Result<Vec<TaskArn>, EcsError> {
+        self.ask_ecs("ListTasks")?;
+        self.sandbox.list_tasks(cluster, filter).await
+    }
+}
+
+impl DescribeTasks for &Peers {
+    async fn describe_tasks(
+        &self,
+        cluster: &str,
+        tasks: &[TaskArn],
+    ) -> Result<Vec<TaskDescription>, EcsError> {
+        self.ask_ecs("DescribeTasks")?;
+        self.sandbox.describe_tasks(cluster, tasks).await
+    }
+}
+
+impl DescribeAutoScalingGroup for &Peers {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+        self.note("DescribeAutoScalingGroups");
+        self.sandbox.describe_auto_scaling_group(name).await
+    }
+}
+
+impl SetMinSize for &Peers {
+    async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
+        self.note("UpdateAutoScalingGroup");
+        self.sandbox.set_min_size(name, min_size).await
+    }
+}
+
+#[test]
+fn a_tick_that_finds_nothing_to_do_reads_each_book_once_and_asks_ecs_nothing() {
+    let stage = Stage::of(DEFAULT_POOLS, NOON);
+    let peers = Peers::of(&stage);
+    peers.tick(&stage).unwrap();
+    peers.tick(&stage).unwrap();
+    let expected = [("BatchGetItem", 7), ("DescribeAutoScalingGroups", 4), ("Query", 15)];
+    assert_eq!(peers.counted(), expected.into(), "of seven pools");
+}
+
+#[test]
+fn ecs_is_asked_once_about_a_cluster_however_many_runners_are_late() {
+    let stage = Stage::at(NOON);
+    let peers = Peers::of(&stage);
+    stage.reserve_only(6);
+    for (time, expected, why) in [
+        ("2026-03-23T12:00:30Z", &[][..], "they may still be their launcher's"),
+        (
+            "2026-03-23T12:01:30Z",
+            &[("ListTasks", 1), ("RunTask", 6), ("DescribeTasks", 1)],
+            "none is listed, and RunTask tells of all of them",
+        ),
+        ("2026-03-23T12:02:30Z", &[("ListTasks", 1), ("DescribeTasks", 1)], "they wait for capacity"),
+        (
+            "2026-03-23T12:06:40Z",
+            &[("ListTasks", 1), ("DescribeTasks", 1), ("StopTask", 6)],
+            "there was none within five minutes",
+        ),
+    ] {
+        stage.turn_to(time);
+        peers.tick(&stage).unwrap();
+        let mut counted = peers.counted();
+        counted.retain(|call, _| call.ends_with("Task") || call.ends_with("Tasks"));
+        assert_eq!(counted, expected.iter().copied().collect(), "{time}: {why}");
+    }
+    assert_eq!(stage.in_state(RunnerState::Leaving), 6);
+}
+
+#[test]
+fn min_size_is_set_before_the_repairs() {
+    let stage = Stage::at(NOON);
+    let peers = Peers::of(&stage);
+    stage.reserve_only(6);
+    for (time, call) in [("2026-03-23T12:01:30Z", "RunTask"), ("2026-03-23T12:20:00Z", "StopTask")] {
+        stage.turn_to(time);
+        stage.sandbox.groups().borrow_mut().get_mut("mayfly-small").unwrap().min_size = 0;
+        peers.tick(&stage).unwrap();
+        assert!(peers.place("UpdateAutoScalingGroup") < peers.place(call), "{call}");
+        assert_eq!(stage.min_size(), 3);
+    }
+}
+
+#[test]
+fn whatever_fails_at_ecs_min_size_is_set_and_what_the_ledger_tells_is_done() {
+    for (broken, problem) in [
+        ("ListTasks", "tasks of ecs: ECS: time-out"),
+        ("DescribeTasks", "tasks of ecs: ECS: time-out"),
+        ("StopTask", "small, fence: ECS: time-out"),
+    ] {
+        let stage = Stage::at(NOON);
+        let peers = Peers::of(&stage);
+        peers.tick(&stage).unwrap();
+        stage.turn_to("2026-03-23T12:20:00Z");
+        stage.sandbox.groups().borrow_mut().get_mut("mayfly-small").unwrap().min_size = 0;
+        peers.broken.set(broken);
+        assert_eq!(peers.tick(&stage).unwrap_err().0, [problem], "{broken}: six alike are told once");
+        assert_eq!((stage.min_size(), stage.in_state(RunnerState::Leaving)), (3, 6), "{broken}");
+        peers.broken.set("nothing");
+        stage.turn_to("2026-03-23T12:21:00Z");
+        peers.tick(&stage).unwrap();
+        let stopped = stage.sandbox.ecs().borrow().tasks().filter(|task| task.stop.is_some()).count();
+        assert_eq!(stopped, 6, "{broken}: at the next tick");
+    }
+}
+
+#[test]
+fn a_settle_that_fails_keeps_no_min_size_from_being_set() {
+    let stage = Stage::at("2026-03-23T07:40:00Z");
+    let peers = Peers::of(&stage);
+    peers.tick(&stage).unwrap();
+    assert_eq!(stage.min_size(), 1);
+    stage.turn_to("2026-03-23T08:00:00Z");
+    peers.broken.set("TransactWriteItems");
+    let failed = peers.tick(&stage).unwrap_err();
+    assert!(failed.0[0].starts_with("small, settle: the ledger is out of reach"), "{failed}");
+    assert_eq!(stage.min_size(), 3);
+}

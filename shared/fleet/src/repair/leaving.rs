@@ -1,0 +1,38 @@
+//! Runners that were fenced a while ago and whose task was not stopped yet, or whose end was not
+//! heard of.
+
+use jiff::SignedDuration;
+
+use super::{OWN_MATTER, Repair, Sight, Snapshot};
+use crate::ledger::{Runner, RunnerState};
+
+/// How long ECS knows a `RunTask` again by its token, at least: an hour after the task has stopped
+/// (ECS: "Ensuring idempotency").
+const TOKEN_HOLDS: SignedDuration = SignedDuration::from_hours(1);
+
+pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
+    left(snapshot).into_iter().filter_map(|runner| of_runner(snapshot, runner)).collect()
+}
+
+/// Those whose stop is no longer the matter of whoever fenced them.
+pub(super) fn left<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
+    let mut leaving = snapshot.unclaimed(RunnerState::Leaving);
+    leaving.retain(|runner| snapshot.now.duration_since(runner.changed_at) >= OWN_MATTER);
+    leaving
+}
+
+/// Where ECS lists no task, `RunTask` with the same token tells for certain: it gives the task that
+/// there was, or one that is stopped at once. Once ECS may have forgotten the token, there is none; so
+/// long is waited where the capacity is out of the map, for which there is nothing to run.
+fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
+    let (age, sight) = (snapshot.age(runner), snapshot.sight(runner));
+    let can_run = snapshot.placements.contains_key(&runner.capacity);
+    let runner = runner.clone();
+    match sight {
+        Sight::Task(task) if task.has_stopped() => Some(Repair::NoteStopped { runner }),
+        Sight::Task(task) => Some(Repair::Stop { runner, task: task.clone() }),
+        Sight::NotListed if age >= TOKEN_HOLDS => Some(Repair::NoteStopped { runner }),
+        Sight::NotListed => can_run.then_some(Repair::RunAgain { runner }),
+        Sight::Unknown => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! What a pass looks at, as it was read at one time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::{PoolName, RunnerId, TaskArn};
+use crate::launch::Placement;
+use crate::ledger::{Book, Job, Runner, RunnerState};
+use crate::pools::PoolMap;
+use crate::ports::TaskDescription;
+use crate::schedule::Group;
+
+/// What a pass of repairs looks at. What could not be read is not in it, and no rule takes its absence
+/// for a fact.
+#[derive(Debug, Clone)]
+pub struct Snapshot<'a> {
+    /// When the pass began.
+    pub now: Timestamp,
+    /// The map of pools.
+    pub pools: &'a PoolMap,
+    /// Where ECS puts each pool's tasks.
+    pub placements: &'a BTreeMap<PoolName, Placement>,
+    /// The books that were read: of the pools of the map, and of those that it once had.
+    pub books: BTreeMap<PoolName, Book>,
+    /// The jobs that wait in pools which are out of the map.
+    pub waiting: Vec<Job>,
+    /// The runners that were read.
+    pub runners: BTreeMap<RunnerId, Runner>,
+    /// The sizes of the pools' Auto Scaling groups.
+    pub groups: BTreeMap<PoolName, Group>,
+    /// The runners' tasks that shall run, of each cluster that was asked.
+    tasks: BTreeMap<String, BTreeMap<RunnerId, SeenTask>>,
+}
+
+/// A runner's task, as ECS described it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenTask {
+    /// The cluster that it is in.
+    pub cluster: String,
+    /// The task.
+    pub task: TaskArn,
+    /// ECS's `lastStatus`.
+    pub last_status: String,
+    /// ECS's `createdAt`, where it says.
+    pub created_at: Option<Timestamp>,
+}
+
+impl SeenTask {
+    /// Whether it is over.
+    pub fn has_stopped(&self) -> bool {
+        self.last_status == "STOPPED"
+    }
+
+    /// Whether it waits for capacity.
+    pub fn is_provisioning(&self) -> bool {
+        self.last_status == "PROVISIONING"
+    }
+}
+
+/// What is known of a runner's task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight<'a> {
+    /// This is it.
+    Task(&'a SeenTask),
+    /// ECS lists none that shall run. It may be there all the same: lists run behind.
+    NotListed,
+    /// ECS was not asked, or did not answer.
+    Unknown,
+}
+
+impl<'a> Sight<'a> {
+    /// The task, if it is known.
+    pub fn task(self) -> Option<&'a SeenTask> {
+        if let Self::Task(task) = self { Some(task) } else { None }
+    }
+}
+
+impl<'a> Snapshot<'a> {
+    /// A snapshot of this moment in which nothing is known yet.
+    pub fn new(now: Timestamp, pools: &'a PoolMap, placements: &'a BTreeMap<PoolName, Placement>) -> Self {
+        Self {
+            now,
+            pools,
+            placements,
+            books: BTreeMap::new(),
+            waiting: Vec::new(),
+            runners: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what ECS lists of a cluster; tasks that are no runner of ours are left out.
+    pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
+        let seen = tasks.into_iter().filter_map(|described| {
+            let TaskDescription { task, runner, last_status, created_at } = described;
+            Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status, created_at }))
+        });
+        self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
+    }
+
+    /// What is left to look at once `RunTask` has told of tasks that ECS did not list: their runners,
+    /// each with its task, and nothing else.
+    #[must_use]
+    pub fn narrowed(&self, found: impl IntoIterator<Item = (String, Vec<TaskDescription>)>) -> Self {
+        let mut narrowed = Self::new(self.now, self.pools, self.placements);
+        for (cluster, tasks) in found {
+            narrowed.see(&cluster, tasks);
+        }
+        let known = narrowed.tasks.values().flat_map(BTreeMap::keys);
+        narrowed.runners = known.filter_map(|id| self.runners.get_key_value(id)).map(cloned).collect();
+        narrowed
+    }
+
+    /// What is known of a runner's task.
+    pub fn sight(&self, runner: &Runner) -> Sight<'_> {
+        let clusters = self.clusters(runner);
+        let lists = || clusters.iter().map(|&cluster| self.tasks.get(cluster));
+        let seen = lists().flatten().find_map(|tasks| tasks.get(&runner.id));
+        match seen {
+            Some(task) => Sight::Task(task),
+            None if lists().all(|tasks| tasks.is_some()) => Sight::NotListed,
+            None => Sight::Unknown,
+        }
+    }
+
+    /// Where a runner's task may be: in the cluster of its capacity, or, where that is out of the map, in
+    /// any cluster that we know.
+    pub(super) fn clusters(&self, runner: &Runner) -> BTreeSet<&'a str> {
+        let own = self.placements.get(&runner.capacity).map(|placement| placement.cluster.as_str());
+        let all = || self.placements.values().map(|placement| placement.cluster.as_str()).collect();
+        own.map_or_else(all, |cluster| BTreeSet::from([cluster]))
+    }
+
+    /// The runners in a state that never claimed, those that were reserved first first.
+    pub(super) fn unclaimed(&self, state: RunnerState) -> Vec<&Runner> {
+        let fits = |runner: &&Runner| runner.state == state && runner.boot.is_none();
+        let mut runners: Vec<&Runner> = self.runners.values().filter(fits).collect();
+        runners.sort_by_key(|runner| runner.reserved_at);
+        runners
+    }
+
+    /// How long ago a runner was reserved.
+    pub(super) fn age(&self, runner: &Runner) -> SignedDuration {
+        self.now.duration_since(runner.reserved_at)
+    }
+
+    /// Whether a pool was taken out of the map.
+    pub(super) fn is_retired(&self, pool: &PoolName) -> bool {
+        self.pools.get(pool).is_none()
+    }
+}
+
+fn cloned((id, runner): (&RunnerId, &Runner)) -> (RunnerId, Runner) {
+    (id.clone(), runner.clone())
+}

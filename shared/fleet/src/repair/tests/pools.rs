@@ -1,0 +1,128 @@
+//! Floors, surplus, and pools that are out of the map.
+
+use super::stage::*;
+use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
+use crate::repair::{Stranded, stranded};
+use crate::schedule::Group;
+
+#[test]
+fn floors() {
+    for (min_size, live, is_known, expected, why) in [
+        (0, 0, true, "mayfly-small: 0 to 3", "six runners are kept at noon, two an instance"),
+        (3, 6, true, "", "as it shall be"),
+        (5, 4, true, "mayfly-small: 5 to 3", "the runners are gone, and their instances follow"),
+        (5, 9, true, "", "the runners are still there"),
+        (5, -1, true, "mayfly-small: 5 to 3", "a book below zero counts as empty"),
+        (0, 0, false, "", "without the book nobody knows who lives"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        snapshot.groups.insert(pool("small"), Group { min_size, max_size: 5 });
+        snapshot.books.get_mut(&pool("small")).unwrap().live = live;
+        if !is_known {
+            snapshot.books.remove(&pool("small"));
+        }
+        assert_eq!(found(&snapshot).join("; "), expected, "{why}");
+    }
+    let stage = Stage::new();
+    let snapshot = stage.snapshot();
+    assert_eq!(found(&snapshot), [""; 0], "a group whose sizes could not be read is left as it is");
+}
+
+#[test]
+fn surplus() {
+    let totals = |queued, minimum, supply| Book { queued, supply, minimum, ..Book::open(pool("small"), 10) };
+    let (first, second) = ("fence 2: its pool has runners enough", "fence 1: its pool has runners enough");
+    for (book, expected, why) in [
+        (totals(1, 1, 2), vec![], "as many as are needed"),
+        (totals(3, 0, 2), vec![], "fewer than are needed"),
+        (totals(1, 0, 2), vec![first], "the youngest goes"),
+        (totals(0, 0, 2), vec![first, second], "both go"),
+        (totals(0, 0, 9), vec![first, second], "the other seven have claimed"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        snapshot.books.insert(pool("small"), book);
+        let starting = |number, age| runner(number, "small", RunnerState::Starting, age);
+        add(&mut snapshot, [starting(1, 50), starting(2, 40), claimed(starting(3, 30))]);
+        add(&mut snapshot, [runner(4, "plain", RunnerState::Starting, 20)]);
+        assert_eq!(found(&snapshot), expected, "{why}");
+    }
+}
+
+#[test]
+fn a_surplus_runner_is_kept_for_a_job_that_comes_over() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    snapshot.books.get_mut(&pool("plain")).unwrap().supply = 2;
+    add(&mut snapshot, [1, 2].map(|number| runner(number, "plain", RunnerState::Starting, 10)));
+    snapshot.waiting.push(job(7, "old", "x"));
+    assert_eq!(
+        found(&snapshot),
+        ["job 7 from old to plain", "fence 2: its pool has runners enough"],
+        "one of two"
+    );
+}
+
+#[test]
+fn a_runner_of_a_book_that_could_not_be_read_is_no_surplus() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    snapshot.books.clear();
+    add(&mut snapshot, [runner(1, "small", RunnerState::Starting, 10)]);
+    assert_eq!(found(&snapshot), [""; 0]);
+}
+
+#[test]
+fn the_first_rule_that_names_a_runner_counts() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    snapshot.books.get_mut(&pool("small")).unwrap().supply = 1;
+    add(&mut snapshot, [runner(1, "small", RunnerState::Starting, 20 * 60)]);
+    assert_eq!(found(&snapshot), ["fence 1: its pool has runners enough"], "it is past its boot limit too");
+}
+
+#[test]
+fn pools_out_of_the_map_are_closed_once() {
+    let book = |minimum, maximum| Book { minimum, ..Book::open(pool("old"), maximum) };
+    for (book, expected, why) in [
+        (book(2, 9), "close old", "it was in the map a minute ago"),
+        (book(0, 9), "close old", "a claim would still be granted"),
+        (book(2, 0), "close old", "it would still keep runners"),
+        (book(0, 0), "", "it is closed"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        snapshot.books.insert(pool("old"), book);
+        assert_eq!(found(&snapshot).join("; "), expected, "{why}");
+    }
+}
+
+#[test]
+fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    let begun = Job { state: JobState::InProgress, ..job(4, "old", "x") };
+    let elsewhere = job(5, "small", "x");
+    snapshot.waiting = vec![job(1, "old", "x"), job(2, "old", "old"), job(3, "old", "gpu"), begun, elsewhere];
+    assert_eq!(found(&snapshot), ["job 1 from old to plain"], "the others have begun, or wait elsewhere");
+    let why = "no pool serves [old]; small lacks old".to_owned();
+    assert_eq!(stranded(&snapshot), [(pool("old"), Stranded { jobs: 2, why })].into());
+    snapshot.waiting.clear();
+    assert_eq!(stranded(&snapshot), [].into());
+}
+
+#[test]
+fn their_runners_that_have_not_claimed_are_fenced_at_once() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    let on_fargate = Runner { capacity: pool("plain"), ..runner(2, "old", RunnerState::Starting, 0) };
+    add(&mut snapshot, [runner(1, "old", RunnerState::Starting, 5), on_fargate]);
+    add(&mut snapshot, [3, 4].map(|number| runner(number, "old", RunnerState::Idle, 5)));
+    snapshot.see("fargate", [task(2, "PENDING")]);
+    assert_eq!(
+        found(&snapshot),
+        ["fence 1: its pool is out of the map", "fence 2, stop task-2: its pool is out of the map"],
+        "idle ones leave at their next release"
+    );
+}

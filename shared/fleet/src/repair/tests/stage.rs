@@ -1,0 +1,168 @@
+//! A small platform for the tables: two pools of the map and one that is out of it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::{BootId, JobId, PoolName, Repository, RunnerId, TaskArn};
+use crate::launch::Placement;
+use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
+use crate::pools::{Pool, PoolMap};
+use crate::ports::TaskDescription;
+use crate::repair::{Repair, Snapshot, repairs};
+
+/// `small` is on EC2, two runners an instance; `plain` is on Fargate. Not in it, and so retired: `old`.
+const POOLS: &str = r#"
+[pools.small]
+labels = ["docker"]
+architecture = "x86_64"
+capacity = "ec2"
+instance_types = ["t3.2xlarge"]
+runners_per_instance = 2
+cpu_units = 4096
+memory_mib = 15360
+disk_gib = 120
+runner_group = "ecs"
+priority = 10
+maximum = 10
+working_hours_minimum = 6
+off_hours_minimum = 2
+
+[pools.plain]
+labels = ["x"]
+architecture = "x86_64"
+capacity = "fargate"
+cpu_units = 4096
+memory_mib = 16384
+disk_gib = 60
+runner_group = "fargate"
+priority = 20
+maximum = 10
+"#;
+
+/// Noon of a Monday, in the zone of the schedule.
+pub(super) const NOON: Timestamp = Timestamp::constant(1_774_267_200, 0);
+
+/// What a snapshot borrows.
+pub(super) struct Stage {
+    pub(super) pools: PoolMap,
+    pub(super) placements: BTreeMap<PoolName, Placement>,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        let pools = PoolMap::from_toml(POOLS).unwrap();
+        let placements = pools.iter().map(|pool| (pool.name.clone(), placement(pool))).collect();
+        Self { pools, placements }
+    }
+
+    /// At noon, with an empty book for each pool.
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
+        let mut snapshot = Snapshot::new(NOON, &self.pools, &self.placements);
+        for (name, maximum) in [("small", 10), ("plain", 10), ("old", 0)] {
+            snapshot.books.insert(pool(name), Book::open(pool(name), maximum));
+        }
+        snapshot
+    }
+}
+
+/// Where ECS puts a pool: in the cluster `ecs` or `fargate`, with a group named after it.
+fn placement(pool: &Pool) -> Placement {
+    let fargate = pool.capacity.is_fargate();
+    Placement {
+        cluster: if fargate { "fargate" } else { "ecs" }.to_owned(),
+        task_definition: pool.name.to_string(),
+        capacity_provider: pool.capacity_provider().to_owned(),
+        network: None,
+        auto_scaling_group: (!fargate).then(|| format!("mayfly-{}", pool.name)),
+    }
+}
+
+pub(super) fn pool(name: &str) -> PoolName {
+    PoolName::new(name).unwrap()
+}
+
+pub(super) fn id(number: u128) -> RunnerId {
+    RunnerId::from_random(number)
+}
+
+/// The time so many seconds before noon.
+pub(super) fn ago(seconds: i64) -> Timestamp {
+    NOON - SignedDuration::from_secs(seconds)
+}
+
+/// A runner of a pool on its own capacity, reserved so many seconds ago, that never claimed.
+pub(super) fn runner(number: u128, of: &str, state: RunnerState, age: i64) -> Runner {
+    Runner {
+        id: id(number),
+        state,
+        pool: pool(of),
+        capacity: pool(of),
+        boot: None,
+        github_id: None,
+        claim_closed: false,
+        reserved_at: ago(age),
+        changed_at: ago(age),
+        version: 1,
+    }
+}
+
+/// The same, once it has claimed.
+pub(super) fn claimed(runner: Runner) -> Runner {
+    Runner { boot: Some(BootId::new("boot")), ..runner }
+}
+
+/// A job that waits in a pool, with the pool's label.
+pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
+    Job {
+        id: JobId(number),
+        state: JobState::Queued,
+        pool: pool(in_pool),
+        repository: Repository::new("octo-org/storefront"),
+        labels: [label].into_iter().collect(),
+        runner: None,
+        seen_at: ago(60),
+        changed_at: ago(60),
+        version: 1,
+    }
+}
+
+/// A runner's task in a status.
+pub(super) fn task(number: u128, status: &str) -> TaskDescription {
+    TaskDescription {
+        task: TaskArn::new(format!("task-{number}")),
+        runner: Some(id(number)),
+        last_status: status.to_owned(),
+        created_at: None,
+    }
+}
+
+/// Adds runners to a snapshot.
+pub(super) fn add(snapshot: &mut Snapshot<'_>, runners: impl IntoIterator<Item = Runner>) {
+    snapshot.runners.extend(runners.into_iter().map(|runner| (runner.id.clone(), runner)));
+}
+
+/// What all rules find, in words: runners by their numbers.
+pub(super) fn found(snapshot: &Snapshot<'_>) -> Vec<String> {
+    repairs(snapshot).iter().map(told).collect()
+}
+
+/// A repair in words.
+fn told(repair: &Repair) -> String {
+    let number = || {
+        let named = repair.runner().unwrap();
+        (0..100).find(|&number| id(number) == named.id).unwrap()
+    };
+    match repair {
+        Repair::SetMinSize { group, from, to, .. } => format!("{group}: {from} to {to}"),
+        Repair::Close { pool } => format!("close {pool}"),
+        Repair::Reroute { job, from, to } => format!("job {job} from {from} to {to}"),
+        Repair::Fence { cause, task: Some(task), .. } => {
+            format!("fence {}, stop {}: {}", number(), task.task, cause.why())
+        }
+        Repair::Fence { cause, task: None, .. } => format!("fence {}: {}", number(), cause.why()),
+        Repair::RunAgain { .. } => format!("run {} again", number()),
+        Repair::Stop { task, .. } => format!("stop {}", task.task),
+        Repair::NoteStopped { .. } => format!("{} has stopped", number()),
+    }
+}
