@@ -4,16 +4,24 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use fleet::ledger::{Event, JobAction};
-use fleet::{InstanceId, PoolName};
+use fleet::{DeliveryId, InstanceId, PoolName};
 use jiff::Timestamp;
 
 use crate::message::{self, Message, MessageError};
 
-/// The events of one pool, and the message that brought each of them, in the same order.
+/// The events of one pool, and what brought each of them, in the same order.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) events: Vec<Event>,
-    pub(crate) messages: Vec<String>,
+    pub(crate) sources: Vec<Source>,
+}
+
+/// What brought an event.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) message: String,
+    /// GitHub's delivery; events of AWS have none.
+    pub(crate) delivery: Option<DeliveryId>,
 }
 
 /// A batch.
@@ -39,7 +47,9 @@ impl Batch {
             let sent_at = sent_at(&record);
             let id = record.message_id.unwrap_or_default();
             match message::read(record.body.as_deref().unwrap_or_default()) {
-                Ok(Message::Event(event)) => batch.add(id, event, sent_at),
+                Ok(Message::Event(event, delivery)) => {
+                    batch.add(Source { message: id, delivery }, event, sent_at);
+                }
                 Ok(Message::Interruption(instance)) => batch.interruptions.push((id, instance)),
                 Ok(Message::Nothing) => {}
                 Err(problem) => batch.unreadable.push((id, problem)),
@@ -48,7 +58,7 @@ impl Batch {
         batch
     }
 
-    fn add(&mut self, message: String, event: Event, sent_at: Option<Timestamp>) {
+    fn add(&mut self, source: Source, event: Event, sent_at: Option<Timestamp>) {
         if let Event::Job(job) = &event
             && let (JobAction::Queued, Some(pool), Some(at)) = (job.action, &job.pool, sent_at)
         {
@@ -57,7 +67,7 @@ impl Batch {
         }
         let group = self.groups.entry(event.pool().cloned()).or_default();
         group.events.push(event);
-        group.messages.push(message);
+        group.sources.push(source);
     }
 }
 

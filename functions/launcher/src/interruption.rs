@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use control::AT_ONCE;
 use control::PostError;
+use control::{AT_ONCE, Origin};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
 use fleet::ports::{Clock, EcsError, Ledger, Random, TaskDescription, TaskFilter};
 use fleet::{InstanceId, RunnerId, TaskArn};
@@ -72,7 +72,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
         let counted_out = |it: &Found| Event::Runner(it.runner.clone(), RunnerEvent::CountedOut);
         let events: Vec<Event> = found.iter().map(counted_out).collect();
         for events in events.chunks(EVENTS_A_TRANSACTION) {
-            reserved.extend(self.launchpad.post(settings, None, events).await?.reserved);
+            reserved.extend(self.launchpad.post(settings, Origin::default(), events).await?.reserved);
         }
         self.stop_all(&found, &format!("its instance {instance} is interrupted")).await?;
         Ok(())

@@ -1,8 +1,8 @@
 //! What a message of the queue says: a job's event from the webhook, or an event of AWS by
 //! EventBridge.
 
-use fleet::InstanceId;
 use fleet::ledger::{Event, JobMessage};
+use fleet::{DeliveryId, InstanceId};
 use metrics::counter;
 use serde::Deserialize;
 use tracing::warn;
@@ -14,8 +14,8 @@ use crate::task_change::{self, TaskChange};
 /// What a message says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// Something for the ledger.
-    Event(Event),
+    /// Something for the ledger, with the delivery that brought it; events of AWS have none.
+    Event(Event, Option<DeliveryId>),
     /// EC2 is going to take an instance away.
     Interruption(InstanceId),
     /// Nothing that concerns us.
@@ -53,11 +53,11 @@ pub(crate) fn read(body: &str) -> Result<Message, MessageError> {
     match envelope.detail_type.as_deref() {
         None => {
             let message: JobMessage = json(body, "a job event")?;
-            Ok(Message::Event(Event::Job(message.job_event)))
+            Ok(Message::Event(Event::Job(message.job_event), Some(message.delivery)))
         }
         Some(task_change::DETAIL_TYPE) => {
             let event: Detail<TaskChange> = json(body, task_change::DETAIL_TYPE)?;
-            Ok(event.detail.into_event().map_or(Message::Nothing, Message::Event))
+            Ok(event.detail.into_event().map_or(Message::Nothing, |event| Message::Event(event, None)))
         }
         Some(interruption::DETAIL_TYPE) => {
             let event: Detail<Warning> = json(body, interruption::DETAIL_TYPE)?;
@@ -96,10 +96,10 @@ mod tests {
             "action": "queued", "job": 42, "pool": "ec2-x64", "repository": "octo-org/storefront",
             "labels": ["linux", "X64"], "runner": null, "created_at": null,
         }});
-        let Message::Event(Event::Job(event)) = read(&body.to_string()).unwrap() else {
+        let Message::Event(Event::Job(event), Some(delivery)) = read(&body.to_string()).unwrap() else {
             panic!("no job event")
         };
-        assert_eq!((event.action, event.job.0), (JobAction::Queued, 42));
+        assert_eq!((event.action, event.job.0, delivery.as_str()), (JobAction::Queued, 42, "guid"));
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
         ] {
             let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
             stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
-            let Message::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _))) =
+            let Message::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _)), None) =
                 read(&task_change(&stopped)).unwrap()
             else {
                 panic!("{why}: no stop")

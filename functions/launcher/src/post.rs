@@ -1,5 +1,6 @@
 //! Writes events into the ledger, and settles the pools that they touched.
 
+use control::Origin;
 use fleet::PoolName;
 use fleet::ledger::EVENTS_A_TRANSACTION;
 use fleet::ports::{Clock, Ledger, Random};
@@ -12,11 +13,13 @@ impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
     /// than a transaction. They follow one another, because they write the same book.
     pub(crate) async fn write(&self, settings: &Settings, pool: Option<PoolName>, group: Group) -> Done {
         let mut done = Done::default();
-        let messages = group.messages.chunks(EVENTS_A_TRANSACTION);
-        for (events, messages) in group.events.chunks(EVENTS_A_TRANSACTION).zip(messages) {
-            match self.launchpad.post(settings, pool.as_ref(), events).await {
+        let sources = group.sources.chunks(EVENTS_A_TRANSACTION);
+        for (events, sources) in group.events.chunks(EVENTS_A_TRANSACTION).zip(sources) {
+            let deliveries = sources.iter().filter_map(|source| source.delivery.as_ref()).collect();
+            let origin = Origin { pool: pool.as_ref(), deliveries };
+            match self.launchpad.post(settings, origin, events).await {
                 Ok(posted) => done.reserved.extend(posted.reserved),
-                Err(_) => done.failed.extend_from_slice(messages),
+                Err(_) => done.failed.extend(sources.iter().map(|source| source.message.clone())),
             }
         }
         done

@@ -115,7 +115,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         done: &mut Performed,
     ) -> Result<(), StepError> {
         let event = repair.event();
-        let posted = self.launchpad.post(invocation.settings, Some(repair.pool()), event.as_slice()).await?;
+        let posted = self.launchpad.post(invocation.settings, repair.pool(), event.as_slice()).await?;
         done.reserved.extend(posted.reserved);
         Ok(())
     }
@@ -131,7 +131,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     ) {
         let events: Vec<Event> = reroutes.iter().filter_map(Repair::event).collect();
         for events in events.chunks(EVENTS_A_TRANSACTION) {
-            match self.launchpad.post(invocation.settings, Some(pool), events).await {
+            match self.launchpad.post(invocation.settings, pool, events).await {
                 Ok(posted) => {
                     info!(%pool, jobs = events.len(), "jobs of a pool that is out of the map routed again");
                     counter!(JOBS_REROUTED.name).increment(events.len() as u64);
@@ -179,7 +179,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
             Some(Err(LaunchFailure { class, reason })) => {
                 warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
                 let event = Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason));
-                let posted = self.launchpad.post(invocation.settings, Some(&runner.pool), &[event]).await?;
+                let posted = self.launchpad.post(invocation.settings, &runner.pool, &[event]).await?;
                 done.reserved.extend(posted.reserved);
             }
         }

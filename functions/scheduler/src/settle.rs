@@ -27,7 +27,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         let (minimum, maximum) = (bounds.minimum, bounds.maximum);
         let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum };
         let mut settled = Settled::default();
-        let posted = self.launchpad.post(invocation.settings, Some(&pool.name), &[event]).await;
+        let posted = self.launchpad.post(invocation.settings, &pool.name, &[event]).await;
         if let Some(mut posted) = settled.steps.note(&pool.name, "settle", posted) {
             settled.book = posted.books.remove(&pool.name);
             settled.reserved = posted.reserved;

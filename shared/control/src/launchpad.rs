@@ -9,7 +9,7 @@ use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random, RunTask};
 use fleet::repair::FenceCause;
 use fleet::ticket::Ticket;
-use fleet::{PoolName, TaskArn};
+use fleet::{DeliveryId, PoolName, TaskArn};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
@@ -59,15 +59,16 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         Self { books, ecs, registrar_url, pace: Cell::new(Pace::of(between)) }
     }
 
-    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles. `pool` is for the log.
+    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles.
     pub async fn post(
         &self,
         settings: &LaunchSettings,
-        pool: Option<&PoolName>,
+        origin: impl Into<Origin<'_>>,
         events: &[Event],
     ) -> Result<Posted, PostError> {
         let posted = self.books.post_and_settle(&settings.pools, events).await;
-        tell(pool, events.len(), posted.as_ref().map(|it| (it.conflicts, it.reserved.len())));
+        let done = posted.as_ref().map(|it| (it.conflicts, &it.reserved[..]));
+        tell(&origin.into(), events.len(), done);
         posted
     }
 
@@ -80,24 +81,48 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         cause: FenceCause,
     ) -> Result<Fence, PostError> {
         let fence = self.books.fence(&settings.pools, &runner.id, cause).await;
-        tell(Some(&runner.pool), 1, fence.as_ref().map(|it| (it.conflicts, it.reserved.len())));
+        tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &it.reserved[..])));
         fence
     }
 }
 
-/// Tells how events came into the ledger: after how many conflicts, and with how many reservations.
-fn tell(pool: Option<&PoolName>, events: usize, done: Result<(u32, usize), &PostError>) {
-    let pool = pool.map(tracing::field::display);
+/// Where events come from, for the log: a delivery can be followed by it to its runner, and the runner
+/// to its task.
+#[derive(Debug, Default)]
+pub struct Origin<'a> {
+    /// The pool that the events are of.
+    pub pool: Option<&'a PoolName>,
+    /// The deliveries that brought them.
+    pub deliveries: Vec<&'a DeliveryId>,
+}
+
+impl<'a> From<&'a PoolName> for Origin<'a> {
+    fn from(pool: &'a PoolName) -> Self {
+        Self { pool: Some(pool), ..Self::default() }
+    }
+}
+
+/// Tells how events came into the ledger: after how many conflicts, and with which reservations.
+fn tell(origin: &Origin<'_>, events: usize, done: Result<(u32, &[Runner]), &PostError>) {
+    let pool = origin.pool.map(tracing::field::display);
+    let deliveries = listed(&origin.deliveries);
     match done {
         Ok((conflicts, reserved)) => {
-            info!(pool, events, conflicts, reserved, "events in the ledger");
+            let runners = listed(&reserved.iter().map(|runner| &runner.id).collect::<Vec<_>>());
+            let reserved = reserved.len();
+            info!(pool, events, deliveries, conflicts, reserved, runners, "events in the ledger");
             counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
         }
         Err(error) => {
-            warn!(pool, events, %error, "events not in the ledger");
+            warn!(pool, events, deliveries, %error, "events not in the ledger");
             counter!(EVENTS_NOT_WRITTEN.name).increment(events as u64);
         }
     }
+}
+
+/// Several in one field, with a space between; no field where there are none.
+fn listed<T: ToString>(all: &[T]) -> Option<String> {
+    (!all.is_empty()).then(|| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// How a launch ended.
@@ -198,7 +223,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
         let mut reserved = Vec::new();
         for events in failed.chunks(EVENTS_A_TRANSACTION) {
             // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
-            let posted = self.post(invocation.settings, None, events).await.unwrap_or_default();
+            let posted = self.post(invocation.settings, Origin::default(), events).await.unwrap_or_default();
             reserved.extend(posted.reserved);
         }
         reserved

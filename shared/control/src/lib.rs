@@ -14,5 +14,5 @@ mod settings;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted};
 pub use self::budget::BudgetError;
-pub use self::launchpad::{AT_ONCE, Invocation, Launchpad};
+pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, Origin};
 pub use self::settings::LaunchSettings;

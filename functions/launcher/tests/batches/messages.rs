@@ -1,11 +1,13 @@
 //! Messages that are broken, new, or can not be written.
 
+use std::collections::BTreeSet;
+
 use fleet::ledger::RunnerState;
+use kit::recording::record;
 use sandbox::{Fault, Rates};
 use serde_json::{Value, json};
 
 use crate::fake::{Stage, job_event};
-use kit::recording::record;
 
 fn stop(runner: &str, code: &str) -> Value {
     json!({"detail-type": "ECS Task State Change", "detail": {
@@ -30,6 +32,20 @@ fn a_poison_message_fails_alone_and_blocks_nobody() {
     let lines = recording.lines("message not understood");
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["fields"]["message_id"], "1", "{}", lines[0]);
+}
+
+#[test]
+fn a_delivery_can_be_followed_to_its_task() {
+    let stage = Stage::new();
+    let batch = [job_event("queued", 1, "ec2-x64", None), job_event("queued", 2, "ec2-x64", None)];
+    let (_, recording) = record(|| stage.handle(&batch));
+    let lines = recording.lines("events in the ledger");
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(line["fields"]["deliveries"], "guid-1 guid-2");
+    let runners: BTreeSet<_> = line["fields"]["runners"].as_str().unwrap().split(' ').collect();
+    let launched = recording.lines("runner launched");
+    assert!(launched.iter().all(|line| line["fields"]["task"].is_string()), "{launched:?}");
+    assert_eq!(runners, launched.iter().map(|line| line["fields"]["runner"].as_str().unwrap()).collect());
 }
 
 #[test]
