@@ -14,6 +14,7 @@ mod ecs_wire;
 mod functions;
 mod github_api;
 mod ledger;
+mod metrics;
 mod octokit;
 mod permissions;
 mod queue;
