@@ -3,7 +3,7 @@
 //! Everything here is a function from values to values: which pool serves a job
 //! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
 //! pool is short of ([`ledger::settle`]), how many it keeps waiting at this hour ([`schedule`]),
-//! what a failed launch means ([`launch`]).
+//! what a failed launch means ([`launch`]), what PID 1 of a task does ([`pid1`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
@@ -13,6 +13,7 @@ pub mod label;
 pub mod launch;
 pub mod ledger;
 pub mod mac;
+pub mod pid1;
 pub mod pools;
 pub mod ports;
 pub mod routing;
