@@ -30,11 +30,15 @@ pub fn repaired_by(fault: Fault) -> Option<Function> {
         | Fault::MessageComesAgain
         | Fault::LedgerReadFails
         | Fault::RunTaskAnswerLost
+        | Fault::PreparationFails
+        | Fault::ListenerSaysNothing
+        | Fault::FreezeFails
         | Fault::TaskExitsWithoutJob
         | Fault::RunnerDiesIdle
         | Fault::RunnerDiesAtWork
         | Fault::ClaimAnswerLost
         | Fault::ReleaseAnswerLost
+        | Fault::JobGivenAtDeletion
         | Fault::StopEventDoubled
         | Fault::StopEventLate
         | Fault::RegistrarCrashesBeforeCommit
