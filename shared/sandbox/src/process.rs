@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::pid1::{Machine, Timings};
+use fleet::pid1::{Event, Machine, Timings};
 use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ pub(crate) const STOP_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long GitHub waits for a runner that is gone before it ends its job.
 pub(crate) const ABANDONED_AFTER: Duration = Duration::from_mins(10);
 
-/// PID 1 of one task.
+/// PID 1 of one task, as long as it lives.
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
     pub(crate) runner: RunnerId,
@@ -29,10 +29,9 @@ pub(crate) struct Process {
     pub(crate) machine: Machine,
     /// The machine's deadline, as it stands on the agenda.
     pub(crate) due: Option<Duration>,
-    /// What it has claimed, as long as it is there.
+    /// What it has claimed.
     pub(crate) registration: Option<GithubRunnerId>,
     pub(crate) listener: Option<Listener>,
-    pub(crate) has_exited: bool,
     /// The end of the wait that the registrar has asked for, if its answer came through.
     pub(crate) not_before: Option<Timestamp>,
 }
@@ -63,7 +62,6 @@ impl Process {
             due: None,
             registration: None,
             listener: None,
-            has_exited: false,
             not_before: None,
         }
     }
@@ -71,6 +69,28 @@ impl Process {
     /// How long it has been there.
     pub(crate) fn age(&self, now: Timestamp) -> Duration {
         now.duration_since(self.began).unsigned_abs()
+    }
+
+    /// Looks for a worker process.
+    pub(crate) fn look(&self) -> Event {
+        Event::Looked(self.listener.is_some_and(|listener| listener.has_worker))
+    }
+
+    /// Lets the listener stand still, and looks.
+    pub(crate) fn freeze(&mut self) -> Event {
+        self.set_frozen(true);
+        self.look()
+    }
+
+    /// Lets the listener go on.
+    pub(crate) fn thaw(&mut self) {
+        self.set_frozen(false);
+    }
+
+    fn set_frozen(&mut self, is_frozen: bool) {
+        if let Some(listener) = &mut self.listener {
+            listener.is_frozen = is_frozen;
+        }
     }
 
     /// The job that it has picked up, and has not ended.

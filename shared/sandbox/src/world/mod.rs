@@ -242,7 +242,7 @@ impl<F: Functions + 'static> World<F> {
             Happening::TaskMovesOn(task) => self.task_moves_on(&task),
             Happening::Prepared(task, prepared) => self.take(&task, Event::Prepared(prepared)),
             Happening::ListenerUp(task) => self.listener_up(&task),
-            Happening::Due(task) => self.due(&task),
+            Happening::Due(task) => self.take(&task, Event::Due),
             Happening::Interrupted(task) => self.interrupted(&task),
             Happening::EndsWithoutJob(task) => self.ends_without_job(&task),
             Happening::Die(task) => self.die(&task),

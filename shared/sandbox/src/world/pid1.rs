@@ -7,6 +7,7 @@ use fleet::launch::exit_code::RELEASED;
 use fleet::pid1::{Action, Event, Exit, State};
 
 use super::{Functions, Happening, World};
+use crate::Sandbox;
 use crate::faults::Fault;
 use crate::journal::Subject;
 use crate::process::{Listener, Process};
@@ -19,80 +20,56 @@ const SOON: Span = Span::minutes(0, 3);
 const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
 
 impl<F: Functions + 'static> World<F> {
-    /// PID 1 takes an event, and does what follows. One that has exited takes none.
+    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
+    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
+    /// once waited for is none, if it waits for another one by now.
     pub(super) fn take(&mut self, arn: &TaskArn, event: Event) {
         let now = self.now();
-        let Some(process) = self.processes.get_mut(arn).filter(|process| !process.has_exited) else { return };
-        let actions = process.machine.step(process.age(now), self.sandbox.fraction(), event);
-        for action in actions {
-            if let Some(answer) = self.act(arn, action) {
-                self.take(arn, answer);
-            }
+        let Some(process) = self.processes.get_mut(arn) else { return };
+        let age = process.age(now);
+        if event == Event::Due && process.machine.deadline().is_none_or(|deadline| age < deadline) {
+            return;
         }
-        self.follow_machine(arn);
-    }
-
-    /// What PID 1 has decided on is put down: its end, or when it is to be asked again.
-    fn follow_machine(&mut self, arn: &TaskArn) {
-        let Some(process) = self.processes.get_mut(arn).filter(|process| !process.has_exited) else { return };
+        let to_do = decide(process, age, event, &self.sandbox);
         let (state, deadline) = (process.machine.state(), process.machine.deadline());
-        if let State::Over(code) = state {
-            return self.leave(arn, code);
-        }
-        if deadline != process.due {
+        if process.due != deadline {
             process.due = deadline;
             let at = deadline.and_then(|deadline| process.began.checked_add(deadline).ok());
             if let Some(at) = at {
                 self.agenda.at(at, Happening::Due(arn.clone()));
             }
         }
-    }
-
-    /// A time has come that PID 1 once waited for.
-    pub(super) fn due(&mut self, arn: &TaskArn) {
-        let now = self.now();
-        let waits_for_it = |process: &Process| {
-            process.machine.deadline().is_some_and(|deadline| deadline <= process.age(now))
-        };
-        if self.processes.get(arn).is_some_and(waits_for_it) {
-            self.take(arn, Event::Due);
+        for action in to_do {
+            self.act(arn, action);
+        }
+        if let State::Over(code) = state {
+            self.leave(arn, code);
         }
     }
 
-    /// Does what PID 1 has decided on. A look and a freeze are answered at once.
-    fn act(&mut self, arn: &TaskArn, action: Action) -> Option<Event> {
+    /// Does what PID 1 has decided on.
+    fn act(&mut self, arn: &TaskArn, action: Action) {
         match action {
             Action::Claim => self.claim(arn),
             Action::Release => self.release(arn),
-            Action::Start if self.processes.get(arn)?.registration.is_none() => {
-                return Some(Event::NotStarted);
-            }
             Action::Start => {
                 let after = self.sandbox.draw(&self.sandbox.delays().listener);
                 self.later(after, Happening::ListenerUp(arn.clone()));
             }
-            Action::Freeze if self.sandbox.strikes(Fault::FreezeFails) => return Some(Event::NotFrozen),
-            Action::Freeze | Action::Look => {
-                let listener = self.processes.get_mut(arn)?.listener.as_mut();
-                let has_worker = listener.is_some_and(|listener| {
-                    listener.is_frozen |= action == Action::Freeze;
-                    listener.has_worker
-                });
-                return Some(Event::Looked(has_worker));
-            }
-            Action::Thaw => self.processes.get_mut(arn)?.listener.as_mut()?.is_frozen = false,
             Action::Interrupt => {
                 let after = self.sandbox.draw(&CANCELS);
                 self.later(after, Happening::Interrupted(arn.clone()));
             }
+            // Done by the process itself.
+            Action::Look | Action::Freeze | Action::Thaw => {}
         }
-        None
     }
 
     /// The runner program connects to GitHub, which may have a job for it, and says so.
     pub(super) fn listener_up(&mut self, arn: &TaskArn) {
-        let process = self.processes.get(arn).filter(|process| !process.has_exited);
-        let Some(registration) = process.and_then(|process| process.registration) else { return };
+        let Some(registration) = self.processes.get(arn).and_then(|process| process.registration) else {
+            return;
+        };
         if !self.sandbox.github().borrow_mut().connect(registration) {
             // Its registration was deleted: it ends.
             return self.take(arn, Event::Exited(Exit::Code(1)));
@@ -145,8 +122,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// The runner program was asked to end: it cancels its job, if it has one.
     pub(super) fn interrupted(&mut self, arn: &TaskArn) {
-        let Some(process) = self.processes.get(arn).filter(|process| !process.has_exited) else { return };
-        if let Some(job) = process.job() {
+        if let Some(job) = self.processes.get(arn).and_then(Process::job) {
             self.end_job(job, "cancelled");
         }
         self.program_ends(arn);
@@ -162,4 +138,23 @@ impl<F: Functions + 'static> World<F> {
         }
         self.exit(arn, code);
     }
+}
+
+/// Lets the machine take an event, with what a look and a freeze answer at once, and gives what is left
+/// to do.
+fn decide(process: &mut Process, age: Duration, event: Event, sandbox: &Sandbox) -> Vec<Action> {
+    let (mut next, mut to_do) = (Some(event), Vec::new());
+    while let Some(event) = next.take() {
+        for action in process.machine.step(age, sandbox.fraction(), event) {
+            match action {
+                Action::Look => next = Some(process.look()),
+                Action::Freeze if sandbox.strikes(Fault::FreezeFails) => next = Some(Event::NotFrozen),
+                Action::Freeze => next = Some(process.freeze()),
+                Action::Thaw => process.thaw(),
+                Action::Start if process.registration.is_none() => next = Some(Event::NotStarted),
+                Action::Claim | Action::Release | Action::Start | Action::Interrupt => to_do.push(action),
+            }
+        }
+    }
+    to_do
 }

@@ -11,6 +11,7 @@ use http::header::RETRY_AFTER;
 
 use super::functions::{End, bad_gateway};
 use super::{Functions, World};
+use crate::ecs::Task;
 use crate::faults::Fault;
 use crate::github::registration_of;
 use crate::journal::Subject;
@@ -45,12 +46,11 @@ impl<F: Functions + 'static> World<F> {
     pub(super) fn claim_answered(&mut self, arn: &TaskArn, response: &LambdaFunctionUrlResponse) {
         let lost = self.sandbox.strikes(Fault::ClaimAnswerLost);
         let now = self.now();
-        let Some(process) = self.processes.get_mut(arn) else { return };
-        if process.has_exited {
-            // It was stopped meanwhile. Nobody will use what was registered for it.
-            let runner = process.runner.clone();
-            return self.forget_unanswered(&runner);
-        }
+        let Some(process) = self.processes.get_mut(arn) else {
+            // It has exited meanwhile. Nobody will use what was registered for it.
+            let runner = self.sandbox.ecs().borrow().task(arn).and_then(Task::runner);
+            return runner.into_iter().for_each(|runner| self.forget_unanswered(&runner));
+        };
         let (outcome, registration) =
             if lost { (ClaimOutcome::NoAnswer, None) } else { claim_outcome(response) };
         let wait = retry_after(response).filter(|_| !lost).map(Duration::from_secs);

@@ -29,7 +29,7 @@ impl<F: Functions + 'static> World<F> {
             self.sandbox.ecs().borrow_mut().begin_stop(&task, Stop::instance_gone(instance));
             if self.processes.contains_key(&task) {
                 self.die(&task);
-            } else {
+            } else if !self.has_exited(&task) {
                 self.stops_soon(&task);
             }
         }
@@ -37,15 +37,20 @@ impl<F: Functions + 'static> World<F> {
 
     /// ECS stops a task: SIGTERM for its PID 1, where it runs, and SIGKILL if that does not end it.
     pub(super) fn terminate(&mut self, arn: &TaskArn) {
-        match self.processes.get(arn).map(|process| process.has_exited) {
-            None => self.stops_soon(arn),
-            Some(true) => {}
-            Some(false) if self.stops_outside(arn) => {}
-            Some(false) => {
-                self.later(STOP_TIMEOUT, Happening::Die(arn.clone()));
-                self.take(arn, Event::Terminate);
+        if !self.processes.contains_key(arn) {
+            if !self.has_exited(arn) {
+                self.stops_soon(arn);
             }
+        } else if !self.stops_outside(arn) {
+            self.later(STOP_TIMEOUT, Happening::Die(arn.clone()));
+            self.take(arn, Event::Terminate);
         }
+    }
+
+    /// Whether a task's PID 1 was there, and is no longer: its task comes to STOPPED by itself.
+    fn has_exited(&self, arn: &TaskArn) -> bool {
+        let ecs = self.sandbox.ecs().borrow();
+        ecs.task(arn).and_then(|task| task.stop.as_ref()?.exit_code).is_some()
     }
 
     /// A claim whose answer was lost may have left a registration, which never comes online: GitHub

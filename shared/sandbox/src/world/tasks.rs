@@ -108,28 +108,23 @@ impl<F: Functions + 'static> World<F> {
 
     /// Whatever PID 1 and its runner do, they do no longer.
     pub(super) fn die(&mut self, arn: &TaskArn) {
-        let Some(process) = self.processes.get(arn).filter(|process| !process.has_exited) else { return };
-        let runner = process.runner.clone();
+        let Some(runner) = self.processes.get(arn).map(|process| process.runner.clone()) else { return };
         self.sandbox.note(|| Subject::Runner(runner), || "died".to_owned());
         self.exit(arn, KILLED);
     }
 
     /// PID 1 exits, and its task stops. GitHub ends a job that it leaves after a while.
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
-        if let Some(process) = self.processes.get_mut(arn) {
-            let (runner, job) = (process.runner.clone(), process.job());
-            let registration = process.registration.take();
-            process.listener = None;
-            process.has_exited = true;
-            if let Some(job) = job {
+        if let Some(process) = self.processes.remove(arn) {
+            if let Some(job) = process.job() {
                 self.later(ABANDONED_AFTER, Happening::JobAbandoned(job));
             }
-            if let Some(registration) = registration {
+            if let Some(registration) = process.registration {
                 self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);
                 self.forget_later(registration);
             } else {
-                self.forget_unanswered(&runner);
+                self.forget_unanswered(&process.runner);
             }
         }
         if self.sandbox.ecs().borrow_mut().exit(arn, code) {
