@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use fleet::claim::Granted;
+use fleet::pid1::Event;
 
 use crate::config::Config;
 use crate::docker;
-use crate::machine::Event;
 use crate::registrar::Registrar;
 use crate::tool_cache;
 

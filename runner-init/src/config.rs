@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fleet::launch::{REGISTRAR_URL_VARIABLE, TICKET_VARIABLE};
+use fleet::pid1::Timings;
 use fleet::settings::{SettingsProblems, Variables};
 use secrecy::SecretString;
 
-use crate::machine::Timings;
 use crate::tool_cache::Source;
 
 /// The variables of PID 1's own environment that the runner program, and with it each step of a

@@ -5,7 +5,6 @@ pub mod boot;
 pub mod config;
 mod docker;
 mod listener;
-pub mod machine;
 mod processes;
 mod random;
 mod registrar;

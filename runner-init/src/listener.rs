@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::process::{ChildStdout, Command, Stdio};
 
 use fleet::claim::Granted;
+use fleet::pid1::Event;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, geteuid};
 
 use crate::config::Config;
-use crate::machine::Event;
 use crate::shim::{self, NO_NEW_PRIVILEGES};
 
 /// Longest line that is looked at, in bytes; the rest of a longer one is passed on all the same.

@@ -5,10 +5,9 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fleet::pid1::Exit;
 use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
-
-use crate::machine::Exit;
 
 /// GitHub's worker: the process that runs a job.
 const WORKER: &str = "Runner.Worker";

@@ -2,21 +2,16 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use fleet::BootId;
-use fleet::claim::{CLAIM, Granted, Problem, Question, RELEASE, Release, ReleaseReply};
+use fleet::claim::{CLAIM, Granted, Problem, Question, RELEASE, Release};
+use fleet::pid1::{ClaimOutcome, PATIENCE, answers};
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::Response;
 use ureq::{Agent, Body, Error};
 
-use crate::machine::ClaimOutcome;
-
 /// Longest answer that is read, in bytes. A JIT config has about 5,000.
 const LONGEST_ANSWER: u64 = 1 << 20;
-
-/// How long an answer is waited for: longer than the registrar's own limit of 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(35);
 
 /// The way to the registrar.
 pub(crate) struct Registrar {
@@ -55,31 +50,31 @@ impl Registrar {
                 return (outcome, None);
             }
         };
-        if response.status() == 200 {
-            return match read::<Granted>(&mut response) {
-                Some(granted) => (ClaimOutcome::Granted, Some(granted)),
-                None => (ClaimOutcome::NoAnswer, None),
-            };
-        }
-        let retry_after = response.headers().get("retry-after").and_then(|it| it.to_str().ok()?.parse().ok());
-        let outcome = outcome(response.status().as_u16(), retry_after);
         let status = response.status().as_u16();
-        let problem = read::<Problem>(&mut response).map(|problem| problem.message).unwrap_or_default();
-        tracing::info!(status, problem, retry_after, "claim not granted");
-        (outcome, None)
+        let retry_after = response.headers().get("retry-after").and_then(|it| it.to_str().ok()?.parse().ok());
+        let body = body(&mut response);
+        let (outcome, granted) = answers::of_claim(status, retry_after, &body);
+        match status {
+            200 if granted.is_none() => warn_of_unreadable(),
+            200 => {}
+            _ => tracing::info!(status, problem = problem(&body), retry_after, "claim not granted"),
+        }
+        (outcome, granted)
     }
 
     /// Asks for the release once. `None` without an answer.
     pub(crate) fn release(&self) -> Option<Release> {
         match self.ask(RELEASE) {
-            Ok(mut response) if response.status() == 200 => {
-                read::<ReleaseReply>(&mut response).map(|reply| reply.answer)
-            }
             Ok(mut response) => {
                 let status = response.status().as_u16();
-                let problem = read::<Problem>(&mut response).map(|it| it.message).unwrap_or_default();
-                tracing::warn!(status, problem, "release not answered");
-                None
+                let body = body(&mut response);
+                let answer = answers::of_release(status, &body);
+                match status {
+                    200 if answer.is_none() => warn_of_unreadable(),
+                    200 => {}
+                    _ => tracing::warn!(status, problem = problem(&body), "release not answered"),
+                }
+                answer
             }
             Err(error) => {
                 tracing::warn!(%error, "release not answered");
@@ -97,18 +92,6 @@ impl Registrar {
     }
 }
 
-/// What a status other than 200 says of a claim. What is not spoken of is not for good.
-fn outcome(status: u16, retry_after: Option<u64>) -> ClaimOutcome {
-    match status {
-        409 | 410 => ClaimOutcome::NotNeeded,
-        403 => ClaimOutcome::Refused,
-        400 => ClaimOutcome::Malformed,
-        // Lambda answers so for a function that ended, or was ended, in the middle of its work.
-        500 | 502 | 504 => ClaimOutcome::NoAnswer,
-        _ => ClaimOutcome::Later(retry_after.map(Duration::from_secs)),
-    }
-}
-
 /// Whether the registrar can not have seen the question.
 fn never_sent(error: &Error) -> bool {
     match error {
@@ -118,34 +101,18 @@ fn never_sent(error: &Error) -> bool {
     }
 }
 
-/// An answer's body; what it says is not repeated where it can not be read.
-fn read<T: serde::de::DeserializeOwned>(response: &mut Response<Body>) -> Option<T> {
-    let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec();
-    let read = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
-    if read.is_none() {
-        tracing::warn!("the registrar's answer can not be read");
-    }
-    read
+/// An answer's body; nothing where it can not be read.
+fn body(response: &mut Response<Body>) -> Vec<u8> {
+    response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What an answer other than 200 says is wrong.
+fn problem(body: &[u8]) -> String {
+    let problem = serde_json::from_slice(body).inspect_err(|_| warn_of_unreadable());
+    problem.map(|problem: Problem| problem.message).unwrap_or_default()
+}
 
-    #[test]
-    fn what_a_status_says() {
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
-        for (status, retry_after, expected) in [
-            (409, None, ClaimOutcome::NotNeeded),
-            (410, None, ClaimOutcome::NotNeeded),
-            (403, None, ClaimOutcome::Refused),
-            (400, None, ClaimOutcome::Malformed),
-            (503, Some(7), ClaimOutcome::Later(seconds(7))),
-            (429, None, ClaimOutcome::Later(None)),
-            (502, None, ClaimOutcome::NoAnswer),
-            (302, None, ClaimOutcome::Later(None)),
-        ] {
-            assert_eq!(outcome(status, retry_after), expected, "{status}");
-        }
-    }
+/// What such an answer says is not repeated.
+fn warn_of_unreadable() {
+    tracing::warn!("the registrar's answer cannot be read");
 }

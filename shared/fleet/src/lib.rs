@@ -3,7 +3,8 @@
 //! Everything here is a function from values to values: which pool serves a job
 //! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
 //! pool is short of ([`ledger::settle`]), how many it keeps waiting at this hour ([`schedule`]),
-//! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]).
+//! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]), what PID 1 of a
+//! task does ([`pid1`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
@@ -14,6 +15,7 @@ pub mod launch;
 pub mod ledger;
 pub mod mac;
 pub mod metric;
+pub mod pid1;
 pub mod pools;
 pub mod ports;
 pub mod repair;

@@ -34,4 +34,4 @@ pub use self::journal::{Journal, Line, Subject};
 pub use self::placements::{placement_of, placements_of};
 pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, TICKET_KEY};
 pub use self::table::Table;
-pub use self::world::{Begun, ClaimReply, Functions, ReleaseReply, World};
+pub use self::world::{Begun, Functions, World};

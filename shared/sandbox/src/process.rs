@@ -1,60 +1,107 @@
-//! PID 1 of a runner task, as the sandbox plays it.
+//! PID 1 of a runner task: the machine that decides, and what its hands hold in the sandbox.
 
 use std::time::Duration;
 
+use fleet::pid1::{Event, Machine, Timings};
 use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
+use jiff::Timestamp;
 
 /// Exit code of a process that was killed.
 pub(crate) const KILLED: i64 = 137;
 
-/// How long PID 1 lets a job go on after SIGTERM: almost as long as the 120 seconds after which ECS
-/// kills it.
-pub(crate) const INTERRUPT_AFTER: Duration = Duration::from_secs(110);
-
 /// How long an EC2 spot instance stays after the warning.
 pub(crate) const WARNED_AHEAD: Duration = Duration::from_mins(2);
 
-/// How often an idle PID 1 asks for its release.
-pub(crate) const RELEASE_EVERY: Duration = Duration::from_mins(1);
-
-/// How long PID 1 waits after its release was granted, for a job that GitHub may just have given it.
-pub(crate) const LAST_LOOK: Duration = Duration::from_secs(15);
+/// How long after SIGTERM ECS kills a task (the task definitions' `stopTimeout`).
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long GitHub waits for a runner that is gone before it ends its job.
 pub(crate) const ABANDONED_AFTER: Duration = Duration::from_mins(10);
 
-/// How long PID 1 waits before it claims again where it got no answer: longer than the registrar may
-/// take, or a late first claim would delete the second one's registration.
-pub(crate) const CLAIM_AGAIN: Duration = Duration::from_secs(35);
-
-/// How far PID 1 is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// It has no JIT config yet.
-    Claiming,
-    /// Its listener waits for a job.
-    Idle(GithubRunnerId),
-    /// A worker runs.
-    Working(GithubRunnerId, JobId),
-    /// It has exited.
-    Gone,
-}
-
-/// PID 1 of one task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// PID 1 of one task, as long as it lives.
+#[derive(Debug, Clone)]
 pub(crate) struct Process {
     pub(crate) runner: RunnerId,
     pub(crate) ticket: String,
     pub(crate) boot: BootId,
-    pub(crate) phase: Phase,
+    pub(crate) began: Timestamp,
+    /// What it decides. Where PID 1 is a process outside of the world, nobody asks this one.
+    pub(crate) machine: Machine,
+    /// The machine's deadline, as it stands on the agenda.
+    pub(crate) due: Option<Duration>,
+    /// What it has claimed.
+    pub(crate) registration: Option<GithubRunnerId>,
+    pub(crate) listener: Option<Listener>,
+    /// The end of the wait that the registrar has asked for, if its answer came through.
+    pub(crate) not_before: Option<Timestamp>,
+}
+
+/// The runner program, once it is connected to GitHub.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Listener {
+    /// Whether it does not tell what it does.
+    pub(crate) is_silent: bool,
+    pub(crate) is_frozen: bool,
+    /// The job that GitHub gave it last.
+    pub(crate) given: Option<JobId>,
+    /// The job that it has picked up.
+    pub(crate) job: Option<JobId>,
+    /// Whether a worker process is there for that job: a little after GitHub calls it in progress.
+    pub(crate) has_worker: bool,
 }
 
 impl Process {
-    /// GitHub's id of its registration, while it has one.
-    pub(crate) fn registration(&self) -> Option<GithubRunnerId> {
-        match self.phase {
-            Phase::Idle(id) | Phase::Working(id, _) => Some(id),
-            Phase::Claiming | Phase::Gone => None,
+    /// PID 1 at its start.
+    pub(crate) fn new(runner: RunnerId, ticket: String, boot: BootId, began: Timestamp) -> Self {
+        Self {
+            runner,
+            ticket,
+            boot,
+            began,
+            machine: Machine::new(Timings::default()),
+            due: None,
+            registration: None,
+            listener: None,
+            not_before: None,
         }
+    }
+
+    /// How long it has been there.
+    pub(crate) fn age(&self, now: Timestamp) -> Duration {
+        now.duration_since(self.began).unsigned_abs()
+    }
+
+    /// Looks for a worker process.
+    pub(crate) fn look(&self) -> Event {
+        Event::Looked(self.listener.is_some_and(|listener| listener.has_worker))
+    }
+
+    /// Lets the listener stand still, and looks.
+    pub(crate) fn freeze(&mut self) -> Event {
+        self.set_frozen(true);
+        self.look()
+    }
+
+    /// Lets the listener go on.
+    pub(crate) fn thaw(&mut self) {
+        self.set_frozen(false);
+    }
+
+    fn set_frozen(&mut self, is_frozen: bool) {
+        if let Some(listener) = &mut self.listener {
+            listener.is_frozen = is_frozen;
+        }
+    }
+
+    /// The job that it has picked up, and has not ended.
+    pub(crate) fn job(&self) -> Option<JobId> {
+        self.listener?.job
+    }
+}
+
+impl Listener {
+    /// Whether it picks up what GitHub gives it.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.is_frozen && self.job.is_none()
     }
 }

@@ -50,10 +50,14 @@ pub struct Delays {
     pub provisioning: Span,
     /// From PENDING to RUNNING: pulling the image.
     pub pending: Span,
-    /// From RUNNING to the claim: PID 1, Docker.
+    /// From RUNNING to the first claim: PID 1, Docker.
     pub boot: Span,
+    /// From the start of the runner program to its connection to GitHub.
+    pub listener: Span,
     /// From the assignment of a job to its start.
     pub pick_up: Span,
+    /// From the start of a job, as GitHub has it, to its worker process.
+    pub worker: Span,
     /// From the exit of PID 1 to STOPPED.
     pub stopping: Span,
     /// Half of a call to AWS; nothing where time stands still for calls.
@@ -68,7 +72,9 @@ impl Default for Delays {
             provisioning: Span::seconds(3, 8),
             pending: Span::seconds(15, 30),
             boot: Span::seconds(2, 4),
+            listener: Span::seconds(2, 4),
             pick_up: Span::seconds(1, 3),
+            worker: Span::seconds(0, 2),
             stopping: Span::seconds(5, 15),
             call: None,
         }
@@ -245,6 +251,11 @@ impl Sandbox {
     /// A number below `count`.
     pub(crate) fn pick(&self, count: usize) -> usize {
         self.0.random.borrow_mut().random_range(0..count.max(1))
+    }
+
+    /// A number from 0 to 1.
+    pub(crate) fn fraction(&self) -> f64 {
+        self.0.random.borrow_mut().random()
     }
 
     /// A duration of a span.

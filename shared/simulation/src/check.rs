@@ -19,6 +19,7 @@ type World = sandbox::World<Platform>;
 /// Everything that is wrong. Rest and service are checked in calm worlds alone.
 pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     let mut found = world.sandbox().table().borrow().violations().to_vec();
+    found.extend_from_slice(world.violations());
     found.extend(accepted_events_are_written_down(world, plan));
     found.extend(unverified_bodies_have_no_effect(world));
     found.extend(no_answer_tells_a_secret(world));

@@ -92,6 +92,7 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
     week.look_at_the_jobs();
     let Week { world, mut outcome, .. } = week;
     outcome.violations.extend(world.sandbox().table().borrow().violations().iter().cloned());
+    outcome.violations.extend_from_slice(world.violations());
     outcome.tasks = sandbox.ecs().borrow().tasks().count();
     outcome.struck = sandbox.faults_struck().values().sum();
     Ok(outcome)

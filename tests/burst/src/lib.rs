@@ -67,7 +67,9 @@ fn delays() -> Delays {
         provisioning: short(),
         pending: short(),
         boot: short(),
+        listener: short(),
         pick_up: short(),
+        worker: short(),
         stopping: short(),
         call: None,
     }

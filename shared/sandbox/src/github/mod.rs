@@ -1,6 +1,7 @@
 //! GitHub, as far as Mayfly meets it: jobs, runners, who takes what, and the webhooks of it.
 
 mod api;
+mod deletion;
 mod job;
 mod payload;
 
@@ -60,6 +61,9 @@ pub struct Github {
     /// The runners that are online and have no job.
     idle: BTreeSet<GithubRunnerId>,
     registered: u64,
+    /// The names of runners that were given a job as they were deleted.
+    deleted_names: BTreeMap<GithubRunnerId, String>,
+    newly_deleted: Vec<Registration>,
     api: api::Api,
 }
 
@@ -201,7 +205,8 @@ impl Github {
 
     /// The runner picks its job up: in progress from now on. `false` if it is no longer the runner's.
     pub fn start_job(&mut self, id: JobId, runner: GithubRunnerId, now: Timestamp) -> bool {
-        let Some(name) = self.runners.get(&runner).map(|it| it.name.clone()) else { return false };
+        let name = self.runners.get(&runner).map(|it| &it.name).or_else(|| self.deleted_names.get(&runner));
+        let Some(name) = name.cloned() else { return false };
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         if !matches!(job.phase, Phase::Assigned { runner: given, .. } if given == runner) {
             return false;

@@ -49,6 +49,11 @@ impl DeleteRunner for Sandbox {
         self.call_github(|| {
             let mut github = self.github().borrow_mut();
             github.count_call(self.manual_clock().now());
+            let waits = github.runner(runner).is_some_and(|runner| runner.online && runner.job.is_none());
+            if waits && self.strikes(Fault::JobGivenAtDeletion) {
+                github.remove_with_a_job(runner);
+                return Ok(());
+            }
             match github.remove(runner) {
                 Err(RemoveError::Busy) => Err(GithubError::Busy),
                 Ok(()) | Err(RemoveError::NotFound) => Ok(()),

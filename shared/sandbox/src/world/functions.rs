@@ -7,7 +7,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use fleet::{DeliveryId, RunnerId, TaskArn};
 
 use super::ticks::Seen;
-use super::{ClaimReply, LAUNCHERS, ReleaseReply, World};
+use super::{LAUNCHERS, World};
 use crate::faults::Fault;
 use crate::sandbox::FunctionName;
 
@@ -31,8 +31,8 @@ pub(super) enum End {
     Webhook(DeliveryId, LambdaFunctionUrlResponse),
     /// The messages that are done with.
     Launcher(Vec<String>),
-    Claim(TaskArn, ClaimReply),
-    Release(TaskArn, ReleaseReply),
+    Claim(TaskArn, LambdaFunctionUrlResponse),
+    Release(TaskArn, LambdaFunctionUrlResponse),
     /// The runner whose ticket a thief showed, and the status that was answered.
     StolenClaim(RunnerId, i64),
     /// A tick, with how the platform was when it began.

@@ -11,20 +11,20 @@ pub(super) enum Happening {
     Post(Delivery),
     /// A task comes to its next status.
     TaskMovesOn(TaskArn),
-    /// PID 1 claims.
-    Claim(TaskArn),
-    /// PID 1 asks for its release, if it is idle.
-    AskRelease(TaskArn),
-    /// PID 1 leaves, if it is still idle.
-    Leave(TaskArn),
-    /// PID 1 exits with 0, as if it had run a job.
-    ExitWithoutJob(TaskArn),
+    /// PID 1 has made its preparations, or could not.
+    Prepared(TaskArn, bool),
+    /// The runner program has come up, and connects.
+    ListenerUp(TaskArn),
+    /// A time has come that PID 1 waits for, unless it waits for another one by now.
+    Due(TaskArn),
+    /// The runner program that was asked to end does.
+    Interrupted(TaskArn),
+    /// The runner program ends with 0, as if it had run a job.
+    EndsWithoutJob(TaskArn),
     /// The instance, or the container, is gone from one moment to the next.
     Die(TaskArn),
     /// ECS gives a task up that never came to run.
     FailsToStart(TaskArn, &'static str),
-    /// PID 1 interrupts the job of a task that has to stop, if it is still at it.
-    Interrupt(TaskArn),
     /// An EC2 instance is gone, with all that runs on it.
     InstanceGone(InstanceId),
     /// An event of ECS reaches the queue.
@@ -33,6 +33,8 @@ pub(super) enum Happening {
     PickUp(JobId, GithubRunnerId),
     /// An assigned job is looked after.
     PickUpLimit(JobId),
+    /// The worker process of a task's job is there.
+    WorkerStarts(TaskArn),
     /// A job's work is done.
     JobEnds(JobId),
     /// GitHub gives up a job whose runner is gone.

@@ -1,7 +1,8 @@
 //! Jobs at GitHub: assigned, picked up, done, each with its webhook.
 
-use fleet::launch::exit_code::JOB_DONE;
-use fleet::{DeliveryId, GithubRunnerId, JobId, TaskArn};
+use std::time::Duration;
+
+use fleet::{DeliveryId, GithubRunnerId, JobId, Repository, TaskArn};
 use github::WorkflowJobPayload;
 
 use super::{Functions, Happening, World};
@@ -9,8 +10,14 @@ use crate::delivery::{Delivery, function_url_event};
 use crate::faults::Fault;
 use crate::github::{JobPlan, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, workflow_job};
 use crate::journal::Subject;
-use crate::process::Phase;
+use crate::process::Listener;
 use crate::sandbox::Span;
+
+/// Jobs that come just as their runner is deleted have ids from here on.
+const SQUEEZED_IN: u64 = 5_000_000;
+
+/// How long such a job works.
+const WORK: Duration = Duration::from_mins(3);
 
 /// How late a late webhook is.
 const LATE_WEBHOOK: Span = Span::minutes(0, 6 * 60);
@@ -100,31 +107,66 @@ impl<F: Functions + 'static> World<F> {
         let now = self.now();
         let assigned = self.sandbox.github().borrow_mut().assign(now, |count| self.sandbox.pick(count));
         for (job, runner) in assigned {
-            let after = self.sandbox.draw(&self.sandbox.delays().pick_up);
-            self.later(after, Happening::PickUp(job, runner));
-            self.later(PICK_UP_LIMIT.unsigned_abs(), Happening::PickUpLimit(job));
+            self.given(job, runner);
+        }
+    }
+
+    /// A listener gets a job from GitHub.
+    fn given(&mut self, job: JobId, runner: GithubRunnerId) {
+        let process = self.registered.get(&runner).and_then(|arn| self.processes.get_mut(arn));
+        if let Some(listener) = process.and_then(|process| process.listener.as_mut()) {
+            listener.given = Some(job);
+        }
+        let after = self.sandbox.draw(&self.sandbox.delays().pick_up);
+        self.later(after, Happening::PickUp(job, runner));
+        self.later(PICK_UP_LIMIT.unsigned_abs(), Happening::PickUpLimit(job));
+    }
+
+    /// A runner is given a job in the very moment in which GitHub deletes its registration. Its listener
+    /// has it in hand, and runs it.
+    pub(super) fn follow_deletions(&mut self) {
+        let deleted = self.sandbox.github().borrow_mut().take_removed_with_a_job();
+        for runner in deleted {
+            self.squeezed_in += 1;
+            let (id, now, registration) = (JobId(SQUEEZED_IN + self.squeezed_in), self.now(), runner.id);
+            let plan = JobPlan {
+                repository: Repository::new("octo-org/just-in-time"),
+                labels: runner.labels.clone(),
+                work: WORK,
+            };
+            self.sandbox.note(|| Subject::Job(id), || format!("queued, asks for {}", runner.labels));
+            self.sandbox.github().borrow_mut().add_given_job(id, plan, registration, now);
+            self.later(QUEUE_LIMIT.unsigned_abs(), Happening::QueueLimit(id));
+            self.send_webhook(id);
+            self.given(id, registration);
         }
     }
 
     /// The listener takes the job, if it is still there.
     pub(super) fn pick_up(&mut self, job: JobId, runner: GithubRunnerId) {
-        let Some(arn) = self.process_of(Some(runner)).filter(|arn| self.is_idle(arn)) else { return };
+        let Some(arn) = self.process_of(Some(runner)) else { return };
+        let listener = self.processes.get(&arn).and_then(|process| process.listener);
+        if !listener.is_some_and(|listener| listener.is_idle()) {
+            return;
+        }
         let now = self.now();
         if !self.sandbox.github().borrow_mut().start_job(job, runner, now) {
             return;
         }
         if let Some(process) = self.processes.get_mut(&arn) {
-            process.phase = Phase::Working(runner, job);
+            process.listener = process.listener.map(|listener| Listener { job: Some(job), ..listener });
             let id = process.runner.clone();
             self.sandbox.note(|| Subject::Runner(id.clone()), || format!("busy with job {job}"));
             self.sandbox.note(|| Subject::Job(job), || format!("in progress on runner {id}"));
         }
         let work = self.sandbox.github().borrow().job(job).map(|job| job.plan.work).unwrap_or_default();
         if self.sandbox.strikes(Fault::RunnerDiesAtWork) {
-            self.later(work / 2, Happening::Die(arn));
+            self.later(work / 2, Happening::Die(arn.clone()));
         }
         if !self.is_outside() {
-            self.later(work, Happening::JobEnds(job));
+            let worker = self.sandbox.draw(&self.sandbox.delays().worker);
+            self.later(worker, Happening::WorkerStarts(arn));
+            self.later(worker + work, Happening::JobEnds(job));
         }
         self.send_webhook(job);
     }
@@ -141,10 +183,14 @@ impl<F: Functions + 'static> World<F> {
     /// The work of a job is done, if its runner still is at it; the runner is done with it.
     pub fn job_ends(&mut self, job: JobId) {
         let worker = self.sandbox.github().borrow().job(job).and_then(|job| Some(job.runner.as_ref()?.0));
-        if let Some(arn) = self.process_of(worker).filter(|arn| self.is_working(arn, job)) {
-            self.end_job(job, "success");
-            self.exit(&arn, JOB_DONE);
+        let Some(arn) = self.process_of(worker) else { return };
+        let listener = self.processes.get(&arn).and_then(|process| process.listener);
+        let Some(listener) = listener.filter(|it| it.job == Some(job) && !it.is_frozen) else { return };
+        if !listener.has_worker {
+            self.worker_starts(&arn);
         }
+        self.end_job(job, "success");
+        self.program_ends(&arn);
     }
 
     /// GitHub ends a job.
@@ -187,15 +233,5 @@ impl<F: Functions + 'static> World<F> {
     /// The task whose PID 1 has this registration.
     fn process_of(&self, runner: Option<GithubRunnerId>) -> Option<TaskArn> {
         self.registered.get(&runner?).cloned()
-    }
-
-    fn is_idle(&self, task: &TaskArn) -> bool {
-        self.processes.get(task).is_some_and(|process| matches!(process.phase, Phase::Idle(_)))
-    }
-
-    fn is_working(&self, task: &TaskArn, job: JobId) -> bool {
-        self.processes
-            .get(task)
-            .is_some_and(|process| matches!(process.phase, Phase::Working(_, its) if its == job))
     }
 }

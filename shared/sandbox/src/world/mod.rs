@@ -4,11 +4,13 @@ mod functions;
 mod happening;
 mod jobs;
 mod outside;
+mod pid1;
 mod questions;
 mod stops;
 mod tasks;
 mod thief;
 mod ticks;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::launch::LAUNCHERS;
+use fleet::pid1::Event;
 use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -26,15 +29,14 @@ pub use self::functions::Functions;
 use self::happening::Happening;
 pub use self::outside::Begun;
 use self::outside::Outside;
-pub use self::questions::{ClaimReply, ReleaseReply};
 use self::ticks::Ticks;
-use crate::Sandbox;
 use crate::agenda::Agenda;
 use crate::executor::Executor;
 use crate::github::Phase;
 use crate::journal::Subject;
 use crate::process::Process;
 use crate::sandbox::FunctionName;
+use crate::{Sandbox, Violation};
 
 /// The platform with the functions that run on it.
 pub struct World<F> {
@@ -49,7 +51,9 @@ pub struct World<F> {
     answers: BTreeMap<DeliveryId, LambdaFunctionUrlResponse>,
     sent: BTreeMap<DeliveryId, (JobId, Phase)>,
     stolen: Vec<(RunnerId, i64)>,
+    violations: Vec<Violation>,
     posted: u64,
+    squeezed_in: u64,
     outside: Option<Outside>,
     ticks: Ticks,
 }
@@ -85,7 +89,9 @@ impl<F: Functions + 'static> World<F> {
             answers: BTreeMap::new(),
             sent: BTreeMap::new(),
             stolen: Vec::new(),
+            violations: Vec::new(),
             posted: 0,
+            squeezed_in: 0,
             outside: None,
         }
     }
@@ -209,6 +215,7 @@ impl<F: Functions + 'static> World<F> {
         let ended = self.executor.step(place);
         let crashed = if self.sandbox.take_crashed() { self.executor.crash(place) } else { None };
         self.follow_tasks();
+        self.follow_deletions();
         if let Some(end) = ended.or(crashed) {
             self.ended(end);
         }
@@ -231,17 +238,18 @@ impl<F: Functions + 'static> World<F> {
         match happening {
             Happening::Post(delivery) => self.post_delivery(&delivery),
             Happening::TaskMovesOn(task) => self.task_moves_on(&task),
-            Happening::Claim(task) => self.claim(task),
-            Happening::AskRelease(task) => self.ask_release(task),
-            Happening::Leave(task) => self.leave(&task),
-            Happening::ExitWithoutJob(task) => self.exit_without_job(&task),
+            Happening::Prepared(task, prepared) => self.take(&task, Event::Prepared(prepared)),
+            Happening::ListenerUp(task) => self.listener_up(&task),
+            Happening::Due(task) => self.take(&task, Event::Due),
+            Happening::Interrupted(task) => self.interrupted(&task),
+            Happening::EndsWithoutJob(task) => self.ends_without_job(&task),
             Happening::Die(task) => self.die(&task),
             Happening::FailsToStart(task, reason) => self.fails_to_start(&task, reason),
-            Happening::Interrupt(task) => self.interrupt(&task),
             Happening::InstanceGone(instance) => self.instance_gone(&instance),
             Happening::TaskEvent(event) => self.sandbox.queue().borrow_mut().send(event, self.now()),
             Happening::PickUp(job, runner) => self.pick_up(job, runner),
             Happening::PickUpLimit(job) => self.pick_up_limit(job),
+            Happening::WorkerStarts(task) => self.worker_starts(&task),
             Happening::JobEnds(job) => self.job_ends(job),
             Happening::JobAbandoned(job) => self.end_job(job, "failure"),
             Happening::QueueLimit(job) => self.queue_limit(job),
@@ -262,8 +270,8 @@ impl<F: Functions + 'static> World<F> {
                 self.done_with(done);
             }
             End::Nothing => {}
-            End::Claim(task, reply) => self.claim_answered(task, reply),
-            End::Release(task, reply) => self.release_answered(task, reply),
+            End::Claim(task, response) => self.claim_answered(&task, &response),
+            End::Release(task, response) => self.release_answered(&task, &response),
             End::StolenClaim(runner, status) => self.stolen.push((runner, status)),
             End::Tick(seen) => self.ticked(&seen),
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fleet::{GithubRunnerId, RunnerId, TaskArn};
 
-use super::{Functions, Happening, World};
-use crate::process::{ABANDONED_AFTER, Phase};
+use super::{Functions, World};
+use crate::process::Listener;
 
 /// What happened since it was asked last.
 #[derive(Debug, Default)]
@@ -44,9 +44,6 @@ impl<F: Functions + 'static> World<F> {
 
     /// The PID 1 of a task has exited.
     pub fn exited(&mut self, task: &TaskArn, code: i64) {
-        if let Some(Phase::Working(_, job)) = self.processes.get(task).map(|process| process.phase) {
-            self.later(ABANDONED_AFTER, Happening::JobAbandoned(job));
-        }
         self.exit(task, code);
     }
 
@@ -57,7 +54,8 @@ impl<F: Functions + 'static> World<F> {
         let Some((task, process)) = self.processes.iter_mut().find(|(_, it)| it.runner == runner) else {
             return;
         };
-        process.phase = Phase::Idle(registration);
+        process.registration = Some(registration);
+        process.listener = Some(Listener::default());
         self.registered.insert(registration, task.clone());
         self.sandbox.github().borrow_mut().connect(registration);
         self.assign_jobs();
@@ -66,15 +64,15 @@ impl<F: Functions + 'static> World<F> {
     /// How long the job works that GitHub has given to this registration; `None` as long as it has
     /// none.
     pub fn job_of(&self, registration: GithubRunnerId) -> Option<Duration> {
-        let process = self.processes.get(self.registered.get(&registration)?)?;
-        let Phase::Working(_, job) = process.phase else { return None };
+        let job = self.processes.get(self.registered.get(&registration)?)?.job()?;
         self.sandbox.github().borrow().job(job).map(|job| job.plan.work)
     }
 
     /// The job of this registration is done.
     pub fn job_is_done(&mut self, registration: GithubRunnerId) {
-        let process = self.registered.get(&registration).and_then(|task| self.processes.get(task));
-        if let Some(Phase::Working(_, job)) = process.map(|process| process.phase) {
+        let process = self.registered.get(&registration).and_then(|task| self.processes.get_mut(task));
+        let listener = process.and_then(|process| process.listener.as_mut());
+        if let Some(job) = listener.and_then(|listener| listener.job.take()) {
             self.end_job(job, "success");
         }
     }

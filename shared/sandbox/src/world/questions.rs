@@ -1,71 +1,89 @@
-//! PID 1's questions to the registrar, and what it makes of the answers.
+//! PID 1's questions to the registrar, and the way to the answers.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use fleet::claim::{CLAIM, Granted, Question, RELEASE, Release, ReleaseReply as Reply};
-use fleet::{BootId, GithubRunnerId};
+use fleet::claim::{CLAIM, Question, RELEASE};
+use fleet::pid1::{ClaimOutcome, Event, answers};
+use fleet::{BootId, GithubRunnerId, TaskArn};
 use http::header::RETRY_AFTER;
 
+use super::functions::{End, bad_gateway};
+use super::{Functions, World};
+use crate::ecs::Task;
+use crate::faults::Fault;
 use crate::github::registration_of;
-use crate::process::{CLAIM_AGAIN, Process};
+use crate::journal::Subject;
+use crate::process::Process;
+use crate::sandbox::FunctionName;
 
-/// What a task is told that claims.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimReply {
-    /// Its JIT config, which is a registration here.
-    JitConfig(GithubRunnerId),
-    /// It is not needed, or no longer there.
-    NotNeeded,
-    /// It is refused.
-    Refused,
-    /// It is to claim again, after this time.
-    Later(Duration),
-}
-
-impl ClaimReply {
-    /// What PID 1 makes of an answer; of none at all, or of one that is none of the registrar's, that
-    /// it is to claim again.
-    pub(super) fn read(response: &LambdaFunctionUrlResponse) -> Self {
-        match response.status_code {
-            200 => {
-                let granted: Option<Granted> = body(response);
-                let registration = granted.and_then(|granted| registration_of(&granted.jit_config));
-                registration.map_or(Self::Later(CLAIM_AGAIN), Self::JitConfig)
-            }
-            409 | 410 => Self::NotNeeded,
-            403 => Self::Refused,
-            _ => Self::Later(retry_after(response).unwrap_or(CLAIM_AGAIN)),
-        }
+impl<F: Functions + 'static> World<F> {
+    pub(super) fn claim(&mut self, arn: &TaskArn) {
+        self.watch_claim(arn);
+        let question = self.processes.get(arn).and_then(Process::claim);
+        self.ask(arn, question, End::Claim);
     }
-}
 
-/// What a runner is told that asks for its release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReleaseReply {
-    /// Stay.
-    Stay,
-    /// Leave.
-    Leave,
-}
+    pub(super) fn release(&mut self, arn: &TaskArn) {
+        let question = self.processes.get(arn).and_then(Process::release);
+        self.ask(arn, question, End::Release);
+    }
 
-impl ReleaseReply {
-    /// What PID 1 makes of an answer: whatever does not let it go lets it stay.
-    pub(super) fn read(response: &LambdaFunctionUrlResponse) -> Self {
-        let reply: Option<Reply> = body(response).filter(|_| response.status_code == 200);
-        match reply {
-            Some(Reply { answer: Release::Leave }) => Self::Leave,
-            Some(Reply { answer: Release::Stay }) | None => Self::Stay,
+    fn ask(
+        &mut self,
+        arn: &TaskArn,
+        question: Option<LambdaFunctionUrlRequest>,
+        answered: fn(TaskArn, LambdaFunctionUrlResponse) -> End,
+    ) {
+        let Some(question) = question else { return };
+        let (functions, arn) = (Rc::clone(&self.functions), arn.clone());
+        let crashed = answered(arn.clone(), bad_gateway());
+        let run = async move { answered(arn, functions.registrar(question).await) };
+        self.invoke(FunctionName::Registrar, run, crashed);
+    }
+
+    pub(super) fn claim_answered(&mut self, arn: &TaskArn, response: &LambdaFunctionUrlResponse) {
+        let lost = self.sandbox.strikes(Fault::ClaimAnswerLost);
+        let now = self.now();
+        let Some(process) = self.processes.get_mut(arn) else {
+            // It has exited meanwhile. Nobody will use what was registered for it.
+            let runner = self.sandbox.ecs().borrow().task(arn).and_then(Task::runner);
+            return runner.into_iter().for_each(|runner| self.forget_unanswered(&runner));
+        };
+        let (outcome, registration) =
+            if lost { (ClaimOutcome::NoAnswer, None) } else { claim_outcome(response) };
+        let wait = retry_after(response).filter(|_| !lost).map(Duration::from_secs);
+        process.not_before = wait.and_then(|wait| now.checked_add(wait).ok());
+        process.registration = registration;
+        let runner = process.runner.clone();
+        self.registered.extend(registration.map(|id| (id, arn.clone())));
+        match outcome {
+            ClaimOutcome::Granted => {
+                self.sandbox.note(|| Subject::Runner(runner), || "claimed its JIT config: idle".to_owned());
+            }
+            ClaimOutcome::NotNeeded | ClaimOutcome::Refused | ClaimOutcome::Malformed => {
+                let text = || format!("claim answered {outcome:?}: leaves");
+                self.sandbox.note(|| Subject::Runner(runner), text);
+            }
+            ClaimOutcome::Later(_) | ClaimOutcome::NoAnswer => {}
         }
+        self.take(arn, Event::Claimed(outcome));
+    }
+
+    pub(super) fn release_answered(&mut self, arn: &TaskArn, response: &LambdaFunctionUrlResponse) {
+        let lost = self.sandbox.strikes(Fault::ReleaseAnswerLost);
+        let answer = if lost { None } else { answers::of_release(status(response), body(response)) };
+        self.take(arn, Event::Released(answer));
     }
 }
 
 impl Process {
-    pub(super) fn claim(&self) -> Option<LambdaFunctionUrlRequest> {
+    fn claim(&self) -> Option<LambdaFunctionUrlRequest> {
         self.question(CLAIM, &self.boot)
     }
 
-    pub(super) fn release(&self) -> Option<LambdaFunctionUrlRequest> {
+    fn release(&self) -> Option<LambdaFunctionUrlRequest> {
         self.question(RELEASE, &self.boot)
     }
 
@@ -84,11 +102,20 @@ impl Process {
     }
 }
 
-fn body<T: serde::de::DeserializeOwned>(response: &LambdaFunctionUrlResponse) -> Option<T> {
-    serde_json::from_str(response.body.as_deref()?).ok()
+/// What an answer says of a claim. A JIT config is a registration here.
+fn claim_outcome(response: &LambdaFunctionUrlResponse) -> (ClaimOutcome, Option<GithubRunnerId>) {
+    let (outcome, granted) = answers::of_claim(status(response), retry_after(response), body(response));
+    (outcome, granted.and_then(|granted| registration_of(&granted.jit_config)))
 }
 
-fn retry_after(response: &LambdaFunctionUrlResponse) -> Option<Duration> {
-    let seconds = response.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds))
+fn status(response: &LambdaFunctionUrlResponse) -> u16 {
+    u16::try_from(response.status_code).unwrap_or_default()
+}
+
+fn body(response: &LambdaFunctionUrlResponse) -> &[u8] {
+    response.body.as_deref().unwrap_or_default().as_bytes()
+}
+
+fn retry_after(response: &LambdaFunctionUrlResponse) -> Option<u64> {
+    response.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()
 }

@@ -1,11 +1,11 @@
 //! Stops that come from outside of a task: `StopTask`, and an EC2 spot instance that is taken back.
 
-use fleet::launch::exit_code::{JOB_DONE, TERMINATED};
+use fleet::pid1::Event;
 use fleet::{InstanceId, RunnerId, TaskArn};
 
 use super::{Functions, Happening, World};
 use crate::ecs::{Stop, interruption_warning};
-use crate::process::{INTERRUPT_AFTER, Phase, WARNED_AHEAD};
+use crate::process::{STOP_TIMEOUT, WARNED_AHEAD};
 
 impl<F: Functions + 'static> World<F> {
     /// EC2 is going to take a spot instance back: its warning comes to the queue now, and the instance
@@ -29,30 +29,28 @@ impl<F: Functions + 'static> World<F> {
             self.sandbox.ecs().borrow_mut().begin_stop(&task, Stop::instance_gone(instance));
             if self.processes.contains_key(&task) {
                 self.die(&task);
-            } else {
+            } else if !self.has_exited(&task) {
                 self.stops_soon(&task);
             }
         }
     }
 
-    /// ECS stops a task: SIGTERM for its PID 1, where it runs. An idle one leaves at once, one that
-    /// works lets its job go on for almost as long as ECS lets it.
+    /// ECS stops a task: SIGTERM for its PID 1, where it runs, and SIGKILL if that does not end it.
     pub(super) fn terminate(&mut self, arn: &TaskArn) {
-        match self.processes.get(arn).map(|process| process.phase) {
-            None => self.stops_soon(arn),
-            Some(Phase::Claiming | Phase::Idle(_) | Phase::Working(..)) if self.stops_outside(arn) => {}
-            Some(Phase::Working(..)) => self.later(INTERRUPT_AFTER, Happening::Interrupt(arn.clone())),
-            Some(Phase::Claiming | Phase::Idle(_)) => self.exit(arn, TERMINATED),
-            Some(Phase::Gone) => {}
+        if !self.processes.contains_key(arn) {
+            if !self.has_exited(arn) {
+                self.stops_soon(arn);
+            }
+        } else if !self.stops_outside(arn) {
+            self.later(STOP_TIMEOUT, Happening::Die(arn.clone()));
+            self.take(arn, Event::Terminate);
         }
     }
 
-    /// The runner cancels its job, and leaves.
-    pub(super) fn interrupt(&mut self, arn: &TaskArn) {
-        if let Some(Phase::Working(_, job)) = self.processes.get(arn).map(|process| process.phase) {
-            self.end_job(job, "cancelled");
-            self.exit(arn, JOB_DONE);
-        }
+    /// Whether a task's PID 1 was there, and is no longer: its task comes to STOPPED by itself.
+    fn has_exited(&self, arn: &TaskArn) -> bool {
+        let ecs = self.sandbox.ecs().borrow();
+        ecs.task(arn).and_then(|task| task.stop.as_ref()?.exit_code).is_some()
     }
 
     /// A claim whose answer was lost may have left a registration, which never comes online: GitHub

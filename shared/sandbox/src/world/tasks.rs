@@ -1,29 +1,24 @@
-//! Tasks and their PID 1: from RunTask to STOPPED.
+//! Tasks: from RunTask over the start and the exit of their PID 1 to STOPPED.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::launch::TICKET_VARIABLE;
-use fleet::launch::exit_code::{JOB_DONE, NOT_NEEDED, RELEASED};
+use fleet::pid1::Timings;
 use fleet::{BootId, GithubRunnerId, TaskArn};
 
-use super::functions::End;
-use super::{ClaimReply, Functions, Happening, ReleaseReply, World};
-use crate::ecs::{Stop, TaskStatus, task_state_change};
+use super::{Functions, Happening, World};
+use crate::ecs::{Stop, Task, TaskStatus, task_state_change};
 use crate::faults::Fault;
 use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
-use crate::process::{ABANDONED_AFTER, CLAIM_AGAIN, KILLED, LAST_LOOK, Phase, Process, RELEASE_EVERY};
-use crate::sandbox::{FunctionName, Span};
+use crate::process::{ABANDONED_AFTER, KILLED, Process};
+use crate::sandbox::Span;
 
 /// How long ECS looks for capacity before it gives a task up.
 const GIVEN_UP: Span = Span::minutes(10, 30);
 
 /// How late a late event of ECS is.
 const LATE_EVENT: Span = Span::minutes(1, 60);
-
-/// When an idle runner fails that is going to.
-const SOON: Span = Span::minutes(0, 3);
 
 impl<F: Functions + 'static> World<F> {
     /// Tasks that were started since the last look move on by themselves, and those that were asked to
@@ -88,133 +83,48 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// The task's containers run: PID 1 will claim.
+    /// The task's containers run: PID 1 makes its preparations.
     fn boot(&mut self, arn: &TaskArn) {
-        let process = {
+        let (now, process, has_docker) = {
             let ecs = self.sandbox.ecs().borrow();
             let task = ecs.task(arn);
-            task.and_then(|task| Some((task.runner()?, task.environment(TICKET_VARIABLE)?.to_owned())))
+            let of = |task: &Task| Some((task.runner()?, task.environment(TICKET_VARIABLE)?.to_owned()));
+            let has_docker = task.is_some_and(|task| task.container_instance.is_some());
+            (self.now(), task.and_then(of), has_docker)
         };
         let Some((runner, ticket)) = process else { return };
         let boot = BootId::new(format!("{:032x}", self.sandbox.random_bits()));
-        self.processes.insert(arn.clone(), Process { runner, ticket, boot, phase: Phase::Claiming });
+        self.processes.insert(arn.clone(), Process::new(runner, ticket, boot, now));
         if self.begins_outside(arn) || self.sandbox.strikes(Fault::TaskNeverClaims) {
             return;
         }
-        let after = self.sandbox.draw(&self.sandbox.delays().boot);
-        self.later(after, Happening::Claim(arn.clone()));
-    }
-
-    pub(super) fn claim(&mut self, arn: TaskArn) {
-        let Some(process) = self.processes.get(&arn).filter(|it| it.phase == Phase::Claiming) else { return };
-        let Some(request) = process.claim() else { return };
-        let functions = Rc::clone(&self.functions);
-        let crashed = End::Claim(arn.clone(), ClaimReply::Later(CLAIM_AGAIN));
-        let answered = async move { End::Claim(arn, ClaimReply::read(&functions.registrar(request).await)) };
-        self.invoke(FunctionName::Registrar, answered, crashed);
-    }
-
-    pub(super) fn claim_answered(&mut self, arn: TaskArn, reply: ClaimReply) {
-        let lost = self.sandbox.strikes(Fault::ClaimAnswerLost);
-        let Some(process) = self.processes.get_mut(&arn).filter(|it| it.phase == Phase::Claiming) else {
-            // It was stopped meanwhile. Nobody will use what was registered for it.
-            if let Some(runner) = self.processes.get(&arn).map(|process| process.runner.clone()) {
-                self.forget_unanswered(&runner);
-            }
-            return;
+        let (after, prepared) = if has_docker && self.sandbox.strikes(Fault::PreparationFails) {
+            (Timings::default().docker, false)
+        } else {
+            (self.sandbox.draw(&self.sandbox.delays().boot), true)
         };
-        let reply = if lost { ClaimReply::Later(CLAIM_AGAIN) } else { reply };
-        match reply {
-            ClaimReply::JitConfig(registration) => {
-                process.phase = Phase::Idle(registration);
-                self.registered.insert(registration, arn.clone());
-                let runner = process.runner.clone();
-                self.sandbox.github().borrow_mut().connect(registration);
-                self.sandbox.note(|| Subject::Runner(runner), || "claimed its JIT config: idle".to_owned());
-                self.may_fail_idle(&arn);
-                self.later(RELEASE_EVERY, Happening::AskRelease(arn));
-                self.assign_jobs();
-            }
-            ClaimReply::Later(after) => self.later(after, Happening::Claim(arn)),
-            ClaimReply::NotNeeded | ClaimReply::Refused => {
-                let runner = process.runner.clone();
-                self.sandbox.note(|| Subject::Runner(runner), || format!("claim answered {reply:?}: leaves"));
-                self.exit(&arn, NOT_NEEDED);
-            }
-        }
+        self.later(after, Happening::Prepared(arn.clone(), prepared));
     }
 
-    /// PID 1 never asks while a worker process exists.
-    pub(super) fn ask_release(&mut self, arn: TaskArn) {
-        let Some(process) = self.processes.get(&arn).filter(|it| matches!(it.phase, Phase::Idle(_))) else {
-            return;
-        };
-        let Some(request) = process.release() else { return };
-        let functions = Rc::clone(&self.functions);
-        let crashed = End::Release(arn.clone(), ReleaseReply::Stay);
-        let answered =
-            async move { End::Release(arn, ReleaseReply::read(&functions.registrar(request).await)) };
-        self.invoke(FunctionName::Registrar, answered, crashed);
-    }
-
-    pub(super) fn release_answered(&mut self, arn: TaskArn, reply: ReleaseReply) {
-        let lost = self.sandbox.strikes(Fault::ReleaseAnswerLost);
-        match if lost { ReleaseReply::Stay } else { reply } {
-            ReleaseReply::Stay => self.later(RELEASE_EVERY, Happening::AskRelease(arn)),
-            ReleaseReply::Leave => self.later(LAST_LOOK, Happening::Leave(arn)),
-        }
-    }
-
-    pub(super) fn leave(&mut self, arn: &TaskArn) {
-        let idle = self.processes.get(arn).filter(|process| matches!(process.phase, Phase::Idle(_)));
-        if let Some(runner) = idle.map(|process| process.runner.clone()) {
-            self.sandbox.note(|| Subject::Runner(runner), || "released: leaves".to_owned());
-            self.exit(arn, RELEASED);
-        }
-    }
-
-    /// Some runners are not going to take a job, though they are idle.
-    fn may_fail_idle(&mut self, arn: &TaskArn) {
-        if self.sandbox.strikes(Fault::TaskExitsWithoutJob) {
-            self.later(self.sandbox.draw(&SOON), Happening::ExitWithoutJob(arn.clone()));
-        }
-        if self.sandbox.strikes(Fault::RunnerDiesIdle) {
-            self.later(self.sandbox.draw(&SOON), Happening::Die(arn.clone()));
-        }
-    }
-
-    pub(super) fn exit_without_job(&mut self, arn: &TaskArn) {
-        if self.processes.get(arn).is_some_and(|process| matches!(process.phase, Phase::Idle(_))) {
-            self.exit(arn, JOB_DONE);
-        }
-    }
-
-    /// Whatever the runner does, it does no longer. GitHub ends its job after a while.
+    /// Whatever PID 1 and its runner do, they do no longer.
     pub(super) fn die(&mut self, arn: &TaskArn) {
-        let Some(process) = self.processes.get(arn).filter(|process| process.phase != Phase::Gone) else {
-            return;
-        };
-        let (runner, phase) = (process.runner.clone(), process.phase);
-        if let Phase::Working(_, job) = phase {
-            self.later(ABANDONED_AFTER, Happening::JobAbandoned(job));
-        }
+        let Some(runner) = self.processes.get(arn).map(|process| process.runner.clone()) else { return };
         self.sandbox.note(|| Subject::Runner(runner), || "died".to_owned());
         self.exit(arn, KILLED);
     }
 
-    /// PID 1 exits, and its task stops.
+    /// PID 1 exits, and its task stops. GitHub ends a job that it leaves after a while.
     pub(super) fn exit(&mut self, arn: &TaskArn, code: i64) {
-        if let Some(process) = self.processes.get_mut(arn) {
-            let registration = process.registration();
-            let unanswered = (process.phase == Phase::Claiming).then(|| process.runner.clone());
-            process.phase = Phase::Gone;
-            if let Some(runner) = unanswered {
-                self.forget_unanswered(&runner);
+        if let Some(process) = self.processes.remove(arn) {
+            if let Some(job) = process.job() {
+                self.later(ABANDONED_AFTER, Happening::JobAbandoned(job));
             }
-            if let Some(registration) = registration {
+            if let Some(registration) = process.registration {
                 self.registered.remove(&registration);
                 self.sandbox.github().borrow_mut().disconnect(registration);
                 self.forget_later(registration);
+            } else {
+                self.forget_unanswered(&process.runner);
             }
         }
         if self.sandbox.ecs().borrow_mut().exit(arn, code) {

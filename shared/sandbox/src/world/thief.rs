@@ -11,7 +11,7 @@ use crate::sandbox::FunctionName;
 impl<F: Functions + 'static> World<F> {
     /// Claims with the ticket of a runner that has its JIT config, by its place among those.
     pub fn steal_ticket(&mut self, place: usize) {
-        let claimed: Vec<_> = self.processes.values().filter(|it| it.registration().is_some()).collect();
+        let claimed: Vec<_> = self.processes.values().filter(|it| it.registration.is_some()).collect();
         let Some(robbed) = claimed.get(place % claimed.len().max(1)) else { return };
         let Some(request) = robbed.stolen_claim() else { return };
         let runner = robbed.runner.clone();

@@ -12,5 +12,6 @@ mod launch_request;
 mod logs;
 mod many_events;
 mod one_job;
+mod pid1;
 mod spot;
 mod stops;

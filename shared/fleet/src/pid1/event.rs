@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::claim::Release;
+use crate::claim::Release;
 
 /// What a claim came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,7 @@ pub struct Timings {
     pub docker: Duration,
     /// For a claim to be granted. GitHub's rate limits are waited for, so it is long.
     pub claim: Duration,
-    /// From a claim without an answer to the next: longer than the registrar's own limit of 30
-    /// seconds, so that an old claim never meets a new one.
+    /// From a claim without an answer to the next: [`PATIENCE`].
     pub no_answer: Duration,
     /// From the listener's start to the first release, if it never says that it is up.
     pub first_release: Duration,
@@ -23,6 +22,10 @@ pub struct Timings {
     /// How long before SIGKILL a job is interrupted.
     pub interrupt: Duration,
 }
+
+/// How long the registrar is waited for: longer than its own limit of 30 seconds, so that an old claim
+/// never meets a new one.
+pub const PATIENCE: Duration = Duration::from_secs(35);
 
 /// The longest wait that a registrar's `retry-after` is believed.
 pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
@@ -38,7 +41,7 @@ impl Default for Timings {
         Self {
             docker: Duration::from_mins(2),
             claim: Duration::from_hours(1),
-            no_answer: Duration::from_secs(35),
+            no_answer: PATIENCE,
             first_release: Duration::from_secs(30),
             release: Duration::from_mins(1),
             last_look: Duration::from_secs(15),

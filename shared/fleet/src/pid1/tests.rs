@@ -1,6 +1,6 @@
 //! Each path through the decisions, and what holds on every path.
 
-use fleet::claim::Release::{Leave, Stay};
+use crate::claim::Release::{Leave, Stay};
 use proptest::prelude::*;
 
 use super::*;

@@ -1,12 +1,14 @@
 //! What PID 1 decides, as a function from what has happened to what is to be done.
 //!
-//! It holds no process, no clock and no socket: the loop around it has those.
+//! It holds no process, no clock and no socket: the hands around it have those. In a task they are
+//! `runner-init`'s, on one machine and in the simulation the sandbox's.
 //!
 //! A job that begins while PID 1 leaves is not cut short, because PID 1 leaves an idle runner in one
 //! way only: every process is frozen, what the listener has said until then is read, and a worker is
 //! looked for. A frozen listener can begin nothing. If it has begun a job, all goes on; if not, it is
 //! killed as it stands. GitHub queues a job again that it had just given to such a runner.
 
+pub mod answers;
 mod claims;
 mod event;
 mod timings;
@@ -16,14 +18,14 @@ mod tests;
 
 use std::time::Duration;
 
-use fleet::claim::Release;
-use fleet::launch::exit_code::{
+use crate::claim::Release;
+use crate::launch::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, RUNNER_OUTDATED, TERMINATED,
 };
 
 use self::claims::Claims;
 pub use self::event::{Action, ClaimOutcome, Event, Exit};
-pub use self::timings::Timings;
+pub use self::timings::{PATIENCE, Timings};
 
 /// How far PID 1 is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,160 @@
+//! PID 1 of each task: `fleet`'s machine decides, and here are its hands.
+
+use std::time::Duration;
+
+use fleet::TaskArn;
+use fleet::launch::exit_code::RELEASED;
+use fleet::pid1::{Action, Event, Exit, State};
+
+use super::{Functions, Happening, World};
+use crate::Sandbox;
+use crate::faults::Fault;
+use crate::journal::Subject;
+use crate::process::{Listener, Process};
+use crate::sandbox::Span;
+
+/// When an idle runner fails that is going to.
+const SOON: Span = Span::minutes(0, 3);
+
+/// How long a runner program takes to cancel its job, once it is asked to end.
+const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
+
+impl<F: Functions + 'static> World<F> {
+    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
+    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
+    /// once waited for is none, if it waits for another one by now.
+    pub(super) fn take(&mut self, arn: &TaskArn, event: Event) {
+        let now = self.now();
+        let Some(process) = self.processes.get_mut(arn) else { return };
+        let age = process.age(now);
+        if event == Event::Due && process.machine.deadline().is_none_or(|deadline| age < deadline) {
+            return;
+        }
+        let to_do = decide(process, age, event, &self.sandbox);
+        let (state, deadline) = (process.machine.state(), process.machine.deadline());
+        if process.due != deadline {
+            process.due = deadline;
+            let at = deadline.and_then(|deadline| process.began.checked_add(deadline).ok());
+            if let Some(at) = at {
+                self.agenda.at(at, Happening::Due(arn.clone()));
+            }
+        }
+        for action in to_do {
+            self.act(arn, action);
+        }
+        if let State::Over(code) = state {
+            self.leave(arn, code);
+        }
+    }
+
+    /// Does what PID 1 has decided on.
+    fn act(&mut self, arn: &TaskArn, action: Action) {
+        match action {
+            Action::Claim => self.claim(arn),
+            Action::Release => self.release(arn),
+            Action::Start => {
+                let after = self.sandbox.draw(&self.sandbox.delays().listener);
+                self.later(after, Happening::ListenerUp(arn.clone()));
+            }
+            Action::Interrupt => {
+                let after = self.sandbox.draw(&CANCELS);
+                self.later(after, Happening::Interrupted(arn.clone()));
+            }
+            // Done by the process itself.
+            Action::Look | Action::Freeze | Action::Thaw => {}
+        }
+    }
+
+    /// The runner program connects to GitHub, which may have a job for it, and says so.
+    pub(super) fn listener_up(&mut self, arn: &TaskArn) {
+        let Some(registration) = self.processes.get(arn).and_then(|process| process.registration) else {
+            return;
+        };
+        if !self.sandbox.github().borrow_mut().connect(registration) {
+            // Its registration was deleted: it ends.
+            return self.take(arn, Event::Exited(Exit::Code(1)));
+        }
+        let is_silent = self.sandbox.strikes(Fault::ListenerSaysNothing);
+        if let Some(process) = self.processes.get_mut(arn) {
+            process.listener = Some(Listener { is_silent, ..Listener::default() });
+        }
+        self.may_fail_idle(arn);
+        if !is_silent {
+            self.take(arn, Event::ListenerUp);
+        }
+        self.assign_jobs();
+    }
+
+    /// Some runners are not going to take a job, though they are idle.
+    fn may_fail_idle(&mut self, arn: &TaskArn) {
+        if self.sandbox.strikes(Fault::TaskExitsWithoutJob) {
+            self.later(self.sandbox.draw(&SOON), Happening::EndsWithoutJob(arn.clone()));
+        }
+        if self.sandbox.strikes(Fault::RunnerDiesIdle) {
+            self.later(self.sandbox.draw(&SOON), Happening::Die(arn.clone()));
+        }
+    }
+
+    /// The worker process of the picked up job is there, and the listener says so.
+    pub(super) fn worker_starts(&mut self, arn: &TaskArn) {
+        let listener = self.processes.get_mut(arn).and_then(|process| process.listener.as_mut());
+        let Some(listener) = listener.filter(|it| it.job.is_some() && !it.is_frozen) else { return };
+        listener.has_worker = true;
+        if !listener.is_silent {
+            self.take(arn, Event::JobBegun);
+        }
+    }
+
+    /// The runner program ends by itself: its job is done, or it has none.
+    pub(super) fn program_ends(&mut self, arn: &TaskArn) {
+        if let Some(process) = self.processes.get_mut(arn) {
+            process.listener = None;
+        }
+        self.take(arn, Event::Exited(Exit::Code(0)));
+    }
+
+    pub(super) fn ends_without_job(&mut self, arn: &TaskArn) {
+        let listener = self.processes.get(arn).and_then(|process| process.listener);
+        if listener.is_some_and(|listener| listener.is_idle()) {
+            self.program_ends(arn);
+        }
+    }
+
+    /// The runner program was asked to end: it cancels its job, if it has one.
+    pub(super) fn interrupted(&mut self, arn: &TaskArn) {
+        if let Some(job) = self.processes.get(arn).and_then(Process::job) {
+            self.end_job(job, "cancelled");
+        }
+        self.program_ends(arn);
+    }
+
+    /// PID 1 exits by its own decision.
+    fn leave(&mut self, arn: &TaskArn, code: i64) {
+        self.watch_leave(arn, code);
+        if code == RELEASED
+            && let Some(runner) = self.processes.get(arn).map(|process| process.runner.clone())
+        {
+            self.sandbox.note(|| Subject::Runner(runner), || "released: leaves".to_owned());
+        }
+        self.exit(arn, code);
+    }
+}
+
+/// Lets the machine take an event, with what a look and a freeze answer at once, and gives what is left
+/// to do.
+fn decide(process: &mut Process, age: Duration, event: Event, sandbox: &Sandbox) -> Vec<Action> {
+    let (mut next, mut to_do) = (Some(event), Vec::new());
+    while let Some(event) = next.take() {
+        for action in process.machine.step(age, sandbox.fraction(), event) {
+            match action {
+                Action::Look => next = Some(process.look()),
+                Action::Freeze if sandbox.strikes(Fault::FreezeFails) => next = Some(Event::NotFrozen),
+                Action::Freeze => next = Some(process.freeze()),
+                Action::Thaw => process.thaw(),
+                Action::Start if process.registration.is_none() => next = Some(Event::NotStarted),
+                Action::Claim | Action::Release | Action::Start | Action::Interrupt => to_do.push(action),
+            }
+        }
+    }
+    to_do
+}
