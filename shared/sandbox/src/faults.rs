@@ -130,7 +130,7 @@ faults! {
     GithubAnswerLost = "GitHub does it and its answer is lost", Built;
     SchedulerTickMissed = "a tick of the scheduler does not come", Built;
     SchedulerTickDoubled = "a tick of the scheduler comes twice", Built;
-    AutoScalingSlow = "Auto Scaling answers after up to half a minute", Built;
+    AutoScalingSlow = "Auto Scaling answers after up to three quarters of a minute", Built;
 }
 
 impl Fault {

@@ -11,7 +11,7 @@ impl DescribeAutoScalingGroup for Sandbox {
         self.step().await;
         if self.strikes(Fault::AutoScalingSlow) {
             // What was read beside it is as old by the time that something is done about it.
-            self.sleep(self.draw(&Span::seconds(5, 30))).await;
+            self.sleep(self.draw(&Span::seconds(10, 45))).await;
         }
         let group = self.groups().borrow().get(name).copied();
         self.step().await;
