@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use fleet::BootId;
@@ -45,9 +46,16 @@ pub(crate) fn run(config: &Config) -> io::Result<i64> {
         if let State::Over(code) = pid1.machine.state() {
             break code;
         }
-        if let Err(error) = pid1.turn() {
-            tracing::error!(%error, "can not go on");
-            break FAILED;
+        match catch_unwind(AssertUnwindSafe(|| pid1.turn())) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "cannot go on");
+                break pid1.machine.code_of_failure();
+            }
+            Err(_) => {
+                tracing::error!("cannot go on: PID 1 panicked");
+                break pid1.machine.code_of_failure();
+            }
         }
     };
     if !processes::kill_all() {

@@ -77,7 +77,7 @@ fn json<'a, T: Deserialize<'a>>(body: &'a str, kind: &'static str) -> Result<T, 
 
 #[cfg(test)]
 mod tests {
-    use fleet::launch::StopClass;
+    use fleet::launch::{Ending, StopClass};
     use fleet::ledger::{JobAction, RunnerEvent};
     use serde_json::{Value, json};
 
@@ -107,17 +107,17 @@ mod tests {
         for (detail, class, why) in [
             (
                 json!({"stopCode": "EssentialContainerExited", "containers": [{"name": "runner", "exitCode": 0}]}),
-                StopClass::Ordinary,
+                StopClass::Ended(Ending::Well),
                 "done",
             ),
             (
                 json!({"stopCode": "EssentialContainerExited", "containers": [{"name": "dockerd", "exitCode": 0}, {"name": "runner", "exitCode": 77}]}),
-                StopClass::BootFailed,
+                StopClass::Ended(Ending::Failed),
                 "no Docker",
             ),
             (
                 json!({"stopCode": "TaskFailedToStart", "stoppedReason": "CannotPullContainerError"}),
-                StopClass::BootFailed,
+                StopClass::Ended(Ending::Killed),
                 "no image",
             ),
             (

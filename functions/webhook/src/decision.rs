@@ -63,6 +63,7 @@ fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
         repository: payload.repository,
         labels: payload.labels,
         runner,
+        may_not_have_run: payload.may_not_have_run,
         created_at: payload.created_at,
     })
 }

@@ -155,6 +155,7 @@ fn batch(number: u64) -> Result<Vec<u8>> {
         repository: Repository::new("octo-org/storefront"),
         labels: ["self-hosted", "ec2-x64"].into_iter().collect(),
         runner: None,
+        may_not_have_run: false,
         created_at: None,
     };
     let message = JobMessage { delivery: DeliveryId::new(format!("delivery-{number}")), job_event };

@@ -1,6 +1,6 @@
 //! How a task ends: exit codes, and nothing left behind.
 
-use fleet::launch::exit_code::{DOCKER_UNAVAILABLE, FAILED, JOB_DONE, RELEASED, RUNNER_OUTDATED, TERMINATED};
+use fleet::launch::exit_code::{DOCKER_UNAVAILABLE, FAILED, JOB_DONE, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED};
 
 use crate::registrar::{Answer, Registrar};
 use crate::task::{
@@ -23,12 +23,14 @@ fn each_end_has_its_exit_code() {
             JOB_DONE,
             "no line, but a worker",
         ),
-        (format!("{work}; exit 3"), "stay", FAILED, "its listener failed after the job"),
-        (format!("{work}; kill-itself"), "stay", FAILED, "killed at work"),
+        (format!("{work}; exit 3"), "stay", JOB_DONE, "its listener failed after the job"),
+        (format!("{work}; kill-itself"), "stay", JOB_DONE, "killed at work"),
         ("say Listening for Jobs; sleep 60000".to_owned(), "leave", RELEASED, "released"),
         ("ignore-term; sleep 60000".to_owned(), "leave", RELEASED, "never says that it is up"),
         ("exit 7".to_owned(), "stay", RUNNER_OUTDATED, "an old version"),
-        ("exit 0".to_owned(), "stay", FAILED, "no job, and gone"),
+        ("exit 0".to_owned(), "stay", FAILED, "no job, and it never listened"),
+        ("say Listening for Jobs; sleep 300; exit 0".to_owned(), "stay", REMOVED, "removed by GitHub"),
+        (format!("{work}; exit 7"), "stay", JOB_DONE, "a job cannot call its runner outdated"),
         ("orphan; exit 0".to_owned(), "stay", FAILED, "no job, and something left"),
         ("kill-itself".to_owned(), "stay", FAILED, "killed"),
     ] {
@@ -100,7 +102,7 @@ fn a_job_that_ignores_its_interruption_is_killed_before_ecs_does_it() {
     let mut task = command(&registrar);
     let task = task.env("MAYFLY_STOP_TIMEOUT", "0.6").env("MAYFLY_INTERRUPT_SECONDS", "0.3").spawn().unwrap();
     until_there(&begun);
-    assert_eq!(i64::from(stop(task).code), TERMINATED);
+    assert_eq!(i64::from(stop(task).code), JOB_DONE, "a job that has begun is no failure of its pool");
     assert!(!folder.path().join("done").exists());
 }
 

@@ -44,6 +44,8 @@ pub struct Posted {
     pub books: BTreeMap<PoolName, Book>,
     /// The runners that were reserved: launch them.
     pub reserved: Vec<Runner>,
+    /// The capacities whose breaker the events opened, or held open for longer, each with its rest.
+    pub breakers: BTreeMap<PoolName, Rest>,
     /// How often somebody else wrote first.
     pub conflicts: u32,
 }
@@ -55,6 +57,8 @@ pub struct Fence {
     pub answer: Fenced,
     /// The runners that were reserved in its place: launch them.
     pub reserved: Vec<Runner>,
+    /// The capacities whose breaker it opened, or held open for longer, each with its rest.
+    pub breakers: BTreeMap<PoolName, Rest>,
     /// How often somebody else wrote first.
     pub conflicts: u32,
 }
@@ -109,8 +113,9 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         cause: FenceCause,
     ) -> Result<Fence, PostError> {
         let event = Event::Runner(runner.clone(), cause.event());
-        let Posted { mut runners, reserved, conflicts, .. } = self.post_and_settle(pools, &[event]).await?;
-        Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, conflicts })
+        let Posted { mut runners, reserved, breakers, conflicts, .. } =
+            self.post_and_settle(pools, &[event]).await?;
+        Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, breakers, conflicts })
     }
 
     async fn post_with(
@@ -133,6 +138,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             posted.books = done.books;
             if first {
                 (posted.answers, posted.runners) = (done.answers, done.runners);
+                posted.breakers = done.breakers;
             }
             if !more {
                 return Ok(posted);
@@ -205,6 +211,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
                 .filter_map(|name| Some((name.clone(), entries.book(name)?.clone())))
                 .collect(),
             reserved: reserved.iter().filter_map(runner).collect(),
+            breakers: entries.breakers().clone(),
             conflicts: 0,
         };
         Ok((posted, settled.more))

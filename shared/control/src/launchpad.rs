@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Rest, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random, RunTask};
 use fleet::repair::FenceCause;
 use fleet::ticket::Ticket;
@@ -17,7 +17,7 @@ use metrics::{counter, histogram};
 use tracing::{error, info, warn};
 
 use crate::metrics::{
-    CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, POOL, QUEUE_TO_RUN_TASK,
+    BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, POOL, QUEUE_TO_RUN_TASK,
     RUNNERS_LAUNCHED, class,
 };
 use crate::pace::Pace;
@@ -69,6 +69,9 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         let posted = self.books.post_and_settle(&settings.pools, events).await;
         let done = posted.as_ref().map(|it| (it.conflicts, &it.reserved[..]));
         tell(&origin.into(), events.len(), done);
+        if let Ok(posted) = &posted {
+            tell_breakers(&posted.breakers);
+        }
         posted
     }
 
@@ -82,6 +85,9 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
     ) -> Result<Fence, PostError> {
         let fence = self.books.fence(&settings.pools, &runner.id, cause).await;
         tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &it.reserved[..])));
+        if let Ok(fence) = &fence {
+            tell_breakers(&fence.breakers);
+        }
         fence
     }
 }
@@ -117,6 +123,15 @@ fn tell(origin: &Origin<'_>, events: usize, done: Result<(u32, &[Runner]), &Post
             warn!(pool, events, deliveries, %error, "events not in the ledger");
             counter!(EVENTS_NOT_WRITTEN.name).increment(events as u64);
         }
+    }
+}
+
+/// Tells of capacities on which launches fail one after the other, with the reason.
+fn tell_breakers(breakers: &BTreeMap<PoolName, Rest>) {
+    for (capacity, rest) in breakers {
+        let (cause, until) = (rest.cause, rest.until);
+        error!(%capacity, ?cause, %until, reason = rest.reason, "breaker open: nothing is launched there meanwhile");
+        counter!(BREAKERS_OPENED.name, POOL => capacity.to_string()).increment(1);
     }
 }
 

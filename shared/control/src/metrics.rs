@@ -27,6 +27,13 @@ pub const EVENTS_NOT_WRITTEN: Metric =
 /// asked to wait.
 pub const GITHUB_WAITS: Metric = Metric::counter("GitHubWaits", "Questions that waited for GitHub's limits");
 
+/// Times that a breaker opened, or stayed open after a trial, on a pool's capacity; by [`POOL`]. The log
+/// and the pool's book have the reason.
+pub const BREAKERS_OPENED: Metric =
+    Metric::counter("BreakersOpened", "Capacities on which launches or runs fail one after the other")
+        .by(&[POOL])
+        .with_alarm();
+
 /// Milliseconds from the queue to `RunTask`'s answer, once for each runner that was launched for a
 /// waiting job: from the time at which SQS took the oldest message of a queued job of the runner's
 /// pool in this batch. Runners that replace others, and jobs whose pool was full when they came, are
@@ -48,6 +55,7 @@ pub const METRICS: &[Metric] = &[
     LEDGER_CONFLICTS,
     EVENTS_NOT_WRITTEN,
     GITHUB_WAITS,
+    BREAKERS_OPENED,
     QUEUE_TO_RUN_TASK,
 ];
 

@@ -113,6 +113,19 @@ pub struct TaskDescription {
     pub last_status: String,
     /// ECS's `createdAt`: when `RunTask` was called for it; `None` where ECS does not say.
     pub created_at: Option<Timestamp>,
+    /// Why it has stopped; `None` before that.
+    pub stop: Option<TaskStop>,
+}
+
+/// Why a task has stopped, as `DescribeTasks` tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskStop {
+    /// ECS's `stopCode`.
+    pub code: Option<String>,
+    /// ECS's `stoppedReason`.
+    pub reason: String,
+    /// The exit code of PID 1, where the runner's container has one.
+    pub exit_code: Option<i64>,
 }
 
 /// ECS's `DescribeTasks`.

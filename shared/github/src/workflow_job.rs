@@ -37,6 +37,8 @@ pub struct WorkflowJobPayload {
     pub labels: Labels,
     /// The runner it was given to, whoever's it is.
     pub runner: Option<NamedRunner>,
+    /// Whether it ended in a way that does not show that it ran: cancelled, or skipped.
+    pub may_not_have_run: bool,
     /// When it was created, where the payload says so.
     pub created_at: Option<Timestamp>,
     /// The repository.
@@ -79,6 +81,8 @@ struct Job {
     #[serde(default)]
     runner_name: Option<String>,
     #[serde(default)]
+    conclusion: Option<String>,
+    #[serde(default)]
     created_at: Option<String>,
 }
 
@@ -107,6 +111,7 @@ impl From<Payload> for WorkflowJobPayload {
             action,
             job: JobId(job.id),
             labels: job.labels.unwrap_or_default().iter().collect(),
+            may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
             runner: named.map(|(id, name)| NamedRunner { id: GithubRunnerId(id), name }),
             created_at: job.created_at.and_then(|at| at.parse().ok()),
             repository: Repository::new(repository.full_name),

@@ -114,6 +114,9 @@ faults! {
     PreparationFails = "Docker does not come up beside PID 1", Built;
     ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job", Built;
     FreezeFails = "a process below PID 1 cannot be made to stand still", Built;
+    ImageEnds = "a task's image ends with 0 before PID 1 asks for anything", Built;
+    RunnerOutdated = "the runner program exits with 7: GitHub refuses its version", Built;
+    RunnerFails = "the runner program exits with 1 before it listens", Built;
     TaskExitsWithoutJob = "a runner exits with 0 and had no job", Built;
     RunnerDiesIdle = "a runner dies before its job", Built;
     RunnerDiesAtWork = "a runner dies during its job", Built;

@@ -34,6 +34,7 @@ pub fn job_event(action: JobAction, job: u64, pool_name: &str) -> JobEvent {
         repository: Repository::new("octo-org/example"),
         labels: ["linux"].into_iter().collect(),
         runner: None,
+        may_not_have_run: false,
         created_at: None,
     }
 }

@@ -177,7 +177,7 @@ impl Stage {
         let task = TaskArn::new(format!("task-of-{runner}"));
         let last_status = "RUNNING".to_owned();
         let description =
-            TaskDescription { task, runner: Some(runner.clone()), last_status, created_at: None };
+            TaskDescription { task, runner: Some(runner.clone()), last_status, created_at: None, stop: None };
         self.ecs.on_instance.borrow_mut().push(description);
         runner
     }

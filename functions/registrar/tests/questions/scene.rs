@@ -91,6 +91,7 @@ impl Scene {
             repository: Repository::new("octo-org/storefront"),
             labels: [POOL].into_iter().collect(),
             runner: None,
+            may_not_have_run: false,
             created_at: None,
         };
         self.finish(self.registrar.books.post(&self.settings.pools, &[Event::Job(event)])).unwrap();

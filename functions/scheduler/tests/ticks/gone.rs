@@ -57,6 +57,7 @@ impl Stage {
             repository: Repository::new("octo-org/storefront"),
             labels: [label].into_iter().collect(),
             runner: None,
+            may_not_have_run: false,
             created_at: None,
         };
         self.finish(self.books().post_and_settle(&self.settings.pools, &[Event::Job(event)])).unwrap();

@@ -1,7 +1,8 @@
 //! `DescribeTasks`.
 
-use aws_sdk_ecs::types::Task;
-use fleet::ports::{DescribeTasks, EcsError, TaskDescription};
+use aws_sdk_ecs::types::{Container, Task};
+use fleet::launch::RUNNER_CONTAINER;
+use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
 use jiff::Timestamp;
 
@@ -41,5 +42,15 @@ fn description(task: &Task) -> Option<TaskDescription> {
         runner: task.started_by().and_then(|runner| RunnerId::parse(runner).ok()),
         last_status: task.last_status()?.to_owned(),
         created_at: task.created_at().and_then(|at| Timestamp::from_nanosecond(at.as_nanos()).ok()),
+        stop: (task.last_status() == Some("STOPPED")).then(|| stop(task)),
     })
+}
+
+fn stop(task: &Task) -> TaskStop {
+    let runner = task.containers().iter().find(|container| container.name() == Some(RUNNER_CONTAINER));
+    TaskStop {
+        code: task.stop_code().map(|code| code.as_str().to_owned()),
+        reason: task.stopped_reason().unwrap_or_default().to_owned(),
+        exit_code: runner.and_then(Container::exit_code).map(i64::from),
+    }
 }

@@ -13,4 +13,4 @@ pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,
     Placement, REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, TICKET_VARIABLE, Tag, TaskOverride,
 };
-pub use self::stop::{StopClass, is_known_stop_code, of_stop};
+pub use self::stop::{Ending, StopClass, is_known_stop_code, of_stop, told};

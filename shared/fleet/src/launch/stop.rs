@@ -2,19 +2,48 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::exit_code::{JOB_DONE, NOT_NEEDED, RELEASED};
+use super::exit_code::{
+    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
+};
 use super::failure::is_no_capacity;
 
-/// What a stop means for a runner that had not claimed yet.
+/// What a stop means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopClass {
-    /// It ran its course, or somebody asked for the stop.
+    /// Somebody asked for it, or its machine failed: it says nothing of the pool.
     Ordinary,
     /// Its capacity went away, or never came.
     NoCapacity,
-    /// It could not start: image, network, volume, Docker, an outdated runner.
-    BootFailed,
+    /// It came to an end by itself.
+    Ended(Ending),
+}
+
+/// How a task came to its end. Before PID 1 has asked for anything every end is a failed boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// As it should: after a job, released, not needed, or removed by GitHub.
+    Well,
+    /// Its runner failed, or another container of the task did.
+    Failed,
+    /// GitHub refuses this version of the runner program.
+    Outdated,
+    /// It was killed, or nobody knows.
+    Killed,
+}
+
+impl Ending {
+    /// How it weighs as a failed run, in thirds of one; nothing where it is none.
+    pub fn thirds(self) -> u32 {
+        match self {
+            Self::Well => 0,
+            Self::Killed => 1,
+            Self::Failed => 3,
+            // No other task of the pool fares better.
+            Self::Outdated => 9,
+        }
+    }
 }
 
 /// Classifies ECS's stop of a task by its `stopCode`, its `stoppedReason` and the exit code of
@@ -27,11 +56,33 @@ pub fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> Stop
     if spot || is_no_capacity(reason) {
         return StopClass::NoCapacity;
     }
-    match (code, exit_code) {
-        (Some("EssentialContainerExited"), Some(JOB_DONE | RELEASED | NOT_NEEDED)) => StopClass::Ordinary,
-        (Some("TaskFailedToStart" | "EssentialContainerExited"), _) => StopClass::BootFailed,
+    match code {
+        Some("TaskFailedToStart" | "EssentialContainerExited") => StopClass::Ended(of_exit(exit_code)),
         _ => StopClass::Ordinary,
     }
+}
+
+fn of_exit(code: Option<i64>) -> Ending {
+    match code {
+        Some(JOB_DONE | RELEASED | NOT_NEEDED | REMOVED) => Ending::Well,
+        Some(RUNNER_OUTDATED) => Ending::Outdated,
+        // 128 + SIGKILL: out of memory, say.
+        Some(137) | None => Ending::Killed,
+        Some(_) => Ending::Failed,
+    }
+}
+
+/// A stop's reason for people: ECS's words, with what is known of PID 1's exit code.
+pub fn told(reason: &str, exit_code: Option<i64>) -> String {
+    let means = match exit_code {
+        None | Some(JOB_DONE) => return reason.to_owned(),
+        Some(RUNNER_OUTDATED) => ": runner outdated: GitHub refuses this version",
+        Some(DOCKER_UNAVAILABLE) => ": Docker did not come up",
+        Some(FAILED) => ": its log says why",
+        Some(TERMINATED) => ": another container of the task ended it",
+        Some(_) => "",
+    };
+    format!("{reason}, exit code {}{means}", exit_code.unwrap_or_default())
 }
 
 /// Whether ECS's documentation names this `stopCode` (ECS: `Task`, "stopCode"). Others are to come.
@@ -60,15 +111,22 @@ mod tests {
 
     #[test]
     fn stops_are_told_apart() {
-        use StopClass::{BootFailed, NoCapacity, Ordinary};
+        use Ending::{Failed, Killed, Outdated, Well};
+        use StopClass::{Ended, NoCapacity, Ordinary};
         for (code, reason, exit, class) in [
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(0), Ordinary),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(75), Ordinary),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(76), Ordinary),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(77), BootFailed),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(7), BootFailed),
-            (Some("EssentialContainerExited"), "Essential container in task exited", None, BootFailed),
-            (Some("TaskFailedToStart"), "CannotPullContainerError: manifest unknown", None, BootFailed),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(0), Ended(Well)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(75), Ended(Well)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(76), Ended(Well)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(77), Ended(Failed)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(7), Ended(Outdated)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(78), Ended(Well)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(1), Ended(Failed)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(143), Ended(Failed)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", Some(137), Ended(Killed)),
+            (Some("EssentialContainerExited"), "Essential container in task exited", None, Ended(Killed)),
+            (Some("UserInitiated"), "Task stopped by an operator", Some(143), Ordinary),
+            (Some("InfrastructureHealth"), "", Some(137), Ordinary),
+            (Some("TaskFailedToStart"), "CannotPullContainerError: manifest unknown", None, Ended(Killed)),
             (Some("TaskFailedToStart"), "Capacity is unavailable at this time.", None, NoCapacity),
             (Some("SpotInterruption"), "Your Spot Task was interrupted.", None, NoCapacity),
             (None, "Your Spot Task was interrupted.", Some(137), NoCapacity),
@@ -79,5 +137,14 @@ mod tests {
         ] {
             assert_eq!(of_stop(code, reason, exit), class, "{code:?} {reason:?} {exit:?}");
         }
+    }
+
+    #[test]
+    fn an_outdated_runner_is_named() {
+        let reason = "Essential container in task exited";
+        let outdated = "Essential container in task exited, exit code 7: runner outdated: GitHub refuses this version";
+        assert_eq!(told(reason, Some(7)), outdated);
+        assert_eq!(told(reason, Some(3)), "Essential container in task exited, exit code 3");
+        assert_eq!(told(reason, None), reason);
     }
 }

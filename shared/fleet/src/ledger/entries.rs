@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::totals::difference;
 use super::transition::{self, Answer, HealthNews, Outcome};
-use super::{Book, Event, Item, Job, Put, Runner, RunnerState, Totals};
+use super::{Book, Event, Item, Job, Put, Rest, Runner, RunnerState, Totals};
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 
@@ -20,6 +20,7 @@ pub struct Entries {
     changed_jobs: BTreeSet<JobId>,
     changed_runners: BTreeSet<RunnerId>,
     changed_books: BTreeSet<PoolName>,
+    breakers: BTreeMap<PoolName, Rest>,
 }
 
 impl Entries {
@@ -59,6 +60,11 @@ impl Entries {
         let of_jobs = self.jobs.values().map(|job| &job.pool);
         let of_runners = self.runners.values().flat_map(|runner| [&runner.pool, &runner.capacity]);
         of_jobs.chain(of_runners).cloned().collect()
+    }
+
+    /// The capacities whose breaker the events opened, or held open for longer, each with its rest.
+    pub fn breakers(&self) -> &BTreeMap<PoolName, Rest> {
+        &self.breakers
     }
 
     /// How many items the transaction would write by now.
@@ -134,12 +140,21 @@ impl Entries {
         if let Some(runner) = outcome.runner {
             if let Some(news) = outcome.health {
                 let launched_at = runner.reserved_at;
+                let before = self.books.get(&runner.capacity).and_then(|book| book.health.rest.clone());
                 self.change_book(&runner.capacity, |book| match news {
                     HealthNews::Started => book.health.started(now),
                     HealthNews::NoCapacity(reason) => book.health.no_capacity(launched_at, &reason, now),
                     HealthNews::LaunchRefused(reason) => book.health.launch_refused(&reason, now),
                     HealthNews::BootFailed(reason) => book.health.boot_failed(launched_at, &reason, now),
+                    HealthNews::RunFailed(thirds, reason) => {
+                        book.health.run_failed(launched_at, thirds, &reason, now);
+                    }
+                    HealthNews::RanJob => book.health.ran_job(now),
                 });
+                let after = self.books.get(&runner.capacity).and_then(|book| book.health.rest.clone());
+                if let Some(rest) = after.filter(|rest| Some(rest) != before.as_ref() && rest.is_breaker()) {
+                    self.breakers.insert(runner.capacity.clone(), rest);
+                }
             }
             self.put_runner(runner);
         }

@@ -53,6 +53,9 @@ pub struct JobEvent {
     pub labels: Labels,
     /// The runner that took it, where it is one of ours by its name.
     pub runner: Option<JobRunner>,
+    /// Whether it ended in a way that does not show that it ran: cancelled, or skipped.
+    #[serde(default)]
+    pub may_not_have_run: bool,
     /// When GitHub says that it was created; `None` where the payload does not say.
     pub created_at: Option<Timestamp>,
 }
@@ -72,6 +75,9 @@ pub enum RunnerEvent {
     Fenced,
     /// Its task has waited too long for capacity, with what is known of why, and is going to be stopped.
     FoundNoCapacity(String),
+    /// It has not asked for anything by its boot limit, with what is known of why, and its task is going
+    /// to be stopped.
+    FailedToBoot(String),
     /// It is not what it should be: gone from GitHub, or about to lose its instance.
     CountedOut,
     /// `RunTask` failed for good, with ECS's reason.

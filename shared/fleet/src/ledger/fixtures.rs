@@ -33,6 +33,7 @@ pub(super) fn job_event(action: JobAction, job: u64, pool_name: &str) -> JobEven
         repository: Repository::new("octo-org/example"),
         labels: ["linux"].into_iter().collect(),
         runner: None,
+        may_not_have_run: false,
         created_at: None,
     }
 }

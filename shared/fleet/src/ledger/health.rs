@@ -16,6 +16,12 @@ const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(1);
 /// The breaker's longest rest.
 const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_hours(1);
 
+/// The longest rest of a breaker that runs have opened: a job alone shows that they work again.
+const LONGEST_RUN_BACKOFF: SignedDuration = SignedDuration::from_mins(15);
+
+/// Thirds of failed runs in a row that open the breaker: three whole ones.
+const RUN_THIRDS_ALLOWED: u32 = 9;
+
 /// How far apart the starts are that are written down while all is well. A burst's claims would
 /// otherwise all write one book, for a time that says nothing new.
 const STARTS_APART: SignedDuration = SignedDuration::from_secs(10);
@@ -30,6 +36,8 @@ pub enum RestCause {
     LaunchRefused,
     /// Runner after runner failed before its first claim.
     BootFailures,
+    /// Runner after runner claimed, and failed before any job.
+    RunFailures,
 }
 
 /// A time in which nothing is launched on a pool's capacity.
@@ -43,6 +51,13 @@ pub struct Rest {
     pub reason: String,
 }
 
+impl Rest {
+    /// Whether nothing but somebody's hand, or a change at GitHub, ends what is wrong.
+    pub fn is_breaker(&self) -> bool {
+        self.cause != RestCause::NoCapacity
+    }
+}
+
 /// The health of a pool's capacity, kept in its book.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
@@ -52,6 +67,12 @@ pub struct Health {
     /// When a runner last came up here, to within ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_start: Option<Timestamp>,
+    /// Failed runs since a job last began here, in thirds of one.
+    #[serde(default)]
+    pub run_failure_thirds: u32,
+    /// When a job last began here, to within ten seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_job: Option<Timestamp>,
     /// The rest that holds, or the last one that held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<Rest>,
@@ -63,13 +84,22 @@ impl Health {
         self.rest.as_ref().filter(|rest| now < rest.until)
     }
 
-    /// A runner came up: whatever was wrong is over.
+    /// A runner came up: whatever kept runners from that is over. Whether runs work, only a job shows.
     pub(super) fn started(&mut self, now: Timestamp) {
-        let is_known = self.last_start.is_some_and(|start| now.duration_since(start) < STARTS_APART);
-        if is_known && self.failures == 0 && self.rest.is_none() {
+        let rest = self.rest.take_if(|rest| rest.cause != RestCause::RunFailures);
+        if self.failures == 0 && rest.is_none() && !is_news(self.last_start, now) {
             return;
         }
-        *self = Self { failures: 0, last_start: Some(now), rest: None };
+        (self.failures, self.last_start) = (0, Some(now));
+    }
+
+    /// A runner has begun a job: runs work.
+    pub(super) fn ran_job(&mut self, now: Timestamp) {
+        let rest = self.rest.take_if(|rest| rest.cause == RestCause::RunFailures);
+        if self.run_failure_thirds == 0 && rest.is_none() && !is_news(self.last_job, now) {
+            return;
+        }
+        (self.run_failure_thirds, self.last_job) = (0, Some(now));
     }
 
     /// There was no capacity for a runner launched at `launched_at`. A rest is not renewed by old
@@ -97,18 +127,43 @@ impl Health {
         }
     }
 
+    /// A runner launched at `launched_at` claimed, and failed before any job.
+    pub(super) fn run_failed(&mut self, launched_at: Timestamp, thirds: u32, reason: &str, now: Timestamp) {
+        if self.last_job.is_some_and(|job| job > launched_at) {
+            return;
+        }
+        self.run_failure_thirds = self.run_failure_thirds.saturating_add(thirds);
+        if self.do_runs_fail() {
+            self.rest_until(now, self.run_backoff(), RestCause::RunFailures, reason);
+        }
+    }
+
     /// A runner was reserved. With the breaker open it is the one trial until the next rest is over.
     pub(super) fn reserved(&mut self, now: Timestamp) {
-        if self.is_broken()
-            && let Some(Rest { cause, reason, .. }) = self.rest.take()
-        {
-            self.rest_until(now, self.breaker_backoff(), cause, &reason);
+        let cause = self.rest.as_ref().map(|rest| rest.cause);
+        let length = match cause {
+            Some(RestCause::RunFailures) if self.do_runs_fail() => self.run_backoff(),
+            Some(_) if self.is_broken() => self.breaker_backoff(),
+            Some(_) | None => return,
+        };
+        if let Some(Rest { cause, reason, .. }) = self.rest.take() {
+            self.rest_until(now, length, cause, &reason);
         }
     }
 
     /// Whether launches fail one after the other, so that only a trial at a time is made.
     fn is_broken(&self) -> bool {
         self.failures >= BOOT_FAILURES_ALLOWED
+    }
+
+    /// Whether runs fail one after the other, so that only a trial at a time is made.
+    fn do_runs_fail(&self) -> bool {
+        self.run_failure_thirds >= RUN_THIRDS_ALLOWED
+    }
+
+    fn run_backoff(&self) -> SignedDuration {
+        backoff((self.run_failure_thirds.saturating_sub(RUN_THIRDS_ALLOWED) / 3).saturating_add(1))
+            .min(LONGEST_RUN_BACKOFF)
     }
 
     fn breaker_backoff(&self) -> SignedDuration {
@@ -122,6 +177,11 @@ impl Health {
             self.rest = Some(Rest { until, cause, reason: reason.to_owned() });
         }
     }
+}
+
+/// Whether a moment says something new beside the last one that was written down.
+fn is_news(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_none_or(|last| now.duration_since(last) >= STARTS_APART)
 }
 
 /// One minute after the first failure, then twice as long each time, up to an hour.
@@ -195,5 +255,42 @@ mod tests {
         health.started(at(3));
         assert_eq!(health.resting(at(3)), None, "the trial came up");
         assert_eq!(health.failures, 0);
+    }
+
+    #[test]
+    fn failed_runs_open_the_breaker_and_a_job_alone_closes_it() {
+        for (thirds, failures, why) in [
+            (3, 3, "three failures in a row"),
+            (9, 1, "an outdated runner at once"),
+            (1, 9, "one that was killed is a third of a failure"),
+        ] {
+            let mut health = Health::default();
+            for _ in 1..failures {
+                health.run_failed(at(0), thirds, "exit code 1", at(1));
+                assert!(health.resting(at(1)).is_none(), "{why}");
+            }
+            health.run_failed(at(0), thirds, "exit code 1", at(1));
+            assert_eq!(health.resting(at(1)).map(|rest| rest.cause), Some(RestCause::RunFailures), "{why}");
+            health.started(at(1));
+            assert!(health.resting(at(1)).is_some(), "{why}; a claim proves no run");
+            assert!(health.resting(at(2)).is_none(), "{why}; a minute");
+            health.reserved(at(2));
+            assert!(health.resting(at(2)).is_some(), "{why}; one trial at a time");
+            health.ran_job(at(3));
+            assert_eq!((health.resting(at(3)), health.run_failure_thirds), (None, 0), "{why}; it has run a job");
+        }
+    }
+
+    #[test]
+    fn a_run_that_began_before_the_last_job_says_nothing_and_no_rest_is_longer_than_a_quarter() {
+        let mut health = Health::default();
+        health.ran_job(at(5));
+        health.run_failed(at(4), 9, "exit code 7", at(6));
+        assert_eq!(health.run_failure_thirds, 0, "reserved before that job");
+        for _ in 0..20 {
+            health.run_failed(at(6), 9, "exit code 7", at(7));
+        }
+        let until = health.rest.as_ref().unwrap().until;
+        assert_eq!(until.duration_since(at(7)), SignedDuration::from_mins(15));
     }
 }

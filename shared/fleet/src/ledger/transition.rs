@@ -85,6 +85,11 @@ pub enum HealthNews {
     LaunchRefused(String),
     /// The task stopped before its first claim, in ECS's words.
     BootFailed(String),
+    /// The task stopped after its claim and before any job, in ECS's words; it weighs so many thirds of
+    /// a failed run.
+    RunFailed(u32, String),
+    /// A job has begun: runs work.
+    RanJob,
 }
 
 /// What an event does.
@@ -144,6 +149,7 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
         && !matches!(runner.state, RunnerState::Busy | RunnerState::Stopped)
     {
         outcome.runner = Some(moved(runner, RunnerState::Busy, now));
+        outcome.health = (!event.may_not_have_run).then_some(HealthNews::RanJob);
     }
     outcome
 }
@@ -181,6 +187,12 @@ pub fn of_runner(
             let news = HealthNews::NoCapacity(reason.clone());
             Outcome { health: Some(news), ..leaving(runner, Answer::Noted, now) }
         }
+        RunnerEvent::FailedToBoot(reason)
+            if runner.state == RunnerState::Starting && runner.boot.is_none() =>
+        {
+            let news = HealthNews::BootFailed(reason.clone());
+            Outcome { health: Some(news), ..leaving(runner, Answer::Noted, now) }
+        }
         RunnerEvent::CountedOut if runner.state.is_supply() => leaving(runner, Answer::Noted, now),
         RunnerEvent::LaunchFailed(class, reason)
             if matches!(runner.state, RunnerState::Starting | RunnerState::Leaving)
@@ -194,20 +206,31 @@ pub fn of_runner(
             Outcome { health: news, ..stopped(runner, now) }
         }
         RunnerEvent::TaskStopped(class, reason) if runner.state.is_live() => {
-            let never_claimed = runner.state == RunnerState::Starting && runner.boot.is_none();
-            let news = match class {
-                StopClass::NoCapacity if never_claimed => Some(HealthNews::NoCapacity(reason.clone())),
-                StopClass::BootFailed if never_claimed => Some(HealthNews::BootFailed(reason.clone())),
-                _ => None,
-            };
-            Outcome { health: news, ..stopped(runner, now) }
+            Outcome { health: news_of_stop(runner, *class, reason), ..stopped(runner, now) }
         }
         RunnerEvent::FoundBusy
         | RunnerEvent::Fenced
         | RunnerEvent::FoundNoCapacity(_)
+        | RunnerEvent::FailedToBoot(_)
         | RunnerEvent::CountedOut
         | RunnerEvent::LaunchFailed(..)
         | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),
+    }
+}
+
+/// What a stop says of the capacity. Of a runner that was on its way out, or had a job, it says nothing;
+/// before the claim every end is a failed boot; after it the exit code tells.
+fn news_of_stop(runner: &Runner, class: StopClass, reason: &str) -> Option<HealthNews> {
+    let reason = || reason.to_owned();
+    let has_claimed = runner.boot.is_some();
+    match class {
+        _ if !runner.state.is_supply() => None,
+        StopClass::NoCapacity if !has_claimed => Some(HealthNews::NoCapacity(reason())),
+        StopClass::Ended(_) if !has_claimed => Some(HealthNews::BootFailed(reason())),
+        StopClass::Ended(ending) if ending.thirds() > 0 => {
+            Some(HealthNews::RunFailed(ending.thirds(), reason()))
+        }
+        StopClass::Ended(_) | StopClass::NoCapacity | StopClass::Ordinary => None,
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::claim::Release;
 use crate::launch::exit_code::{
-    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, RUNNER_OUTDATED, TERMINATED,
+    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
 
 use self::claims::Claims;
@@ -64,18 +64,24 @@ pub struct Machine {
     deadline: Option<Duration>,
     terminated: Option<Duration>,
     first_release_asked: bool,
+    listened: bool,
 }
 
 impl Machine {
     /// PID 1 at its start.
     pub fn new(timings: Timings) -> Self {
         let state = State::Preparing;
-        Self { timings, state, deadline: None, terminated: None, first_release_asked: false }
+        Self { timings, state, deadline: None, terminated: None, first_release_asked: false, listened: false }
     }
 
     /// How far it is.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// The exit code if PID 1 itself cannot go on. A job that has begun reaches no code that counts.
+    pub fn code_of_failure(&self) -> i64 {
+        if matches!(self.state, State::Working { .. }) { JOB_DONE } else { FAILED }
     }
 
     /// When [`Event::Due`] is to come, if nothing else does before.
@@ -86,6 +92,7 @@ impl Machine {
     /// Takes an event. `jitter` is a random number from 0 to 1.
     #[expect(clippy::match_same_arms, reason = "a row of the table is one rule")]
     pub fn step(&mut self, now: Duration, jitter: f64, event: Event) -> Vec<Action> {
+        self.listened |= event == Event::ListenerUp;
         match (self.state, event) {
             (State::Over(_), _) => vec![],
             (State::Preparing, Event::Prepared(true)) => self.claim(Claims::new(now)),
@@ -191,7 +198,7 @@ impl Machine {
     /// The job is interrupted; what does not end then is killed just before ECS would do it.
     fn out_of_time(&mut self, interrupted: bool) -> Vec<Action> {
         if interrupted {
-            return self.over(TERMINATED);
+            return self.over(JOB_DONE);
         }
         self.state = State::Working { interrupted: true };
         let last = self.timings.stop.saturating_sub(self.timings.interrupt / 5);
@@ -201,12 +208,13 @@ impl Machine {
 
     fn exited(&mut self, exit: Exit) -> Vec<Action> {
         let code = match (self.state, exit) {
+            (State::Working { .. }, _) => JOB_DONE,
             (_, Exit::Code(code)) if i64::from(code) == RUNNER_OUTDATED => RUNNER_OUTDATED,
-            (State::Working { .. }, Exit::Code(0)) => JOB_DONE,
-            (State::Working { interrupted: true }, _) => TERMINATED,
             // Its registration is deleted by then, and the listener may notice that first.
             (State::LastLook | State::Freezing { released: true }, _) => RELEASED,
-            (_, _) if self.terminated.is_some() && !matches!(self.state, State::Working { .. }) => TERMINATED,
+            _ if self.terminated.is_some() => TERMINATED,
+            // "The runner no longer exists on the server": its listener then ends in good order.
+            (_, Exit::Code(0)) if self.listened => REMOVED,
             _ => FAILED,
         };
         self.over(code)

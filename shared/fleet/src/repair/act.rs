@@ -1,8 +1,7 @@
 //! What a repair does, with its reason.
 
-use super::SeenTask;
+use super::{SeenStop, SeenTask};
 use crate::ids::{JobId, PoolName};
-use crate::launch::StopClass;
 use crate::ledger::{Event, Runner, RunnerEvent};
 
 /// One thing that is to be done.
@@ -58,6 +57,8 @@ pub enum Repair {
     NoteStopped {
         /// The runner.
         runner: Runner,
+        /// What its stop means, and ECS's reason.
+        stop: SeenStop,
     },
 }
 
@@ -89,7 +90,8 @@ impl FenceCause {
     /// What happens to the runner.
     pub fn event(self) -> RunnerEvent {
         match self {
-            Self::NotNeeded | Self::OutOfMap | Self::BootLimit => RunnerEvent::Fenced,
+            Self::NotNeeded | Self::OutOfMap => RunnerEvent::Fenced,
+            Self::BootLimit => RunnerEvent::FailedToBoot(self.why().to_owned()),
             Self::NoCapacity => RunnerEvent::FoundNoCapacity(self.why().to_owned()),
         }
     }
@@ -116,7 +118,7 @@ impl Repair {
             Self::Fence { runner, .. }
             | Self::RunAgain { runner }
             | Self::Stop { runner, .. }
-            | Self::NoteStopped { runner } => &runner.pool,
+            | Self::NoteStopped { runner, .. } => &runner.pool,
         }
     }
 
@@ -126,7 +128,7 @@ impl Repair {
             Self::Fence { runner, .. }
             | Self::RunAgain { runner }
             | Self::Stop { runner, .. }
-            | Self::NoteStopped { runner } => Some(runner),
+            | Self::NoteStopped { runner, .. } => Some(runner),
             Self::SetMinSize { .. } | Self::Close { .. } | Self::Reroute { .. } => None,
         }
     }
@@ -139,9 +141,8 @@ impl Repair {
                 Some(Event::Rerouted { job: *job, from: from.clone(), to: to.clone() })
             }
             Self::Fence { runner, cause, .. } => Some(Event::Runner(runner.id.clone(), cause.event())),
-            Self::NoteStopped { runner } => {
-                let found = "found stopped by a repair".to_owned();
-                let stopped = RunnerEvent::TaskStopped(StopClass::Ordinary, found);
+            Self::NoteStopped { runner, stop } => {
+                let stopped = RunnerEvent::TaskStopped(stop.class, stop.reason.clone());
                 Some(Event::Runner(runner.id.clone(), stopped))
             }
             Self::SetMinSize { .. } | Self::RunAgain { .. } | Self::Stop { .. } => None,

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{OWN_MATTER, Repair, Sight, Snapshot};
+use super::{OWN_MATTER, Repair, SeenStop, Sight, Snapshot};
 use crate::ledger::{Runner, RunnerState};
 
 /// How long ECS knows a `RunTask` again by its token, at least: an hour after the task has stopped
@@ -29,9 +29,13 @@ fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
     let can_run = snapshot.placements.contains_key(&runner.capacity);
     let runner = runner.clone();
     match sight {
-        Sight::Task(task) if task.has_stopped() => Some(Repair::NoteStopped { runner }),
+        Sight::Task(task) if task.has_stopped() => {
+            Some(Repair::NoteStopped { runner, stop: task.why_stopped() })
+        }
         Sight::Task(task) => Some(Repair::Stop { runner, task: task.clone() }),
-        Sight::NotListed if age >= TOKEN_HOLDS => Some(Repair::NoteStopped { runner }),
+        Sight::NotListed if age >= TOKEN_HOLDS => {
+            Some(Repair::NoteStopped { runner, stop: SeenStop::unknown() })
+        }
         Sight::NotListed => can_run.then_some(Repair::RunAgain { runner }),
         Sight::Unknown => None,
     }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{PoolName, RunnerId, TaskArn};
-use crate::launch::Placement;
+use crate::launch::{Placement, StopClass, of_stop, told};
 use crate::ledger::{Book, Job, Runner, RunnerState};
 use crate::pools::PoolMap;
-use crate::ports::TaskDescription;
+use crate::ports::{TaskDescription, TaskStop};
 use crate::schedule::Group;
 
 /// What a pass of repairs looks at. What could not be read is not in it, and no rule takes its absence
@@ -44,12 +44,40 @@ pub struct SeenTask {
     pub last_status: String,
     /// ECS's `createdAt`, where it says.
     pub created_at: Option<Timestamp>,
+    /// Why it stops, once it does.
+    pub stop: Option<SeenStop>,
+}
+
+/// A stop, as ECS described it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenStop {
+    /// What it means.
+    pub class: StopClass,
+    /// Why, in ECS's words.
+    pub reason: String,
+}
+
+impl SeenStop {
+    /// Of a task of which ECS knows nothing any more.
+    pub fn unknown() -> Self {
+        Self { class: StopClass::Ordinary, reason: "found stopped, and ECS no longer knows why".to_owned() }
+    }
+
+    fn of(stop: &TaskStop) -> Self {
+        let class = of_stop(stop.code.as_deref(), &stop.reason, stop.exit_code);
+        Self { class, reason: told(&stop.reason, stop.exit_code) }
+    }
 }
 
 impl SeenTask {
     /// Whether it is over.
     pub fn has_stopped(&self) -> bool {
         self.last_status == "STOPPED"
+    }
+
+    /// Why it has stopped.
+    pub fn why_stopped(&self) -> SeenStop {
+        self.stop.clone().unwrap_or_else(SeenStop::unknown)
     }
 
     /// Whether it waits for capacity.
@@ -94,8 +122,9 @@ impl<'a> Snapshot<'a> {
     /// Adds what ECS lists of a cluster; tasks that are no runner of ours are left out.
     pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
         let seen = tasks.into_iter().filter_map(|described| {
-            let TaskDescription { task, runner, last_status, created_at } = described;
-            Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status, created_at }))
+            let TaskDescription { task, runner, last_status, created_at, stop } = described;
+            let stop = stop.as_ref().map(SeenStop::of);
+            Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status, created_at, stop }))
         });
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }

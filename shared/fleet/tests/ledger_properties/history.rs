@@ -53,6 +53,7 @@ fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
                         github_id: GithubRunnerId(if ours { runner as u64 } else { 999 }),
                         runner: runner_id(runner),
                     }),
+                    may_not_have_run: false,
                     created_at: None,
                 };
                 (step, Event::Job(event))

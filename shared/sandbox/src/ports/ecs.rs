@@ -3,12 +3,12 @@
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest, of_exception, of_failure_reason};
 use fleet::ports::{
     DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask, TaskDescription,
-    TaskFilter,
+    TaskFilter, TaskStop,
 };
 use fleet::{ContainerInstanceArn, InstanceId, TaskArn};
 
 use crate::Sandbox;
-use crate::ecs::{Exception, RunTaskError, Task};
+use crate::ecs::{Exception, RunTaskError, Task, TaskStatus};
 use crate::faults::{Call, Fault, Moment};
 use crate::journal::Subject;
 
@@ -143,6 +143,11 @@ fn description(task: &Task) -> TaskDescription {
         runner: task.runner(),
         last_status: task.status.to_string(),
         created_at: Some(task.started_at),
+        stop: task.stop.as_ref().filter(|_| task.status == TaskStatus::Stopped).map(|stop| TaskStop {
+            code: Some(stop.code.to_owned()),
+            reason: stop.reason.clone(),
+            exit_code: stop.exit_code,
+        }),
     }
 }
 

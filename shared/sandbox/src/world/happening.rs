@@ -21,6 +21,8 @@ pub(super) enum Happening {
     Interrupted(TaskArn),
     /// The runner program ends with 0, as if it had run a job.
     EndsWithoutJob(TaskArn),
+    /// The image's own program ends, with 0.
+    ImageEnds(TaskArn),
     /// The instance, or the container, is gone from one moment to the next.
     Die(TaskArn),
     /// ECS gives a task up that never came to run.

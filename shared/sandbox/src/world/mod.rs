@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::launch::LAUNCHERS;
+use fleet::launch::exit_code::JOB_DONE;
 use fleet::pid1::Event;
 use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
@@ -243,6 +244,7 @@ impl<F: Functions + 'static> World<F> {
             Happening::Due(task) => self.take(&task, Event::Due),
             Happening::Interrupted(task) => self.interrupted(&task),
             Happening::EndsWithoutJob(task) => self.ends_without_job(&task),
+            Happening::ImageEnds(task) => self.exit(&task, JOB_DONE),
             Happening::Die(task) => self.die(&task),
             Happening::FailsToStart(task, reason) => self.fails_to_start(&task, reason),
             Happening::InstanceGone(instance) => self.instance_gone(&instance),

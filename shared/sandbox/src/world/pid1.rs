@@ -21,7 +21,6 @@ const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
 
 impl<F: Functions + 'static> World<F> {
     /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
-    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
     /// once waited for is none, if it waits for another one by now.
     pub(super) fn take(&mut self, arn: &TaskArn, event: Event) {
         let now = self.now();
@@ -70,6 +69,12 @@ impl<F: Functions + 'static> World<F> {
         let Some(registration) = self.processes.get(arn).and_then(|process| process.registration) else {
             return;
         };
+        if self.sandbox.strikes(Fault::RunnerOutdated) {
+            return self.take(arn, Event::Exited(Exit::Code(7)));
+        }
+        if self.sandbox.strikes(Fault::RunnerFails) {
+            return self.take(arn, Event::Exited(Exit::Code(1)));
+        }
         if !self.sandbox.github().borrow_mut().connect(registration) {
             // Its registration was deleted: it ends.
             return self.take(arn, Event::Exited(Exit::Code(1)));

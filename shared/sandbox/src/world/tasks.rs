@@ -98,6 +98,9 @@ impl<F: Functions + 'static> World<F> {
         if self.begins_outside(arn) || self.sandbox.strikes(Fault::TaskNeverClaims) {
             return;
         }
+        if self.sandbox.strikes(Fault::ImageEnds) {
+            return self.later(self.sandbox.draw(&self.sandbox.delays().boot), Happening::ImageEnds(arn.clone()));
+        }
         let (after, prepared) = if has_docker && self.sandbox.strikes(Fault::PreparationFails) {
             (Timings::default().docker, false)
         } else {

@@ -60,6 +60,7 @@ pub fn queued(jobs: impl IntoIterator<Item = u64>) -> Vec<Event> {
         repository: Repository::new("octo-org/storefront"),
         labels: ["linux"].into_iter().collect(),
         runner: None,
+        may_not_have_run: false,
         created_at: None,
     };
     jobs.into_iter().map(|job| Event::Job(event(job))).collect()

@@ -10,6 +10,7 @@
 mod failed_launches;
 mod launch_request;
 mod logs;
+mod loops;
 mod many_events;
 mod one_job;
 mod pid1;

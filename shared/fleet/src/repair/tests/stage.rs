@@ -134,6 +134,7 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
         runner: Some(id(number)),
         last_status: status.to_owned(),
         created_at: None,
+        stop: None,
     }
 }
 

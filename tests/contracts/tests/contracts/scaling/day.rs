@@ -191,6 +191,7 @@ fn job(action: JobAction, runner: &Runner) -> Event {
         repository: Repository::new("octo-org/example"),
         labels: ["linux"].into_iter().collect(),
         runner: Some(JobRunner { github_id, runner: runner.id.clone() }),
+        may_not_have_run: false,
         created_at: None,
     })
 }

@@ -1,0 +1,49 @@
+//! What fails again and again: a day of it with a job now and then costs some tasks, and not thousands;
+//! the pool's book says why; and once it is mended every job is served.
+
+use fleet::PoolName;
+use fleet::ledger::RestCause;
+use platform::scene::Scene;
+use sandbox::{Fault, Rates};
+
+/// Jobs of the day.
+const JOBS: i64 = 15;
+
+/// A day, in seconds.
+const DAY: i64 = 24 * 60 * 60;
+
+/// A day on which these faults strike whenever they can; gives the tasks that were started.
+fn day_of(faults: &[Fault]) -> (Scene, usize) {
+    let mut scene = stories::scene();
+    scene.world.sandbox().set_faults(faults.iter().map(|&fault| (fault, 1.0)).collect());
+    for _ in 0..JOBS {
+        scene.queue(&["ec2-x64"]);
+        scene.pass(DAY / JOBS);
+    }
+    let tasks = scene.tasks().len();
+    scene.world.sandbox().set_faults(Rates::new());
+    (scene, tasks)
+}
+
+#[test]
+fn what_fails_all_day_costs_some_tasks_and_says_why() {
+    use Fault::{ImageEnds, PreparationFails, RunnerFails, RunnerOutdated, StopEventLost, TaskNeverClaims};
+    for (faults, cause, says, why) in [
+        (&[RunnerOutdated][..], RestCause::RunFailures, "runner outdated: GitHub refuses this version", "exit 7"),
+        (&[RunnerFails], RestCause::RunFailures, "exit code 1", "a listener that cannot start"),
+        (&[PreparationFails], RestCause::BootFailures, "Docker did not come up", "exit 77 before any claim"),
+        (&[ImageEnds], RestCause::BootFailures, "", "an image with another entrypoint"),
+        (&[ImageEnds, StopEventLost], RestCause::BootFailures, "", "the same, found by the scheduler alone"),
+        (&[TaskNeverClaims], RestCause::BootFailures, "past its boot limit", "a boot that hangs"),
+    ] {
+        let (scene, tasks) = day_of(faults);
+        let rest = {
+            let table = scene.world.sandbox().table().borrow();
+            let book = table.book(&PoolName::new("ec2-x64").unwrap()).unwrap();
+            book.health.rest.clone().unwrap_or_else(|| panic!("{why}: the breaker is not open"))
+        };
+        assert_eq!(rest.cause, cause, "{why}");
+        assert!(rest.reason.contains(says), "{why}: {}", rest.reason);
+        assert!((10..=130).contains(&tasks), "{why}: {tasks} tasks");
+    }
+}
