@@ -149,7 +149,7 @@ impl Fault {
             Self::TaskNeverClaims => "PID 1 hangs before its claim",
             Self::PreparationFails => "Docker does not come up beside PID 1",
             Self::ListenerSaysNothing => "a listener does not say that it is up, nor that it runs a job",
-            Self::FreezeFails => "a process below PID 1 can not be made to stand still",
+            Self::FreezeFails => "a process below PID 1 cannot be made to stand still",
             Self::TaskExitsWithoutJob => "a runner exits with 0 and had no job",
             Self::RunnerDiesIdle => "a runner dies before its job",
             Self::RunnerDiesAtWork => "a runner dies during its job",
