@@ -47,13 +47,19 @@ fn one_seed_is_one_timeline_to_the_byte() {
 fn every_fault_strikes_somewhere_and_every_kind_of_world_is_there() {
     let mut struck = BTreeSet::new();
     let (mut calm, mut stormy) = (0, 0);
-    for seed in 301..361 {
+    let missing = |struck: &BTreeSet<Fault>| -> Vec<Fault> {
+        Fault::all().filter(|fault| !struck.contains(fault)).collect()
+    };
+    // Sixty worlds have every fault but the rarest.
+    for seed in 301..=600 {
+        if seed > 360 && missing(&struck).is_empty() {
+            break;
+        }
         let outcome = run(&World::of(seed), false).unwrap();
         struck.extend(outcome.struck.keys().copied());
         if outcome.is_calm { calm += 1 } else { stormy += 1 }
     }
-    let missing: Vec<Fault> = Fault::all().filter(|fault| !struck.contains(fault)).collect();
-    assert!(missing.is_empty(), "these never struck: {missing:?}");
+    assert_eq!(missing(&struck), [], "these never struck");
     assert!(calm >= 15 && stormy >= 15, "{calm} calm, {stormy} stormy");
 }
 
