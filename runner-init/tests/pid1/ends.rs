@@ -1,6 +1,8 @@
 //! How a task ends: exit codes, and nothing left behind.
 
-use fleet::launch::exit_code::{DOCKER_UNAVAILABLE, FAILED, JOB_DONE, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED};
+use fleet::launch::exit_code::{
+    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
+};
 
 use crate::registrar::{Answer, Registrar};
 use crate::task::{

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::ledger::settle::{Settled, settle};
-use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Key, Runner, RunnerState};
+use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Key, Rest, Runner, RunnerState};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};

@@ -17,8 +17,8 @@ use metrics::{counter, histogram};
 use tracing::{error, info, warn};
 
 use crate::metrics::{
-    BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, POOL, QUEUE_TO_RUN_TASK,
-    RUNNERS_LAUNCHED, class,
+    BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, POOL,
+    QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, class,
 };
 use crate::pace::Pace;
 use crate::retry::{Backoff, retry};

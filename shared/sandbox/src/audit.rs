@@ -51,6 +51,7 @@ impl Audit {
             self.check_growth(before.as_ref(), after);
             self.check_leave(before.as_ref(), after, &book);
         }
+        self.check_reservations(writes);
         for pool in touched {
             let counted = self.totals.get(&pool).copied().unwrap_or_default();
             let says = book(&pool).map(Totals::from).unwrap_or_default();
@@ -89,6 +90,22 @@ impl Audit {
                 self.note("states only move forward", found);
             }
             _ => {}
+        }
+    }
+
+    /// Nothing is reserved on a capacity whose breaker is open.
+    fn check_reservations(&mut self, writes: &[(Option<Item>, &Put)]) {
+        let rests = writes.iter().filter_map(|(before, _)| {
+            let book = before.as_ref()?.book()?;
+            Some((&book.pool, book.health.rest.as_ref().filter(|rest| rest.is_breaker())?))
+        });
+        let rests: BTreeMap<_, _> = rests.collect();
+        let reserved = writes.iter().filter(|(before, _)| before.is_none());
+        for runner in reserved.filter_map(|(_, put)| put.0.runner()) {
+            if let Some(rest) = rests.get(&runner.capacity).filter(|rest| runner.reserved_at < rest.until) {
+                let found = format!("{}: it rests until {}, {:?}", runner.capacity, rest.until, rest.cause);
+                self.note("nothing is launched while a breaker is open", found);
+            }
         }
     }
 

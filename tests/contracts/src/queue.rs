@@ -44,6 +44,7 @@ pub fn message(job: u64) -> JobMessage {
             repository: Repository::new("octo-org/store.front_2"),
             labels: ["self-hosted", "linux"].into_iter().collect(),
             runner: None,
+            may_not_have_run: true,
             created_at: "2026-10-05T09:00:00.5Z".parse().ok(),
         },
     }

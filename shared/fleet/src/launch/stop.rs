@@ -118,11 +118,26 @@ mod tests {
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(75), Ended(Well)),
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(76), Ended(Well)),
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(77), Ended(Failed)),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(7), Ended(Outdated)),
+            (
+                Some("EssentialContainerExited"),
+                "Essential container in task exited",
+                Some(7),
+                Ended(Outdated),
+            ),
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(78), Ended(Well)),
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(1), Ended(Failed)),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(143), Ended(Failed)),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(137), Ended(Killed)),
+            (
+                Some("EssentialContainerExited"),
+                "Essential container in task exited",
+                Some(143),
+                Ended(Failed),
+            ),
+            (
+                Some("EssentialContainerExited"),
+                "Essential container in task exited",
+                Some(137),
+                Ended(Killed),
+            ),
             (Some("EssentialContainerExited"), "Essential container in task exited", None, Ended(Killed)),
             (Some("UserInitiated"), "Task stopped by an operator", Some(143), Ordinary),
             (Some("InfrastructureHealth"), "", Some(137), Ordinary),
@@ -142,7 +157,8 @@ mod tests {
     #[test]
     fn an_outdated_runner_is_named() {
         let reason = "Essential container in task exited";
-        let outdated = "Essential container in task exited, exit code 7: runner outdated: GitHub refuses this version";
+        let outdated =
+            "Essential container in task exited, exit code 7: runner outdated: GitHub refuses this version";
         assert_eq!(told(reason, Some(7)), outdated);
         assert_eq!(told(reason, Some(3)), "Essential container in task exited, exit code 3");
         assert_eq!(told(reason, None), reason);

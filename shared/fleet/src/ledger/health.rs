@@ -277,7 +277,11 @@ mod tests {
             health.reserved(at(2));
             assert!(health.resting(at(2)).is_some(), "{why}; one trial at a time");
             health.ran_job(at(3));
-            assert_eq!((health.resting(at(3)), health.run_failure_thirds), (None, 0), "{why}; it has run a job");
+            assert_eq!(
+                (health.resting(at(3)), health.run_failure_thirds),
+                (None, 0),
+                "{why}; it has run a job"
+            );
         }
     }
 

@@ -31,7 +31,9 @@ fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
     match sight {
         _ if age >= BOOT_LIMIT => Some(fence(runner, FenceCause::BootLimit, sight.task())),
         Sight::NotListed => Some(Repair::RunAgain { runner }),
-        Sight::Task(task) if task.has_stopped() => Some(Repair::NoteStopped { runner, stop: task.why_stopped() }),
+        Sight::Task(task) if task.has_stopped() => {
+            Some(Repair::NoteStopped { runner, stop: task.why_stopped() })
+        }
         Sight::Task(task) if task.is_provisioning() && waited(task) >= PROVISIONING_LIMIT => {
             Some(fence(runner, FenceCause::NoCapacity, Some(task)))
         }

@@ -99,7 +99,8 @@ impl<F: Functions + 'static> World<F> {
             return;
         }
         if self.sandbox.strikes(Fault::ImageEnds) {
-            return self.later(self.sandbox.draw(&self.sandbox.delays().boot), Happening::ImageEnds(arn.clone()));
+            return self
+                .later(self.sandbox.draw(&self.sandbox.delays().boot), Happening::ImageEnds(arn.clone()));
         }
         let (after, prepared) = if has_docker && self.sandbox.strikes(Fault::PreparationFails) {
             (Timings::default().docker, false)

@@ -96,7 +96,13 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
         reason: "Capacity is unavailable at this time. \"Try\" again — läter".to_owned(),
     };
     let bare = Book { version: 1, ..Book::open(pool("bare"), 0) };
-    let health = Health { failures: u32::MAX, last_start: Some(at(1)), rest: Some(rest) };
+    let health = Health {
+        failures: u32::MAX,
+        last_start: Some(at(1)),
+        run_failure_thirds: u32::MAX,
+        last_job: Some(at(1)),
+        rest: Some(rest),
+    };
     let (queued, supply, live, minimum, maximum) = (i64::MAX, -1, 0, 3, 15);
     let full = Book { queued, supply, live, minimum, maximum, health, version: 1, pool: pool("full") };
     let items = [

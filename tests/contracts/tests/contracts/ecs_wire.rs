@@ -9,7 +9,7 @@ use fleet::launch::FailureClass::{self, Elsewhere, Later, Never};
 use fleet::launch::NetworkConfiguration;
 use fleet::ports::{
     DescribeTasks as _, ListContainerInstances as _, ListTasks as _, RunTask as _, StopTask as _,
-    TaskDescription, TaskFilter,
+    TaskDescription, TaskFilter, TaskStop,
 };
 use fleet::{InstanceId, RunnerId, TaskArn};
 use jiff::SignedDuration;
@@ -93,6 +93,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             runner: Some(RunnerId::from_random(1)),
             last_status: status.to_owned(),
             created_at: Some(START),
+            stop: None,
         };
         let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();
         assert_eq!(found, [expected], "and the missing one is left out");
@@ -115,6 +116,9 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
     peer.pass(SignedDuration::from_mins(59));
     let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();
     assert_eq!(found[0].last_status, "STOPPED");
+    let reason = "Essential container in task exited".to_owned();
+    let code = Some("EssentialContainerExited".to_owned());
+    assert_eq!(found[0].stop, Some(TaskStop { code, reason, exit_code: Some(76) }));
     peer.pass(SignedDuration::from_mins(1));
     assert_eq!(peer.tasks.describe_tasks("fargate", &asked).await.unwrap(), []);
 }

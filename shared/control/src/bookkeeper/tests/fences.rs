@@ -46,7 +46,10 @@ fn a_fence_says_whether_it_holds_and_gives_the_runner_as_it_is() {
     }
     let table = Table::default();
     let nobody = fence(&table, &RunnerId::from_random(7), FenceCause::BootLimit);
-    assert_eq!(nobody, Fence { answer: Fenced::Unknown, reserved: vec![], conflicts: 0 });
+    assert_eq!(
+        nobody,
+        Fence { answer: Fenced::Unknown, reserved: vec![], breakers: BTreeMap::new(), conflicts: 0 }
+    );
 }
 
 #[test]

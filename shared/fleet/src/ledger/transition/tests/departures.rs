@@ -1,6 +1,7 @@
 //! All the ways in which a runner goes.
 
 use super::*;
+use crate::launch::Ending;
 
 const STAY: Answer = Answer::Release(ReleaseAnswer::Stay);
 const LEAVE: Answer = Answer::Release(ReleaseAnswer::Leave);
@@ -212,23 +213,31 @@ fn a_failed_launch_ends_a_runner_that_never_claimed() {
 }
 
 #[test]
-fn a_stopped_task_ends_its_runner_and_tells_of_its_capacity_only_before_the_first_claim() {
+fn a_stopped_task_ends_its_runner_and_tells_of_its_capacity_while_it_waits_for_its_first_job() {
+    use Ending::{Failed, Killed, Outdated, Well};
+    use StopClass::{Ended, NoCapacity, Ordinary};
     let why = || "in ECS's words".to_owned();
-    for (class, health) in [
-        (StopClass::Ordinary, None),
-        (StopClass::NoCapacity, Some(HealthNews::NoCapacity(why()))),
-        (StopClass::BootFailed, Some(HealthNews::BootFailed(why()))),
+    let boot_failed = Some(HealthNews::BootFailed(why()));
+    let run_failed = |thirds| Some(HealthNews::RunFailed(thirds, why()));
+    for (class, boot, run) in [
+        (Ordinary, None, None),
+        (NoCapacity, Some(HealthNews::NoCapacity(why())), None),
+        (Ended(Well), boot_failed.clone(), None),
+        (Ended(Failed), boot_failed.clone(), run_failed(3)),
+        (Ended(Killed), boot_failed.clone(), run_failed(1)),
+        (Ended(Outdated), boot_failed.clone(), run_failed(9)),
     ] {
+        let of_run = |effect| Effect { health: run.clone(), ..effect };
         let ends = |posts| moves(RunnerState::Stopped, posts, Answer::Noted);
         let both = "spot.supply -1, plain.live -1";
         at_every_point(
             &RunnerEvent::TaskStopped(class, why()),
             0,
             [
-                (Life::Starting, Effect { health, ..ends(both) }, "it never came up"),
-                (Life::Claimed, ends(both), "it came up, so its capacity works"),
-                (Life::Idle, ends(both), "it died before its job"),
-                (Life::Waiting, ends(both), "it died before its job"),
+                (Life::Starting, Effect { health: boot, ..ends(both) }, "it never came up"),
+                (Life::Claimed, of_run(ends(both)), "it came up, and failed before any job"),
+                (Life::Idle, of_run(ends(both)), "the same"),
+                (Life::Waiting, of_run(ends(both)), "the same"),
                 (Life::Busy, ends("plain.live -1"), "its job is over, or lost"),
                 (Life::Fenced, ends("plain.live -1"), "stopped by us, which says nothing of the capacity"),
                 (Life::Leaving, ends("plain.live -1"), "it left"),
