@@ -222,6 +222,11 @@ impl Weather {
         *self.rates.borrow_mut() = rates;
     }
 
+    /// Whether nothing goes wrong now.
+    pub(crate) fn is_fair(&self) -> bool {
+        self.rates.borrow().is_empty()
+    }
+
     pub(crate) fn strikes(&self, fault: Fault) -> bool {
         let Some(rate) = self.rates.borrow().get(&fault).copied() else { return false };
         let strikes = self.random.borrow_mut().random_bool(rate.clamp(0.0, 1.0));

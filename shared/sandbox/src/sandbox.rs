@@ -215,6 +215,11 @@ impl Sandbox {
         self.0.weather.struck()
     }
 
+    /// Whether the faults are off.
+    pub(crate) fn is_weather_fair(&self) -> bool {
+        self.0.weather.is_fair()
+    }
+
     /// Whether a fault strikes now.
     pub(crate) fn strikes(&self, fault: Fault) -> bool {
         let strikes = self.0.weather.strikes(fault);

@@ -1,6 +1,6 @@
 //! What the world sees of PID 1 from outside, and must never see.
 
-use fleet::launch::exit_code::RELEASED;
+use fleet::launch::exit_code::{FAILED, RELEASED};
 use fleet::{JobId, TaskArn};
 
 use super::World;
@@ -27,11 +27,23 @@ impl<F> World<F> {
     /// PID 1 exits by its own decision: not from a job that has begun, unless its task was stopped, and
     /// not from one that GitHub gave it before it released the runner.
     pub(super) fn watch_leave(&mut self, arn: &TaskArn, code: i64) {
+        self.watch_end_of_claims(arn, code);
         let left = self.begun_job(arn).or_else(|| self.given_job(arn).filter(|_| code == RELEASED));
         let runner = self.processes.get(arn).map(|process| &process.runner);
         if let (Some(job), Some(runner)) = (left, runner) {
             let found = format!("runner {runner} left job {job} with exit code {code}");
             self.violations.push(Violation { rule: "a runner leaves no job behind", found });
+        }
+    }
+
+    /// PID 1 gives up claiming after an hour. While nothing goes wrong, an answer comes long before that.
+    fn watch_end_of_claims(&mut self, arn: &TaskArn, code: i64) {
+        let process = self.processes.get(arn).filter(|process| process.registration.is_none());
+        let is_out = self.sandbox.github().borrow().is_out(self.sandbox.manual_clock().now());
+        let has_failed = code == FAILED && !is_out && self.sandbox.is_weather_fair();
+        if let Some(process) = process.filter(|_| has_failed) {
+            let found = format!("runner {} gave up, with exit code {code}", process.runner);
+            self.violations.push(Violation { rule: "a claim is answered while nothing goes wrong", found });
         }
     }
 
