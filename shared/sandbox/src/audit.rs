@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::PoolName;
-use fleet::ledger::{Book, Item, Put, RunnerState, Totals};
+use fleet::ledger::{Book, Item, Put, Rest, RunnerState, Totals};
 
 /// Something that must never be, and was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,11 +93,13 @@ impl Audit {
         }
     }
 
-    /// Nothing is reserved on a capacity whose breaker is open.
+    /// Nothing is reserved on a capacity whose breaker is open, unless the same write closes it.
     fn check_reservations(&mut self, writes: &[(Option<Item>, &Put)]) {
-        let rests = writes.iter().filter_map(|(before, _)| {
+        let breaker = |book: &'_ Book| book.health.rest.clone().filter(Rest::is_breaker);
+        let rests = writes.iter().filter_map(|(before, Put(after))| {
+            breaker(after.book()?)?;
             let book = before.as_ref()?.book()?;
-            Some((&book.pool, book.health.rest.as_ref().filter(|rest| rest.is_breaker())?))
+            Some((&book.pool, breaker(book)?))
         });
         let rests: BTreeMap<_, _> = rests.collect();
         let reserved = writes.iter().filter(|(before, _)| before.is_none());

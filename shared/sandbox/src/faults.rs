@@ -1,9 +1,10 @@
 //! What can go wrong on the platform, each with its own rate: one table.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Serialize, Serializer};
@@ -208,6 +209,7 @@ pub type Rates = BTreeMap<Fault, f64>;
 #[derive(Debug)]
 pub(crate) struct Weather {
     rates: RefCell<Rates>,
+    fair_since: Cell<Option<Timestamp>>,
     struck: RefCell<BTreeMap<Fault, u32>>,
     random: RefCell<StdRng>,
 }
@@ -215,16 +217,17 @@ pub(crate) struct Weather {
 impl Weather {
     pub(crate) fn new(seed: u64) -> Self {
         let random = RefCell::new(StdRng::seed_from_u64(!seed));
-        Self { rates: RefCell::default(), struck: RefCell::default(), random }
+        Self { rates: RefCell::default(), fair_since: Cell::new(None), struck: RefCell::default(), random }
     }
 
-    pub(crate) fn set(&self, rates: Rates) {
+    pub(crate) fn set(&self, rates: Rates, now: Timestamp) {
+        self.fair_since.set(rates.is_empty().then_some(now));
         *self.rates.borrow_mut() = rates;
     }
 
-    /// Whether nothing goes wrong now.
-    pub(crate) fn is_fair(&self) -> bool {
-        self.rates.borrow().is_empty()
+    /// Since when nothing goes wrong; `None` while something does.
+    pub(crate) fn fair_since(&self) -> Option<Timestamp> {
+        self.fair_since.get()
     }
 
     pub(crate) fn strikes(&self, fault: Fault) -> bool {

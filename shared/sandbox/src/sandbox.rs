@@ -207,7 +207,7 @@ impl Sandbox {
 
     /// Sets how likely each fault is from now on; none for fair weather.
     pub fn set_faults(&self, rates: Rates) {
-        self.0.weather.set(rates);
+        self.0.weather.set(rates, self.0.clock.now());
     }
 
     /// How often each fault has struck.
@@ -215,9 +215,9 @@ impl Sandbox {
         self.0.weather.struck()
     }
 
-    /// Whether the faults are off.
-    pub(crate) fn is_weather_fair(&self) -> bool {
-        self.0.weather.is_fair()
+    /// Since when the faults are off, after they were on.
+    pub(crate) fn fair_since(&self) -> Option<Timestamp> {
+        self.0.weather.fair_since()
     }
 
     /// Whether a fault strikes now.

@@ -10,6 +10,8 @@ use tracing::Level;
 /// Log lines and metrics.
 #[derive(Debug)]
 pub struct Recording {
+    /// The log as it was written.
+    pub log: String,
     /// Each line's JSON.
     pub lines: Vec<Value>,
     /// Each metric as `Name{Dimension=Value}`, with what it came to; by name.
@@ -43,12 +45,12 @@ pub fn record<T>(act: impl FnOnce() -> T) -> (T, Recording) {
     let snapshotter = recorder.snapshotter();
     let result =
         metrics::with_local_recorder(&recorder, || tracing::subscriber::with_default(subscriber, act));
-    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let counted = snapshotter.snapshot().into_vec().into_iter();
     let mut metrics: Vec<_> = counted.map(|(key, _, _, value)| (named(key.key()), value)).collect();
     metrics.sort_by(|one, other| one.0.cmp(&other.0));
-    (result, Recording { lines, metrics })
+    (result, Recording { log, lines, metrics })
 }
 
 fn named(key: &metrics::Key) -> String {

@@ -2,10 +2,14 @@
 
 use fleet::launch::exit_code::{FAILED, RELEASED};
 use fleet::{JobId, TaskArn};
+use jiff::SignedDuration;
 
 use super::World;
 use crate::Violation;
 use crate::github::Phase;
+
+/// How long a claim may take to be answered once nothing goes wrong any more.
+const SOON_ENOUGH: SignedDuration = SignedDuration::from_mins(15);
 
 impl<F> World<F> {
     /// What PID 1 has done that it must never do.
@@ -36,11 +40,12 @@ impl<F> World<F> {
         }
     }
 
-    /// PID 1 gives up claiming after an hour. While nothing goes wrong, an answer comes long before that.
+    /// PID 1 gives up claiming after an hour. Once nothing goes wrong any more, an answer comes soon.
     fn watch_end_of_claims(&mut self, arn: &TaskArn, code: i64) {
         let process = self.processes.get(arn).filter(|process| process.registration.is_none());
-        let is_out = self.sandbox.github().borrow().is_out(self.sandbox.manual_clock().now());
-        let has_failed = code == FAILED && !is_out && self.sandbox.is_weather_fair();
+        let now = self.sandbox.manual_clock().now();
+        let is_fair = self.sandbox.fair_since().is_some_and(|since| now.duration_since(since) > SOON_ENOUGH);
+        let has_failed = code == FAILED && is_fair && !self.sandbox.github().borrow().is_out(now);
         if let Some(process) = process.filter(|_| has_failed) {
             let found = format!("runner {} gave up, with exit code {code}", process.runner);
             self.violations.push(Violation { rule: "a claim is answered while nothing goes wrong", found });

@@ -1,29 +1,12 @@
 //! What the functions log, over a whole story and at every level.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use fleet::launch::TICKET_VARIABLE;
 use fleet::{DeliveryId, InstanceId};
+use kit::recording::{Recording, record};
 use platform::scene::{Scene, WEBHOOK_SECRET};
 use sandbox::TICKET_KEY;
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::ecs::RunTaskError;
-use tracing::Level;
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Jobs that run, launches that fail in each way, a forged delivery, an interrupted instance, and
 /// messages that nobody understands. Gives the tickets that were issued, and the forged signature.
@@ -67,15 +50,7 @@ fn tell() -> (Vec<String>, String) {
 
 #[test]
 fn no_ticket_secret_or_signature_is_in_any_line() {
-    let buffer = Buffer::default();
-    let writer = buffer.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let (tickets, forged) = tracing::subscriber::with_default(subscriber, tell);
-    let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let ((tickets, forged), Recording { log, .. }) = record(tell);
 
     assert!(tickets.len() >= 4, "{tickets:?}");
     for told in [
