@@ -8,4 +8,5 @@
 )]
 
 pub mod ledger;
+pub mod maps;
 pub mod recording;

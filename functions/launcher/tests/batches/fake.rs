@@ -7,13 +7,13 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use control::Bookkeeper;
 use fleet::launch::{LaunchFailure, RunTaskRequest};
 use fleet::ledger::{Book, Event, RunnerEvent, RunnerState};
-use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{
     Clock as _, DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask,
     TaskDescription, TaskFilter,
 };
 use fleet::{BootId, ContainerInstanceArn, GithubRunnerId, InstanceId, PoolMap, PoolName, RunnerId, TaskArn};
 use jiff::Timestamp;
+use kit::maps::roomy;
 use launcher::{Launcher, Settings};
 use sandbox::{Delays, Sandbox};
 use serde_json::{Value, json};
@@ -101,11 +101,7 @@ impl DescribeTasks for &FakeEcs {
 
 /// The default pools with room for many runners.
 pub(crate) fn settings() -> Settings {
-    let roomy: Vec<&str> = DEFAULT_POOLS
-        .lines()
-        .map(|line| if line.starts_with("maximum = ") { "maximum = 1000" } else { line })
-        .collect();
-    let pools = PoolMap::from_toml(&roomy.join("\n")).unwrap();
+    let pools = PoolMap::from_toml(&roomy()).unwrap();
     let placements = sandbox::placements_of(&pools);
     Settings(control::LaunchSettings { pools, placements, ticket_key: TICKET_KEY.into() })
 }

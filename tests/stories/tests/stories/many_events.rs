@@ -1,25 +1,13 @@
 //! One event many times, many events in any order: as many tasks as jobs.
 
 use fleet::JobId;
-use fleet::pools::DEFAULT_POOLS;
+use kit::maps::roomy;
 use platform::scene::{Scene, plan};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::github::{Phase, workflow_job};
-
-/// The default pools with room for two thousand runners each.
-fn roomy() -> String {
-    DEFAULT_POOLS
-        .lines()
-        .map(|line| if line.starts_with("maximum = ") { "maximum = 2000" } else { line })
-        .fold(String::new(), |mut text, line| {
-            text.push_str(line);
-            text.push('\n');
-            text
-        })
-}
 
 /// Delivers the `queued` event of a job that GitHub knows, at once.
 fn deliver(scene: &mut Scene, job: JobId) {
