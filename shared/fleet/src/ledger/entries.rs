@@ -201,6 +201,3 @@ impl Entries {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

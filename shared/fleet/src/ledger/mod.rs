@@ -18,8 +18,6 @@ mod book;
 mod budget;
 mod entries;
 mod event;
-#[cfg(test)]
-mod fixtures;
 mod health;
 mod items;
 mod key;
@@ -38,5 +36,5 @@ pub use self::items::{
 };
 pub use self::key::Key;
 pub use self::listing::Listing;
-pub use self::totals::{Totals, recount};
+pub use self::totals::{Totals, difference, recount};
 pub use self::transition::{Answer, ClaimAnswer, Fenced, ReleaseAnswer};

@@ -71,6 +71,3 @@ fn next_capacity<'a>(
     }
     None
 }
-
-#[cfg(test)]
-mod tests;

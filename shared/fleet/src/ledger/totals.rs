@@ -70,7 +70,7 @@ impl Item {
 }
 
 /// How the books change where an item that counted `before` counts `after`.
-pub(super) fn difference<'a>(
+pub fn difference<'a>(
     before: impl IntoIterator<Item = (&'a PoolName, Totals)>,
     after: impl IntoIterator<Item = (&'a PoolName, Totals)>,
 ) -> Vec<(PoolName, Totals)> {
@@ -98,56 +98,4 @@ pub fn recount<'a>(items: impl IntoIterator<Item = &'a Item>) -> BTreeMap<PoolNa
         *totals.entry(pool.clone()).or_default() += counts;
     }
     totals
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ledger::fixtures::{at, bounds, job_event, pool, pool_map, runner_id};
-    use crate::ledger::{Entries, Event, Job, JobAction, Runner, RunnerState};
-
-    /// One job and one runner, in whatever states, with the books that were written with them.
-    fn items(job: JobState, runner: RunnerState) -> Vec<Item> {
-        let mut entries = Entries::default();
-        let pools = pool_map(&[("spot", None, 5), ("plain", None, 5), ("idle", None, 5)]);
-        entries.open_books(&["spot", "plain", "idle"].map(pool).into(), &pools);
-        entries.apply(&bounds("idle", 1, 5), at(0));
-        entries.apply(&Event::Job(job_event(JobAction::Queued, 1, "spot")), at(0));
-        entries.reserve(runner_id(1), &pool("spot"), &pool("plain"), at(0));
-        let moved = |item| match item {
-            Item::Job(it) => Item::Job(Job { state: job, ..it }),
-            Item::Runner(it) => Item::Runner(Runner { state: runner, ..it }),
-            other => other,
-        };
-        entries.puts().into_iter().map(|put| moved(put.0)).collect()
-    }
-
-    #[test]
-    fn a_job_counts_while_it_waits() {
-        for (state, queued) in [
-            (JobState::Queued, 1),
-            (JobState::Unserved, 0),
-            (JobState::InProgress, 0),
-            (JobState::Completed, 0),
-        ] {
-            let totals = recount(&items(state, RunnerState::Stopped));
-            assert_eq!(totals[&pool("spot")].queued, queued, "{state:?}");
-        }
-    }
-
-    #[test]
-    fn a_runner_counts_in_its_pools_supply_and_lives_on_its_capacity() {
-        for (state, supply, live) in [
-            (RunnerState::Starting, 1, 1),
-            (RunnerState::Idle, 1, 1),
-            (RunnerState::Busy, 0, 1),
-            (RunnerState::Leaving, 0, 1),
-            (RunnerState::Stopped, 0, 0),
-        ] {
-            let totals = recount(&items(JobState::Completed, state));
-            assert_eq!(totals[&pool("spot")], Totals { supply, ..Totals::default() }, "{state:?}");
-            assert_eq!(totals[&pool("plain")], Totals { live, ..Totals::default() }, "{state:?}");
-            assert_eq!(totals[&pool("idle")], Totals::default(), "a book without items counts nothing");
-        }
-    }
 }

@@ -319,6 +319,3 @@ fn answer_for_unknown(event: &RunnerEvent) -> Answer {
         _ => Answer::Noted,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -53,8 +53,9 @@ fn nobody_registers_for_a_pool_that_is_gone_whatever_waits_there() {
         );
     }
     let stolen = RunnerEvent::Claim(boot("second"));
-    let outcome = super::super::of_runner(Some(&Life::Idle.runner()), &stolen, Some(&closed(0)), at(0));
-    assert_eq!(outcome, Outcome::unchanged(Answer::Claim(Refused)), "another boot makes none leave");
+    let outcome =
+        fleet::ledger::transition::of_runner(Some(&Life::Idle.runner()), &stolen, Some(&closed(0)), at(0));
+    assert_eq!(outcome, unchanged(Answer::Claim(Refused)), "another boot makes none leave");
 }
 
 #[test]
@@ -66,7 +67,8 @@ fn an_idle_runner_of_a_pool_that_is_gone_waits_for_its_jobs_and_leaves_when_ther
     ] {
         let book = Book { supply: 1, ..closed(jobs) };
         let event = RunnerEvent::Release(boot("first"));
-        let outcome = super::super::of_runner(Some(&Life::Waiting.runner()), &event, Some(&book), at(0));
+        let outcome =
+            fleet::ledger::transition::of_runner(Some(&Life::Waiting.runner()), &event, Some(&book), at(0));
         assert_eq!(outcome.answer, Answer::Release(answer), "{why}");
     }
 }

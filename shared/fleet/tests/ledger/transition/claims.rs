@@ -136,7 +136,7 @@ fn an_unknown_runner_is_told_to_leave() {
     ] {
         for deficit in [1, 0, -1] {
             let outcome = of_runner(None, &event, deficit, at(0));
-            assert_eq!(outcome, Outcome::unchanged(answer), "{event:?} changes nothing");
+            assert_eq!(outcome, unchanged(answer), "{event:?} changes nothing");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What a transaction writes: what has changed, a version on, and each change in the right book.
 
-use super::*;
-use crate::ids::GithubRunnerId;
-use crate::launch::StopClass;
-use crate::ledger::fixtures::{at, boot, bounds, job_event, pool, pool_map, queued, runner_id, taken_by};
-use crate::ledger::{ClaimAnswer, JobAction, ReleaseAnswer, RunnerEvent};
+use fleet::GithubRunnerId;
+use fleet::launch::StopClass;
+use fleet::ledger::{Answer, Entries, Event};
+use fleet::ledger::{ClaimAnswer, JobAction, ReleaseAnswer, RunnerEvent};
+use kit::ledger::{at, boot, bounds, job_event, pool, pool_map, queued, runner_id, taken_by};
 
 /// Two pools with books: `spot` with a maximum of 5, `plain` with one of 3.
 fn opened() -> Entries {

@@ -2,10 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::*;
-use crate::launch::FailureClass;
-use crate::ledger::fixtures::{at, launch_failed, pool, pool_map, queued, runner_id};
-use crate::ledger::{Book, Health, Item, Rest, RunnerState};
+use fleet::launch::FailureClass;
+use fleet::ledger::settle::*;
+use fleet::ledger::{Book, Health, Item, Rest, RunnerState};
+use fleet::ledger::{Entries, RestCause};
+use fleet::{PoolMap, RunnerId};
+use kit::ledger::{at, launch_failed, pool, pool_map, queued, runner_id};
 
 /// A book with these totals and a maximum of 5.
 fn book(name: &str, queued: i64, minimum: i64, supply: i64, live: i64) -> Book {

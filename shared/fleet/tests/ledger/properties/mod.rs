@@ -1,11 +1,5 @@
 //! Whatever the order of events, and however often each is told: the jobs end where they end, every
 //! book says what its items add up to, and no pool is launched over its maximum.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can not go on fails"
-)]
 
 mod history;
 mod settling;

@@ -1,7 +1,7 @@
 //! All the ways in which a runner goes.
 
 use super::*;
-use crate::launch::Ending;
+use fleet::launch::Ending;
 
 const STAY: Answer = Answer::Release(ReleaseAnswer::Stay);
 const LEAVE: Answer = Answer::Release(ReleaseAnswer::Leave);

@@ -5,11 +5,15 @@ mod departures;
 mod jobs;
 mod removals;
 
-use super::*;
-use crate::ids::RunnerId;
-use crate::ledger::Totals;
-use crate::ledger::fixtures::{at, boot, job_event, pool, runner_id};
-use crate::ledger::totals::difference;
+use fleet::RunnerId;
+use fleet::launch::{FailureClass, StopClass};
+use fleet::ledger::Totals;
+use fleet::ledger::difference;
+use fleet::ledger::transition::*;
+use fleet::ledger::{Book, Job, JobAction, JobEvent, JobState, Runner, RunnerEvent, RunnerState};
+use fleet::{GithubRunnerId, PoolName};
+use jiff::{SignedDuration, Timestamp};
+use kit::ledger::{at, boot, job_event, pool, runner_id};
 
 /// The points of a runner's life that an event may find it at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +80,12 @@ fn short_of(deficit: i64) -> Book {
 }
 
 fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now: Timestamp) -> Outcome {
-    super::of_runner(runner, event, Some(&short_of(deficit)), now)
+    fleet::ledger::transition::of_runner(runner, event, Some(&short_of(deficit)), now)
+}
+
+/// What an event does that moves nothing.
+fn unchanged(answer: Answer) -> Outcome {
+    Outcome { job: None, runner: None, health: None, answer }
 }
 
 /// A job that was written down a minute ago, for the pool of this name.
@@ -153,7 +162,7 @@ fn at_every_point_of(book: &Book, event: &RunnerEvent, rows: [(Life, Effect, &st
     for ((life, effect, why), point) in rows.into_iter().zip(Life::ALL) {
         assert_eq!(life, point, "every point of a life has its row");
         let before = life.runner();
-        let outcome = super::of_runner(Some(&before), event, Some(book), at(0));
+        let outcome = fleet::ledger::transition::of_runner(Some(&before), event, Some(book), at(0));
         let found = Effect {
             to: outcome.runner.as_ref().map(|runner| runner.state),
             posts: posts(None, Some(&before), &outcome),

@@ -1,8 +1,8 @@
 //! What GitHub says of jobs.
 
 use super::*;
-use crate::ids::JobId;
-use crate::ledger::fixtures::{job_event, taken_by};
+use fleet::JobId;
+use kit::ledger::{job_event, taken_by};
 
 #[test]
 fn a_job_only_moves_forward_and_counts_while_it_waits() {

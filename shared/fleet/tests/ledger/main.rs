@@ -1,0 +1,15 @@
+//! The ledger: its table cell by cell, what a transaction writes, settling, and what holds whatever the
+//! order of events.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod entries;
+mod properties;
+mod settle;
+mod totals;
+mod transition;
