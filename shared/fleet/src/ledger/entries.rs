@@ -6,8 +6,8 @@ use std::mem;
 use jiff::Timestamp;
 
 use super::totals::difference;
-use super::transition::{self, Answer, HealthNews, Outcome};
-use super::{Book, Event, Item, Job, Put, Rest, Runner, RunnerState, Totals};
+use super::transition;
+use super::{Answer, Book, Event, HealthNews, Item, Job, Outcome, Put, Rest, Runner, RunnerState, Totals};
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 

@@ -22,6 +22,7 @@ mod health;
 mod items;
 mod key;
 mod listing;
+mod outcome;
 pub mod settle;
 mod totals;
 pub mod transition;
@@ -36,5 +37,5 @@ pub use self::items::{
 };
 pub use self::key::Key;
 pub use self::listing::Listing;
+pub use self::outcome::{Answer, ClaimAnswer, Fenced, HealthNews, Outcome, ReleaseAnswer};
 pub use self::totals::{Totals, difference, recount};
-pub use self::transition::{Answer, ClaimAnswer, Fenced, ReleaseAnswer};

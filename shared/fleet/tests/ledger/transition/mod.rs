@@ -10,7 +10,10 @@ use fleet::launch::{FailureClass, StopClass};
 use fleet::ledger::Totals;
 use fleet::ledger::difference;
 use fleet::ledger::transition::*;
-use fleet::ledger::{Book, Job, JobAction, JobEvent, JobState, Runner, RunnerEvent, RunnerState};
+use fleet::ledger::{
+    Answer, Book, ClaimAnswer, HealthNews, Job, JobAction, JobEvent, JobState, Outcome, ReleaseAnswer,
+    Runner, RunnerEvent, RunnerState,
+};
 use fleet::{GithubRunnerId, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use kit::ledger::{at, boot, job_event, pool, runner_id};
