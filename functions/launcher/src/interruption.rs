@@ -7,8 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use control::PostError;
-use control::{AT_ONCE, Origin};
+use control::{AT_ONCE, Origin, PostError};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
 use fleet::ports::{Clock, EcsError, Ledger, Random, TaskDescription, TaskFilter};
 use fleet::{InstanceId, RunnerId, TaskArn};

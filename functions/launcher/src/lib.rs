@@ -15,9 +15,8 @@ mod task_change;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use control::Bookkeeper;
 use control::pace::BETWEEN_CALLS;
-use control::{Invocation, Launchpad};
+use control::{Bookkeeper, Invocation, Launchpad};
 use fleet::ledger::Runner;
 use fleet::ports::{
     Clock, DescribeTasks, Ledger, ListContainerInstances, ListTasks, Random, RunTask, StopTask,

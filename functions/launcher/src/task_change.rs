@@ -1,7 +1,7 @@
 //! ECS's "ECS Task State Change" event, by EventBridge.
 
 use fleet::RunnerId;
-use fleet::launch::{RUNNER_CONTAINER, is_known_stop_code, of_stop, told};
+use fleet::launch::{RUNNER_CONTAINER, SeenStop, is_known_stop_code};
 use fleet::ledger::{Event, RunnerEvent};
 use metrics::counter;
 use serde::Deserialize;
@@ -51,7 +51,7 @@ impl TaskChange {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
             counter!(UNKNOWN_EVENTS.name, KIND => STOP_CODE).increment(1);
         }
-        let class = of_stop(self.stop_code.as_deref(), &reason, exit_code);
-        Some(Event::Runner(runner, RunnerEvent::TaskStopped(class, told(&reason, exit_code))))
+        let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code);
+        Some(Event::Runner(runner, RunnerEvent::TaskStopped(stop.class, stop.reason)))
     }
 }

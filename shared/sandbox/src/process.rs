@@ -6,9 +6,6 @@ use fleet::pid1::{Event, Machine, Timings};
 use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
 use jiff::Timestamp;
 
-/// Exit code of a process that was killed.
-pub(crate) const KILLED: i64 = 137;
-
 /// How long an EC2 spot instance stays after the warning.
 pub(crate) const WARNED_AHEAD: Duration = Duration::from_mins(2);
 

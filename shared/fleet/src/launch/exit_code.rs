@@ -22,5 +22,7 @@ pub const RUNNER_OUTDATED: i64 = 7;
 /// Anything else went wrong; its log says what.
 pub const FAILED: i64 = 1;
 
+/// It was killed: out of memory, say (128 + SIGKILL).
+pub const KILLED: i64 = 137;
 /// It was asked to stop before any job (128 + SIGTERM).
 pub const TERMINATED: i64 = 143;

@@ -13,4 +13,4 @@ pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,
     Placement, REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, TICKET_VARIABLE, Tag, TaskOverride,
 };
-pub use self::stop::{Ending, StopClass, is_known_stop_code, of_stop, told};
+pub use self::stop::{Ending, RUN_THIRDS_ALLOWED, SeenStop, StopClass, is_known_stop_code};

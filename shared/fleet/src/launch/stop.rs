@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::exit_code::{
-    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
+    DOCKER_UNAVAILABLE, FAILED, JOB_DONE, KILLED, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
 use super::failure::is_no_capacity;
+
+/// Thirds of failed runs in a row that open the breaker: three whole ones.
+pub const RUN_THIRDS_ALLOWED: u32 = 9;
 
 /// What a stop means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,8 +44,29 @@ impl Ending {
             Self::Killed => 1,
             Self::Failed => 3,
             // No other task of the pool fares better.
-            Self::Outdated => 9,
+            Self::Outdated => RUN_THIRDS_ALLOWED,
         }
+    }
+}
+
+/// A stop, as ECS tells it: by an event, or when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenStop {
+    /// What it means.
+    pub class: StopClass,
+    /// Why, in ECS's words, with what is known of PID 1's exit code.
+    pub reason: String,
+}
+
+impl SeenStop {
+    /// By ECS's `stopCode` and `stoppedReason`, and the exit code of PID 1, where there is one.
+    pub fn of(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> Self {
+        Self { class: of_stop(code, reason, exit_code), reason: told(reason, exit_code) }
+    }
+
+    /// Of a task of which ECS knows nothing any more.
+    pub fn unknown() -> Self {
+        Self { class: StopClass::Ordinary, reason: "found stopped, and ECS no longer knows why".to_owned() }
     }
 }
 
@@ -51,7 +75,7 @@ impl Ending {
 ///
 /// Spot stops are known by their reason too, because the code is missing from some. A code that is
 /// not known yet means nothing about the pool.
-pub fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClass {
+fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClass {
     let spot = matches!(code, Some("SpotInterruption" | "TerminationNotice")) || reason.contains("Spot");
     if spot || is_no_capacity(reason) {
         return StopClass::NoCapacity;
@@ -66,14 +90,13 @@ fn of_exit(code: Option<i64>) -> Ending {
     match code {
         Some(JOB_DONE | RELEASED | NOT_NEEDED | REMOVED) => Ending::Well,
         Some(RUNNER_OUTDATED) => Ending::Outdated,
-        // 128 + SIGKILL: out of memory, say.
-        Some(137) | None => Ending::Killed,
+        Some(KILLED) | None => Ending::Killed,
         Some(_) => Ending::Failed,
     }
 }
 
 /// A stop's reason for people: ECS's words, with what is known of PID 1's exit code.
-pub fn told(reason: &str, exit_code: Option<i64>) -> String {
+fn told(reason: &str, exit_code: Option<i64>) -> String {
     let means = match exit_code {
         None | Some(JOB_DONE) => return reason.to_owned(),
         Some(RUNNER_OUTDATED) => ": runner outdated: GitHub refuses this version",

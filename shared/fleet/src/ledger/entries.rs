@@ -139,26 +139,30 @@ impl Entries {
         }
         if let Some(runner) = outcome.runner {
             if let Some(news) = outcome.health {
-                let launched_at = runner.reserved_at;
-                let before = self.books.get(&runner.capacity).and_then(|book| book.health.rest.clone());
-                self.change_book(&runner.capacity, |book| match news {
-                    HealthNews::Started => book.health.started(now),
-                    HealthNews::NoCapacity(reason) => book.health.no_capacity(launched_at, &reason, now),
-                    HealthNews::LaunchRefused(reason) => book.health.launch_refused(&reason, now),
-                    HealthNews::BootFailed(reason) => book.health.boot_failed(launched_at, &reason, now),
-                    HealthNews::RunFailed(thirds, reason) => {
-                        book.health.run_failed(launched_at, thirds, &reason, now);
-                    }
-                    HealthNews::RanJob => book.health.ran_job(now),
-                });
-                let after = self.books.get(&runner.capacity).and_then(|book| book.health.rest.clone());
-                if let Some(rest) = after.filter(|rest| Some(rest) != before.as_ref() && rest.is_breaker()) {
-                    self.breakers.insert(runner.capacity.clone(), rest);
-                }
+                self.take_news(&runner, news, now);
             }
             self.put_runner(runner);
         }
         outcome.answer
+    }
+
+    /// The health of a runner's capacity, after news of it.
+    fn take_news(&mut self, runner: &Runner, news: HealthNews, now: Timestamp) {
+        let launched_at = runner.reserved_at;
+        let rest = |books: &BTreeMap<PoolName, Book>| books.get(&runner.capacity)?.health.rest.clone();
+        let before = rest(&self.books);
+        self.change_book(&runner.capacity, |book| match news {
+            HealthNews::Started => book.health.started(now),
+            HealthNews::NoCapacity(reason) => book.health.no_capacity(launched_at, &reason, now),
+            HealthNews::LaunchRefused(reason) => book.health.launch_refused(&reason, now),
+            HealthNews::BootFailed(reason) => book.health.boot_failed(launched_at, &reason, now),
+            HealthNews::RunFailed(thirds, reason) => {
+                book.health.run_failed(launched_at, thirds, &reason, now);
+            }
+            HealthNews::RanJob => book.health.ran_job(now),
+        });
+        let after = rest(&self.books).filter(|rest| Some(rest) != before.as_ref() && rest.is_breaker());
+        self.breakers.extend(after.map(|rest| (runner.capacity.clone(), rest)));
     }
 
     /// A job as it is now. The books change with what it counts.

@@ -4,6 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::launch::RUN_THIRDS_ALLOWED;
+
 /// How long a pool's capacity rests when ECS had none.
 pub(super) const CAPACITY_REST: SignedDuration = SignedDuration::from_mins(3);
 
@@ -18,9 +20,6 @@ const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_hours(1);
 
 /// The longest rest of a breaker that runs have opened: a job alone shows that they work again.
 const LONGEST_RUN_BACKOFF: SignedDuration = SignedDuration::from_mins(15);
-
-/// Thirds of failed runs in a row that open the breaker: three whole ones.
-const RUN_THIRDS_ALLOWED: u32 = 9;
 
 /// How far apart the starts are that are written down while all is well. A burst's claims would
 /// otherwise all write one book, for a time that says nothing new.

@@ -1,7 +1,8 @@
 //! What a repair does, with its reason.
 
-use super::{SeenStop, SeenTask};
+use super::SeenTask;
 use crate::ids::{JobId, PoolName};
+use crate::launch::SeenStop;
 use crate::ledger::{Event, Runner, RunnerEvent};
 
 /// One thing that is to be done.

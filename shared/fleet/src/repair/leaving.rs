@@ -3,7 +3,8 @@
 
 use jiff::SignedDuration;
 
-use super::{OWN_MATTER, Repair, SeenStop, Sight, Snapshot};
+use super::{OWN_MATTER, Repair, Sight, Snapshot};
+use crate::launch::SeenStop;
 use crate::ledger::{Runner, RunnerState};
 
 /// How long ECS knows a `RunTask` again by its token, at least: an hour after the task has stopped

@@ -18,7 +18,7 @@ use jiff::SignedDuration;
 
 pub use self::act::{FenceCause, Repair};
 pub use self::retired::{Stranded, stranded};
-pub use self::snapshot::{SeenStop, SeenTask, Sight, Snapshot};
+pub use self::snapshot::{SeenTask, Sight, Snapshot};
 use crate::ledger::Runner;
 
 /// How long a launch, or a stop, is the matter of whoever began it.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{PoolName, RunnerId, TaskArn};
-use crate::launch::{Placement, StopClass, of_stop, told};
+use crate::launch::{Placement, SeenStop};
 use crate::ledger::{Book, Job, Runner, RunnerState};
 use crate::pools::PoolMap;
-use crate::ports::{TaskDescription, TaskStop};
+use crate::ports::TaskDescription;
 use crate::schedule::Group;
 
 /// What a pass of repairs looks at. What could not be read is not in it, and no rule takes its absence
@@ -46,27 +46,6 @@ pub struct SeenTask {
     pub created_at: Option<Timestamp>,
     /// Why it stops, once it does.
     pub stop: Option<SeenStop>,
-}
-
-/// A stop, as ECS described it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeenStop {
-    /// What it means.
-    pub class: StopClass,
-    /// Why, in ECS's words.
-    pub reason: String,
-}
-
-impl SeenStop {
-    /// Of a task of which ECS knows nothing any more.
-    pub fn unknown() -> Self {
-        Self { class: StopClass::Ordinary, reason: "found stopped, and ECS no longer knows why".to_owned() }
-    }
-
-    fn of(stop: &TaskStop) -> Self {
-        let class = of_stop(stop.code.as_deref(), &stop.reason, stop.exit_code);
-        Self { class, reason: told(&stop.reason, stop.exit_code) }
-    }
 }
 
 impl SeenTask {
@@ -123,7 +102,7 @@ impl<'a> Snapshot<'a> {
     pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
         let seen = tasks.into_iter().filter_map(|described| {
             let TaskDescription { task, runner, last_status, created_at, stop } = described;
-            let stop = stop.as_ref().map(SeenStop::of);
+            let stop = stop.map(|stop| SeenStop::of(stop.code.as_deref(), &stop.reason, stop.exit_code));
             Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status, created_at, stop }))
         });
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);

@@ -4,8 +4,7 @@ use jiff::SignedDuration;
 
 use fleet::launch::FailureClass;
 use fleet::ledger::settle::*;
-use fleet::ledger::{Book, Health, Item, Rest, RunnerState};
-use fleet::ledger::{Entries, RestCause};
+use fleet::ledger::{Book, Entries, Health, Item, Rest, RestCause, RunnerState};
 use fleet::{PoolMap, RunnerId};
 use kit::ledger::{at, launch_failed, pool, pool_map, queued, runner_id};
 

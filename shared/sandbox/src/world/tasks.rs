@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fleet::launch::TICKET_VARIABLE;
+use fleet::launch::exit_code::KILLED;
 use fleet::pid1::Timings;
 use fleet::{BootId, GithubRunnerId, TaskArn};
 
@@ -11,7 +12,7 @@ use crate::ecs::{Stop, Task, TaskStatus, task_state_change};
 use crate::faults::Fault;
 use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
-use crate::process::{ABANDONED_AFTER, KILLED, Process};
+use crate::process::{ABANDONED_AFTER, Process};
 use crate::sandbox::Span;
 
 /// How long ECS looks for capacity before it gives a task up.
