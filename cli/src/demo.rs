@@ -50,7 +50,7 @@ pub fn run(
         wrong.extend(replay.leftovers().into_iter().map(|left| format!("after {}: {left}", story.name())));
         all.extend(delivered);
     }
-    writeln!(out, "{}\n\n{}", report::deliveries(&all), report::books(&replay.books()))?;
+    writeln!(out, "{}\n\n{}", report::deliveries(&all), report::books(&replay.books(), replay.now()))?;
     Ok(wrong)
 }
 

@@ -52,7 +52,7 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
         writeln!(out, "ECS      {ecs}     aws ecs list-tasks --cluster ecs --endpoint-url {ecs}")?;
         writeln!(out, "GitHub   {}     runners, groups", stack.github.url())?;
-        writeln!(out, "registrar {}claim, release", stack.registrar.url())?;
+        writeln!(out, "registrar {}ask", stack.registrar.url())?;
         writeln!(out, "the rest {moto}     queue, table, parameters")?;
         writeln!(out, "Ctrl-C ends all of it.")?;
         tokio::signal::ctrl_c().await?;

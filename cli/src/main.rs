@@ -102,7 +102,7 @@ fn replay(args: ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
         let whole = serde_json::json!({"deliveries": delivered, "books": books, "at_rest": at_rest});
         writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
     } else {
-        writeln!(out, "{}\n\n{}", report::deliveries(&delivered), report::books(&books))?;
+        writeln!(out, "{}\n\n{}", report::deliveries(&delivered), report::books(&books, replay.now()))?;
     }
     Ok(if at_rest { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -110,6 +110,11 @@ impl Replay {
         self.world.run_to_rest(REST_WITHIN)
     }
 
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.world.sandbox().manual_clock().now()
+    }
+
     /// The book of each pool of the map. One in which nothing was written yet is open.
     pub fn books(&self) -> Vec<Book> {
         let table = self.world.sandbox().table().borrow();

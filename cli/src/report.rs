@@ -3,6 +3,7 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use fleet::ledger::Book;
+use jiff::Timestamp;
 
 use crate::remote::Posted;
 use crate::replay::{Delivered, StartedTask};
@@ -29,12 +30,14 @@ pub fn posted(posted: &[Posted]) -> String {
     table.to_string()
 }
 
-/// The books.
-pub fn books(books: &[Book]) -> String {
-    let mut table = with_header(&["book", "queued", "supply", "live", "minimum", "maximum", "deficit"]);
+/// The books, as they are now.
+pub fn books(books: &[Book], now: Timestamp) -> String {
+    let mut table =
+        with_header(&["book", "queued", "supply", "idle", "live", "minimum", "maximum", "deficit"]);
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     for book in books {
-        let totals = [book.queued, book.supply, book.live, book.minimum, book.maximum, book.deficit()];
+        let Book { queued, supply, idle, live, minimum, maximum, .. } = *book;
+        let totals = [queued, supply, idle, live, minimum, maximum, book.deficit(now)];
         table.add_row([book.pool.to_string()].into_iter().chain(totals.map(|total| total.to_string())));
     }
     table.to_string()

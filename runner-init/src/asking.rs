@@ -1,80 +1,75 @@
-//! What takes its time, on a thread of its own: Docker and tool cache, claims, releases.
+//! What takes its time, on a thread of its own: Docker and tool cache, and the questions.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use fleet::claim::Granted;
 use fleet::pid1::Event;
+use fleet::question::{Config, Listener};
 
-use crate::config::Config;
+use crate::config::TaskConfig;
 use crate::docker;
 use crate::registrar::Registrar;
 use crate::tool_cache;
 
-/// What is asked for.
+/// What takes its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
+pub(crate) enum Errand {
     /// To wait for Docker, and to restore the tool cache.
     Prepare,
-    /// To claim.
-    Claim,
-    /// To ask for the release.
-    Release,
+    /// To ask the registrar what to do, with a listener that is so far.
+    Ask(Listener),
 }
 
-/// What came of it.
-pub(crate) type Answer = (Event, Option<Granted>);
-
-/// The thread. It ends with the process.
+/// The thread. It runs one errand at a time, so no two questions are ever under way, and ends with the
+/// process.
 #[derive(Debug)]
 pub(crate) struct Asking {
-    questions: Sender<Question>,
-    answers: Receiver<Answer>,
+    errands: Sender<Errand>,
+    results: Receiver<(Event, Option<Config>)>,
 }
 
 impl Asking {
-    /// Starts it. A byte is written to `wake` for every answer.
-    pub(crate) fn start(config: &Config, registrar: Registrar, mut wake: UnixStream) -> Self {
-        let (questions, asked) = channel();
-        let (answered, answers) = channel();
+    /// Starts it. A byte is written to `wake` for every result.
+    pub(crate) fn start(task: &TaskConfig, registrar: Registrar, mut wake: UnixStream) -> Self {
+        let (errands, sent) = channel();
+        let (done, results) = channel();
         let preparations = Preparations {
-            docker: config.docker_socket.clone().map(|socket| (socket, config.timings.docker)),
-            tool_cache: config.tool_cache.clone(),
-            path: config
+            docker: task.docker_socket.clone().map(|socket| (socket, task.timings.docker)),
+            tool_cache: task.tool_cache.clone(),
+            path: task
                 .passed_on
                 .iter()
                 .find(|(name, _)| name == "PATH")
                 .map_or_else(String::new, |it| it.1.clone()),
         };
         thread::spawn(move || {
-            for question in asked {
-                let answer = match question {
-                    Question::Prepare => (Event::Prepared(preparations.make()), None),
-                    Question::Claim => {
-                        let (outcome, granted) = registrar.claim();
-                        (Event::Claimed(outcome), granted)
+            for errand in sent {
+                let result = match errand {
+                    Errand::Prepare => (Event::Prepared(preparations.make()), None),
+                    Errand::Ask(listener) => {
+                        let (answered, config) = registrar.ask(listener);
+                        (Event::Answered(answered), config)
                     }
-                    Question::Release => (Event::Released(registrar.release()), None),
                 };
-                if answered.send(answer).is_err() || wake.write_all(&[0]).is_err() {
+                if done.send(result).is_err() || wake.write_all(&[0]).is_err() {
                     return;
                 }
             }
         });
-        Self { questions, answers }
+        Self { errands, results }
     }
 
-    /// Asks; the answer comes later.
-    pub(crate) fn ask(&self, question: Question) {
+    /// Sends it on an errand; what comes of it comes later.
+    pub(crate) fn send(&self, errand: Errand) {
         // The thread is there as long as this is.
-        let _ = self.questions.send(question);
+        let _ = self.errands.send(errand);
     }
 
-    /// An answer that has come.
-    pub(crate) fn answer(&self) -> Option<Answer> {
-        self.answers.try_recv().ok()
+    /// What has come of an errand, with the JIT config if that was answered.
+    pub(crate) fn result(&self) -> Option<(Event, Option<Config>)> {
+        self.results.try_recv().ok()
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use fleet::launch::exit_code::FAILED;
 use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};
 
-use crate::config::Config;
+use crate::config::TaskConfig;
 use crate::{run, shim};
 
 /// PID 1 from its start to its exit code; or the shim, if it is called as that.
@@ -16,7 +16,7 @@ pub fn main() -> ExitCode {
         Some(argument) if argument == shim::EXEC => {
             log();
             let error = shim::exec(arguments);
-            tracing::error!(%error, "the runner program can not be started");
+            tracing::error!(%error, "the runner program cannot be started");
             ExitCode::from(127)
         }
         Some(_) => {
@@ -35,25 +35,25 @@ fn log() {
 fn pid1() -> ExitCode {
     log();
     let code = prepared().and_then(|config| {
-        run::run(&config).inspect_err(|error| tracing::error!(%error, "can not go on")).ok()
+        run::run(&config).inspect_err(|error| tracing::error!(%error, "cannot go on")).ok()
     });
     ExitCode::from(u8::try_from(code.unwrap_or(FAILED)).unwrap_or(u8::MAX))
 }
 
 /// The settings, once nobody can look into this process any more.
 #[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
-fn prepared() -> Option<Config> {
+fn prepared() -> Option<TaskConfig> {
     // The kernel shows a process' first environment, with the ticket in it, to whoever may trace it.
     // Now that is nobody without CAP_SYS_PTRACE, not even another root.
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::error!(%error, "the ticket can not be hidden");
+        tracing::error!(%error, "the ticket cannot be hidden");
         return None;
     }
     // As PID 1 it gets the orphans anyhow; where it is not, it asks for them.
     if let Err(error) = set_child_subreaper(Some(getpid())) {
         tracing::warn!(%error, "orphans are somebody else's");
     }
-    let read = Config::read(|name| std::env::var(name).ok());
+    let read = TaskConfig::read(|name| std::env::var(name).ok());
     let told = |problems: &fleet::settings::SettingsProblems| {
         for problem in problems.iter() {
             tracing::error!(problem, "wrong setting");

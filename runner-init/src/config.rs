@@ -44,7 +44,7 @@ pub struct User {
 
 /// What PID 1 is told.
 #[derive(Debug)]
-pub struct Config {
+pub struct TaskConfig {
     /// The ticket.
     pub ticket: SecretString,
     /// The registrar's URL. It ends in `/`.
@@ -65,7 +65,7 @@ pub struct Config {
     pub timings: Timings,
 }
 
-impl Config {
+impl TaskConfig {
     /// Reads it. All that is wrong is told at once, without any value.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsProblems> {
         let passed_on: Vec<(String, String)> =
@@ -159,10 +159,10 @@ fn timings<F: Fn(&str) -> Option<String>>(
     let mut timings = Timings::default();
     for (name, wait) in [
         ("MAYFLY_DOCKER_SECONDS", &mut timings.docker),
-        ("MAYFLY_CLAIM_SECONDS", &mut timings.claim),
+        ("MAYFLY_GIVE_UP_SECONDS", &mut timings.give_up),
         ("MAYFLY_NO_ANSWER_SECONDS", &mut timings.no_answer),
-        ("MAYFLY_FIRST_RELEASE_SECONDS", &mut timings.first_release),
-        ("MAYFLY_RELEASE_SECONDS", &mut timings.release),
+        ("MAYFLY_LISTENER_SECONDS", &mut timings.listener),
+        ("MAYFLY_QUESTION_SECONDS", &mut timings.question),
         ("MAYFLY_LAST_LOOK_SECONDS", &mut timings.last_look),
         ("MAYFLY_STOP_TIMEOUT", &mut timings.stop),
         ("MAYFLY_INTERRUPT_SECONDS", &mut timings.interrupt),
@@ -181,10 +181,10 @@ fn timings<F: Fn(&str) -> Option<String>>(
 mod tests {
     use super::*;
 
-    fn read(set: &[(&str, &str)]) -> Result<Config, SettingsProblems> {
+    fn read(set: &[(&str, &str)]) -> Result<TaskConfig, SettingsProblems> {
         let set: Vec<(String, String)> =
             set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Config::read(|name| set.iter().find(|(its, _)| its == name).map(|(_, value)| value.clone()))
+        TaskConfig::read(|name| set.iter().find(|(its, _)| its == name).map(|(_, value)| value.clone()))
     }
 
     #[test]
@@ -203,14 +203,14 @@ mod tests {
         let wrong = [
             ("MAYFLY_REGISTRAR_URL", "http://registrar.example/"),
             ("MAYFLY_RUNNER_USER", "0:0"),
-            ("MAYFLY_RELEASE_SECONDS", "soon"),
+            ("MAYFLY_QUESTION_SECONDS", "soon"),
             ("MAYFLY_TOOL_CACHE_ARCHIVE", "/cache.tar"),
         ];
         let problems = read(&wrong).unwrap_err();
         let told = problems.to_string();
         let names =
             ["MAYFLY_TICKET", "MAYFLY_REGISTRAR_URL", "MAYFLY_RUNNER_USER", "MAYFLY_TOOL_CACHE_SHA256"];
-        for name in names.into_iter().chain(["MAYFLY_RELEASE_SECONDS"]) {
+        for name in names.into_iter().chain(["MAYFLY_QUESTION_SECONDS"]) {
             assert!(problems.iter().any(|line| line.starts_with(name)), "{name}: {told}");
         }
         assert!(wrong.iter().all(|(_, value)| !told.contains(&format!(" {value}"))), "{told}");
@@ -221,8 +221,8 @@ mod tests {
         let set = [
             ("MAYFLY_TICKET", "t"),
             ("MAYFLY_REGISTRAR_URL", "http://127.0.0.1:1/"),
-            ("MAYFLY_RELEASE_SECONDS", "0.25"),
+            ("MAYFLY_QUESTION_SECONDS", "0.25"),
         ];
-        assert_eq!(read(&set).unwrap().timings.release, Duration::from_millis(250));
+        assert_eq!(read(&set).unwrap().timings.question, Duration::from_millis(250));
     }
 }

@@ -6,12 +6,12 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{ChildStdout, Command, Stdio};
 
-use fleet::claim::Granted;
 use fleet::pid1::Event;
+use fleet::question::Config;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, geteuid};
 
-use crate::config::Config;
+use crate::config::TaskConfig;
 use crate::shim::{self, NO_NEW_PRIVILEGES};
 
 /// Longest line that is looked at, in bytes; the rest of a longer one is passed on all the same.
@@ -19,7 +19,7 @@ const LONGEST_LINE: usize = 64 * 1024;
 
 /// The runner program, once it was started.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub(crate) struct RunnerProgram {
     /// Its process, which leads a group of its own.
     pub(crate) pid: Pid,
     stdout: ChildStdout,
@@ -27,20 +27,20 @@ pub(crate) struct Listener {
     is_open: bool,
 }
 
-impl Listener {
+impl RunnerProgram {
     /// Starts it, as the runner's user, with an environment that holds what it needs and no more.
-    pub(crate) fn start(config: &Config, granted: &Granted) -> io::Result<Self> {
+    pub(crate) fn start(task: &TaskConfig, config: &Config) -> io::Result<Self> {
         // The program itself: it is found whatever the runner's user may read.
         let mut command = Command::new("/proc/self/exe");
         command.arg(shim::EXEC);
-        if !granted.settings.sudo {
+        if !config.settings.sudo {
             command.arg(NO_NEW_PRIVILEGES);
         }
-        command.arg(&config.program).env_clear().envs(environment(config, granted));
+        command.arg(&task.program).env_clear().envs(environment(task, config));
         if geteuid().is_root() {
-            command.gid(config.user.gid).uid(config.user.uid);
+            command.gid(task.user.gid).uid(task.user.uid);
         }
-        let folder = config.program.parent().map(PathBuf::from).unwrap_or_default();
+        let folder = task.program.parent().map(PathBuf::from).unwrap_or_default();
         command.current_dir(folder).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
@@ -105,17 +105,17 @@ fn says(line: &str) -> Option<Event> {
 }
 
 /// The environment of the runner program, which its jobs inherit.
-fn environment(config: &Config, granted: &Granted) -> Vec<(String, String)> {
-    let mut environment = config.passed_on.clone();
+fn environment(task: &TaskConfig, config: &Config) -> Vec<(String, String)> {
+    let mut environment = task.passed_on.clone();
     let mut set = |name: &str, value: &str| environment.push((name.to_owned(), value.to_owned()));
-    set("HOME", &config.home.display().to_string());
+    set("HOME", &task.home.display().to_string());
     set("USER", "runner");
     set("LOGNAME", "runner");
     // A child of PID 1 is not signalled by a terminal: run.sh has to pass a signal on by itself.
     set("RUNNER_MANUALLY_TRAP_SIG", "1");
     set("ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE", "1");
-    set("ACTIONS_RUNNER_INPUT_JITCONFIG", &granted.jit_config);
-    if let Some(socket) = &config.docker_socket {
+    set("ACTIONS_RUNNER_INPUT_JITCONFIG", &config.jit_config);
+    if let Some(socket) = &task.docker_socket {
         set("DOCKER_HOST", &format!("unix://{}", socket.display()));
     }
     environment

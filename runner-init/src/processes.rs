@@ -62,7 +62,7 @@ pub(crate) struct Frozen(Vec<Pid>);
 
 /// Stops every process, and each one before its children: a shell with job control that still ran
 /// would take note of a stopped child, and leave it. What was begotten meanwhile is stopped too.
-/// `None` if one can not be stopped; then all go on.
+/// `None` if one cannot be stopped; then all go on.
 pub(crate) fn freeze() -> Option<Frozen> {
     let mut frozen = Frozen::default();
     let until = Deadline::after(PATIENCE);
@@ -97,7 +97,7 @@ impl Frozen {
     }
 }
 
-/// Kills every process, and reaps them all. `false` if some are left, which then can not be killed.
+/// Kills every process, and reaps them all. `false` if some are left, which then cannot be killed.
 pub(crate) fn kill_all() -> bool {
     let until = Deadline::after(PATIENCE);
     loop {

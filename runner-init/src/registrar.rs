@@ -1,17 +1,22 @@
-//! The two questions to the registrar.
+//! The one question to the registrar, and what is logged of its answer.
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use fleet::BootId;
-use fleet::claim::{CLAIM, Granted, Problem, Question, RELEASE, Release};
-use fleet::pid1::{ClaimOutcome, PATIENCE, answers};
+use fleet::pid1::{Answered, PATIENCE, answers};
+use fleet::question::{ASK, Config, Listener, Problem, Question, QuestionVersion};
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::Response;
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, Body, Error, Timeout};
 
 /// Longest answer that is read, in bytes. A JIT config has about 5,000.
 const LONGEST_ANSWER: u64 = 1 << 20;
+
+/// How long the registrar's name is looked up, and how long a connection to it may take, before a question
+/// is sent: the rest of its time is the registrar's.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// The way to the registrar.
 pub(crate) struct Registrar {
@@ -33,75 +38,68 @@ impl Registrar {
         // A ticket goes nowhere else, whatever an answer says.
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
+            .timeout_resolve(Some(CONNECT_WITHIN))
+            .timeout_connect(Some(CONNECT_WITHIN))
             .max_redirects(0)
             .http_status_as_error(false)
             .build();
         Self { agent: Agent::new_with_config(config), url: url.to_owned(), ticket, boot }
     }
 
-    /// Claims once.
-    pub(crate) fn claim(&self) -> (ClaimOutcome, Option<Granted>) {
-        let mut response = match self.ask(CLAIM) {
+    /// Asks once, with a listener that is so far. It comes back when there is an answer, or when the
+    /// registrar can no longer be at work on one.
+    pub(crate) fn ask(&self, listener: Listener) -> (Answered, Option<Config>) {
+        let mut response = match self.post(listener) {
             Ok(response) => response,
             Err(error) => {
-                tracing::warn!(%error, "claim not answered");
-                let outcome =
-                    if never_sent(&error) { ClaimOutcome::Later(None) } else { ClaimOutcome::NoAnswer };
-                return (outcome, None);
+                tracing::warn!(?listener, %error, "question not answered");
+                let answered = if never_sent(&error) { Answered::Later(None) } else { Answered::NoAnswer };
+                return (answered, None);
             }
         };
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after").and_then(|it| it.to_str().ok()?.parse().ok());
         let body = body(&mut response);
-        let (outcome, granted) = answers::of_claim(status, retry_after, &body);
-        match status {
-            200 if granted.is_none() => warn_of_unreadable(),
-            200 => {}
-            _ => tracing::info!(status, problem = problem(&body), retry_after, "claim not granted"),
-        }
-        (outcome, granted)
-    }
-
-    /// Asks for the release once. `None` without an answer.
-    pub(crate) fn release(&self) -> Option<Release> {
-        match self.ask(RELEASE) {
-            Ok(mut response) => {
-                let status = response.status().as_u16();
-                let body = body(&mut response);
-                let answer = answers::of_release(status, &body);
-                match status {
-                    200 if answer.is_none() => warn_of_unreadable(),
-                    200 => {}
-                    _ => tracing::warn!(status, problem = problem(&body), "release not answered"),
-                }
-                answer
+        let (answered, config) = answers::read(status, retry_after, &body);
+        match answered {
+            // Every idle runner is told so each minute.
+            Answered::Wait(_) => {}
+            Answered::Config => tracing::info!("JIT config answered"),
+            Answered::Leave => tracing::info!(?listener, "told to leave"),
+            Answered::NoAnswer if status == 200 => warn_of_unreadable(),
+            Answered::Refused | Answered::Malformed => {
+                tracing::error!(?listener, status, problem = problem(&body), "question refused");
             }
-            Err(error) => {
-                tracing::warn!(%error, "release not answered");
-                None
+            Answered::Later(_) | Answered::NoAnswer => {
+                let problem = problem(&body);
+                tracing::warn!(?listener, status, problem, retry_after, "question answered later");
             }
         }
+        (answered, config)
     }
 
-    fn ask(&self, path: &str) -> Result<Response<Body>, Error> {
+    fn post(&self, listener: Listener) -> Result<Response<Body>, Error> {
         let ticket = self.ticket.expose_secret().to_owned();
-        let question = Question { ticket, boot: self.boot.clone() };
+        let question =
+            Question { version: QuestionVersion::default(), ticket, boot: self.boot.clone(), listener };
         let body = serde_json::to_string(&question).map_err(io::Error::from)?;
-        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = self.agent.post(format!("{}{ASK}", self.url));
         request.header("content-type", "application/json").send(body)
     }
 }
 
-/// Whether the registrar can not have seen the question.
+/// Whether the registrar cannot have seen the question.
 fn never_sent(error: &Error) -> bool {
     match error {
-        Error::HostNotFound | Error::ConnectionFailed => true,
+        Error::HostNotFound
+        | Error::ConnectionFailed
+        | Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
         Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
         _ => false,
     }
 }
 
-/// An answer's body; nothing where it can not be read.
+/// An answer's body; nothing where it cannot be read.
 fn body(response: &mut Response<Body>) -> Vec<u8> {
     response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().unwrap_or_default()
 }
@@ -115,4 +113,17 @@ fn problem(body: &[u8]) -> String {
 /// What such an answer says is not repeated.
 fn warn_of_unreadable() {
     tracing::warn!("the registrar's answer cannot be read");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_prints_neither_its_ticket_nor_its_boot_id() {
+        let registrar =
+            Registrar::new("https://registrar.example/", "the-ticket".into(), BootId::new("the-boot"));
+        let printed = format!("{registrar:?}");
+        assert!(!printed.contains("the-ticket") && !printed.contains("the-boot"), "{printed}");
+    }
 }

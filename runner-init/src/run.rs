@@ -9,39 +9,39 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use fleet::BootId;
-use fleet::claim::Granted;
 use fleet::launch::exit_code::FAILED;
 use fleet::pid1::{Action, Event, Machine, State};
+use fleet::question::Config;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
-use crate::asking::{Asking, Question};
-use crate::config::Config;
-use crate::listener::Listener;
+use crate::asking::{Asking, Errand};
+use crate::config::TaskConfig;
+use crate::listener::RunnerProgram;
 use crate::processes::{self, Frozen};
 use crate::random::{self, Random};
 use crate::registrar::Registrar;
 
 /// PID 1, with what it has to do with.
 struct Loop<'a> {
-    config: &'a Config,
+    task: &'a TaskConfig,
     machine: Machine,
     began: Instant,
     random: Random,
     asking: Asking,
-    answers: UnixStream,
+    results: UnixStream,
     children: UnixStream,
     terminations: UnixStream,
-    granted: Option<Granted>,
-    listener: Option<Listener>,
+    config: Option<Config>,
+    program: Option<RunnerProgram>,
     frozen: Option<Frozen>,
 }
 
 /// Runs one runner, and gives the exit code. Nothing that it started is left.
-pub(crate) fn run(config: &Config) -> io::Result<i64> {
-    let mut pid1 = Loop::new(config)?;
-    pid1.asking.ask(Question::Prepare);
+pub(crate) fn run(task: &TaskConfig) -> io::Result<i64> {
+    let mut pid1 = Loop::new(task)?;
+    pid1.asking.send(Errand::Prepare);
     let code = loop {
         if let State::Over(code) = pid1.machine.state() {
             break code;
@@ -59,35 +59,35 @@ pub(crate) fn run(config: &Config) -> io::Result<i64> {
         }
     };
     if !processes::kill_all() {
-        tracing::error!("a process can not be killed");
+        tracing::error!("a process cannot be killed");
     }
     Ok(code)
 }
 
 impl<'a> Loop<'a> {
     #[expect(clippy::disallowed_methods, reason = "PID 1 lives by the real clock")]
-    fn new(config: &'a Config) -> io::Result<Self> {
+    fn new(task: &'a TaskConfig) -> io::Result<Self> {
         let (children, child_ended) = wake()?;
         let (terminations, terminated) = wake()?;
         pipe::register(SIGCHLD, child_ended)?;
         for signal in [SIGTERM, SIGINT] {
             pipe::register(signal, terminated.try_clone()?)?;
         }
-        let (answers, answered) = wake()?;
+        let (results, done) = wake()?;
         let random = Random::new()?;
         let boot = BootId::new(random::id()?);
-        let registrar = Registrar::new(&config.registrar, config.ticket.clone(), boot);
+        let registrar = Registrar::new(&task.registrar, task.ticket.clone(), boot);
         Ok(Self {
-            config,
-            machine: Machine::new(config.timings),
+            task,
+            machine: Machine::new(task.timings),
             began: Instant::now(),
             random,
-            asking: Asking::start(config, registrar, answered),
-            answers,
+            asking: Asking::start(task, registrar, done),
+            results,
             children,
             terminations,
-            granted: None,
-            listener: None,
+            config: None,
+            program: None,
             frozen: None,
         })
     }
@@ -104,9 +104,9 @@ impl<'a> Loop<'a> {
             tracing::info!("asked to stop");
             self.take(Event::Terminate);
         }
-        drain(&mut self.answers)?;
-        while let Some((event, granted)) = self.asking.answer() {
-            self.granted = granted.or(self.granted.take());
+        drain(&mut self.results)?;
+        while let Some((event, config)) = self.asking.result() {
+            self.config = config.or(self.config.take());
             self.take(event);
         }
         if self.machine.deadline().is_some_and(|deadline| deadline <= self.began.elapsed()) {
@@ -120,10 +120,10 @@ impl<'a> Loop<'a> {
             let left = deadline.saturating_sub(self.began.elapsed());
             Timespec::try_from(left).unwrap_or(Timespec { tv_sec: 60, tv_nsec: 0 })
         });
-        let own = [self.answers.as_fd(), self.children.as_fd(), self.terminations.as_fd()];
-        let listener: Option<BorrowedFd<'_>> = self.listener.as_ref().and_then(Listener::readable);
+        let own = [self.results.as_fd(), self.children.as_fd(), self.terminations.as_fd()];
+        let program: Option<BorrowedFd<'_>> = self.program.as_ref().and_then(RunnerProgram::readable);
         let mut awaited: Vec<PollFd<'_>> =
-            own.into_iter().chain(listener).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+            own.into_iter().chain(program).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         match poll(&mut awaited, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -131,17 +131,17 @@ impl<'a> Loop<'a> {
     }
 
     fn hear(&mut self) {
-        for event in self.listener.as_mut().map(Listener::heard).unwrap_or_default() {
+        for event in self.program.as_mut().map(RunnerProgram::heard).unwrap_or_default() {
             self.take(event);
         }
     }
 
-    /// Takes note of every child that has ended. Before the listener exists there are none but those
+    /// Takes note of every child that has ended. Before the runner program exists there are none but those
     /// that somebody waits for.
     fn reap(&mut self) {
-        let Some(listener) = self.listener.as_ref().map(|it| it.pid) else { return };
+        let Some(program) = self.program.as_ref().map(|it| it.pid) else { return };
         while let Some((pid, exit)) = processes::reap() {
-            if pid == listener {
+            if pid == program {
                 self.hear();
                 tracing::info!(?exit, "runner program ended");
                 self.take(Event::Exited(exit));
@@ -164,8 +164,7 @@ impl<'a> Loop<'a> {
 
     fn act(&mut self, action: Action) -> Vec<Event> {
         match action {
-            Action::Claim => self.asking.ask(Question::Claim),
-            Action::Release => self.asking.ask(Question::Release),
+            Action::Ask(listener) => self.asking.send(Errand::Ask(listener)),
             Action::Start => return self.start(),
             Action::Look => return vec![Event::Looked(processes::has_worker())],
             Action::Freeze => {
@@ -173,15 +172,15 @@ impl<'a> Loop<'a> {
                 if self.frozen.is_none() {
                     return vec![Event::NotFrozen];
                 }
-                let heard = self.listener.as_mut().map(Listener::heard).unwrap_or_default();
+                let heard = self.program.as_mut().map(RunnerProgram::heard).unwrap_or_default();
                 let began = heard.contains(&Event::JobBegun) || processes::has_worker();
                 return vec![Event::Looked(began)];
             }
             Action::Thaw => drop(self.frozen.take().map(Frozen::thaw)),
             Action::Interrupt => {
-                let asked = self.listener.as_ref().map(|listener| processes::terminate(listener.pid));
+                let asked = self.program.as_ref().map(|program| processes::terminate(program.pid));
                 if let Some(Err(error)) = asked {
-                    tracing::warn!(%error, "the runner program can not be asked to end");
+                    tracing::warn!(%error, "the runner program cannot be asked to end");
                 }
             }
         }
@@ -189,16 +188,16 @@ impl<'a> Loop<'a> {
     }
 
     fn start(&mut self) -> Vec<Event> {
-        let Some(granted) = self.granted.take() else { return vec![Event::NotStarted] };
-        match Listener::start(self.config, &granted) {
-            Ok(listener) => {
-                let runner = &granted.settings;
+        let Some(config) = self.config.take() else { return vec![Event::NotStarted] };
+        match RunnerProgram::start(self.task, &config) {
+            Ok(program) => {
+                let runner = &config.settings;
                 tracing::info!(pool = %runner.pool, runner = runner.runner_name, sudo = runner.sudo, "runner program started");
-                self.listener = Some(listener);
+                self.program = Some(program);
                 vec![]
             }
             Err(error) => {
-                let program = self.config.program.display();
+                let program = self.task.program.display();
                 tracing::error!(%error, %program, "runner program not started");
                 vec![Event::NotStarted]
             }
@@ -212,9 +211,10 @@ impl<'a> Loop<'a> {
         }
         let seconds = self.began.elapsed().as_secs();
         match after {
-            State::Claiming(_) if matches!(before, State::Preparing) => tracing::info!(seconds, "claims"),
-            State::Idle if matches!(before, State::Claiming(_)) => tracing::info!(seconds, "claimed"),
-            State::LastLook => tracing::info!(seconds, "released: leaves, unless a job shows"),
+            State::Unconfigured(_) if before == State::Preparing => {
+                tracing::info!(seconds, "asks for its JIT config");
+            }
+            State::LastLook => tracing::info!(seconds, "leaves, unless a job shows"),
             State::Working { interrupted: false } if !matches!(before, State::Working { .. }) => {
                 tracing::info!(seconds, "job begun");
             }

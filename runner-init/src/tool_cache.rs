@@ -1,4 +1,4 @@
-//! The tool cache, restored before the first claim: what every job of the pool may read, and none
+//! The tool cache, restored before the first question: what every job of the pool may read, and none
 //! may write.
 
 use std::fs::File;

@@ -54,7 +54,7 @@ struct Done {
 
 impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
     /// A launcher of this ledger (with the clock and the random bits that its transactions need) and
-    /// this ECS; its tasks claim their JIT config at this URL.
+    /// this ECS; its tasks ask at this URL.
     pub fn new(books: Bookkeeper<L, C>, ecs: T, registrar_url: String) -> Self {
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_CALLS) }
     }

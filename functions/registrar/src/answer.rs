@@ -4,8 +4,9 @@ use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use control::BudgetError;
 use fleet::RunnerId;
-use fleet::claim::{Granted, Problem, Release, ReleaseReply};
+use fleet::ledger::BOOT_LIMIT;
 use fleet::ports::GithubError;
+use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Problem, Reply};
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use jiff::Timestamp;
@@ -13,7 +14,8 @@ use serde::Serialize;
 use tracing::{error, info, warn};
 
 use crate::Later;
-use crate::metrics::{ANSWER, CLAIMS, GONE, GRANTED, LATER, NOT_NEEDED, REFUSED, RELEASES, TICKETS_REFUSED};
+use crate::ask::Unanswered;
+use crate::metrics::{ANSWER, CONFIG, CONFIGS_LATE, LATER, LEAVE, QUESTIONS, REFUSED, TICKETS_REFUSED};
 
 /// Seconds before a question is asked again, where nothing is known of how long it takes.
 const AGAIN: u64 = 5;
@@ -57,32 +59,47 @@ impl Answer {
 }
 
 /// 200: its JIT config.
-pub(crate) fn granted(runner: &RunnerId, granted: &Granted) -> Answer {
-    info!(%runner, pool = %granted.settings.pool, "claim granted");
-    counter!(CLAIMS.name, ANSWER => GRANTED).increment(1);
-    Answer::new(200, granted)
+pub(crate) fn config(runner: &RunnerId, config: Config) -> Answer {
+    info!(%runner, pool = %config.settings.pool, "JIT config answered");
+    counter!(QUESTIONS.name, ANSWER => CONFIG).increment(1);
+    Answer::new(200, &Reply::Config(config))
 }
 
-/// 409: its pool has runners enough.
-pub(crate) fn not_needed(runner: &RunnerId) -> Answer {
-    info!(%runner, "claim not needed");
-    counter!(CLAIMS.name, ANSWER => NOT_NEEDED).increment(1);
-    Answer::problem(409, "the pool has runners enough: leave")
+/// 200: go on, and ask again. It is neither logged nor counted: every idle runner gets it each minute.
+pub(crate) fn wait(seconds: u64) -> Answer {
+    Answer::new(200, &Reply::Wait { seconds })
 }
 
-/// 410: there is no runner to claim for.
-pub(crate) fn gone(runner: &RunnerId) -> Answer {
-    warn!(%runner, "claim for a runner that is gone, or has its JIT config");
-    counter!(CLAIMS.name, ANSWER => GONE).increment(1);
-    Answer::problem(410, "the runner is not there to claim for: leave")
+/// 200: leave.
+pub(crate) fn leave(runner: &RunnerId, listener: Listener) -> Answer {
+    info!(%runner, ?listener, "told to leave");
+    counter!(QUESTIONS.name, ANSWER => LEAVE).increment(1);
+    Answer::new(200, &Reply::Leave)
 }
 
-/// 403: the ticket is good, and another boot has claimed with it.
-pub(crate) fn another_boot(runner: &RunnerId) -> Answer {
-    error!(%runner, "ticket shown by another boot than the one that claimed");
-    counter!(TICKETS_REFUSED.name, ANSWER => "AnotherBoot").increment(1);
-    counter!(CLAIMS.name, ANSWER => REFUSED).increment(1);
-    Answer::problem(403, "another boot has claimed with this ticket")
+/// 200, leave: the ledger does not know the runner.
+pub(crate) fn unknown(runner: &RunnerId) -> Answer {
+    warn!(%runner, "question of a runner that is not known: told to leave");
+    counter!(QUESTIONS.name, ANSWER => LEAVE).increment(1);
+    Answer::new(200, &Reply::Leave)
+}
+
+/// 403: the ticket is good, and another boot has asked with it first, not long ago. Both are let go.
+pub(crate) fn contested(runner: &RunnerId) -> Answer {
+    error!(%runner, "ticket shown by two boots, one of which is a thief's: the runner is let go");
+    refused("AnotherBoot")
+}
+
+/// 403: the ticket is good, and another boot has asked with it long ago.
+pub(crate) fn replayed(runner: &RunnerId) -> Answer {
+    warn!(%runner, "ticket shown again by another boot than its own");
+    refused("Replayed")
+}
+
+fn refused(how: &'static str) -> Answer {
+    counter!(TICKETS_REFUSED.name, ANSWER => how).increment(1);
+    counter!(QUESTIONS.name, ANSWER => REFUSED).increment(1);
+    Answer::problem(403, "another boot has asked with this ticket")
 }
 
 /// 403: the ticket is none of ours.
@@ -93,28 +110,25 @@ pub(crate) fn forged_ticket() -> Answer {
 }
 
 /// 400: no question of PID 1's.
-pub(crate) fn malformed(problem: &'static str) -> Answer {
+pub(crate) fn malformed(problem: &str) -> Answer {
     warn!(problem, "question not understood");
     Answer::problem(400, problem)
 }
 
-/// 200: stay or leave.
-pub(crate) fn release(runner: &RunnerId, answer: Release) -> Answer {
-    let told = match answer {
-        Release::Stay => "Stay",
-        Release::Leave => "Leave",
-    };
-    info!(%runner, answer = told, "release answered");
-    counter!(RELEASES.name, ANSWER => told).increment(1);
-    Answer::new(200, &ReleaseReply { answer })
-}
-
 /// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
-/// half a minute by their ids.
-pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer {
+/// half a minute by their ids; one that waits for its JIT config comes again within a minute, so that it
+/// is told from one that hangs.
+pub(crate) fn later(
+    unanswered: &Unanswered,
+    runner: &RunnerId,
+    waits_for_config: bool,
+    now: Timestamp,
+) -> Answer {
+    let later = &unanswered.later;
     let seconds = match later {
         Later::Post(_)
         | Later::Ledger(_)
+        | Later::OutOfTime
         | Later::Budget(BudgetError::Ledger(_))
         | Later::Github(GithubError::Unavailable(_)) => AGAIN,
         Later::Budget(BudgetError::Spent(until)) => {
@@ -124,14 +138,21 @@ pub(crate) fn later(later: &Later, runner: &RunnerId, now: Timestamp) -> Answer 
         Later::Github(_) | Later::Pool(_) => AGAIN_LATE,
     };
     let for_all = matches!(later, Later::Budget(BudgetError::Spent(_)) | Later::Github(GithubError::Wait(_)));
-    let retry_after = seconds + mixed(runner) % if for_all { WIDE_SPREAD } else { SPREAD };
+    let spread = if for_all { WIDE_SPREAD } else { SPREAD };
+    let seconds = if waits_for_config { seconds.min(LONGEST_WAIT_SECONDS - spread) } else { seconds };
+    let retry_after = seconds + mixed(runner) % spread;
     match later {
         Later::Github(GithubError::Refused(_) | GithubError::NotFound(_)) | Later::Pool(_) => {
             error!(%runner, problem = %later, retry_after, "question answered later");
         }
         _ => warn!(%runner, problem = %later, retry_after, "question answered later"),
     }
-    counter!(CLAIMS.name, ANSWER => LATER).increment(1);
+    counter!(QUESTIONS.name, ANSWER => LATER).increment(1);
+    let reserved_at = unanswered.runner.as_ref().map(|runner| runner.reserved_at);
+    let is_late = |reserved_at| now.duration_since(reserved_at) >= BOOT_LIMIT;
+    if waits_for_config && reserved_at.is_some_and(is_late) {
+        counter!(CONFIGS_LATE.name).increment(1);
+    }
     let message = "not now: ask again when retry-after is over";
     Answer { retry_after: Some(retry_after), ..Answer::problem(503, message) }
 }

@@ -1,19 +1,19 @@
 //! The `registrar` function: a task's PID 1 asks, and is told.
 //!
-//! A claim is answered with a JIT config, if the runner is needed; a release with whether an idle
-//! runner may leave. Both show the ticket that is in the task's environment, and the boot id that
-//! PID 1 made: the first claim binds the two, so that a ticket is of no use to who reads it later.
+//! There is one question, from a task's first boot to its end: what am I to do? The answer is a JIT
+//! config, if the runner is needed, or to wait, or to leave. The question shows the ticket that is in the
+//! task's environment, and the boot id that PID 1 made: the first one binds the two, so that a ticket is
+//! of no use to who reads it later.
 
 mod answer;
-mod claim;
+mod ask;
 pub mod metrics;
 mod question;
-mod release;
+mod register;
 mod settings;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use control::{Bookkeeper, BudgetError, PostError};
-use fleet::RunnerId;
 use fleet::ledger::{Answer as Told, Event, Runner, RunnerEvent};
 use fleet::ports::{
     Clock, DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, Ledger, LedgerError,
@@ -21,9 +21,15 @@ use fleet::ports::{
 };
 use fleet::ticket::Ticket;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::answer::Answer;
-use crate::question::Path;
+use crate::ask::{Asked, waits_for_config};
 pub use crate::settings::{FunctionSettings, Settings};
+
+/// How long after its beginning an answer may still begin a call. The function is ended after 30 seconds
+/// (`template.yaml`), and by then every call has come to its end.
+pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(20);
 
 /// GitHub, with all that the registrar does there.
 pub trait Github: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner {}
@@ -55,9 +61,12 @@ enum Later {
     #[error(transparent)]
     Github(#[from] GithubError),
     /// The settings are older than the runner, or the pool has just been taken out of the map: once the
-    /// scheduler has closed its book, a claim is not needed.
+    /// scheduler has closed its book, its runners leave.
     #[error("the pool {0} is not known")]
     Pool(fleet::PoolName),
+    /// There is no time for another call.
+    #[error("no time for another call")]
+    OutOfTime,
 }
 
 impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
@@ -77,26 +86,37 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         settings: &Settings,
         request: &LambdaFunctionUrlRequest,
     ) -> Result<Answer, Answer> {
-        let (path, question) = question::read(request)?;
+        let began = self.books.system.now();
+        let question = question::read(request)?;
         let runner =
             Ticket::verify(&question.ticket, &settings.ticket_keys).ok_or_else(answer::forged_ticket)?;
-        let answered = match path {
-            Path::Claim => self.claim(settings, &runner, &question.boot).await,
-            Path::Release => self.release(settings, &runner, &question.boot).await,
-        };
-        answered.map_err(|later| answer::later(&later, &runner, self.books.system.now()))
+        let until = began.checked_add(CALLING_TIME).unwrap_or(Timestamp::MAX);
+        let asked = Asked { settings, runner: &runner, until };
+        let answered = self.ask(&asked, &question).await;
+        answered.map_err(|unanswered| {
+            answer::later(&unanswered, &runner, waits_for_config(&question), self.books.system.now())
+        })
     }
 
     /// Tells the ledger what happens to a runner, and gives the runner as that left it.
-    async fn post(
-        &self,
-        settings: &Settings,
-        runner: &RunnerId,
-        event: RunnerEvent,
-    ) -> Result<(Told, Option<Runner>), Later> {
-        let mut posted = self.books.post(&settings.pools, &[Event::Runner(runner.clone(), event)]).await?;
+    async fn post(&self, asked: &Asked<'_>, event: RunnerEvent) -> Result<(Told, Option<Runner>), Later> {
+        self.in_time(asked)?;
+        let event = Event::Runner(asked.runner.clone(), event);
+        let mut posted = self.books.post(&asked.settings.pools, &[event]).await?;
         let told = posted.answers.first().copied().unwrap_or(Told::Noted);
-        Ok((told, posted.runners.remove(runner)))
+        Ok((told, posted.runners.remove(asked.runner)))
+    }
+
+    /// Takes calls to GitHub out of the minute's budget.
+    async fn spend(&self, asked: &Asked<'_>, calls: u32) -> Result<(), Later> {
+        self.in_time(asked)?;
+        self.books.spend(calls).await?;
+        self.in_time(asked)
+    }
+
+    /// Whether there is time for another call.
+    fn in_time(&self, asked: &Asked<'_>) -> Result<(), Later> {
+        if self.books.system.now() > asked.until { Err(Later::OutOfTime) } else { Ok(()) }
     }
 
     /// What GitHub answered. A wait that it asks for is written down for all.

@@ -5,34 +5,43 @@
 
 use fleet::metric::Metric;
 
-/// Claims; by [`ANSWER`].
-pub const CLAIMS: Metric = Metric::counter("Claims", "Claims, by their answer").by(&[ANSWER]);
+/// Questions that were answered with something to do, or not at all; by [`ANSWER`]. Those that were told
+/// to wait are not counted.
+pub const QUESTIONS: Metric =
+    Metric::counter("Questions", "Questions of runners, by their answer").by(&[ANSWER]);
 
-/// Releases; by [`ANSWER`]: `Stay` or `Leave`.
-pub const RELEASES: Metric = Metric::counter("Releases", "Releases, by their answer").by(&[ANSWER]);
-
-/// Tickets that were refused; by [`ANSWER`]: `Forged`, or `AnotherBoot` where a good ticket was shown
-/// by somebody else than the runner, which is worth an alarm.
+/// Tickets that were refused; by [`ANSWER`]: `Forged`, `AnotherBoot` where a good ticket was shown by two
+/// boots soon after each other, or `Replayed` where that was later.
 pub const TICKETS_REFUSED: Metric =
     Metric::counter("TicketsRefused", "Tickets that were refused").by(&[ANSWER]).with_alarm();
 
-/// Registrations that were deleted because a claim's answer had been lost.
+/// Registrations that were deleted because the answer with their JIT config had been lost.
 pub const REGISTRATIONS_REPLACED: Metric =
     Metric::counter("RegistrationsReplaced", "Registrations of lost answers that were deleted");
+
+/// Registrations that run a job although nobody was answered their JIT config: it was read on its way.
+pub const REGISTRATIONS_TAKEN: Metric =
+    Metric::counter("RegistrationsTaken", "Registrations at work whose JIT config nobody was answered")
+        .with_alarm();
+
+/// Questions answered later of runners that were reserved a quarter of an hour ago or more, and still
+/// have no JIT config: GitHub, or the way to it, is out of order.
+pub const CONFIGS_LATE: Metric =
+    Metric::counter("ConfigsLate", "Questions of runners that wait for their JIT config for too long")
+        .with_alarm();
 
 /// The dimension of what was answered.
 pub const ANSWER: &str = "Answer";
 
 /// With a JIT config.
-pub const GRANTED: &str = "Granted";
-/// 409.
-pub const NOT_NEEDED: &str = "NotNeeded";
-/// 410.
-pub const GONE: &str = "Gone";
+pub const CONFIG: &str = "Config";
+/// To leave.
+pub const LEAVE: &str = "Leave";
 /// 403, another boot.
 pub const REFUSED: &str = "Refused";
 /// 503.
 pub const LATER: &str = "Later";
 
 /// All of them.
-pub const METRICS: &[Metric] = &[CLAIMS, RELEASES, TICKETS_REFUSED, REGISTRATIONS_REPLACED];
+pub const METRICS: &[Metric] =
+    &[QUESTIONS, TICKETS_REFUSED, REGISTRATIONS_REPLACED, REGISTRATIONS_TAKEN, CONFIGS_LATE];

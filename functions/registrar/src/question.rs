@@ -1,31 +1,23 @@
-//! A request, read: which question it is, and what it says.
+//! A request, read.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fleet::claim::{CLAIM, Question, RELEASE};
+use fleet::question::{ASK, Question, QuestionVersion};
+use serde::Deserialize;
 
 use crate::answer::{Answer, malformed};
 
-/// The largest body that is looked at, in bytes: a question has about 200.
+/// The largest body that is looked at, in bytes: a question has about 250.
 const BODY_LIMIT: usize = 4 * 1024;
 
 /// The longest boot id that is taken, in characters.
 const BOOT_LIMIT: usize = 64;
 
-/// Which question it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Path {
-    Claim,
-    Release,
-}
-
-pub(crate) fn read(request: &LambdaFunctionUrlRequest) -> Result<(Path, Question), Answer> {
-    let path = match request.raw_path.as_deref().unwrap_or_default().trim_matches('/') {
-        CLAIM => Path::Claim,
-        RELEASE => Path::Release,
-        _ => return Err(malformed("the path is neither /claim nor /release")),
-    };
+pub(crate) fn read(request: &LambdaFunctionUrlRequest) -> Result<Question, Answer> {
+    if request.raw_path.as_deref().unwrap_or_default().trim_matches('/') != ASK {
+        return Err(malformed("the path is not /ask"));
+    }
     if request.request_context.http.method.as_deref() != Some("POST") {
         return Err(malformed("the method is not POST"));
     }
@@ -38,11 +30,27 @@ pub(crate) fn read(request: &LambdaFunctionUrlRequest) -> Result<(Path, Question
     } else {
         body.as_bytes().to_vec()
     };
-    // What serde says of a value may repeat it, and it may be the ticket.
-    let question: Question = serde_json::from_slice(&bytes)
-        .map_err(|_| malformed("the body is not JSON with the texts `ticket` and `boot`"))?;
-    if !(1..=BOOT_LIMIT).contains(&question.boot.as_str().len()) {
+    let question: Question = serde_json::from_slice(&bytes).map_err(|_| unreadable(&bytes))?;
+    if !(1..=BOOT_LIMIT).contains(&question.boot.length()) {
         return Err(malformed("`boot` has not 1 to 64 characters"));
     }
-    Ok((path, question))
+    Ok(question)
+}
+
+/// What is wrong with a body. What serde says of a value may repeat it, and it may be the ticket.
+fn unreadable(bytes: &[u8]) -> Answer {
+    #[derive(Deserialize)]
+    struct OfVersion {
+        version: u32,
+    }
+    let other =
+        serde_json::from_slice(bytes).ok().and_then(|it: OfVersion| QuestionVersion::of(it.version).err());
+    other.map_or_else(
+        || {
+            malformed(
+                "the body is not JSON with the texts `ticket`, `boot` and `listener` (none, starting, up)",
+            )
+        },
+        |unknown| malformed(&format!("`version`: {unknown}")),
+    )
 }

@@ -70,7 +70,7 @@ struct Books {
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// A scheduler of this ledger (with the clock and the random bits that its transactions need),
-    /// this ECS and this Auto Scaling; the tasks that it launches claim their JIT config at this URL.
+    /// this ECS and this Auto Scaling; the tasks that it launches ask at this URL.
     pub fn new(books: Bookkeeper<L, C>, ecs: T, scaling: S, registrar_url: String) -> Self {
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
     }

@@ -5,7 +5,7 @@ use fleet::metric::Metric;
 /// Steps of a pool that failed.
 pub const STEPS_FAILED: Metric = Metric::counter("SchedulerStepsFailed", "Steps of a pool that failed");
 
-/// Runners that were fenced and whose task was stopped, because they did not claim in time or were
+/// Runners that were fenced and whose task was stopped, because they did not come up in time or were
 /// not needed.
 pub const RUNNERS_FENCED: Metric = Metric::counter("RunnersFenced", "Runners that were fenced");
 

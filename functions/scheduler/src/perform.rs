@@ -100,7 +100,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
             }
             Repair::RunAgain { runner } => self.run_again(invocation, runner, done).await?,
             Repair::Stop { task, .. } => self.stop(task, "some time ago").await?,
-            Repair::NoteStopped { .. } | Repair::Reroute { .. } => {
+            Repair::CallOverdue { .. } | Repair::NoteStopped { .. } | Repair::Reroute { .. } => {
                 self.write(invocation, repair, done).await?;
             }
         }
@@ -142,7 +142,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         }
     }
 
-    /// Fences a runner, and stops its task if it did not claim first.
+    /// Fences a runner, and stops its task if it was not answered a JIT config first.
     async fn fence(
         &self,
         invocation: &Invocation<'_>,

@@ -25,7 +25,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     pub(crate) async fn settle(&self, invocation: &Invocation<'_>, pool: &Pool, now: Timestamp) -> Settled {
         let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
         let (minimum, maximum) = (bounds.minimum, bounds.maximum);
-        let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum };
+        let placement = invocation.settings.placements.get(&pool.name);
+        let task_definition = placement.map(|placement| placement.task_definition.clone());
+        let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum, task_definition };
         let mut settled = Settled::default();
         let posted = self.launchpad.post(invocation.settings, &pool.name, &[event]).await;
         if let Some(mut posted) = settled.steps.note(&pool.name, "settle", posted) {

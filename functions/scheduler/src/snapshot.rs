@@ -18,8 +18,8 @@ use crate::metrics::JOBS_WITHOUT_POOL;
 use crate::steps::Steps;
 use crate::{Books, Ecs, MapIs, Scaling, Scheduler, Settings, StepError};
 
-/// The states of a runner that a rule looks at.
-const LOOKED_AT: [RunnerState; 2] = [RunnerState::Starting, RunnerState::Leaving];
+/// The states of a runner that a rule looks at, beside those that are called.
+const LOOKED_AT: [RunnerState; 3] = [RunnerState::Starting, RunnerState::Overdue, RunnerState::Leaving];
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// The books of the pools that are out of the map. None are looked for by an old map, which may lack
@@ -144,7 +144,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
 
 /// The listings of the runners of a pool that a rule looks at.
 fn runners(pool: &PoolName) -> impl Iterator<Item = (&PoolName, Listing)> {
-    LOOKED_AT.into_iter().map(move |state| (pool, Listing::Runners(pool.clone(), state)))
+    let states = LOOKED_AT.into_iter().map(|state| Listing::Runners(pool.clone(), state));
+    states.chain([Listing::Called(pool.clone())]).map(move |listing| (pool, listing))
 }
 
 /// Counts the waiting jobs that no pool serves, at every tick.

@@ -11,7 +11,12 @@ use github::{Action, Verified, WorkflowJobPayload};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Put it on the queue.
-    Enqueue(JobEvent),
+    Enqueue {
+        /// What is put there.
+        event: JobEvent,
+        /// Whether GitHub says by it that the job begins to wait.
+        begins_to_wait: bool,
+    },
     /// Nothing, though this job waits for a runner: no pool is one for it, for this reason.
     Unserved(JobId, String),
     /// Nothing, for this reason.
@@ -31,6 +36,9 @@ pub(crate) fn decide(delivery: &Verified<'_>, pools: &PoolMap) -> Result<Decisio
 }
 
 /// Decides on one job event.
+///
+/// One that says that a job is in progress, and at no runner, is taken for a job that waits: somebody
+/// works on it, whom the ledger takes for idle, so demand and supply are both still counted.
 ///
 /// An event of a job that no pool serves goes to the queue all the same if it names a runner of ours,
 /// or if it tells of more than that the job waits: the pool may have left the map since then.
@@ -56,8 +64,9 @@ fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
         }
         Err(unserved) => return Decision::Ignore(unserved.to_string()),
     };
-    Decision::Enqueue(JobEvent {
-        action,
+    let is_nameless = action == JobAction::InProgress && payload.runner.is_none();
+    let event = JobEvent {
+        action: if is_nameless { JobAction::Queued } else { action },
         job: payload.job,
         pool,
         repository: payload.repository,
@@ -65,7 +74,8 @@ fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
         runner,
         may_not_have_run: payload.may_not_have_run,
         created_at: payload.created_at,
-    })
+    };
+    Decision::Enqueue { event, begins_to_wait: action == JobAction::Queued }
 }
 
 /// Words of the sender's own are repeated, but not at any length.

@@ -13,8 +13,9 @@ mod settings;
 use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::DeliveryId;
-use fleet::ledger::{JobAction, JobEvent, JobMessage};
+use fleet::ledger::{JobEvent, JobMessage};
 use fleet::ports::SendMessage;
+use fleet::version::Version;
 use tracing::{error, info, warn};
 
 use crate::answer::Answer;
@@ -56,7 +57,14 @@ impl<Q: SendMessage> Webhook<Q> {
         let decision = decide(&verified, &settings.pools)
             .map_err(|problem| broken(Some(&delivery), Answer::bad_request(problem)))?;
         match decision {
-            Decision::Enqueue(job_event) => self.enqueue(delivery, job_event).await,
+            Decision::Enqueue { event, begins_to_wait } => {
+                let pool = event.pool.clone().filter(|_| begins_to_wait);
+                let answer = self.enqueue(delivery, event).await?;
+                if let Some(pool) = pool {
+                    counter!(JOBS_QUEUED.name, POOL => pool.to_string()).increment(1);
+                }
+                Ok(answer)
+            }
             Decision::Unserved(job, reason) => {
                 warn!(%delivery, %job, reason, "job not served");
                 counter!(JOBS_UNSERVED.name).increment(1);
@@ -70,7 +78,7 @@ impl<Q: SendMessage> Webhook<Q> {
     }
 
     async fn enqueue(&self, delivery: DeliveryId, job_event: JobEvent) -> Result<Answer, Answer> {
-        let message = JobMessage { delivery, job_event };
+        let message = JobMessage { version: Version, delivery, job_event };
         let (delivery, event) = (&message.delivery, &message.job_event);
         let pool = event.pool.as_ref().map(tracing::field::display);
         if let Err(error) = self.queue.send_message(&message).await {
@@ -79,9 +87,6 @@ impl<Q: SendMessage> Webhook<Q> {
             return Err(Answer::unavailable());
         }
         info!(%delivery, job = %event.job, action = ?event.action, pool, "delivery queued");
-        if let (JobAction::Queued, Some(pool)) = (event.action, &event.pool) {
-            counter!(JOBS_QUEUED.name, POOL => pool.to_string()).increment(1);
-        }
         Ok(Answer::accepted(event))
     }
 }

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use fleet::ledger::Item;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -48,7 +47,7 @@ impl StandIn {
         let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("https://{}", listener.local_addr()?);
-        let answers = Arc::new(Answers::new(parameters, Item::Runner(subject::claiming()?)));
+        let answers = Arc::new(Answers::new(parameters, subject::items()?));
         tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), Arc::clone(&answers)));
         Ok(Self { url, answers, folder })
     }

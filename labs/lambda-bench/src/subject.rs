@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use control::pace::BETWEEN_CALLS;
-use fleet::claim::{CLAIM, Question};
-use fleet::ledger::{JobAction, JobEvent, JobMessage, Runner, RunnerState};
+use fleet::ledger::{Book, Item, JobAction, JobEvent, JobMessage, Runner};
+use fleet::question::{ASK, Listener, Question};
 use fleet::ticket::Ticket;
+use fleet::version::Version;
 use fleet::{BootId, DeliveryId, JobId, PoolName, Repository, RunnerId};
 use jiff::Timestamp;
 use sandbox::delivery::{Delivery, function_url_event};
@@ -24,7 +25,7 @@ const PAYLOAD: &str = include_str!("../../../events/github/queued-ec2-arm64-spot
 /// The size that real payloads have, in bytes.
 const PAYLOAD_SIZE: usize = 13_000;
 
-/// The boot that claims.
+/// The boot that asks.
 const BOOT: &str = "the bench's boot";
 
 /// Pools of the default map that are on EC2.
@@ -51,7 +52,7 @@ pub(crate) enum Kind {
     Webhook,
     /// One queued job an event, whose runner is launched.
     Launcher,
-    /// One claim an event, of a runner that is needed.
+    /// One question an event, of a runner that is needed.
     Registrar,
     /// One tick an event, with nothing to repair.
     Scheduler,
@@ -84,7 +85,7 @@ impl Kind {
         match self {
             Self::Echo | Self::Webhook => delivery(number, secrets),
             Self::Launcher => batch(number),
-            Self::Registrar => claim(secrets),
+            Self::Registrar => question(secrets),
             Self::Scheduler => Ok(b"{}".to_vec()),
         }
     }
@@ -158,7 +159,8 @@ fn batch(number: u64) -> Result<Vec<u8>> {
         may_not_have_run: false,
         created_at: None,
     };
-    let message = JobMessage { delivery: DeliveryId::new(format!("delivery-{number}")), job_event };
+    let delivery = DeliveryId::new(format!("delivery-{number}"));
+    let message = JobMessage { version: Version, delivery, job_event };
     let mut record = SqsMessage::default();
     record.message_id = Some(format!("message-{number}"));
     record.body = Some(serde_json::to_string(&message)?);
@@ -168,30 +170,33 @@ fn batch(number: u64) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(&event)?)
 }
 
-/// The runner that claims: bound to the boot that asks, so that each of its claims is answered.
-pub(crate) fn claiming() -> Result<Runner> {
+/// The runner that asks: bound to the boot that asks, so that each of its questions is answered with a JIT
+/// config.
+fn asking() -> Result<Runner> {
     let pool = PoolName::new("ec2-x64")?;
-    Ok(Runner {
-        id: RunnerId::from_random(1),
-        state: RunnerState::Starting,
-        capacity: pool.clone(),
-        pool,
-        boot: Some(BootId::new(BOOT)),
-        github_id: None,
-        claim_closed: false,
-        reserved_at: Timestamp::UNIX_EPOCH,
-        changed_at: Timestamp::UNIX_EPOCH,
-        version: 1,
-    })
+    let runner = Runner::reserved(RunnerId::from_random(1), pool.clone(), pool, Timestamp::UNIX_EPOCH);
+    Ok(Runner { boot: Some(BootId::new(BOOT).digest()), version: 1, ..runner })
 }
 
-/// A claim as a Function URL hands it over.
-fn claim(secrets: &Secrets) -> Result<Vec<u8>> {
-    let ticket = Ticket::issue(&claiming()?.id, &secrets.ticket_key);
-    let question = Question { ticket: ticket.expose().to_owned(), boot: BootId::new(BOOT) };
+/// All that the ledger's table has: the runner that asks, and a job that waits for it.
+pub(crate) fn items() -> Result<Vec<Item>> {
+    let runner = asking()?;
+    let book = Book { queued: 1, supply: 1, live: 1, version: 1, ..Book::open(runner.pool.clone(), 10) };
+    Ok(vec![Item::Runner(runner), Item::Book(book)])
+}
+
+/// A question as a Function URL hands it over.
+fn question(secrets: &Secrets) -> Result<Vec<u8>> {
+    let ticket = Ticket::issue(&asking()?.id, &secrets.ticket_key);
+    let question = Question {
+        version: Version,
+        ticket: ticket.expose().to_owned(),
+        boot: BootId::new(BOOT),
+        listener: Listener::None,
+    };
     let mut event = function_url_event(Vec::new(), &serde_json::to_string(&question)?);
     if let Some(event) = event.as_object_mut() {
-        event.insert("rawPath".to_owned(), format!("/{CLAIM}").into());
+        event.insert("rawPath".to_owned(), format!("/{ASK}").into());
     }
     Ok(serde_json::to_vec(&event)?)
 }

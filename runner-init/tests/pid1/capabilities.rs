@@ -25,18 +25,20 @@ fn with_capabilities(capabilities: &[&str], registrar: &Registrar) -> Command {
 /// Whether all that a task may come to goes as it should with these capabilities.
 fn suffices(capabilities: &[&str]) -> bool {
     let folder = open_folder();
-    let registrar =
-        |steps: &str, release| Registrar::start(vec![Answer::granted(steps)], vec![Answer::release(release)]);
-    let job = registrar(&format!("say Running job: build; worker 20 {}", folder.path().display()), "stay");
-    let stopped = registrar("ignore-term; say Listening for Jobs; sleep 15000", "stay");
-    let idle = registrar("ignore-term; say Listening for Jobs; sleep 60000", "leave");
-    let well = |ended: Ended, code| i64::from(ended.code) == code && !ended.log.contains("can not be killed");
+    let registrar = |steps: &str, answer| Registrar::start(vec![Answer::config(steps)], vec![answer]);
+    let job = registrar(
+        &format!("say Running job: build; worker 20 {}", folder.path().display()),
+        Answer::wait(60),
+    );
+    let stopped = registrar("ignore-term; say Listening for Jobs; sleep 15000", Answer::wait(60));
+    let idle = registrar("ignore-term; say Listening for Jobs; sleep 60000", Answer::leave());
+    let well = |ended: Ended, code| i64::from(ended.code) == code && !ended.log.contains("cannot be killed");
     if !well(to_the_end(with_capabilities(capabilities, &job)), JOB_DONE) {
         return false;
     }
     let mut task = with_capabilities(capabilities, &stopped);
     let task = task.env("MAYFLY_STOP_TIMEOUT", "0.1").spawn().unwrap();
-    until("a release", || stopped.times("/release") > 0);
+    until("a listener that is up", || stopped.times("up") > 0);
     well(stop(task), TERMINATED) && well(to_the_end(with_capabilities(capabilities, &idle)), RELEASED)
 }
 

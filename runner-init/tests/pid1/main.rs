@@ -7,13 +7,13 @@
     clippy::disallowed_methods,
     clippy::print_stderr,
     unreachable_pub,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 mod capabilities;
-mod claims;
 mod ends;
 mod preparations;
+mod questions;
 mod races;
 mod registrar;
 mod secrets;

@@ -1,4 +1,4 @@
-//! What is looked after before the first claim: Docker and the tool cache.
+//! What is looked after before the first question: Docker and the tool cache.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -14,7 +14,7 @@ use crate::task::{command, open_folder, path, to_the_end};
 
 fn registrar() -> Registrar {
     let steps = "say Running job: build; sleep 1";
-    Registrar::start(vec![Answer::granted(steps)], vec![Answer::release("stay")])
+    Registrar::start(vec![Answer::config(steps)], vec![Answer::wait(60)])
 }
 
 #[test]

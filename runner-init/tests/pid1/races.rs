@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::registrar::{Answer, Registrar};
 use crate::task::{Ended, command, open_folder, to_the_end};
 
-/// Tasks that race, half of them against a release and half against a SIGTERM.
+/// Tasks that race, half of them against an answer to leave and half against a SIGTERM.
 const TASKS: u64 = 1000;
 
 /// Tasks at once.
@@ -50,16 +50,16 @@ fn race(task: u64) -> bool {
     let work = format!("say Running job: build; worker 15 {}", folder.path().display());
     let begins = moment(task, 60);
     let steps = format!("on-term 0; say Listening for Jobs; sleep {begins}; {work}");
-    let by_release = task.is_multiple_of(2);
-    let answer = if by_release { "leave" } else { "stay" };
-    let registrar = Registrar::start(vec![Answer::granted(&steps)], vec![Answer::release(answer)]);
+    let is_let_go = task.is_multiple_of(2);
+    let answer = if is_let_go { Answer::leave() } else { Answer::wait(60) };
+    let registrar = Registrar::start(vec![Answer::config(&steps)], vec![answer]);
     let mut pid1 = command(&registrar);
     pid1.env("MAYFLY_LAST_LOOK_SECONDS", "0.03");
-    let ended = if by_release {
+    let ended = if is_let_go {
         to_the_end(pid1)
     } else {
         let pid1 = pid1.spawn().unwrap();
-        registrar.until_claimed();
+        registrar.until_asked();
         // Nothing is waited for here: it is the moment that is drawn.
         thread::sleep(Duration::from_millis(moment(task / 2, 80)));
         let _ = kill_process(Pid::from_child(&pid1), Signal::TERM);
@@ -67,7 +67,7 @@ fn race(task: u64) -> bool {
     };
     let begun = folder.path().join("begun").exists();
     let done = folder.path().join("done").exists();
-    let idle = if by_release { RELEASED } else { TERMINATED };
+    let idle = if is_let_go { RELEASED } else { TERMINATED };
     let expected = if begun { JOB_DONE } else { idle };
     assert_eq!((begun, i64::from(ended.code)), (done, expected), "task {task}: {}", ended.log);
     fs::remove_dir_all(folder).unwrap();

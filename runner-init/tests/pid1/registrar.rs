@@ -2,114 +2,201 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// An answer: its status, its headers and its body. Status 0 is none at all.
+/// An answer. Status 0 is none at all.
 #[derive(Debug, Clone)]
-pub struct Answer(pub u16, pub &'static str, pub String);
+pub struct Answer {
+    status: u16,
+    headers: &'static str,
+    body: String,
+    is_held: bool,
+}
 
 impl Answer {
+    fn new(status: u16, headers: &'static str, body: &Value) -> Self {
+        Self { status, headers, body: body.to_string(), is_held: false }
+    }
+
     /// A JIT config, which is what the stub does.
-    pub fn granted(steps: &str) -> Self {
-        let settings = serde_json::json!({"pool": "ec2-x64", "runner_name": "mayfly-1", "sudo": false});
-        Self(200, "", serde_json::json!({"jit_config": steps, "settings": settings}).to_string())
+    pub fn config(steps: &str) -> Self {
+        let settings = json!({"pool": "ec2-x64", "runner_name": "mayfly-1", "sudo": false});
+        Self::new(200, "", &json!({"answer": "config", "jit_config": steps, "settings": settings}))
     }
 
     /// The same, where `sudo` works.
-    pub fn granted_with_sudo(steps: &str) -> Self {
-        let Self(status, headers, body) = Self::granted(steps);
-        Self(status, headers, body.replace("false", "true"))
+    pub fn config_with_sudo(steps: &str) -> Self {
+        let config = Self::config(steps);
+        Self { body: config.body.replace("false", "true"), ..config }
     }
 
-    /// One of a release.
-    pub fn release(answer: &str) -> Self {
-        Self(200, "", serde_json::json!({"answer": answer}).to_string())
+    /// To leave.
+    pub fn leave() -> Self {
+        Self::new(200, "", &json!({"answer": "leave"}))
     }
 
-    /// One without a body of its own.
-    pub fn status(status: u16, headers: &'static str) -> Self {
-        Self(status, headers, r#"{"message":"as the test says"}"#.to_owned())
+    /// To wait, or to go on, for so many seconds.
+    pub fn wait(seconds: u64) -> Self {
+        Self::new(200, "", &json!({"answer": "wait", "seconds": seconds}))
+    }
+
+    /// A problem, of this status.
+    pub fn problem(status: u16, headers: &'static str) -> Self {
+        Self::new(status, headers, &json!({"message": "as the test says"}))
+    }
+
+    /// None at all: the connection breaks.
+    pub fn none() -> Self {
+        Self::problem(0, "")
+    }
+
+    /// The same, once [`Registrar::let_go`] is called.
+    pub fn held(self) -> Self {
+        Self { is_held: true, ..self }
     }
 }
 
-/// What was asked: the path, the question, and when.
-pub type Asked = Vec<(String, Value, Instant)>;
+/// A question, with when it came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Its path.
+    pub path: String,
+    /// Its body.
+    pub question: Value,
+    /// When it came.
+    pub at: Instant,
+}
+
+impl Asked {
+    /// How far its listener is.
+    pub fn listener(&self) -> &str {
+        self.question["listener"].as_str().unwrap()
+    }
+}
+
+/// What the registrar's threads share.
+#[derive(Default)]
+struct State {
+    /// Answers to those without a listener, and to those with one.
+    answers: [Vec<Answer>; 2],
+    asked: Vec<Asked>,
+    unanswered: usize,
+    most_unanswered: usize,
+    lets_go: bool,
+    is_closed: bool,
+}
 
 /// A registrar on a port of this machine.
 pub struct Registrar {
     /// Its URL.
     pub url: String,
-    /// All that it was asked.
-    pub asked: Arc<Mutex<Asked>>,
-    news: Arc<Condvar>,
-    closed: Arc<AtomicBool>,
+    shared: Arc<(Mutex<State>, Condvar)>,
 }
 
 impl Drop for Registrar {
     fn drop(&mut self) {
-        self.closed.store(true, Ordering::SeqCst);
+        self.state().is_closed = true;
+        self.let_go();
         // Its thread sees that with the next connection.
         let _ = TcpStream::connect(self.url.trim_start_matches("http://").trim_end_matches('/'));
     }
 }
 
 impl Registrar {
-    /// One that gives these answers to claims and to releases, the last one again and again.
-    pub fn start(claims: Vec<Answer>, releases: Vec<Answer>) -> Self {
+    /// One that gives these answers to who has no listener, and those to who has one; the last one again
+    /// and again.
+    pub fn start(without_listener: Vec<Answer>, with_listener: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Asked::new()));
-        let (news, closed) = (Arc::new(Condvar::new()), Arc::new(AtomicBool::new(false)));
-        let (notes, tells, ends) = (Arc::clone(&asked), Arc::clone(&news), Arc::clone(&closed));
+        let state = State { answers: [without_listener, with_listener], ..State::default() };
+        let shared = Arc::new((Mutex::new(state), Condvar::new()));
+        let registrar = Self { url, shared: Arc::clone(&shared) };
         thread::spawn(move || {
-            let (mut claims, mut releases) = (claims, releases);
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                if ends.load(Ordering::SeqCst) {
+                if shared.0.lock().unwrap().is_closed {
                     return;
                 }
-                let Some((path, question)) = read(&mut stream) else { continue };
-                let answers = if path == "/claim" { &mut claims } else { &mut releases };
-                // The last one stays.
-                let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
-                notes.lock().unwrap().push((path, question, Instant::now()));
-                tells.notify_all();
-                let Answer(status, headers, body) = answer;
-                if status != 0 {
-                    let length = body.len();
-                    let _ = write!(
-                        stream,
-                        "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-                    );
-                }
+                let (stream, shared) = (stream.unwrap(), Arc::clone(&shared));
+                thread::spawn(move || answer(stream, &shared));
             }
         });
-        Self { url, asked, news, closed }
+        registrar
     }
 
-    /// Waits until it was claimed from.
-    pub fn until_claimed(&self) {
-        let asked = self.asked.lock().unwrap();
-        let waited = self.news.wait_timeout_while(asked, Duration::from_secs(20), |asked| asked.is_empty());
-        assert!(!waited.unwrap().1.timed_out(), "no claim comes");
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.0.lock().unwrap()
     }
 
-    /// How often this path was asked.
-    pub fn times(&self, path: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|(its, ..)| its == path).count()
+    /// Waits until a question came.
+    pub fn until_asked(&self) {
+        let waited = self
+            .shared
+            .1
+            .wait_timeout_while(self.state(), Duration::from_secs(20), |state| state.asked.is_empty());
+        assert!(!waited.unwrap().1.timed_out(), "no question comes");
     }
 
-    /// The time from each claim to the next.
-    pub fn between_claims(&self) -> Vec<Duration> {
-        let asked = self.asked.lock().unwrap();
-        let claims: Vec<Instant> =
-            asked.iter().filter(|(path, ..)| path == "/claim").map(|(.., at)| *at).collect();
-        claims.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    /// Gives the answers that are held back, and holds none from now on.
+    pub fn let_go(&self) {
+        self.state().lets_go = true;
+        self.shared.1.notify_all();
+    }
+
+    /// All that it was asked.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.state().asked.clone()
+    }
+
+    /// How far the listener was at each question, in their order.
+    pub fn listeners(&self) -> Vec<String> {
+        self.state().asked.iter().map(|asked| asked.listener().to_owned()).collect()
+    }
+
+    /// How often it was asked with a listener that is so far.
+    pub fn times(&self, listener: &str) -> usize {
+        self.state().asked.iter().filter(|asked| asked.listener() == listener).count()
+    }
+
+    /// How many questions were under way at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.state().most_unanswered
+    }
+
+    /// The time from each question to the next.
+    pub fn between(&self) -> Vec<Duration> {
+        self.state().asked.windows(2).map(|pair| pair[1].at - pair[0].at).collect()
+    }
+}
+
+/// Answers the question that comes over a connection.
+fn answer(mut stream: TcpStream, (state, news): &(Mutex<State>, Condvar)) {
+    let Some((path, question)) = read(&mut stream) else { return };
+    let answer = {
+        let mut state = state.lock().unwrap();
+        let answers = &mut state.answers[usize::from(question["listener"] != "none")];
+        // The last one stays.
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        state.asked.push(Asked { path, question, at: Instant::now() });
+        state.unanswered += 1;
+        state.most_unanswered = state.most_unanswered.max(state.unanswered);
+        news.notify_all();
+        let waits = |state: &mut State| answer.is_held && !state.lets_go;
+        let mut state = news.wait_while(state, waits).unwrap();
+        // Whoever reads the answer may ask again at once.
+        state.unanswered -= 1;
+        answer
+    };
+    let Answer { status, headers, body, .. } = answer;
+    if status != 0 {
+        let length = body.len();
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        );
     }
 }
 

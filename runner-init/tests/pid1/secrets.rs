@@ -14,7 +14,7 @@ fn the_runner_program_has_its_jit_config_and_nothing_of_the_task() {
     let (file, environment) = path(&folder, "environment");
     let work = format!("say Running job: build; worker 10 {}", folder.path().display());
     let steps = format!("environment {file}; {work}");
-    let registrar = Registrar::start(vec![Answer::granted(&steps)], vec![Answer::release("stay")]);
+    let registrar = Registrar::start(vec![Answer::config(&steps)], vec![Answer::wait(60)]);
     let mut task = command(&registrar);
     task.env("LANG", "C.UTF-8").env("SECRET_OF_THE_TASK", "1");
     assert_eq!(i64::from(to_the_end(task).code), JOB_DONE);
@@ -35,7 +35,8 @@ fn the_runner_program_has_its_jit_config_and_nothing_of_the_task() {
             "USER",
         ]
     );
-    assert!(!environment.contains(TICKET) && !environment.contains(&registrar.url));
+    let boot = registrar.asked()[0].question["boot"].as_str().unwrap().to_owned();
+    assert!([TICKET, &registrar.url, &boot].iter().all(|secret| !environment.contains(secret)));
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn the_environment_of_pid_1_is_not_readable_for_the_runners_user() {
     let (file, read) = path(&folder, "read");
     let work = format!("say Running job: build; worker 10 {}", folder.path().display());
     let steps = format!("parents-environment {file}; {work}");
-    let registrar = Registrar::start(vec![Answer::granted(&steps)], vec![Answer::release("stay")]);
+    let registrar = Registrar::start(vec![Answer::config(&steps)], vec![Answer::wait(60)]);
     assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
     let read = fs::read_to_string(read).unwrap();
     assert!(read.contains("PermissionDenied"), "{read}");
@@ -55,13 +56,11 @@ fn the_environment_of_pid_1_is_not_readable_for_the_runners_user() {
 
 #[test]
 fn sudo_works_only_where_the_pool_says_so() {
-    for (granted, expected) in
-        [(Answer::granted as fn(&str) -> Answer, "1"), (Answer::granted_with_sudo, "0")]
-    {
+    for (config, expected) in [(Answer::config as fn(&str) -> Answer, "1"), (Answer::config_with_sudo, "0")] {
         let folder = open_folder();
         let (file, status) = path(&folder, "status");
         let steps = format!("status {file}; say Running job: build; worker 10 {}", folder.path().display());
-        let registrar = Registrar::start(vec![granted(&steps)], vec![Answer::release("stay")]);
+        let registrar = Registrar::start(vec![config(&steps)], vec![Answer::wait(60)]);
         assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
         let status = fs::read_to_string(status).unwrap();
         let field =
@@ -82,11 +81,11 @@ fn nor_is_it_for_a_job_that_has_become_root() {
         return;
     }
     let registrar = Registrar::start(
-        vec![Answer::granted_with_sudo("say Listening for Jobs; sleep 60000")],
-        vec![Answer::release("stay")],
+        vec![Answer::config_with_sudo("say Listening for Jobs; sleep 60000")],
+        vec![Answer::wait(60)],
     );
     let task = command(&registrar).spawn().unwrap();
-    until("a release", || registrar.times("/release") > 0);
+    until("a listener that is up", || registrar.times("up") > 0);
     // Root as `sudo` makes it: with the capabilities of the container and no others.
     let mut as_root = Command::new("setpriv");
     let kept = "-all,+setuid,+setgid,+kill";

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::registrar::Registrar;
@@ -64,8 +65,7 @@ pub fn prepare(mut command: Command, registrar: &Registrar) -> Command {
         .env("MAYFLY_RUNNER_HOME", "/tmp")
         .env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x")
         .env("ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/x")
-        .env("MAYFLY_FIRST_RELEASE_SECONDS", "0.05")
-        .env("MAYFLY_RELEASE_SECONDS", "0.05")
+        .env("MAYFLY_LISTENER_SECONDS", "0.05")
         .env("MAYFLY_LAST_LOOK_SECONDS", "0.05")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -92,6 +92,16 @@ impl Ended {
         let log = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         assert!(!log.contains(TICKET), "the ticket is in the log");
         Self { code: output.status.code().expect(&log), log }
+    }
+
+    /// The lines of its log. What the runner program said stands between them.
+    pub fn lines(&self) -> impl Iterator<Item = Value> {
+        self.log.lines().filter_map(|line| serde_json::from_str(line).ok())
+    }
+
+    /// What the lines say.
+    pub fn messages(&self) -> Vec<String> {
+        self.lines().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
     }
 }
 

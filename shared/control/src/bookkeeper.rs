@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::ledger::settle::{Settled, settle};
-use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Key, Rest, Runner, RunnerState};
+use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Key, Runner, RunnerState, Tidings};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
@@ -44,8 +44,8 @@ pub struct Posted {
     pub books: BTreeMap<PoolName, Book>,
     /// The runners that were reserved: launch them.
     pub reserved: Vec<Runner>,
-    /// The capacities whose breaker the events opened, or held open for longer, each with its rest.
-    pub breakers: BTreeMap<PoolName, Rest>,
+    /// What the events brought that somebody is to be told of.
+    pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
 }
@@ -57,8 +57,8 @@ pub struct Fence {
     pub answer: Fenced,
     /// The runners that were reserved in its place: launch them.
     pub reserved: Vec<Runner>,
-    /// The capacities whose breaker it opened, or held open for longer, each with its rest.
-    pub breakers: BTreeMap<PoolName, Rest>,
+    /// What it brought that somebody is to be told of.
+    pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
 }
@@ -88,6 +88,8 @@ impl From<LedgerError> for PostError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Settling {
     Touched,
+    /// The same, for events that are in the ledger by now: they only name the pools.
+    Further,
     Nothing,
 }
 
@@ -104,8 +106,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.post_with(pools, events, Settling::Touched).await
     }
 
-    /// Takes a runner that never claimed out of the supply, so that its task may be stopped, and
-    /// settles. One that claims first is left as it is.
+    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped, and
+    /// settles. One that is answered one first is left as it is.
     pub async fn fence(
         &self,
         pools: &PoolMap,
@@ -113,9 +115,9 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         cause: FenceCause,
     ) -> Result<Fence, PostError> {
         let event = Event::Runner(runner.clone(), cause.event());
-        let Posted { mut runners, reserved, breakers, conflicts, .. } =
+        let Posted { mut runners, reserved, tidings, conflicts, .. } =
             self.post_and_settle(pools, &[event]).await?;
-        Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, breakers, conflicts })
+        Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, tidings, conflicts })
     }
 
     async fn post_with(
@@ -125,7 +127,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         settling: Settling,
     ) -> Result<Posted, PostError> {
         let mut posted = Posted::default();
-        let mut first = true;
+        let (mut first, mut settling) = (true, settling);
         loop {
             let (done, more) = match self.transact(pools, events, settling).await {
                 Ok(done) => done,
@@ -138,14 +140,13 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             posted.books = done.books;
             if first {
                 (posted.answers, posted.runners) = (done.answers, done.runners);
-                posted.breakers = done.breakers;
+                posted.tidings = done.tidings;
             }
             if !more {
                 return Ok(posted);
             }
-            // The events are in the ledger by now; applied again, they change nothing and still
-            // name the pools to settle.
             first = false;
+            settling = Settling::Further;
         }
     }
 
@@ -190,9 +191,10 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         reserved.retain(|id| entries.runner(id).is_some_and(|runner| runner.state == RunnerState::Starting));
 
         let now = self.system.now();
-        let answers = events.iter().map(|event| entries.apply(event, now)).collect();
+        let new = if settling == Settling::Further { &[] } else { events };
+        let answers = new.iter().map(|event| entries.apply(event, now)).collect();
         let mut settled = Settled::default();
-        if settling == Settling::Touched {
+        if settling != Settling::Nothing {
             settled = settle(&mut entries, &touched, pools, now, || ids.fresh(&taken));
         }
         let puts = entries.puts();
@@ -211,7 +213,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
                 .filter_map(|name| Some((name.clone(), entries.book(name)?.clone())))
                 .collect(),
             reserved: reserved.iter().filter_map(runner).collect(),
-            breakers: entries.breakers().clone(),
+            tidings: entries.tidings().clone(),
             conflicts: 0,
         };
         Ok((posted, settled.more))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Rest, Runner, RunnerEvent};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent, Tidings};
 use fleet::ports::{Clock, Ledger, Random, RunTask};
 use fleet::repair::FenceCause;
 use fleet::ticket::Ticket;
@@ -17,8 +17,8 @@ use metrics::{counter, histogram};
 use tracing::{error, info, warn};
 
 use crate::metrics::{
-    BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, POOL,
-    QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, class,
+    BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, OLD_JOBS,
+    PLACES_RESTED, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, RUNNERS_OVERDUE, RUNNERS_REAPED, class,
 };
 use crate::pace::Pace;
 use crate::retry::{Backoff, retry};
@@ -54,7 +54,7 @@ pub struct Launchpad<L, C, T> {
 }
 
 impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
-    /// One whose tasks claim their JIT config at this URL, and whose calls are so far apart.
+    /// One whose tasks ask at this URL, and whose calls are so far apart.
     pub fn new(books: Bookkeeper<L, C>, ecs: T, registrar_url: String, between: Duration) -> Self {
         Self { books, ecs, registrar_url, pace: Cell::new(Pace::of(between)) }
     }
@@ -70,12 +70,12 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         let done = posted.as_ref().map(|it| (it.conflicts, &it.reserved[..]));
         tell(&origin.into(), events.len(), done);
         if let Ok(posted) = &posted {
-            tell_breakers(&posted.breakers);
+            tell_tidings(&posted.tidings);
         }
         posted
     }
 
-    /// Takes a runner that never claimed out of the supply, so that its task may be stopped, and
+    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped, and
     /// settles.
     pub async fn fence(
         &self,
@@ -86,7 +86,7 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         let fence = self.books.fence(&settings.pools, &runner.id, cause).await;
         tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &it.reserved[..])));
         if let Ok(fence) = &fence {
-            tell_breakers(&fence.breakers);
+            tell_tidings(&fence.tidings);
         }
         fence
     }
@@ -126,12 +126,32 @@ fn tell(origin: &Origin<'_>, events: usize, done: Result<(u32, &[Runner]), &Post
     }
 }
 
-/// Tells of capacities on which launches fail one after the other, with the reason.
-fn tell_breakers(breakers: &BTreeMap<PoolName, Rest>) {
-    for (capacity, rest) in breakers {
+/// Tells of what the events brought: capacities on which launches fail one after the other, with the
+/// reason; runners that GitHub removes or that are slow; old deliveries.
+fn tell_tidings(tidings: &Tidings) {
+    for (capacity, rest) in &tidings.breakers {
         let (cause, until) = (rest.cause, rest.until);
         error!(%capacity, ?cause, %until, reason = rest.reason, "breaker open: nothing is launched there meanwhile");
         counter!(BREAKERS_OPENED.name, POOL => capacity.to_string()).increment(1);
+    }
+    for (pool, &count) in &tidings.reaped {
+        counter!(RUNNERS_REAPED.name, POOL => pool.to_string()).increment(count.into());
+    }
+    for (pool, &places) in &tidings.places_resting {
+        error!(%pool, places, "GitHub removes idle runners one after the other: the minimum counts fewer for a while");
+        counter!(PLACES_RESTED.name, POOL => pool.to_string()).increment(places.into());
+    }
+    for (pool, &count) in &tidings.overdue {
+        warn!(%pool, count, "runners are overdue while jobs wait: others are reserved beside them");
+        counter!(RUNNERS_OVERDUE.name, POOL => pool.to_string()).increment(count.into());
+    }
+    if !tidings.old_jobs.is_empty() {
+        let jobs = listed(&tidings.old_jobs.iter().collect::<Vec<_>>());
+        warn!(
+            jobs,
+            "jobs that were created over a day ago, and were not known: old deliveries, or late approvals"
+        );
+        counter!(OLD_JOBS.name).increment(tidings.old_jobs.len() as u64);
     }
 }
 

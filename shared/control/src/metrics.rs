@@ -34,6 +34,24 @@ pub const BREAKERS_OPENED: Metric =
         .by(&[POOL])
         .with_alarm();
 
+/// Idle runners that GitHub removed; by [`POOL`]. Each is replaced.
+pub const RUNNERS_REAPED: Metric =
+    Metric::counter("RunnersReaped", "Idle runners that GitHub removed").by(&[POOL]);
+
+/// Places of a minimum that were given a rest, because GitHub removes whoever waits there; by [`POOL`].
+pub const PLACES_RESTED: Metric =
+    Metric::counter("PlacesRested", "Places of a minimum that rest because GitHub removes idle runners")
+        .by(&[POOL])
+        .with_alarm();
+
+/// Runners that became Overdue: slow to come up while jobs wait; by [`POOL`].
+pub const RUNNERS_OVERDUE: Metric =
+    Metric::counter("RunnersOverdue", "Runners that are slow to come up while jobs wait").by(&[POOL]);
+
+/// Waiting jobs that were not known and were created over a day ago: old deliveries that somebody posts
+/// again, or approvals that came late.
+pub const OLD_JOBS: Metric = Metric::counter("OldJobs", "Unknown jobs that were created over a day ago");
+
 /// Milliseconds from the queue to `RunTask`'s answer, once for each runner that was launched for a
 /// waiting job: from the time at which SQS took the oldest message of a queued job of the runner's
 /// pool in this batch. Runners that replace others, and jobs whose pool was full when they came, are
@@ -56,6 +74,10 @@ pub const METRICS: &[Metric] = &[
     EVENTS_NOT_WRITTEN,
     GITHUB_WAITS,
     BREAKERS_OPENED,
+    RUNNERS_REAPED,
+    PLACES_RESTED,
+    RUNNERS_OVERDUE,
+    OLD_JOBS,
     QUEUE_TO_RUN_TASK,
 ];
 

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Longest name of a pool: with it, a runner's GitHub name stays within GitHub's 64 characters.
 pub const POOL_NAME_LIMIT: usize = 32;
@@ -82,8 +83,37 @@ string_id! {
     Repository
 }
 string_id! {
-    /// The random id that a task's PID 1 makes once; a runner's claim is bound to the first one.
-    BootId
+    /// The SHA-256 of a [`BootId`], in lower-case hex: what the ledger keeps of it.
+    BootDigest
+}
+
+/// The random id that a task's PID 1 makes once; a runner is bound to the first one. It is as secret as
+/// the ticket, and does not print itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BootId(String);
+
+impl BootId {
+    /// Takes the id as it stands.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// How many bytes it has.
+    pub fn length(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What may be kept of it.
+    pub fn digest(&self) -> BootDigest {
+        BootDigest::new(hex::encode(Sha256::digest(&self.0)))
+    }
+}
+
+impl fmt::Debug for BootId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BootId").finish_non_exhaustive()
+    }
 }
 
 /// A pool's name: lower-case letters, digits and dashes, beginning with a letter.

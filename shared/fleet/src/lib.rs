@@ -8,7 +8,6 @@
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
-pub mod claim;
 pub mod ids;
 pub mod label;
 pub mod launch;
@@ -18,15 +17,17 @@ pub mod metric;
 pub mod pid1;
 pub mod pools;
 pub mod ports;
+pub mod question;
 pub mod repair;
 pub mod routing;
 pub mod schedule;
 pub mod settings;
 pub mod ticket;
+pub mod version;
 
 pub use ids::{
-    BootId, ContainerInstanceArn, DeliveryId, GithubRunnerId, InstanceId, JobId, PoolName, Repository,
-    RunnerId, TaskArn,
+    BootDigest, BootId, ContainerInstanceArn, DeliveryId, GithubRunnerId, InstanceId, JobId, PoolName,
+    Repository, RunnerId, TaskArn,
 };
 pub use label::{Label, Labels};
 pub use pools::{Architecture, Capacity, Pool, PoolMap};

@@ -113,6 +113,8 @@ pub struct TaskDescription {
     pub last_status: String,
     /// ECS's `createdAt`: when `RunTask` was called for it; `None` where ECS does not say.
     pub created_at: Option<Timestamp>,
+    /// ECS's `pullStartedAt`: when it left PROVISIONING; `None` before that.
+    pub pull_started_at: Option<Timestamp>,
     /// Why it has stopped; `None` before that.
     pub stop: Option<TaskStop>,
 }

@@ -1,6 +1,7 @@
 //! Mayfly's functions on the sandbox, as `main.rs` of each wires them on AWS.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -8,7 +9,7 @@ use control::Bookkeeper;
 use fleet::PoolMap;
 use launcher::Launcher;
 use registrar::Registrar;
-use sandbox::{Functions, Sandbox, TICKET_KEY, World, placements_of};
+use sandbox::{FunctionName, Functions, Sandbox, System, TICKET_KEY, World, placements_of};
 use scheduler::Scheduler;
 use secrecy::SecretString;
 use webhook::Webhook;
@@ -17,49 +18,72 @@ use webhook::Webhook;
 #[derive(Debug)]
 pub struct Platform {
     webhook: Webhook<Sandbox>,
-    webhook_settings: webhook::Settings,
+    webhook_settings: Current<webhook::Settings>,
+    webhook_secret: SecretString,
     /// The launchers that have no batch now.
     launchers: RefCell<Vec<SandboxLauncher>>,
-    launcher_settings: launcher::Settings,
-    registrar: Registrar<Sandbox, Sandbox, Sandbox>,
-    registrar_settings: registrar::Settings,
-    scheduler: Scheduler<Sandbox, Sandbox, Sandbox, Sandbox>,
-    scheduler_settings: scheduler::Settings,
+    launcher_settings: Current<launcher::Settings>,
+    registrar: Registrar<Sandbox, System, Sandbox>,
+    registrar_settings: Current<registrar::Settings>,
+    scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox>,
+    scheduler_settings: Current<scheduler::Settings>,
     sandbox: Sandbox,
 }
 
-/// Where the sandbox's tasks would claim; nobody asks it.
+/// Settings that may change. Whoever is at work has those of its beginning.
+type Current<T> = RefCell<Rc<T>>;
+
+/// Where the sandbox's tasks would ask; nobody asks it.
 const REGISTRAR_URL: &str = "https://registrar.sandbox.invalid/";
 
-type SandboxLauncher = Launcher<Sandbox, Sandbox, Sandbox>;
+type SandboxLauncher = Launcher<Sandbox, System, Sandbox>;
 
 impl Platform {
     /// Wires the functions for these pools and this webhook secret.
     pub fn new(sandbox: &Sandbox, pools: &PoolMap, webhook_secret: SecretString) -> Self {
+        let of = |function| books(sandbox, function);
+        let scheduler = Scheduler::new(
+            of(FunctionName::Scheduler),
+            sandbox.clone(),
+            sandbox.clone(),
+            REGISTRAR_URL.to_owned(),
+        );
         Self {
             webhook: Webhook { queue: sandbox.clone() },
-            webhook_settings: webhook::Settings { secrets: vec![webhook_secret], pools: pools.clone() },
+            webhook_settings: current(webhook_settings(&webhook_secret, pools)),
+            webhook_secret,
             launchers: RefCell::default(),
-            launcher_settings: launcher::Settings(launch_settings(pools)),
-            registrar: Registrar { books: books(sandbox), github: sandbox.clone() },
-            registrar_settings: registrar::Settings {
-                pools: pools.clone(),
-                ticket_keys: vec![TICKET_KEY.into()],
-            },
-            scheduler: Scheduler::new(
-                books(sandbox),
-                sandbox.clone(),
-                sandbox.clone(),
-                REGISTRAR_URL.to_owned(),
-            ),
-            scheduler_settings: scheduler::Settings(launch_settings(pools)),
+            launcher_settings: current(launcher::Settings(launch_settings(pools))),
+            registrar: Registrar { books: of(FunctionName::Registrar), github: sandbox.clone() },
+            registrar_settings: current(registrar_settings(pools)),
+            scheduler,
+            scheduler_settings: current(scheduler::Settings(launch_settings(pools))),
             sandbox: sandbox.clone(),
+        }
+    }
+
+    /// From now on a function reads this map of pools.
+    pub fn use_map(&self, function: FunctionName, pools: &PoolMap) {
+        match function {
+            FunctionName::Webhook => {
+                self.webhook_settings.replace(Rc::new(webhook_settings(&self.webhook_secret, pools)));
+            }
+            FunctionName::Launcher => {
+                self.launcher_settings.replace(Rc::new(launcher::Settings(launch_settings(pools))));
+            }
+            FunctionName::Registrar => {
+                self.registrar_settings.replace(Rc::new(registrar_settings(pools)));
+            }
+            FunctionName::Scheduler => {
+                self.scheduler_settings.replace(Rc::new(scheduler::Settings(launch_settings(pools))));
+            }
         }
     }
 
     /// A launcher as it is when Lambda has just started it.
     fn new_launcher(&self) -> SandboxLauncher {
-        Launcher::new(books(&self.sandbox), self.sandbox.clone(), REGISTRAR_URL.to_owned())
+        let books = books(&self.sandbox, FunctionName::Launcher);
+        Launcher::new(books, self.sandbox.clone(), REGISTRAR_URL.to_owned())
     }
 
     /// A world with these functions on this sandbox, whose GitHub signs with the same secret.
@@ -71,31 +95,52 @@ impl Platform {
 
 impl Functions for Platform {
     async fn webhook(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
-        self.webhook.handle(&self.webhook_settings, &request).await
+        let settings = now(&self.webhook_settings);
+        self.webhook.handle(&settings, &request).await
     }
 
     /// As on Lambda, a launcher has one batch at a time, and one that crashes is not used again.
     async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse {
         let idle = self.launchers.borrow_mut().pop();
         let launcher = idle.unwrap_or_else(|| self.new_launcher());
-        let response = launcher.handle(&self.launcher_settings, batch).await;
+        let settings = now(&self.launcher_settings);
+        let response = launcher.handle(&settings, batch).await;
         self.launchers.borrow_mut().push(launcher);
         response
     }
 
     async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
-        self.registrar.handle(&self.registrar_settings, &request).await
+        let settings = now(&self.registrar_settings);
+        self.registrar.handle(&settings, &request).await
     }
 
     /// What failed is in the log; the next tick finds what is left to do.
     async fn scheduler(&self) {
-        let _failed = self.scheduler.handle(&self.scheduler_settings).await;
+        let settings = now(&self.scheduler_settings);
+        let _failed = self.scheduler.handle(&settings).await;
     }
 }
 
-/// The ledger of the sandbox.
-fn books(sandbox: &Sandbox) -> Bookkeeper<Sandbox, Sandbox> {
-    Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() }
+fn current<T>(settings: T) -> Current<T> {
+    RefCell::new(Rc::new(settings))
+}
+
+/// The settings of this moment.
+fn now<T>(settings: &Current<T>) -> Rc<T> {
+    Rc::clone(&settings.borrow())
+}
+
+/// The ledger of the sandbox, by a function's own clock.
+fn books(sandbox: &Sandbox, function: FunctionName) -> Bookkeeper<Sandbox, System> {
+    Bookkeeper { ledger: sandbox.clone(), system: sandbox.system_of(function) }
+}
+
+fn webhook_settings(secret: &SecretString, pools: &PoolMap) -> webhook::Settings {
+    webhook::Settings { secrets: vec![secret.clone()], pools: pools.clone() }
+}
+
+fn registrar_settings(pools: &PoolMap) -> registrar::Settings {
+    registrar::Settings { pools: pools.clone(), ticket_keys: vec![TICKET_KEY.into()] }
 }
 
 /// What launches depend on, as the platform's own template puts its pools.

@@ -3,7 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::PoolName;
-use fleet::ledger::{Book, Item, Put, Rest, RunnerState, Totals};
+use fleet::ledger::{
+    BOOT_LIMIT, Book, Item, JobState, LeaveReason, Put, Rest, Runner, RunnerState, SLOW, Totals,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::races::{self, Race};
 
 /// Something that must never be, and was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,11 +23,14 @@ pub struct Violation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Audit {
     totals: BTreeMap<PoolName, Totals>,
+    /// Runners Idle of a pool, counted here by their state alone.
+    idle: BTreeMap<PoolName, i64>,
     violations: Vec<Violation>,
+    races: BTreeMap<Race, u32>,
 }
 
 /// Whether an item is counted, or no longer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Count {
     In,
     Out,
@@ -34,6 +42,16 @@ impl Audit {
         &self.violations
     }
 
+    /// How often each race was run.
+    pub(crate) fn races(&self) -> &BTreeMap<Race, u32> {
+        &self.races
+    }
+
+    /// A race was run.
+    pub(crate) fn note_race(&mut self, race: Race) {
+        *self.races.entry(race).or_default() += 1;
+    }
+
     /// Looks at one transaction: each item as it was, with its write. `book` gives a book as it is
     /// once the transaction is written.
     pub(crate) fn transaction<'a>(
@@ -42,14 +60,26 @@ impl Audit {
         book: impl Fn(&PoolName) -> Option<&'a Book>,
     ) {
         let mut touched = BTreeSet::new();
+        let now = moment(writes);
         for (before, Put(after)) in writes {
             if let Some(before) = before {
                 self.count(before, Count::Out, &mut touched);
             }
             self.count(after, Count::In, &mut touched);
+        }
+        for (before, Put(after)) in writes {
             self.check_states(before.as_ref(), after);
-            self.check_growth(before.as_ref(), after);
-            self.check_leave(before.as_ref(), after, &book);
+            self.check_growth(before.as_ref(), after, writes, now);
+            if let (Some(Item::Runner(before)), Item::Runner(after)) = (before, after) {
+                let book = book(&after.pool);
+                self.check_leave(before, after, book);
+                self.check_config(before, after, book);
+                self.check_overdue(before, after, book);
+                self.check_wait(before, after, writes.len());
+            }
+            for race in races::of_write(before.as_ref(), after) {
+                self.note_race(race);
+            }
         }
         self.check_reservations(writes);
         for pool in touched {
@@ -65,6 +95,9 @@ impl Audit {
     }
 
     fn count(&mut self, item: &Item, by: Count, touched: &mut BTreeSet<PoolName>) {
+        if let Some(idle) = item.runner().filter(|runner| runner.state == RunnerState::Idle) {
+            *self.idle.entry(idle.pool.clone()).or_default() += if by == Count::In { 1 } else { -1 };
+        }
         for (pool, counts) in item.counts() {
             let totals = self.totals.entry(pool.clone()).or_default();
             match by {
@@ -75,9 +108,13 @@ impl Audit {
         }
     }
 
-    /// A job only moves forward, and a stopped runner stays so.
+    /// A job only moves forward, and none is Waiting of whom GitHub was not asked. A stopped runner stays
+    /// so.
     fn check_states(&mut self, before: Option<&Item>, after: &Item) {
         match (before, after) {
+            (_, Item::Job(after)) if after.state == JobState::Waiting => {
+                self.note("a job waits for an approval by GitHub's word alone", format!("job {}", after.id));
+            }
             (Some(Item::Job(before)), Item::Job(after)) if after.state < before.state => {
                 let found =
                     format!("job {} went from {:?} back to {:?}", after.id, before.state, after.state);
@@ -111,48 +148,116 @@ impl Audit {
         }
     }
 
-    /// Live grows up to the maximum, supply grows up to the demand.
-    fn check_growth(&mut self, before: Option<&Item>, after: &Item) {
+    /// Live grows up to the maximum, and nothing is reserved beyond the demand.
+    fn check_growth(
+        &mut self,
+        before: Option<&Item>,
+        after: &Item,
+        writes: &[(Option<Item>, &Put)],
+        now: Timestamp,
+    ) {
         let Item::Book(after) = after else { return };
-        let (live, supply) = match before {
-            Some(Item::Book(before)) => (before.live, before.supply),
-            _ => (0, 0),
-        };
+        let live = before.and_then(Item::book).map_or(0, |book| book.live);
         if after.live > live && after.live > after.maximum {
             let found = format!("{}: {} live, at most {}", after.pool, after.live, after.maximum);
             self.note("live stays within the maximum", found);
         }
-        if after.supply > supply && after.deficit() < 0 {
-            let found = format!("{}: reserved down to a deficit of {}", after.pool, after.deficit());
+        let mut fresh = writes.iter().filter(|(before, _)| before.is_none());
+        let has_reserved = fresh.any(|(_, put)| put.0.runner().is_some_and(|it| it.pool == after.pool));
+        if has_reserved && after.deficit(now) < 0 {
+            let found = format!("{}: reserved down to a deficit of {}", after.pool, after.deficit(now));
             self.note("no runner is launched twice for one demand", found);
         }
     }
 
-    /// An idle runner leaves only where its pool has runners enough without it.
+    /// A runner leaves only where its pool has runners enough without it: nobody is told to leave while
+    /// needed.
     ///
     /// One that is about to lose its instance leaves all the same. Another one is reserved in the same
     /// write, so that no deficit is left, but where the capacity has no room, or has rested.
-    fn check_leave<'a>(
-        &mut self,
-        before: Option<&Item>,
-        after: &Item,
-        book: impl Fn(&PoolName) -> Option<&'a Book>,
-    ) {
-        if let (Some(Item::Runner(before)), Item::Runner(after)) = (before, after)
-            && before.state.is_supply()
-            && after.state == RunnerState::Leaving
-            && let Some(book) = book(&after.pool)
-            && book.deficit() > 0
+    fn check_leave(&mut self, before: &Runner, after: &Runner, book: Option<&Book>) {
+        let Some(book) = book.filter(|_| after.state == RunnerState::Leaving) else { return };
+        let now = after.changed_at;
+        if before.state != RunnerState::Leaving
+            && after.leaves == Some(LeaveReason::NotNeeded)
+            && book.demand(now) > book.idle
+        {
+            let found = format!(
+                "runner {} left {}: {} wanted, {} idle",
+                after.id,
+                after.pool,
+                book.demand(now),
+                book.idle
+            );
+            self.note("nobody is told to leave while needed", found);
+        }
+        let is_given_its_time =
+            before.silence(now) >= BOOT_LIMIT || before.overdue_at.is_some() && before.silence(now) >= SLOW;
+        if before.state.is_on_its_way() && after.leaves == Some(LeaveReason::BootFailed) && !is_given_its_time
+        {
+            let found = format!("runner {}, silent for {} s", after.id, before.silence(now).as_secs());
+            self.note("a runner that is slow is given its time", found);
+        }
+        if before.state.is_supply()
+            && !matches!(after.leaves, Some(LeaveReason::AnotherBoot | LeaveReason::ConfigUsed))
+            && book.deficit(now) > 0
             && book.has_room()
             && book.health.rest.is_none()
         {
             let found =
-                format!("runner {} left {} with a deficit of {}", after.id, after.pool, book.deficit());
-            self.note("only a surplus runner is released", found);
+                format!("runner {} left {} with a deficit of {}", after.id, after.pool, book.deficit(now));
+            self.note("only a surplus runner is let go", found);
+        }
+    }
+
+    /// No more runners are to have a JIT config than the pool wants.
+    fn check_config(&mut self, before: &Runner, after: &Runner, book: Option<&Book>) {
+        let is_new = after.state == RunnerState::Idle && before.state != RunnerState::Idle;
+        let Some(book) = book.filter(|_| is_new) else { return };
+        let wanted = book.demand(after.changed_at);
+        let idle = self.idle.get(&after.pool).copied().unwrap_or_default();
+        if idle > wanted {
+            let found = format!("{}: {idle} idle, {wanted} wanted", after.pool);
+            self.note("idle runners are no more than are wanted", found);
+        }
+    }
+
+    /// A runner is Overdue once, and only while jobs wait beside it: no more runners are so, lately, than
+    /// jobs wait.
+    fn check_overdue(&mut self, before: &Runner, after: &Runner, book: Option<&Book>) {
+        let is_new = after.state == RunnerState::Overdue && before.state != RunnerState::Overdue;
+        let Some(book) = book.filter(|_| is_new) else { return };
+        let lately = i64::from(book.overdue.within(SignedDuration::from_mins(15), after.changed_at));
+        if book.queued <= book.idle || lately > book.queued {
+            let (queued, idle) = (book.queued, book.idle);
+            let found = format!("{}: {queued} jobs wait, {idle} idle, {lately} overdue lately", after.pool);
+            self.note("runners are overdue only while jobs wait beside them", found);
+        }
+        if before.overdue_at.is_some() || before.listened {
+            self.note("a runner is overdue once, and before it listens", format!("runner {}", after.id));
+        }
+    }
+
+    /// A plain wait is a read. What is written of a runner that stays Idle is its boot, a question without
+    /// a listener, its registration, or that it listens.
+    fn check_wait(&mut self, before: &Runner, after: &Runner, writes: usize) {
+        let of = |it: &Runner| (it.state, it.boot.clone(), it.asked_at, it.github_id, it.listened);
+        if writes == 1 && of(before) == of(after) {
+            self.note("a plain wait writes nothing", format!("runner {}", after.id));
         }
     }
 
     fn note(&mut self, rule: &'static str, found: String) {
         self.violations.push(Violation { rule, found });
     }
+}
+
+/// When a transaction was made, by what it writes.
+fn moment(writes: &[(Option<Item>, &Put)]) -> Timestamp {
+    let times = writes.iter().map(|(_, Put(item))| match item {
+        Item::Runner(runner) => runner.changed_at.max(runner.asked_at.unwrap_or(runner.changed_at)),
+        Item::Job(job) => job.changed_at.max(job.heard_at.unwrap_or(job.changed_at)),
+        Item::Book(_) | Item::Budget(_) => Timestamp::UNIX_EPOCH,
+    });
+    times.max().unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -102,6 +102,7 @@ faults! {
     SendFails = "the queue takes no message", Reconciler;
     SendAnswerLost = "the queue takes the message and its answer is lost", Built;
     MessageComesAgain = "a message that is done with comes again", Built;
+    IndexLags = "the ledger's index is ten seconds behind", Built;
     LedgerReadFails = "the ledger does not answer a read", Built;
     CommitAnswerLost = "the ledger writes and its answer is lost", Built;
     RunTaskAnswerLost = "RunTask starts the task and its answer is lost", Built;
@@ -111,7 +112,13 @@ faults! {
     RunTaskRefused = "RunTask is refused for good", Built;
     TaskFailsToStart = "a task fails to start", Built;
     TaskNeverStarts = "a task stays PROVISIONING until ECS gives it up", Built;
-    TaskNeverClaims = "PID 1 hangs before its claim", Built;
+    TaskNeverAsks = "PID 1 hangs before its first question", Built;
+    HangsWithoutConfig = "PID 1 hangs after a question, without a JIT config", Built;
+    HangsUnneeded = "PID 1 hangs when it is told to leave, without a JIT config", Built;
+    HangsWithConfig = "PID 1 hangs with its JIT config in hand", Reconciler;
+    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config", Reconciler;
+    HangsIdle = "PID 1 hangs beside its listener", Reconciler;
+    TaskDiesAsking = "a task dies while its question is answered", Built;
     PreparationFails = "Docker does not come up beside PID 1", Built;
     ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job", Built;
     FreezeFails = "a process below PID 1 cannot be made to stand still", Built;
@@ -121,23 +128,37 @@ faults! {
     TaskExitsWithoutJob = "a runner exits with 0 and had no job", Built;
     RunnerDiesIdle = "a runner dies before its job", Built;
     RunnerDiesAtWork = "a runner dies during its job", Built;
-    ClaimAnswerLost = "the answer to a claim is lost", Built;
-    ReleaseAnswerLost = "the answer to a release is lost", Built;
+    RegistrarStartsSlowly = "Lambda starts a registrar for up to ten seconds", Built;
+    AnswerLost = "the answer to a question is lost", Built;
+    RunnerReaped = "GitHub removes an idle runner after some minutes", Built;
+    WebhookNameless = "a webhook of a job that runs, or ran, names no runner", Built;
     JobGivenAtDeletion = "GitHub gives a runner a job as it deletes its registration", Built;
     StopEventDoubled = "a stop event comes twice", Built;
     StopEventLate = "a stop event comes up to an hour late", Built;
     StopEventLost = "a stop event is lost", Reconciler;
     GithubAsksToWait = "GitHub answers 403, and asks everybody to wait a minute", Built;
     GithubConflicts = "GitHub answers 409 for a name that is free", Built;
+    GithubSlow = "GitHub takes up to twenty seconds for an answer", Built;
+    GithubListLags = "GitHub's list of runners lags behind", Built;
+    GithubCallsBusy = "GitHub refuses to delete an idle registration, because it is busy", Built;
+    PostLandsLate = "a registration is made after its registrar has ended", Built;
     GithubRefuses = "GitHub answers 422", Built;
     GithubFails = "GitHub answers 502", Built;
     GithubAnswerLost = "GitHub does it and its answer is lost", Built;
+    ClocksDiffer = "the clocks of the functions are minutes apart", Built;
+    MapChanges = "a pool leaves the map and comes back, and each function learns of it at another time", Built;
+    ShortJobs = "jobs last for seconds, and many are cancelled", Built;
+    BrokenForHours = "one fault strikes always, for hours or a day", Built;
     SchedulerTickMissed = "a tick of the scheduler does not come", Built;
     SchedulerTickDoubled = "a tick of the scheduler comes twice", Built;
     AutoScalingSlow = "Auto Scaling answers after up to three quarters of a minute", Built;
 }
 
 impl Fault {
+    /// Faults of a whole world: they strike in a few worlds, and there as the world's plan has them.
+    pub const OF_A_WORLD: [Self; 4] =
+        [Self::ClocksDiffer, Self::MapChanges, Self::ShortJobs, Self::BrokenForHours];
+
     /// Every fault.
     pub fn all() -> impl Iterator<Item = Self> {
         PLAIN.iter().copied().chain(Self::crashes(|_| true))
@@ -223,6 +244,10 @@ impl Weather {
     pub(crate) fn set(&self, rates: Rates, now: Timestamp) {
         self.fair_since.set(rates.is_empty().then_some(now));
         *self.rates.borrow_mut() = rates;
+    }
+
+    pub(crate) fn set_one(&self, fault: Fault, rate: f64) {
+        self.rates.borrow_mut().insert(fault, rate);
     }
 
     /// Since when nothing goes wrong; `None` while something does.

@@ -6,7 +6,7 @@
 //!
 //! - [`Sandbox`] is the state and implements the ports.
 //! - [`World`] turns the clock: it delivers webhooks, pumps the queue, moves tasks on, lets runners
-//!   claim, work and leave, and runs the functions that it is given ([`Functions`]).
+//!   ask, work and leave, and runs the functions that it is given ([`Functions`]).
 //!
 //! One seed and one sequence of calls make one timeline, to the byte.
 
@@ -23,6 +23,7 @@ mod placements;
 mod ports;
 mod process;
 pub mod queue;
+mod races;
 mod sandbox;
 mod table;
 pub mod world;
@@ -32,6 +33,7 @@ pub use self::clock::ManualClock;
 pub use self::faults::{Call, Fault, Moment, Rates, Repairer};
 pub use self::journal::{Journal, Line, Subject};
 pub use self::placements::{placement_of, placements_of};
-pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, TICKET_KEY};
+pub use self::races::Race;
+pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, System, TICKET_KEY};
 pub use self::table::Table;
-pub use self::world::{Begun, Functions, World};
+pub use self::world::{Begun, Functions, Hung, World};

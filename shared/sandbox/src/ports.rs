@@ -12,10 +12,13 @@ use std::time::Duration;
 
 use fleet::ledger::{Item, JobMessage, Key, Put};
 use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Listing, QueueError, Random, SendMessage};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Sandbox;
 use crate::faults::{Call, Fault, Moment};
+
+/// How far the index is behind when it lags.
+const INDEX_LAG: SignedDuration = SignedDuration::from_secs(10);
 
 impl Clock for Sandbox {
     fn now(&self) -> Timestamp {
@@ -60,7 +63,11 @@ impl ListItems for Sandbox {
         if self.strikes(Fault::LedgerReadFails) {
             return Err(unavailable());
         }
-        let keys = self.table().borrow().list(listing);
+        let (keys, as_of) = {
+            let (table, behind) = (self.table().borrow(), self.manual_clock().now() - INDEX_LAG);
+            (table.list(listing), table.list_as_of(listing, behind))
+        };
+        let keys = if as_of != keys && self.strikes(Fault::IndexLags) { as_of } else { keys };
         self.step().await;
         Ok(keys)
     }

@@ -26,11 +26,23 @@ pub(crate) struct Process {
     pub(crate) machine: Machine,
     /// The machine's deadline, as it stands on the agenda.
     pub(crate) due: Option<Duration>,
-    /// What it has claimed.
+    /// The registration of the JIT config that it was answered.
     pub(crate) registration: Option<GithubRunnerId>,
     pub(crate) listener: Option<Listener>,
+    /// Whether its listener has connected once.
+    pub(crate) has_listened: bool,
+    /// The number of its last question.
+    pub(crate) questions: u64,
+    /// The question whose answer it waits for.
+    pub(crate) awaited: Option<u64>,
+    /// Its questions that a registrar is at work on.
+    pub(crate) in_flight: u32,
+    /// When the registrar said anything last, or when it was asked first.
+    pub(crate) heard_at: Option<Timestamp>,
     /// The end of the wait that the registrar has asked for, if its answer came through.
     pub(crate) not_before: Option<Timestamp>,
+    /// Since when it does nothing any more, though it is there.
+    pub(crate) hangs_since: Option<Timestamp>,
 }
 
 /// The runner program, once it is connected to GitHub.
@@ -59,7 +71,13 @@ impl Process {
             due: None,
             registration: None,
             listener: None,
+            has_listened: false,
+            questions: 0,
+            awaited: None,
+            in_flight: 0,
+            heard_at: None,
             not_before: None,
+            hangs_since: None,
         }
     }
 

@@ -7,9 +7,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::launch::Placement;
+use fleet::ports::{Clock, Random};
 use fleet::schedule::Group;
 use fleet::{PoolMap, PoolName};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -50,7 +51,7 @@ pub struct Delays {
     pub provisioning: Span,
     /// From PENDING to RUNNING: pulling the image.
     pub pending: Span,
-    /// From RUNNING to the first claim: PID 1, Docker.
+    /// From RUNNING to the first question: PID 1, Docker.
     pub boot: Span,
     /// From the start of the runner program to its connection to GitHub.
     pub listener: Span,
@@ -91,6 +92,31 @@ pub enum FunctionName {
     Scheduler,
 }
 
+/// What time it is for a function, and the random bits that it gets.
+#[derive(Debug, Clone)]
+pub struct System {
+    sandbox: Sandbox,
+    function: FunctionName,
+}
+
+impl Clock for System {
+    fn now(&self) -> Timestamp {
+        let skew = self.sandbox.0.skews.borrow().get(&self.function).copied().unwrap_or_default();
+        let now = self.sandbox.0.clock.now();
+        now.checked_add(skew).unwrap_or(now)
+    }
+
+    async fn sleep(&self, length: Duration) {
+        self.sandbox.0.clock.sleep(length).await;
+    }
+}
+
+impl Random for System {
+    fn bits(&self) -> u128 {
+        self.sandbox.random_bits()
+    }
+}
+
 /// The platform's state. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Rc<State>);
@@ -107,6 +133,7 @@ struct State {
     crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
     groups: RefCell<BTreeMap<String, Group>>,
+    skews: RefCell<BTreeMap<FunctionName, SignedDuration>>,
     github: RefCell<Github>,
     journal: RefCell<Journal>,
     delays: Delays,
@@ -149,6 +176,7 @@ impl Sandbox {
             crashed: Cell::new(false),
             ecs: RefCell::new(ecs),
             groups: RefCell::new(groups_of(pools)),
+            skews: RefCell::default(),
             github: RefCell::default(),
             journal: RefCell::default(),
             delays,
@@ -205,6 +233,21 @@ impl Sandbox {
         self.0.queue_down.get()
     }
 
+    /// Sets how far the clocks of functions are ahead of the sandbox's, or behind it.
+    pub fn set_skews(&self, skews: BTreeMap<FunctionName, SignedDuration>) {
+        *self.0.skews.borrow_mut() = skews;
+    }
+
+    /// The clock and the random bits of a function.
+    pub fn system_of(&self, function: FunctionName) -> System {
+        System { sandbox: self.clone(), function }
+    }
+
+    /// Sets how likely one fault is from now on.
+    pub fn set_fault(&self, fault: Fault, rate: f64) {
+        self.0.weather.set_one(fault, rate);
+    }
+
     /// Sets how likely each fault is from now on; none for fair weather.
     pub fn set_faults(&self, rates: Rates) {
         self.0.weather.set(rates, self.0.clock.now());
@@ -216,12 +259,12 @@ impl Sandbox {
     }
 
     /// Since when the faults are off, after they were on.
-    pub(crate) fn fair_since(&self) -> Option<Timestamp> {
+    pub fn fair_since(&self) -> Option<Timestamp> {
         self.0.weather.fair_since()
     }
 
     /// Whether a fault strikes now.
-    pub(crate) fn strikes(&self, fault: Fault) -> bool {
+    pub fn strikes(&self, fault: Fault) -> bool {
         let strikes = self.0.weather.strikes(fault);
         if strikes {
             self.note(|| Subject::Fault(fault), || fault.tells());
@@ -238,9 +281,14 @@ impl Sandbox {
     pub(crate) async fn may_crash(&self, moment: Moment, call: Call) {
         let Some(function) = self.0.running.get() else { return };
         if self.strikes(Fault::Crash(function, moment, call)) {
-            self.0.crashed.set(true);
-            std::future::pending::<()>().await;
+            self.crash().await;
         }
+    }
+
+    /// Crashes the running invocation.
+    pub(crate) async fn crash(&self) {
+        self.0.crashed.set(true);
+        std::future::pending::<()>().await;
     }
 
     /// Whether the invocation that took the last step has crashed in it.

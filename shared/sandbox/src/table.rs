@@ -8,6 +8,7 @@ use fleet::{JobId, PoolName, RunnerId};
 use jiff::Timestamp;
 
 use crate::audit::{Audit, Violation};
+use crate::races::Race;
 
 /// The table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,6 +57,12 @@ impl Table {
         self.index.get(listing).into_iter().flatten().map(|(_, key)| key.clone()).collect()
     }
 
+    /// The same without what has come into the listing since then.
+    pub(crate) fn list_as_of(&self, listing: &Listing, behind: Timestamp) -> Vec<Key> {
+        let listed = self.index.get(listing).into_iter().flatten();
+        listed.filter(|(since, _)| *since <= behind).map(|(_, key)| key.clone()).collect()
+    }
+
     /// Every item.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.values()
@@ -79,6 +86,16 @@ impl Table {
     /// What the transactions so far did that they must never do.
     pub fn violations(&self) -> &[Violation] {
         self.audit.violations()
+    }
+
+    /// How often each race was run.
+    pub fn races(&self) -> &BTreeMap<Race, u32> {
+        self.audit.races()
+    }
+
+    /// A race was run.
+    pub(crate) fn note_race(&mut self, race: Race) {
+        self.audit.note_race(race);
     }
 
     /// A job.

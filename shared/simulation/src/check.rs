@@ -1,20 +1,26 @@
 //! What must hold in every world, whatever went wrong in it.
 
+mod launches;
+
 use std::collections::BTreeMap;
 
-use fleet::ledger::JobState;
+use fleet::ledger::{JobState, SLOW};
 use fleet::routing::route;
 use fleet::{JobId, RunnerId};
+use jiff::SignedDuration;
 use platform::Platform;
 use platform::leftovers;
 use sandbox::ecs::Stop;
-use sandbox::github::Phase;
+use sandbox::github::{Phase, QUEUE_LIMIT, WorkflowJob};
 use sandbox::{Fault, TICKET_KEY, Violation};
 
 use crate::plan::{Act, FORGED_JOBS, Plan};
 use crate::run::SECRET;
 
 type World = sandbox::World<Platform>;
+
+/// How long a task without a JIT config hangs at most.
+const HUNG_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 
 /// Everything that is wrong. Rest and service are checked in calm worlds alone.
 pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
@@ -23,11 +29,14 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     found.extend(accepted_events_are_written_down(world, plan));
     found.extend(unverified_bodies_have_no_effect(world));
     found.extend(no_answer_tells_a_secret(world));
-    found.extend(one_boot_claims_a_runner(world));
+    found.extend(one_boot_has_a_runner(world));
     found.extend(jobs_that_no_pool_serves_launch_nothing(world, plan));
     found.extend(one_task_a_runner_of_its_pools_architecture(world, plan));
     found.extend(begun_jobs_are_not_cut_short(world));
-    found.extend(claimed_runners_are_not_stopped(world));
+    found.extend(configured_runners_are_not_stopped(world));
+    found.extend(no_task_is_overdue_in_provisioning(world, plan));
+    found.extend(jobs_end_by_githubs_word(world));
+    found.extend(launches::are_bounded(world, plan));
     found.extend(no_message_is_dead(world));
     if plan.is_calm {
         if !at_rest {
@@ -35,6 +44,7 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
         }
         let left = leftovers(world.sandbox()).into_iter();
         found.extend(left.map(|left| violation("nothing is left over at rest", left)));
+        found.extend(hung_tasks_are_stopped(world));
         found.extend(every_served_job_got_a_runner(world, plan));
     }
     found
@@ -48,7 +58,8 @@ fn violation(rule: &'static str, found: impl Into<String>) -> Violation {
 /// pool serves is queued too, and tells nothing of a job that was never written down.
 fn accepted_events_are_written_down(world: &World, plan: &Plan) -> Vec<Violation> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
-    let is_served = |id| github.job(id).is_none_or(|job| route(&plan.pools, &job.plan.labels).is_ok());
+    let pools = plan.lasting_pools();
+    let is_served = |id| github.job(id).is_none_or(|job| route(pools, &job.plan.labels).is_ok());
     let missing = world.answered_with(202).filter(|(job, phase)| {
         let told = match phase {
             Phase::Gated => return false,
@@ -78,15 +89,12 @@ fn no_answer_tells_a_secret(world: &World) -> Vec<Violation> {
     telling.map(|body| violation("no answer tells a secret", body)).collect()
 }
 
-/// A ticket is of no use to another boot than the one that claimed. Where the ledger does not answer,
+/// A ticket is of no use to another boot than the one that asked first. Where the ledger does not answer,
 /// or the registrar crashes, nothing is told.
-fn one_boot_claims_a_runner(world: &World) -> Vec<Violation> {
+fn one_boot_has_a_runner(world: &World) -> Vec<Violation> {
     let told = world.stolen_tickets().iter().filter(|&(_, status)| !matches!(status, 403 | 502 | 503));
     told.map(|(runner, status)| {
-        violation(
-            "one boot claims a runner",
-            format!("the ticket of runner {runner}, stolen, got a {status}"),
-        )
+        violation("one boot has a runner", format!("the ticket of runner {runner}, stolen, got a {status}"))
     })
     .collect()
 }
@@ -150,21 +158,64 @@ fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
         .collect()
 }
 
-/// Of our own stops only the one that follows a spot warning meets a runner that has claimed: it has a
-/// JIT config by then, or is about to get one, and may begin a job at any moment.
-fn claimed_runners_are_not_stopped(world: &World) -> Vec<Violation> {
+/// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT
+/// config: it may begin a job at any moment.
+fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
-    let has_claimed = |id: &RunnerId| table.runner(id).is_some_and(|runner| runner.boot.is_some());
+    let has_config = |id: &RunnerId| table.runner(id).is_some_and(|runner| !runner.has_no_config());
     let stopped = ecs.tasks().filter_map(|task| {
         let stop = task.stop.as_ref()?;
         let by_us = stop.code == "UserInitiated" && !is_after_a_spot_warning(stop);
-        let runner = task.runner().filter(|id| by_us && has_claimed(id))?;
+        let runner = task.runner().filter(|id| by_us && has_config(id))?;
         Some(violation(
-            "a runner that has claimed is never stopped",
+            "a runner that has its JIT config is never stopped",
             format!("runner {runner}: {}", stop.reason),
         ))
     });
     stopped.collect()
+}
+
+/// No task is called slow that waits for capacity.
+fn no_task_is_overdue_in_provisioning(world: &World, plan: &Plan) -> Vec<Violation> {
+    let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
+    let skew = plan.skews.values().map(|skew| skew.abs()).max().unwrap_or_default();
+    let early = ecs.tasks().filter_map(|task| {
+        let id = task.runner()?;
+        let overdue_at = table.runner(&id)?.overdue_at?;
+        let had_capacity =
+            task.pull_started_at.is_some_and(|at| overdue_at.duration_since(at) + skew >= SLOW);
+        (!had_capacity).then(|| violation("no task is overdue in PROVISIONING", format!("runner {id}")))
+    });
+    early.collect()
+}
+
+/// No job is over in the ledger that is not over at GitHub.
+fn jobs_end_by_githubs_word(world: &World) -> Vec<Violation> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    let ended = table.jobs().filter(|job| job.state == JobState::Completed);
+    let early =
+        ended.filter(|job| !github.job(job.id).is_some_and(|it| matches!(it.phase, Phase::Completed { .. })));
+    early.map(|job| violation("a job ends by GitHub's word alone", format!("job {}", job.id))).collect()
+}
+
+/// A task that hangs without a JIT config is stopped within an hour, not counting the time in which
+/// everything else goes wrong too.
+fn hung_tasks_are_stopped(world: &World) -> Vec<Violation> {
+    let ecs = world.sandbox().ecs().borrow();
+    let stopped_at = |id: &RunnerId| {
+        let mut tasks = ecs.tasks().filter(|task| task.runner().as_ref() == Some(id));
+        tasks.find_map(|task| task.stopped_at)
+    };
+    let hung = world.hung().iter().filter(|hung| !hung.has_config);
+    let late = hung.filter(|hung| {
+        let since = world.sandbox().fair_since().map_or(hung.since, |fair| fair.max(hung.since));
+        stopped_at(&hung.runner).is_none_or(|at| at.duration_since(since) > HUNG_AT_MOST)
+    });
+    late.map(|hung| {
+        let at = stopped_at(&hung.runner);
+        violation("a task that hangs is stopped within an hour", format!("{hung:?}, stopped {at:?}"))
+    })
+    .collect()
 }
 
 /// Whether the launcher stopped a task because its instance is taken back.
@@ -180,13 +231,18 @@ fn no_message_is_dead(world: &World) -> Vec<Violation> {
         .collect()
 }
 
-/// Every job that a pool serves has run, unless somebody cancelled it.
+/// Every job that a pool serves all the time has run, unless somebody cancelled it, or it was GitHub after
+/// a day.
 fn every_served_job_got_a_runner(world: &World, plan: &Plan) -> Vec<Violation> {
     let cancelled = |id: JobId| plan.acts.iter().any(|(_, act)| *act == Act::Cancel(id));
     let github = world.sandbox().github().borrow();
-    let served =
-        github.jobs().filter(|job| route(&plan.pools, &job.plan.labels).is_ok() && !cancelled(job.id));
-    let waiting = served.filter(|job| job.started_at.is_none());
+    let pools = plan.lasting_pools();
+    let served = github.jobs().filter(|job| route(pools, &job.plan.labels).is_ok() && !cancelled(job.id));
+    let broken = plan.rates.contains_key(&Fault::BrokenForHours);
+    let given_up = |job: &WorkflowJob| {
+        broken && job.completed_at.is_some_and(|at| at.duration_since(job.queued_at) >= QUEUE_LIMIT)
+    };
+    let waiting = served.filter(|job| job.started_at.is_none() && !given_up(job));
     waiting
         .map(|job| violation("every queued job gets a runner", format!("job {} {}", job.id, job.plan.labels)))
         .collect()

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use jiff::Timestamp;
-use sandbox::{Fault, Line, Subject};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Fault, Line, Race, Subject};
 use simulation::not_yet::NOT_YET_CHECKED;
 use simulation::shrink::shrink;
 use simulation::{Outcome, World, run, week};
@@ -38,7 +38,7 @@ struct Args {
     timeline: bool,
 }
 
-/// Seeds from which on every fault has to strike somewhere.
+/// Seeds from which on every fault has to strike, and every race to be run, somewhere.
 const LONG_RUN: u64 = 1000;
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -49,6 +49,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let began = now();
     let (mut calm, mut jobs, mut tasks) = (0, 0, 0);
     let mut struck: BTreeMap<Fault, u64> = BTreeMap::new();
+    let mut races: BTreeMap<Race, u64> = BTreeMap::new();
+    let mut waited = Vec::new();
     for seed in args.first..args.first.saturating_add(args.seeds) {
         let world = World { seed, jobs: args.jobs, without: without.clone() };
         let outcome = run(&world, args.timeline)?;
@@ -65,6 +67,10 @@ fn main() -> anyhow::Result<ExitCode> {
         for (fault, times) in outcome.struck {
             *struck.entry(fault).or_default() += u64::from(times);
         }
+        for (race, times) in outcome.races {
+            *races.entry(race).or_default() += u64::from(times);
+        }
+        waited.extend(outcome.waited);
     }
     let took = now().duration_since(began).as_secs_f64();
     let faults: u64 = struck.values().sum();
@@ -73,16 +79,31 @@ fn main() -> anyhow::Result<ExitCode> {
         out,
         "{calm} of them had only faults that are repaired by now, and came to rest with every job served"
     )?;
+    waited.sort();
+    let [half, most] = [50, 99].map(|percent| percentile(&waited, percent));
+    writeln!(out, "{} jobs ran, and had waited for their runner: p50 {half} s, p99 {most} s", waited.len())?;
+    for (race, times) in &races {
+        writeln!(out, "{times:>8} times {race}")?;
+    }
     let all = Fault::all().filter(|fault| !without.contains(fault));
-    let never: Vec<String> = all.filter(|it| !struck.contains_key(it)).map(|it| it.to_string()).collect();
+    let no_faults = all.filter(|it| !struck.contains_key(it)).map(|it| it.to_string());
+    let no_races = Race::ALL.iter().filter(|race| !races.contains_key(race)).map(Race::to_string);
+    let never: Vec<String> = no_faults.chain(no_races).collect();
     if args.seeds >= LONG_RUN && !never.is_empty() {
-        writeln!(out, "a run as long as this has every fault, but these never struck: {}", never.join(", "))?;
+        writeln!(out, "a run as long as this has every fault and every race, but not: {}", never.join(", "))?;
         return Ok(ExitCode::FAILURE);
     }
     for (point, function) in NOT_YET_CHECKED {
         writeln!(out, "not yet checked: {point} (waits for the {function:?})")?;
     }
     weeks(args.first, args.weeks, &mut out)
+}
+
+/// The seconds that so many percent of the jobs waited for at most.
+fn percentile(sorted: &[SignedDuration], percent: usize) -> i64 {
+    sorted
+        .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
+        .map_or(0, SignedDuration::as_secs)
 }
 
 /// Weeks of office hours, up to the first that breaks a rule.

@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use platform::Platform;
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::github::Phase;
-use sandbox::{Fault, Line, Rates, Sandbox, Violation};
+use sandbox::{Fault, Line, Race, Rates, Sandbox, Violation};
 use serde_json::json;
 
 use crate::check;
-use crate::plan::{Act, Plan, World};
+use crate::plan::{Act, Map, Plan, World};
 
 /// The secret that the world's GitHub signs with.
 pub const SECRET: &str = "the simulation's webhook secret";
@@ -53,6 +53,10 @@ pub struct Outcome {
     pub jobs: usize,
     /// Tasks that were started.
     pub tasks: usize,
+    /// How long each job that ran had waited for its runner.
+    pub waited: Vec<SignedDuration>,
+    /// How often each race was run.
+    pub races: BTreeMap<Race, u32>,
     /// What happened, if the journal was kept.
     pub timeline: Vec<Line>,
 }
@@ -65,10 +69,14 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
         sandbox.journal().borrow_mut().keep();
     }
     sandbox.set_faults(plan.rates.clone());
+    sandbox.set_skews(plan.skews.clone());
+    for fault in Fault::OF_A_WORLD {
+        sandbox.strikes(fault);
+    }
     let mut world = Platform::world(sandbox.clone(), &plan.pools, &SECRET.into());
     for (at, act) in &plan.acts {
         world.run_until(*at);
-        perform(&mut world, act);
+        perform(&mut world, &plan, act);
     }
     world.run_until(later(sandbox.manual_clock().now(), STORM_GOES_ON));
 
@@ -94,11 +102,19 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
         struck: sandbox.faults_struck(),
         jobs: sandbox.github().borrow().jobs().count(),
         tasks: sandbox.ecs().borrow().tasks().count(),
+        waited: waited(&sandbox),
+        races: sandbox.table().borrow().races().clone(),
         timeline: sandbox.journal().borrow().lines().to_vec(),
     })
 }
 
-fn perform(world: &mut sandbox::World<Platform>, act: &Act) {
+/// How long each job that ran had waited for its runner.
+fn waited(sandbox: &Sandbox) -> Vec<SignedDuration> {
+    let github = sandbox.github().borrow();
+    github.jobs().filter_map(|job| Some(job.started_at?.duration_since(job.queued_at))).collect()
+}
+
+fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
     match act {
         Act::Queue(job, what) => world.queue_job(*job, what.clone()),
         Act::Gate(job, what) => world.gate_job(*job, what.clone()),
@@ -132,6 +148,14 @@ fn perform(world: &mut sandbox::World<Platform>, act: &Act) {
             world.sandbox().github().borrow_mut().set_outage(until);
         }
         Act::Steal(place) => world.steal_ticket(*place),
+        Act::ReadMap(function, map) => {
+            let map = if *map == Map::Whole { &plan.pools } else { &plan.smaller };
+            world.functions().use_map(*function, map);
+        }
+        Act::Break(fault) => world.sandbox().set_fault(*fault, 1.0),
+        Act::Mend(fault) => {
+            world.sandbox().set_fault(*fault, plan.rates.get(fault).copied().unwrap_or(0.0));
+        }
     }
 }
 
@@ -148,13 +172,13 @@ fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
     }
 }
 
-/// Stops the tasks whose runner is Stopped without a claim, as the reconciler will: two ticks at once
+/// Stops the tasks whose runner is Stopped without a JIT config, as the reconciler will: two ticks at once
 /// may call `RunTask` for the same runner, and one of them is told that there is no capacity.
 fn stop_strays(sandbox: &Sandbox) {
     let strays: Vec<(String, TaskArn)> = {
         let (table, ecs) = (sandbox.table().borrow(), sandbox.ecs().borrow());
         let is_stray = |id: RunnerId| {
-            table.runner(&id).is_some_and(|it| it.state == RunnerState::Stopped && it.boot.is_none())
+            table.runner(&id).is_some_and(|it| it.state == RunnerState::Stopped && it.has_no_config())
         };
         let strays = ecs.tasks().filter(|task| task.runner().is_some_and(is_stray));
         strays.map(|task| (task.request.cluster.clone(), task.arn.clone())).collect()

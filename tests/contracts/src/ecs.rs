@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::tasks::Tasks;
 use fleet::launch::{RunTaskRequest, TICKET_VARIABLE};
-use fleet::ledger::{Runner, RunnerState};
+use fleet::ledger::Runner;
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
 use fleet::{PoolMap, PoolName, RunnerId, TaskArn};
@@ -98,18 +98,7 @@ pub fn request(pool: &str, n: u128) -> RunTaskRequest {
     let placement = sandbox::placement_of(pools.get(&name).expect("a default pool"));
     let id = RunnerId::from_random(n);
     let ticket = Ticket::issue(&id, &TICKET_KEY.into());
-    let runner = Runner {
-        id,
-        state: RunnerState::Starting,
-        pool: name.clone(),
-        capacity: name,
-        boot: None,
-        github_id: None,
-        claim_closed: false,
-        reserved_at: START,
-        changed_at: START,
-        version: 0,
-    };
+    let runner = Runner::reserved(id, name.clone(), name, START);
     RunTaskRequest::new(&runner, &placement, &ticket, "https://registrar.example/")
 }
 

@@ -8,7 +8,7 @@ pub use self::bookkeeping::*;
 pub use self::items::*;
 pub use self::listings::*;
 
-use fleet::ledger::{Item, Job, JobState, Key, Put, Runner, RunnerState};
+use fleet::ledger::{Item, Job, JobState, Key, Put, Runner};
 use fleet::ports::Ledger;
 use fleet::{JobId, PoolName, Repository, RunnerId};
 use jiff::Timestamp;
@@ -34,24 +34,15 @@ pub fn job(id: u64) -> Job {
         runner: None,
         seen_at: at(0),
         changed_at: at(0),
+        heard_at: None,
         version: 1,
     }
 }
 
 /// A runner of the pool `plain` that starts, as it is written for the first time.
 pub fn runner(number: u128) -> Runner {
-    Runner {
-        id: RunnerId::from_random(number),
-        state: RunnerState::Starting,
-        pool: pool("plain"),
-        capacity: pool("plain"),
-        boot: None,
-        github_id: None,
-        claim_closed: false,
-        reserved_at: at(0),
-        changed_at: at(0),
-        version: 1,
-    }
+    let id = RunnerId::from_random(number);
+    Runner { version: 1, ..Runner::reserved(id, pool("plain"), pool("plain"), at(0)) }
 }
 
 /// Writes that are items as they stand.

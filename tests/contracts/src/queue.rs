@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fleet::ledger::{JobAction, JobEvent, JobMessage};
 use fleet::ports::SendMessage;
+use fleet::version::Version;
 use fleet::{DeliveryId, JobId, PoolName, Repository};
 
 /// How often a message is received before it goes to the dead-letter queue.
@@ -36,6 +37,7 @@ pub trait Consume {
 /// The message of one job.
 pub fn message(job: u64) -> JobMessage {
     JobMessage {
+        version: Version,
         delivery: DeliveryId::new(format!("delivery-{job}")),
         job_event: JobEvent {
             action: JobAction::Queued,

@@ -2,7 +2,8 @@
 
 use fleet::launch::FailureClass;
 use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, RunnerEvent};
-use fleet::{BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
+use fleet::question::Listener;
+use fleet::{BootDigest, BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::Timestamp;
 
 /// A time, in seconds after one that is the same in every test.
@@ -20,9 +21,19 @@ pub fn runner_id(number: u128) -> RunnerId {
     RunnerId::from_random(number)
 }
 
-/// A boot id.
-pub fn boot(name: &str) -> BootId {
-    BootId::new(name)
+/// What the ledger keeps of a boot's id.
+pub fn boot(name: &str) -> BootDigest {
+    BootId::new(name).digest()
+}
+
+/// The question of a boot whose listener is so far.
+pub fn asked(boot_name: &str, listener: Listener) -> RunnerEvent {
+    RunnerEvent::Asked(boot(boot_name), listener)
+}
+
+/// The registration that follows a boot's question, with GitHub's id of it.
+pub fn registered(boot_name: &str, github_id: u64) -> RunnerEvent {
+    RunnerEvent::Registered(boot(boot_name), GithubRunnerId(github_id))
 }
 
 /// What GitHub says of a job that was routed to a pool and names no runner of ours.
@@ -52,7 +63,7 @@ pub fn queued(pool: &str, jobs: impl IntoIterator<Item = u64>) -> Vec<Event> {
 
 /// A pool's minimum and maximum.
 pub fn bounds(name: &str, minimum: u32, maximum: u32) -> Event {
-    Event::Bounds { pool: pool(name), minimum, maximum }
+    Event::Bounds { pool: pool(name), minimum, maximum, task_definition: None }
 }
 
 /// A runner's launch that failed for good.

@@ -11,6 +11,7 @@ use fleet::ports::{
     Clock as _, DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask,
     TaskDescription, TaskFilter,
 };
+use fleet::question::Listener;
 use fleet::{BootId, ContainerInstanceArn, GithubRunnerId, InstanceId, PoolMap, PoolName, RunnerId, TaskArn};
 use jiff::Timestamp;
 use kit::maps::roomy;
@@ -172,16 +173,18 @@ impl Stage {
         let runner = RunnerId::parse(&request.started_by).unwrap();
         let task = TaskArn::new(format!("task-of-{runner}"));
         let last_status = "RUNNING".to_owned();
+        let runner_of = Some(runner.clone());
+        let (created_at, pull_started_at, stop) = (None, None, None);
         let description =
-            TaskDescription { task, runner: Some(runner.clone()), last_status, created_at: None, stop: None };
+            TaskDescription { task, runner: runner_of, last_status, created_at, pull_started_at, stop };
         self.ecs.on_instance.borrow_mut().push(description);
         runner
     }
 
-    /// Lets a runner claim and register, under this id of GitHub's.
+    /// Lets a runner ask and register, under this id of GitHub's.
     pub(crate) fn register(&self, runner: &RunnerId, github_id: u64) {
-        let boot = BootId::new("boot");
-        self.tell(runner, RunnerEvent::Claim(boot.clone()));
+        let boot = BootId::new("boot").digest();
+        self.tell(runner, RunnerEvent::Asked(boot.clone(), Listener::None));
         self.tell(runner, RunnerEvent::Registered(boot, GithubRunnerId(github_id)));
     }
 

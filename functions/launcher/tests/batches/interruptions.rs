@@ -51,6 +51,7 @@ fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
         runner: None,
         last_status: "RUNNING".to_owned(),
         created_at: None,
+        pull_started_at: None,
         stop: None,
     };
     stage.ecs.on_instance.borrow_mut().push(stranger);

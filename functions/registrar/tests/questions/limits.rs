@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 
 use fleet::RunnerId;
 use fleet::ledger::{CALLS_A_MINUTE, RunnerState};
+use fleet::question::Listener;
 use jiff::SignedDuration;
 
-use super::scene::{Answered, START, Scene};
+use crate::scene::{START, Scene};
+use crate::wire::Answered;
 
-/// Lets everybody claim again when its time has come, until nobody waits. Gives how many claims were
-/// answered with "later".
-fn until_all_are_idle(scene: &Scene, runners: &[RunnerId]) -> usize {
+/// Lets everybody ask again when its time has come, until all have their JIT config. Gives how many
+/// questions were answered with "later".
+fn until_all_have_their_config(scene: &Scene, runners: &[RunnerId]) -> usize {
     let mut waiting: BTreeMap<&RunnerId, i64> = runners.iter().map(|runner| (runner, 0)).collect();
     let mut later = 0;
     for second in 0..3600 {
         let due: Vec<&RunnerId> =
             waiting.iter().filter(|(_, at)| **at <= second).map(|(runner, _)| *runner).collect();
-        for (runner, answered) in due.iter().zip(scene.claim_together(&due)) {
+        for (runner, answered) in due.iter().zip(scene.ask_together(&due)) {
             match answered {
-                Answered { status: 200, .. } => drop(waiting.remove(runner)),
+                answered if answered.told() == "config" => drop(waiting.remove(runner)),
                 Answered { status: 503, retry_after: Some(seconds), .. } => {
                     later += 1;
                     waiting.insert(runner, second + seconds);
@@ -37,32 +39,33 @@ fn until_all_are_idle(scene: &Scene, runners: &[RunnerId]) -> usize {
 
 fn assert_within_the_limit(scene: &Scene) {
     let mut minutes: BTreeMap<i64, u32> = BTreeMap::new();
-    for call in scene.calls() {
+    for call in scene.sandbox.github().borrow().limited_calls() {
         *minutes.entry(call.as_second() / 60).or_default() += 1;
     }
     assert!(minutes.values().all(|&calls| calls <= CALLS_A_MINUTE.min(180)), "{minutes:?}");
 }
 
 #[test]
-fn two_hundred_claims_at_once_stay_within_githubs_limit_and_none_is_lost() {
+fn two_hundred_questions_at_once_stay_within_githubs_limit_and_none_is_lost() {
     let scene = Scene::new();
     let runners = scene.reserve(200);
     assert_eq!(runners.len(), 200);
-    let later = until_all_are_idle(&scene, &runners);
+    let later = until_all_have_their_config(&scene, &runners);
     assert!(later >= 30, "{later} had to wait");
     assert!(runners.iter().all(|runner| scene.runner(runner).state == RunnerState::Idle));
-    assert_eq!(scene.registered(), 200);
+    assert_eq!(scene.registered().len(), 200);
     assert_within_the_limit(&scene);
 }
 
 #[test]
-fn github_asking_to_wait_a_minute_loses_none_of_two_hundred_claims() {
+fn github_asking_to_wait_a_minute_loses_none_of_two_hundred_questions() {
     let scene = Scene::new();
     let runners = scene.reserve(200);
     scene.sandbox.github().borrow_mut().ask_to_wait(START);
-    until_all_are_idle(&scene, &runners);
-    assert!(scene.calls().iter().all(|&call| call >= START + SignedDuration::from_secs(60)));
-    assert_eq!(scene.registered(), 200);
+    until_all_have_their_config(&scene, &runners);
+    let asked = scene.sandbox.github().borrow().limited_calls().to_vec();
+    assert!(asked.iter().all(|&call| call >= START + SignedDuration::from_secs(60)));
+    assert_eq!(scene.registered().len(), 200);
     assert_within_the_limit(&scene);
 }
 
@@ -71,21 +74,22 @@ fn a_wait_is_remembered_for_all() {
     let scene = Scene::new();
     let runners = scene.reserve(2);
     scene.sandbox.github().borrow_mut().ask_to_wait(START);
-    let first = scene.claim(&runners[0], "boot");
-    assert!(first.status == 503 && first.retry_after.unwrap() >= 60, "{first:?}");
+    let first = scene.ask(&runners[0], Listener::None);
+    assert!((30..=60).contains(&first.retry_after.unwrap()), "{first:?}");
     scene.sandbox.github().borrow_mut().ask_to_wait(START - SignedDuration::from_hours(1));
-    let second = scene.claim(&runners[1], "boot");
-    assert!(second.status == 503 && second.retry_after.unwrap() >= 60, "GitHub is not asked: {second:?}");
-    assert_eq!(scene.calls().len(), 0);
+    scene.calls();
+    let second = scene.ask(&runners[1], Listener::None);
+    assert!((30..=60).contains(&second.retry_after.unwrap()), "{second:?}");
+    assert_eq!(scene.calls(), [], "GitHub is not asked");
     scene.pass(61);
-    assert_eq!(scene.claim(&runners[1], "boot").status, 200);
+    assert_eq!(scene.ask(&runners[1], Listener::None).told(), "config");
 }
 
 #[test]
-fn an_outage_of_an_hour_loses_no_claim() {
+fn an_outage_of_an_hour_loses_no_question() {
     let scene = Scene::new();
     let runners = scene.reserve(1);
     scene.sandbox.github().borrow_mut().set_outage(START + SignedDuration::from_mins(50));
-    let later = until_all_are_idle(&scene, &runners);
+    let later = until_all_have_their_config(&scene, &runners);
     assert!(later > 250, "{later} answers of 503, a few seconds apart");
 }

@@ -1,58 +1,70 @@
 //! A registrar on the sandbox, with runners that have been reserved.
 
-use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use control::Bookkeeper;
-use fleet::claim::Question;
-use fleet::ledger::{Event, JobAction, JobEvent, Runner, RunnerEvent, RunnerState};
+use fleet::ledger::{Book, Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
-use fleet::ticket::Ticket;
-use fleet::{BootId, JobId, PoolMap, PoolName, Repository, RunnerId};
+use fleet::question::Listener;
+use fleet::{GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use registrar::{Registrar, Settings};
-use sandbox::{Delays, Sandbox};
-use serde_json::Value;
+use sandbox::{Delays, FunctionName, Sandbox};
+
+use crate::github::{Call, WatchedGithub};
+use crate::on_its_way::OnItsWay;
+use crate::wire::{Answered, BOOT, NEW_KEY, OLD_KEY, question, request, ticket};
 
 pub(crate) const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
-pub(crate) const OLD_KEY: &str = "the old key";
-pub(crate) const NEW_KEY: &str = "the new key";
 const POOL: &str = "fargate-x64";
+const MAXIMUM: u32 = 500;
 
 /// The scene.
 pub(crate) struct Scene {
     pub(crate) sandbox: Sandbox,
-    registrar: Registrar<Sandbox, Sandbox, Sandbox>,
+    pub(crate) github: WatchedGithub,
+    registrar: Registrar<Sandbox, Sandbox, WatchedGithub>,
     settings: Settings,
 }
 
-/// An answer, as PID 1 reads it.
-#[derive(Debug)]
-pub(crate) struct Answered {
-    pub(crate) status: i64,
-    pub(crate) retry_after: Option<i64>,
-    pub(crate) body: Value,
-}
-
-impl From<LambdaFunctionUrlResponse> for Answered {
-    fn from(response: LambdaFunctionUrlResponse) -> Self {
-        let retry_after = response.headers.get("retry-after");
-        Self {
-            status: response.status_code,
-            retry_after: retry_after.map(|value| value.to_str().unwrap().parse().unwrap()),
-            body: serde_json::from_str(response.body.as_deref().unwrap()).unwrap(),
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.sandbox.table().borrow().violations(), []);
         }
     }
+}
+
+/// The pool of all runners here.
+pub(crate) fn pool() -> PoolName {
+    PoolName::new(POOL).unwrap()
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
         // Room for as many runners as a test asks for.
-        let pools = PoolMap::from_toml(&DEFAULT_POOLS.replace("maximum = 15", "maximum = 500")).unwrap();
+        let maximum = format!("maximum = {MAXIMUM}");
+        let pools = PoolMap::from_toml(&DEFAULT_POOLS.replace("maximum = 15", &maximum)).unwrap();
         let sandbox = Sandbox::new(1, START, Delays::default(), &pools);
-        let part = || sandbox.clone();
-        let books = Bookkeeper { ledger: part(), system: part() };
-        let registrar = Registrar { books, github: part() };
+        let github = WatchedGithub::new(sandbox.clone());
+        let books = Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() };
+        let registrar = Registrar { books, github: github.clone() };
         let settings = Settings { pools, ticket_keys: vec![OLD_KEY.into(), NEW_KEY.into()] };
-        Self { sandbox, registrar, settings }
+        Self { sandbox, github, registrar, settings }
+    }
+
+    /// One with a runner that is reserved for a minimum of one.
+    pub(crate) fn with_a_runner() -> (Self, RunnerId) {
+        let scene = Self::new();
+        let runner = scene.reserve(1).remove(0);
+        (scene, runner)
+    }
+
+    /// The same once it has its JIT config.
+    pub(crate) fn with_a_config() -> (Self, RunnerId) {
+        let (scene, runner) = Self::with_a_runner();
+        assert_eq!(scene.ask(&runner, Listener::None).told(), "config");
+        scene.github.take_calls();
+        (scene, runner)
     }
 
     /// Reserves runners for a minimum of so many.
@@ -65,69 +77,108 @@ impl Scene {
 
     /// The pool keeps so many waiting from now on.
     pub(crate) fn minimum(&self, minimum: u32) {
-        let event = Event::Bounds { pool: PoolName::new(POOL).unwrap(), minimum, maximum: 500 };
-        self.finish(self.registrar.books.post_and_settle(&self.settings.pools, &[event])).unwrap();
+        self.bounds(minimum, MAXIMUM);
     }
 
     /// The pool is taken out of the map.
     pub(crate) fn take_pool_out(&mut self) {
         let start = DEFAULT_POOLS.find("[pools.fargate-arm64]").unwrap();
         self.settings.pools = PoolMap::from_toml(&DEFAULT_POOLS[start..]).unwrap();
-        assert!(self.settings.pools.get(&PoolName::new(POOL).unwrap()).is_none());
+        assert!(self.settings.pools.get(&pool()).is_none());
     }
 
     /// The scheduler closes the pool's book.
     pub(crate) fn close_pool(&self) {
-        let event = Event::Bounds { pool: PoolName::new(POOL).unwrap(), minimum: 0, maximum: 0 };
-        self.finish(self.registrar.books.post_and_settle(&self.settings.pools, &[event])).unwrap();
+        self.bounds(0, 0);
     }
 
-    /// A job begins to wait in the pool.
-    pub(crate) fn queue_job(&self) {
-        let event = JobEvent {
-            action: JobAction::Queued,
+    fn bounds(&self, minimum: u32, maximum: u32) {
+        self.settle(&Event::Bounds { pool: pool(), minimum, maximum, task_definition: None });
+    }
+
+    /// GitHub says of a job of the pool that it waits, runs on a runner or has ended.
+    pub(crate) fn job(&self, action: JobAction, runner: Option<(&RunnerId, u64)>) {
+        let named = |(runner, id): (&RunnerId, u64)| JobRunner {
+            github_id: GithubRunnerId(id),
+            runner: runner.clone(),
+        };
+        self.settle(&Event::Job(JobEvent {
+            action,
             job: JobId(1),
-            pool: Some(PoolName::new(POOL).unwrap()),
+            pool: Some(pool()),
             repository: Repository::new("octo-org/storefront"),
             labels: [POOL].into_iter().collect(),
-            runner: None,
+            runner: runner.map(named),
             may_not_have_run: false,
             created_at: None,
-        };
-        self.finish(self.registrar.books.post(&self.settings.pools, &[Event::Job(event)])).unwrap();
+        }));
     }
 
+    /// A function tells the ledger what happens to a runner.
     pub(crate) fn tell(&self, runner: &RunnerId, event: RunnerEvent) {
-        let event = Event::Runner(runner.clone(), event);
-        self.finish(self.registrar.books.post(&self.settings.pools, &[event])).unwrap();
+        self.settle(&Event::Runner(runner.clone(), event));
     }
 
-    pub(crate) fn claim(&self, runner: &RunnerId, boot: &str) -> Answered {
-        self.ask("/claim", Ticket::issue(runner, &NEW_KEY.into()).expose(), boot)
+    fn settle(&self, event: &Event) {
+        let books = &self.registrar.books;
+        self.finish(books.post_and_settle(&self.settings.pools, std::slice::from_ref(event))).unwrap();
     }
 
-    pub(crate) fn release(&self, runner: &RunnerId, boot: &str) -> Answered {
-        self.ask("/release", Ticket::issue(runner, &NEW_KEY.into()).expose(), boot)
+    /// The scheduler finds a runner overdue. Its clock is ahead, so that what has just asked has been
+    /// silent for long.
+    pub(crate) fn tell_overdue(&self, runner: &RunnerId) {
+        let ahead = (FunctionName::Scheduler, SignedDuration::from_mins(3));
+        self.sandbox.set_skews([ahead].into());
+        let system = self.sandbox.system_of(FunctionName::Scheduler);
+        let books = Bookkeeper { ledger: self.sandbox.clone(), system };
+        let event = Event::Runner(runner.clone(), RunnerEvent::Overdue);
+        self.finish(books.post_and_settle(&self.settings.pools, &[event])).unwrap();
+        assert_eq!(self.runner(runner).state, RunnerState::Overdue);
     }
 
-    pub(crate) fn ask(&self, path: &str, ticket: &str, boot: &str) -> Answered {
-        let question = Question { ticket: ticket.to_owned(), boot: BootId::new(boot) };
-        self.send("POST", path, &serde_json::to_string(&question).unwrap())
+    /// Takes calls to GitHub out of this minute's budget.
+    pub(crate) fn spend(&self, calls: u32) {
+        self.finish(self.registrar.books.spend(calls)).unwrap();
     }
 
+    /// A runner asks what it is to do.
+    pub(crate) fn ask(&self, runner: &RunnerId, listener: Listener) -> Answered {
+        self.ask_as(BOOT, runner, listener)
+    }
+
+    /// A boot asks in a runner's name.
+    pub(crate) fn ask_as(&self, boot: &str, runner: &RunnerId, listener: Listener) -> Answered {
+        self.ask_with(ticket(runner), boot, listener)
+    }
+
+    /// Somebody asks with this ticket.
+    pub(crate) fn ask_with(&self, ticket: String, boot: &str, listener: Listener) -> Answered {
+        self.send("POST", "/ask", &question(ticket, boot, listener))
+    }
+
+    /// A request.
     pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Answered {
-        self.finish(self.registrar.handle(&self.settings, &request(method, path, body))).into()
+        self.handle(&request(method, path, body))
     }
 
-    /// Everybody claims at the same moment.
-    pub(crate) fn claim_together(&self, runners: &[&RunnerId]) -> Vec<Answered> {
+    /// A request as Lambda hands it over.
+    pub(crate) fn handle(&self, request: &LambdaFunctionUrlRequest) -> Answered {
+        self.finish(self.registrar.handle(&self.settings, request)).into()
+    }
+
+    /// A runner without a listener asks, and the registrar has not begun yet.
+    pub(crate) fn begin(&self, runner: &RunnerId) -> OnItsWay<'_> {
+        let request = request("POST", "/ask", &question(ticket(runner), BOOT, Listener::None));
+        OnItsWay::new(self.sandbox.manual_clock(), async move {
+            self.registrar.handle(&self.settings, &request).await.into()
+        })
+    }
+
+    /// Everybody asks at the same moment, without a listener.
+    pub(crate) fn ask_together(&self, runners: &[&RunnerId]) -> Vec<Answered> {
         let asked: Vec<_> = runners
             .iter()
-            .map(|runner| {
-                let ticket = Ticket::issue(runner, &NEW_KEY.into());
-                let question = Question { ticket: ticket.expose().to_owned(), boot: BootId::new("boot") };
-                request("POST", "/claim", &serde_json::to_string(&question).unwrap())
-            })
+            .map(|runner| request("POST", "/ask", &question(ticket(runner), BOOT, Listener::None)))
             .collect();
         let answers = asked.iter().map(|request| self.registrar.handle(&self.settings, request));
         self.finish(futures_util::future::join_all(answers)).into_iter().map(Answered::from).collect()
@@ -142,26 +193,36 @@ impl Scene {
         self.sandbox.table().borrow().runner(id).unwrap().clone()
     }
 
-    /// How many runners are registered at GitHub.
-    pub(crate) fn registered(&self) -> usize {
-        self.sandbox.github().borrow().runners().count()
+    pub(crate) fn book(&self) -> Book {
+        self.sandbox.table().borrow().book(&pool()).unwrap().clone()
     }
 
-    /// Calls that changed something at GitHub.
-    pub(crate) fn calls(&self) -> Vec<Timestamp> {
-        self.sandbox.github().borrow().limited_calls().to_vec()
+    /// The ids of the runners that are registered at GitHub.
+    pub(crate) fn registered(&self) -> Vec<u64> {
+        self.sandbox.github().borrow().runners().map(|runner| runner.id.0).collect()
+    }
+
+    /// The calls to GitHub since this was asked last.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.github.take_calls().into_iter().map(|(call, _)| call).collect()
+    }
+
+    /// What was answered is the JIT config of a registration whose id is in the ledger, and which is the
+    /// runner's only one.
+    pub(crate) fn assert_configured(&self, runner: &RunnerId, answered: &Answered, why: &str) {
+        assert_eq!(answered.told(), "config", "{why}: {answered:?}");
+        let stored = self.runner(runner);
+        let id = stored.github_id.unwrap();
+        let github = self.sandbox.github().borrow();
+        assert_eq!(stored.state, RunnerState::Idle, "{why}");
+        assert_eq!(answered.body["jit_config"], github.jit_config(id), "{why}");
+        let its_own =
+            github.runners().filter(|it| RunnerId::from_github_name(&it.name) == Some(runner.clone()));
+        assert_eq!(its_own.map(|it| it.id).collect::<Vec<_>>(), [id], "{why}");
     }
 
     /// Runs something to its end; where it waits, time passes.
     fn finish<T>(&self, future: impl Future<Output = T>) -> T {
         self.sandbox.manual_clock().run(future).expect("it waits for the clock alone")
     }
-}
-
-fn request(method: &str, path: &str, body: &str) -> LambdaFunctionUrlRequest {
-    let mut request = LambdaFunctionUrlRequest::default();
-    request.raw_path = Some(path.to_owned());
-    request.request_context.http.method = Some(method.to_owned());
-    request.body = Some(body.to_owned());
-    request
 }

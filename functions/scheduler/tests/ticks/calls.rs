@@ -138,7 +138,7 @@ fn a_tick_that_finds_nothing_to_do_reads_each_book_once_and_asks_ecs_nothing() {
     let peers = Peers::of(&stage);
     peers.tick(&stage).unwrap();
     peers.tick(&stage).unwrap();
-    let expected = [("BatchGetItem", 7), ("DescribeAutoScalingGroups", 4), ("Query", 15)];
+    let expected = [("BatchGetItem", 7), ("DescribeAutoScalingGroups", 4), ("Query", 29)];
     assert_eq!(peers.counted(), expected.into(), "of seven pools");
 }
 

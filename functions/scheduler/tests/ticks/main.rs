@@ -73,7 +73,7 @@ impl Stage {
 
     /// Reserves what a minimum asks for and launches none of it, as a launcher that crashes.
     fn reserve_only(&self, minimum: u32) {
-        let event = Event::Bounds { pool: pool(), minimum, maximum: 10 };
+        let event = Event::Bounds { pool: pool(), minimum, maximum: 10, task_definition: None };
         self.finish(self.books().post_and_settle(&self.settings.pools, &[event])).unwrap();
     }
 

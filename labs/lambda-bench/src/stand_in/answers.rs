@@ -20,7 +20,7 @@ const GROUP: &str = "<DescribeAutoScalingGroupsResponse xmlns=\"http://autoscali
 pub(super) struct Answers {
     parameters: Vec<Parameter>,
     /// All that the ledger's table has.
-    item: Item,
+    items: Vec<Item>,
     calls: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -48,8 +48,8 @@ impl Call {
 }
 
 impl Answers {
-    pub(super) fn new(parameters: Vec<Parameter>, item: Item) -> Self {
-        Self { parameters, item, calls: Mutex::default() }
+    pub(super) fn new(parameters: Vec<Parameter>, items: Vec<Item>) -> Self {
+        Self { parameters, items, calls: Mutex::default() }
     }
 
     /// How often an operation was called; all counts begin anew.
@@ -100,12 +100,14 @@ impl Answers {
     }
 
     fn items(&self, asked: &Value) -> Value {
-        let key = self.item.key().to_string();
+        let under = |key: &Value| {
+            let key = key.pointer("/key/S")?.as_str()?;
+            self.items.iter().find(|item| item.key().to_string() == key)
+        };
         let tables = asked["RequestItems"].as_object().into_iter().flatten();
         let found = tables.map(|(table, request)| {
             let keys = request["Keys"].as_array().into_iter().flatten();
-            let here = keys.filter(|it| it.pointer("/key/S").is_some_and(|it| *it == key));
-            (table.clone(), Value::Array(here.map(|_| stored(&self.item)).collect()))
+            (table.clone(), Value::Array(keys.filter_map(under).map(stored).collect()))
         });
         Value::Object(found.collect::<Map<String, Value>>())
     }
@@ -113,14 +115,19 @@ impl Answers {
 
 /// An item in DynamoDB's JSON.
 fn stored(item: &Item) -> Value {
-    let fields = serde_json::to_value(item).unwrap_or_default();
-    let fields = fields.as_object().into_iter().flatten().map(|(name, value)| {
-        let typed = match value {
-            Value::Number(number) => json!({"N": number.to_string()}),
-            Value::Bool(flag) => json!({"BOOL": flag}),
-            other => json!({"S": other}),
-        };
-        (name.clone(), typed)
-    });
-    Value::Object(fields.collect())
+    fields(&serde_json::to_value(item).unwrap_or_default())
+}
+
+fn fields(object: &Value) -> Value {
+    let fields = object.as_object().into_iter().flatten();
+    Value::Object(fields.map(|(name, value)| (name.clone(), typed(value))).collect())
+}
+
+fn typed(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => json!({"N": number.to_string()}),
+        Value::Bool(flag) => json!({"BOOL": flag}),
+        Value::Object(_) => json!({"M": fields(value)}),
+        other => json!({"S": other}),
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use fleet::ledger::{Item, JobState, Key, Listing, RunnerState};
+use fleet::ledger::{Item, ItemVersion, JobState, Key, Listing, RunnerState};
 use fleet::ports::LedgerError;
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,6 +24,9 @@ pub const LISTING: &str = "listing";
 /// place in the index is not written again with each of its writes.
 pub const CHANGED_AT: &str = "changed_at";
 
+/// The version of the form that the item is stored in. What is stored without one is of version 0.
+pub const FORMAT: &str = "format";
+
 /// The second from which DynamoDB may delete the item. Items without it stay.
 pub const TTL: &str = "ttl";
 
@@ -40,6 +43,8 @@ pub fn key(key: &Key) -> Attributes {
 pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
     let mut attributes: Attributes = serde_dynamo::to_item(item).map_err(|error| unfit(&error))?;
     attributes.extend(key(&item.key()));
+    let format = ItemVersion::default().number();
+    attributes.insert(FORMAT.to_owned(), AttributeValue::N(format.to_string()));
     if let Some((listing, since)) = Listing::of(item) {
         attributes.insert(LISTING.to_owned(), AttributeValue::S(listing.to_string()));
         // With all nine decimals it sorts as text the way it does as a time.
@@ -52,8 +57,11 @@ pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
     Ok(attributes)
 }
 
-/// The item that is stored.
+/// The item that is stored. One whose form is not known here is an error: it is never written over.
 pub fn to_item(attributes: Attributes) -> Result<Item, LedgerError> {
+    let format = attributes.get(FORMAT).and_then(|value| value.as_n().ok());
+    let format = format.map_or(Ok(0), |text| text.parse()).map_err(|error| unfit(&error))?;
+    ItemVersion::of(format).map_err(|error| unfit(&error))?;
     serde_dynamo::from_item(attributes).map_err(|error| unfit(&error))
 }
 

@@ -1,5 +1,6 @@
 //! `DescribeTasks`.
 
+use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{Container, Task};
 use fleet::launch::RUNNER_CONTAINER;
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
@@ -41,9 +42,14 @@ fn description(task: &Task) -> Option<TaskDescription> {
         task: TaskArn::new(task.task_arn()?),
         runner: task.started_by().and_then(|runner| RunnerId::parse(runner).ok()),
         last_status: task.last_status()?.to_owned(),
-        created_at: task.created_at().and_then(|at| Timestamp::from_nanosecond(at.as_nanos()).ok()),
+        created_at: task.created_at().and_then(time),
+        pull_started_at: task.pull_started_at().and_then(time),
         stop: (task.last_status() == Some("STOPPED")).then(|| stop(task)),
     })
+}
+
+fn time(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(at.as_nanos()).ok()
 }
 
 fn stop(task: &Task) -> TaskStop {

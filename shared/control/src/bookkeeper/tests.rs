@@ -9,10 +9,11 @@ use futures_util::FutureExt as _;
 
 use self::table::{Fault, Still, Table};
 use super::*;
+use fleet::JobId;
 use fleet::launch::FailureClass;
-use fleet::ledger::{ClaimAnswer, JobAction, ReleaseAnswer, RunnerEvent};
-use fleet::{GithubRunnerId, JobId};
-use kit::ledger::{boot, bounds, job_event, launch_failed, pool, pool_map, queued};
+use fleet::ledger::{AskAnswer, Item, Job, JobAction, RunnerEvent};
+use fleet::question::Listener;
+use kit::ledger::{asked, at, bounds, job_event, launch_failed, pool, pool_map, queued, registered};
 
 type Launcher<'a> = Bookkeeper<&'a Table, Still>;
 
@@ -53,14 +54,40 @@ fn jobs_and_their_runners_are_written_in_one_transaction() {
 }
 
 #[test]
-fn redelivered_events_write_nothing() {
+fn a_redelivered_queued_writes_when_its_job_was_heard_of_and_no_book() {
     let table = Table::default();
-    let launcher = launcher(1, &table);
-    settle_with(&launcher, &queued("plain", 1..=3)).unwrap();
-    let again = settle_with(&launcher, &queued("plain", 1..=3)).unwrap();
+    settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
+    let (written, book) = (table.items(), table.book("plain"));
+    let later = Launcher { ledger: &table, system: Still::of(2).after(60) };
+    let again = settle_with(&later, &queued("plain", 1..=3)).unwrap();
     let books = again.books.clone();
     assert_eq!(again, Posted { answers: vec![Answer::Noted; 3], books, ..Posted::default() });
-    assert_eq!(table.commits().len(), 1, "the first time alone");
+    assert_eq!(table.commits(), [7, 3], "the three jobs");
+    assert_eq!(table.book("plain"), book);
+    for job in written.iter().filter_map(Item::job) {
+        let heard = Job { heard_at: Some(at(60)), version: job.version + 1, ..job.clone() };
+        assert_eq!(table.job(job.id), Some(heard), "it was heard of, and nothing else");
+    }
+    table.assert_balanced();
+}
+
+#[test]
+fn what_changes_nothing_writes_nothing() {
+    let table = Table::default();
+    let launcher = launcher(1, &table);
+    settle_with(&launcher, &queued("plain", [1])).unwrap();
+    let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain"))];
+    let minimum = [bounds("plain", 0, 300)];
+    settle_with(&launcher, &ended).unwrap();
+    for (events, why) in [
+        (&ended[..], "a completed that is redelivered"),
+        (&minimum, "the hour's minimum, each minute"),
+        (&[Event::FoundWaiting { job: JobId(1), version: 1 }], "a read of a job that has ended since"),
+    ] {
+        let commits = table.commits().len();
+        settle_with(&launcher, events).unwrap();
+        assert_eq!(table.commits().len(), commits, "{why}");
+    }
 }
 
 #[test]
@@ -78,24 +105,59 @@ fn each_event_gets_its_own_answer() {
     let runner = settle_with(&launcher, &queued("plain", [1])).unwrap().reserved[0].id.clone();
     let says = |event: RunnerEvent| Event::Runner(runner.clone(), event);
     let events = [
-        says(RunnerEvent::Claim(boot("first"))),
-        says(RunnerEvent::Claim(boot("second"))),
-        says(RunnerEvent::Registered(boot("first"), GithubRunnerId(7))),
+        says(asked("first", Listener::None)),
+        says(asked("first", Listener::None)),
+        says(registered("first", 7)),
+        says(asked("first", Listener::Up)),
         Event::Job(job_event(JobAction::Completed, 1, "plain")),
-        says(RunnerEvent::Release(boot("first"))),
+        says(asked("first", Listener::Up)),
+        says(asked("second", Listener::None)),
     ];
     let answers = post_with(&launcher, &events).unwrap().answers;
     assert_eq!(
         answers,
         [
-            Answer::Claim(ClaimAnswer::Proceed),
-            Answer::Claim(ClaimAnswer::Refused),
-            Answer::Claim(ClaimAnswer::Proceed),
+            Answer::Ask(AskAnswer::Config),
+            Answer::Ask(AskAnswer::Config),
+            Answer::Ask(AskAnswer::Config),
+            Answer::Ask(AskAnswer::Wait),
             Answer::Noted,
-            Answer::Release(ReleaseAnswer::Leave),
+            Answer::Ask(AskAnswer::Leave),
+            Answer::Ask(AskAnswer::Replayed),
         ],
         "each sees what the ones before it did"
     );
+    table.assert_balanced();
+}
+
+#[test]
+fn of_many_that_ask_at_once_as_many_are_answered_a_config_as_jobs_wait() {
+    let table = Table::default();
+    let launcher = launcher(1, &table);
+    let runners = settle_with(&launcher, &queued("plain", 1..=5)).unwrap().reserved;
+    let ended = [1, 2].map(|job| Event::Job(job_event(JobAction::Completed, job, "plain")));
+    post_with(&launcher, &ended).unwrap();
+    let ask = |runner: &Runner| Event::Runner(runner.id.clone(), asked("first", Listener::None));
+    let answers: Vec<Answer> =
+        runners.iter().flat_map(|runner| post_with(&launcher, &[ask(runner)]).unwrap().answers).collect();
+    let configs = answers.iter().filter(|answer| **answer == Answer::Ask(AskAnswer::Config)).count();
+    assert_eq!((configs, table.runners_in(RunnerState::Leaving).len()), (3, 2));
+    let totals = table.totals("plain");
+    assert_eq!((totals.queued, totals.supply, totals.idle, totals.live), (3, 3, 3, 5));
+    table.assert_balanced();
+}
+
+#[test]
+fn a_posting_tells_what_its_events_brought() {
+    let table = Table::default();
+    let launcher = launcher(1, &table);
+    let runner = settle_with(&launcher, &queued("plain", [1])).unwrap().reserved[0].id.clone();
+    let overdue = [Event::Runner(runner, RunnerEvent::Overdue)];
+    let posted = settle_with(&launcher, &overdue).unwrap();
+    assert_eq!(posted.tidings.overdue, [(pool("plain"), 1)].into());
+    assert_eq!(posted.reserved.len(), 1, "its spare, in the same transaction");
+    let again = settle_with(&launcher, &overdue).unwrap();
+    assert_eq!((again.tidings, again.reserved), (Tidings::default(), vec![]), "once");
     table.assert_balanced();
 }
 

@@ -26,8 +26,10 @@ pub enum StopClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// As it should: after a job, released, not needed, or removed by GitHub.
+    /// As it should: after a job, because it was let go, or because it was not needed.
     Well,
+    /// GitHub removed it, while it waited for a job.
+    Removed,
     /// Its runner failed, or another container of the task did.
     Failed,
     /// GitHub refuses this version of the runner program.
@@ -40,7 +42,7 @@ impl Ending {
     /// How it weighs as a failed run, in thirds of one; nothing where it is none.
     pub fn thirds(self) -> u32 {
         match self {
-            Self::Well => 0,
+            Self::Well | Self::Removed => 0,
             Self::Killed => 1,
             Self::Failed => 3,
             // No other task of the pool fares better.
@@ -88,7 +90,8 @@ fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClas
 
 fn of_exit(code: Option<i64>) -> Ending {
     match code {
-        Some(JOB_DONE | RELEASED | NOT_NEEDED | REMOVED) => Ending::Well,
+        Some(JOB_DONE | RELEASED | NOT_NEEDED) => Ending::Well,
+        Some(REMOVED) => Ending::Removed,
         Some(RUNNER_OUTDATED) => Ending::Outdated,
         Some(KILLED) | None => Ending::Killed,
         Some(_) => Ending::Failed,
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn stops_are_told_apart() {
-        use Ending::{Failed, Killed, Outdated, Well};
+        use Ending::{Failed, Killed, Outdated, Removed, Well};
         use StopClass::{Ended, NoCapacity, Ordinary};
         for (code, reason, exit, class) in [
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(0), Ended(Well)),
@@ -147,7 +150,12 @@ mod tests {
                 Some(7),
                 Ended(Outdated),
             ),
-            (Some("EssentialContainerExited"), "Essential container in task exited", Some(78), Ended(Well)),
+            (
+                Some("EssentialContainerExited"),
+                "Essential container in task exited",
+                Some(78),
+                Ended(Removed),
+            ),
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(1), Ended(Failed)),
             (
                 Some("EssentialContainerExited"),

@@ -1,9 +1,23 @@
 //! A pool's book: its totals, and the deficit that follows from them.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Health, Totals};
+use super::recent::Recent;
+use super::{Health, Runner, RunnerState, Totals};
 use crate::ids::PoolName;
+
+/// How long a runner that became Overdue counts against those that still may.
+const OVERDUE_COUNTS: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long an idle runner that GitHub removed counts.
+const REAPED_COUNTS: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many of them there may be in that time, for each runner of the minimum.
+const REAPED_ALLOWED: i64 = 4;
+
+/// How long the place of one beyond those rests.
+const PLACE_RESTS: SignedDuration = SignedDuration::from_mins(15);
 
 /// A pool's totals. Counts are signed, so that a mistake shows as a number below zero and not as
 /// a crash; the audit and the simulation look for it.
@@ -15,6 +29,9 @@ pub struct Book {
     pub queued: i64,
     /// Runners Starting or Idle that carry the pool's labels.
     pub supply: i64,
+    /// Runners Idle that carry the pool's labels.
+    #[serde(default)]
+    pub idle: i64,
     /// Runners not yet Stopped that use the pool's capacity.
     pub live: i64,
     /// Runners to keep waiting at this hour.
@@ -24,6 +41,18 @@ pub struct Book {
     /// Whether the pool's capacity works, or rests.
     #[serde(default)]
     pub health: Health,
+    /// Runners that became Overdue lately.
+    #[serde(default, skip_serializing_if = "Recent::is_empty")]
+    pub overdue: Recent,
+    /// Idle runners that GitHub removed lately.
+    #[serde(default, skip_serializing_if = "Recent::is_empty")]
+    pub reaped: Recent,
+    /// Places of the minimum that rest since lately, because GitHub removes whoever waits there.
+    #[serde(default, skip_serializing_if = "Recent::is_empty")]
+    pub resting: Recent,
+    /// The task definition that the pool's runners are launched with, as the scheduler saw it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_definition: Option<String>,
     /// How often the book was written; 0 before the first time.
     pub version: u64,
 }
@@ -31,22 +60,63 @@ pub struct Book {
 impl Book {
     /// A book without entries.
     pub fn open(pool: PoolName, maximum: u32) -> Self {
-        let (queued, supply, live, minimum) = (0, 0, 0, 0);
+        let (queued, supply, idle, live, minimum) = (0, 0, 0, 0, 0);
         Self {
             pool,
             queued,
             supply,
+            idle,
             live,
             minimum,
             maximum: maximum.into(),
             health: Health::default(),
+            overdue: Recent::default(),
+            reaped: Recent::default(),
+            resting: Recent::default(),
+            task_definition: None,
             version: 0,
         }
     }
 
+    /// Runners to keep waiting now: the minimum, without the places that rest, of which one is always
+    /// kept.
+    pub fn kept(&self, now: Timestamp) -> i64 {
+        let resting = i64::from(self.resting.within(PLACE_RESTS, now));
+        if resting == 0 { self.minimum } else { (self.minimum - resting).max(self.minimum.min(1)) }
+    }
+
+    /// The runners that the pool wants to have on their way or waiting.
+    pub fn demand(&self, now: Timestamp) -> i64 {
+        self.queued + self.kept(now)
+    }
+
     /// The runners that the pool is short of; below zero, the runners that are not needed.
-    pub fn deficit(&self) -> i64 {
-        self.queued + self.minimum - self.supply
+    pub fn deficit(&self, now: Timestamp) -> i64 {
+        self.demand(now) - self.supply
+    }
+
+    /// Whether a runner is needed that asks: there are fewer Idle ones beside it than the pool wants.
+    pub fn needs(&self, asking: &Runner, now: Timestamp) -> bool {
+        self.demand(now) > self.idle_beside(asking)
+    }
+
+    /// Whether the pool has more runners than it wants.
+    pub fn has_surplus(&self, now: Timestamp) -> bool {
+        self.deficit(now) < 0
+    }
+
+    /// Whether jobs wait that no Idle runner but this one can take.
+    pub fn jobs_wait_beside(&self, runner: &Runner) -> bool {
+        self.queued > self.idle_beside(runner)
+    }
+
+    /// Whether one more runner may become Overdue: there are no more such, lately, than jobs wait.
+    pub fn may_have_another_overdue(&self, now: Timestamp) -> bool {
+        i64::from(self.overdue.within(OVERDUE_COUNTS, now)) < self.queued
+    }
+
+    fn idle_beside(&self, runner: &Runner) -> i64 {
+        self.idle - i64::from(runner.state == RunnerState::Idle)
     }
 
     /// The queued jobs that no runner of the pool is on its way for. A fallback serves these, never
@@ -65,10 +135,35 @@ impl Book {
         self.maximum == 0
     }
 
+    /// The book once this runner is Overdue.
+    pub(crate) fn expect_overdue(&mut self, runner: &Runner, now: Timestamp) {
+        self.supply -= 1;
+        self.idle -= i64::from(runner.state == RunnerState::Idle);
+        self.note_overdue(now);
+    }
+
+    /// A runner became Overdue.
+    pub(super) fn note_overdue(&mut self, now: Timestamp) {
+        self.overdue.add(now, OVERDUE_COUNTS);
+    }
+
+    /// GitHub removed an idle runner. Beyond four times the minimum within an hour its place rests; gives
+    /// whether it does.
+    pub(super) fn note_reaped(&mut self, now: Timestamp) -> bool {
+        self.reaped.add(now, REAPED_COUNTS);
+        let reaped = i64::from(self.reaped.within(REAPED_COUNTS, now));
+        let rests = self.minimum > 0 && reaped > self.minimum.saturating_mul(REAPED_ALLOWED);
+        if rests {
+            self.resting.add(now, PLACE_RESTS);
+        }
+        rests
+    }
+
     /// Posts a change.
     pub(super) fn post(&mut self, change: Totals) {
         self.queued += change.queued;
         self.supply += change.supply;
+        self.idle += change.idle;
         self.live += change.live;
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::totals::difference;
 use super::transition;
-use super::{Answer, Book, Event, HealthNews, Item, Job, Outcome, Put, Rest, Runner, RunnerState, Totals};
+use super::{Answer, Book, Event, Health, Item, Job, News, Outcome, Put, Rest, Runner, Totals};
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 
@@ -20,7 +20,22 @@ pub struct Entries {
     changed_jobs: BTreeSet<JobId>,
     changed_runners: BTreeSet<RunnerId>,
     changed_books: BTreeSet<PoolName>,
-    breakers: BTreeMap<PoolName, Rest>,
+    tidings: Tidings,
+}
+
+/// What the events brought that somebody is to be told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tidings {
+    /// The capacities whose breaker opened, or is held open for longer, each with its rest.
+    pub breakers: BTreeMap<PoolName, Rest>,
+    /// How many idle runners of a pool GitHub removed.
+    pub reaped: BTreeMap<PoolName, u32>,
+    /// How many places of a pool's minimum rest since, because GitHub removes whoever waits there.
+    pub places_resting: BTreeMap<PoolName, u32>,
+    /// How many runners of a pool became Overdue.
+    pub overdue: BTreeMap<PoolName, u32>,
+    /// The jobs that were not known, and were created over a day ago.
+    pub old_jobs: BTreeSet<JobId>,
 }
 
 impl Entries {
@@ -62,9 +77,9 @@ impl Entries {
         of_jobs.chain(of_runners).cloned().collect()
     }
 
-    /// The capacities whose breaker the events opened, or held open for longer, each with its rest.
-    pub fn breakers(&self) -> &BTreeMap<PoolName, Rest> {
-        &self.breakers
+    /// What the events brought that somebody is to be told of.
+    pub fn tidings(&self) -> &Tidings {
+        &self.tidings
     }
 
     /// How many items the transaction would write by now.
@@ -75,15 +90,25 @@ impl Entries {
     /// Applies one event. The books of all pools that its items name have to be there.
     pub fn apply(&mut self, event: &Event, now: Timestamp) -> Answer {
         let runner = event.runner().and_then(|id| self.runners.get(id));
+        let job = event.job().and_then(|id| self.jobs.get(&id));
         let outcome = match event {
-            Event::Job(event) => transition::of_job(self.jobs.get(&event.job), runner, event, now),
-            Event::Runner(_, event) => {
-                let book = runner.and_then(|runner| self.books.get(&runner.pool));
-                transition::of_runner(runner, event, book, now)
+            Event::Job(event) => {
+                let outcome = transition::of_job(job, runner, event, now);
+                if job.is_none() && outcome.job.is_some() && event.is_old_demand(now) {
+                    self.tidings.old_jobs.insert(event.job);
+                }
+                outcome
             }
-            Event::Rerouted { job, from, to } => transition::of_reroute(self.jobs.get(job), from, to),
-            Event::Bounds { pool, minimum, maximum } => {
-                self.set_bounds(pool, *minimum, *maximum);
+            // What was heard in this transaction was heard since.
+            Event::FoundWaiting { job, .. } if self.changed_jobs.contains(job) => return Answer::Noted,
+            Event::FoundWaiting { version, .. } => transition::of_found_waiting(job, *version, now),
+            Event::Rerouted { from, to, .. } => transition::of_reroute(job, from, to),
+            Event::Runner(_, event) => {
+                let known = runner.and_then(|runner| Some((runner, self.books.get(&runner.pool)?)));
+                transition::of_runner(known, event, now)
+            }
+            Event::Bounds { pool, minimum, maximum, task_definition } => {
+                self.set_bounds(pool, *minimum, *maximum, task_definition.as_deref());
                 return Answer::Noted;
             }
         };
@@ -92,20 +117,8 @@ impl Entries {
 
     /// Writes a reservation down: supply for its pool, live on its capacity.
     pub fn reserve(&mut self, id: RunnerId, pool: &PoolName, capacity: &PoolName, now: Timestamp) {
-        let runner = Runner {
-            id,
-            state: RunnerState::Starting,
-            pool: pool.clone(),
-            capacity: capacity.clone(),
-            boot: None,
-            github_id: None,
-            claim_closed: false,
-            reserved_at: now,
-            changed_at: now,
-            version: 0,
-        };
         self.change_book(capacity, |book| book.health.reserved(now));
-        self.put_runner(runner);
+        self.put_runner(Runner::reserved(id, pool.clone(), capacity.clone(), now));
     }
 
     /// What the transaction writes: every changed item, each on the condition that nobody has
@@ -138,7 +151,7 @@ impl Entries {
             self.put_job(job);
         }
         if let Some(runner) = outcome.runner {
-            if let Some(news) = outcome.health {
+            if let Some(news) = outcome.news {
                 self.take_news(&runner, news, now);
             }
             self.put_runner(runner);
@@ -146,23 +159,38 @@ impl Entries {
         outcome.answer
     }
 
-    /// The health of a runner's capacity, after news of it.
-    fn take_news(&mut self, runner: &Runner, news: HealthNews, now: Timestamp) {
-        let launched_at = runner.reserved_at;
+    /// A runner's pool, and the health of its capacity, after news of them.
+    fn take_news(&mut self, runner: &Runner, news: News, now: Timestamp) {
+        let (pool, launched_at) = (&runner.pool, runner.reserved_at);
         let rest = |books: &BTreeMap<PoolName, Book>| books.get(&runner.capacity)?.health.rest.clone();
         let before = rest(&self.books);
-        self.change_book(&runner.capacity, |book| match news {
-            HealthNews::Started => book.health.started(now),
-            HealthNews::NoCapacity(reason) => book.health.no_capacity(launched_at, &reason, now),
-            HealthNews::LaunchRefused(reason) => book.health.launch_refused(&reason, now),
-            HealthNews::BootFailed(reason) => book.health.boot_failed(launched_at, &reason, now),
-            HealthNews::RunFailed(thirds, reason) => {
-                book.health.run_failed(launched_at, thirds, &reason, now);
+        let capacity = |entries: &mut Self, change: &dyn Fn(&mut Health)| {
+            entries.change_book(&runner.capacity, |book| change(&mut book.health));
+        };
+        match news {
+            News::Started => capacity(self, &|health| health.started(now)),
+            News::NoCapacity(reason) => capacity(self, &|it| it.no_capacity(launched_at, &reason, now)),
+            News::LaunchRefused(reason) => capacity(self, &|it| it.launch_refused(&reason, now)),
+            News::BootFailed(reason) => capacity(self, &|it| it.boot_failed(launched_at, &reason, now)),
+            News::RunFailed(thirds, reason) => {
+                capacity(self, &|it| it.run_failed(launched_at, thirds, &reason, now));
             }
-            HealthNews::RanJob => book.health.ran_job(now),
-        });
+            News::RanJob => capacity(self, &|health| health.ran_job(now)),
+            News::Overdue => {
+                self.change_book(pool, |book| book.note_overdue(now));
+                *self.tidings.overdue.entry(pool.clone()).or_default() += 1;
+            }
+            News::Reaped => {
+                let mut rests = false;
+                self.change_book(pool, |book| rests = book.note_reaped(now));
+                *self.tidings.reaped.entry(pool.clone()).or_default() += 1;
+                if rests {
+                    *self.tidings.places_resting.entry(pool.clone()).or_default() += 1;
+                }
+            }
+        }
         let after = rest(&self.books).filter(|rest| Some(rest) != before.as_ref() && rest.is_breaker());
-        self.breakers.extend(after.map(|rest| (runner.capacity.clone(), rest)));
+        self.tidings.breakers.extend(after.map(|rest| (runner.capacity.clone(), rest)));
     }
 
     /// A job as it is now. The books change with what it counts.
@@ -181,10 +209,18 @@ impl Entries {
         self.runners.insert(runner.id.clone(), runner);
     }
 
-    fn set_bounds(&mut self, pool: &PoolName, minimum: u32, maximum: u32) {
+    fn set_bounds(&mut self, pool: &PoolName, minimum: u32, maximum: u32, task_definition: Option<&str>) {
         self.change_book(pool, |book| {
             book.minimum = minimum.into();
             book.maximum = maximum.into();
+            if let Some(definition) =
+                task_definition.filter(|it| book.task_definition.as_deref() != Some(*it))
+            {
+                if book.task_definition.is_some() {
+                    book.health.definition_changed();
+                }
+                book.task_definition = Some(definition.to_owned());
+            }
         });
     }
 

@@ -1,15 +1,20 @@
 //! What happens to jobs and runners, as the ledger is told of it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BootId, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
+use crate::ids::{BootDigest, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 use crate::launch::{FailureClass, StopClass};
+use crate::question::Listener;
+use crate::version::Version;
 
 /// What the queue carries from the webhook to the launcher: one verified, routed delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobMessage {
+    /// The version of this form.
+    #[serde(default)]
+    pub version: Version<1>,
     /// GitHub's GUID of the delivery, for the logs; never used to drop a redelivery.
     pub delivery: DeliveryId,
     /// What it says.
@@ -60,23 +65,34 @@ pub struct JobEvent {
     pub created_at: Option<Timestamp>,
 }
 
+/// How old a job is, by its creation, whose first `queued` is an old delivery that somebody posts again.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+
+impl JobEvent {
+    /// Whether it says of a job that was created over a day ago that it waits.
+    pub fn is_old_demand(&self, now: Timestamp) -> bool {
+        let is_old = |created: Timestamp| now.duration_since(created) > OLD;
+        self.action == JobAction::Queued && self.created_at.is_some_and(is_old)
+    }
+}
+
 /// What happens in a runner's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunnerEvent {
-    /// Its PID 1 asks for a JIT config, with the boot id it made.
-    Claim(BootId),
+    /// Its PID 1 asks what it is to do: with this boot id's digest, and a listener that is so far.
+    Asked(BootDigest, Listener),
     /// GitHub made its JIT config, for this boot, with this registration.
-    Registered(BootId, GithubRunnerId),
-    /// Its PID 1, with the boot id it made, asks whether it may leave; it has no worker process.
-    Release(BootId),
+    Registered(BootDigest, GithubRunnerId),
     /// GitHub refused to delete its registration, because it has just begun a job.
     FoundBusy,
-    /// It has not claimed, and its task is going to be stopped.
+    /// It has not come up in its time, and jobs wait beside it.
+    Overdue,
+    /// It has asked for nothing and is not needed; its task is going to be stopped.
     Fenced,
     /// Its task has waited too long for capacity, with what is known of why, and is going to be stopped.
     FoundNoCapacity(String),
-    /// It has not asked for anything by its boot limit, with what is known of why, and its task is going
-    /// to be stopped.
+    /// It has no JIT config and has asked for none by its boot limit, or was slow for a second time, with
+    /// what is known of why; its task is going to be stopped.
     FailedToBoot(String),
     /// It is not what it should be: gone from GitHub, or about to lose its instance.
     CountedOut,
@@ -93,6 +109,14 @@ pub enum Event {
     Job(JobEvent),
     /// Of a runner.
     Runner(RunnerId, RunnerEvent),
+    /// Of a job that GitHub says waits for an approval.
+    FoundWaiting {
+        /// The job.
+        job: JobId,
+        /// Its item's version as it was before GitHub was asked: a webhook that came since has the last
+        /// word.
+        version: u64,
+    },
     /// Of a job that waits in a pool which was taken out of the map: another pool serves it too.
     Rerouted {
         /// The job.
@@ -110,6 +134,8 @@ pub enum Event {
         minimum: u32,
         /// Most runners that may live at once.
         maximum: u32,
+        /// The task definition of its runners; `None` where that is not known, and nothing is changed.
+        task_definition: Option<String>,
     },
 }
 
@@ -118,7 +144,7 @@ impl Event {
     pub fn job(&self) -> Option<JobId> {
         match self {
             Self::Job(event) => Some(event.job),
-            Self::Rerouted { job, .. } => Some(*job),
+            Self::Rerouted { job, .. } | Self::FoundWaiting { job, .. } => Some(*job),
             Self::Runner(..) | Self::Bounds { .. } => None,
         }
     }
@@ -128,7 +154,7 @@ impl Event {
         match self {
             Self::Job(event) => event.runner.as_ref().map(|named| &named.runner),
             Self::Runner(runner, _) => Some(runner),
-            Self::Rerouted { .. } | Self::Bounds { .. } => None,
+            Self::Rerouted { .. } | Self::FoundWaiting { .. } | Self::Bounds { .. } => None,
         }
     }
 
@@ -136,7 +162,7 @@ impl Event {
     pub fn pool(&self) -> Option<&PoolName> {
         match self {
             Self::Job(event) => event.pool.as_ref(),
-            Self::Runner(..) => None,
+            Self::Runner(..) | Self::FoundWaiting { .. } => None,
             Self::Rerouted { to: pool, .. } | Self::Bounds { pool, .. } => Some(pool),
         }
     }

@@ -21,7 +21,7 @@ const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_hours(1);
 /// The longest rest of a breaker that runs have opened: a job alone shows that they work again.
 const LONGEST_RUN_BACKOFF: SignedDuration = SignedDuration::from_mins(15);
 
-/// How far apart the starts are that are written down while all is well. A burst's claims would
+/// How far apart the starts are that are written down while all is well. A burst's first questions would
 /// otherwise all write one book, for a time that says nothing new.
 const STARTS_APART: SignedDuration = SignedDuration::from_secs(10);
 
@@ -33,9 +33,9 @@ pub enum RestCause {
     NoCapacity,
     /// ECS refused the launch for good: access, task definition, network.
     LaunchRefused,
-    /// Runner after runner failed before its first claim.
+    /// Runner after runner failed before its first question.
     BootFailures,
-    /// Runner after runner claimed, and failed before any job.
+    /// Runner after runner asked, and failed before any job.
     RunFailures,
 }
 
@@ -101,6 +101,13 @@ impl Health {
         (self.run_failure_thirds, self.last_job) = (0, Some(now));
     }
 
+    /// Runners are launched with another task definition: what failed with the one before says nothing of
+    /// it.
+    pub(super) fn definition_changed(&mut self) {
+        self.rest.take_if(|rest| rest.cause == RestCause::RunFailures);
+        self.run_failure_thirds = 0;
+    }
+
     /// There was no capacity for a runner launched at `launched_at`. A rest is not renewed by old
     /// news: something has started here since.
     pub(super) fn no_capacity(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
@@ -115,7 +122,7 @@ impl Health {
         self.rest_until(now, backoff(self.failures), RestCause::LaunchRefused, reason);
     }
 
-    /// A runner launched at `launched_at` stopped before its first claim.
+    /// A runner launched at `launched_at` came to its end before its first question.
     pub(super) fn boot_failed(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
         if self.last_start.is_some_and(|start| start > launched_at) {
             return;
@@ -126,7 +133,7 @@ impl Health {
         }
     }
 
-    /// A runner launched at `launched_at` claimed, and failed before any job.
+    /// A runner launched at `launched_at` asked, and failed before any job.
     pub(super) fn run_failed(&mut self, launched_at: Timestamp, thirds: u32, reason: &str, now: Timestamp) {
         if self.last_job.is_some_and(|job| job > launched_at) {
             return;
@@ -271,7 +278,7 @@ mod tests {
             health.run_failed(at(0), thirds, "exit code 1", at(1));
             assert_eq!(health.resting(at(1)).map(|rest| rest.cause), Some(RestCause::RunFailures), "{why}");
             health.started(at(1));
-            assert!(health.resting(at(1)).is_some(), "{why}; a claim proves no run");
+            assert!(health.resting(at(1)).is_some(), "{why}; a question proves no run");
             assert!(health.resting(at(2)).is_none(), "{why}; a minute");
             health.reserved(at(2));
             assert!(health.resting(at(2)).is_some(), "{why}; one trial at a time");

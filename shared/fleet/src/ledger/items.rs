@@ -1,11 +1,12 @@
 //! What the ledger stores: jobs, runners and books, each under a key and with a version.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Book, Budget, Key};
-use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
+use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
+use crate::version::Version;
 
 /// Most items that one transaction may write (DynamoDB: `TransactWriteItems`).
 pub const TRANSACTION_LIMIT: usize = 100;
@@ -14,10 +15,15 @@ pub const TRANSACTION_LIMIT: usize = 100;
 /// of the job's pool, the runner's and its capacity's.
 pub const EVENTS_A_TRANSACTION: usize = TRANSACTION_LIMIT / 5;
 
-/// How far a job is. A job only moves to a later state; a repair alone may move it back.
+/// The version of the form that items are stored in.
+pub type ItemVersion = Version<1>;
+
+/// How far a job is. A job only moves to a later state, but for a Queued one that GitHub says is Waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
+    /// It waits for an approval, as GitHub says, and counts nowhere.
+    Waiting,
     /// It waits for a runner and counts in its pool's `queued`.
     Queued,
     /// Nothing of ours can serve it, and it no longer counts.
@@ -48,18 +54,24 @@ pub struct Job {
     pub seen_at: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,
+    /// When a webhook said last that it waits for a runner, though it did already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<Timestamp>,
     /// How often it was written; 0 before the first time.
     pub version: u64,
 }
 
-/// How far a runner is. It only moves forward, but for Leaving, which a job may still overtake.
+/// How far a runner is. It only moves forward, but for Leaving, which a job may still overtake, and for
+/// Overdue, from which a question brings it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunnerState {
-    /// Reserved: its task is asked for, starts, or waits for its JIT config.
+    /// Reserved: its task is asked for, or starts, and has not asked for anything.
     Starting,
-    /// Registered at GitHub, without a job as far as we know.
+    /// It is to have a JIT config, or has one, and has no job as far as we know.
     Idle,
+    /// It has not come up in its time, and another one was reserved beside it.
+    Overdue,
     /// It has begun a job. Nobody of us stops it.
     Busy,
     /// It was told to leave, or will be at its next question.
@@ -72,6 +84,11 @@ impl RunnerState {
     /// Whether the runner counts in `supply`: it will take a job, or keep waiting for one.
     pub fn is_supply(self) -> bool {
         matches!(self, Self::Starting | Self::Idle)
+    }
+
+    /// Whether the runner may still come to take a job.
+    pub fn is_on_its_way(self) -> bool {
+        self.is_supply() || self == Self::Overdue
     }
 
     /// Whether the runner counts in `live`: it uses capacity.
@@ -92,21 +109,109 @@ pub struct Runner {
     /// The pool whose capacity it uses, in whose `live` it counts; another one than `pool` when a
     /// fallback runs it.
     pub capacity: PoolName,
-    /// The boot id of the first claim, to which later ones are held.
+    /// The boot that it is bound to: the one that asked first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boot: Option<BootId>,
-    /// GitHub's id of its registration, stored when it got its JIT config.
+    pub boot: Option<BootDigest>,
+    /// When that boot asked last without a listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
+    /// GitHub's id of its registration, stored before its JIT config is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub github_id: Option<GithubRunnerId>,
-    /// Whether its first release has closed its claim for ever.
+    /// Whether its listener was up: it gets no other JIT config then.
     #[serde(default)]
-    pub claim_closed: bool,
+    pub listened: bool,
+    /// When it became Overdue, which it does once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_at: Option<Timestamp>,
+    /// Why it leaves, or left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<LeaveReason>,
     /// When it was reserved.
     pub reserved_at: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,
     /// How often it was written; 0 before the first time.
     pub version: u64,
+}
+
+impl Runner {
+    /// A runner that is reserved now, on this capacity.
+    pub fn reserved(id: RunnerId, pool: PoolName, capacity: PoolName, now: Timestamp) -> Self {
+        Self {
+            id,
+            state: RunnerState::Starting,
+            pool,
+            capacity,
+            boot: None,
+            asked_at: None,
+            github_id: None,
+            listened: false,
+            overdue_at: None,
+            leaves: None,
+            reserved_at: now,
+            changed_at: now,
+            version: 0,
+        }
+    }
+
+    /// Whether it was never answered a JIT config, so that no job of GitHub's can be with it.
+    pub fn has_no_config(&self) -> bool {
+        self.github_id.is_none()
+    }
+
+    /// How long nothing was heard of it, while it has no listener: since its last question, or its
+    /// reservation.
+    pub fn silence(&self, now: Timestamp) -> SignedDuration {
+        now.duration_since(self.asked_at.unwrap_or(self.reserved_at)).max(SignedDuration::ZERO)
+    }
+
+    /// Whether it came to its boot limit: it has neither a JIT config nor asked for one in this time.
+    pub fn is_past_its_boot_limit(&self, now: Timestamp) -> bool {
+        self.state.is_on_its_way() && self.has_no_config() && self.silence(now) >= BOOT_LIMIT
+    }
+
+    /// Whether it is to have a JIT config, or has one, and its listener was never up.
+    pub fn is_called(&self) -> bool {
+        self.state == RunnerState::Idle && !self.listened
+    }
+
+    /// Whether it is called, and has not asked for so long that it is slow.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.is_called() && self.silence(now) >= SLOW
+    }
+}
+
+/// How long a runner without a JIT config may take: from its reservation to its first question, and from
+/// one question to the next.
+pub const BOOT_LIMIT: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a runner may take, from its task's capacity to its first question and from one question to
+/// the next, before it is slow: then it is Overdue while a job waits beside it.
+pub const SLOW: SignedDuration = SignedDuration::from_mins(3);
+
+/// Why a runner leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaveReason {
+    /// Its pool had runners enough when it asked.
+    NotNeeded,
+    /// Its pool was out of the map when it asked.
+    PoolClosed,
+    /// It had listened, and asked for another JIT config: there is one for each task.
+    ConfigUsed,
+    /// GitHub said that it has a job, and it had no worker process for two minutes.
+    NoWorker,
+    /// Another boot showed its ticket: one of the two is a thief.
+    AnotherBoot,
+    /// It was fenced before it had a JIT config, because it was not needed.
+    Fenced,
+    /// The same, because ECS found no capacity for it.
+    NoCapacity,
+    /// The same, because it did not come up.
+    BootFailed,
+    /// It was counted out: gone from GitHub, or about to lose its instance.
+    CountedOut,
 }
 
 /// One stored item.

@@ -14,9 +14,11 @@ pub enum Listing {
     Books,
     /// The jobs that are Queued in a pool.
     QueuedJobs(PoolName),
-    /// The runners of a pool, by the pool whose labels they carry, that are in a state. Stopped ones
-    /// are not in the index.
+    /// The runners of a pool, by the pool whose labels they carry, that are in a state: of the Idle ones
+    /// those that have listened. Stopped ones are not in the index.
     Runners(PoolName, RunnerState),
+    /// The runners of a pool that are Idle and have not listened yet.
+    Called(PoolName),
 }
 
 impl Listing {
@@ -26,6 +28,9 @@ impl Listing {
         match item {
             Item::Job(job) if job.state == JobState::Queued => {
                 Some((Self::QueuedJobs(job.pool.clone()), job.changed_at))
+            }
+            Item::Runner(runner) if runner.is_called() => {
+                Some((Self::Called(runner.pool.clone()), runner.changed_at))
             }
             Item::Runner(runner) if runner.state != RunnerState::Stopped => {
                 Some((Self::Runners(runner.pool.clone(), runner.state), runner.changed_at))
@@ -41,6 +46,7 @@ impl fmt::Display for Listing {
         match self {
             Self::Books => f.write_str("book"),
             Self::QueuedJobs(pool) => write!(f, "job#queued#{pool}"),
+            Self::Called(pool) => write!(f, "runner#called#{pool}"),
             Self::Runners(pool, state) => write!(f, "runner#{}#{pool}", word(*state)),
         }
     }
@@ -50,6 +56,7 @@ fn word(state: RunnerState) -> &'static str {
     match state {
         RunnerState::Starting => "starting",
         RunnerState::Idle => "idle",
+        RunnerState::Overdue => "overdue",
         RunnerState::Busy => "busy",
         RunnerState::Leaving => "leaving",
         RunnerState::Stopped => "stopped",
@@ -65,9 +72,11 @@ mod tests {
         let pool = PoolName::new("ec2-x64").unwrap();
         assert_eq!(Listing::Books.to_string(), "book");
         assert_eq!(Listing::QueuedJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
+        assert_eq!(Listing::Called(pool.clone()).to_string(), "runner#called#ec2-x64");
         for state in [
             RunnerState::Starting,
             RunnerState::Idle,
+            RunnerState::Overdue,
             RunnerState::Busy,
             RunnerState::Leaving,
             RunnerState::Stopped,

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! deficit = queued + minimum − supply
+//! needed:   queued + minimum > idle, not counting the runner that asks
 //! settle:   while deficit ≥ 1 and live < maximum: reserve one runner
 //! ```
 //!
@@ -23,19 +24,22 @@ mod items;
 mod key;
 mod listing;
 mod outcome;
+mod recent;
 pub mod settle;
 mod totals;
 pub mod transition;
 
 pub use self::book::Book;
 pub use self::budget::{Budget, CALLS_A_MINUTE};
-pub use self::entries::Entries;
+pub use self::entries::{Entries, Tidings};
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
 pub use self::health::{Health, Rest, RestCause};
 pub use self::items::{
-    EVENTS_A_TRANSACTION, Item, Job, JobState, Put, Runner, RunnerState, TRANSACTION_LIMIT,
+    BOOT_LIMIT, EVENTS_A_TRANSACTION, Item, ItemVersion, Job, JobState, LeaveReason, Put, Runner,
+    RunnerState, SLOW, TRANSACTION_LIMIT,
 };
 pub use self::key::Key;
 pub use self::listing::Listing;
-pub use self::outcome::{Answer, ClaimAnswer, Fenced, HealthNews, Outcome, ReleaseAnswer};
+pub use self::outcome::{Answer, AskAnswer, Fenced, News, Outcome};
+pub use self::recent::Recent;
 pub use self::totals::{Totals, difference, recount};

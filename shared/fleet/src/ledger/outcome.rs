@@ -2,36 +2,28 @@
 
 use super::{Job, Runner, RunnerState};
 
-/// What a task is told that claims.
+/// What a runner is told that asks what it is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimAnswer {
+pub enum AskAnswer {
     /// Make it a JIT config.
-    Proceed,
-    /// Its pool has runners enough, or is out of the map; it is to leave.
-    NotNeeded,
-    /// Another boot claimed first.
-    Refused,
-    /// The runner is not there to claim for: unknown, leaving, busy or stopped, or its claim is closed.
-    Gone,
-}
-
-/// What a runner is told that asks whether it may leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReleaseAnswer {
-    /// Keep waiting, or working.
-    Stay,
-    /// Leave.
+    Config,
+    /// Go on as it does.
+    Wait,
+    /// Leave. Its registration is to be deleted first, if it has one.
     Leave,
-    /// Another boot claimed: whoever asks is not the runner.
-    Refused,
+    /// Another boot asked first: nothing has moved.
+    Replayed,
+    /// Another boot asked first, not long ago: one of the two is a thief. The runner leaves, and its
+    /// registration is to be deleted, if it has one.
+    Contested,
 }
 
 /// What a fence came to, with the runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fenced {
-    /// It holds: the runner is Leaving and never claimed, so that no claim of it is granted any more.
+    /// It holds: the runner is Leaving and has no JIT config, so that none is answered any more.
     Holds(Runner),
-    /// The runner claimed first, or has stopped; this is how it is.
+    /// The runner was answered a JIT config first, or has stopped; this is how it is.
     TooLate(Runner),
     /// The ledger does not know the runner.
     Unknown,
@@ -41,7 +33,7 @@ impl Fenced {
     /// What a fence came to that left the runner like this.
     pub fn of(runner: Option<Runner>) -> Self {
         match runner {
-            Some(runner) if runner.state == RunnerState::Leaving && runner.boot.is_none() => {
+            Some(runner) if runner.state == RunnerState::Leaving && runner.has_no_config() => {
                 Self::Holds(runner)
             }
             Some(runner) => Self::TooLate(runner),
@@ -55,28 +47,30 @@ impl Fenced {
 pub enum Answer {
     /// Nothing to say.
     Noted,
-    /// To a claim, or to a registration that follows one.
-    Claim(ClaimAnswer),
-    /// To a release.
-    Release(ReleaseAnswer),
+    /// To a question, or to the registration that follows one.
+    Ask(AskAnswer),
 }
 
-/// News of the health of a runner's capacity.
+/// News of a runner's capacity, or of its pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HealthNews {
+pub enum News {
     /// A runner came up.
     Started,
     /// There was no capacity, in ECS's words.
     NoCapacity(String),
     /// The launch was refused for good, in ECS's words.
     LaunchRefused(String),
-    /// The task stopped before its first claim, in ECS's words.
+    /// The task came to its end before its first question, in ECS's words.
     BootFailed(String),
-    /// The task stopped after its claim and before any job, in ECS's words; it weighs so many thirds of
+    /// The task stopped after its first question and before any job, in ECS's words; it weighs so many thirds of
     /// a failed run.
     RunFailed(u32, String),
     /// A job has begun: runs work.
     RanJob,
+    /// GitHub removed it, while it waited for a job.
+    Reaped,
+    /// It has become Overdue.
+    Overdue,
 }
 
 /// What an event does.
@@ -86,18 +80,26 @@ pub struct Outcome {
     pub job: Option<Job>,
     /// The runner, where it changed.
     pub runner: Option<Runner>,
-    /// News of the capacity of the runner, with the time of its launch.
-    pub health: Option<HealthNews>,
+    /// News of the runner's capacity, or of its pool.
+    pub news: Option<News>,
     /// The answer.
     pub answer: Answer,
 }
 
 impl Outcome {
     pub(super) fn unchanged(answer: Answer) -> Self {
-        Self { job: None, runner: None, health: None, answer }
+        Self { job: None, runner: None, news: None, answer }
     }
 
     pub(super) fn of_runner(runner: Runner, answer: Answer) -> Self {
         Self { runner: Some(runner), ..Self::unchanged(answer) }
+    }
+
+    pub(super) fn of_job(job: Job) -> Self {
+        Self { job: Some(job), ..Self::unchanged(Answer::Noted) }
+    }
+
+    pub(super) fn with(self, news: impl Into<Option<News>>) -> Self {
+        Self { news: news.into(), ..self }
     }
 }

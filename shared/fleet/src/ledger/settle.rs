@@ -1,11 +1,11 @@
 //! Settle: bring each pool's supply up to its demand, never over a maximum.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::health::RestCause;
-use super::{Entries, TRANSACTION_LIMIT};
+use super::{Book, Entries, TRANSACTION_LIMIT};
 use crate::ids::{PoolName, RunnerId};
 use crate::pools::{Pool, PoolMap};
 
@@ -45,11 +45,20 @@ pub fn settle(
     settled
 }
 
+/// Whose capacity would run one more runner of a pool than it needs now, if it may have one.
+pub fn spare_capacity<'a>(
+    books: &BTreeMap<PoolName, Book>,
+    name: &PoolName,
+    pools: &'a PoolMap,
+    now: Timestamp,
+) -> Option<&'a Pool> {
+    capacity_for(|pool| books.get(pool), name, pools, |_| true, now)
+}
+
 /// Whose capacity runs the next runner of a pool, if it needs one and may have one.
 ///
 /// That is the pool's own. While there is none of it (it rests, because ECS had no capacity), it is
-/// the fallback's, for jobs that wait and never for a minimum. A capacity at its maximum, or one
-/// that rests because its launches fail, is nobody's.
+/// the fallback's, for jobs that wait and never for a minimum.
 fn next_capacity<'a>(
     entries: &Entries,
     name: &PoolName,
@@ -57,12 +66,27 @@ fn next_capacity<'a>(
     now: Timestamp,
 ) -> Option<&'a Pool> {
     let demand = entries.book(name)?;
+    let wanted = |is_its_own| {
+        if is_its_own { demand.deficit(now) } else { demand.unserved_jobs() }
+    };
+    capacity_for(|pool| entries.book(pool), name, pools, |is_its_own| wanted(is_its_own) >= 1, now)
+}
+
+/// The first capacity of a pool's that has some and may be used. One at its maximum, or one that rests
+/// because its launches fail, is nobody's; `wanted` tells whether the pool's own is, and whether a
+/// fallback's is.
+fn capacity_for<'a, 'b>(
+    book: impl Fn(&PoolName) -> Option<&'b Book>,
+    name: &PoolName,
+    pools: &'a PoolMap,
+    wanted: impl Fn(bool) -> bool,
+    now: Timestamp,
+) -> Option<&'a Pool> {
     for (distance, capacity) in pools.capacity_chain(name).enumerate() {
-        let wanted = if distance == 0 { demand.deficit() } else { demand.unserved_jobs() };
-        if wanted < 1 {
+        if !wanted(distance == 0) {
             return None;
         }
-        let book = entries.book(&capacity.name)?;
+        let book = book(&capacity.name)?;
         match book.health.resting(now) {
             None => return book.has_room().then_some(capacity),
             Some(rest) if rest.cause == RestCause::NoCapacity => {}

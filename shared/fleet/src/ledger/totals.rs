@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, SubAssign};
 
-use super::{Book, Item, Job, JobState, Runner};
+use super::{Book, Item, Job, JobState, Runner, RunnerState};
 use crate::ids::PoolName;
 
 /// The totals of a pool that follow from its items, or a change of them.
@@ -13,13 +13,15 @@ pub struct Totals {
     pub queued: i64,
     /// Runners Starting or Idle with the pool's labels.
     pub supply: i64,
+    /// Runners Idle with the pool's labels.
+    pub idle: i64,
     /// Runners not Stopped on the pool's capacity.
     pub live: i64,
 }
 
 impl From<&Book> for Totals {
     fn from(book: &Book) -> Self {
-        Self { queued: book.queued, supply: book.supply, live: book.live }
+        Self { queued: book.queued, supply: book.supply, idle: book.idle, live: book.live }
     }
 }
 
@@ -27,6 +29,7 @@ impl AddAssign for Totals {
     fn add_assign(&mut self, more: Self) {
         self.queued += more.queued;
         self.supply += more.supply;
+        self.idle += more.idle;
         self.live += more.live;
     }
 }
@@ -35,6 +38,7 @@ impl SubAssign for Totals {
     fn sub_assign(&mut self, less: Self) {
         self.queued -= less.queued;
         self.supply -= less.supply;
+        self.idle -= less.idle;
         self.live -= less.live;
     }
 }
@@ -48,12 +52,13 @@ impl Job {
 }
 
 impl Runner {
-    /// What it counts: supply in the book of the pool whose labels it carries, live in its capacity's.
+    /// What it counts: supply and idle in the book of the pool whose labels it carries, live in its capacity's.
     pub fn counts(&self) -> [(&PoolName, Totals); 2] {
         let supply = i64::from(self.state.is_supply());
+        let idle = i64::from(self.state == RunnerState::Idle);
         let live = i64::from(self.state.is_live());
         [
-            (&self.pool, Totals { supply, ..Totals::default() }),
+            (&self.pool, Totals { supply, idle, ..Totals::default() }),
             (&self.capacity, Totals { live, ..Totals::default() }),
         ]
     }

@@ -2,20 +2,23 @@
 
 use std::time::Duration;
 
-use crate::claim::Release;
+use crate::question::Listener;
 
-/// What a claim came to.
+/// What a question came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimOutcome {
+pub enum Answered {
     /// The JIT config is there.
-    Granted,
-    /// No job waits for this runner any longer (409), or it is gone (410).
-    NotNeeded,
+    Config,
+    /// Wait, or go on, and ask again after so long.
+    Wait(Duration),
+    /// Leave.
+    Leave,
     /// Ticket or boot id is not taken (403).
     Refused,
     /// The question itself is not understood (400): no later one would be.
     Malformed,
-    /// To be asked again, after so long if the registrar says so.
+    /// To be asked again, after so long if the registrar says so; where it does not, somebody else has
+    /// answered.
     Later(Option<Duration>),
     /// The registrar may have got it, and may still be at work on it.
     NoAnswer,
@@ -35,8 +38,8 @@ pub enum Exit {
 pub enum Event {
     /// Docker and tool cache are looked after. `false` where Docker did not come up.
     Prepared(bool),
-    /// A claim came back.
-    Claimed(ClaimOutcome),
+    /// A question came back.
+    Answered(Answered),
     /// The runner program could not be started.
     NotStarted,
     /// The listener waits for jobs.
@@ -47,8 +50,6 @@ pub enum Event {
     Looked(bool),
     /// Something could not be made to stand still.
     NotFrozen,
-    /// A release came back, with an answer or without one.
-    Released(Option<Release>),
     /// The runner program has ended.
     Exited(Exit),
     /// SIGTERM, or SIGINT.
@@ -60,14 +61,12 @@ pub enum Event {
 /// Something to do. A look and a freeze are answered by an event at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Ask the registrar for the JIT config.
-    Claim,
+    /// Ask the registrar what to do, with a listener that is so far.
+    Ask(Listener),
     /// Start the runner program.
     Start,
     /// Look for a worker process.
     Look,
-    /// Ask the registrar for the release.
-    Release,
     /// Stop every process in its tracks, read what the listener has said, and look for a worker.
     Freeze,
     /// Let every process go on.

@@ -3,14 +3,17 @@
 //! It holds no process, no clock and no socket: the hands around it have those. In a task they are
 //! `runner-init`'s, on one machine and in the simulation the sandbox's.
 //!
+//! It asks one question at a time, from its first boot to its end. Without a listener it waits for its
+//! JIT config, of which it gets one; with one it asks whether it is still needed.
+//!
 //! A job that begins while PID 1 leaves is not cut short, because PID 1 leaves an idle runner in one
 //! way only: every process is frozen, what the listener has said until then is read, and a worker is
 //! looked for. A frozen listener can begin nothing. If it has begun a job, all goes on; if not, it is
 //! killed as it stands. GitHub queues a job again that it had just given to such a runner.
 
 pub mod answers;
-mod claims;
 mod event;
+mod questions;
 mod timings;
 
 #[cfg(test)]
@@ -18,33 +21,34 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::claim::Release;
+pub use self::event::{Action, Answered, Event, Exit};
+pub use self::questions::Questions;
+use self::questions::believed;
+use self::timings::{FIRST_BACKOFF, LONGEST_WAIT};
+pub use self::timings::{PATIENCE, Timings};
 use crate::launch::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
-
-use self::claims::Claims;
-pub use self::event::{Action, ClaimOutcome, Event, Exit};
-pub use self::timings::{PATIENCE, Timings};
+use crate::question::Listener;
 
 /// How far PID 1 is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Docker is waited for, and the tool cache restored.
     Preparing,
-    /// No JIT config yet.
-    Claiming(Claims),
+    /// No JIT config yet. The next question is under way, or waited for.
+    Unconfigured(Questions),
     /// The listener waits for a job.
     Idle,
-    /// A worker is looked for, before a release is asked.
+    /// A worker is looked for, before a question is asked.
     Looking,
-    /// A release is on its way.
+    /// A question is under way.
     Asking,
-    /// A release was granted; a job may still show.
+    /// It is to leave; a job may still show.
     LastLook,
     /// Everything stands still, and is looked through.
     Freezing {
-        /// Because a release was granted, or else because of a SIGTERM.
+        /// Because it is to leave, or else because of a SIGTERM.
         released: bool,
     },
     /// A job has begun.
@@ -63,15 +67,16 @@ pub struct Machine {
     state: State,
     deadline: Option<Duration>,
     terminated: Option<Duration>,
-    first_release_asked: bool,
-    listened: bool,
+    listener: Listener,
+    /// How far the listener was at the last question.
+    asked_as: Listener,
 }
 
 impl Machine {
     /// PID 1 at its start.
     pub fn new(timings: Timings) -> Self {
-        let state = State::Preparing;
-        Self { timings, state, deadline: None, terminated: None, first_release_asked: false, listened: false }
+        let (state, listener) = (State::Preparing, Listener::None);
+        Self { timings, state, deadline: None, terminated: None, listener, asked_as: listener }
     }
 
     /// How far it is.
@@ -92,14 +97,19 @@ impl Machine {
     /// Takes an event. `jitter` is a random number from 0 to 1.
     #[expect(clippy::match_same_arms, reason = "a row of the table is one rule")]
     pub fn step(&mut self, now: Duration, jitter: f64, event: Event) -> Vec<Action> {
-        self.listened |= event == Event::ListenerUp;
+        let was_up = self.listener == Listener::Up;
+        if event == Event::ListenerUp {
+            self.listener = Listener::Up;
+        }
         match (self.state, event) {
             (State::Over(_), _) => vec![],
-            (State::Preparing, Event::Prepared(true)) => self.claim(Claims::new(now)),
+            (State::Preparing, Event::Prepared(true)) => self.ask_for_config(Questions::first(now)),
             (State::Preparing, Event::Prepared(false)) => self.over(DOCKER_UNAVAILABLE),
-            (State::Claiming(claims), Event::Claimed(outcome)) => self.claimed(claims, outcome, now, jitter),
-            (State::Claiming(claims), Event::Due) => self.claim(claims.again(now)),
-            (State::Preparing | State::Claiming(_), Event::Terminate) => self.over(TERMINATED),
+            (State::Unconfigured(asked), Event::Answered(answered)) => {
+                self.unconfigured(asked, answered, now, jitter)
+            }
+            (State::Unconfigured(asked), Event::Due) => self.ask_for_config(asked.again(now)),
+            (State::Preparing | State::Unconfigured(_), Event::Terminate) => self.over(TERMINATED),
             (_, Event::NotStarted) => self.over(FAILED),
             (_, Event::Exited(exit)) => self.exited(exit),
             (State::Working { interrupted }, Event::Due) => self.out_of_time(interrupted),
@@ -125,19 +135,29 @@ impl Machine {
                 self.terminated.get_or_insert(now);
                 self.freeze(false)
             }
-            (State::Idle, Event::ListenerUp) if !self.first_release_asked => self.look(),
+            (State::Idle, Event::ListenerUp) if !was_up => self.look(),
             (State::Idle, Event::Due) => self.look(),
             (State::Looking, Event::Looked(false)) => {
-                self.first_release_asked = true;
                 self.state = State::Asking;
-                vec![Action::Release]
+                self.asked_as = self.listener;
+                vec![Action::Ask(self.listener)]
             }
-            (State::Asking, Event::Released(Some(Release::Leave))) => {
+            (State::Asking, Event::Answered(Answered::Leave)) => {
                 self.wait(State::LastLook, now + self.timings.last_look);
                 vec![]
             }
-            (State::Asking, Event::Released(_)) => {
-                let wait = self.timings.release.mul_f64(0.9 + jitter * 0.2);
+            (State::Asking, Event::Answered(answered)) => {
+                // It has come up meanwhile, which the registrar is to know; but not while it may still be
+                // at work on the question before.
+                if self.asked_as != self.listener && answered != Answered::NoAnswer {
+                    return self.look();
+                }
+                let often = |wait: Duration| wait.mul_f64(0.9 + jitter * 0.2);
+                let wait = match answered {
+                    Answered::Wait(told) => often(told.clamp(FIRST_BACKOFF, LONGEST_WAIT)),
+                    Answered::Later(Some(told)) => believed(told, jitter).max(often(self.timings.question)),
+                    _ => often(self.timings.question),
+                };
                 self.wait(State::Idle, now + wait);
                 vec![]
             }
@@ -146,24 +166,32 @@ impl Machine {
         }
     }
 
-    fn claim(&mut self, claims: Claims) -> Vec<Action> {
+    fn ask_for_config(&mut self, questions: Questions) -> Vec<Action> {
         self.deadline = None;
-        self.state = State::Claiming(claims);
-        vec![Action::Claim]
+        self.state = State::Unconfigured(questions);
+        vec![Action::Ask(Listener::None)]
     }
 
-    fn claimed(&mut self, claims: Claims, outcome: ClaimOutcome, now: Duration, jitter: f64) -> Vec<Action> {
-        match outcome {
-            ClaimOutcome::Granted => {
-                self.wait(State::Idle, now + self.timings.first_release);
+    fn unconfigured(
+        &mut self,
+        questions: Questions,
+        answered: Answered,
+        now: Duration,
+        jitter: f64,
+    ) -> Vec<Action> {
+        match answered {
+            Answered::Config => {
+                self.listener = Listener::Starting;
+                self.wait(State::Idle, now + self.timings.listener);
                 vec![Action::Start]
             }
-            ClaimOutcome::NotNeeded | ClaimOutcome::Refused => self.over(NOT_NEEDED),
-            ClaimOutcome::Malformed => self.over(FAILED),
-            ClaimOutcome::Later(_) | ClaimOutcome::NoAnswer => {
-                match claims.next(outcome, now, jitter, &self.timings) {
+            Answered::Leave | Answered::Refused => self.over(NOT_NEEDED),
+            Answered::Malformed => self.over(FAILED),
+            Answered::Wait(_) | Answered::Later(_) | Answered::NoAnswer => {
+                let questions = questions.came_to(answered, now);
+                match questions.next(answered, now, jitter, &self.timings) {
                     Some(next) => {
-                        self.deadline = Some(next);
+                        self.wait(State::Unconfigured(questions), next);
                         vec![]
                     }
                     None => self.over(FAILED),
@@ -214,7 +242,7 @@ impl Machine {
             (State::LastLook | State::Freezing { released: true }, _) => RELEASED,
             _ if self.terminated.is_some() => TERMINATED,
             // "The runner no longer exists on the server": its listener then ends in good order.
-            (_, Exit::Code(0)) if self.listened => REMOVED,
+            (_, Exit::Code(0)) if self.listener == Listener::Up => REMOVED,
             _ => FAILED,
         };
         self.over(code)

@@ -1,11 +1,12 @@
 //! Each path through the decisions, and what holds on every path.
 
-use crate::claim::Release::{Leave, Stay};
-use proptest::prelude::*;
+mod properties;
+mod times;
 
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A machine that has taken these events, one a second, and what it did at the last.
 fn after(events: &[Event]) -> (Machine, Vec<Action>) {
@@ -17,78 +18,91 @@ fn after(events: &[Event]) -> (Machine, Vec<Action>) {
     (machine, actions)
 }
 
-const CLAIMED: [Event; 2] = [Event::Prepared(true), Event::Claimed(ClaimOutcome::Granted)];
-
-fn after_claim(events: &[Event]) -> (Machine, Vec<Action>) {
-    after(&[&CLAIMED[..], events].concat())
+/// The same, of one that was answered its JIT config before.
+fn after_config(events: &[Event]) -> (Machine, Vec<Action>) {
+    after(&[&[Event::Prepared(true), Event::Answered(Answered::Config)], events].concat())
 }
+
+/// Every answer to a question that neither ends it nor starts a runner.
+const NOT_YET: [Answered; 4] =
+    [Answered::Wait(MINUTE), Answered::Later(Some(MINUTE)), Answered::Later(None), Answered::NoAnswer];
 
 #[test]
 fn before_the_listener() {
-    use ClaimOutcome::{Granted, Later, Malformed, NoAnswer, NotNeeded, Refused};
-    use Event::{Claimed, Due, NotStarted, Prepared, Terminate};
+    use Answered::{Config, Leave, Malformed, Refused};
+    use Event::{Answered as Told, Due, NotStarted, Prepared, Terminate};
+    let asks = Some(Action::Ask(Listener::None));
     let ready = Prepared(true);
     for (events, code, action, why) in [
         (vec![Prepared(false)], Some(DOCKER_UNAVAILABLE), None, "no Docker"),
         (vec![Terminate], Some(TERMINATED), None, "stopped at once"),
-        (vec![ready], None, Some(Action::Claim), "ready: claims"),
-        (vec![ready, Terminate], Some(TERMINATED), None, "stopped while it claims"),
-        (vec![ready, Claimed(NotNeeded)], Some(NOT_NEEDED), None, "not needed"),
-        (vec![ready, Claimed(Refused)], Some(NOT_NEEDED), None, "refused"),
-        (vec![ready, Claimed(Malformed)], Some(FAILED), None, "not understood"),
-        (vec![ready, Claimed(Later(None))], None, None, "waits"),
-        (vec![ready, Claimed(Later(None)), Due], None, Some(Action::Claim), "claims again"),
-        (vec![ready, Claimed(NoAnswer), Due], None, Some(Action::Claim), "claims again"),
-        (vec![ready, Claimed(Granted)], None, Some(Action::Start), "starts"),
-        (vec![ready, Claimed(Granted), NotStarted], Some(FAILED), None, "can not be started"),
+        (vec![ready], None, asks, "ready: asks"),
+        (vec![ready, Terminate], Some(TERMINATED), None, "stopped while it asks"),
+        (vec![ready, Told(Leave)], Some(NOT_NEEDED), None, "not needed"),
+        (vec![ready, Told(Refused)], Some(NOT_NEEDED), None, "refused"),
+        (vec![ready, Told(Malformed)], Some(FAILED), None, "not understood, and never will be"),
+        (vec![ready, Told(Config)], None, Some(Action::Start), "starts"),
+        (vec![ready, Told(Config), NotStarted], Some(FAILED), None, "cannot be started"),
     ] {
         let (machine, actions) = after(&events);
-        assert_eq!(actions.first().copied(), action, "{why}");
-        match code {
-            Some(code) => assert_eq!(machine.state(), State::Over(code), "{why}"),
-            None => assert!(!matches!(machine.state(), State::Over(_)), "{why}"),
+        assert_eq!(actions, Vec::from_iter(action), "{why}");
+        let over = if let State::Over(code) = machine.state() { Some(code) } else { None };
+        assert_eq!(over, code, "{why}");
+    }
+    for answered in NOT_YET {
+        let waits = [ready, Told(answered)];
+        let (machine, actions) = after(&waits);
+        assert_eq!(actions, [], "{answered:?}: it waits");
+        assert!(machine.deadline().is_some(), "{answered:?}: for its next question");
+        for (last, expected, why) in [
+            (Due, asks, "and asks again"),
+            (Told(Config), Some(Action::Start), "an answer that came late is as good"),
+            (Terminate, None, "or is stopped"),
+        ] {
+            let (machine, actions) = after(&[&waits[..], &[last]].concat());
+            assert_eq!(actions, Vec::from_iter(expected), "{answered:?}: {why}");
+            assert_eq!(machine.state() == State::Over(TERMINATED), last == Terminate, "{answered:?}: {why}");
         }
     }
 }
 
 #[test]
 fn with_a_listener() {
-    use Event::{Due, Exited, JobBegun, ListenerUp, Looked, NotFrozen, Released, Terminate};
-    let (asks, leave) = ([ListenerUp, Looked(false)], Released(Some(Leave)));
-    let granted = [asks[0], asks[1], leave];
+    use Event::{Answered as Told, Due, Exited, JobBegun, ListenerUp, Looked, NotFrozen, Terminate};
+    let (asks, leave) = ([ListenerUp, Looked(false)], Told(Answered::Leave));
+    let left = [asks[0], asks[1], leave];
     let last = [asks[0], asks[1], leave, Due];
+    let and = |before: &[Event], more: &[Event]| [before, more].concat();
     for (events, state, actions, why) in [
-        (vec![ListenerUp], State::Looking, vec![Action::Look], "the first release at once"),
-        (vec![Due], State::Looking, vec![Action::Look], "or without a word of it"),
+        (vec![ListenerUp], State::Looking, vec![Action::Look], "it says at once that it is up"),
+        (vec![Due], State::Looking, vec![Action::Look], "or asks without a word of that"),
         (vec![ListenerUp, Looked(true)], working(), vec![], "never asked while a worker is there"),
-        (asks.to_vec(), State::Asking, vec![Action::Release], "asks"),
-        ([&asks[..], &[Released(Some(Stay))]].concat(), State::Idle, vec![], "stays"),
-        ([&asks[..], &[Released(None)]].concat(), State::Idle, vec![], "no answer: stays"),
-        ([&asks[..], &[JobBegun, leave]].concat(), working(), vec![], "a job was faster than the answer"),
-        (granted.to_vec(), State::LastLook, vec![], "granted: one last look"),
-        ([&granted[..], &[JobBegun]].concat(), working(), vec![], "a job in the last look"),
+        (asks.to_vec(), State::Asking, vec![Action::Ask(Listener::Up)], "asks"),
+        (and(&asks, &[Told(Answered::Wait(MINUTE))]), State::Idle, vec![], "goes on"),
+        (and(&asks, &[Told(Answered::Later(None))]), State::Idle, vec![], "nobody answers: goes on"),
+        (and(&asks, &[Told(Answered::NoAnswer)]), State::Idle, vec![], "no answer: goes on"),
+        (and(&asks, &[Told(Answered::Refused)]), State::Idle, vec![], "refused: nobody but it ends it"),
+        (and(&asks, &[Told(Answered::Malformed)]), State::Idle, vec![], "not understood: the same"),
+        (and(&asks, &[Told(Answered::Config)]), State::Idle, vec![], "one config in its life"),
+        (and(&asks, &[JobBegun, leave]), working(), vec![], "a job was faster than the answer"),
+        (left.to_vec(), State::LastLook, vec![], "told to leave: one last look"),
+        (and(&left, &[JobBegun]), working(), vec![], "a job in the last look"),
         (last.to_vec(), State::Freezing { released: true }, vec![Action::Freeze], "freezes"),
-        ([&last[..], &[Looked(true)]].concat(), working(), vec![Action::Thaw], "a job after all"),
-        ([&last[..], &[Looked(false)]].concat(), State::Over(RELEASED), vec![], "leaves"),
-        ([&last[..], &[NotFrozen]].concat(), State::LastLook, vec![], "looks again later"),
+        (and(&last, &[Looked(true)]), working(), vec![Action::Thaw], "a job after all"),
+        (and(&last, &[Looked(false)]), State::Over(RELEASED), vec![], "leaves"),
+        (and(&last, &[NotFrozen]), State::LastLook, vec![], "looks again later"),
         (vec![Terminate], State::Freezing { released: false }, vec![Action::Freeze], "stopped idle"),
         (vec![Terminate, Looked(false)], State::Over(TERMINATED), vec![], "leaves at once"),
         (vec![Terminate, Looked(true)], working(), vec![Action::Thaw], "had begun"),
         (vec![Terminate, NotFrozen], working(), vec![], "taken for at work"),
+        (and(&asks, &[Terminate, Looked(false)]), State::Over(TERMINATED), vec![], "stopped while it asks"),
+        (and(&left, &[Terminate, Looked(false)]), State::Over(TERMINATED), vec![], "stopped as it leaves"),
         (vec![JobBegun, Terminate], working(), vec![], "goes on"),
         (vec![JobBegun, Terminate, Due], interrupted(), vec![Action::Interrupt], "until it is late"),
         (vec![JobBegun, Terminate, Due, Due], State::Over(JOB_DONE), vec![], "and no longer; it had begun"),
         (vec![JobBegun, Exited(Exit::Code(0))], State::Over(JOB_DONE), vec![], "done"),
-        (vec![JobBegun, Exited(Exit::Code(7))], State::Over(JOB_DONE), vec![], "whatever ends a job"),
-        (vec![JobBegun, Exited(Exit::Signal(9))], State::Over(JOB_DONE), vec![], "the same"),
-        (vec![Exited(Exit::Code(7))], State::Over(RUNNER_OUTDATED), vec![], "outdated"),
-        (vec![ListenerUp, Exited(Exit::Code(0))], State::Over(REMOVED), vec![], "GitHub removed it"),
-        (vec![ListenerUp, Exited(Exit::Code(1))], State::Over(FAILED), vec![], "it failed"),
-        (vec![Exited(Exit::Code(0))], State::Over(FAILED), vec![], "it never listened"),
-        (vec![Exited(Exit::Signal(9))], State::Over(FAILED), vec![], "killed"),
-        ([&granted[..], &[Exited(Exit::Code(1))]].concat(), State::Over(RELEASED), vec![], "saw it first"),
     ] {
-        let (machine, did) = after_claim(&events);
+        let (machine, did) = after_config(&events);
         assert_eq!((machine.state(), did), (state, actions), "{why}");
     }
 }
@@ -102,87 +116,88 @@ fn interrupted() -> State {
 }
 
 #[test]
-fn the_times_of_a_stop() {
-    let (mut machine, _) = after_claim(&[Event::JobBegun, Event::Terminate]);
-    let stopped = 4 * SECOND;
-    assert_eq!(machine.deadline(), Some(stopped + 110 * SECOND));
-    machine.step(stopped + SECOND, 0.0, Event::Terminate);
-    assert_eq!(machine.deadline(), Some(stopped + 110 * SECOND), "a second SIGTERM changes nothing");
-    machine.step(stopped + 110 * SECOND, 0.0, Event::Due);
-    assert_eq!(machine.deadline(), Some(stopped + 118 * SECOND));
+fn the_runner_programs_end_is_the_tasks_and_its_code_says_how_far_it_was() {
+    use Event::{Answered as Told, Due, JobBegun, ListenerUp, Looked, Terminate};
+    use Exit::{Code, Signal};
+    let left = [ListenerUp, Looked(false), Told(Answered::Leave)];
+    let frozen = [&left[..], &[Due]].concat();
+    for (before, exit, code, why) in [
+        (vec![JobBegun], Code(7), JOB_DONE, "whatever ends a job that has begun"),
+        (vec![JobBegun], Code(1), JOB_DONE, "the same"),
+        (vec![JobBegun], Signal(9), JOB_DONE, "the same"),
+        (vec![JobBegun, Terminate, Due], Signal(2), JOB_DONE, "interrupted, as it was asked"),
+        (vec![ListenerUp, Looked(true)], Code(1), JOB_DONE, "a worker was seen, and nothing was said of it"),
+        (vec![], Code(7), RUNNER_OUTDATED, "outdated"),
+        (vec![ListenerUp], Code(7), RUNNER_OUTDATED, "outdated, as it finds out when it updates"),
+        (vec![ListenerUp], Code(0), REMOVED, "GitHub removed it"),
+        (vec![ListenerUp, Looked(false)], Code(0), REMOVED, "the same, while it asks"),
+        (vec![ListenerUp], Code(1), FAILED, "it failed"),
+        (vec![ListenerUp], Signal(9), FAILED, "it was killed"),
+        (vec![], Code(0), FAILED, "it never listened"),
+        (vec![Due, Looked(false)], Code(0), FAILED, "the same, while it asks"),
+        (vec![], Signal(9), FAILED, "killed"),
+        (left.to_vec(), Code(0), RELEASED, "its registration is deleted, and it saw that first"),
+        (left.to_vec(), Code(1), RELEASED, "the same"),
+        (frozen, Code(1), RELEASED, "the same"),
+        (vec![Terminate], Code(0), TERMINATED, "stopped as well, and faster than PID 1"),
+    ] {
+        let (machine, actions) = after_config(&[&before[..], &[Event::Exited(exit)]].concat());
+        assert_eq!((machine.state(), actions), (State::Over(code), vec![]), "{before:?}, {exit:?}: {why}");
+    }
 }
 
 #[test]
-fn the_times_of_claims() {
-    use ClaimOutcome::{Later, NoAnswer};
-    for (attempts, outcome, jitter, expected, why) in [
-        (1, Later(None), 1.0, Some(1000), "the first wait"),
-        (1, Later(None), 0.0, Some(500), "or half of it"),
-        (3, Later(None), 1.0, Some(4000), "doubled twice"),
-        (20, Later(None), 1.0, Some(30_000), "never longer"),
-        (1, Later(Some(7 * SECOND)), 0.0, Some(7000), "as told"),
-        (1, Later(Some(10 * SECOND)), 1.0, Some(12_000), "a fifth more at most"),
-        (1, Later(Some(Duration::ZERO)), 0.0, Some(1000), "not at once"),
-        (1, Later(Some(3000 * SECOND)), 0.0, Some(300_000), "as long as is believed"),
-        (1, NoAnswer, 0.0, Some(35_500), "the old claim is over by then"),
-        (1, Later(Some(3000 * SECOND)), 1.0, Some(360_000), "within the hour"),
+fn a_pid_1_that_cannot_go_on_fails_unless_a_job_has_begun() {
+    use Event::{JobBegun, ListenerUp, Terminate};
+    for (events, code) in [
+        (vec![], FAILED),
+        (vec![ListenerUp], FAILED),
+        (vec![JobBegun], JOB_DONE),
+        (vec![JobBegun, Terminate], JOB_DONE),
     ] {
-        let claims =
-            (1..attempts).fold(Claims::new(Duration::ZERO), |claims, _| claims.again(Duration::ZERO));
-        let next = claims.next(outcome, Duration::ZERO, jitter, &Timings::default());
-        assert_eq!(next, expected.map(Duration::from_millis), "{why}");
+        assert_eq!(after_config(&events).0.code_of_failure(), code, "{events:?}");
     }
-    let claims = Claims::new(Duration::ZERO);
-    let late = claims.next(Later(None), 3600 * SECOND, 0.5, &Timings::default());
-    assert_eq!(late, None, "an hour and no longer");
+    assert_eq!(after(&[]).0.code_of_failure(), FAILED);
 }
 
-fn any_event() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        Just(Event::ListenerUp),
-        Just(Event::JobBegun),
-        any::<bool>().prop_map(Event::Looked),
-        Just(Event::NotFrozen),
-        Just(Event::Released(Some(Leave))),
-        Just(Event::Released(Some(Stay))),
-        Just(Event::Released(None)),
-        Just(Event::Due),
-        Just(Event::Terminate),
-    ]
+#[test]
+fn each_question_says_how_far_the_listener_is() {
+    use Event::{Answered as Told, Due, ListenerUp, Looked};
+    let waits = Told(Answered::Wait(MINUTE));
+    for (events, listener, why) in [
+        (vec![Due, Looked(false)], Listener::Starting, "it was started half a minute ago"),
+        (vec![Due, Looked(false), waits, Due, Looked(false)], Listener::Starting, "it hangs"),
+        (vec![ListenerUp, Looked(false)], Listener::Up, "it has said so"),
+        (vec![Due, ListenerUp, Looked(false)], Listener::Up, "it has said so during the look"),
+        (vec![ListenerUp, Looked(false), waits, Due, Looked(false)], Listener::Up, "it stays so"),
+    ] {
+        assert_eq!(after_config(&events).1, [Action::Ask(listener)], "{why}");
+    }
 }
 
-proptest! {
-    /// Whatever comes after a job has begun: PID 1 asks for nothing, and ends it only in two steps
-    /// after a SIGTERM.
-    #[test]
-    fn a_job_is_left_alone(before in proptest::collection::vec(any_event(), 0..12),
-                           later in proptest::collection::vec(any_event(), 0..12)) {
-        let (mut machine, _) = after_claim(&before);
-        machine.step(60 * SECOND, 0.5, Event::JobBegun);
-        // Due comes only where there is something to wait for.
-        let later = later.into_iter().filter(|event| *event != Event::Due);
-        if matches!(machine.state(), State::Working { .. }) {
-            for event in later {
-                let actions = machine.step(61 * SECOND, 0.5, event);
-                prop_assert_eq!(actions, vec![]);
-            }
-            let left_alone = matches!(machine.state(), State::Working { .. });
-            prop_assert!(left_alone);
-        }
+#[test]
+fn a_listener_that_comes_up_while_a_question_is_under_way_is_told_of_with_its_answer() {
+    use Event::{Answered as Told, Due, ListenerUp, Looked};
+    let under_way = [Due, Looked(false), ListenerUp];
+    for answered in [
+        Answered::Wait(MINUTE),
+        Answered::Later(None),
+        Answered::Later(Some(MINUTE)),
+        Answered::Refused,
+        Answered::Config,
+    ] {
+        let (machine, actions) = after_config(&[&under_way[..], &[Told(answered)]].concat());
+        assert_eq!((machine.state(), actions), (State::Looking, vec![Action::Look]), "{answered:?}: at once");
+        let (_, actions) = after_config(&[&under_way[..], &[Told(answered), Looked(false)]].concat());
+        assert_eq!(actions, [Action::Ask(Listener::Up)], "{answered:?}: and once");
+        let told = [Told(answered), Looked(false), Told(Answered::Wait(MINUTE))];
+        let (machine, _) = after_config(&[&under_way[..], &told].concat());
+        assert_eq!(machine.state(), State::Idle, "{answered:?}: it is told by then");
     }
-
-    /// Every end of an idle runner comes through a freeze, or by the listener's own end.
-    #[test]
-    fn nobody_leaves_without_a_freeze(events in proptest::collection::vec(any_event(), 0..30)) {
-        let (mut machine, _) = after_claim(&[]);
-        for event in events {
-            let before = machine.state();
-            machine.step(5 * SECOND, 0.5, event);
-            if matches!(machine.state(), State::Over(_)) && before != machine.state() {
-                let frozen = matches!(before, State::Freezing { .. }) && event == Event::Looked(false);
-                let out_of_time = before == State::Working { interrupted: true } && event == Event::Due;
-                prop_assert!(frozen || out_of_time, "{before:?} {event:?}");
-            }
-        }
-    }
+    let (machine, actions) = after_config(&[&under_way[..], &[Told(Answered::NoAnswer)]].concat());
+    assert_eq!((machine.state(), actions), (State::Idle, vec![]), "the registrar may be at work on it still");
+    let asked = 4 * SECOND;
+    assert!(machine.deadline() >= Some(asked + PATIENCE), "so it waits longer than a registrar can live");
+    let (machine, _) = after_config(&[&under_way[..], &[Told(Answered::Leave)]].concat());
+    assert_eq!(machine.state(), State::LastLook, "it is to leave, up or not");
 }

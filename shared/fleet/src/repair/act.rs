@@ -33,7 +33,8 @@ pub enum Repair {
         /// Where it shall wait.
         to: PoolName,
     },
-    /// Take a runner that never claimed out of the supply, then stop its task: not if it claims first.
+    /// Take a runner without a JIT config out of the supply, then stop its task: not if it is answered
+    /// one first.
     Fence {
         /// The runner.
         runner: Runner,
@@ -41,6 +42,11 @@ pub enum Repair {
         cause: FenceCause,
         /// Its task, where it is known. One that is not is stopped by a later pass.
         task: Option<SeenTask>,
+    },
+    /// Let a runner be Overdue, so that another one is reserved beside it.
+    CallOverdue {
+        /// The runner.
+        runner: Runner,
     },
     /// Call `RunTask` with the runner's token again, which gives the task that there is, or starts it.
     RunAgain {
@@ -70,8 +76,10 @@ pub enum FenceCause {
     NotNeeded,
     /// Its pool was taken out of the map.
     OutOfMap,
-    /// It has not claimed by its boot limit.
+    /// It has no JIT config and has asked for none by its boot limit.
     BootLimit,
+    /// It was Overdue, came back, and has gone silent again while a job waits.
+    SlowTwice,
     /// ECS finds no capacity for its task. The capacity's rest begins in the same transaction, so that
     /// the runner's replacement is not reserved there again.
     NoCapacity,
@@ -84,6 +92,7 @@ impl FenceCause {
             Self::NotNeeded => "its pool has runners enough",
             Self::OutOfMap => "its pool is out of the map",
             Self::BootLimit => "past its boot limit",
+            Self::SlowTwice => "slow for the second time",
             Self::NoCapacity => "no capacity within five minutes",
         }
     }
@@ -92,7 +101,7 @@ impl FenceCause {
     pub fn event(self) -> RunnerEvent {
         match self {
             Self::NotNeeded | Self::OutOfMap => RunnerEvent::Fenced,
-            Self::BootLimit => RunnerEvent::FailedToBoot(self.why().to_owned()),
+            Self::BootLimit | Self::SlowTwice => RunnerEvent::FailedToBoot(self.why().to_owned()),
             Self::NoCapacity => RunnerEvent::FoundNoCapacity(self.why().to_owned()),
         }
     }
@@ -106,6 +115,7 @@ impl Repair {
             Self::Close { .. } => "close",
             Self::Reroute { .. } => "reroute",
             Self::Fence { .. } => "fence",
+            Self::CallOverdue { .. } => "overdue",
             Self::RunAgain { .. } => "run again",
             Self::Stop { .. } => "stop",
             Self::NoteStopped { .. } => "note stopped",
@@ -117,6 +127,7 @@ impl Repair {
         match self {
             Self::SetMinSize { pool, .. } | Self::Close { pool } | Self::Reroute { from: pool, .. } => pool,
             Self::Fence { runner, .. }
+            | Self::CallOverdue { runner }
             | Self::RunAgain { runner }
             | Self::Stop { runner, .. }
             | Self::NoteStopped { runner, .. } => &runner.pool,
@@ -127,6 +138,7 @@ impl Repair {
     pub fn runner(&self) -> Option<&Runner> {
         match self {
             Self::Fence { runner, .. }
+            | Self::CallOverdue { runner }
             | Self::RunAgain { runner }
             | Self::Stop { runner, .. }
             | Self::NoteStopped { runner, .. } => Some(runner),
@@ -137,11 +149,14 @@ impl Repair {
     /// What it writes down, if it writes anything.
     pub fn event(&self) -> Option<Event> {
         match self {
-            Self::Close { pool } => Some(Event::Bounds { pool: pool.clone(), minimum: 0, maximum: 0 }),
+            Self::Close { pool } => {
+                Some(Event::Bounds { pool: pool.clone(), minimum: 0, maximum: 0, task_definition: None })
+            }
             Self::Reroute { job, from, to } => {
                 Some(Event::Rerouted { job: *job, from: from.clone(), to: to.clone() })
             }
             Self::Fence { runner, cause, .. } => Some(Event::Runner(runner.id.clone(), cause.event())),
+            Self::CallOverdue { runner } => Some(Event::Runner(runner.id.clone(), RunnerEvent::Overdue)),
             Self::NoteStopped { runner, stop } => {
                 let stopped = RunnerEvent::TaskStopped(stop.class, stop.reason.clone());
                 Some(Event::Runner(runner.id.clone(), stopped))

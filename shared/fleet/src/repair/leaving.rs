@@ -11,15 +11,23 @@ use crate::ledger::{Runner, RunnerState};
 /// (ECS: "Ensuring idempotency").
 const TOKEN_HOLDS: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long a runner that leaves may take, before it is silent.
+const SILENCE: SignedDuration = SignedDuration::from_mins(15);
+
 pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     left(snapshot).into_iter().filter_map(|runner| of_runner(snapshot, runner)).collect()
 }
 
-/// Those whose stop is no longer the matter of whoever fenced them.
+/// Those whose stop is no longer the matter of whoever fenced them, and those that asked, were told to
+/// leave and did not: every question of theirs is answered so, and none has a JIT config. One that has is
+/// GitHub's to judge.
 pub(super) fn left<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
-    let mut leaving = snapshot.unclaimed(RunnerState::Leaving);
-    leaving.retain(|runner| snapshot.now.duration_since(runner.changed_at) >= OWN_MATTER);
-    leaving
+    let is_left = |runner: &&Runner| {
+        let patience = if runner.boot.is_none() { OWN_MATTER } else { SILENCE };
+        let since = snapshot.now.duration_since(runner.changed_at);
+        runner.state == RunnerState::Leaving && runner.has_no_config() && since >= patience
+    };
+    snapshot.by_reservation(is_left)
 }
 
 /// Where ECS lists no task, `RunTask` with the same token tells for certain: it gives the task that

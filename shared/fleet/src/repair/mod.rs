@@ -8,6 +8,7 @@ mod act;
 mod floors;
 mod late;
 mod leaving;
+mod overdue;
 mod retired;
 mod snapshot;
 mod surplus;
@@ -38,7 +39,7 @@ pub struct Rule {
 }
 
 /// Every case, in the order of precedence: of several rules that name a runner the first one counts.
-pub const RULES: [Rule; 5] = [
+pub const RULES: [Rule; 6] = [
     Rule {
         name: "floors",
         mends: "MinSize is not what the hour, and the runners still alive, ask for: instances would \
@@ -49,8 +50,8 @@ pub const RULES: [Rule; 5] = [
     Rule {
         name: "retired pools",
         mends: "a pool was taken out of the map: its jobs would wait for ever, and its runners boot \
-                for a claim that is not granted",
-        looks_at: retired::unclaimed,
+                to be told that they are not needed",
+        looks_at: retired::unasked,
         find: retired::find,
     },
     Rule {
@@ -63,13 +64,20 @@ pub const RULES: [Rule; 5] = [
     Rule {
         name: "late starters",
         mends: "a launcher crashed between the reservation and RunTask; RunTask's answer, or the stop \
-                event, was lost; ECS finds no capacity; PID 1 hangs before its claim",
+                event, was lost; ECS finds no capacity; PID 1 hangs before it has a JIT config",
         looks_at: late::late,
         find: late::find,
     },
     Rule {
+        name: "slow starters",
+        mends: "a task boots slowly, or hangs, and jobs wait beside it",
+        looks_at: overdue::slow,
+        find: overdue::find,
+    },
+    Rule {
         name: "leaving",
-        mends: "whoever fenced a runner crashed before StopTask, or the stop event was lost",
+        mends: "whoever fenced a runner crashed before StopTask, PID 1 hangs after it was told to \
+                leave, or the stop event was lost",
         looks_at: leaving::left,
         find: leaving::find,
     },

@@ -1,15 +1,15 @@
 //! Pools that were taken out of the map. Their books are closed, their waiting jobs go over to the
-//! pools that serve them now, and their runners that have not claimed come to an end: no claim of
-//! theirs would be granted.
+//! pools that serve them now, and their runners that have asked for nothing come to an end: they
+//! would be told to leave.
 //!
-//! Their idle runners leave by themselves, at a release, and what is busy works on to its end. The
+//! Their idle runners leave by themselves, at their next question, and what is busy works on to its end. The
 //! book stays, for the jobs and the runners that are still counted in it.
 
 use std::collections::BTreeMap;
 
 use super::{FenceCause, Repair, Snapshot};
 use crate::ids::PoolName;
-use crate::ledger::{Job, JobState, Runner, RunnerState};
+use crate::ledger::{Job, JobState, Runner};
 use crate::pools::Pool;
 use crate::routing::{Unserved, route};
 
@@ -32,7 +32,7 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
         from: job.pool.clone(),
         to: to.name.clone(),
     });
-    let fence = unclaimed(snapshot).into_iter().map(|runner| Repair::Fence {
+    let fence = unasked(snapshot).into_iter().map(|runner| Repair::Fence {
         runner: runner.clone(),
         cause: FenceCause::OutOfMap,
         task: snapshot.sight(runner).task().cloned(),
@@ -40,9 +40,9 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     close.chain(reroute).chain(fence).collect()
 }
 
-/// Runners that would claim in vain.
-pub(super) fn unclaimed<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
-    let mut runners = snapshot.unclaimed(RunnerState::Starting);
+/// Runners that would ask in vain.
+pub(super) fn unasked<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
+    let mut runners = snapshot.unasked();
     runners.retain(|runner| snapshot.is_retired(&runner.pool));
     runners
 }

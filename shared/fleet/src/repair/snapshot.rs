@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{PoolName, RunnerId, TaskArn};
 use crate::launch::{Placement, SeenStop};
-use crate::ledger::{Book, Job, Runner, RunnerState};
+use crate::ledger::{Book, Job, Runner};
 use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
 use crate::schedule::Group;
@@ -44,6 +44,9 @@ pub struct SeenTask {
     pub last_status: String,
     /// ECS's `createdAt`, where it says.
     pub created_at: Option<Timestamp>,
+    /// ECS's `pullStartedAt`: when it had left PROVISIONING; `None` before that, or where ECS does not
+    /// say.
+    pub pull_started_at: Option<Timestamp>,
     /// Why it stops, once it does.
     pub stop: Option<SeenStop>,
 }
@@ -101,9 +104,10 @@ impl<'a> Snapshot<'a> {
     /// Adds what ECS lists of a cluster; tasks that are no runner of ours are left out.
     pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
         let seen = tasks.into_iter().filter_map(|described| {
-            let TaskDescription { task, runner, last_status, created_at, stop } = described;
+            let TaskDescription { task, runner, last_status, created_at, pull_started_at, stop } = described;
             let stop = stop.map(|stop| SeenStop::of(stop.code.as_deref(), &stop.reason, stop.exit_code));
-            Some((runner?, SeenTask { cluster: cluster.to_owned(), task, last_status, created_at, stop }))
+            let cluster = cluster.to_owned();
+            Some((runner?, SeenTask { cluster, task, last_status, created_at, pull_started_at, stop }))
         });
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }
@@ -141,9 +145,18 @@ impl<'a> Snapshot<'a> {
         own.map_or_else(all, |cluster| BTreeSet::from([cluster]))
     }
 
-    /// The runners in a state that never claimed, those that were reserved first first.
-    pub(super) fn unclaimed(&self, state: RunnerState) -> Vec<&Runner> {
-        let fits = |runner: &&Runner| runner.state == state && runner.boot.is_none();
+    /// The runners that may still come to take a job, those that were reserved first first.
+    pub(super) fn on_their_way(&self) -> Vec<&Runner> {
+        self.by_reservation(|runner| runner.state.is_on_its_way())
+    }
+
+    /// Those of them that have asked for nothing.
+    pub(super) fn unasked(&self) -> Vec<&Runner> {
+        self.by_reservation(|runner| runner.state.is_on_its_way() && runner.boot.is_none())
+    }
+
+    /// The runners of a kind, those that were reserved first first.
+    pub(super) fn by_reservation(&self, fits: impl Fn(&&Runner) -> bool) -> Vec<&Runner> {
         let mut runners: Vec<&Runner> = self.runners.values().filter(fits).collect();
         runners.sort_by_key(|runner| runner.reserved_at);
         runners

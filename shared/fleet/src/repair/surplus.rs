@@ -1,6 +1,7 @@
-//! Runners that are not needed and have not claimed. One that has is told so at its next release.
+//! Runners that are not needed and have asked for nothing. One that has is told so at its next
+//! question.
 
-use super::{FenceCause, Repair, Snapshot, retired};
+use super::{FenceCause, Repair, Snapshot, overdue, retired};
 use crate::ledger::{Book, Runner, RunnerState};
 
 pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
@@ -12,13 +13,18 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     unneeded(snapshot).into_iter().map(fence).collect()
 }
 
-/// The youngest of each pool's, up to its surplus.
+/// Those of each pool, up to its surplus, that are slow, and then the youngest; and the Overdue ones where
+/// no job waits for them.
 pub(super) fn unneeded<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
-    let starting = snapshot.unclaimed(RunnerState::Starting);
+    let unasked = snapshot.unasked();
     let of_map = snapshot.books.values().filter(|book| !snapshot.is_retired(&book.pool));
     let unneeded = of_map.flat_map(|book| {
-        let of_pool = starting.iter().rev().filter(|runner| runner.pool == book.pool);
-        of_pool.take(surplus(snapshot, book)).copied()
+        let of_pool = |state| move |runner: &&&Runner| runner.pool == book.pool && runner.state == state;
+        let mut starting: Vec<_> = unasked.iter().rev().filter(of_pool(RunnerState::Starting)).collect();
+        starting.sort_by_key(|runner| !overdue::had_its_time(snapshot, runner));
+        let overdue = unasked.iter().filter(of_pool(RunnerState::Overdue));
+        let overdue = overdue.filter(|runner| !book.needs(runner, snapshot.now));
+        starting.into_iter().take(surplus(snapshot, book)).chain(overdue).copied().collect::<Vec<_>>()
     });
     unneeded.collect()
 }
@@ -27,6 +33,6 @@ pub(super) fn unneeded<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
 /// which is out of the map are about to need theirs.
 fn surplus(snapshot: &Snapshot<'_>, book: &Book) -> usize {
     let coming = retired::served(snapshot).filter(|(_, to)| to.name == book.pool).count();
-    let beyond = usize::try_from(-book.deficit()).unwrap_or(0);
+    let beyond = usize::try_from(-book.deficit(snapshot.now)).unwrap_or(0);
     beyond.saturating_sub(coming)
 }

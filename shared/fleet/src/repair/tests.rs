@@ -1,6 +1,10 @@
 //! Tables of the rules, each row with its why, and what holds for all of them together.
 
+mod condition;
+mod late;
+mod leaving;
+mod overdue;
 mod pools;
 mod properties;
-mod runners;
+mod sight;
 mod stage;

@@ -1,10 +1,9 @@
 //! What a transaction writes: what has changed, a version on, and each change in the right book.
 
-use fleet::GithubRunnerId;
-use fleet::launch::StopClass;
-use fleet::ledger::{Answer, Entries, Event};
-use fleet::ledger::{ClaimAnswer, JobAction, ReleaseAnswer, RunnerEvent};
-use kit::ledger::{at, boot, bounds, job_event, pool, pool_map, queued, runner_id, taken_by};
+use fleet::JobId;
+use fleet::ledger::{Answer, AskAnswer, Entries, Event, JobAction, RunnerEvent};
+use fleet::question::Listener;
+use kit::ledger::{asked, at, bounds, job_event, pool, pool_map, queued, registered, runner_id, taken_by};
 
 /// Two pools with books: `spot` with a maximum of 5, `plain` with one of 3.
 fn opened() -> Entries {
@@ -49,12 +48,22 @@ fn what_changed_is_written_a_version_on_and_nothing_else() {
 
     let mut entries = written(&entries);
     entries.apply(&queued("spot", [1])[0], at(1));
-    assert_eq!(versions(&entries), [], "redelivered");
-    entries.apply(&says(1, RunnerEvent::Claim(boot("first"))), at(1));
-    entries.apply(&says(1, RunnerEvent::Registered(boot("first"), GithubRunnerId(7))), at(1));
+    assert_eq!(versions(&entries), [(job.clone(), 2)], "redelivered: that it was heard of, and no book");
+    entries.apply(&says(1, asked("first", Listener::None)), at(1));
+    entries.apply(&says(1, registered("first", 7)), at(1));
     entries
         .apply(&Event::Job(taken_by(job_event(JobAction::InProgress, 1, "spot"), &runner_id(1), 7)), at(2));
     assert_eq!(versions(&entries), [(job, 2), (runner, 2), (book, 2)], "once each, however many events");
+}
+
+#[test]
+fn what_was_heard_in_the_same_transaction_counts_against_a_read_of_github_as_well() {
+    let mut entries = opened();
+    entries.apply(&queued("spot", [1])[0], at(0));
+    let mut entries = written(&entries);
+    entries.apply(&queued("spot", [1])[0], at(1));
+    entries.apply(&Event::FoundWaiting { job: JobId(1), version: 1 }, at(1));
+    assert_eq!(entries.book(&pool("spot")).unwrap().queued, 1, "it was approved after that version was read");
 }
 
 #[test]
@@ -71,42 +80,18 @@ fn bounds_that_are_the_same_as_before_are_not_written() {
 
 #[test]
 fn whether_a_runner_is_needed_is_asked_of_the_pool_whose_labels_it_carries() {
-    for (spot, plain, claim, release, why) in [
-        (1, 0, ClaimAnswer::Proceed, ReleaseAnswer::Stay, "its pool keeps one waiting"),
-        (
-            0,
-            1,
-            ClaimAnswer::NotNeeded,
-            ReleaseAnswer::Leave,
-            "the capacity's own pool does, which is not its own",
-        ),
+    for (spot, plain, first, then, why) in [
+        (1, 0, AskAnswer::Config, AskAnswer::Wait, "its pool keeps one waiting"),
+        (0, 1, AskAnswer::Leave, AskAnswer::Leave, "the capacity's own pool does, which is not its own"),
     ] {
         let mut entries = opened();
         entries.reserve(runner_id(1), &pool("spot"), &pool("plain"), at(0));
         entries.apply(&bounds("spot", spot, 5), at(0));
         entries.apply(&bounds("plain", plain, 5), at(0));
-        let answer = entries.apply(&says(1, RunnerEvent::Claim(boot("first"))), at(1));
-        assert_eq!(answer, Answer::Claim(claim), "{why}");
-        entries.apply(&says(1, RunnerEvent::Registered(boot("first"), GithubRunnerId(7))), at(1));
-        let answer = entries.apply(&says(1, RunnerEvent::Release(boot("first"))), at(2));
-        assert_eq!(answer, Answer::Release(release), "{why}");
+        let answer = entries.apply(&says(1, asked("first", Listener::None)), at(1));
+        assert_eq!(answer, Answer::Ask(first), "{why}");
+        entries.apply(&says(1, registered("first", 7)), at(1));
+        let answer = entries.apply(&says(1, asked("first", Listener::Up)), at(2));
+        assert_eq!(answer, Answer::Ask(then), "{why}");
     }
-}
-
-#[test]
-fn news_of_a_capacity_counts_from_the_launch_that_it_is_news_of() {
-    let mut entries = opened();
-    entries.reserve(runner_id(1), &pool("spot"), &pool("plain"), at(0));
-    entries.reserve(runner_id(2), &pool("spot"), &pool("plain"), at(10));
-    entries.reserve(runner_id(3), &pool("spot"), &pool("plain"), at(30));
-    entries.apply(&bounds("spot", 3, 5), at(0));
-    entries.apply(&says(2, RunnerEvent::Claim(boot("first"))), at(20));
-    let stopped = || RunnerEvent::TaskStopped(StopClass::NoCapacity, "Spot interruption".to_owned());
-    let rests = |entries: &Entries, name| entries.book(&pool(name)).unwrap().health.resting(at(40)).is_some();
-
-    entries.apply(&says(1, stopped()), at(40));
-    assert!(!rests(&entries, "plain"), "something has come up since this one was launched");
-    entries.apply(&says(3, stopped()), at(40));
-    assert!(rests(&entries, "plain"), "nothing has come up since this one was");
-    assert!(!rests(&entries, "spot"), "it ran on the fallback");
 }

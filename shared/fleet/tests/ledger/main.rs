@@ -8,8 +8,12 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod capacity;
 mod entries;
+mod overdue;
 mod properties;
+mod reaped;
 mod settle;
 mod totals;
 mod transition;
+mod written;

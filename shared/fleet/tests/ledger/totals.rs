@@ -22,25 +22,30 @@ fn items(job: JobState, runner: RunnerState) -> Vec<Item> {
 
 #[test]
 fn a_job_counts_while_it_waits() {
-    for (state, queued) in
-        [(JobState::Queued, 1), (JobState::Unserved, 0), (JobState::InProgress, 0), (JobState::Completed, 0)]
-    {
+    for (state, queued) in [
+        (JobState::Waiting, 0),
+        (JobState::Queued, 1),
+        (JobState::Unserved, 0),
+        (JobState::InProgress, 0),
+        (JobState::Completed, 0),
+    ] {
         let totals = recount(&items(state, RunnerState::Stopped));
         assert_eq!(totals[&pool("spot")].queued, queued, "{state:?}");
     }
 }
 
 #[test]
-fn a_runner_counts_in_its_pools_supply_and_lives_on_its_capacity() {
-    for (state, supply, live) in [
-        (RunnerState::Starting, 1, 1),
-        (RunnerState::Idle, 1, 1),
-        (RunnerState::Busy, 0, 1),
-        (RunnerState::Leaving, 0, 1),
-        (RunnerState::Stopped, 0, 0),
+fn a_runner_counts_in_its_pools_supply_and_idle_and_lives_on_its_capacity() {
+    for (state, supply, idle, live) in [
+        (RunnerState::Starting, 1, 0, 1),
+        (RunnerState::Idle, 1, 1, 1),
+        (RunnerState::Overdue, 0, 0, 1),
+        (RunnerState::Busy, 0, 0, 1),
+        (RunnerState::Leaving, 0, 0, 1),
+        (RunnerState::Stopped, 0, 0, 0),
     ] {
         let totals = recount(&items(JobState::Completed, state));
-        assert_eq!(totals[&pool("spot")], Totals { supply, ..Totals::default() }, "{state:?}");
+        assert_eq!(totals[&pool("spot")], Totals { supply, idle, ..Totals::default() }, "{state:?}");
         assert_eq!(totals[&pool("plain")], Totals { live, ..Totals::default() }, "{state:?}");
         assert_eq!(totals[&pool("idle")], Totals::default(), "a book without items counts nothing");
     }

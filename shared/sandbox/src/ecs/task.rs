@@ -82,6 +82,8 @@ pub struct Task {
     pub container_instance: Option<ContainerInstanceArn>,
     /// When `RunTask` was called.
     pub started_at: Timestamp,
+    /// When it left PROVISIONING.
+    pub pull_started_at: Option<Timestamp>,
     /// When it came to RUNNING.
     pub running_at: Option<Timestamp>,
     /// When it came to STOPPED.
@@ -104,6 +106,7 @@ impl Task {
             status: TaskStatus::Provisioning,
             container_instance: None,
             started_at: now,
+            pull_started_at: None,
             running_at: None,
             stopped_at: None,
             stop: None,
@@ -153,9 +156,10 @@ impl Task {
             TaskStatus::Stopped => TaskStatus::Stopped,
         };
         match self.status {
+            TaskStatus::Pending => drop(self.pull_started_at.get_or_insert(now)),
             TaskStatus::Running => drop(self.running_at.get_or_insert(now)),
             TaskStatus::Stopped => drop(self.stopped_at.get_or_insert(now)),
-            TaskStatus::Provisioning | TaskStatus::Pending => {}
+            TaskStatus::Provisioning => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod deletion;
 mod job;
+mod late;
 mod payload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::api::LIMIT_WAIT;
 pub(crate) use self::api::registration_of;
 pub use self::job::{JobPlan, Phase, WorkflowJob};
+pub(crate) use self::late::LatePost;
 pub use self::payload::workflow_job;
 
 /// How long an assigned job waits to be picked up before it is queued again.
@@ -64,6 +66,7 @@ pub struct Github {
     /// The names of runners that were given a job as they were deleted.
     deleted_names: BTreeMap<GithubRunnerId, String>,
     newly_deleted: Vec<Registration>,
+    late_posts: Vec<LatePost>,
     api: api::Api,
 }
 

@@ -1,14 +1,21 @@
 //! The ports that are calls of GitHub's API.
 
-use fleet::GithubRunnerId;
+use std::time::Duration;
+
+use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
     RunnerGroupId,
 };
+use fleet::{GithubRunnerId, RunnerId};
 
-use crate::Sandbox;
 use crate::faults::{Call, Fault, Moment};
-use crate::github::RemoveError;
+use crate::github::{LatePost, Registration, RemoveError};
+use crate::sandbox::Span;
+use crate::{Race, Sandbox};
+
+/// How long GitHub takes when it is slow.
+const SLOW: Span = Span(Duration::from_secs(1)..=Duration::from_secs(20));
 
 impl FindRunnerGroup for Sandbox {
     async fn find_runner_group(&self, name: &str) -> Result<RunnerGroupId, GithubError> {
@@ -18,7 +25,8 @@ impl FindRunnerGroup for Sandbox {
 
 impl GenerateJitConfig for Sandbox {
     async fn generate_jit_config(&self, runner: &JitRunner) -> Result<JitConfig, GithubError> {
-        self.call_github(|| {
+        let is_late = self.strikes(Fault::PostLandsLate);
+        let made = self.call_github(|| {
             self.github().borrow_mut().count_call(self.manual_clock().now());
             if self.strikes(Fault::GithubRefuses) {
                 return Err(GithubError::Refused("422 Validation Failed".to_owned()));
@@ -30,17 +38,30 @@ impl GenerateJitConfig for Sandbox {
             let group = github.group_name(runner.group).map(str::to_owned);
             let group =
                 group.ok_or_else(|| GithubError::NotFound(format!("runner group {}", runner.group)))?;
+            if is_late {
+                let (name, labels) = (runner.name.clone(), runner.labels.clone());
+                github.post_later(LatePost { name, labels, group });
+                return Err(time_out());
+            }
             let made = github.register(&runner.name, runner.labels.clone(), &group);
             let runner = made.ok_or(GithubError::Conflict)?;
             Ok(JitConfig { runner, encoded: github.jit_config(runner).into() })
-        })
-        .await
+        });
+        let made = made.await;
+        if is_late {
+            self.crash().await;
+        }
+        made
     }
 }
 
 impl FindRunner for Sandbox {
     async fn find_runner(&self, name: &str) -> Result<Option<GithubRunnerId>, GithubError> {
-        self.call_github(|| Ok(self.github().borrow().find_by_name(name))).await
+        self.call_github(|| {
+            let lags = self.strikes(Fault::GithubListLags);
+            Ok(self.github().borrow().find_by_name(name).filter(|_| !lags))
+        })
+        .await
     }
 }
 
@@ -53,6 +74,12 @@ impl DeleteRunner for Sandbox {
             if waits && self.strikes(Fault::JobGivenAtDeletion) {
                 github.remove_with_a_job(runner);
                 return Ok(());
+            }
+            if github.runner(runner).is_some() && self.strikes(Fault::GithubCallsBusy) {
+                return Err(GithubError::Busy);
+            }
+            if github.runner(runner).is_some_and(|it| self.was_fenced_meanwhile(it)) {
+                self.table().borrow_mut().note_race(Race::LeavingIsAnsweredLate);
             }
             match github.remove(runner) {
                 Err(RemoveError::Busy) => Err(GithubError::Busy),
@@ -68,6 +95,9 @@ impl Sandbox {
     async fn call_github<T>(&self, act: impl FnOnce() -> Result<T, GithubError>) -> Result<T, GithubError> {
         self.step().await;
         self.may_crash(Moment::Before, Call::Github).await;
+        if self.strikes(Fault::GithubSlow) {
+            self.manual_clock().sleep(self.draw(&SLOW)).await;
+        }
         let answer = match self.github_refusal() {
             Some(refusal) => Err(refusal),
             None => act(),
@@ -75,6 +105,13 @@ impl Sandbox {
         self.step().await;
         self.may_crash(Moment::After, Call::Github).await;
         if answer.is_ok() && self.strikes(Fault::GithubAnswerLost) { Err(time_out()) } else { answer }
+    }
+
+    /// Whether a registration was made for a runner that leaves, and whose id is not in the ledger.
+    fn was_fenced_meanwhile(&self, registration: &Registration) -> bool {
+        let table = self.table().borrow();
+        let runner = RunnerId::from_github_name(&registration.name).and_then(|id| table.runner(&id));
+        runner.is_some_and(|it| it.state == RunnerState::Leaving && it.github_id != Some(registration.id))
     }
 
     /// How GitHub answers whatever it is asked, if it is not itself.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use fleet::question::Listener;
 use fleet::{DeliveryId, RunnerId, TaskArn};
 
 use super::ticks::Seen;
@@ -31,10 +32,10 @@ pub(super) enum End {
     Webhook(DeliveryId, LambdaFunctionUrlResponse),
     /// The messages that are done with.
     Launcher(Vec<String>),
-    Claim(TaskArn, LambdaFunctionUrlResponse),
-    Release(TaskArn, LambdaFunctionUrlResponse),
+    /// The task, its question's number and listener, and the answer.
+    Answered(TaskArn, u64, Listener, LambdaFunctionUrlResponse),
     /// The runner whose ticket a thief showed, and the status that was answered.
-    StolenClaim(RunnerId, i64),
+    Stolen(RunnerId, i64),
     /// A tick, with how the platform was when it began.
     Tick(Seen),
     Nothing,

@@ -3,6 +3,7 @@
 use fleet::{GithubRunnerId, InstanceId, JobId, TaskArn};
 
 use crate::delivery::Delivery;
+use crate::github::LatePost;
 
 /// Something that is going to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub(super) enum Happening {
     Prepared(TaskArn, bool),
     /// The runner program has come up, and connects.
     ListenerUp(TaskArn),
+    /// PID 1 has waited for the answer to its question of this number for as long as it does.
+    OutOfPatience(TaskArn, u64),
+    /// GitHub removes the registration of a task's runner, if it is idle.
+    Reaped(TaskArn),
+    /// A registration is made whose registrar has ended.
+    LatePost(LatePost),
     /// A time has come that PID 1 waits for, unless it waits for another one by now.
     Due(TaskArn),
     /// The runner program that was asked to end does.

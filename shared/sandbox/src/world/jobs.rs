@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use fleet::{DeliveryId, GithubRunnerId, JobId, Repository, TaskArn};
 use github::WorkflowJobPayload;
+use serde_json::{Value, json};
 
 use super::{Functions, Happening, World};
+use crate::Race;
 use crate::delivery::{Delivery, function_url_event};
 use crate::faults::Fault;
-use crate::github::{JobPlan, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, workflow_job};
+use crate::github::{
+    JobPlan, LatePost, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, WorkflowJob, workflow_job,
+};
 use crate::journal::Subject;
 use crate::process::Listener;
 use crate::sandbox::Span;
@@ -21,6 +25,9 @@ const WORK: Duration = Duration::from_mins(3);
 
 /// How late a late webhook is.
 const LATE_WEBHOOK: Span = Span::minutes(0, 6 * 60);
+
+/// When a call lands whose caller is gone.
+const LATE_POST: Span = Span(Duration::from_secs(1)..=Duration::from_mins(2));
 
 impl<F: Functions + 'static> World<F> {
     /// Queues a job at GitHub, which posts its webhook.
@@ -69,12 +76,13 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// Puts a job behind an approval gate: GitHub tells of it, in one of two ways, and it asks for no
-    /// runner yet.
+    /// Puts a job behind an approval gate: GitHub tells that it is queued, and then, in one of two ways,
+    /// that it waits. It asks for no runner yet.
     pub fn gate_job(&mut self, id: JobId, plan: JobPlan) {
         let now = self.now();
         if self.sandbox.github().borrow_mut().add_gated_job(id, plan, now) {
             self.sandbox.note(|| Subject::Job(id), || "waits for an approval".to_owned());
+            self.send_webhook_of(id, Some(JobPhase::Queued));
             self.send_webhook(id);
         }
     }
@@ -204,8 +212,25 @@ impl<F: Functions + 'static> World<F> {
 
     /// GitHub posts the webhook of a job's present phase, a little later.
     fn send_webhook(&mut self, job: JobId) {
-        let told = self.sandbox.github().borrow().job(job).map(|job| (workflow_job(job), job.phase));
-        let Some((payload, phase)) = told else { return };
+        self.send_webhook_of(job, None);
+    }
+
+    /// The same of another phase than its present one.
+    fn send_webhook_of(&mut self, job: JobId, phase: Option<JobPhase>) {
+        let told = {
+            let github = self.sandbox.github().borrow();
+            let job = github.job(job).cloned();
+            job.map(|job| WorkflowJob { phase: phase.unwrap_or(job.phase), ..job })
+        };
+        let Some(told) = told else { return };
+        let (mut payload, mut phase) = (workflow_job(&told), told.phase);
+        let is_of_a_run = matches!(phase, JobPhase::InProgress | JobPhase::Completed { .. });
+        if is_of_a_run && told.runner.is_some() && self.sandbox.strikes(Fault::WebhookNameless) {
+            take_name(&mut payload, self.posted);
+            if phase == JobPhase::InProgress {
+                phase = JobPhase::Queued;
+            }
+        }
         self.posted += 1;
         let id = DeliveryId::new(format!("00000000-0000-0000-0000-{:012}", self.posted));
         self.sent.insert(id.clone(), (job, phase));
@@ -230,8 +255,36 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
+    /// Calls whose caller is gone land some time later.
+    pub(super) fn follow_late_posts(&mut self) {
+        let posts = self.sandbox.github().borrow_mut().take_late_posts();
+        for post in posts {
+            self.later(self.sandbox.draw(&LATE_POST), Happening::LatePost(post));
+        }
+    }
+
+    /// One lands. Nobody connects with it, so that GitHub forgets it, whoever else may.
+    pub(super) fn post_lands(&mut self, post: LatePost) {
+        let made = self.sandbox.github().borrow_mut().land(post);
+        let race = if made.is_some() { Race::LatePostLands } else { Race::LatePostMeetsItsName };
+        self.sandbox.table().borrow_mut().note_race(race);
+        if let Some(registration) = made {
+            self.forget_later(registration);
+        }
+    }
+
     /// The task whose PID 1 has this registration.
     fn process_of(&self, runner: Option<GithubRunnerId>) -> Option<TaskArn> {
         self.registered.get(&runner?).cloned()
+    }
+}
+
+/// Takes the runner out of a payload, or one half of it: the id alone, or the name.
+fn take_name(payload: &mut Value, which: u64) {
+    let job = &mut payload["workflow_job"];
+    match which % 3 {
+        0 => (job["runner_id"], job["runner_name"]) = (Value::Null, Value::Null),
+        1 => job["runner_id"] = json!(0),
+        _ => job["runner_name"] = json!(""),
     }
 }

@@ -31,6 +31,7 @@ use self::happening::Happening;
 pub use self::outside::Begun;
 use self::outside::Outside;
 use self::ticks::Ticks;
+pub use self::watch::Hung;
 use crate::agenda::Agenda;
 use crate::executor::Executor;
 use crate::github::Phase;
@@ -53,6 +54,7 @@ pub struct World<F> {
     sent: BTreeMap<DeliveryId, (JobId, Phase)>,
     stolen: Vec<(RunnerId, i64)>,
     violations: Vec<Violation>,
+    hung: Vec<Hung>,
     posted: u64,
     squeezed_in: u64,
     outside: Option<Outside>,
@@ -91,6 +93,7 @@ impl<F: Functions + 'static> World<F> {
             sent: BTreeMap::new(),
             stolen: Vec::new(),
             violations: Vec::new(),
+            hung: Vec::new(),
             posted: 0,
             squeezed_in: 0,
             outside: None,
@@ -100,6 +103,11 @@ impl<F: Functions + 'static> World<F> {
     /// The platform.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// The functions.
+    pub fn functions(&self) -> &F {
+        &self.functions
     }
 
     /// Hands a request to the webhook function.
@@ -193,13 +201,17 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// GitHub's limits of a day are of no interest once what they limit is over. Where one comes
-    /// next, those are dropped, so that the platform can be at rest.
+    /// GitHub's limits of a day, and PID 1's patience, are of no interest once what they limit is over.
+    /// Where one comes next, those are dropped, so that the platform can be at rest.
     fn drop_stale_limits(&mut self) {
-        let (agenda, github) = (&mut self.agenda, self.sandbox.github().borrow());
+        let (agenda, processes) = (&mut self.agenda, &self.processes);
+        let github = self.sandbox.github().borrow();
         let stale = |happening: &Happening| match happening {
             Happening::QueueLimit(job) => github.job(*job).is_none_or(|job| job.phase != Phase::Queued),
             Happening::ForgetOffline(runner) => github.runner(*runner).is_none(),
+            Happening::OutOfPatience(task, number) => {
+                processes.get(task).is_none_or(|process| process.awaited != Some(*number))
+            }
             _ => false,
         };
         if agenda.peek().is_some_and(stale) {
@@ -217,6 +229,7 @@ impl<F: Functions + 'static> World<F> {
         let crashed = if self.sandbox.take_crashed() { self.executor.crash(place) } else { None };
         self.follow_tasks();
         self.follow_deletions();
+        self.follow_late_posts();
         if let Some(end) = ended.or(crashed) {
             self.ended(end);
         }
@@ -241,6 +254,9 @@ impl<F: Functions + 'static> World<F> {
             Happening::TaskMovesOn(task) => self.task_moves_on(&task),
             Happening::Prepared(task, prepared) => self.take(&task, Event::Prepared(prepared)),
             Happening::ListenerUp(task) => self.listener_up(&task),
+            Happening::OutOfPatience(task, number) => self.out_of_patience(&task, number),
+            Happening::Reaped(task) => self.reaped(&task),
+            Happening::LatePost(post) => self.post_lands(post),
             Happening::Due(task) => self.take(&task, Event::Due),
             Happening::Interrupted(task) => self.interrupted(&task),
             Happening::EndsWithoutJob(task) => self.ends_without_job(&task),
@@ -272,9 +288,10 @@ impl<F: Functions + 'static> World<F> {
                 self.done_with(done);
             }
             End::Nothing => {}
-            End::Claim(task, response) => self.claim_answered(&task, &response),
-            End::Release(task, response) => self.release_answered(&task, &response),
-            End::StolenClaim(runner, status) => self.stolen.push((runner, status)),
+            End::Answered(task, number, listener, response) => {
+                self.question_answered(&task, number, listener, &response);
+            }
+            End::Stolen(runner, status) => self.stolen.push((runner, status)),
             End::Tick(seen) => self.ticked(&seen),
         }
     }

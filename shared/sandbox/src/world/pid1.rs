@@ -16,6 +16,9 @@ use crate::sandbox::Span;
 /// When an idle runner fails that is going to.
 const SOON: Span = Span::minutes(0, 3);
 
+/// When GitHub removes an idle runner that it is going to remove.
+const REAPED: Span = Span::minutes(2, 6);
+
 /// How long a runner program takes to cancel its job, once it is asked to end.
 const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
 
@@ -24,7 +27,7 @@ impl<F: Functions + 'static> World<F> {
     /// once waited for is none, if it waits for another one by now.
     pub(super) fn take(&mut self, arn: &TaskArn, event: Event) {
         let now = self.now();
-        let Some(process) = self.processes.get_mut(arn) else { return };
+        let Some(process) = self.processes.get_mut(arn).filter(|it| it.hangs_since.is_none()) else { return };
         let age = process.age(now);
         if event == Event::Due && process.machine.deadline().is_none_or(|deadline| age < deadline) {
             return;
@@ -49,8 +52,7 @@ impl<F: Functions + 'static> World<F> {
     /// Does what PID 1 has decided on.
     fn act(&mut self, arn: &TaskArn, action: Action) {
         match action {
-            Action::Claim => self.claim(arn),
-            Action::Release => self.release(arn),
+            Action::Ask(listener) => self.ask(arn, listener),
             Action::Start => {
                 let after = self.sandbox.draw(&self.sandbox.delays().listener);
                 self.later(after, Happening::ListenerUp(arn.clone()));
@@ -79,8 +81,10 @@ impl<F: Functions + 'static> World<F> {
             // Its registration was deleted: it ends.
             return self.take(arn, Event::Exited(Exit::Code(1)));
         }
+        self.watch_listener(arn, registration);
         let is_silent = self.sandbox.strikes(Fault::ListenerSaysNothing);
         if let Some(process) = self.processes.get_mut(arn) {
+            process.has_listened = true;
             process.listener = Some(Listener { is_silent, ..Listener::default() });
         }
         self.may_fail_idle(arn);
@@ -97,6 +101,25 @@ impl<F: Functions + 'static> World<F> {
         }
         if self.sandbox.strikes(Fault::RunnerDiesIdle) {
             self.later(self.sandbox.draw(&SOON), Happening::Die(arn.clone()));
+        }
+        if self.sandbox.strikes(Fault::RunnerReaped) {
+            self.later(self.sandbox.draw(&REAPED), Happening::Reaped(arn.clone()));
+        }
+    }
+
+    /// GitHub removes an idle runner: its listener says that it no longer exists on the server, and ends
+    /// with 0.
+    pub(super) fn reaped(&mut self, arn: &TaskArn) {
+        let Some(registration) = self.processes.get(arn).and_then(|process| process.registration) else {
+            return;
+        };
+        let removed = {
+            let mut github = self.sandbox.github().borrow_mut();
+            let is_idle = github.runner(registration).is_some_and(|it| it.online && it.job.is_none());
+            is_idle && github.remove(registration).is_ok()
+        };
+        if removed {
+            self.program_ends(arn);
         }
     }
 
@@ -139,7 +162,7 @@ impl<F: Functions + 'static> World<F> {
         if code == RELEASED
             && let Some(runner) = self.processes.get(arn).map(|process| process.runner.clone())
         {
-            self.sandbox.note(|| Subject::Runner(runner), || "released: leaves".to_owned());
+            self.sandbox.note(|| Subject::Runner(runner), || "told to leave: leaves".to_owned());
         }
         self.exit(arn, code);
     }
@@ -157,7 +180,7 @@ fn decide(process: &mut Process, age: Duration, event: Event, sandbox: &Sandbox)
                 Action::Freeze => next = Some(process.freeze()),
                 Action::Thaw => process.thaw(),
                 Action::Start if process.registration.is_none() => next = Some(Event::NotStarted),
-                Action::Claim | Action::Release | Action::Start | Action::Interrupt => to_do.push(action),
+                Action::Ask(_) | Action::Start | Action::Interrupt => to_do.push(action),
             }
         }
     }

@@ -96,8 +96,11 @@ impl<F: Functions + 'static> World<F> {
         let Some((runner, ticket)) = process else { return };
         let boot = BootId::new(format!("{:032x}", self.sandbox.random_bits()));
         self.processes.insert(arn.clone(), Process::new(runner, ticket, boot, now));
-        if self.begins_outside(arn) || self.sandbox.strikes(Fault::TaskNeverClaims) {
+        if self.begins_outside(arn) {
             return;
+        }
+        if self.sandbox.strikes(Fault::TaskNeverAsks) {
+            return self.hang(arn);
         }
         if self.sandbox.strikes(Fault::ImageEnds) {
             return self

@@ -38,6 +38,7 @@ pub(super) fn task_shape(task: &Task, include: Include) -> Value {
         "lastStatus": task.status,
         "desiredStatus": task.desired_status(),
         "createdAt": seconds(task.started_at),
+        "pullStartedAt": task.pull_started_at.map(seconds),
         "startedAt": task.running_at.map(seconds),
         "stoppedAt": task.stopped_at.map(seconds),
         "stopCode": stop.map(|stop| stop.code),

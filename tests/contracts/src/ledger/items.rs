@@ -1,7 +1,8 @@
 //! Reading and writing.
 
 use fleet::ledger::{
-    Book, Health, Item, Job, JobState, Key, Put, Rest, RestCause, Runner, RunnerState, TRANSACTION_LIMIT,
+    Book, Health, Item, Job, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause, Runner, RunnerState,
+    TRANSACTION_LIMIT,
 };
 use fleet::ports::{Ledger, LedgerError};
 use fleet::{BootId, GithubRunnerId, JobId, Repository, RunnerId};
@@ -103,8 +104,16 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
         last_job: Some(at(1)),
         rest: Some(rest),
     };
-    let (queued, supply, live, minimum, maximum) = (i64::MAX, -1, 0, 3, 15);
-    let full = Book { queued, supply, live, minimum, maximum, health, version: 1, pool: pool("full") };
+    let (queued, supply, idle, live, minimum, maximum) = (i64::MAX, -1, 2, 0, 3, 15);
+    let often: Recent = serde_json::from_str("[[29853180, 1], [29853181, 4294967295]]").unwrap();
+    let full = Book {
+        overdue: often.clone(),
+        reaped: often.clone(),
+        resting: often,
+        task_definition: Some("mayfly-full:7".to_owned()),
+        version: 1,
+        ..Book { queued, supply, idle, live, minimum, maximum, health, ..Book::open(pool("full"), 0) }
+    };
     let items = [
         Item::Book(bare),
         Item::Book(full),
@@ -115,22 +124,28 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             runner: Some(RunnerId::from_random(u128::MAX)),
             seen_at: to_the_nanosecond,
             changed_at: to_the_nanosecond,
+            heard_at: Some(at(3)),
             ..job(u64::MAX)
         }),
         Item::Runner(runner(0)),
         Item::Runner(Runner {
             state: RunnerState::Busy,
             capacity: pool("full"),
-            boot: Some(BootId::new("a boot id")),
+            boot: Some(BootId::new("a boot id").digest()),
+            asked_at: Some(to_the_nanosecond),
             github_id: Some(GithubRunnerId(u64::MAX)),
-            claim_closed: true,
+            listened: true,
+            overdue_at: Some(at(4)),
+            leaves: Some(LeaveReason::AnotherBoot),
             changed_at: to_the_nanosecond,
             ..runner(1)
         }),
     ];
     ledger.commit(&puts(items.clone())).await.unwrap();
     assert_eq!(read(ledger, items.iter().map(Item::key)).await, items);
-    for state in [JobState::Queued, JobState::Unserved, JobState::InProgress, JobState::Completed] {
+    for state in
+        [JobState::Waiting, JobState::Queued, JobState::Unserved, JobState::InProgress, JobState::Completed]
+    {
         let written = Item::Job(Job { state, ..job(100 + u64::from(state as u8)) });
         ledger.commit(&puts([written.clone()])).await.unwrap();
         assert_eq!(read(ledger, [written.key()]).await, [written]);

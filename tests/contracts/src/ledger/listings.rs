@@ -38,21 +38,28 @@ pub async fn jobs_are_listed_while_they_wait(ledger: &(impl Ledger + ListItems))
 /// A pool's runners are listed under their state until they are Stopped, under the pool whose labels
 /// they carry.
 pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger + ListItems)) {
-    use RunnerState::{Busy, Idle, Leaving, Starting, Stopped};
+    use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
 
     let borrowed = Runner { capacity: pool("other"), ..runner(0) };
-    let mut version = 0;
-    for state in [Starting, Idle, Busy, Leaving, Stopped] {
+    let mut version: u64 = 0;
+    // An Idle runner that has not listened yet is called, and listed so.
+    let life =
+        [(Starting, false), (Overdue, false), (Idle, false), (Idle, true), (Busy, true), (Leaving, true)];
+    for (state, listened) in life.into_iter().chain([(Stopped, true)]) {
         version += 1;
-        let moved = Runner { state, version, changed_at: at(version.cast_signed()), ..borrowed.clone() };
+        let changed_at = at(version.cast_signed());
+        let moved = Runner { state, listened, version, changed_at, ..borrowed.clone() };
         ledger.commit(&puts([Item::Runner(moved.clone())])).await.unwrap();
-        for listed_as in [Starting, Idle, Busy, Leaving, Stopped] {
-            let there = state == listed_as && state != Stopped;
-            let expected = if there { vec![Key::Runner(moved.id.clone())] } else { vec![] };
+        let is_called = state == Idle && !listened;
+        let there = |is_there| if is_there { vec![Key::Runner(moved.id.clone())] } else { vec![] };
+        for listed_as in [Starting, Overdue, Idle, Busy, Leaving, Stopped] {
+            let expected = there(state == listed_as && state != Stopped && !is_called);
             let found = listed(ledger, Listing::Runners(pool("plain"), listed_as)).await;
             assert_eq!(found, expected, "{state:?}, listed as {listed_as:?}");
             assert_eq!(listed(ledger, Listing::Runners(pool("other"), listed_as)).await, []);
         }
+        let called = listed(ledger, Listing::Called(pool("plain"))).await;
+        assert_eq!(called, there(is_called), "{state:?}, listed as called");
     }
 }
 

@@ -93,6 +93,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             runner: Some(RunnerId::from_random(1)),
             last_status: status.to_owned(),
             created_at: Some(START),
+            pull_started_at: (status != "PROVISIONING").then_some(START),
             stop: None,
         };
         let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();

@@ -27,7 +27,10 @@ fn day_of(faults: &[Fault]) -> (Scene, usize) {
 
 #[test]
 fn what_fails_all_day_costs_some_tasks_and_says_why() {
-    use Fault::{ImageEnds, PreparationFails, RunnerFails, RunnerOutdated, StopEventLost, TaskNeverClaims};
+    use Fault::{
+        GithubFails, HangsWithoutConfig, ImageEnds, PreparationFails, RunnerFails, RunnerOutdated,
+        StopEventLost, TaskNeverAsks,
+    };
     for (faults, cause, says, why) in [
         (
             &[RunnerOutdated][..],
@@ -36,10 +39,21 @@ fn what_fails_all_day_costs_some_tasks_and_says_why() {
             "exit 7",
         ),
         (&[RunnerFails], RestCause::RunFailures, "exit code 1", "a listener that cannot start"),
-        (&[PreparationFails], RestCause::BootFailures, "Docker did not come up", "exit 77 before any claim"),
+        (
+            &[PreparationFails],
+            RestCause::BootFailures,
+            "Docker did not come up",
+            "exit 77 before any question",
+        ),
         (&[ImageEnds], RestCause::BootFailures, "", "an image with another entrypoint"),
         (&[ImageEnds, StopEventLost], RestCause::BootFailures, "", "the same, found by the scheduler alone"),
-        (&[TaskNeverClaims], RestCause::BootFailures, "past its boot limit", "a boot that hangs"),
+        (&[TaskNeverAsks], RestCause::BootFailures, "past its boot limit", "a boot that hangs"),
+        (
+            &[GithubFails, HangsWithoutConfig],
+            RestCause::RunFailures,
+            "past its boot limit",
+            "a hang between question and registration",
+        ),
     ] {
         let (mut scene, tasks) = day_of(faults);
         let rest = {

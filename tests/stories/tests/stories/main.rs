@@ -8,11 +8,16 @@
 )]
 
 mod failed_launches;
+mod idle_runners;
 mod launch_request;
 mod logs;
 mod loops;
 mod many_events;
 mod one_job;
 mod pid1;
+mod samples;
+mod slow_starters;
 mod spot;
 mod stops;
+mod two_boots;
+mod webhooks;

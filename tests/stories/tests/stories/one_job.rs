@@ -20,7 +20,7 @@ fn a_job_gets_a_task_and_the_task_is_gone_after_it() {
 }
 
 #[test]
-fn a_job_that_is_cancelled_before_its_runner_claims_makes_the_claim_unneeded() {
+fn a_job_that_is_cancelled_before_its_runner_asks_makes_the_runner_unneeded() {
     let mut scene = stories::scene();
     let job = scene.queue(&["fargate-x64"]);
     scene.pass(5);
@@ -28,12 +28,12 @@ fn a_job_that_is_cancelled_before_its_runner_claims_makes_the_claim_unneeded() {
     scene.rest();
     let ecs = scene.world.sandbox().ecs().borrow();
     let exits: Vec<_> = ecs.tasks().filter_map(|task| task.stop.clone()).map(|stop| stop.exit_code).collect();
-    assert_eq!(exits, [Some(76)], "claim not needed");
+    assert_eq!(exits, [Some(76)], "not needed");
     assert_eq!(scene.world.sandbox().github().borrow().runners().count(), 0, "it never registered");
 }
 
 #[test]
-fn a_runner_whose_job_was_taken_by_another_is_released_or_takes_the_next_job() {
+fn a_runner_whose_job_was_taken_by_another_leaves_or_takes_the_next_job() {
     let mut scene = stories::scene();
     // Both pools serve the first job's labels, so that either's runner may take it.
     scene.queue(&["linux", "x64"]);
@@ -57,5 +57,5 @@ fn an_idle_runner_that_is_not_needed_asks_and_leaves_within_a_minute_and_a_half(
     scene.pass(90);
     assert_eq!(scene.book("fargate-x64"), (0, 0, 0));
     let ecs = scene.world.sandbox().ecs().borrow();
-    assert_eq!(ecs.tasks().next().and_then(|task| task.stop.clone()?.exit_code), Some(75), "released idle");
+    assert_eq!(ecs.tasks().next().and_then(|task| task.stop.clone()?.exit_code), Some(75), "let go idle");
 }

@@ -17,23 +17,23 @@ fn job(state: JobState) -> Item {
         runner: None,
         seen_at: "2026-10-05T08:00:00Z".parse().unwrap(),
         changed_at: CHANGED.parse().unwrap(),
+        heard_at: None,
         version: 3,
     })
 }
 
 fn runner(state: RunnerState) -> Item {
-    Item::Runner(Runner {
-        id: RunnerId::from_random(0),
-        state,
-        pool: PoolName::new("ec2-x64-spot").unwrap(),
-        capacity: PoolName::new("ec2-x64").unwrap(),
-        boot: None,
-        github_id: None,
-        claim_closed: false,
-        reserved_at: "2026-10-05T08:00:00Z".parse().unwrap(),
-        changed_at: CHANGED.parse().unwrap(),
-        version: 1,
-    })
+    let [pool, capacity] = ["ec2-x64-spot", "ec2-x64"].map(|name| PoolName::new(name).unwrap());
+    let reserved: Timestamp = "2026-10-05T08:00:00Z".parse().unwrap();
+    let reserved = Runner::reserved(RunnerId::from_random(0), pool, capacity, reserved);
+    Item::Runner(Runner { state, changed_at: CHANGED.parse().unwrap(), version: 1, ..reserved })
+}
+
+fn listening() -> Item {
+    match runner(RunnerState::Idle) {
+        Item::Runner(runner) => Item::Runner(Runner { listened: true, ..runner }),
+        other => other,
+    }
 }
 
 fn book() -> Item {
@@ -52,7 +52,9 @@ fn books_queued_jobs_and_runners_that_live_are_in_the_index_and_nothing_else() {
         (job(JobState::InProgress), None),
         (job(JobState::Completed), None),
         (runner(RunnerState::Starting), Some("runner#starting#ec2-x64-spot")),
-        (runner(RunnerState::Idle), Some("runner#idle#ec2-x64-spot")),
+        (runner(RunnerState::Idle), Some("runner#called#ec2-x64-spot")),
+        (listening(), Some("runner#idle#ec2-x64-spot")),
+        (runner(RunnerState::Overdue), Some("runner#overdue#ec2-x64-spot")),
         (runner(RunnerState::Busy), Some("runner#busy#ec2-x64-spot")),
         (runner(RunnerState::Leaving), Some("runner#leaving#ec2-x64-spot")),
         (runner(RunnerState::Stopped), None),
@@ -106,4 +108,22 @@ fn what_nobody_of_us_wrote_is_an_error_and_no_panic() {
     assert!(to_key(&Attributes::new()).is_err());
     let foreign = Attributes::from([(KEY.to_owned(), AttributeValue::N("7".to_owned()))]);
     assert!(to_key(&foreign).is_err());
+}
+
+#[test]
+fn an_item_says_its_format_and_one_of_tomorrow_is_not_read() {
+    let with = |format: Option<&str>| {
+        let mut attributes = of_item(&book()).unwrap();
+        attributes.remove(FORMAT);
+        attributes.extend(format.map(|it| (FORMAT.to_owned(), AttributeValue::N(it.to_owned()))));
+        to_item(attributes)
+    };
+    assert_eq!(of_item(&book()).unwrap().get(FORMAT), Some(&AttributeValue::N("1".to_owned())));
+    for format in [None, Some("0"), Some("1")] {
+        assert_eq!(with(format), Ok(book()), "{format:?}: this one, or the one before");
+    }
+    let says =
+        "an item does not fit: version 2 is not read here, only 0 and 1: deploy the same version everywhere";
+    assert_eq!(with(Some("2")), Err(LedgerError::Unavailable(says.to_owned())));
+    assert!(with(Some("one")).is_err());
 }

@@ -68,7 +68,11 @@ fn a_lost_answer_is_recognised_and_its_reservations_are_given_back_once() {
     assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
     assert_eq!(posted.reserved.len(), 3, "not six");
     assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Noted; 3], 0));
-    assert_eq!(table.commits().len(), 1, "the second attempt finds everything done");
+    assert_eq!(
+        table.commits(),
+        [7, 3],
+        "the second attempt finds everything done, and hears of the jobs again"
+    );
     table.assert_balanced();
 }
 
@@ -91,15 +95,14 @@ fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
     assert_eq!(table.runners_in(RunnerState::Stopped).len(), 1, "the failed one is not launched again");
     table.assert_balanced();
 
-    let claimed = |table: &Table| {
+    let up = |table: &Table| {
         let runner = table.runners_in(RunnerState::Starting).pop_first().expect("it was reserved");
-        let claim = RunnerEvent::Claim(boot("first"));
-        let registered = RunnerEvent::Registered(boot("first"), GithubRunnerId(7));
-        let events = [claim, registered].map(|event| Event::Runner(runner.clone(), event));
+        let events = [asked("first", Listener::None), registered("first", 7)];
+        let events = events.map(|event| Event::Runner(runner.clone(), event));
         post_with(&launcher(2, table), &events).unwrap();
     };
     let table = Table::default();
-    table.meets([Fault::lost_and_then(claimed)]);
+    table.meets([Fault::lost_and_then(up)]);
     let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
     assert_eq!(posted.reserved, [], "somebody else launched it, and it is up");
     assert_eq!(table.runners_in(RunnerState::Idle).len(), 1);
@@ -121,11 +124,11 @@ fn the_answer_is_that_of_the_transaction_that_wrote_the_event() {
     let table = Table::default();
     let launcher = launcher(1, &table);
     let surplus = settle_with(&launcher, &[bounds("spot", 1, 300)]).unwrap().reserved[0].id.clone();
-    let claim = Event::Runner(surplus, RunnerEvent::Claim(boot("first")));
-    let events = [bounds("spot", 0, 300), claim, bounds("plain", 250, 300)];
+    let asks = Event::Runner(surplus, asked("first", Listener::None));
+    let events = [bounds("spot", 0, 300), asks, bounds("plain", 250, 300)];
     let posted = settle_with(&launcher, &events).unwrap();
     assert_eq!(posted.reserved.len(), 250, "which takes more than one transaction");
-    assert_eq!(posted.answers, [Answer::Noted, Answer::Claim(ClaimAnswer::NotNeeded), Answer::Noted]);
+    assert_eq!(posted.answers, [Answer::Noted, Answer::Ask(AskAnswer::Leave), Answer::Noted]);
 }
 
 #[test]

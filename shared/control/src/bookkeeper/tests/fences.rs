@@ -2,7 +2,6 @@
 
 use super::*;
 use fleet::launch::StopClass;
-use fleet::ledger::Item;
 
 /// One runner of `plain`, reserved.
 fn reserved(table: &Table) -> RunnerId {
@@ -10,7 +9,13 @@ fn reserved(table: &Table) -> RunnerId {
 }
 
 fn fence(table: &Table, runner: &RunnerId, cause: FenceCause) -> Fence {
-    launcher(2, table).fence(&pools(), runner, cause).now_or_never().expect("nothing waits").unwrap()
+    fence_after(table, runner, cause, 0)
+}
+
+/// A fence so many seconds after the reservation.
+fn fence_after(table: &Table, runner: &RunnerId, cause: FenceCause, seconds: i64) -> Fence {
+    let fencer = Launcher { ledger: table, system: Still::of(2).after(seconds) };
+    fencer.fence(&pools(), runner, cause).now_or_never().expect("nothing waits").unwrap()
 }
 
 /// A runner as the table has it.
@@ -23,15 +28,16 @@ fn stored(table: &Table, id: &RunnerId) -> Runner {
 }
 
 #[test]
-fn a_fence_says_whether_it_holds_and_gives_the_runner_as_it_is() {
-    let claim = || RunnerEvent::Claim(boot("first"));
+fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
+    let none = || asked("first", Listener::None);
     let stopped = || RunnerEvent::TaskStopped(StopClass::Ordinary, String::new());
     for (before, holds, replaced, why) in [
-        (vec![], true, 1, "it never claimed, and its job still waits"),
+        (vec![], true, 1, "it has asked for nothing, and its job still waits"),
         (vec![RunnerEvent::Fenced], true, 1, "somebody else fenced it, and did not settle"),
-        (vec![claim()], false, 0, "it claimed first"),
-        (vec![claim(), RunnerEvent::Registered(boot("first"), GithubRunnerId(7))], false, 0, "it is Idle"),
-        (vec![claim(), RunnerEvent::CountedOut], false, 1, "it claimed, and leaves by itself"),
+        (vec![none()], false, 0, "it asked first, and may have its config by now"),
+        (vec![none(), registered("first", 7)], false, 0, "it has its config"),
+        (vec![none(), RunnerEvent::CountedOut], true, 1, "it leaves, and no config will be answered"),
+        (vec![none(), registered("first", 7), RunnerEvent::CountedOut], false, 1, "it has one, and leaves"),
         (vec![stopped()], false, 1, "it has stopped"),
     ] {
         let table = Table::default();
@@ -46,24 +52,58 @@ fn a_fence_says_whether_it_holds_and_gives_the_runner_as_it_is() {
     }
     let table = Table::default();
     let nobody = fence(&table, &RunnerId::from_random(7), FenceCause::BootLimit);
-    assert_eq!(
-        nobody,
-        Fence { answer: Fenced::Unknown, reserved: vec![], breakers: BTreeMap::new(), conflicts: 0 }
-    );
+    let unknown =
+        Fence { answer: Fenced::Unknown, reserved: vec![], tidings: Tidings::default(), conflicts: 0 };
+    assert_eq!(nobody, unknown);
 }
 
 #[test]
-fn a_claim_that_comes_between_a_fence_and_its_read_wins() {
+fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
+    for (before, minutes, holds, why) in [
+        (vec![], 14, false, "it may come up"),
+        (vec![], 15, true, "it has asked for nothing"),
+        (
+            vec![asked("first", Listener::None)],
+            15,
+            true,
+            "its last question is as long ago, and it has no config",
+        ),
+        (vec![asked("first", Listener::None), registered("first", 7)], 15, false, "it has its config"),
+    ] {
+        let table = Table::default();
+        let runner = reserved(&table);
+        let before: Vec<Event> = before.into_iter().map(|it| Event::Runner(runner.clone(), it)).collect();
+        post_with(&launcher(1, &table), &before).unwrap();
+        let fence = fence_after(&table, &runner, FenceCause::BootLimit, minutes * 60);
+        let stored = stored(&table, &runner);
+        let expected = if holds { Fenced::Holds(stored) } else { Fenced::TooLate(stored) };
+        assert_eq!(fence.answer, expected, "after {minutes} minutes: {why}");
+        assert_eq!(fence.reserved.len(), usize::from(holds), "its job gets another one: {why}");
+        table.assert_balanced();
+    }
+}
+
+#[test]
+fn a_question_that_comes_between_a_fence_and_its_write_wins() {
     let table = Table::default();
     let runner = reserved(&table);
-    let claimed = runner.clone();
-    table.meets([Fault::meanwhile(move |table| {
-        let claim = Event::Runner(claimed, RunnerEvent::Claim(boot("first")));
-        post_with(&launcher(1, table), &[claim]).unwrap();
-    })]);
-    let fence = fence(&table, &runner, FenceCause::BootLimit);
+    let asks = Event::Runner(runner.clone(), asked("first", Listener::None));
+    table.meets([Fault::meanwhile(move |table| drop(post_with(&launcher(1, table), &[asks]).unwrap()))]);
+    let fence = fence(&table, &runner, FenceCause::NotNeeded);
     assert_eq!(fence.answer, Fenced::TooLate(stored(&table, &runner)));
     assert_eq!((fence.reserved, fence.conflicts), (vec![], 1));
+}
+
+#[test]
+fn a_fence_that_comes_between_a_question_and_its_write_wins() {
+    let table = Table::default();
+    let runner = reserved(&table);
+    let asks = [Event::Runner(runner.clone(), asked("first", Listener::None))];
+    let fenced = runner.clone();
+    table.meets([Fault::meanwhile(move |table| drop(fence(table, &fenced, FenceCause::NotNeeded)))]);
+    let posted = post_with(&launcher(3, &table), &asks).unwrap();
+    assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Ask(AskAnswer::Leave)], 1));
+    assert_eq!(stored(&table, &runner).boot, None, "it is bound to nobody: its task is about to be stopped");
 }
 
 #[test]
@@ -71,9 +111,10 @@ fn a_fence_whose_answer_is_lost_holds() {
     let table = Table::default();
     let runner = reserved(&table);
     table.meets([Fault::lost()]);
-    let fence = fence(&table, &runner, FenceCause::BootLimit);
+    let fence = fence_after(&table, &runner, FenceCause::BootLimit, 15 * 60);
     assert_eq!(fence.answer, Fenced::Holds(stored(&table, &runner)));
     assert_eq!(fence.reserved.len(), 1, "its replacement is given back once");
+    assert_eq!(table.book("plain").unwrap().health.failures, 1, "and it is one failed boot");
 }
 
 #[test]
@@ -91,9 +132,9 @@ fn no_capacity_begins_a_rest_with_the_fence() {
 fn a_posting_carries_the_items_as_they_are_stored() {
     let table = Table::default();
     let runner = reserved(&table);
-    let claim = [Event::Runner(runner.clone(), RunnerEvent::Claim(boot("first")))];
+    let asks = [Event::Runner(runner.clone(), asked("first", Listener::Up))];
     for why in ["as it was written", "as it was read"] {
-        let posted = post_with(&launcher(1, &table), &claim).unwrap();
+        let posted = post_with(&launcher(1, &table), &asks).unwrap();
         assert_eq!(posted.runners, [(runner.clone(), stored(&table, &runner))].into(), "{why}");
         for book in table.items().into_iter().filter(|item| matches!(item, Item::Book(_))) {
             assert_eq!(posted.books.values().cloned().map(Item::Book).collect::<Vec<_>>(), [book], "{why}");

@@ -18,6 +18,49 @@ fn two_launchers_that_race_for_a_redelivered_job_reserve_one_runner() {
     table.assert_balanced();
 }
 
+/// A read of GitHub says that a job waits for an approval, and it is approved before that is written.
+#[test]
+fn an_approval_that_comes_between_a_read_of_github_and_its_write_is_not_lost() {
+    let approved = |table: &Table| {
+        settle_with(&launcher(2, table), &queued("plain", [1])).unwrap();
+    };
+    for (before_the_read_of_the_ledger, why) in [
+        (true, "its queued is written before the ledger is read"),
+        (false, "its queued is written between the ledger's read and its write"),
+    ] {
+        let table = Table::default();
+        settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
+        let version = table.job(JobId(1)).expect("it waits").version;
+        if before_the_read_of_the_ledger {
+            approved(&table);
+        } else {
+            table.meets([Fault::meanwhile(approved)]);
+        }
+        post_with(&launcher(3, &table), &[Event::FoundWaiting { job: JobId(1), version }]).unwrap();
+        let state = table.job(JobId(1)).map(|job| job.state);
+        assert_eq!((state, table.totals("plain").queued), (Some(JobState::Queued), 1), "{why}");
+        table.assert_balanced();
+    }
+}
+
+#[test]
+fn two_runners_that_race_for_one_job_are_answered_one_config() {
+    let table = Table::default();
+    let runners = settle_with(&launcher(1, &table), &queued("plain", 1..=2)).unwrap().reserved;
+    let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain"))];
+    post_with(&launcher(1, &table), &ended).unwrap();
+    let ask = |runner: &Runner| [Event::Runner(runner.id.clone(), asked("first", Listener::None))];
+    let (first, second) = (ask(&runners[0]), ask(&runners[1]));
+    table.meets([Fault::meanwhile(move |table| {
+        let answers = post_with(&launcher(2, table), &first).unwrap().answers;
+        assert_eq!(answers, [Answer::Ask(AskAnswer::Config)], "it writes first");
+    })]);
+    let posted = post_with(&launcher(1, &table), &second).unwrap();
+    assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Ask(AskAnswer::Leave)], 1));
+    assert_eq!(table.totals("plain").idle, 1);
+    table.assert_balanced();
+}
+
 #[test]
 fn two_launchers_that_race_with_a_job_each_reserve_a_runner_each() {
     let table = Table::default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use fleet::ledger::{Item, Job, Key, Put, RunnerState, TRANSACTION_LIMIT, Totals, recount};
+use fleet::ledger::{Book, Item, Job, Key, Put, RunnerState, TRANSACTION_LIMIT, Totals, recount};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::{JobId, RunnerId};
 use kit::ledger::{at, pool};
@@ -89,12 +89,14 @@ impl Table {
         self.items().into_iter().filter_map(runner).collect()
     }
 
+    /// A pool's book, once it was written.
+    pub(super) fn book(&self, name: &str) -> Option<Book> {
+        self.items.borrow().get(&Key::Book(pool(name))).and_then(Item::book).cloned()
+    }
+
     /// What a pool's book says.
     pub(super) fn totals(&self, name: &str) -> Totals {
-        match self.items.borrow().get(&Key::Book(pool(name))) {
-            Some(Item::Book(book)) => Totals::from(book),
-            _ => Totals::default(),
-        }
+        self.book(name).as_ref().map(Totals::from).unwrap_or_default()
     }
 
     /// How many items each transaction wrote.
@@ -163,6 +165,7 @@ pub(super) struct Still {
     waits: RefCell<Vec<Duration>>,
     next: Cell<u128>,
     jitter: u16,
+    now: Timestamp,
 }
 
 impl Still {
@@ -172,7 +175,12 @@ impl Still {
     }
 
     pub(super) fn with_jitter(number: u128, jitter: u16) -> Self {
-        Self { waits: RefCell::default(), next: Cell::new(number << 40), jitter }
+        Self { waits: RefCell::default(), next: Cell::new(number << 40), jitter, now: at(0) }
+    }
+
+    /// The same, so many seconds later.
+    pub(super) fn after(self, seconds: i64) -> Self {
+        Self { now: at(seconds), ..self }
     }
 
     pub(super) fn waits(&self) -> Vec<Duration> {
@@ -182,7 +190,7 @@ impl Still {
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {
-        at(0)
+        self.now
     }
 
     async fn sleep(&self, length: Duration) {

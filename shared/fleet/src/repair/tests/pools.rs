@@ -38,16 +38,55 @@ fn surplus() {
         (totals(3, 0, 2), vec![], "fewer than are needed"),
         (totals(1, 0, 2), vec![first], "the youngest goes"),
         (totals(0, 0, 2), vec![first, second], "both go"),
-        (totals(0, 0, 9), vec![first, second], "the other seven have claimed"),
+        (totals(0, 0, 9), vec![first, second], "the other seven have asked, and are told so"),
     ] {
         let stage = Stage::new();
         let mut snapshot = stage.snapshot();
         snapshot.books.insert(pool("small"), book);
         let starting = |number, age| runner(number, "small", RunnerState::Starting, age);
-        add(&mut snapshot, [starting(1, 50), starting(2, 40), claimed(starting(3, 30))]);
+        add(&mut snapshot, [starting(1, 50), starting(2, 40), called(starting(3, 30), 10)]);
         add(&mut snapshot, [runner(4, "plain", RunnerState::Starting, 20)]);
         assert_eq!(found(&snapshot), expected, "{why}");
     }
+}
+
+#[test]
+fn an_overdue_runner_is_one_too_many_where_nobody_needs_it() {
+    let enough = "fence 1: its pool has runners enough";
+    let totals = |queued, minimum, supply, idle| Book {
+        queued,
+        supply,
+        idle,
+        minimum,
+        ..Book::open(pool("small"), 10)
+    };
+    let slow = || runner(1, "small", RunnerState::Overdue, 300);
+    for (overdue, book, expected, why) in [
+        (slow(), totals(1, 0, 1, 0), "", "its spare still boots: it may be faster"),
+        (slow(), totals(1, 0, 1, 1), enough, "its spare is up"),
+        (slow(), totals(0, 0, 0, 0), enough, "its job is gone"),
+        (slow(), totals(0, 1, 0, 0), "", "the minimum wants one"),
+        (slow(), totals(2, 0, 1, 1), "", "another job waits"),
+        (called(slow(), 200), totals(0, 0, 0, 0), "", "it has asked, and is told at its next question"),
+        (registered(slow(), 200), totals(0, 0, 0, 0), "", "the same"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        snapshot.books.insert(pool("small"), book);
+        add(&mut snapshot, [overdue]);
+        assert_eq!(found(&snapshot).join("; "), expected, "{why}");
+    }
+}
+
+#[test]
+fn overdue_ones_are_beside_the_surplus_and_not_in_it() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    add(&mut snapshot, [1, 2].map(|number| runner(number, "small", RunnerState::Starting, 50)));
+    add(&mut snapshot, [runner(3, "small", RunnerState::Overdue, 300)]);
+    count(&mut snapshot, 1);
+    snapshot.books.get_mut(&pool("plain")).unwrap().queued = 0;
+    assert_eq!(found(&snapshot), ["fence 2: its pool has runners enough"], "two boot for one job");
 }
 
 #[test]
@@ -87,7 +126,7 @@ fn pools_out_of_the_map_are_closed_once() {
     let book = |minimum, maximum| Book { minimum, ..Book::open(pool("old"), maximum) };
     for (book, expected, why) in [
         (book(2, 9), "close old", "it was in the map a minute ago"),
-        (book(0, 9), "close old", "a claim would still be granted"),
+        (book(0, 9), "close old", "a config would still be answered"),
         (book(2, 0), "close old", "it would still keep runners"),
         (book(0, 0), "", "it is closed"),
     ] {
@@ -113,16 +152,30 @@ fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
 }
 
 #[test]
-fn their_runners_that_have_not_claimed_are_fenced_at_once() {
+fn their_runners_that_have_asked_for_nothing_are_fenced_at_once() {
     let stage = Stage::new();
     let mut snapshot = stage.snapshot();
     let on_fargate = Runner { capacity: pool("plain"), ..runner(2, "old", RunnerState::Starting, 0) };
     add(&mut snapshot, [runner(1, "old", RunnerState::Starting, 5), on_fargate]);
-    add(&mut snapshot, [3, 4].map(|number| runner(number, "old", RunnerState::Idle, 5)));
+    add(
+        &mut snapshot,
+        [
+            called(runner(3, "old", RunnerState::Idle, 5), 5),
+            listening(runner(4, "old", RunnerState::Idle, 5)),
+        ],
+    );
+    add(
+        &mut snapshot,
+        [runner(5, "old", RunnerState::Overdue, 4), called(runner(6, "old", RunnerState::Overdue, 3), 3)],
+    );
     snapshot.see("fargate", [task(2, "PENDING")]);
     assert_eq!(
         found(&snapshot),
-        ["fence 1: its pool is out of the map", "fence 2, stop task-2: its pool is out of the map"],
-        "idle ones leave at their next release"
+        [
+            "fence 1: its pool is out of the map",
+            "fence 5: its pool is out of the map",
+            "fence 2, stop task-2: its pool is out of the map"
+        ],
+        "whoever has asked is told at its next question"
     );
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::{BootId, JobId, PoolName, Repository, RunnerId, TaskArn};
+use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId, TaskArn};
 use crate::launch::Placement;
-use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
+use crate::ledger::{Book, Item, Job, JobState, Runner, RunnerState, recount};
 use crate::pools::{Pool, PoolMap};
 use crate::ports::TaskDescription;
 use crate::repair::{Repair, Snapshot, repairs};
 
-/// `small` is on EC2, two runners an instance; `plain` is on Fargate. Not in it, and so retired: `old`.
+/// `small` is on EC2, two runners an instance; `plain` is on Fargate; `cheap` falls back on it. Not in it,
+/// and so retired: `old`.
 const POOLS: &str = r#"
 [pools.small]
 labels = ["docker"]
@@ -38,6 +39,18 @@ disk_gib = 60
 runner_group = "fargate"
 priority = 20
 maximum = 10
+
+[pools.cheap]
+labels = ["cheap"]
+architecture = "x86_64"
+capacity = "fargate-spot"
+cpu_units = 4096
+memory_mib = 16384
+disk_gib = 60
+runner_group = "fargate"
+priority = 30
+maximum = 10
+fallback = "plain"
 "#;
 
 /// Noon of a Monday, in the zone of the schedule.
@@ -59,7 +72,7 @@ impl Stage {
     /// At noon, with an empty book for each pool.
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
         let mut snapshot = Snapshot::new(NOON, &self.pools, &self.placements);
-        for (name, maximum) in [("small", 10), ("plain", 10), ("old", 0)] {
+        for (name, maximum) in [("small", 10), ("plain", 10), ("cheap", 10), ("old", 0)] {
             snapshot.books.insert(pool(name), Book::open(pool(name), maximum));
         }
         snapshot
@@ -91,25 +104,25 @@ pub(super) fn ago(seconds: i64) -> Timestamp {
     NOON - SignedDuration::from_secs(seconds)
 }
 
-/// A runner of a pool on its own capacity, reserved so many seconds ago, that never claimed.
+/// A runner of a pool on its own capacity, reserved so many seconds ago, that has asked for nothing.
 pub(super) fn runner(number: u128, of: &str, state: RunnerState, age: i64) -> Runner {
-    Runner {
-        id: id(number),
-        state,
-        pool: pool(of),
-        capacity: pool(of),
-        boot: None,
-        github_id: None,
-        claim_closed: false,
-        reserved_at: ago(age),
-        changed_at: ago(age),
-        version: 1,
-    }
+    Runner { state, version: 1, ..Runner::reserved(id(number), pool(of), pool(of), ago(age)) }
 }
 
-/// The same, once it has claimed.
-pub(super) fn claimed(runner: Runner) -> Runner {
-    Runner { boot: Some(BootId::new("boot")), ..runner }
+/// The same, once it is called: its last question was so many seconds ago.
+pub(super) fn called(runner: Runner, silence: i64) -> Runner {
+    let state = if runner.state == RunnerState::Starting { RunnerState::Idle } else { runner.state };
+    Runner { state, boot: Some(BootId::new("boot").digest()), asked_at: Some(ago(silence)), ..runner }
+}
+
+/// The same, once its JIT config is answered.
+pub(super) fn registered(runner: Runner, silence: i64) -> Runner {
+    Runner { github_id: Some(GithubRunnerId(7)), ..called(runner, silence) }
+}
+
+/// The same, once its listener was up.
+pub(super) fn listening(runner: Runner) -> Runner {
+    Runner { listened: true, ..registered(runner, 0) }
 }
 
 /// A job that waits in a pool, with the pool's label.
@@ -123,6 +136,7 @@ pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
         runner: None,
         seen_at: ago(60),
         changed_at: ago(60),
+        heard_at: None,
         version: 1,
     }
 }
@@ -134,6 +148,7 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
         runner: Some(id(number)),
         last_status: status.to_owned(),
         created_at: None,
+        pull_started_at: None,
         stop: None,
     }
 }
@@ -141,6 +156,17 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
 /// Adds runners to a snapshot.
 pub(super) fn add(snapshot: &mut Snapshot<'_>, runners: impl IntoIterator<Item = Runner>) {
     snapshot.runners.extend(runners.into_iter().map(|runner| (runner.id.clone(), runner)));
+}
+
+/// Lets each book say what the snapshot's runners add up to, and so many jobs wait in each open pool.
+pub(super) fn count(snapshot: &mut Snapshot<'_>, jobs: i64) {
+    let runners: Vec<Item> = snapshot.runners.values().cloned().map(Item::Runner).collect();
+    let totals = recount(&runners);
+    for (name, book) in &mut snapshot.books {
+        let totals = totals.get(name).copied().unwrap_or_default();
+        (book.supply, book.idle, book.live) = (totals.supply, totals.idle, totals.live);
+        book.queued = if book.is_closed() { 0 } else { jobs };
+    }
 }
 
 /// What all rules find, in words: runners by their numbers.
@@ -162,6 +188,7 @@ fn told(repair: &Repair) -> String {
             format!("fence {}, stop {}: {}", number(), task.task, cause.why())
         }
         Repair::Fence { cause, task: None, .. } => format!("fence {}: {}", number(), cause.why()),
+        Repair::CallOverdue { .. } => format!("{} is overdue", number()),
         Repair::RunAgain { .. } => format!("run {} again", number()),
         Repair::Stop { task, .. } => format!("stop {}", task.task),
         Repair::NoteStopped { .. } => format!("{} has stopped", number()),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use fleet::launch::{FailureClass, StopClass};
+use fleet::launch::{Ending, FailureClass, StopClass};
 use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, JobState, RunnerEvent};
-use fleet::{BootId, GithubRunnerId, JobId, Repository};
+use fleet::question::Listener;
+use fleet::{GithubRunnerId, JobId, Repository};
+use kit::ledger::{asked, registered};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -27,9 +29,11 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Happens>> {
     let jobs: Vec<_> = (1..=5).map(job).collect();
     let runners: Vec<_> = (0..RUNNERS.len()).map(runner).collect();
     let reroutes: Vec<_> = (1..=5).map(reroute).collect();
-    (jobs, runners, hours(), closing(), reroutes).prop_map(|(jobs, runners, hours, closing, reroutes)| {
+    let gates: Vec<_> = (1..=5).map(gate).collect();
+    let parts = (jobs, runners, hours(), closing(), reroutes, gates);
+    parts.prop_map(|(jobs, runners, hours, closing, reroutes, gates)| {
         let told = jobs.into_iter().chain(runners).flatten().chain([hours]);
-        told.chain(closing).chain(reroutes.into_iter().flatten()).collect()
+        told.chain(closing).chain(reroutes.into_iter().chain(gates).flatten()).collect()
     })
 }
 
@@ -65,39 +69,50 @@ fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
 
 /// What happens to one runner: most of an ordinary life, and some of what disturbs it.
 fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
-    let boot = BootId::new(format!("boot of {number}"));
+    let boot = format!("boot of {number}");
+    let asks = |listener| asked(&boot, listener);
     let life = vec![
-        (1, RunnerEvent::Claim(boot.clone())),
-        (2, RunnerEvent::Registered(boot.clone(), GithubRunnerId(number as u64))),
-        (3, RunnerEvent::Release(boot.clone())),
-        (8, RunnerEvent::Release(boot)),
+        (1, asks(Listener::None)),
+        (2, registered(&boot, number as u64)),
+        (3, asks(Listener::Starting)),
+        (4, asks(Listener::Up)),
+        (8, asks(Listener::Up)),
     ];
+    let reason = || "in ECS's words".to_owned();
     let disturbances = vec![
         (1, RunnerEvent::Fenced),
-        (1, RunnerEvent::LaunchFailed(FailureClass::Elsewhere, "RESOURCE:CPU".to_owned())),
-        (1, RunnerEvent::FoundNoCapacity("no capacity within five minutes".to_owned())),
-        (2, RunnerEvent::Claim(BootId::new("somebody else's"))),
-        (4, RunnerEvent::Release(BootId::new("somebody else's"))),
+        (1, RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason())),
+        (1, RunnerEvent::FoundNoCapacity(reason())),
+        (2, asked("somebody else's", Listener::None)),
+        (4, asked("somebody else's", Listener::Up)),
+        (4, registered(&boot, 100 + number as u64)),
         (5, RunnerEvent::CountedOut),
         (5, RunnerEvent::FoundBusy),
-        (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, "Your Spot Task was interrupted.".to_owned())),
+        (6, asks(Listener::None)),
+        (7, RunnerEvent::FailedToBoot(reason())),
+        (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, reason())),
+        (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), reason())),
+        (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Failed), reason())),
     ];
-    let told = (subsequence(life, 2..=4), subsequence(disturbances, 0..=2));
-    told.prop_map(move |(life, disturbances)| {
+    let slow = proptest::option::weighted(0.6, (0_u32..8).prop_map(|step| (step, RunnerEvent::Overdue)));
+    let told = (subsequence(life, 2..=5), subsequence(disturbances, 0..=4), slow);
+    told.prop_map(move |(life, disturbances, slow)| {
         let event = |(step, event)| (step, Event::Runner(runner_id(number), event));
-        life.into_iter().chain(disturbances).map(event).collect()
+        life.into_iter().chain(disturbances).chain(slow).map(event).collect()
     })
 }
 
 fn hours() -> impl Strategy<Value = Happens> {
     (0_u32..10, select(&POOLS[..]), 0_u32..4, 1_u32..9).prop_map(|(step, name, minimum, maximum)| {
-        (step, Event::Bounds { pool: pool(name), minimum, maximum })
+        (step, Event::Bounds { pool: pool(name), minimum, maximum, task_definition: None })
     })
 }
 
 /// A pool that is out of the map from some moment on.
 fn closing() -> impl Strategy<Value = Option<Happens>> {
-    let closed = |(step, name)| (step, Event::Bounds { pool: pool(name), minimum: 0, maximum: 0 });
+    let closed = |(step, name)| {
+        (step, Event::Bounds { pool: pool(name), minimum: 0, maximum: 0, task_definition: None })
+    };
     proptest::option::weighted(0.3, (0_u32..10, select(&POOLS[..])).prop_map(closed))
 }
 
@@ -110,11 +125,17 @@ fn reroute(number: u64) -> impl Strategy<Value = Option<Happens>> {
     proptest::option::of(between.prop_map(rerouted))
 }
 
+/// A job of which a read of GitHub says that it waits for an approval, as of some version of it.
+fn gate(number: u64) -> impl Strategy<Value = Option<Happens>> {
+    let found = move |(step, version)| (step, Event::FoundWaiting { job: JobId(number), version });
+    proptest::option::of((1_u32..6, 1_u64..4).prop_map(found))
+}
+
 /// How many steps late each delivery of each event is: mostly few, sometimes a whole life.
 pub(super) fn lateness() -> impl Strategy<Value = Vec<Vec<u32>>> {
     let late = prop_oneof![4 => Just(0_u32), 2 => 0_u32..3, 1 => 0_u32..12];
-    // There are at most 5 · (3 + 1) events of jobs, 5 · 6 of runners, and two of bounds.
-    proptest::collection::vec(proptest::collection::vec(late, 1..=3), 52)
+    // There are at most 5 · (3 + 2) events of jobs, 5 · (5 + 5) of runners, and two of bounds.
+    proptest::collection::vec(proptest::collection::vec(late, 1..=3), 77)
 }
 
 /// The events as they arrive: each once or more, in the order of their arrival.

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::ledger::settle::settle;
-use fleet::ledger::{Entries, Event, Item, JobState, Key, RunnerState, Totals, recount};
+use fleet::ledger::{Entries, Event, Item, Job, JobState, Key, RunnerState, Totals, recount};
 use fleet::{JobId, PoolName};
 
 use super::history::RUNNERS;
+use super::rules::Step;
 use super::{MAP, at, names, pool, runner_id};
 
-type Items = BTreeMap<Key, Item>;
+/// The items that there are.
+pub(super) type Items = BTreeMap<Key, Item>;
 
 #[derive(Default)]
 pub(super) struct Table {
@@ -53,8 +55,13 @@ impl Table {
         self.items = self.with(&entries);
     }
 
-    pub(super) fn items(&self) -> Items {
-        self.items.clone()
+    /// Everything that counts: not when a job was heard of last, nor how often it was written.
+    pub(super) fn settled(&self) -> Items {
+        let settled = |item: &Item| match item {
+            Item::Job(job) => Item::Job(Job { heard_at: None, version: 0, ..job.clone() }),
+            other => other.clone(),
+        };
+        self.items.iter().map(|(key, item)| (key.clone(), settled(item))).collect()
     }
 
     /// The states in which some runner has been.
@@ -83,11 +90,11 @@ impl Table {
         let mut entries = self.entries();
         let mut before = self.items.clone();
         for event in events {
-            entries.apply(event, at(self.minutes));
+            let now = at(self.minutes);
+            let answer = entries.apply(event, now);
             let after = self.with(&entries);
-            for (key, after) in &after {
-                self.compare(before.get(key), after);
-            }
+            Step { event, answer, before: &before, after: &after, now }.assert_allowed();
+            self.reached.extend(after.values().filter_map(Item::runner).map(|runner| runner.state));
             before = after;
         }
         entries
@@ -110,23 +117,6 @@ impl Table {
             assert_eq!(Totals::from(book), totals, "the book of {name}");
         }
         items
-    }
-
-    /// Jobs and runners only move forward, but for a runner that a job overtakes while it leaves.
-    fn compare(&mut self, before: Option<&Item>, after: &Item) {
-        match (before, after) {
-            (Some(Item::Job(before)), Item::Job(after)) => {
-                assert!(before.state <= after.state, "{before:?} became {after:?}");
-                let stays = before.pool == after.pool || after.state == JobState::Queued;
-                assert!(stays, "only a job that waits is routed again: {before:?} became {after:?}");
-            }
-            (Some(Item::Runner(before)), Item::Runner(after)) => {
-                let overtaken = (before.state, after.state) == (RunnerState::Leaving, RunnerState::Busy);
-                assert!(before.state <= after.state || overtaken, "{before:?} became {after:?}");
-                self.reached.insert(after.state);
-            }
-            _ => {}
-        }
     }
 }
 

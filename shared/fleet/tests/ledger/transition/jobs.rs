@@ -2,23 +2,26 @@
 
 use super::*;
 use fleet::JobId;
-use kit::ledger::{job_event, taken_by};
+use kit::ledger::taken_by;
 
 #[test]
 fn a_job_only_moves_forward_and_counts_while_it_waits() {
     use JobAction as Says;
-    use JobState::{Completed, InProgress, Queued, Unserved};
+    use JobState::{Completed, InProgress, Queued, Unserved, Waiting};
     for (before, action, after, counted, why) in [
         (None, Says::Queued, Some(Queued), "routed.queued +1", "seen for the first time"),
         (None, Says::InProgress, Some(InProgress), "", "its queued event is late or lost: it never counted"),
         (None, Says::Completed, Some(Completed), "", "both events before are late or lost"),
-        (Some(Queued), Says::Queued, None, "", "redelivered"),
+        (Some(Waiting), Says::Queued, Some(Queued), "waits.queued +1", "it was approved"),
+        (Some(Waiting), Says::InProgress, Some(InProgress), "", "approved and taken; it did not count"),
+        (Some(Waiting), Says::Completed, Some(Completed), "", "rejected"),
+        (Some(Queued), Says::Queued, Some(Queued), "", "it moves nothing, and is written down"),
         (Some(Queued), Says::InProgress, Some(InProgress), "waits.queued -1", "a runner took it"),
         (Some(Queued), Says::Completed, Some(Completed), "waits.queued -1", "cancelled while it waited"),
         (Some(Unserved), Says::Queued, None, "", "redelivered; a repair alone moves it back"),
         (Some(Unserved), Says::InProgress, Some(InProgress), "", "served after all; it did not count"),
         (Some(Unserved), Says::Completed, Some(Completed), "", "given up at GitHub too"),
-        (Some(InProgress), Says::Queued, None, "", "reordered"),
+        (Some(InProgress), Says::Queued, None, "", "reordered; or an in_progress that names nobody"),
         (Some(InProgress), Says::InProgress, None, "", "redelivered"),
         (Some(InProgress), Says::Completed, Some(Completed), "", "it ended"),
         (Some(Completed), Says::Queued, None, "", "reordered"),
@@ -30,7 +33,7 @@ fn a_job_only_moves_forward_and_counts_while_it_waits() {
         let outcome = of_job(before.as_ref(), None, &event, at(0));
         let found = (outcome.job.as_ref().map(|job| job.state), posts(before.as_ref(), None, &outcome));
         assert_eq!(found, (after, counted.to_owned()), "{before:?} and {action:?}: {why}");
-        assert_eq!((outcome.runner, outcome.health, outcome.answer), (None, None, Answer::Noted), "{why}");
+        assert_eq!((outcome.runner, outcome.news, outcome.answer), (None, None, NOTED), "{why}");
     }
 }
 
@@ -47,9 +50,9 @@ fn a_job_stays_in_the_pool_it_was_counted_in() {
 fn a_job_that_no_pool_serves_is_written_down_if_a_runner_of_ours_has_it() {
     let unrouted = JobEvent { pool: None, ..job_event(JobAction::InProgress, 1, "routed") };
     for (event, runner, in_pool, why) in [
-        (unrouted.clone(), Some(Life::Idle), None, "nobody is named"),
-        (taken_by(unrouted.clone(), &ours(), 7), Some(Life::Idle), Some("spot"), "our runner is named"),
-        (taken_by(unrouted.clone(), &ours(), 8), Some(Life::Idle), None, "another runner has our name"),
+        (unrouted.clone(), Some(Life::Registered), None, "nobody is named"),
+        (taken_by(unrouted.clone(), &ours(), 7), Some(Life::Registered), Some("spot"), "our runner is named"),
+        (taken_by(unrouted.clone(), &ours(), 8), Some(Life::Registered), None, "another runner has our name"),
         (taken_by(unrouted, &ours(), 7), None, None, "the runner is unknown"),
     ] {
         let runner = runner.map(Life::runner);
@@ -59,39 +62,49 @@ fn a_job_that_no_pool_serves_is_written_down_if_a_runner_of_ours_has_it() {
 }
 
 #[test]
-fn the_named_runner_is_busy_from_the_first_event_that_says_so() {
+fn the_named_runner_is_busy_from_the_first_event_that_says_so_unless_it_has_stopped() {
     use JobAction::{Completed, InProgress, Queued};
-    use RunnerState::Busy;
-    for (life, action, after, counted, why) in [
-        (Life::Claimed, Queued, None, "", "a queued job has no runner"),
-        (Life::Claimed, InProgress, None, "", "it has no registration that the event could name"),
-        (Life::Claimed, Completed, None, "", "the same"),
-        (Life::Idle, Queued, None, "", "a queued job has no runner"),
-        (Life::Idle, InProgress, Some(Busy), "spot.supply -1", "it took the job"),
-        (Life::Idle, Completed, Some(Busy), "spot.supply -1", "in_progress is late or lost"),
-        (Life::Waiting, Queued, None, "", "a queued job has no runner"),
-        (Life::Waiting, InProgress, Some(Busy), "spot.supply -1", "it took the job"),
-        (Life::Waiting, Completed, Some(Busy), "spot.supply -1", "in_progress is late or lost"),
-        (Life::Busy, Queued, None, "", "reordered"),
-        (Life::Busy, InProgress, None, "", "redelivered"),
-        (Life::Busy, Completed, None, "", "its task is still to stop"),
-        (Life::Leaving, Queued, None, "", "reordered"),
-        (Life::Leaving, InProgress, Some(Busy), "", "the job was faster; its supply is given up already"),
-        (Life::Leaving, Completed, Some(Busy), "", "the same, with in_progress lost"),
-        (Life::Stopped, Queued, None, "", "reordered"),
-        (Life::Stopped, InProgress, None, "", "a job so short that its task has stopped already"),
-        (Life::Stopped, Completed, None, "", "as usual: the task is faster than the webhook"),
+    let out_of_idle = Some("spot.supply -1, spot.idle -1");
+    for (life, counted, why) in [
+        (Life::Starting, None, "it has no registration that the event could name"),
+        (Life::Called, None, "it has no registration that the event could name"),
+        (Life::Registered, out_of_idle, "its job is faster than its first word of being up"),
+        (Life::Listening, out_of_idle, "it took the job"),
+        (Life::Slow, None, "it has no registration that the event could name"),
+        (Life::Hung, Some(""), "it was slow, and took a job all the same"),
+        (Life::Busy, None, "told before, or another way"),
+        (Life::Fenced, None, "it has no registration that the event could name"),
+        (Life::Leaving, Some(""), "the job was faster; its supply is given up already"),
+        (Life::Stopped, None, "a job so short that its task has stopped already"),
     ] {
         let before = life.runner();
-        let event = taken_by(job_event(action, 1, "routed"), &ours(), 7);
         let done = job(JobState::Completed, "waits");
-        let outcome = of_job(Some(&done), Some(&before), &event, at(0));
-        let found =
-            (outcome.runner.as_ref().map(|runner| runner.state), posts(Some(&done), Some(&before), &outcome));
-        assert_eq!(found, (after, counted.to_owned()), "{life:?} and {action:?}: {why}");
-        if let Some(runner) = outcome.runner {
-            assert_eq!(runner, Runner { state: Busy, changed_at: at(0), ..before }, "{why}");
+        for action in [Queued, InProgress, Completed] {
+            let event = taken_by(job_event(action, 1, "routed"), &ours(), 7);
+            let outcome = of_job(Some(&done), Some(&before), &event, at(0));
+            let counted = counted.filter(|_| action != Queued);
+            let found = effect(&before, &outcome);
+            let expected = match counted {
+                Some(posts) => with(News::RanJob, writes("Busy", posts, NOTED)),
+                None => nothing(NOTED),
+            };
+            assert_eq!(found, expected, "{life:?} and {action:?}: {why}");
         }
+    }
+}
+
+#[test]
+fn a_job_that_may_not_have_run_shows_nothing_of_its_capacity() {
+    let before = Life::Listening.runner();
+    for (action, may_not_have_run, news, why) in [
+        (JobAction::InProgress, false, Some(News::RanJob), "it has begun"),
+        (JobAction::Completed, false, Some(News::RanJob), "it has run, and in_progress was lost"),
+        (JobAction::Completed, true, None, "cancelled, or skipped: maybe before it began"),
+    ] {
+        let event = JobEvent { may_not_have_run, ..job_event(action, 1, "routed") };
+        let outcome = of_job(None, Some(&before), &taken_by(event, &ours(), 7), at(0));
+        assert_eq!(outcome.news, news, "{why}");
+        assert_eq!(outcome.runner.map(|runner| runner.state), Some(RunnerState::Busy), "{why}");
     }
 }
 
@@ -101,12 +114,13 @@ fn a_runner_moves_only_if_the_events_registration_is_the_stored_one() {
         taken_by(job_event(JobAction::InProgress, 1, "routed"), runner, github_id)
     };
     for (life, event, is_ours, why) in [
-        (Life::Idle, taken(&ours(), 7), true, "our name and the registration of its claim"),
-        (Life::Idle, taken(&ours(), 8), false, "our name on somebody else's registration"),
-        (Life::Claimed, taken(&ours(), 7), false, "our name before there is a registration"),
-        (Life::Starting, taken(&ours(), 7), false, "our name before there is a claim"),
-        (Life::Idle, taken(&runner_id(2), 7), false, "another name of ours"),
-        (Life::Idle, job_event(JobAction::InProgress, 1, "routed"), false, "GitHub's own runner"),
+        (Life::Registered, taken(&ours(), 7), true, "our name, and the registration that was answered"),
+        (Life::Registered, taken(&ours(), 8), false, "our name on somebody else's registration"),
+        (Life::Registered, taken(&ours(), 6), false, "the registration that this one has replaced"),
+        (Life::Called, taken(&ours(), 7), false, "our name before there is a registration"),
+        (Life::Starting, taken(&ours(), 7), false, "our name before there is a question"),
+        (Life::Registered, taken(&runner_id(2), 7), false, "another name of ours"),
+        (Life::Registered, job_event(JobAction::InProgress, 1, "routed"), false, "GitHub's own runner"),
     ] {
         let outcome = of_job(Some(&job(JobState::Queued, "waits")), Some(&life.runner()), &event, at(0));
         assert_eq!(outcome.runner.is_some(), is_ours, "{why}");
@@ -118,11 +132,11 @@ fn a_runner_moves_only_if_the_events_registration_is_the_stored_one() {
 #[test]
 fn a_job_and_its_runner_move_together_each_in_its_own_pools_book() {
     let event = taken_by(job_event(JobAction::InProgress, 1, "routed"), &ours(), 7);
-    let (waits, idle) = (job(JobState::Queued, "waits"), Life::Waiting.runner());
+    let (waits, idle) = (job(JobState::Queued, "waits"), Life::Listening.runner());
     let outcome = of_job(Some(&waits), Some(&idle), &event, at(0));
     assert_eq!(
         posts(Some(&waits), Some(&idle), &outcome),
-        "waits.queued -1, spot.supply -1",
+        "waits.queued -1, spot.supply -1, spot.idle -1",
         "it took another pool's job"
     );
 }

@@ -1,94 +1,117 @@
 //! Every cell of the ledger's table: each event, at each point of a job's and a runner's life.
 
-mod claims;
-mod departures;
+mod boots;
+mod closed;
+mod fences;
 mod jobs;
-mod removals;
+mod overdue;
+mod questions;
+mod registrations;
+mod stops;
+mod waiting;
+mod wants;
 
-use fleet::RunnerId;
-use fleet::launch::{FailureClass, StopClass};
-use fleet::ledger::Totals;
-use fleet::ledger::difference;
 use fleet::ledger::transition::*;
 use fleet::ledger::{
-    Answer, Book, ClaimAnswer, HealthNews, Job, JobAction, JobEvent, JobState, Outcome, ReleaseAnswer,
-    Runner, RunnerEvent, RunnerState,
+    Answer, AskAnswer, Book, Job, JobAction, JobEvent, JobState, LeaveReason, News, Outcome, Runner,
+    RunnerEvent, RunnerState, Totals, difference,
 };
-use fleet::{GithubRunnerId, PoolName};
+use fleet::question::Listener;
+use fleet::{GithubRunnerId, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use kit::ledger::{at, boot, job_event, pool, runner_id};
+use kit::ledger::{asked, at, boot, job_event, pool, registered, runner_id};
 
 /// The points of a runner's life that an event may find it at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Life {
-    /// Reserved; its task has not claimed.
+    /// Reserved; it has asked for nothing.
     Starting,
-    /// Claimed by boot `first`; its JIT config is not made yet.
-    Claimed,
-    /// Registered as GitHub's runner 7; its claim is still open.
-    Idle,
-    /// Its first release has closed the claim.
-    Waiting,
+    /// Called by the question of boot `first`; GitHub has not made its JIT config yet.
+    Called,
+    /// Answered a JIT config as GitHub's runner 7; its listener was not up yet.
+    Registered,
+    /// Its listener is up.
+    Listening,
+    /// It became Overdue before it asked for anything.
+    Slow,
+    /// It became Overdue after its JIT config was answered.
+    Hung,
     /// It has a job since a minute ago.
     Busy,
-    /// Told to leave before it ever claimed.
+    /// Fenced before it asked for anything.
     Fenced,
-    /// Told to leave after it claimed.
+    /// Told to leave, after it had listened.
     Leaving,
     /// Its task has stopped.
     Stopped,
 }
 
 impl Life {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Starting,
-        Self::Claimed,
-        Self::Idle,
-        Self::Waiting,
+        Self::Called,
+        Self::Registered,
+        Self::Listening,
+        Self::Slow,
+        Self::Hung,
         Self::Busy,
         Self::Fenced,
         Self::Leaving,
         Self::Stopped,
     ];
 
-    /// A runner with the labels of pool `spot` that runs on the capacity of pool `plain`.
+    /// A runner with the labels of pool `spot` that runs on the capacity of pool `plain`. It was reserved
+    /// ten minutes ago, and asked last four minutes ago.
     fn runner(self) -> Runner {
         let state = match self {
-            Self::Starting | Self::Claimed => RunnerState::Starting,
-            Self::Idle | Self::Waiting => RunnerState::Idle,
+            Self::Starting => RunnerState::Starting,
+            Self::Called | Self::Registered | Self::Listening => RunnerState::Idle,
+            Self::Slow | Self::Hung => RunnerState::Overdue,
             Self::Busy => RunnerState::Busy,
             Self::Fenced | Self::Leaving => RunnerState::Leaving,
             Self::Stopped => RunnerState::Stopped,
         };
-        let claimed = !matches!(self, Self::Starting | Self::Fenced);
-        let registered = claimed && self != Self::Claimed;
+        let leaves = match self {
+            Self::Fenced => Some(LeaveReason::Fenced),
+            Self::Leaving => Some(LeaveReason::NotNeeded),
+            _ => None,
+        };
+        let has_asked = !matches!(self, Self::Starting | Self::Slow | Self::Fenced);
+        let has_config = has_asked && self != Self::Called;
+        let is_overdue = matches!(self, Self::Slow | Self::Hung);
         Runner {
-            id: ours(),
             state,
-            pool: pool("spot"),
-            capacity: pool("plain"),
-            boot: claimed.then(|| boot("first")),
-            github_id: registered.then_some(GithubRunnerId(7)),
-            claim_closed: !matches!(self, Self::Starting | Self::Claimed | Self::Idle),
-            reserved_at: at(-600),
+            boot: has_asked.then(|| boot("first")),
+            asked_at: has_asked.then(|| at(-240)),
+            github_id: has_config.then_some(GithubRunnerId(7)),
+            listened: has_config && !matches!(self, Self::Registered | Self::Hung),
+            overdue_at: is_overdue.then(|| at(-60)),
+            leaves,
             changed_at: at(-60),
             version: 3,
+            ..Runner::reserved(ours(), pool("spot"), pool("plain"), at(-600))
         }
     }
 }
 
-/// The book of an open pool that is short of so many runners.
-fn short_of(deficit: i64) -> Book {
-    Book { queued: deficit, ..Book::open(pool("spot"), 9) }
+fn ours() -> RunnerId {
+    runner_id(1)
 }
 
-fn of_runner(runner: Option<&Runner>, event: &RunnerEvent, deficit: i64, now: Timestamp) -> Outcome {
-    fleet::ledger::transition::of_runner(runner, event, Some(&short_of(deficit)), now)
+/// The book of an open pool in which this runner counts alone, while so many jobs wait.
+fn alone(runner: &Runner, jobs: i64) -> Book {
+    let supply = i64::from(runner.state.is_supply());
+    let idle = i64::from(runner.state == RunnerState::Idle);
+    Book { queued: jobs, supply, idle, ..Book::open(pool("spot"), 9) }
+}
+
+fn of_runner(runner: &Runner, event: &RunnerEvent, book: &Book, now: Timestamp) -> Outcome {
+    fleet::ledger::transition::of_runner(Some((runner, book)), event, now)
 }
 
 /// What an event does that moves nothing.
 fn unchanged(answer: Answer) -> Outcome {
-    Outcome { job: None, runner: None, health: None, answer }
+    Outcome { job: None, runner: None, news: None, answer }
 }
 
 /// A job that was written down a minute ago, for the pool of this name.
@@ -103,35 +126,83 @@ fn job(state: JobState, name: &str) -> Job {
         runner: None,
         seen_at: at(-60),
         changed_at: at(-60),
+        heard_at: None,
         version: 2,
     }
-}
-
-fn ours() -> RunnerId {
-    runner_id(1)
 }
 
 /// What an event is to do to a runner.
 #[derive(Debug, PartialEq, Eq)]
 struct Effect {
-    /// The state that is written, if the runner is written at all.
-    to: Option<RunnerState>,
+    /// What is written of the runner: its new state, with the reason where it leaves, and its fields.
+    wrote: String,
     /// The changes of the books, as `pool.total ±n`.
     posts: String,
-    health: Option<HealthNews>,
+    news: Option<News>,
     answer: Answer,
 }
 
 fn nothing(answer: Answer) -> Effect {
-    Effect { to: None, posts: String::new(), health: None, answer }
+    writes("", "", answer)
 }
 
-fn moves(to: RunnerState, posts: &str, answer: Answer) -> Effect {
-    Effect { to: Some(to), posts: posts.to_owned(), health: None, answer }
+fn writes(wrote: &str, posts: &str, answer: Answer) -> Effect {
+    Effect { wrote: wrote.to_owned(), posts: posts.to_owned(), news: None, answer }
 }
 
-fn with(health: HealthNews, effect: Effect) -> Effect {
-    Effect { health: Some(health), ..effect }
+fn with(news: impl Into<Option<News>>, effect: Effect) -> Effect {
+    Effect { news: news.into(), ..effect }
+}
+
+/// What PID 1 is told, by the ledger.
+const CONFIG: Answer = Answer::Ask(AskAnswer::Config);
+const WAIT: Answer = Answer::Ask(AskAnswer::Wait);
+const LEAVE: Answer = Answer::Ask(AskAnswer::Leave);
+const NOTED: Answer = Answer::Noted;
+
+/// What an outcome does to a runner, in words.
+fn effect(before: &Runner, outcome: &Outcome) -> Effect {
+    Effect {
+        wrote: outcome.runner.as_ref().map(|after| written(before, after)).unwrap_or_default(),
+        posts: posts(None, Some(before), outcome),
+        news: outcome.news.clone(),
+        answer: outcome.answer,
+    }
+}
+
+/// What has changed of a runner, in words; its own identity, and when it was reserved, stay.
+fn written(before: &Runner, after: &Runner) -> String {
+    let Runner { state, boot, asked_at, github_id, listened, overdue_at, leaves, changed_at, .. } =
+        after.clone();
+    let kept = Runner {
+        state,
+        boot,
+        asked_at,
+        github_id,
+        listened,
+        overdue_at,
+        leaves,
+        changed_at,
+        ..before.clone()
+    };
+    assert_eq!(*after, kept, "what a runner is never changes");
+    let moves = after.state != before.state;
+    let since = if moves { at(0) } else { before.changed_at };
+    assert_eq!(after.changed_at, since, "the time of the last change goes with the state");
+    let state = match after.leaves.filter(|_| after.leaves != before.leaves) {
+        Some(reason) => format!("{:?} as {reason:?}", after.state),
+        None => format!("{:?}", after.state),
+    };
+    let fields = [
+        (moves, state.as_str()),
+        (after.boot != before.boot, "boot"),
+        (after.asked_at != before.asked_at, "asked_at"),
+        (after.github_id != before.github_id, "github_id"),
+        (after.listened != before.listened, "listened"),
+        (after.overdue_at != before.overdue_at, "overdue_at"),
+    ];
+    let changed = fields.into_iter().filter(|(is_changed, _)| *is_changed);
+    changed.map(|(_, field)| field).collect::<Vec<_>>().join(", ")
 }
 
 /// The changes of the books, as `pool.total ±n`.
@@ -144,41 +215,28 @@ fn posts(job: Option<&Job>, runner: Option<&Runner>, outcome: &Outcome) -> Strin
         .runner
         .iter()
         .flat_map(|after| difference(runner.map(Runner::counts).into_iter().flatten(), after.counts()));
-    let post = |(pool, change): (PoolName, Totals)| {
-        let totals = [("queued", change.queued), ("supply", change.supply), ("live", change.live)];
+    let post = |(pool, change): (_, Totals)| {
+        let Totals { queued, supply, idle, live } = change;
+        let totals = [("queued", queued), ("supply", supply), ("idle", idle), ("live", live)];
         let changed = totals.into_iter().filter(|(_, by)| *by != 0);
         changed.map(|(total, by)| format!("{pool}.{total} {by:+}")).collect::<Vec<_>>()
     };
     jobs.chain(runners).flat_map(post).collect::<Vec<_>>().join(", ")
 }
 
-/// Lets an event happen at every point of a runner's life, and compares.
-///
-/// Whatever it does, a runner keeps its identity, and the time of its last change goes with its state.
-fn at_every_point(event: &RunnerEvent, deficit: i64, rows: [(Life, Effect, &str); 8]) {
-    at_every_point_of(&short_of(deficit), event, rows);
+/// Lets an event happen now at every point of a runner's life, while so many jobs wait in a book in which
+/// it counts alone, and compares.
+fn at_every_point(event: &RunnerEvent, jobs: i64, rows: [(Life, Effect, &str); 10]) {
+    at_every_point_of(|runner| alone(runner, jobs), event, rows);
 }
 
 /// The same, with a book of any kind.
-fn at_every_point_of(book: &Book, event: &RunnerEvent, rows: [(Life, Effect, &str); 8]) {
-    let deficit = book.deficit();
-    for ((life, effect, why), point) in rows.into_iter().zip(Life::ALL) {
+fn at_every_point_of(book: impl Fn(&Runner) -> Book, event: &RunnerEvent, rows: [(Life, Effect, &str); 10]) {
+    for ((life, expected, why), point) in rows.into_iter().zip(Life::ALL) {
         assert_eq!(life, point, "every point of a life has its row");
         let before = life.runner();
-        let outcome = fleet::ledger::transition::of_runner(Some(&before), event, Some(book), at(0));
-        let found = Effect {
-            to: outcome.runner.as_ref().map(|runner| runner.state),
-            posts: posts(None, Some(&before), &outcome),
-            health: outcome.health.clone(),
-            answer: outcome.answer,
-        };
-        assert_eq!(found, effect, "{life:?} and {event:?} at a deficit of {deficit}: {why}");
+        let outcome = of_runner(&before, event, &book(&before), at(0));
+        assert_eq!(effect(&before, &outcome), expected, "{life:?} and {event:?}: {why}");
         assert_eq!(outcome.job, None, "{life:?} and {event:?}");
-        if let Some(after) = outcome.runner {
-            let changed_at = if after.state == before.state { before.changed_at } else { at(0) };
-            let Runner { state, boot, github_id, claim_closed, .. } = after.clone();
-            let kept = Runner { state, boot, github_id, claim_closed, changed_at, ..before };
-            assert_eq!(after, kept, "{life:?} and {event:?}: {why}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! A day of ticks, with runners that claim, work and leave.
+//! A day of ticks, with runners that ask, work and leave.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -6,6 +6,7 @@ use std::task::Poll;
 use control::Bookkeeper;
 use fleet::launch::StopClass;
 use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState};
+use fleet::question::Listener;
 use fleet::{BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
@@ -87,7 +88,7 @@ impl Day {
         table.book(&PoolName::new(pool).unwrap()).unwrap().live
     }
 
-    /// From now on one idle runner of each pool asks for its release in each minute.
+    /// From now on one idle runner of each pool asks in each minute.
     pub(crate) fn let_one_leave_a_minute(&mut self) {
         self.leaving = true;
     }
@@ -128,7 +129,7 @@ impl Day {
         done.await.unwrap();
     }
 
-    /// Those that have left are stopped, one of a pool leaves, and those that were started claim.
+    /// Those that have left are stopped, one of a pool leaves, and those that were started ask.
     fn runners_act(&mut self) {
         for runner in self.runners(RunnerState::Leaving) {
             self.post(&[stopped(&runner.id)]);
@@ -137,15 +138,16 @@ impl Day {
             let mut idle = self.runners(RunnerState::Idle);
             idle.dedup_by(|next, one| next.pool == one.pool);
             for runner in idle {
-                let event = RunnerEvent::Release(runner.boot.unwrap());
+                let event = RunnerEvent::Asked(runner.boot.unwrap(), Listener::Up);
                 self.post(&[Event::Runner(runner.id, event)]);
             }
         }
         for runner in self.runners(RunnerState::Starting) {
             self.registrations += 1;
-            let boot = BootId::new(format!("boot {}", self.registrations));
+            let boot = BootId::new(format!("boot {}", self.registrations)).digest();
             let registration = GithubRunnerId(self.registrations);
-            let events = [RunnerEvent::Claim(boot.clone()), RunnerEvent::Registered(boot, registration)];
+            let asked = RunnerEvent::Asked(boot.clone(), Listener::None);
+            let events = [asked, RunnerEvent::Registered(boot, registration)];
             self.post(&events.map(|event| Event::Runner(runner.id.clone(), event)));
         }
     }

@@ -1,0 +1,124 @@
+//! The one question: what is a runner to do?
+//!
+//! The ledger decides first, GitHub comes second, its id of the registration is stored third, the JIT
+//! config is answered last. A crash after any of these leaves the runner where the next question of the
+//! same boot goes on.
+
+use fleet::RunnerId;
+use fleet::ledger::{Answer as Told, AskAnswer, Runner, RunnerEvent};
+use fleet::ports::{Clock, GithubError, Ledger, Random};
+use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use tracing::warn;
+
+use crate::answer::{self, Answer};
+use crate::register::Made;
+use crate::{Github, Later, Registrar, Settings};
+
+/// What a question that is being answered has to do with.
+pub(crate) struct Asked<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) runner: &'a RunnerId,
+    /// When the last call of its own may begin: the function is ended soon after.
+    pub(crate) until: Timestamp,
+}
+
+/// A question without an answer yet, and what the ledger knows of its runner by then.
+pub(crate) struct Unanswered {
+    pub(crate) later: Later,
+    pub(crate) runner: Option<Runner>,
+}
+
+impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
+    /// Answers a question whose ticket is good.
+    pub(crate) async fn ask(&self, asked: &Asked<'_>, question: &Question) -> Result<Answer, Unanswered> {
+        let event = RunnerEvent::Asked(question.boot.digest(), question.listener);
+        let (told, runner) =
+            self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
+        let answered = self.follow(asked, question, told, runner.as_ref()).await;
+        answered.map_err(|later| Unanswered { later, runner })
+    }
+
+    /// Does what the ledger has decided.
+    async fn follow(
+        &self,
+        asked: &Asked<'_>,
+        question: &Question,
+        told: Told,
+        runner: Option<&Runner>,
+    ) -> Result<Answer, Later> {
+        match (told, runner) {
+            (Told::Ask(AskAnswer::Config), Some(runner)) => self.config(asked, question, runner).await,
+            (Told::Ask(AskAnswer::Leave), Some(runner)) => self.leave(asked, question, runner).await,
+            (Told::Ask(AskAnswer::Contested), Some(runner)) => {
+                // The alarm does not wait for GitHub. What is not deleted now, its own boot's next
+                // question deletes.
+                let answer = answer::contested(asked.runner);
+                if let Err(later) = self.delete_registration(asked, runner).await {
+                    warn!(runner = %asked.runner, problem = %later, "registration is not deleted yet");
+                }
+                Ok(answer)
+            }
+            (Told::Ask(AskAnswer::Replayed), _) => Ok(answer::replayed(asked.runner)),
+            (Told::Ask(AskAnswer::Wait), _) => Ok(answer::wait(LONGEST_WAIT_SECONDS)),
+            _ => Ok(answer::unknown(asked.runner)),
+        }
+    }
+
+    /// Its JIT config, of a registration whose id is in the ledger before it is answered.
+    async fn config(&self, asked: &Asked<'_>, question: &Question, runner: &Runner) -> Result<Answer, Later> {
+        let pools = &asked.settings.pools;
+        let pool = pools.get(&runner.pool).ok_or_else(|| Later::Pool(runner.pool.clone()))?;
+        let name = asked.runner.github_name(&pool.name);
+        let config = match self.register(asked, pool, &name).await? {
+            Made::Config(config) => config,
+            Made::FoundBusy => return Ok(answer::wait(LONGEST_WAIT_SECONDS)),
+        };
+        let registered = RunnerEvent::Registered(question.boot.digest(), config.runner);
+        let (told, _) = self.post(asked, registered).await?;
+        match told {
+            Told::Ask(AskAnswer::Config) => {}
+            Told::Ask(AskAnswer::Wait) => {
+                self.forget(asked, config.runner).await;
+                return Ok(answer::wait(LONGEST_WAIT_SECONDS));
+            }
+            _ => {
+                // It was told to leave, or was fenced, meanwhile.
+                self.forget(asked, config.runner).await;
+                return Ok(answer::leave(asked.runner, question.listener));
+            }
+        }
+        let settings = RunnerSettings { pool: pool.name.clone(), runner_name: name, sudo: pool.sudo };
+        let jit_config = config.encoded.expose_secret().to_owned();
+        Ok(answer::config(asked.runner, Config { jit_config, settings }))
+    }
+
+    /// It is Leaving before its registration is deleted. GitHub has the last word: a runner that has just
+    /// begun a job stays.
+    async fn leave(&self, asked: &Asked<'_>, question: &Question, runner: &Runner) -> Result<Answer, Later> {
+        if self.delete_registration(asked, runner).await? {
+            return Ok(answer::wait(LONGEST_WAIT_SECONDS));
+        }
+        Ok(answer::leave(asked.runner, question.listener))
+    }
+
+    /// Deletes a runner's registration, if it has one. `true` if it has begun a job, which is written
+    /// down.
+    async fn delete_registration(&self, asked: &Asked<'_>, runner: &Runner) -> Result<bool, Later> {
+        let Some(registration) = runner.github_id else { return Ok(false) };
+        self.spend(asked, 1).await?;
+        match self.github.delete_runner(registration).await {
+            Err(GithubError::Busy) => {
+                self.post(asked, RunnerEvent::FoundBusy).await?;
+                Ok(true)
+            }
+            answered => self.heard(answered).await.map(|()| false),
+        }
+    }
+}
+
+/// Whether a question is of a runner that waits for its JIT config.
+pub(crate) fn waits_for_config(question: &Question) -> bool {
+    question.listener == Listener::None
+}

@@ -1,0 +1,75 @@
+//! What events of jobs do.
+
+use jiff::Timestamp;
+
+use super::super::event::{JobAction, JobEvent, JobRunner};
+use super::super::{Answer, Job, JobState, News, Outcome, Runner, RunnerState};
+use super::busy;
+use crate::ids::PoolName;
+
+/// What a job event does to its job, and to the runner that it names.
+///
+/// A webhook only adds demand, or ends it: none but a job's begin and its end lowers `queued`. The
+/// runner moves only if the event's runner id is the one that was stored before its JIT config was
+/// answered: anyone who administers a repository can register a runner with our name.
+pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now: Timestamp) -> Outcome {
+    let mut outcome = Outcome::unchanged(Answer::Noted);
+    let runner = runner.filter(|runner| is_named(runner, event.runner.as_ref()));
+
+    let pool = job.map(|job| &job.pool).or(event.pool.as_ref()).or(runner.map(|runner| &runner.pool));
+    let next = match event.action {
+        JobAction::Queued => JobState::Queued,
+        JobAction::InProgress => JobState::InProgress,
+        JobAction::Completed => JobState::Completed,
+    };
+    match (job, pool) {
+        // It moves nothing, and yet it is the last that was heard: an answer that GitHub gave before
+        // does not count against it.
+        (Some(job), _) if job.state == JobState::Queued && next == JobState::Queued => {
+            outcome.job = Some(Job { heard_at: Some(now), ..job.clone() });
+        }
+        (_, Some(pool)) if job.is_none_or(|job| job.state < next) => {
+            outcome.job = Some(Job {
+                id: event.job,
+                state: next,
+                pool: pool.clone(),
+                repository: event.repository.clone(),
+                labels: event.labels.clone(),
+                runner: runner.map(|it| it.id.clone()).or_else(|| job.and_then(|job| job.runner.clone())),
+                seen_at: job.map_or(now, |job| job.seen_at),
+                changed_at: now,
+                heard_at: None,
+                version: job.map_or(0, |job| job.version),
+            });
+        }
+        _ => {}
+    }
+    if let Some(runner) = runner
+        && next != JobState::Queued
+        && !matches!(runner.state, RunnerState::Busy | RunnerState::Stopped)
+    {
+        outcome.runner = Some(busy(runner, now));
+        outcome.news = (!event.may_not_have_run).then_some(News::RanJob);
+    }
+    outcome
+}
+
+/// What it does to a job that GitHub says it waits for an approval: a Queued one that nobody has spoken
+/// of since GitHub was asked is Waiting. `version` is that of its item before.
+pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
+    let is_as_it_was = |job: &&Job| job.state == JobState::Queued && job.version == version;
+    let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
+    Outcome::of_job(Job { state: JobState::Waiting, changed_at: now, heard_at: None, ..job.clone() })
+}
+
+/// What it does to a job that another pool serves it now: one that still waits where it waited goes
+/// over to that pool's book. It keeps its place among those that wait, by the time that it came.
+pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome {
+    let waits = |job: &&Job| job.state == JobState::Queued && job.pool == *from && from != to;
+    let Some(job) = job.filter(waits) else { return Outcome::unchanged(Answer::Noted) };
+    Outcome::of_job(Job { pool: to.clone(), ..job.clone() })
+}
+
+fn is_named(runner: &Runner, named: Option<&JobRunner>) -> bool {
+    named.is_some_and(|named| named.runner == runner.id && runner.github_id == Some(named.github_id))
+}

@@ -1,0 +1,32 @@
+//! What one event does: the whole table of the ledger, as a pure function.
+//!
+//! Each function takes the items that an event names and returns new ones, and the answer for whoever
+//! asked. What they do not return is unchanged. The books change with what the items count.
+
+mod job;
+mod question;
+mod runner;
+
+use jiff::Timestamp;
+
+pub use self::job::{of_found_waiting, of_job, of_reroute};
+pub use self::question::BUSY_WITHOUT_WORKER;
+pub use self::runner::of_runner;
+use super::{Answer, LeaveReason, Outcome, Runner, RunnerState};
+
+/// The runner in this state, since now if that is news.
+fn moved(runner: &Runner, state: RunnerState, now: Timestamp) -> Runner {
+    let changed_at = if state == runner.state { runner.changed_at } else { now };
+    Runner { state, changed_at, ..runner.clone() }
+}
+
+/// The runner has a job. Whatever it was to leave for, it stays.
+fn busy(runner: &Runner, now: Timestamp) -> Runner {
+    Runner { leaves: None, ..moved(runner, RunnerState::Busy, now) }
+}
+
+/// The runner leaves, for this reason.
+fn leaving(runner: &Runner, reason: LeaveReason, answer: Answer, now: Timestamp) -> Outcome {
+    let left = Runner { leaves: Some(reason), ..moved(runner, RunnerState::Leaving, now) };
+    Outcome::of_runner(left, answer)
+}

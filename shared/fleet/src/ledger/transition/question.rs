@@ -1,0 +1,107 @@
+//! The one question of a runner, and the registration that may follow it.
+//!
+//! *Needed* comes before *surplus*: a runner that is up is not sent away while jobs wait and others
+//! still boot. `idle` counts in the transaction of the answer, so that no two runners are answered a JIT
+//! config for one demand.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::{Answer, AskAnswer, BOOT_LIMIT, Book, LeaveReason, News, Outcome, Runner, RunnerState};
+use super::leaving;
+use super::moved;
+use crate::ids::{BootDigest, GithubRunnerId};
+use crate::question::Listener;
+
+/// How long a runner may stay Busy without a worker process before it is let go: GitHub's events
+/// may be ahead of the runner, but not by this much.
+pub const BUSY_WITHOUT_WORKER: SignedDuration = SignedDuration::from_mins(2);
+
+/// A boot asks what it is to do.
+pub(super) fn asked(
+    runner: &Runner,
+    boot: &BootDigest,
+    listener: Listener,
+    totals: &Book,
+    now: Timestamp,
+) -> Outcome {
+    if runner.boot.as_ref().is_some_and(|first| first != boot) {
+        return of_another_boot(runner, now);
+    }
+    // It came up, so its capacity works.
+    let news = runner.boot.is_none().then_some(News::Started);
+    let heard = Runner {
+        boot: Some(boot.clone()),
+        asked_at: if listener == Listener::None { Some(now) } else { runner.asked_at },
+        listened: runner.listened || listener == Listener::Up,
+        ..runner.clone()
+    };
+    let leave = |reason| leaving(&heard, reason, Answer::Ask(AskAnswer::Leave), now).with(news.clone());
+    match runner.state {
+        RunnerState::Leaving | RunnerState::Stopped => Outcome::unchanged(Answer::Ask(AskAnswer::Leave)),
+        _ if listener == Listener::None && runner.listened => leave(LeaveReason::ConfigUsed),
+        RunnerState::Busy if now.duration_since(runner.changed_at) >= BUSY_WITHOUT_WORKER => {
+            leave(LeaveReason::NoWorker)
+        }
+        RunnerState::Busy => stays(runner, heard, AskAnswer::Wait).with(news),
+        RunnerState::Starting | RunnerState::Idle | RunnerState::Overdue => {
+            let has_listener = listener != Listener::None;
+            if totals.is_closed() {
+                leave(LeaveReason::PoolClosed)
+            } else if totals.needs(runner, now) {
+                let answer = if has_listener { AskAnswer::Wait } else { AskAnswer::Config };
+                stays(runner, moved(&heard, RunnerState::Idle, now), answer).with(news)
+            } else if has_listener && runner.state != RunnerState::Overdue && !totals.has_surplus(now) {
+                stays(runner, heard, AskAnswer::Wait).with(news)
+            } else {
+                leave(LeaveReason::NotNeeded)
+            }
+        }
+    }
+}
+
+/// GitHub made the JIT config that an answer is to hold. What is refused here is deleted by the
+/// registrar, so that no JIT config is answered whose id is not in the ledger.
+pub(super) fn registered(
+    runner: &Runner,
+    boot: &BootDigest,
+    github_id: GithubRunnerId,
+    totals: &Book,
+    now: Timestamp,
+) -> Outcome {
+    let is_its_own = runner.boot.as_ref() == Some(boot) && !runner.listened && !totals.is_closed();
+    let with_id = Runner { github_id: Some(github_id), ..runner.clone() };
+    match runner.state {
+        RunnerState::Busy => Outcome::unchanged(Answer::Ask(AskAnswer::Wait)),
+        RunnerState::Idle if is_its_own => stays(runner, with_id, AskAnswer::Config),
+        RunnerState::Overdue if is_its_own && totals.needs(runner, now) => {
+            stays(runner, moved(&with_id, RunnerState::Idle, now), AskAnswer::Config)
+        }
+        RunnerState::Overdue if is_its_own => {
+            leaving(runner, LeaveReason::NotNeeded, Answer::Ask(AskAnswer::Leave), now)
+        }
+        RunnerState::Starting
+        | RunnerState::Idle
+        | RunnerState::Overdue
+        | RunnerState::Leaving
+        | RunnerState::Stopped => Outcome::unchanged(Answer::Ask(AskAnswer::Leave)),
+    }
+}
+
+/// A good ticket, shown by another boot than the one that asked first. Soon after the reservation one of
+/// the two is a thief, and the runner is worth nothing; later it is a replay.
+fn of_another_boot(runner: &Runner, now: Timestamp) -> Outcome {
+    let is_soon = now.duration_since(runner.reserved_at) < BOOT_LIMIT;
+    if is_soon && runner.state.is_on_its_way() {
+        leaving(runner, LeaveReason::AnotherBoot, Answer::Ask(AskAnswer::Contested), now)
+    } else {
+        Outcome::unchanged(Answer::Ask(AskAnswer::Replayed))
+    }
+}
+
+/// The runner goes on. Where nothing has changed, nothing is written.
+fn stays(before: &Runner, after: Runner, answer: AskAnswer) -> Outcome {
+    if after == *before {
+        return Outcome::unchanged(Answer::Ask(answer));
+    }
+    Outcome::of_runner(after, Answer::Ask(answer))
+}

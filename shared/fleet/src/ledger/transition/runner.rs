@@ -1,0 +1,114 @@
+//! What events of runners do.
+
+use jiff::Timestamp;
+
+use super::super::event::RunnerEvent;
+use super::super::{Answer, AskAnswer, Book, LeaveReason, News, Outcome, Runner, RunnerState};
+use super::{busy, leaving, moved, question};
+use crate::launch::{Ending, FailureClass, StopClass};
+
+/// What a runner's event does to it. It comes with the book of the pool whose labels it carries; `None`
+/// where the ledger does not know it.
+pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Timestamp) -> Outcome {
+    let Some((runner, totals)) = known else { return Outcome::unchanged(answer_for_unknown(event)) };
+    let has_asked = runner.boot.is_some();
+    let is_on_its_way = runner.state.is_on_its_way();
+    let leave = |reason| leaving(runner, reason, Answer::Noted, now);
+    match event {
+        RunnerEvent::Asked(boot, listener) => question::asked(runner, boot, *listener, totals, now),
+        RunnerEvent::Registered(boot, github_id) => {
+            question::registered(runner, boot, *github_id, totals, now)
+        }
+        RunnerEvent::FoundBusy
+            if matches!(runner.state, RunnerState::Idle | RunnerState::Overdue | RunnerState::Leaving) =>
+        {
+            Outcome::of_runner(busy(runner, now), Answer::Noted)
+        }
+        RunnerEvent::Overdue if may_be_overdue(runner, totals, now) => {
+            let overdue = Runner { overdue_at: Some(now), ..moved(runner, RunnerState::Overdue, now) };
+            Outcome::of_runner(overdue, Answer::Noted).with(News::Overdue)
+        }
+        RunnerEvent::Fenced if is_on_its_way && !has_asked => leave(LeaveReason::Fenced),
+        RunnerEvent::FoundNoCapacity(reason) if is_on_its_way && !has_asked => {
+            leave(LeaveReason::NoCapacity).with(News::NoCapacity(reason.clone()))
+        }
+        RunnerEvent::FailedToBoot(reason)
+            if runner.is_past_its_boot_limit(now) || is_slow_again(runner, totals, now) =>
+        {
+            // One that has asked has shown that boots work: what it failed at is its run.
+            leave(LeaveReason::BootFailed).with(if has_asked {
+                News::RunFailed(Ending::Failed.thirds(), reason.clone())
+            } else {
+                News::BootFailed(reason.clone())
+            })
+        }
+        RunnerEvent::CountedOut if is_on_its_way => leave(LeaveReason::CountedOut),
+        RunnerEvent::LaunchFailed(class, reason)
+            if (is_on_its_way || runner.state == RunnerState::Leaving) && !has_asked =>
+        {
+            stopped(runner, now).with(match class {
+                FailureClass::Later => None,
+                FailureClass::Elsewhere => Some(News::NoCapacity(reason.clone())),
+                FailureClass::Never => Some(News::LaunchRefused(reason.clone())),
+            })
+        }
+        RunnerEvent::TaskStopped(class, reason) if runner.state.is_live() => {
+            stopped(runner, now).with(news_of_stop(runner, *class, reason))
+        }
+        RunnerEvent::FoundBusy
+        | RunnerEvent::Overdue
+        | RunnerEvent::Fenced
+        | RunnerEvent::FoundNoCapacity(_)
+        | RunnerEvent::FailedToBoot(_)
+        | RunnerEvent::CountedOut
+        | RunnerEvent::LaunchFailed(..)
+        | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),
+    }
+}
+
+/// Once in its life, while a job waits beside it: a runner that has asked for nothing, or one that has
+/// gone silent before its listener was up. Whether the former's task had its time, its task tells.
+fn may_be_overdue(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
+    let is_slow = match runner.state {
+        RunnerState::Starting => runner.boot.is_none(),
+        _ => runner.is_silent(now),
+    };
+    is_slow
+        && runner.overdue_at.is_none()
+        && totals.jobs_wait_beside(runner)
+        && totals.may_have_another_overdue(now)
+}
+
+/// It was Overdue before, has no JIT config, and a job waits beside it once more.
+fn is_slow_again(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
+    runner.is_silent(now)
+        && runner.overdue_at.is_some()
+        && runner.has_no_config()
+        && totals.jobs_wait_beside(runner)
+}
+
+/// What a stop says of the capacity. Of a runner that was on its way out, or had a job, it says nothing;
+/// before its first question every end is a failed boot; after it the exit code tells.
+fn news_of_stop(runner: &Runner, class: StopClass, reason: &str) -> Option<News> {
+    let reason = || reason.to_owned();
+    let has_asked = runner.boot.is_some();
+    match class {
+        _ if !runner.state.is_on_its_way() => None,
+        StopClass::NoCapacity if !has_asked => Some(News::NoCapacity(reason())),
+        StopClass::Ended(_) if !has_asked => Some(News::BootFailed(reason())),
+        StopClass::Ended(Ending::Removed) => Some(News::Reaped),
+        StopClass::Ended(ending) if ending.thirds() > 0 => Some(News::RunFailed(ending.thirds(), reason())),
+        StopClass::Ended(_) | StopClass::NoCapacity | StopClass::Ordinary => None,
+    }
+}
+
+fn stopped(runner: &Runner, now: Timestamp) -> Outcome {
+    Outcome::of_runner(moved(runner, RunnerState::Stopped, now), Answer::Noted)
+}
+
+fn answer_for_unknown(event: &RunnerEvent) -> Answer {
+    match event {
+        RunnerEvent::Asked(..) | RunnerEvent::Registered(..) => Answer::Ask(AskAnswer::Leave),
+        _ => Answer::Noted,
+    }
+}

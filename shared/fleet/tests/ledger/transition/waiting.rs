@@ -1,0 +1,144 @@
+//! Approval gates: a webhook only adds demand, and what GitHub is read to say alone takes it away.
+
+use super::*;
+use fleet::JobId;
+use fleet::ledger::{Event, Item};
+
+use crate::written::Written;
+
+const HOUR: i64 = 3600;
+
+#[test]
+fn a_job_that_was_found_waiting_waits_only_if_nobody_spoke_of_it_since_github_was_asked() {
+    use JobState::{Completed, InProgress, Queued, Unserved, Waiting};
+    for (before, version, waits, why) in [
+        (Some(Queued), 2, true, "as it was before GitHub was asked"),
+        (Some(Queued), 1, false, "a webhook came since: it has the last word"),
+        (Some(Queued), 0, false, "it was not known when GitHub was asked"),
+        (Some(Queued), 3, false, "nobody has written that yet"),
+        (Some(Waiting), 2, false, "it does already"),
+        (Some(Unserved), 2, false, "it does not count"),
+        (Some(InProgress), 2, false, "a runner took it"),
+        (Some(Completed), 2, false, "it has ended"),
+        (None, 0, false, "forgotten"),
+    ] {
+        let before = before.map(|state| Job { heard_at: Some(at(-30)), ..job(state, "spot") });
+        let outcome = of_found_waiting(before.as_ref(), version, at(0));
+        let counted = if waits { "spot.queued -1" } else { "" };
+        assert_eq!(posts(before.as_ref(), None, &outcome), counted, "{before:?}, {version}: {why}");
+        let expected = before.filter(|_| waits).map(|before| Job {
+            state: Waiting,
+            changed_at: at(0),
+            heard_at: None,
+            ..before
+        });
+        assert_eq!(outcome.job, expected, "{why}");
+        assert_eq!((outcome.runner, outcome.news, outcome.answer), (None, None, NOTED), "{why}");
+    }
+}
+
+#[test]
+fn a_second_queued_is_written_down_though_it_moves_nothing() {
+    let before = job(JobState::Queued, "spot");
+    let routed_elsewhere = job_event(JobAction::Queued, 1, "routed");
+    let after = of_job(Some(&before), None, &routed_elsewhere, at(0)).job;
+    assert_eq!(after, Some(Job { heard_at: Some(at(0)), ..before }), "when, and nothing else");
+}
+
+#[test]
+fn a_job_that_is_approved_begins_to_wait_now_however_old_it_is() {
+    let before = Job { seen_at: at(-40 * 24 * HOUR), ..job(JobState::Waiting, "spot") };
+    let old = JobEvent { created_at: Some(at(-40 * 24 * HOUR)), ..job_event(JobAction::Queued, 1, "spot") };
+    let after = of_job(Some(&before), None, &old, at(0)).job;
+    assert_eq!(after, Some(Job { state: JobState::Queued, changed_at: at(0), ..before }));
+}
+
+/// Each of these is between the read of GitHub and its write.
+#[test]
+fn an_approval_between_the_read_of_github_and_its_write_is_not_lost() {
+    let says = |action| Event::Job(job_event(action, 1, "spot"));
+    for (meanwhile, state, queued, why) in [
+        (vec![], JobState::Waiting, 0, "nothing came: GitHub's answer holds"),
+        (vec![JobAction::Queued], JobState::Queued, 1, "approved, and its queued came"),
+        (vec![JobAction::Queued, JobAction::Queued], JobState::Queued, 1, "and once more"),
+        (vec![JobAction::InProgress], JobState::InProgress, 0, "approved and taken"),
+        (vec![JobAction::Completed], JobState::Completed, 0, "rejected"),
+    ] {
+        let mut ledger = Written::new();
+        ledger.post(&says(JobAction::Queued), 0);
+        let version = ledger.job(1).version;
+        for action in meanwhile {
+            ledger.post(&says(action), 120);
+        }
+        ledger.post(&Event::FoundWaiting { job: JobId(1), version }, 121);
+        assert_eq!((ledger.job(1).state, ledger.book("spot").queued), (state, queued), "{why}");
+    }
+}
+
+#[test]
+fn a_job_that_waits_for_its_approval_comes_back_with_its_queued_and_can_wait_again() {
+    let mut ledger = Written::new();
+    let queued = Event::Job(job_event(JobAction::Queued, 1, "spot"));
+    ledger.post(&queued, 0);
+    for round in 1..=3 {
+        let version = ledger.job(1).version;
+        ledger.post(&Event::FoundWaiting { job: JobId(1), version }, 100 * round);
+        assert_eq!(
+            (ledger.job(1).state, ledger.book("spot").queued),
+            (JobState::Waiting, 0),
+            "round {round}"
+        );
+        ledger.post(&queued, 100 * round + 50);
+        assert_eq!((ledger.job(1).state, ledger.book("spot").queued), (JobState::Queued, 1), "round {round}");
+        assert_eq!(ledger.job(1).changed_at, at(100 * round + 50), "since its approval");
+    }
+}
+
+#[test]
+fn an_unknown_job_that_was_created_over_a_day_ago_is_told_of_once() {
+    for (action, age, is_old, why) in [
+        (JobAction::Queued, Some(24 * HOUR), false, "a day"),
+        (JobAction::Queued, Some(24 * HOUR + 1), true, "an old delivery, posted again"),
+        (JobAction::Queued, Some(-60), false, "GitHub's clock is ahead of ours"),
+        (JobAction::Queued, None, false, "the payload does not say"),
+        (JobAction::InProgress, Some(25 * HOUR), false, "a runner has taken it"),
+        (JobAction::Completed, Some(25 * HOUR), false, "it makes no demand"),
+    ] {
+        let mut ledger = Written::new();
+        let created_at = age.map(|age| at(-age));
+        let event = Event::Job(JobEvent { created_at, ..job_event(action, 1, "spot") });
+        let told = ledger.post(&event, 0).tidings.old_jobs;
+        let expected = if is_old { [JobId(1)].into() } else { [].into() };
+        assert_eq!(told, expected, "{action:?}: {why}");
+        if action == JobAction::Queued {
+            assert_eq!(ledger.book("spot").queued, 1, "{why}; it counts as any other");
+        }
+        let again = ledger.post(&event, 60).tidings.old_jobs;
+        assert_eq!(again, [].into(), "{action:?}: it is known by now");
+    }
+}
+
+/// No event of the ledger but GitHub's own word ends a job: a read that finds it waiting is the furthest
+/// that any other goes.
+#[test]
+fn age_alone_ends_no_job() {
+    let month = 31 * 24 * HOUR;
+    for (state, event, stays, why) in [
+        (JobState::Queued, Some(JobAction::Queued), JobState::Queued, "it still waits, as GitHub says"),
+        (JobState::Waiting, Some(JobAction::Queued), JobState::Queued, "approved on the gate's last day"),
+        (JobState::Queued, None, JobState::Waiting, "an approval is awaited: a read says so"),
+        (JobState::Queued, Some(JobAction::Completed), JobState::Completed, "GitHub's word"),
+    ] {
+        let old = Job { seen_at: at(-month), changed_at: at(-month), ..job(state, "spot") };
+        let version = old.version;
+        let mut ledger = Written::with(Item::Job(old));
+        let event = match event {
+            Some(action) => {
+                Event::Job(JobEvent { created_at: Some(at(-month)), ..job_event(action, 1, "spot") })
+            }
+            None => Event::FoundWaiting { job: JobId(1), version },
+        };
+        ledger.post(&event, 0);
+        assert_eq!(ledger.job(1).state, stays, "{why}");
+    }
+}

@@ -1,0 +1,84 @@
+//! Whether a runner is needed that asks, is one too many, or neither.
+
+use super::*;
+use Listener::{None, Starting, Up};
+
+/// A question in a book with these totals: queued, minimum, supply, idle.
+fn answered(life: Life, listener: Listener, totals: (i64, i64, i64, i64)) -> Answer {
+    let (queued, minimum, supply, idle) = totals;
+    let book = Book { queued, minimum, supply, idle, ..Book::open(pool("spot"), 9) };
+    of_runner(&life.runner(), &asked("first", listener), &book, at(0)).answer
+}
+
+#[test]
+fn needed_is_asked_before_surplus() {
+    for (life, listener, totals, answer, why) in [
+        (Life::Starting, None, (1, 0, 1, 0), CONFIG, "a job waits for it"),
+        (Life::Starting, None, (1, 0, 3, 0), CONFIG, "two too many, and it is the first that is up"),
+        (Life::Starting, None, (1, 0, 2, 1), LEAVE, "another one is up before it"),
+        (Life::Starting, None, (2, 0, 2, 1), CONFIG, "two jobs, and one that is up"),
+        (Life::Starting, None, (0, 1, 1, 0), CONFIG, "its pool keeps one waiting"),
+        (Life::Starting, None, (0, 1, 2, 1), LEAVE, "and one waits"),
+        (Life::Starting, None, (1, 1, 2, 1), CONFIG, "one that waits, and a job beside it"),
+        (Life::Called, None, (1, 0, 3, 1), CONFIG, "itself it does not count"),
+        (Life::Called, None, (1, 0, 3, 2), LEAVE, "another one it does"),
+        (Life::Registered, Up, (1, 0, 3, 1), WAIT, "two others still boot: the one that is up stays"),
+        (Life::Registered, Starting, (1, 0, 3, 1), WAIT, "the same"),
+        (Life::Listening, Up, (1, 0, 2, 2), LEAVE, "one of two that are up is too many"),
+        (Life::Listening, Up, (2, 0, 2, 2), WAIT, "neither is"),
+        (Life::Listening, Up, (0, 2, 2, 2), WAIT, "both are kept"),
+        (Life::Listening, Starting, (1, 0, 2, 2), LEAVE, "one too many, however far its listener is"),
+    ] {
+        assert_eq!(answered(life, listener, totals), answer, "{life:?}, {listener:?}, {totals:?}: {why}");
+    }
+}
+
+#[test]
+fn an_overdue_runner_is_asked_for_by_the_need_and_never_by_the_deficit() {
+    for (life, listener, totals, answer, why) in [
+        (Life::Slow, None, (1, 0, 1, 0), CONFIG, "its spare fills the deficit, and still boots"),
+        (Life::Slow, None, (1, 0, 1, 1), LEAVE, "its spare is up"),
+        (Life::Slow, None, (1, 0, 0, 1), LEAVE, "a deficit alone keeps nobody"),
+        (Life::Slow, None, (2, 0, 2, 1), CONFIG, "there are two jobs"),
+        (Life::Slow, None, (0, 1, 0, 0), CONFIG, "the job is gone, and a minimum is as good"),
+        (Life::Hung, None, (1, 0, 1, 0), CONFIG, "the same, once it had a JIT config"),
+        (Life::Hung, Starting, (1, 0, 1, 1), LEAVE, "its spare is up"),
+        (Life::Hung, Up, (1, 0, 1, 0), WAIT, "its spare still boots"),
+        (Life::Hung, Up, (1, 0, 0, 1), LEAVE, "not needed, and it is nobody's supply"),
+    ] {
+        assert_eq!(answered(life, listener, totals), answer, "{life:?}, {listener:?}, {totals:?}: {why}");
+    }
+}
+
+/// In a book that adds up, whoever is not needed is one too many.
+#[test]
+fn in_a_book_out_of_balance_a_runner_that_is_neither_goes_on_if_it_has_a_listener() {
+    let neither = (1, 0, 1, 2);
+    for (life, listener, answer, why) in [
+        (Life::Listening, Up, WAIT, "it does no harm where it is"),
+        (Life::Registered, Starting, WAIT, "the same"),
+        (Life::Registered, None, LEAVE, "it would be one more"),
+        (Life::Hung, Up, LEAVE, "an Overdue one is kept by a need alone"),
+    ] {
+        assert_eq!(answered(life, listener, neither), answer, "{life:?}, {listener:?}: {why}");
+    }
+}
+
+#[test]
+fn of_many_that_ask_for_few_jobs_as_many_get_a_config_as_are_needed() {
+    for (jobs, minimum, runners) in [(1, 0, 3), (2, 1, 5), (5, 0, 3), (0, 0, 4)] {
+        let mut book = Book { queued: jobs, minimum, supply: runners, ..Book::open(pool("spot"), 9) };
+        let mut configs = 0;
+        for _ in 0..runners {
+            let before = Life::Starting.runner();
+            let outcome = of_runner(&before, &asked("first", None), &book, at(0));
+            if outcome.answer == CONFIG {
+                configs += 1;
+                book.idle += 1;
+            } else {
+                book.supply -= 1;
+            }
+        }
+        assert_eq!(configs, (jobs + minimum).min(runners), "{runners} for {jobs} jobs and {minimum}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Launches are bounded, per job and per pool and hour, in every world.
+//!
+//! In an hour a capacity launches at most one runner for each job that waits for it in that hour, one in
+//! the place of each that a job took or that stands by, one for each fault that takes a runner away, and
+//! as many as the breaker's trials: what fails again and again is no reason for more.
+
+use std::collections::BTreeMap;
+
+use fleet::routing::route;
+use fleet::{PoolName, RunnerId};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Fault, Violation};
+
+use super::{World, violation};
+use crate::plan::{Act, Plan};
+
+/// Launches in a row that fail before the breaker opens, and trials in an hour after that.
+const TRIALS: usize = 3 + 10;
+
+/// Tasks on an EC2 instance that is taken back, at most.
+const ON_AN_INSTANCE: usize = 8;
+
+/// Faults of which each takes a runner away that was as it should be. Those that the breaker is for are
+/// not among them.
+const TAKES_A_RUNNER: [Fault; 11] = [
+    Fault::TaskNeverStarts,
+    Fault::TaskDiesAsking,
+    Fault::TaskExitsWithoutJob,
+    Fault::RunnerDiesIdle,
+    Fault::RunnerDiesAtWork,
+    Fault::RunnerReaped,
+    Fault::HangsWithConfig,
+    Fault::HangsIdle,
+    Fault::GithubCallsBusy,
+    Fault::JobGivenAtDeletion,
+    Fault::RunTaskNoCapacity,
+];
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
+    let excused = excused(world, plan);
+    let waiting = waiting(world, plan);
+    let mut found = Vec::new();
+    for (capacity, starts) in launches(world) {
+        let serves = |pool: &PoolName| plan.pools.capacity_chain(pool).any(|it| it.name == capacity);
+        let minimum: u32 = plan.pools.iter().filter(|pool| pool.name == capacity).map(highest_minimum).sum();
+        let waits: Vec<_> =
+            waiting.iter().filter(|(pool, _)| serves(pool)).map(|(_, between)| *between).collect();
+        for (place, &from) in starts.iter().enumerate() {
+            let until = from.checked_add(HOUR).unwrap_or(Timestamp::MAX);
+            let launched = starts.iter().skip(place).take_while(|&&at| at < until).count();
+            let jobs = waits.iter().filter(|(queued, ended)| *queued < until && *ended >= from).count();
+            let most = 2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + excused + TRIALS;
+            if launched > most {
+                let told = format!("{capacity}: {launched} in the hour from {from}, for {jobs} jobs");
+                found.push(violation("launches are bounded for each job and each pool's hour", told));
+                break;
+            }
+        }
+    }
+    found
+}
+
+fn highest_minimum(pool: &fleet::Pool) -> u32 {
+    // Schedules of worlds keep three at most.
+    pool.working_hours_minimum.max(pool.off_hours_minimum).max(3)
+}
+
+/// When runners were launched, by capacity.
+fn launches(world: &World) -> BTreeMap<PoolName, Vec<Timestamp>> {
+    let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
+    let mut launches: BTreeMap<PoolName, Vec<Timestamp>> = BTreeMap::new();
+    for task in ecs.tasks() {
+        let capacity = |id: RunnerId| table.runner(&id).map(|runner| runner.capacity.clone());
+        if let Some(capacity) = task.runner().and_then(capacity) {
+            launches.entry(capacity).or_default().push(task.started_at);
+        }
+    }
+    for starts in launches.values_mut() {
+        starts.sort();
+    }
+    launches
+}
+
+/// From when to when each job was there, by the pool that its labels name.
+fn waiting(world: &World, plan: &Plan) -> Vec<(PoolName, (Timestamp, Timestamp))> {
+    let github = world.sandbox().github().borrow();
+    let jobs = github.jobs().flat_map(|job| {
+        let ended = job.completed_at.unwrap_or(Timestamp::MAX);
+        let in_map = |pools| route(pools, &job.plan.labels).map(|pool| pool.name.clone()).ok();
+        let pools = [in_map(&plan.pools), in_map(&plan.smaller)];
+        pools.into_iter().flatten().map(move |pool| (pool, (job.queued_at, ended)))
+    });
+    jobs.collect()
+}
+
+/// Runners that something took away which is no fault of theirs.
+fn excused(world: &World, plan: &Plan) -> usize {
+    let struck = world.sandbox().faults_struck();
+    let by_faults: u32 = TAKES_A_RUNNER.iter().filter_map(|fault| struck.get(fault)).sum();
+    let by_acts: usize = plan
+        .acts
+        .iter()
+        .map(|(_, act)| match act {
+            Act::Steal(_) => 1,
+            Act::Interrupt(_) => ON_AN_INSTANCE,
+            _ => 0,
+        })
+        .sum();
+    let table = world.sandbox().table().borrow();
+    let overdue = table.runners().filter(|runner| runner.overdue_at.is_some()).count();
+    usize::try_from(by_faults).unwrap_or(usize::MAX).saturating_add(by_acts + overdue)
+}
