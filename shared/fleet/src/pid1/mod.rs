@@ -147,9 +147,9 @@ impl Machine {
                 vec![]
             }
             (State::Asking, Event::Answered(answered)) => {
-                // It has come up meanwhile, which the registrar is to know; but not while it may still be
-                // at work on the question before.
-                if self.asked_as != self.listener && answered != Answered::NoAnswer {
+                // It has come up meanwhile, which the registrar is to know; but not before it may be asked
+                // again.
+                if self.asked_as != self.listener && matches!(answered, Answered::Wait(_)) {
                     return self.look();
                 }
                 let often = |wait: Duration| wait.mul_f64(0.9 + jitter * 0.2);

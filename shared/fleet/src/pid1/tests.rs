@@ -179,20 +179,20 @@ fn each_question_says_how_far_the_listener_is() {
 fn a_listener_that_comes_up_while_a_question_is_under_way_is_told_of_with_its_answer() {
     use Event::{Answered as Told, Due, ListenerUp, Looked};
     let under_way = [Due, Looked(false), ListenerUp];
-    for answered in [
-        Answered::Wait(MINUTE),
-        Answered::Later(None),
-        Answered::Later(Some(MINUTE)),
-        Answered::Refused,
-        Answered::Config,
-    ] {
+    let waits = Told(Answered::Wait(MINUTE));
+    let (machine, actions) = after_config(&[&under_way[..], &[waits]].concat());
+    assert_eq!((machine.state(), actions), (State::Looking, vec![Action::Look]), "at once");
+    let (_, actions) = after_config(&[&under_way[..], &[waits, Looked(false)]].concat());
+    assert_eq!(actions, [Action::Ask(Listener::Up)], "and once");
+    let (machine, _) = after_config(&[&under_way[..], &[waits, Looked(false), waits]].concat());
+    assert_eq!(machine.state(), State::Idle, "it is told by then");
+    for answered in
+        [Answered::Later(None), Answered::Later(Some(5 * MINUTE)), Answered::Refused, Answered::Config]
+    {
         let (machine, actions) = after_config(&[&under_way[..], &[Told(answered)]].concat());
-        assert_eq!((machine.state(), actions), (State::Looking, vec![Action::Look]), "{answered:?}: at once");
-        let (_, actions) = after_config(&[&under_way[..], &[Told(answered), Looked(false)]].concat());
-        assert_eq!(actions, [Action::Ask(Listener::Up)], "{answered:?}: and once");
-        let told = [Told(answered), Looked(false), Told(Answered::Wait(MINUTE))];
-        let (machine, _) = after_config(&[&under_way[..], &told].concat());
-        assert_eq!(machine.state(), State::Idle, "{answered:?}: it is told by then");
+        assert_eq!((machine.state(), actions), (State::Idle, vec![]), "{answered:?}: not before its time");
+        let (_, actions) = after_config(&[&under_way[..], &[Told(answered), Due, Looked(false)]].concat());
+        assert_eq!(actions, [Action::Ask(Listener::Up)], "{answered:?}: but then");
     }
     let (machine, actions) = after_config(&[&under_way[..], &[Told(Answered::NoAnswer)]].concat());
     assert_eq!((machine.state(), actions), (State::Idle, vec![]), "the registrar may be at work on it still");

@@ -1,7 +1,7 @@
 //! Slow starters: while jobs wait beside one, another runner is reserved for them. The slow one may
 //! still come, and is then as good as any.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{FenceCause, Repair, Sight, Snapshot};
@@ -26,12 +26,8 @@ pub(super) fn slow<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     let jobs_wait = |runner: &Runner| snapshot.books.get(&runner.pool).is_some_and(|book| book.queued > 0);
     let mut slow = snapshot.on_their_way();
     slow.retain(|runner| !snapshot.is_retired(&runner.pool) && jobs_wait(runner) && is_slow(runner));
-    slow.sort_by(|one, other| longest(one, other, snapshot));
+    slow.sort_by_key(|runner| Reverse(runner.silence(now)));
     slow
-}
-
-fn longest(one: &Runner, other: &Runner, snapshot: &Snapshot<'_>) -> Ordering {
-    other.silence(snapshot.now).cmp(&one.silence(snapshot.now))
 }
 
 fn of_runner(
