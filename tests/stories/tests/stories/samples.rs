@@ -2,15 +2,30 @@
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use sandbox::Functions as _;
+use serde_json::Value;
 
 const QUESTION: &str = include_str!("../../../../events/lambda/registrar/question.json");
 
-#[test]
-fn the_sample_of_a_question_is_answered() {
+fn answer_to(question: &str) -> (i64, String) {
     let scene = stories::scene();
-    let request: LambdaFunctionUrlRequest = serde_json::from_str(QUESTION).unwrap();
+    let mut event: Value = serde_json::from_str(QUESTION).unwrap();
+    event["body"] = question.into();
+    let request: LambdaFunctionUrlRequest = serde_json::from_value(event).unwrap();
     let clock = scene.world.sandbox().manual_clock();
     let response = clock.run(scene.world.functions().registrar(request)).unwrap();
-    let body = response.body.unwrap();
-    assert_eq!((response.status_code, &body[..]), (200, r#"{"answer":"leave"}"#), "nobody knows the runner");
+    (response.status_code, response.body.unwrap())
+}
+
+#[test]
+fn a_pid1_of_this_version_and_of_the_one_before_is_answered_and_one_of_tomorrow_is_told_why_not() {
+    let sample: Value = serde_json::from_str(QUESTION).unwrap();
+    let mut question: Value = serde_json::from_str(sample["body"].as_str().unwrap()).unwrap();
+    let leave = (200, r#"{"answer":"leave"}"#.to_owned());
+    assert_eq!(answer_to(&question.to_string()), leave, "this version: nobody knows the runner");
+    question.as_object_mut().unwrap().remove("version");
+    assert_eq!(answer_to(&question.to_string()), leave, "the one before had no number");
+    question["version"] = 2.into();
+    let (status, says) = answer_to(&question.to_string());
+    assert_eq!(status, 400);
+    assert!(says.contains("`version`: version 2 is not read here, only 0 and 1"), "{says}");
 }
