@@ -16,18 +16,33 @@ fn hold(seeds: Range<u64>) {
 }
 
 #[test]
-fn worlds_1_to_100_hold() {
-    hold(1..101);
+fn worlds_1_to_50_hold() {
+    hold(1..51);
 }
 
 #[test]
-fn worlds_101_to_200_hold() {
-    hold(101..201);
+fn worlds_51_to_100_hold() {
+    hold(51..101);
 }
 
 #[test]
-fn worlds_201_to_300_hold() {
-    hold(201..301);
+fn worlds_101_to_150_hold() {
+    hold(101..151);
+}
+
+#[test]
+fn worlds_151_to_200_hold() {
+    hold(151..201);
+}
+
+#[test]
+fn worlds_201_to_250_hold() {
+    hold(201..251);
+}
+
+#[test]
+fn worlds_251_to_300_hold() {
+    hold(251..301);
 }
 
 #[test]
