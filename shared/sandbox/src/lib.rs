@@ -25,6 +25,7 @@ mod process;
 pub mod queue;
 mod races;
 mod sandbox;
+mod system;
 mod table;
 pub mod world;
 
@@ -34,6 +35,7 @@ pub use self::faults::{Call, Fault, Moment, Rates, Repairer};
 pub use self::journal::{Journal, Line, Subject};
 pub use self::placements::{placement_of, placements_of};
 pub use self::races::Race;
-pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, System, TICKET_KEY};
+pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, TICKET_KEY};
+pub use self::system::System;
 pub use self::table::Table;
 pub use self::world::{Begun, Functions, Hung, World};

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::launch::Placement;
-use fleet::ports::{Clock, Random};
 use fleet::schedule::Group;
 use fleet::{PoolMap, PoolName};
 use jiff::{SignedDuration, Timestamp};
@@ -90,31 +89,6 @@ pub enum FunctionName {
     Launcher,
     Registrar,
     Scheduler,
-}
-
-/// What time it is for a function, and the random bits that it gets.
-#[derive(Debug, Clone)]
-pub struct System {
-    sandbox: Sandbox,
-    function: FunctionName,
-}
-
-impl Clock for System {
-    fn now(&self) -> Timestamp {
-        let skew = self.sandbox.0.skews.borrow().get(&self.function).copied().unwrap_or_default();
-        let now = self.sandbox.0.clock.now();
-        now.checked_add(skew).unwrap_or(now)
-    }
-
-    async fn sleep(&self, length: Duration) {
-        self.sandbox.0.clock.sleep(length).await;
-    }
-}
-
-impl Random for System {
-    fn bits(&self) -> u128 {
-        self.sandbox.random_bits()
-    }
 }
 
 /// The platform's state. Clones share it.
@@ -238,9 +212,9 @@ impl Sandbox {
         *self.0.skews.borrow_mut() = skews;
     }
 
-    /// The clock and the random bits of a function.
-    pub fn system_of(&self, function: FunctionName) -> System {
-        System { sandbox: self.clone(), function }
+    /// How far a function's clock is ahead.
+    pub(crate) fn skew_of(&self, function: FunctionName) -> SignedDuration {
+        self.0.skews.borrow().get(&function).copied().unwrap_or_default()
     }
 
     /// Sets how likely one fault is from now on.

@@ -2,8 +2,9 @@
 
 use fleet::{GithubRunnerId, InstanceId, JobId, TaskArn};
 
+use super::World;
 use crate::delivery::Delivery;
-use crate::github::LatePost;
+use crate::github::{LatePost, Phase};
 
 /// Something that is going to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,4 +53,24 @@ pub(super) enum Happening {
     QueueLimit(JobId),
     /// GitHub forgets a runner that was offline for a day.
     ForgetOffline(GithubRunnerId),
+}
+
+impl<F> World<F> {
+    /// GitHub's limits of a day, and PID 1's patience, are of no interest once what they limit is over.
+    /// Where one comes next, those are dropped, so that the platform can be at rest.
+    pub(super) fn drop_stale_limits(&mut self) {
+        let (agenda, processes) = (&mut self.agenda, &self.processes);
+        let github = self.sandbox.github().borrow();
+        let stale = |happening: &Happening| match happening {
+            Happening::QueueLimit(job) => github.job(*job).is_none_or(|job| job.phase != Phase::Queued),
+            Happening::ForgetOffline(runner) => github.runner(*runner).is_none(),
+            Happening::OutOfPatience(task, number) => {
+                processes.get(task).is_none_or(|process| process.awaited != Some(*number))
+            }
+            _ => false,
+        };
+        if agenda.peek().is_some_and(stale) {
+            agenda.retain(|happening| !stale(happening));
+        }
+    }
 }

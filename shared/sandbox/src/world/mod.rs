@@ -201,24 +201,6 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// GitHub's limits of a day, and PID 1's patience, are of no interest once what they limit is over.
-    /// Where one comes next, those are dropped, so that the platform can be at rest.
-    fn drop_stale_limits(&mut self) {
-        let (agenda, processes) = (&mut self.agenda, &self.processes);
-        let github = self.sandbox.github().borrow();
-        let stale = |happening: &Happening| match happening {
-            Happening::QueueLimit(job) => github.job(*job).is_none_or(|job| job.phase != Phase::Queued),
-            Happening::ForgetOffline(runner) => github.runner(*runner).is_none(),
-            Happening::OutOfPatience(task, number) => {
-                processes.get(task).is_none_or(|process| process.awaited != Some(*number))
-            }
-            _ => false,
-        };
-        if agenda.peek().is_some_and(stale) {
-            agenda.retain(|happening| !stale(happening));
-        }
-    }
-
     /// Lets one invocation take one step. `false` if none can.
     fn step_invocation(&mut self) -> bool {
         let ready = self.executor.ready();

@@ -1,0 +1,102 @@
+//! Rests and the breaker, moment by moment.
+
+use super::*;
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
+}
+
+#[test]
+fn old_news_of_no_capacity_renews_no_rest() {
+    let mut health = Health::default();
+    health.no_capacity(at(0), "RESOURCE:CPU", at(0));
+    assert!(health.resting(at(2)).is_some());
+    assert!(health.resting(at(3)).is_none());
+    health.started(at(4));
+    health.no_capacity(at(1), "Your Spot Task was interrupted.", at(5));
+    assert!(health.resting(at(5)).is_none(), "a runner launched before the last start");
+    health.no_capacity(at(5), "Your Spot Task was interrupted.", at(6));
+    assert!(health.resting(at(6)).is_some(), "a runner launched after it");
+}
+
+#[test]
+fn a_start_that_says_nothing_new_is_not_written_down() {
+    let mut health = Health::default();
+    let seconds = |count| SignedDuration::from_secs(count);
+    health.started(at(0));
+    let first = health.clone();
+    health.started(at(0) + seconds(9));
+    assert_eq!(health, first);
+    health.started(at(0) + seconds(10));
+    assert_eq!(health.last_start, Some(at(0) + seconds(10)));
+    health.boot_failed(at(1), "CannotPullContainerError", at(1));
+    health.started(at(0) + seconds(11));
+    assert_eq!(health.failures, 0, "it ends what was wrong at once");
+}
+
+#[test]
+fn refused_launches_back_off_up_to_an_hour() {
+    let mut health = Health::default();
+    let mut now = at(0);
+    for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+        health.launch_refused("AccessDeniedException", now);
+        let until = health.rest.as_ref().unwrap().until;
+        assert_eq!(until.duration_since(now), SignedDuration::from_mins(minutes));
+        now = until;
+    }
+}
+
+#[test]
+fn three_failed_boots_open_the_breaker_and_one_trial_follows() {
+    let mut health = Health::default();
+    for _ in 0..2 {
+        health.boot_failed(at(0), "CannotPullContainerError", at(1));
+        assert!(health.resting(at(1)).is_none());
+    }
+    health.boot_failed(at(0), "CannotPullContainerError", at(1));
+    assert_eq!(health.resting(at(1)).map(|rest| rest.cause), Some(RestCause::BootFailures));
+
+    assert!(health.resting(at(2)).is_none());
+    health.reserved(at(2));
+    assert!(health.resting(at(2)).is_some(), "one trial, then rest again");
+    health.started(at(3));
+    assert_eq!(health.resting(at(3)), None, "the trial came up");
+    assert_eq!(health.failures, 0);
+}
+
+#[test]
+fn failed_runs_open_the_breaker_and_a_job_alone_closes_it() {
+    for (thirds, failures, why) in [
+        (3, 3, "three failures in a row"),
+        (9, 1, "an outdated runner at once"),
+        (1, 9, "one that was killed is a third of a failure"),
+    ] {
+        let mut health = Health::default();
+        for _ in 1..failures {
+            health.run_failed(at(0), thirds, "exit code 1", at(1));
+            assert!(health.resting(at(1)).is_none(), "{why}");
+        }
+        health.run_failed(at(0), thirds, "exit code 1", at(1));
+        assert_eq!(health.resting(at(1)).map(|rest| rest.cause), Some(RestCause::RunFailures), "{why}");
+        health.started(at(1));
+        assert!(health.resting(at(1)).is_some(), "{why}; a question proves no run");
+        assert!(health.resting(at(2)).is_none(), "{why}; a minute");
+        health.reserved(at(2));
+        assert!(health.resting(at(2)).is_some(), "{why}; one trial at a time");
+        health.ran_job(at(3));
+        assert_eq!((health.resting(at(3)), health.run_failure_thirds), (None, 0), "{why}; it has run a job");
+    }
+}
+
+#[test]
+fn a_run_that_began_before_the_last_job_says_nothing_and_no_rest_is_longer_than_a_quarter() {
+    let mut health = Health::default();
+    health.ran_job(at(5));
+    health.run_failed(at(4), 9, "exit code 7", at(6));
+    assert_eq!(health.run_failure_thirds, 0, "reserved before that job");
+    for _ in 0..20 {
+        health.run_failed(at(6), 9, "exit code 7", at(7));
+    }
+    let until = health.rest.as_ref().unwrap().until;
+    assert_eq!(until.duration_since(at(7)), SignedDuration::from_mins(15));
+}

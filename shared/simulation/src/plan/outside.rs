@@ -1,0 +1,81 @@
+//! What is done to a world from outside, beside its jobs.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use sandbox::{Fault, FunctionName, Repairer};
+
+use super::{Act, Map, START, after, moment};
+
+/// A pool leaves the map and comes back. Each function learns of it within five minutes.
+pub(super) fn map_changes(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    let leaves = random.random_range(0..3 * 60 * 60);
+    let comes_back = leaves + random.random_range(10 * 60..60 * 60);
+    let mut acts = Vec::new();
+    for (when, map) in [(leaves, Map::Smaller), (comes_back, Map::Whole)] {
+        for function in
+            [FunctionName::Webhook, FunctionName::Launcher, FunctionName::Registrar, FunctionName::Scheduler]
+        {
+            acts.push((after(START, when + random.random_range(0..5 * 60)), Act::ReadMap(function, map)));
+        }
+    }
+    acts
+}
+
+/// Up to two minutes, either way.
+pub(super) fn skews(random: &mut StdRng) -> BTreeMap<FunctionName, SignedDuration> {
+    let functions = [FunctionName::Launcher, FunctionName::Registrar, FunctionName::Scheduler];
+    functions.map(|it| (it, SignedDuration::from_secs(random.random_range(-120..=120)))).into()
+}
+
+/// What may be broken for hours: images, runners, what tells of them.
+pub(super) const BREAKABLE: [Fault; 12] = [
+    Fault::ImageEnds,
+    Fault::RunnerOutdated,
+    Fault::RunnerFails,
+    Fault::PreparationFails,
+    Fault::TaskFailsToStart,
+    Fault::TaskNeverStarts,
+    Fault::TaskNeverAsks,
+    Fault::HangsWithoutConfig,
+    Fault::RunnerReaped,
+    Fault::GithubSlow,
+    Fault::StopEventLate,
+    Fault::StopEventLost,
+];
+
+/// One fault strikes always, from a moment on, for hours or a day.
+pub(super) fn breakage(is_calm: bool, random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    let breakable: Vec<Fault> =
+        BREAKABLE.into_iter().filter(|fault| !is_calm || fault.repairer() == Repairer::Built).collect();
+    let fault = breakable.choose(random).copied().unwrap_or(Fault::RunnerFails);
+    let from = random.random_range(0..4 * 60 * 60);
+    let hours = *[1, 3, 8, 24].choose(random).unwrap_or(&1);
+    vec![(after(START, from), Act::Break(fault)), (after(START, from + hours * 60 * 60), Act::Mend(fault))]
+}
+
+/// In one world of three EC2 takes some spot instances back.
+pub(super) fn interruptions(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    if random.random_ratio(2, 3) {
+        return Vec::new();
+    }
+    let count = random.random_range(1..=6);
+    (0..count).map(|_| (moment(random), Act::Interrupt(random.random_range(0..100)))).collect()
+}
+
+/// In one world of four some tickets are stolen.
+pub(super) fn thefts(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    if random.random_ratio(3, 4) {
+        return Vec::new();
+    }
+    let count = random.random_range(1..=20);
+    (0..count).map(|_| (moment(random), Act::Steal(random.random_range(0..100)))).collect()
+}
+
+/// In one world of six GitHub's API is out of order for an hour.
+pub(super) fn outage(random: &mut StdRng) -> Option<(Timestamp, Act)> {
+    random.random_ratio(1, 6).then(|| (moment(random), Act::Outage))
+}
