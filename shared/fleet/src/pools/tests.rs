@@ -53,6 +53,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         off_hours_minimum: 0,
         schedule: None,
         sudo: false,
+        image: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn the_shipped_map_has_the_seven_pools_and_keeps_no_runner_waiting() {
 /// What a misspelt field is answered with.
 const FIELDS: &str = "is no field of a pool; the fields are architecture, capacity, labels, instance_types, \
     runners_per_instance, cpu_units, memory_mib, disk_gib, runner_group, priority, fallback, maximum, \
-    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo";
+    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo, image";
 
 #[test]
 fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
@@ -233,6 +234,7 @@ fn full_entry() -> Value {
         "working_hours_minimum": 3,
         "off_hours_minimum": 2,
         "sudo": true,
+        "image": format!("registry.example/gpu@sha256:{}", "0f".repeat(32)),
     })
 }
 
@@ -269,6 +271,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             off_hours_minimum: 2,
             schedule: None,
             sudo: true,
+            image: Some(format!("registry.example/gpu@sha256:{}", "0f".repeat(32))),
         }
     );
 }
