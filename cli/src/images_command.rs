@@ -107,8 +107,7 @@ pub(crate) fn run(command: &ImagesCommand, out: &mut impl Write) -> Result<ExitC
 }
 
 fn checked(args: &CheckArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let against =
-        Against { newer: args.newer.clone(), today: args.today.read(), for_build: args.for_build };
+    let against = Against { newer: args.newer.clone(), today: args.today.read(), for_build: args.for_build };
     let findings = check(&Lock::read(&args.lock.lock)?, &against);
     for pin in &findings.pins {
         writeln!(out, "{pin}")?;

@@ -119,9 +119,12 @@ pub fn problems(image: &str, budget: &Budget, measured: &[Measured]) -> Vec<Stri
                 budget.most_mb
             ));
         }
-        problems.extend(it.layers.iter().filter(|form| !form.ends_with("+zstd")).map(|form| {
-            format!("{image} for {} has a layer of {form}; all are to be zstd", it.platform)
-        }));
+        problems.extend(
+            it.layers
+                .iter()
+                .filter(|form| !form.ends_with("+zstd"))
+                .map(|form| format!("{image} for {} has a layer of {form}; all are to be zstd", it.platform)),
+        );
     }
     problems
 }

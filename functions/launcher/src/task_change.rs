@@ -44,7 +44,8 @@ impl TaskChange {
             return None;
         }
         let runner = RunnerId::parse(self.started_by.as_deref()?).ok()?;
-        let containers = self.containers.iter().map(|container| (container.name.as_str(), container.exit_code));
+        let containers =
+            self.containers.iter().map(|container| (container.name.as_str(), container.exit_code));
         let exit_code = exit_code_of(containers);
         let reason = self.stopped_reason.unwrap_or_default();
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {

@@ -39,7 +39,8 @@ mod tests {
     #[test]
     fn an_image_has_a_tag_or_a_digest() {
         let digest = format!("registry.example:5000/ci/runner@sha256:{}", "0a".repeat(32));
-        for image in ["runner:1", "registry.example:5000/ci/runner:v1.2-3", "ghcr.io/acme/runner:1", &digest] {
+        for image in ["runner:1", "registry.example:5000/ci/runner:v1.2-3", "ghcr.io/acme/runner:1", &digest]
+        {
             assert_eq!(problem(image), None, "{image}");
         }
         for (image, says) in [

@@ -108,6 +108,7 @@ fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
         ("c-labels", "labels", "\"one,two\" is no label: a label is one or more characters, no comma"),
         ("c-labels", "labels", "\" \" is no label: a label is one or more characters, no comma"),
         ("c-labels", "runner_group", "is empty; name a runner group of the organisation"),
+        ("c-labels", "image", "\"ci/runner\" has no tag and no digest: it would be another image one day"),
         ("d-fargate", "memory_mib", "Fargate takes 8192 to 30720 in steps of 1024 MiB with 4096 CPU units"),
         ("d-fargate", "disk_gib", "Fargate takes 21 to 200 GiB"),
         ("d-fargate", "instance_types", "belongs to an EC2 pool; Fargate has no instances"),

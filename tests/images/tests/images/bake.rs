@@ -38,7 +38,11 @@ fn every_image_is_built_for_both_architectures_with_zstd_layers() {
         let settings: BTreeSet<&str> = output.split(',').collect();
         let folder = format!("dest=target/images/{name}");
         let wanted = [
-            "type=oci", "tar=false", "compression=zstd", "force-compression=true", "oci-mediatypes=true",
+            "type=oci",
+            "tar=false",
+            "compression=zstd",
+            "force-compression=true",
+            "oci-mediatypes=true",
             &folder,
         ];
         for setting in wanted {

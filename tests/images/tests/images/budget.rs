@@ -14,12 +14,14 @@ fn budgets() -> Budgets {
 fn every_image_has_a_budget_and_what_is_known_of_it_fits() {
     let budgets = budgets();
     let bake = Bake::read(&BTreeMap::new()).unwrap();
-    assert!(budgets.image.keys().eq({
-        let mut names = bake.default.clone();
-        names.sort();
-        names
-    }
-    .iter()));
+    assert!(
+        budgets.image.keys().eq({
+            let mut names = bake.default.clone();
+            names.sort();
+            names
+        }
+        .iter())
+    );
     for (name, budget) in &budgets.image {
         assert!(budget.parts.values().all(|part| !part.source.is_empty() && part.kb > 0), "{name}");
         let known: u64 = budget.parts.values().map(|part| part.kb).sum();

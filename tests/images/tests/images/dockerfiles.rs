@@ -79,8 +79,17 @@ fn the_slim_image_has_what_was_promised() {
     let run = dockerfile("runner").stage("common").unwrap().run();
     let words: Vec<&str> = run.split(' ').collect();
     for package in [
-        "git", "curl", "jq", "tar", "zstd", "xz-utils", "unzip", "python3-minimal", "openssh-client",
-        "ca-certificates", "sudo",
+        "git",
+        "curl",
+        "jq",
+        "tar",
+        "zstd",
+        "xz-utils",
+        "unzip",
+        "python3-minimal",
+        "openssh-client",
+        "ca-certificates",
+        "sudo",
     ] {
         assert!(words.contains(&package), "{package}");
     }
@@ -97,8 +106,9 @@ fn docker_is_where_workflows_look_for_it() {
         let script = std::fs::read_to_string(folder.join(file)).unwrap();
         assert!(script.contains(&docker.socket), "{file} does not know {}", docker.socket);
     }
-    let copied = dockerfile("dockerd").stages.iter().any(|stage| {
-        stage.of("COPY").any(|rest| rest.contains(docker.health_check.trim_start_matches('/')))
-    });
+    let copied = dockerfile("dockerd")
+        .stages
+        .iter()
+        .any(|stage| stage.of("COPY").any(|rest| rest.contains(docker.health_check.trim_start_matches('/'))));
     assert!(copied, "{} is not in the image", docker.health_check);
 }

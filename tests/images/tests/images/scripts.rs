@@ -59,15 +59,25 @@ fn a_file_is_kept_only_with_its_hash() {
 /// A runner program as its tarball has it, in small.
 fn runner(folder: &Path) {
     for program in [
-        "run.sh", "run-helper.sh.template", "bin/Runner.Listener", "bin/Runner.Worker",
-        "externals/node20/bin/node", "externals/node24/bin/node", "externals/node20_alpine/bin/node",
+        "run.sh",
+        "run-helper.sh.template",
+        "bin/Runner.Listener",
+        "bin/Runner.Worker",
+        "externals/node20/bin/node",
+        "externals/node24/bin/node",
+        "externals/node20_alpine/bin/node",
     ] {
         write(&folder.join(program), "", 0o755);
     }
     for ballast in [
-        "externals/node20/include/node/node.h", "externals/node24/lib/node_modules/npm/index.js",
-        "externals/node24/share/man/man1/node.1", "externals/node20/README.md", "externals/node20/bin/npm",
-        "bin/Runner.Worker.pdb", "k8s/index.js", "k8s-novolume/index.js",
+        "externals/node20/include/node/node.h",
+        "externals/node24/lib/node_modules/npm/index.js",
+        "externals/node24/share/man/man1/node.1",
+        "externals/node20/README.md",
+        "externals/node20/bin/npm",
+        "bin/Runner.Worker.pdb",
+        "k8s/index.js",
+        "k8s-novolume/index.js",
     ] {
         write(&folder.join(ballast), "", 0o644);
     }
@@ -87,8 +97,12 @@ fn what_the_runner_never_reads_goes_and_all_else_stays() {
     let output = script("trim").arg(folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", told(&output));
     let stay = [
-        "./bin/Runner.Listener", "./bin/Runner.Worker", "./externals/node20/bin/node",
-        "./externals/node24/bin/node", "./run-helper.sh.template", "./run.sh",
+        "./bin/Runner.Listener",
+        "./bin/Runner.Worker",
+        "./externals/node20/bin/node",
+        "./externals/node24/bin/node",
+        "./run-helper.sh.template",
+        "./run.sh",
     ];
     assert_eq!(files(folder.path()), stay);
 }

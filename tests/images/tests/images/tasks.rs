@@ -39,7 +39,11 @@ fn every_container_has_the_folders_at_the_tables_paths() {
             .map(|it| (it["SourceVolume"].as_str().unwrap(), it["ContainerPath"].as_str().unwrap()))
             .collect();
         let of_table = table.folder.iter().filter(|(_, folder)| folder.containers.contains(&name));
-        assert_eq!(mounts, of_table.map(|(volume, it)| (volume.as_str(), it.path.as_str())).collect(), "{name}");
+        assert_eq!(
+            mounts,
+            of_table.map(|(volume, it)| (volume.as_str(), it.path.as_str())).collect(),
+            "{name}"
+        );
     }
 }
 
