@@ -86,7 +86,7 @@ impl Layout {
     /// An index names manifests or further indexes; a manifest names layers.
     fn follow(&self, document: &Value, platform: Option<String>, measured: &mut Vec<Measured>) -> Result<()> {
         for manifest in document["manifests"].as_array().into_iter().flatten() {
-            let part = |name: &str| manifest["platform"][name].as_str();
+            let part = |name: &str| manifest.pointer(&format!("/platform/{name}")).and_then(Value::as_str);
             // An attestation is not pulled with the image.
             if part("os") == Some("unknown") {
                 continue;

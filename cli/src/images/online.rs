@@ -124,7 +124,7 @@ impl Online {
         let mut answer = request.call().with_context(|| format!("no answer from {realm}"))?;
         let body = answer.body_mut().read_to_string().with_context(|| realm.to_owned())?;
         let answer: Value = serde_json::from_str(&body).with_context(|| realm.to_owned())?;
-        let token = ["token", "access_token"].into_iter().find_map(|name| answer[name].as_str());
+        let token = ["token", "access_token"].into_iter().find_map(|name| answer.get(name)?.as_str());
         token.map(str::to_owned).with_context(|| format!("{realm} gives no token"))
     }
 
