@@ -30,10 +30,10 @@ fn a_fresh_volume_gets_its_owner_and_mode_from_the_image() {
         let (Some(owner), Some(mode)) = (&folder.owner, &folder.mode) else { continue };
         let (uid, gid) = owner.split_once(':').unwrap();
         let options = format!("install --directory --owner {uid} --group {gid} --mode {mode} ");
-        let made = commands.iter().any(|command| {
+        let is_made = commands.iter().any(|command| {
             command.strip_prefix(&options).is_some_and(|paths| paths.split(' ').any(|it| it == folder.path))
         });
-        assert!(made, "{name}: {options}{} is not in {commands:?}", folder.path);
+        assert!(is_made, "{name}: {options}{} is not in {commands:?}", folder.path);
         found += 1;
     }
     assert_eq!(found, 3);
