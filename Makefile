@@ -25,7 +25,7 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template test-infra build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template lint-images test-infra build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -74,12 +74,29 @@ templates := template.yaml $(sort $(wildcard infra/*.yaml))
 # Nested templates are looked at one by one: `sam validate` does not follow them. The security rules are
 # held against what CloudFormation makes of the templates.
 .PHONY: lint-template
-lint-template: .tools/template/.installed .tools/checkov/.installed ## lint the templates and the scripts beside them
+lint-template: .tools/template/.installed .tools/checkov/.installed ## lint the templates
 	.tools/template/bin/cfn-lint $(templates)
 	$(sam) validate --lint --region us-east-1
 	AWS_DEFAULT_REGION=us-east-1 .tools/template/bin/python infra/bin/expand.py target/templates $(templates)
 	.tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --directory target/templates
-	.tools/template/bin/shellcheck $(wildcard infra/bin/*.sh)
+
+# Every shell script of the repository, by its first line; sourced ones say what they are to shellcheck.
+shell_scripts = $(shell grep -rlE --exclude-dir=node_modules '^#!.*[/ ](ba)?sh$$|^\# shellcheck shell=' .ci images infra shared/simulation/mutants tests)
+dockerfiles = $(shell find images tests -name node_modules -prune -o -name Dockerfile -print)
+
+.PHONY: lint-images
+lint-images: .tools/template/.installed .tools/images/.installed ## lint the Dockerfiles and all shell scripts
+	.tools/images/bin/hadolint $(dockerfiles)
+	.tools/template/bin/shellcheck --external-sources $(shell_scripts)
+	.tools/images/bin/shfmt --indent 4 --diff $(shell_scripts)
+	@docker buildx version 2>/dev/null || echo "docker buildx is not here: images/docker-bake.hcl is read by tests/images, and by no buildx"
+
+# It needs docker with buildx, and a network. `images/build --help` says the rest.
+.PHONY: images images-check
+images: .venv/.installed ## build the images for both architectures and hold them against their budgets; PUSH=REPOSITORY pushes them
+	$(with_venv) images/build $(if $(PUSH),--push $(PUSH)) $(if $(TAG),--tag $(TAG))
+images-check: ## say how old the images' pins are, and fail where one is too old
+	cargo run --quiet -p mayfly -- images check
 
 # They deploy the templates into moto.
 .PHONY: test-infra

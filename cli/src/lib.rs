@@ -5,6 +5,7 @@
 pub mod demo;
 pub mod evening;
 pub mod expectation;
+pub mod images;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod remote;

@@ -1,6 +1,7 @@
 //! The command `mayfly`.
 
 mod args;
+mod images_command;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -43,6 +44,9 @@ enum Command {
     /// Work with the map of pools
     #[command(subcommand)]
     Pools(PoolsCommand),
+    /// Work with the pins and the sizes of the images
+    #[command(subcommand)]
+    Images(images_command::ImagesCommand),
     /// Print a week of the schedule: minimums, maximums, and what it costs to keep the minimums waiting
     Schedule(ScheduleArgs),
     /// Run the functions' own binaries on this machine, until Ctrl-C
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Wrap(args) => wrapped(&args, &mut out),
         Command::Demo(args) => demonstrate(&args, &mut out),
         Command::Pools(PoolsCommand::Render(args)) => render(&args, &mut out),
+        Command::Images(command) => images_command::run(&command, &mut out),
         Command::Schedule(args) => week(&args, &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => local(&args, &mut out),

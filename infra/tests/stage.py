@@ -86,7 +86,7 @@ class OnDeployed(OnMoto):
 
     def deploy(self, **given: str) -> dict:
         """The stacks' resources, by template and logical id."""
-        images = {"RunnerImage": "runner", "DockerdImage": "dockerd"}
+        images = {"RunnerImage": "runner", "RunnerDockerImage": "runner-docker", "DockerdImage": "dockerd"}
         usual = {"Organisation": "acme", "GitHubAppId": "42", **images}
         pairs = [f"{name}={value}" for name, value in {**usual, **given}.items()]
         ended = run([VENV, MOTO / "deploy.py", self.url, self.folder, *pairs])

@@ -88,6 +88,12 @@ impl Preparations {
                 Err(error) => tracing::warn!(%error, "tool cache not restored"),
             }
         }
-        self.docker.as_ref().is_none_or(|(socket, longest)| docker::wait(socket, *longest))
+        let Some((socket, longest)) = &self.docker else { return true };
+        tracing::info!(socket = %socket.display(), seconds = longest.as_secs(), "waiting for Docker");
+        let is_up = docker::wait(socket, *longest);
+        if !is_up {
+            tracing::error!("Docker unavailable: it does not answer on its socket");
+        }
+        is_up
     }
 }

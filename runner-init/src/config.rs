@@ -12,10 +12,12 @@ use crate::tool_cache::Source;
 
 /// The variables of PID 1's own environment that the runner program, and with it each step of a
 /// job, gets too. Everything else stays with PID 1.
-pub const PASSED_ON: [&str; 18] = [
+pub const PASSED_ON: [&str; 20] = [
+    "ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE",
     "ACTIONS_RUNNER_HOOK_JOB_COMPLETED",
     "ACTIONS_RUNNER_HOOK_JOB_STARTED",
     "AGENT_TOOLSDIRECTORY",
+    "DEBIAN_FRONTEND",
     "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT",
     "HTTPS_PROXY",
     "HTTP_PROXY",

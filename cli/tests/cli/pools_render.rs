@@ -32,6 +32,7 @@ disk_gib = 60
 runner_group = "fargate"
 priority = 80
 maximum = 10
+image = "registry.example/ci/runner:3"
 "#;
 
 #[test]
@@ -41,6 +42,8 @@ fn an_eighth_pool_is_in_the_template_the_functions_and_the_demo() {
     let text = fs::read_to_string(root().join("pools.toml")).unwrap() + EIGHTH;
     fs::write(&map, &text).unwrap();
     let rendered = platform::pools::rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+    // Its own image, which the template takes before the stack's.
+    assert_eq!(rendered.matches("      Image: \"registry.example/ci/runner:3\"\n").count(), 1);
 
     let looped = rendered.lines().filter(|line| line.trim_start().starts_with("- ["));
     let looped = looped.filter(|line| line.contains("FargateArm64Spot")).count();

@@ -1,7 +1,7 @@
 //! ECS's "ECS Task State Change" event, by EventBridge.
 
 use fleet::RunnerId;
-use fleet::launch::{RUNNER_CONTAINER, SeenStop, is_known_stop_code};
+use fleet::launch::{SeenStop, exit_code_of, is_known_stop_code};
 use fleet::ledger::{Event, RunnerEvent};
 use metrics::counter;
 use serde::Deserialize;
@@ -44,8 +44,9 @@ impl TaskChange {
             return None;
         }
         let runner = RunnerId::parse(self.started_by.as_deref()?).ok()?;
-        let runner_container = self.containers.iter().find(|container| container.name == RUNNER_CONTAINER);
-        let exit_code = runner_container.and_then(|container| container.exit_code);
+        let containers =
+            self.containers.iter().map(|container| (container.name.as_str(), container.exit_code));
+        let exit_code = exit_code_of(containers);
         let reason = self.stopped_reason.unwrap_or_default();
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");

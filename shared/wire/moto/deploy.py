@@ -30,6 +30,7 @@ class Deployable:
 
     def __init__(self, template: dict):
         self.parameters = template.get("Parameters", {})
+        self.mappings = template.get("Mappings", {})
         resources = template["Resources"]
         self.dropped = {name for name, it in resources.items() if it["Type"] in GAPS["types"]}
         kept = {name: self.resource(it) for name, it in resources.items() if name not in self.dropped}
@@ -60,6 +61,8 @@ class Deployable:
                 return {"Fn::Sub": [self.substituted(text), self.value(names)]}
             case {"Fn::Cidr": [block, count, bits]}:
                 return subnets(self.default(block), int(count), int(bits))
+            case {"Fn::FindInMap": [mapping, first, second, {"DefaultValue": default}]}:
+                return self.mappings[mapping][first].get(second, default)
             case dict():
                 return {key: self.value(each) for key, each in value.items()}
             case list():

@@ -1,8 +1,8 @@
 //! `DescribeTasks`.
 
 use aws_sdk_ecs::primitives::DateTime;
-use aws_sdk_ecs::types::{Container, Task};
-use fleet::launch::RUNNER_CONTAINER;
+use aws_sdk_ecs::types::Task;
+use fleet::launch::exit_code_of;
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
 use jiff::Timestamp;
@@ -53,10 +53,11 @@ fn time(at: &DateTime) -> Option<Timestamp> {
 }
 
 fn stop(task: &Task) -> TaskStop {
-    let runner = task.containers().iter().find(|container| container.name() == Some(RUNNER_CONTAINER));
+    let containers = task.containers().iter();
+    let codes = containers.filter_map(|it| Some((it.name()?, it.exit_code().map(i64::from))));
     TaskStop {
         code: task.stop_code().map(|code| code.as_str().to_owned()),
         reason: task.stopped_reason().unwrap_or_default().to_owned(),
-        exit_code: runner.and_then(Container::exit_code).map(i64::from),
+        exit_code: exit_code_of(codes),
     }
 }

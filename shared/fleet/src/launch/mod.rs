@@ -1,5 +1,6 @@
 //! Launching a runner: the request, and what a failure or a stop means.
 
+mod containers;
 pub mod exit_code;
 mod failure;
 mod request;
@@ -8,6 +9,7 @@ mod stop;
 /// Most launchers that run at once (`MaximumConcurrency` of the queue in `template.yaml`).
 pub const LAUNCHERS: usize = 5;
 
+pub use self::containers::{DOCKERD_CONTAINER, exit_code_of};
 pub use self::failure::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
 pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,

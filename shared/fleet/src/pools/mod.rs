@@ -6,6 +6,7 @@
 mod fallbacks;
 mod fargate_sizes;
 mod fields;
+mod image;
 mod parse;
 mod problems;
 
@@ -129,6 +130,8 @@ pub struct Pool {
     pub schedule: Option<Schedule>,
     /// Whether `sudo` works in a job.
     pub sudo: bool,
+    /// The image of its runners, where it is not Mayfly's own.
+    pub image: Option<String>,
 }
 
 impl Pool {

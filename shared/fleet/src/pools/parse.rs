@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::fallbacks::{self, Link};
 use super::fields::Fields;
 use super::problems::Problems;
-use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes};
+use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes, image};
 use crate::ids::PoolName;
 use crate::label::{Label, Labels};
 use crate::schedule::{self, Schedule};
@@ -120,12 +120,16 @@ fn read_pool(
     let schedule: Option<Map<String, Value>> = fields.optional("schedule");
     let schedule = schedule.and_then(|entry| read_schedule(name, entry, maximum, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
+    let image: Option<String> = fields.optional("image");
 
     if let Some(labels) = &labels {
         check_labels(labels, architecture, &mut fields);
     }
     if runner_group.as_deref().is_some_and(|group| group.trim().is_empty()) {
         fields.note("runner_group", "is empty; name a runner group of the organisation");
+    }
+    if let Some(problem) = image.as_deref().and_then(image::problem) {
+        fields.note("image", problem);
     }
     if maximum == Some(0) {
         fields.note("maximum", "takes at least 1; take the pool out of the map to stop it");
@@ -170,6 +174,7 @@ fn read_pool(
         off_hours_minimum,
         schedule,
         sudo,
+        image,
         name,
     })
 }

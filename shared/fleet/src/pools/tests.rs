@@ -53,6 +53,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         off_hours_minimum: 0,
         schedule: None,
         sudo: false,
+        image: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn the_shipped_map_has_the_seven_pools_and_keeps_no_runner_waiting() {
 /// What a misspelt field is answered with.
 const FIELDS: &str = "is no field of a pool; the fields are architecture, capacity, labels, instance_types, \
     runners_per_instance, cpu_units, memory_mib, disk_gib, runner_group, priority, fallback, maximum, \
-    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo";
+    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo, image";
 
 #[test]
 fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
@@ -107,6 +108,7 @@ fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
         ("c-labels", "labels", "\"one,two\" is no label: a label is one or more characters, no comma"),
         ("c-labels", "labels", "\" \" is no label: a label is one or more characters, no comma"),
         ("c-labels", "runner_group", "is empty; name a runner group of the organisation"),
+        ("c-labels", "image", "\"ci/runner\" has no tag and no digest: it would be another image one day"),
         ("d-fargate", "memory_mib", "Fargate takes 8192 to 30720 in steps of 1024 MiB with 4096 CPU units"),
         ("d-fargate", "disk_gib", "Fargate takes 21 to 200 GiB"),
         ("d-fargate", "instance_types", "belongs to an EC2 pool; Fargate has no instances"),
@@ -233,6 +235,7 @@ fn full_entry() -> Value {
         "working_hours_minimum": 3,
         "off_hours_minimum": 2,
         "sudo": true,
+        "image": format!("registry.example/gpu@sha256:{}", "0f".repeat(32)),
     })
 }
 
@@ -269,6 +272,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             off_hours_minimum: 2,
             schedule: None,
             sudo: true,
+            image: Some(format!("registry.example/gpu@sha256:{}", "0f".repeat(32))),
         }
     );
 }

@@ -100,6 +100,8 @@ fn values(pool: &Pool) -> Vec<(&'static str, String)> {
         ("Memory", text(pool.memory_mib)),
         ("Disk", pool.disk_gib.to_string()),
     ];
+    // Without one the template's parameters say which.
+    values.extend(pool.image.iter().map(|image| ("Image", format!("\"{image}\""))));
     if let Some(each) = pool.runners_per_instance {
         let on_demand = if pool.capacity == Capacity::Ec2Spot { 0 } else { 100 };
         values.extend([

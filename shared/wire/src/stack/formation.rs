@@ -16,10 +16,11 @@ use tempfile::TempDir;
 use platform::pools::rendered_text;
 
 /// What the stack is given, beside the parameters that have defaults.
-const PARAMETERS: [&str; 4] = [
+const PARAMETERS: [&str; 5] = [
     "Organisation=octo-org",
     "GitHubAppId=1",
     "RunnerImage=registry.example/runner",
+    "RunnerDockerImage=registry.example/runner-docker",
     "DockerdImage=registry.example/dockerd",
 ];
 

@@ -1,0 +1,100 @@
+# The images: `docker buildx bake`, by images/build, which sets the variables of the first part by
+# `mayfly images variables`. None of those has a default: the Dockerfiles refuse an empty one.
+
+variable "ACTIONS" {}
+variable "DEBIAN_IMAGE" {}
+variable "DOCKER_SHA256_AMD64" {}
+variable "DOCKER_SHA256_ARM64" {}
+variable "DOCKER_VERSION" {}
+variable "RUNNER_SHA256_AMD64" {}
+variable "RUNNER_SHA256_ARM64" {}
+variable "RUNNER_VERSION" {}
+
+# Most megabytes of archives of actions, by images/budget.toml.
+variable "ACTIONS_MB" {
+  default = "30"
+}
+
+# Where the images are pushed to, `<account>.dkr.ecr.<region>.amazonaws.com/mayfly` say.
+variable "REPOSITORY" {
+  default = "mayfly"
+}
+
+# What they are called there, beside the digests by which they are deployed.
+variable "TAG" {
+  default = "local"
+}
+
+# The folder with the OCI image layouts that are measured, and with PID 1 for each architecture.
+variable "OUT" {
+  default = "target/images"
+}
+
+group "default" {
+  targets = ["runner", "runner-docker", "dockerd"]
+}
+
+# zstd unpacks faster than gzip, and the layers of the distribution are made anew for it.
+target "_image" {
+  platforms = ["linux/amd64", "linux/arm64"]
+  pull      = true
+  # An attestation would be one more manifest, which no task pulls.
+  attest = [
+    "type=provenance,disabled=true",
+    "type=sbom,disabled=true",
+  ]
+}
+
+target "_runner" {
+  inherits = ["_image"]
+  context  = "images/runner"
+  contexts = {
+    runner-init = "${OUT}/init"
+  }
+  args = {
+    ACTIONS             = ACTIONS
+    ACTIONS_MB          = ACTIONS_MB
+    BASE_IMAGE          = DEBIAN_IMAGE
+    IMAGE_VERSION       = TAG
+    RUNNER_SHA256_AMD64 = RUNNER_SHA256_AMD64
+    RUNNER_SHA256_ARM64 = RUNNER_SHA256_ARM64
+    RUNNER_VERSION      = RUNNER_VERSION
+  }
+}
+
+# What both runners have. It is built for the second one, and is no image of its own.
+target "common" {
+  inherits = ["_runner"]
+  target   = "common"
+  output   = ["type=cacheonly"]
+}
+
+target "runner" {
+  inherits = ["_runner"]
+  target   = "runner"
+  tags     = ["${REPOSITORY}/runner:${TAG}"]
+  output   = ["type=oci,tar=false,dest=${OUT}/runner,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
+}
+
+target "runner-docker" {
+  inherits = ["_image"]
+  context  = "images/runner-docker"
+  contexts = {
+    common = "target:common"
+  }
+  tags   = ["${REPOSITORY}/runner-docker:${TAG}"]
+  output = ["type=oci,tar=false,dest=${OUT}/runner-docker,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
+}
+
+target "dockerd" {
+  inherits = ["_image"]
+  context  = "images/dockerd"
+  args = {
+    BASE_IMAGE          = DEBIAN_IMAGE
+    DOCKER_SHA256_AMD64 = DOCKER_SHA256_AMD64
+    DOCKER_SHA256_ARM64 = DOCKER_SHA256_ARM64
+    DOCKER_VERSION      = DOCKER_VERSION
+  }
+  tags   = ["${REPOSITORY}/dockerd:${TAG}"]
+  output = ["type=oci,tar=false,dest=${OUT}/dockerd,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
+}

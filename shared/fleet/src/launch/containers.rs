@@ -1,0 +1,44 @@
+//! What the containers of a task say of its end.
+
+use super::exit_code::DOCKER_UNAVAILABLE;
+use super::request::RUNNER_CONTAINER;
+
+/// The container of the Docker daemon, beside the runner's in a task on EC2.
+pub const DOCKERD_CONTAINER: &str = "dockerd";
+
+/// The exit code by which a task's end is read, from its containers' names and exit codes: PID 1's.
+///
+/// The runner is not started before the daemon is healthy. Where that ended with 77 instead, there is no
+/// PID 1 to say so, and its code is taken.
+pub fn exit_code_of<'a>(containers: impl IntoIterator<Item = (&'a str, Option<i64>)>) -> Option<i64> {
+    let mut of_docker = None;
+    for (name, code) in containers {
+        match (name, code) {
+            (RUNNER_CONTAINER, Some(code)) => return Some(code),
+            (DOCKERD_CONTAINER, Some(DOCKER_UNAVAILABLE)) => of_docker = code,
+            _ => {}
+        }
+    }
+    of_docker
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_daemons_code_counts_where_there_was_no_runner() {
+        let (runner, dockerd) = (RUNNER_CONTAINER, DOCKERD_CONTAINER);
+        for (containers, code, why) in [
+            (vec![(runner, Some(0))], Some(0), "Fargate: the runner alone"),
+            (vec![(dockerd, Some(137)), (runner, Some(75))], Some(75), "the daemon ends after the runner"),
+            (vec![(dockerd, Some(77)), (runner, Some(0))], Some(0), "a daemon that ended in mid-job"),
+            (vec![(dockerd, Some(77)), (runner, None)], Some(77), "Docker cannot run there"),
+            (vec![(dockerd, Some(0)), (runner, None)], None, "stopped before it was healthy"),
+            (vec![("logs", Some(77)), (runner, None)], None, "another container"),
+            (vec![], None, "ECS says nothing of any"),
+        ] {
+            assert_eq!(exit_code_of(containers), code, "{why}");
+        }
+    }
+}
