@@ -17,6 +17,7 @@ volume() { docker volume inspect --format '{{.Mountpoint}}' "ecs-mayfly-$1-$2"; 
 
 # The network of a task, which its registrar holds: `network TASK WITHOUT-LISTENER WITH-LISTENER`.
 network() {
+    forget "$1"
     docker run --detach --name "registrar-$1" --network none --volume /mayfly/tests/docker/stand-in:/stand-in:ro \
         base:1 python3 /stand-in/registrar.py "$2" "$3" >/dev/null
 }
@@ -28,17 +29,21 @@ sidecar() {
     while (($#)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
     shift || true
     readarray -t volumes < <(mounts "$task" "${shared[@]}" docker-data:/var/lib/docker)
-    docker run --detach --name "dockerd-$task" --network "container:registrar-$task" \
+    docker run --detach --name "dockerd-$task" --network "container:registrar-$task" --health-interval 1s \
         --cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add SYS_PTRACE \
         "${volumes[@]}" "${options[@]}" sidecar:1 "$@" >/dev/null
 }
 
 health() { docker inspect --format '{{.State.Health.Status}}' "dockerd-$1"; }
 
-is_healthy() { [[ $(health "$1") == healthy ]]; }
+has_decided() { [[ $(health "$1") == healthy || $(docker inspect --format '{{.State.Running}}' "dockerd-$1") == false ]]; }
 
 # Waits for HEALTHY, as ECS does; shows the sidecar's log where it does not come.
-healthy() { within 60 is_healthy "$1" || { docker logs "dockerd-$1" 2>&1 | tail -n 40 && return 1; }; }
+healthy() {
+    if within 60 has_decided "$1" && [[ $(health "$1") == healthy ]]; then return; fi
+    docker logs "dockerd-$1" 2>&1 | tail -n 40
+    return 1
+}
 
 # The client in a sidecar.
 inner() {

@@ -29,15 +29,18 @@ PYTHON
         --bridge none --iptables=false >/work/engine.log 2>&1 &
     within 30 docker info >/dev/null 2>&1 || { tail -n 30 /work/engine.log && return 1; }
     same "$(docker info --format '{{.CgroupVersion}}')" 2 "the version of cgroups"
-    docker info --format '{{.SecurityOptions}}' | grep -q 'profile=/work/profile.json'
+    docker info --format '{{.SecurityOptions}}' | grep 'profile=/work/profile.json'
 }
 
 images() {
     tar --create --directory / --one-file-system --exclude=./{old,work,mayfly,disk} . | docker import - base:1
-    mkdir -p /tmp/{busybox,engine,runner}
-    cp /bin/busybox /tmp/busybox/
-    chroot /tmp/busybox /busybox --install -s / 2>/dev/null || (mkdir -p /tmp/busybox/bin && mv /tmp/busybox/busybox /tmp/busybox/bin/ && chroot /tmp/busybox /bin/busybox --install -s /bin)
-    mkdir -p /tmp/busybox/{tmp,root,etc} && chmod 1777 /tmp/busybox/tmp
+    local applet
+    mkdir -p /tmp/busybox/{bin,etc,root,tmp} /tmp/runner
+    chmod 1777 /tmp/busybox/tmp
+    cp /bin/busybox /tmp/busybox/bin/
+    for applet in $(busybox --list); do
+        [[ $applet == busybox ]] || ln -s busybox "/tmp/busybox/bin/$applet"
+    done
     tar --create --directory /tmp/busybox . | docker import - busybox:1
 
     # Debian's programs where the Dockerfile looks for the pinned ones.

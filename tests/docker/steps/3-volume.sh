@@ -69,24 +69,3 @@ shared_volume() {
     forget second
     forget first
 }
-
-# The engine's own remapping: containers whose root is nobody outside of them.
-user_namespaces() {
-    network users config:idle wait:60
-    sidecar users -- --userns-remap 1001:1001
-    local said='' code=0
-    if healthy users >/tmp/users.log; then
-        docker save busybox:1 | inner users load
-        said=$(inner users run --rm busybox:1 cat /proc/self/uid_map 2>&1) || code=$?
-        echo "$said"
-    else
-        code=1 said=$(grep -aE 'level=(fatal|error)|failed|dockerd: ' /tmp/users.log | tail -n 1)
-        cat /tmp/users.log
-    fi
-    if ((code == 0)); then
-        echo "remark: user namespaces for nested containers work (map: $(xargs <<<"$said"))"
-    else
-        echo "remark: no user namespaces for nested containers: $(tail -n 1 <<<"$said" | cut -c 1-200)"
-    fi
-    forget users
-}

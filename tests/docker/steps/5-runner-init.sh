@@ -11,7 +11,7 @@ begin() {
     runner "$task" --env MAYFLY_LISTENER_SECONDS=0.5 --env MAYFLY_LAST_LOOK_SECONDS=1 "$@"
 }
 
-said() { docker logs "runner-$1" 2>&1 | grep -qF "$2"; }
+said() { docker logs "runner-$1" 2>&1 | grep --fixed-strings "$2" >/dev/null; }
 
 # Its exit code, and that no ticket and no JIT config is in its log.
 ends_with() {
