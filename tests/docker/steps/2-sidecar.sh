@@ -40,6 +40,8 @@ sidecar_is_as_it_should_be() {
     same "$(docker exec dockerd-job stat --format '%a %u:%g' "$socket")" "660 0:1001" "its socket"
     same "$(docker exec dockerd-job readlink -f /var/run/docker.sock)" "$(docker exec dockerd-job readlink -f "$socket")" \
         "the socket by the path that container jobs bind"
+    # What docs/SECURITY.md says of the sidecar as a boundary.
+    docker exec dockerd-job test -w /proc/sys/kernel/core_pattern
     inner job info
     same "$(inner job info --format '{{.Driver}} {{.CgroupVersion}}')" "overlay2 2" "storage and cgroups"
     local filesystem
