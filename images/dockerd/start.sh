@@ -30,10 +30,10 @@ fail() {
     exit "$unavailable"
 }
 
-# Docker gives a container these two read-only.
+# Docker gives a container these two read-only; the second is no mount where it does not.
 open_mounts() {
     mount -o remount,rw /sys/fs/cgroup || fail "/sys/fs/cgroup stays read-only: SYS_ADMIN is missing"
-    mount -o remount,bind,rw /proc/sys || fail "/proc/sys stays read-only"
+    ! mountpoint --quiet /proc/sys || mount -o remount,bind,rw /proc/sys || fail "/proc/sys stays read-only"
     # What a container mounts below a shared folder is seen by others that have the folder.
     mount --make-rshared /
 }

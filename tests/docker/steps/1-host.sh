@@ -9,7 +9,7 @@ host_cgroups() {
     echo "$$" >"$cgroup/stage/cgroup.procs"
     controllers=$(<"$cgroup/cgroup.controllers")
     if [[ ! $controllers ]]; then
-        echo "remark: no limits on containers: this machine has its cgroup controllers in version 1"
+        echo "remark: no limits on memory and CPU: this machine has its cgroup controllers in version 1"
     fi
     for controller in $controllers; do
         echo "+$controller" >"$cgroup/cgroup.subtree_control" || echo "remark: no cgroup controller $controller"
@@ -24,11 +24,12 @@ import fcntl, socket, struct
 with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 1 | 64))
 PYTHON
-    /mayfly/images/host/seccomp/make_profile.py /work/default.json >/work/profile.json
+    /mayfly/images/host/seccomp/make_profile.py /default.json >/work/profile.json
     dockerd --data-root /disk/docker --storage-driver overlay2 --seccomp-profile /work/profile.json \
         --bridge none --iptables=false >/work/engine.log 2>&1 &
     within 30 docker info >/dev/null 2>&1 || { tail -n 30 /work/engine.log && return 1; }
     same "$(docker info --format '{{.CgroupVersion}}')" 2 "the version of cgroups"
+    echo "remark: Debian's engine $(docker version --format '{{.Server.Version}}') for the pinned one"
     docker info --format '{{.SecurityOptions}}' | grep 'profile=/work/profile.json'
 }
 
@@ -44,8 +45,11 @@ images() {
     tar --create --directory /tmp/busybox . | docker import - busybox:1
 
     # Debian's programs where the Dockerfile looks for the pinned ones.
-    printf 'FROM base:1\nRUN mkdir /engine && cp /usr/bin/docker /usr/bin/containerd* /usr/bin/docker-init /usr/sbin/dockerd /usr/sbin/docker-proxy /usr/sbin/runc /engine/\n' |
-        docker build --quiet --network none --tag engine:1 -
+    docker build --quiet --network none --tag engine:1 - <<'DOCKERFILE'
+FROM base:1
+RUN mkdir /engine && cd /engine && cp $(command -v docker dockerd containerd containerd-shim-runc-v2 docker-proxy runc) . \
+    && cp $(command -v docker-init || command -v tini-static || command -v tini) docker-init
+DOCKERFILE
     DOCKER_BUILDKIT=1 docker build --progress plain --network none --tag sidecar:1 \
         --build-arg BASE_IMAGE=base:1 --build-arg ENGINE=engine:1 /mayfly/images/dockerd
 

@@ -6,7 +6,7 @@
 # Docker's default profile, as a host has it that nobody has told anything.
 without_the_rule() {
     network plain config:idle wait:60
-    sidecar plain --security-opt seccomp=/work/default.json
+    sidecar plain --security-opt seccomp=/default.json
     healthy plain
     docker save busybox:1 | inner plain load
     local said code=0

@@ -43,6 +43,7 @@ container_job() {
     mkdir -p "$work"/_temp/{_github_home,_github_workflow} && echo event >"$work/_temp/_github_workflow/event.json"
     # shellcheck disable=SC2016
     echo 'echo "$1 in $PWD"' >"$work/_temp/step.sh"
+    mkdir /opt/hostedtoolcache/set-up-by-the-job
     docker network create "$network"
     docker create --name job --workdir /__w/repository/repository --network "$network" \
         --env HOME=/github/home --env GITHUB_ACTIONS=true \
@@ -56,7 +57,7 @@ container_job() {
     same "$("${in_it[@]}" sh -e /__w/_temp/step.sh step)" "step in /__w/repository/repository" "a step's script"
     same "$("${in_it[@]}" cat in /github/workflow/event.json | xargs)" "in event" "what the job left for it"
     same "$("${in_it[@]}" /__e/node20/bin/node echo node)" node "an action's node"
-    "${in_it[@]}" test -d /__t/python/3.13.0/x64
+    "${in_it[@]}" test -d /__t/python/3.13.0/x64 -a -d /__t/set-up-by-the-job
     ! "${in_it[@]}" touch /__e/mine || return 1
     same "$("${in_it[@]}" docker ps --quiet --filter name=job | wc -l)" 1 "what it sees of Docker"
     # shellcheck disable=SC2016

@@ -28,7 +28,6 @@ build_kit() {
 
 compose() {
     mkdir -p compose && cat >compose/docker-compose.yml <<'YAML'
-version: "3"
 services:
   web:
     image: busybox:1
@@ -42,14 +41,14 @@ services:
 YAML
     cd compose || return
     chmod 777 .
-    docker-compose up --detach
+    docker compose up --detach
     within 20 test -s got
     same "$(cat got)" served "what one service has of the other"
     same "$(curl --fail --silent --max-time 5 http://127.0.0.1:18080/)" served "what the job has of it"
-    docker-compose down --timeout 1
+    docker compose down --timeout 1
     ! curl --silent --max-time 1 http://127.0.0.1:18080/ || return 1
 }
 
 step 'docker build, by the classic builder' build
 step 'docker build, by BuildKit' build_kit
-step 'docker-compose up: two services, and a port that the job reaches' compose
+step 'docker compose up: two services, and a port that the job reaches' compose
