@@ -22,6 +22,7 @@ readonly patience=60
 readonly farewell=15
 
 home='' dockerd='' stopping=''
+left=()
 
 say() { echo "dockerd: $*"; }
 
@@ -68,27 +69,36 @@ delete() {
 }
 
 # Each engine has a folder of its own, and holds a lock on it for as long as its PID 1 lives, in whichever
-# container. A folder whose lock is free is what a killed one left. One at a time looks and makes. Locks are
-# on the folders themselves, so that no file stays on the volume.
+# container. A folder whose lock is free is what a killed one left, and the lock is taken. One at a time looks
+# and makes. Locks are on the folders themselves, so that no file stays on the volume.
 make_home() {
-    local left lock turn
+    local folder lock turn
     mkdir -p "$volume"
     exec {turn}<"$volume"
     flock "$turn"
-    for left in "$volume"/engine.*; do
-        [[ -d $left ]] || continue
-        exec {lock}<"$left"
+    for folder in "$volume"/engine.*; do
+        [[ -d $folder ]] || continue
+        exec {lock}<"$folder"
         if flock --nonblock "$lock"; then
-            say "deletes $left, whose owner is gone"
-            delete "$left"
+            left+=("$folder")
+        else
+            exec {lock}<&-
         fi
-        exec {lock}<&-
     done
     home=$(mktemp --directory "$volume/engine.XXXXXXXXXX")
     chmod 711 "$home"
     exec {lock}<"$home"
     flock --nonblock "$lock"
     exec {turn}<&-
+}
+
+# Nobody waits for it: a job may have left millions of files.
+sweep() {
+    local folder
+    for folder in "${left[@]}"; do
+        say "deletes $folder, whose owner is gone"
+        delete "$folder"
+    done
 }
 
 # No process of this container but this one survives it.
@@ -99,11 +109,12 @@ end() {
     if [[ $dockerd ]]; then
         kill -TERM "$dockerd" 2>/dev/null || true
         wait "$dockerd" || true
-        # All that is left, where this is PID 1.
-        if (($$ == 1)); then kill -KILL -1 2>/dev/null || true; fi
     fi
+    # All that is left, where this is PID 1.
+    if (($$ == 1)); then kill -KILL -1 2>/dev/null || true; fi
     rm -f "$socket"
-    if [[ $home ]]; then delete "$home"; fi
+    local folder
+    for folder in ${home:+"$home"} "${left[@]}"; do delete "$folder"; done
     exit "$code"
 }
 
@@ -149,6 +160,7 @@ trap end EXIT
 open_mounts
 open_cgroups
 make_home
+sweep &
 start "$@"
 until_up
 while [[ ! $stopping ]] && kill -0 "$dockerd" 2>/dev/null; do

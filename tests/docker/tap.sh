@@ -16,10 +16,13 @@ result() {
         failed=$((failed + 1))
         # shellcheck disable=SC2001
         sed 's/^/# /' <<<"$output"
+    else
+        sed -n 's/^note: /# /p' <<<"$output"
     fi
 }
 
-# Runs a function as a step: `step NAME FUNCTION ARGUMENT…`. A line `remark: …` of it goes to the end.
+# Runs a function as a step: `step NAME FUNCTION ARGUMENT…`. A line `remark: …` of it goes to the end, and a line
+# `note: …` stands below its result.
 step() {
     local name=$1 began=$EPOCHREALTIME code=0 output line
     shift

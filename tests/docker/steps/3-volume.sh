@@ -39,6 +39,7 @@ killed() {
     sidecar killed
     healthy killed
     docker logs dockerd-killed 2>&1 | grep "deletes /var/lib/docker/$left, whose owner is gone"
+    within 10 test ! -e "$(volume killed docker-data)/$left"
     same "$(left_on killed | wc -l)" 1 "the folders on the volume"
     [[ $(left_on killed) != "$left" && ! $(find "$(volume killed docker-data)" -name file) ]]
     # The same container again, as after an instance's reboot: what it had in /run is in the way of none.

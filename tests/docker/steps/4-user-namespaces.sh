@@ -15,7 +15,7 @@ remapped() {
 user_namespaces() {
     local said code=0
     said=$(remapped -- --userns-remap default 2>&1) || code=$?
-    echo "$said"
+    echo "note: $(tail -n 1 <<<"$said")"
     if ((code == 0)); then
         echo "remark: user namespaces for nested containers work (user ids $(tail -n 1 <<<"$said" | xargs))"
         return
