@@ -25,7 +25,7 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template lint-images test-infra build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template lint-images test-infra test-seccomp build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -102,6 +102,16 @@ images-check: ## say how old the images' pins are, and fail where one is too old
 .PHONY: test-infra
 test-infra: .venv/.installed .tools/template/.installed ## test the scripts in infra/bin
 	.tools/template/bin/python -m unittest discover --start-directory infra/tests
+
+# They need Python and nothing else.
+.PHONY: test-seccomp
+test-seccomp: ## test what makes the hosts' seccomp profile
+	python3 -m unittest discover --start-directory images/host/seccomp
+
+# As root, on Debian: an engine of its own in namespaces of its own; nothing is installed.
+.PHONY: test-docker
+test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, two minutes and the packages' download
+	tests/docker/run
 
 .PHONY: secrets deploy destroy
 secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub
