@@ -110,7 +110,7 @@ test-seccomp: ## test what makes the hosts' seccomp profile
 
 # As root, on Debian: an engine of its own in namespaces of its own; nothing is installed.
 .PHONY: test-docker
-test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, two minutes and the packages' download
+test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, five minutes the first time
 	tests/docker/run
 
 .PHONY: secrets deploy destroy
