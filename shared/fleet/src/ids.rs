@@ -83,7 +83,8 @@ string_id! {
     Repository
 }
 string_id! {
-    /// The SHA-256 of a [`BootId`], in lower-case hex: what the ledger keeps of it.
+    /// The SHA-256 of a [`BootId`], as `sha256_` and lower-case hex: what the ledger keeps of it. It is no
+    /// secret, and does not look like one where logs are looked through for signatures.
     BootDigest
 }
 
@@ -106,7 +107,7 @@ impl BootId {
 
     /// What may be kept of it.
     pub fn digest(&self) -> BootDigest {
-        BootDigest::new(hex::encode(Sha256::digest(&self.0)))
+        BootDigest::new(format!("sha256_{}", hex::encode(Sha256::digest(&self.0))))
     }
 }
 
