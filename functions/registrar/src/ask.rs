@@ -6,7 +6,7 @@
 
 use fleet::RunnerId;
 use fleet::ledger::{Answer as Told, AskAnswer, Runner, RunnerEvent};
-use fleet::ports::{Clock, GithubError, Ledger, Random};
+use fleet::ports::{Clock, Ledger, Random};
 use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -77,17 +77,13 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         };
         let registered = RunnerEvent::Registered(question.boot.digest(), config.runner);
         let (told, _) = self.post(asked, registered).await?;
-        match told {
-            Told::Ask(AskAnswer::Config) => {}
-            Told::Ask(AskAnswer::Wait) => {
-                self.forget(asked, config.runner).await;
-                return Ok(answer::wait(LONGEST_WAIT_SECONDS));
-            }
-            _ => {
-                // It was told to leave, or was fenced, meanwhile.
-                self.forget(asked, config.runner).await;
-                return Ok(answer::leave(asked.runner, question.listener));
-            }
+        if told != Told::Ask(AskAnswer::Config) {
+            // It is busy, or was told to leave, or was fenced, meanwhile.
+            self.forget(asked, config.runner).await;
+            return Ok(match told {
+                Told::Ask(AskAnswer::Wait) => answer::wait(LONGEST_WAIT_SECONDS),
+                _ => answer::leave(asked.runner, question.listener),
+            });
         }
         let settings = RunnerSettings { pool: pool.name.clone(), runner_name: name, sudo: pool.sudo };
         let jit_config = config.encoded.expose_secret().to_owned();
@@ -108,13 +104,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     async fn delete_registration(&self, asked: &Asked<'_>, runner: &Runner) -> Result<bool, Later> {
         let Some(registration) = runner.github_id else { return Ok(false) };
         self.spend(asked, 1).await?;
-        match self.github.delete_runner(registration).await {
-            Err(GithubError::Busy) => {
-                self.post(asked, RunnerEvent::FoundBusy).await?;
-                Ok(true)
-            }
-            answered => self.heard(answered).await.map(|()| false),
-        }
+        self.delete(asked, registration).await
     }
 }
 

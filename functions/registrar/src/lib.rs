@@ -20,7 +20,6 @@ use fleet::ports::{
     Random,
 };
 use fleet::ticket::Ticket;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::Answer;

@@ -36,21 +36,33 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         }
         self.spend(asked, REPLACING).await?;
         if let Some(earlier) = self.heard(self.github.find_runner(name).await).await? {
-            self.in_time(asked)?;
-            match self.github.delete_runner(earlier).await {
-                Err(GithubError::Busy) => {
-                    self.post(asked, RunnerEvent::FoundBusy).await?;
-                    error!(runner = %asked.runner, "a registration runs a job whose JIT config nobody was answered");
-                    counter!(REGISTRATIONS_TAKEN.name).increment(1);
-                    return Ok(Made::FoundBusy);
-                }
-                answered => self.heard(answered).await?,
+            if self.delete(asked, earlier).await? {
+                error!(runner = %asked.runner, "a registration runs a job whose JIT config nobody was answered");
+                counter!(REGISTRATIONS_TAKEN.name).increment(1);
+                return Ok(Made::FoundBusy);
             }
             warn!(runner = %asked.runner, "registration of a lost answer deleted");
             counter!(REGISTRATIONS_REPLACED.name).increment(1);
         }
         self.in_time(asked)?;
         self.heard(self.github.generate_jit_config(&wanted).await).await.map(Made::Config)
+    }
+
+    /// Deletes a registration, out of calls that were taken from the budget. `true` if it has begun a job,
+    /// which is written down.
+    pub(crate) async fn delete(
+        &self,
+        asked: &Asked<'_>,
+        registration: GithubRunnerId,
+    ) -> Result<bool, Later> {
+        self.in_time(asked)?;
+        match self.github.delete_runner(registration).await {
+            Err(GithubError::Busy) => {
+                self.post(asked, RunnerEvent::FoundBusy).await?;
+                Ok(true)
+            }
+            answered => self.heard(answered).await.map(|()| false),
+        }
     }
 
     /// Deletes a registration that nobody will use. What is not deleted here, the next question of its

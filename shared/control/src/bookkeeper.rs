@@ -124,28 +124,26 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         &self,
         pools: &PoolMap,
         events: &[Event],
-        settling: Settling,
+        mut settling: Settling,
     ) -> Result<Posted, PostError> {
         let mut posted = Posted::default();
-        let (mut first, mut settling) = (true, settling);
         loop {
             let (done, more) = match self.transact(pools, events, settling).await {
                 Ok(done) => done,
                 // What is reserved by now has to be launched; the scheduler settles the rest.
-                Err(_) if !first => return Ok(posted),
+                Err(_) if settling == Settling::Further => return Ok(posted),
                 Err(error) => return Err(error),
             };
             posted.conflicts += done.conflicts;
             posted.reserved.extend(done.reserved);
             posted.books = done.books;
-            if first {
+            if settling != Settling::Further {
                 (posted.answers, posted.runners) = (done.answers, done.runners);
                 posted.tidings = done.tidings;
             }
             if !more {
                 return Ok(posted);
             }
-            first = false;
             settling = Settling::Further;
         }
     }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::recent::Recent;
-use super::{Health, Runner, RunnerState, Totals};
+use super::{Health, Runner, RunnerState, Totals, difference};
 use crate::ids::PoolName;
 
 /// How long a runner that became Overdue counts against those that still may.
@@ -137,8 +137,12 @@ impl Book {
 
     /// The book once this runner is Overdue.
     pub(crate) fn expect_overdue(&mut self, runner: &Runner, now: Timestamp) {
-        self.supply -= 1;
-        self.idle -= i64::from(runner.state == RunnerState::Idle);
+        let overdue = Runner { state: RunnerState::Overdue, ..runner.clone() };
+        for (pool, change) in difference(runner.counts(), overdue.counts()) {
+            if pool == self.pool {
+                self.post(change);
+            }
+        }
         self.note_overdue(now);
     }
 
