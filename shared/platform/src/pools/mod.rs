@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use fleet::PoolMap;
 use fleet::pools::DEFAULT_POOLS;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Reads a pool map; without a file, the one that Mayfly ships.
 pub fn read(file: Option<&Path>) -> Result<PoolMap> {
@@ -43,6 +43,15 @@ pub fn rendered(map: &Path, template: &Path) -> Result<String> {
 /// The same of the map and of the template as texts.
 pub fn rendered_text(map: &str, template: &str) -> Result<String> {
     render::render(template, &PoolMap::from_toml(map)?, &entries(map)?)
+}
+
+/// The whole map as the functions read it, `infra/map/pools.json`: the schedule, and each pool's entry.
+pub fn map_text(map: &str) -> Result<String> {
+    let whole = json!({
+        "schedule": PoolMap::from_toml(map)?.schedule().to_value(),
+        "pools": entries(map)?,
+    });
+    Ok(serde_json::to_string_pretty(&whole)? + "\n")
 }
 
 /// Each pool's entry, as it stands in the text of a map.

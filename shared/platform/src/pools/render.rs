@@ -95,7 +95,7 @@ fn values(pool: &Pool) -> Vec<(&'static str, String)> {
     let mut values = vec![
         ("Name", pool.name.to_string()),
         ("Architecture", architecture.to_owned()),
-        ("CapacityProvider", pool.capacity_provider().to_owned()),
+        ("CapacityProvider", pool.name.to_string()),
         ("Cpu", text(pool.cpu_units)),
         ("Memory", text(pool.memory_mib)),
         ("Disk", pool.disk_gib.to_string()),
