@@ -5,7 +5,7 @@ use aws::ledger::Table;
 use aws::scaling::Groups;
 use aws::tasks::Tasks;
 use control::Bookkeeper;
-use futures_util::future::join3;
+use futures_util::future::join;
 use scheduler::{Scheduler, Settings};
 use serde_json::Value;
 
@@ -16,8 +16,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
     let scaling = Groups::new(&boot.config);
-    let (settings, (), ()) = join3(boot.settings::<Settings>(), ledger.warm_up(), tasks.warm_up()).await;
+    let (settings, ()) = join(boot.settings::<Settings>(), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
+    let placed = settings.current().await.placements.values().next().map(|it| it.cluster.clone());
+    tasks.warm_up(placed.as_deref()).await;
     let books = Bookkeeper { ledger, system: System };
     let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);
     let tick = async |_tick: Value| {
