@@ -26,6 +26,8 @@ pub(crate) struct Performed {
     pub(crate) steps: Steps,
     /// The runners that were reserved and are not launched yet.
     reserved: Vec<Runner>,
+    /// What `RunTask` said of launches that it puts off: not written down yet.
+    tried: Vec<Event>,
     /// The steps that failed already: of many alike the first one tells enough.
     failed: BTreeSet<&'static str>,
 }
@@ -77,7 +79,19 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
             }
             self.launchpad.launch(invocation, mem::take(&mut done.reserved)).await;
         }
+        self.write_tried(invocation, &pool, &mut done).await;
         done
+    }
+
+    /// Writes down what `RunTask` said of launches that it puts off, as many as a transaction takes, so that
+    /// whoever gives one up knows why.
+    async fn write_tried(&self, invocation: &Invocation<'_>, pool: &PoolName, done: &mut Performed) {
+        for events in mem::take(&mut done.tried).chunks(EVENTS_A_TRANSACTION) {
+            match self.launchpad.post(invocation.settings, pool, events).await {
+                Ok(posted) => self.launchpad.launch(invocation, posted.reserved).await,
+                Err(problem) => done.note(pool, "put off", Err(problem.into())),
+            }
+        }
     }
 
     async fn perform_one(
@@ -151,10 +165,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         task: Option<&SeenTask>,
         done: &mut Performed,
     ) -> Result<(), StepError> {
-        let fence = self.launchpad.fence(invocation.settings, runner, cause).await?;
+        let said = cause.known_of(runner);
+        let fence = self.launchpad.fence(invocation.settings, runner, cause, said).await?;
         done.reserved.extend(fence.reserved);
         let Fenced::Holds(runner) = fence.answer else { return Ok(()) };
-        info!(runner = %runner.id, pool = %runner.pool, why = cause.why(), "runner fenced");
+        info!(runner = %runner.id, pool = %runner.pool, why = cause.why(), said, "runner fenced");
         counter!(RUNNERS_FENCED.name).increment(1);
         match task {
             Some(task) => self.stop(task, cause.why()).await,
@@ -162,20 +177,28 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         }
     }
 
-    /// Calls `RunTask` with the runner's token again. A launch that failed for good is given back.
+    /// Calls `RunTask` with the runner's token again. A launch that failed for good is given back; why one
+    /// is put off is kept.
     async fn run_again(
         &self,
         invocation: &Invocation<'_>,
         runner: &Runner,
         done: &mut Performed,
     ) -> Result<(), StepError> {
+        let mut tried = |put_off| {
+            if runner.put_off != put_off {
+                done.tried.push(Event::Runner(runner.id.clone(), RunnerEvent::LaunchTried(put_off)));
+            }
+        };
         match self.launchpad.try_to_run(invocation, runner).await {
             Some(Ok(task)) => {
+                tried(None);
                 if let Some(placement) = invocation.settings.placements.get(&runner.capacity) {
                     done.found.entry(placement.cluster.clone()).or_default().push(task);
                 }
             }
-            None | Some(Err(LaunchFailure { class: FailureClass::Later, .. })) => {}
+            None => {}
+            Some(Err(LaunchFailure { class: FailureClass::Later, reason })) => tried(Some(reason)),
             Some(Err(LaunchFailure { class, reason })) => {
                 warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
                 let event = Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason));

@@ -136,6 +136,7 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             github_id: Some(GithubRunnerId(u64::MAX)),
             listened: true,
             overdue_at: Some(at(4)),
+            put_off: Some("ThrottlingException: Rate exceeded".to_owned()),
             leaves: Some(LeaveReason::AnotherBoot),
             changed_at: to_the_nanosecond,
             ..runner(1)
