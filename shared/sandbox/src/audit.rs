@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::PoolName;
+use fleet::launch::RUN_THIRDS_ALLOWED;
 use fleet::ledger::{
     BOOT_LIMIT, Book, Item, JobState, LeaveReason, Put, Rest, Runner, RunnerState, SLOW, Totals,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::races::{self, Race};
+
+/// Refused launches, or failed boots, that open a breaker at most.
+const FAILURES_OPEN: u32 = 3;
 
 /// Something that must never be, and was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +74,7 @@ impl Audit {
         for (before, Put(after)) in writes {
             self.check_states(before.as_ref(), after);
             self.check_growth(before.as_ref(), after, writes, now);
+            self.check_batches(before.as_ref(), after);
             if let (Some(Item::Runner(before)), Item::Runner(after)) = (before, after) {
                 let book = book(&after.pool);
                 self.check_leave(before, after, book);
@@ -167,6 +172,25 @@ impl Audit {
         if has_reserved && after.deficit(now) < 0 {
             let found = format!("{}: reserved down to a deficit of {}", after.pool, after.deficit(now));
             self.note("no runner is launched twice for one demand", found);
+        }
+    }
+
+    /// However many launches, boots or runs fail in one transaction: beyond what opens a breaker they count
+    /// as one.
+    fn check_batches(&mut self, before: Option<&Item>, after: &Item) {
+        let Item::Book(after) = after else { return };
+        let before = before.and_then(Item::book).map(|book| &book.health);
+        let (failures, thirds) = before.map_or((0, 0), |it| (it.failures, it.run_failure_thirds));
+        let health = &after.health;
+        let allowed = (failures + 1).max(FAILURES_OPEN);
+        // The one that opens it may be as heavy as all that it takes.
+        let thirds_allowed = thirds.max(RUN_THIRDS_ALLOWED - 1) + RUN_THIRDS_ALLOWED;
+        if health.failures > allowed || health.run_failure_thirds > thirds_allowed {
+            let found = format!(
+                "{}: {failures} failures and {thirds} thirds became {} and {}",
+                after.pool, health.failures, health.run_failure_thirds
+            );
+            self.note("what fails of one batch counts once", found);
         }
     }
 

@@ -98,6 +98,8 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
     };
     let bare = Book { version: 1, ..Book::open(pool("bare"), 0) };
     let health = Health {
+        broken_at: Some(at(1)),
+        runs_broken_at: Some(at(2)),
         failures: u32::MAX,
         last_start: Some(at(1)),
         run_failure_thirds: u32::MAX,

@@ -70,6 +70,24 @@ fn health(scene: &platform::scene::Scene) -> fleet::ledger::Health {
 }
 
 #[test]
+fn a_batch_that_is_refused_rests_for_a_minute_and_not_for_an_hour() {
+    let mut scene = stories::scene();
+    let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
+    for _ in 0..10 {
+        scene.queue(&["fargate-x64"]);
+    }
+    scene.pass(5);
+    let health = health(&scene);
+    let length = health.rest.unwrap().until.duration_since(scene.world.sandbox().manual_clock().now());
+    assert_eq!(health.failures, 1);
+    assert!(length.as_secs() <= 60, "{length}");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
+    scene.pass(2 * 60);
+    assert_eq!(scene.tasks().len(), 10, "once it is mended they are launched");
+}
+
+#[test]
 fn a_deploy_of_some_minutes_is_waited_for_and_counts_as_no_failure() {
     let mut scene = stories::scene();
     let inactive = exception("InvalidParameterException", "TaskDefinition is inactive");
