@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use metrics::counter;
 use tracing::{info, warn};
 
+use crate::growth::Growth;
 use crate::metrics::{JOBS_REROUTED, RUNNERS_FENCED};
 use crate::steps::Steps;
 use crate::{Ecs, Scaling, Scheduler, StepError};
@@ -42,12 +43,18 @@ impl Performed {
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// Performs repairs, each pool's by themselves.
-    pub(crate) async fn perform(&self, invocation: &Invocation<'_>, repairs: Vec<Repair>) -> Performed {
+    pub(crate) async fn perform(
+        &self,
+        invocation: &Invocation<'_>,
+        growth: &Growth,
+        repairs: Vec<Repair>,
+    ) -> Performed {
         let mut pools: BTreeMap<PoolName, Vec<Repair>> = BTreeMap::new();
         for repair in repairs {
             pools.entry(repair.pool().clone()).or_default().push(repair);
         }
-        let pools = pools.into_iter().map(|(pool, repairs)| self.perform_for(invocation, pool, repairs));
+        let pools =
+            pools.into_iter().map(|(pool, repairs)| self.perform_for(invocation, growth, pool, repairs));
         let mut all = Performed::default();
         for performed in join_all(pools).await {
             all.steps.extend(performed.steps);
@@ -63,6 +70,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     async fn perform_for(
         &self,
         invocation: &Invocation<'_>,
+        growth: &Growth,
         pool: PoolName,
         repairs: Vec<Repair>,
     ) -> Performed {
@@ -74,7 +82,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
             repairs.into_iter().partition(|repair| matches!(repair, Repair::RunAgain { .. }));
         for repairs in [at_once, again] {
             for repair in repairs {
-                let performed = self.perform_one(invocation, &repair, &mut done).await;
+                let performed = self.perform_one(invocation, growth, &repair, &mut done).await;
                 done.note(&pool, repair.name(), performed);
             }
             self.launchpad.launch(invocation, mem::take(&mut done.reserved)).await;
@@ -97,6 +105,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     async fn perform_one(
         &self,
         invocation: &Invocation<'_>,
+        growth: &Growth,
         repair: &Repair,
         done: &mut Performed,
     ) -> Result<(), StepError> {
@@ -110,7 +119,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
                 info!(%pool, "pool closed, because it is out of the map");
             }
             Repair::Fence { runner, cause, task } => {
-                self.fence(invocation, runner, *cause, task.as_ref(), done).await?;
+                let said = self.said(invocation, growth, runner, *cause).await;
+                self.fence(invocation, runner, (*cause, said.as_deref()), task.as_ref(), done).await?;
             }
             Repair::RunAgain { runner } => self.run_again(invocation, runner, done).await?,
             Repair::Stop { task, .. } => self.stop(task, "some time ago").await?,
@@ -161,11 +171,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         &self,
         invocation: &Invocation<'_>,
         runner: &Runner,
-        cause: FenceCause,
+        (cause, said): (FenceCause, Option<&str>),
         task: Option<&SeenTask>,
         done: &mut Performed,
     ) -> Result<(), StepError> {
-        let said = cause.known_of(runner);
         let fence = self.launchpad.fence(invocation.settings, runner, cause, said).await?;
         done.reserved.extend(fence.reserved);
         let Fenced::Holds(runner) = fence.answer else { return Ok(()) };

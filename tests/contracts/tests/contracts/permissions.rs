@@ -94,7 +94,9 @@ fn only_what_knows_no_resource_is_granted_on_all() {
     for function in functions(&template) {
         for statement in statements(&template, &function) {
             let on_all = one_or_many(&statement["Resource"]).contains(&&Value::from("*"));
-            let may = statement["Action"] == "autoscaling:DescribeAutoScalingGroups";
+            let reads = ["DescribeAutoScalingGroups", "DescribeScalingActivities"];
+            let reads = reads.map(|action| Value::from(format!("autoscaling:{action}")));
+            let may = one_or_many(&statement["Action"]).into_iter().all(|action| reads.contains(action));
             assert!(!on_all || may, "{function}: {statement}");
         }
     }
