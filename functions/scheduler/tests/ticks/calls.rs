@@ -193,7 +193,7 @@ fn min_size_is_set_before_the_repairs() {
     stage.reserve_only(6);
     for (time, call) in [("2026-03-23T12:01:30Z", "RunTask"), ("2026-03-23T12:20:00Z", "StopTask")] {
         stage.turn_to(time);
-        stage.sandbox.groups().borrow_mut().get_mut("mayfly-small").unwrap().min_size = 0;
+        stage.sandbox.groups().borrow_mut().get_mut("mayfly_small").unwrap().min_size = 0;
         peers.tick(&stage).unwrap();
         assert!(peers.place("UpdateAutoScalingGroup") < peers.place(call), "{call}");
         assert_eq!(stage.min_size(), 3);
@@ -203,15 +203,15 @@ fn min_size_is_set_before_the_repairs() {
 #[test]
 fn whatever_fails_at_ecs_min_size_is_set_and_what_the_ledger_tells_is_done() {
     for (broken, problem) in [
-        ("ListTasks", "tasks of ecs: ECS: time-out"),
-        ("DescribeTasks", "tasks of ecs: ECS: time-out"),
+        ("ListTasks", "tasks of mayfly_ec2: ECS: time-out"),
+        ("DescribeTasks", "tasks of mayfly_ec2: ECS: time-out"),
         ("StopTask", "small, fence: ECS: time-out"),
     ] {
         let stage = Stage::at(NOON);
         let peers = Peers::of(&stage);
         peers.tick(&stage).unwrap();
         stage.turn_to("2026-03-23T12:20:00Z");
-        stage.sandbox.groups().borrow_mut().get_mut("mayfly-small").unwrap().min_size = 0;
+        stage.sandbox.groups().borrow_mut().get_mut("mayfly_small").unwrap().min_size = 0;
         peers.broken.set(broken);
         assert_eq!(peers.tick(&stage).unwrap_err().0, [problem], "{broken}: six alike are told once");
         assert_eq!((stage.min_size(), stage.in_state(RunnerState::Leaving)), (3, 6), "{broken}");
@@ -242,7 +242,7 @@ fn a_pool_that_finds_no_capacity_rests_for_the_reason_that_its_group_gives() {
                  than your current vCPU limit of 5 allows for the instance bucket that the specified instance \
                  type belongs to.";
     let within = "no capacity within five minutes";
-    let told = format!("{within}; group mayfly-small: {limit}");
+    let told = format!("{within}; group mayfly_small: {limit}");
     for (failed, broken, expected, why) in [
         (Some("12:06:00"), "nothing", told.as_str(), "the group's own words"),
         (Some("11:50:00"), "nothing", within, "it failed long before the task was launched"),
@@ -252,7 +252,7 @@ fn a_pool_that_finds_no_capacity_rests_for_the_reason_that_its_group_gives() {
     ] {
         let stage = Stage::at("2026-03-23T11:40:00Z");
         let peers = Peers::of(&stage);
-        let fails = || stage.sandbox.fail_to_grow("mayfly-small", limit);
+        let fails = || stage.sandbox.fail_to_grow("mayfly_small", limit);
         if failed == Some("11:50:00") {
             stage.turn_to("2026-03-23T11:50:00Z");
             fails();

@@ -57,10 +57,10 @@ impl<F: Functions + 'static> World<F> {
     fn note_no_growth(&self, task: &TaskArn) {
         let ecs = self.sandbox.ecs().borrow();
         let Some(task) = ecs.task(task) else { return };
-        // As `placement_of` names them.
-        let group = format!("mayfly-{}", task.capacity_provider());
-        if self.sandbox.groups().borrow().contains_key(&group) {
-            self.sandbox.fail_to_grow(&group, NO_GROWTH);
+        // It has the capacity provider's name (`Placement::in_stack`).
+        let group = task.capacity_provider();
+        if self.sandbox.groups().borrow().contains_key(group) {
+            self.sandbox.fail_to_grow(group, NO_GROWTH);
         }
     }
 

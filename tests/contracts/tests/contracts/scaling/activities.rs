@@ -27,7 +27,7 @@ async fn the_newest_activity_that_failed_lately_tells_why() {
         ("2026-03-23T12:04:11Z", None, "what failed is too long ago"),
     ] {
         let groups = Groups::new(&config(&canned::serve(200, "text/xml", ANSWER.to_owned())));
-        let found = groups.describe_scaling_activities("mayfly-small", since.parse().unwrap()).await;
+        let found = groups.describe_scaling_activities("mayfly_small", since.parse().unwrap()).await;
         assert_eq!(found.unwrap().as_deref(), expected, "{why}");
     }
 }
@@ -39,7 +39,7 @@ async fn a_refusal_is_told_in_the_services_words() {
                   autoscaling:DescribeScalingActivities</Message></Error></ErrorResponse>";
     let groups = Groups::new(&config(&canned::serve(403, "text/xml", denied.to_owned())));
     let error =
-        groups.describe_scaling_activities("mayfly-small", "2026-03-23T11:30:00Z".parse().unwrap()).await;
+        groups.describe_scaling_activities("mayfly_small", "2026-03-23T11:30:00Z".parse().unwrap()).await;
     assert_eq!(
         error.unwrap_err().to_string(),
         "AccessDenied: not authorized to perform: autoscaling:DescribeScalingActivities"
