@@ -6,6 +6,7 @@
 //! ago: a tick that is missed or that comes twice does no harm. Each pool is by itself, and so is each
 //! step of a pool; what went wrong is one error in the end.
 
+mod growth;
 pub mod metrics;
 mod perform;
 mod settings;
@@ -20,13 +21,14 @@ use control::pace::BETWEEN_SCHEDULER_CALLS;
 use control::{Bookkeeper, Invocation, Launchpad};
 use fleet::ledger::Book;
 use fleet::ports::{
-    Clock, DescribeAutoScalingGroup, DescribeTasks, Ledger, ListItems, ListTasks, Random, RunTask,
-    SetMinSize, StopTask,
+    Clock, DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, Ledger, ListItems, ListTasks,
+    Random, RunTask, SetMinSize, StopTask,
 };
 use fleet::repair::repairs;
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 
+use self::growth::Growth;
 pub use self::settings::Settings;
 use self::steps::Steps;
 pub use self::steps::{Failed, StepError};
@@ -41,9 +43,9 @@ pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks {}
 impl<T: RunTask + StopTask + ListTasks + DescribeTasks> Ecs for T {}
 
 /// Auto Scaling, with all that the scheduler does there.
-pub trait Scaling: DescribeAutoScalingGroup + SetMinSize {}
+pub trait Scaling: DescribeAutoScalingGroup + DescribeScalingActivities + SetMinSize {}
 
-impl<T: DescribeAutoScalingGroup + SetMinSize> Scaling for T {}
+impl<T: DescribeAutoScalingGroup + DescribeScalingActivities + SetMinSize> Scaling for T {}
 
 /// The function with what it keeps from one tick to the next.
 #[derive(Debug)]
@@ -98,11 +100,13 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     /// same rules.
     async fn repair(&self, invocation: &Invocation<'_>, books: Books, now: Timestamp) -> Steps {
         let (snapshot, mut steps) = self.snapshot(invocation, books, now).await;
-        let performed = self.perform(invocation, repairs(&snapshot)).await;
+        let growth = Growth::default();
+        let performed = self.perform(invocation, &growth, repairs(&snapshot)).await;
         steps.extend(performed.steps);
         if !performed.found.is_empty() {
             let described = self.describe(performed.found, &mut steps).await;
-            let performed = self.perform(invocation, repairs(&snapshot.narrowed(described))).await;
+            let repairs = repairs(&snapshot.narrowed(described));
+            let performed = self.perform(invocation, &growth, repairs).await;
             steps.extend(performed.steps);
         }
         steps

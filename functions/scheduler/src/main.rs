@@ -22,8 +22,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let deployed = deployed.and_then(|deployed| boot.good(deployed));
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
     let scaling = Groups::new(&boot.config);
+    let cluster = deployed.as_ref().and_then(Deployed::a_cluster);
     let (settings, (), ()) =
-        join3(boot.settings::<Settings>(deployed), ledger.warm_up(), tasks.warm_up()).await;
+        join3(boot.settings::<Settings>(deployed), ledger.warm_up(), tasks.warm_up(cluster)).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);

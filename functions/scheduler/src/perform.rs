@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use metrics::counter;
 use tracing::{info, warn};
 
+use crate::growth::Growth;
 use crate::metrics::{JOBS_REROUTED, RUNNERS_FENCED};
 use crate::steps::Steps;
 use crate::{Ecs, Scaling, Scheduler, StepError};
@@ -26,6 +27,8 @@ pub(crate) struct Performed {
     pub(crate) steps: Steps,
     /// The runners that were reserved and are not launched yet.
     reserved: Vec<Runner>,
+    /// What `RunTask` said of launches that it puts off: not written down yet.
+    tried: Vec<Event>,
     /// The steps that failed already: of many alike the first one tells enough.
     failed: BTreeSet<&'static str>,
 }
@@ -40,12 +43,18 @@ impl Performed {
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
     /// Performs repairs, each pool's by themselves.
-    pub(crate) async fn perform(&self, invocation: &Invocation<'_>, repairs: Vec<Repair>) -> Performed {
+    pub(crate) async fn perform(
+        &self,
+        invocation: &Invocation<'_>,
+        growth: &Growth,
+        repairs: Vec<Repair>,
+    ) -> Performed {
         let mut pools: BTreeMap<PoolName, Vec<Repair>> = BTreeMap::new();
         for repair in repairs {
             pools.entry(repair.pool().clone()).or_default().push(repair);
         }
-        let pools = pools.into_iter().map(|(pool, repairs)| self.perform_for(invocation, pool, repairs));
+        let pools =
+            pools.into_iter().map(|(pool, repairs)| self.perform_for(invocation, growth, pool, repairs));
         let mut all = Performed::default();
         for performed in join_all(pools).await {
             all.steps.extend(performed.steps);
@@ -61,6 +70,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     async fn perform_for(
         &self,
         invocation: &Invocation<'_>,
+        growth: &Growth,
         pool: PoolName,
         repairs: Vec<Repair>,
     ) -> Performed {
@@ -72,17 +82,30 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
             repairs.into_iter().partition(|repair| matches!(repair, Repair::RunAgain { .. }));
         for repairs in [at_once, again] {
             for repair in repairs {
-                let performed = self.perform_one(invocation, &repair, &mut done).await;
+                let performed = self.perform_one(invocation, growth, &repair, &mut done).await;
                 done.note(&pool, repair.name(), performed);
             }
             self.launchpad.launch(invocation, mem::take(&mut done.reserved)).await;
         }
+        self.write_tried(invocation, &pool, &mut done).await;
         done
+    }
+
+    /// Writes down what `RunTask` said of launches that it puts off, as many as a transaction takes, so that
+    /// whoever gives one up knows why.
+    async fn write_tried(&self, invocation: &Invocation<'_>, pool: &PoolName, done: &mut Performed) {
+        for events in mem::take(&mut done.tried).chunks(EVENTS_A_TRANSACTION) {
+            match self.launchpad.post(invocation.settings, pool, events).await {
+                Ok(posted) => self.launchpad.launch(invocation, posted.reserved).await,
+                Err(problem) => done.note(pool, "put off", Err(problem.into())),
+            }
+        }
     }
 
     async fn perform_one(
         &self,
         invocation: &Invocation<'_>,
+        growth: &Growth,
         repair: &Repair,
         done: &mut Performed,
     ) -> Result<(), StepError> {
@@ -96,7 +119,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
                 info!(%pool, "pool closed, because it is out of the map");
             }
             Repair::Fence { runner, cause, task } => {
-                self.fence(invocation, runner, *cause, task.as_ref(), done).await?;
+                let said = self.said(invocation, growth, runner, *cause).await;
+                self.fence(invocation, runner, (*cause, said.as_deref()), task.as_ref(), done).await?;
             }
             Repair::RunAgain { runner } => self.run_again(invocation, runner, done).await?,
             Repair::Stop { task, .. } => self.stop(task, "some time ago").await?,
@@ -147,14 +171,14 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         &self,
         invocation: &Invocation<'_>,
         runner: &Runner,
-        cause: FenceCause,
+        (cause, said): (FenceCause, Option<&str>),
         task: Option<&SeenTask>,
         done: &mut Performed,
     ) -> Result<(), StepError> {
-        let fence = self.launchpad.fence(invocation.settings, runner, cause).await?;
+        let fence = self.launchpad.fence(invocation.settings, runner, cause, said).await?;
         done.reserved.extend(fence.reserved);
         let Fenced::Holds(runner) = fence.answer else { return Ok(()) };
-        info!(runner = %runner.id, pool = %runner.pool, why = cause.why(), "runner fenced");
+        info!(runner = %runner.id, pool = %runner.pool, why = cause.why(), said, "runner fenced");
         counter!(RUNNERS_FENCED.name).increment(1);
         match task {
             Some(task) => self.stop(task, cause.why()).await,
@@ -162,20 +186,28 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         }
     }
 
-    /// Calls `RunTask` with the runner's token again. A launch that failed for good is given back.
+    /// Calls `RunTask` with the runner's token again. A launch that failed for good is given back; why one
+    /// is put off is kept.
     async fn run_again(
         &self,
         invocation: &Invocation<'_>,
         runner: &Runner,
         done: &mut Performed,
     ) -> Result<(), StepError> {
+        let mut tried = |put_off| {
+            if runner.put_off != put_off {
+                done.tried.push(Event::Runner(runner.id.clone(), RunnerEvent::LaunchTried(put_off)));
+            }
+        };
         match self.launchpad.try_to_run(invocation, runner).await {
             Some(Ok(task)) => {
+                tried(None);
                 if let Some(placement) = invocation.settings.placements.get(&runner.capacity) {
                     done.found.entry(placement.cluster.clone()).or_default().push(task);
                 }
             }
-            None | Some(Err(LaunchFailure { class: FailureClass::Later, .. })) => {}
+            None => {}
+            Some(Err(LaunchFailure { class: FailureClass::Later, reason })) => tried(Some(reason)),
             Some(Err(LaunchFailure { class, reason })) => {
                 warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
                 let event = Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason));

@@ -1,11 +1,18 @@
-//! Auto Scaling groups: their sizes, and `MinSize`. Nothing here can set a desired capacity.
+//! Auto Scaling groups: their sizes, `MinSize`, and why they do not grow. Nothing here can set a desired
+//! capacity.
 
 use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
-use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
+use aws_sdk_autoscaling::types::{Activity, ScalingActivityStatusCode};
+use fleet::ports::{DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize};
 use fleet::schedule::Group;
+use jiff::Timestamp;
 
 use crate::error::told;
+
+/// How many activities are asked for, the newest ones: a group that cannot grow tries again every minute or
+/// so, and its other activities are few.
+const NEWEST: i32 = 20;
 
 /// Auto Scaling groups.
 #[derive(Debug, Clone)]
@@ -31,6 +38,33 @@ impl DescribeAutoScalingGroup for Groups {
         let size = |size: i32| u32::try_from(size).unwrap_or(0);
         Ok(Group { min_size: size(min_size), max_size: size(max_size) })
     }
+}
+
+impl DescribeScalingActivities for Groups {
+    async fn describe_scaling_activities(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, ScalingError> {
+        let call =
+            self.client.describe_scaling_activities().auto_scaling_group_name(name).max_records(NEWEST);
+        let output = call.send().await.map_err(|error| ScalingError(told(&error)))?;
+        let failed = output.activities().iter().filter(|activity| has_failed(activity));
+        let failed = failed.filter_map(|activity| Some((began(activity)?, activity.status_message()?)));
+        let newest = failed.filter(|(began, _)| *began >= since).max_by_key(|(began, _)| *began);
+        Ok(newest.map(|(_, message)| message.to_owned()))
+    }
+}
+
+/// An attempt to launch an instance that failed is Failed or Cancelled (Auto Scaling API reference:
+/// `DescribeScalingActivities`).
+fn has_failed(activity: &Activity) -> bool {
+    use ScalingActivityStatusCode::{Cancelled, Failed};
+    matches!(activity.status_code(), Some(Failed | Cancelled))
+}
+
+fn began(activity: &Activity) -> Option<Timestamp> {
+    activity.start_time().and_then(|at| Timestamp::from_nanosecond(at.as_nanos()).ok())
 }
 
 impl SetMinSize for Groups {

@@ -107,14 +107,15 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 
     /// Takes a runner without a JIT config out of the supply, so that its task may be stopped, and
-    /// settles. One that is answered one first is left as it is.
+    /// settles. One that is answered one first is left as it is. `said` is what was said of the cause.
     pub async fn fence(
         &self,
         pools: &PoolMap,
         runner: &RunnerId,
         cause: FenceCause,
+        said: Option<&str>,
     ) -> Result<Fence, PostError> {
-        let event = Event::Runner(runner.clone(), cause.event());
+        let event = Event::Runner(runner.clone(), cause.event(said));
         let Posted { mut runners, reserved, tidings, conflicts, .. } =
             self.post_and_settle(pools, &[event]).await?;
         Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, tidings, conflicts })

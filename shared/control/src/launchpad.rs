@@ -76,14 +76,15 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
     }
 
     /// Takes a runner without a JIT config out of the supply, so that its task may be stopped, and
-    /// settles.
+    /// settles. `said` is what was said of the cause.
     pub async fn fence(
         &self,
         settings: &LaunchSettings,
         runner: &Runner,
         cause: FenceCause,
+        said: Option<&str>,
     ) -> Result<Fence, PostError> {
-        let fence = self.books.fence(&settings.pools, &runner.id, cause).await;
+        let fence = self.books.fence(&settings.pools, &runner.id, cause, said).await;
         tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &it.reserved[..])));
         if let Ok(fence) = &fence {
             tell_tidings(&fence.tidings);

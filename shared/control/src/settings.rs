@@ -35,6 +35,11 @@ impl Deployed {
         }
         problems.all_or(Some(Self { pools: pools.held_where(has_no_image), placements: placed }))
     }
+
+    /// A cluster of the stack, if a pool is in one.
+    pub fn a_cluster(&self) -> Option<String> {
+        self.placements.values().next().map(|placement| placement.cluster.clone())
+    }
 }
 
 /// What launches depend on, as it is at the time of an event.

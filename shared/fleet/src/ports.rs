@@ -167,6 +167,17 @@ pub trait SetMinSize {
     async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError>;
 }
 
+/// Auto Scaling's `DescribeScalingActivities`, for one group.
+pub trait DescribeScalingActivities {
+    /// Why a group could not grow: what Auto Scaling says of its newest activity that failed, of those that
+    /// began since this time. `None` where none failed.
+    async fn describe_scaling_activities(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, ScalingError>;
+}
+
 /// Auto Scaling did not answer as it should, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

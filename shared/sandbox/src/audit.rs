@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::PoolName;
+use fleet::launch::RUN_THIRDS_ALLOWED;
 use fleet::ledger::{
     BOOT_LIMIT, Book, Item, JobState, LeaveReason, Put, Rest, Runner, RunnerState, SLOW, Totals,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::races::{self, Race};
+
+/// Refused launches, or failed boots, that open a breaker at most.
+const FAILURES_OPEN: u32 = 3;
 
 /// Something that must never be, and was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +74,7 @@ impl Audit {
         for (before, Put(after)) in writes {
             self.check_states(before.as_ref(), after);
             self.check_growth(before.as_ref(), after, writes, now);
+            self.check_batches(before.as_ref(), after);
             if let (Some(Item::Runner(before)), Item::Runner(after)) = (before, after) {
                 let book = book(&after.pool);
                 self.check_leave(before, after, book);
@@ -170,6 +175,25 @@ impl Audit {
         }
     }
 
+    /// However many launches, boots or runs fail in one transaction: beyond what opens a breaker they count
+    /// as one.
+    fn check_batches(&mut self, before: Option<&Item>, after: &Item) {
+        let Item::Book(after) = after else { return };
+        let before = before.and_then(Item::book).map(|book| &book.health);
+        let (failures, thirds) = before.map_or((0, 0), |it| (it.failures, it.run_failure_thirds));
+        let health = &after.health;
+        let allowed = (failures + 1).max(FAILURES_OPEN);
+        // The one that opens it may be as heavy as all that it takes.
+        let thirds_allowed = thirds.max(RUN_THIRDS_ALLOWED - 1) + RUN_THIRDS_ALLOWED;
+        if health.failures > allowed || health.run_failure_thirds > thirds_allowed {
+            let found = format!(
+                "{}: {failures} failures and {thirds} thirds became {} and {}",
+                after.pool, health.failures, health.run_failure_thirds
+            );
+            self.note("what fails of one batch counts once", found);
+        }
+    }
+
     /// A runner leaves only where its pool has runners enough without it: nobody is told to leave while
     /// needed.
     ///
@@ -239,9 +263,11 @@ impl Audit {
     }
 
     /// A plain wait is a read. What is written of a runner that stays Idle is its boot, a question without
-    /// a listener, its registration, or that it listens.
+    /// a listener, its registration, or that it listens; of one that is not launched yet, why.
     fn check_wait(&mut self, before: &Runner, after: &Runner, writes: usize) {
-        let of = |it: &Runner| (it.state, it.boot.clone(), it.asked_at, it.github_id, it.listened);
+        let of = |it: &Runner| {
+            (it.state, it.boot.clone(), it.asked_at, it.github_id, it.listened, it.put_off.clone())
+        };
         if writes == 1 && of(before) == of(after) {
             self.note("a plain wait writes nothing", format!("runner {}", after.id));
         }

@@ -147,17 +147,19 @@ faults! {
     GithubAnswerLost = "GitHub does it and its answer is lost", Built;
     ClocksDiffer = "the clocks of the functions are minutes apart", Built;
     MapChanges = "a pool leaves the map and comes back, and each function learns of it at another time", Built;
+    Deploys = "deploys are under way for minutes: RunTask finds what it names inactive, or refuses every launch", Built;
     ShortJobs = "jobs last for seconds, and many are cancelled", Built;
     BrokenForHours = "one fault strikes always, for hours or a day", Built;
     SchedulerTickMissed = "a tick of the scheduler does not come", Built;
     SchedulerTickDoubled = "a tick of the scheduler comes twice", Built;
+    ActivitiesUnknown = "Auto Scaling does not answer why a group does not grow", Built;
     AutoScalingSlow = "Auto Scaling answers after up to three quarters of a minute", Built;
 }
 
 impl Fault {
     /// Faults of a whole world: they strike in a few worlds, and there as the world's plan has them.
-    pub const OF_A_WORLD: [Self; 4] =
-        [Self::ClocksDiffer, Self::MapChanges, Self::ShortJobs, Self::BrokenForHours];
+    pub const OF_A_WORLD: [Self; 5] =
+        [Self::ClocksDiffer, Self::MapChanges, Self::ShortJobs, Self::BrokenForHours, Self::Deploys];
 
     /// Every fault.
     pub fn all() -> impl Iterator<Item = Self> {

@@ -107,6 +107,7 @@ struct State {
     crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
     groups: RefCell<BTreeMap<String, Group>>,
+    failed_activities: RefCell<BTreeMap<String, (Timestamp, String)>>,
     skews: RefCell<BTreeMap<FunctionName, SignedDuration>>,
     github: RefCell<Github>,
     journal: RefCell<Journal>,
@@ -150,6 +151,7 @@ impl Sandbox {
             crashed: Cell::new(false),
             ecs: RefCell::new(ecs),
             groups: RefCell::new(groups_of(pools)),
+            failed_activities: RefCell::default(),
             skews: RefCell::default(),
             github: RefCell::default(),
             journal: RefCell::default(),
@@ -180,6 +182,17 @@ impl Sandbox {
     /// The Auto Scaling groups, by name.
     pub fn groups(&self) -> &RefCell<BTreeMap<String, Group>> {
         &self.0.groups
+    }
+
+    /// An Auto Scaling group fails to launch an instance now; EC2 says why.
+    pub fn fail_to_grow(&self, group: &str, message: &str) {
+        let failed = (self.0.clock.now(), message.to_owned());
+        self.0.failed_activities.borrow_mut().insert(group.to_owned(), failed);
+    }
+
+    /// When a group failed to launch an instance last, and why.
+    pub(crate) fn failed_activity(&self, group: &str) -> Option<(Timestamp, String)> {
+        self.0.failed_activities.borrow().get(group).cloned()
     }
 
     /// GitHub.

@@ -17,7 +17,7 @@ use sandbox::{Delays, Fault, FunctionName, Rates, Span};
 
 use self::faults::{of_fault, rates};
 use self::job::job;
-use self::outside::{breakage, interruptions, map_changes, outage, skews, thefts};
+use self::outside::{breakage, deploys, interruptions, map_changes, outage, skews, thefts};
 use self::pools::{LEAVES, pools, without};
 
 /// When a world begins.
@@ -70,6 +70,10 @@ pub enum Act {
     Steal(usize),
     /// From now on a function reads the whole map of pools, or the one without the pool that leaves.
     ReadMap(FunctionName, Map),
+    /// From now on ECS refuses every launch like this: its code and message.
+    Deploy(&'static str, &'static str),
+    /// It refuses none any longer.
+    Deployed,
     /// From now on a fault strikes whenever it can.
     Break(Fault),
     /// It strikes as seldom as before.
@@ -133,6 +137,9 @@ impl Plan {
         }
         if has(Fault::BrokenForHours) {
             acts.extend(breakage(is_calm, &mut of_fault(world.seed, Fault::BrokenForHours)));
+        }
+        if has(Fault::Deploys) {
+            acts.extend(deploys(&mut of_fault(world.seed, Fault::Deploys)));
         }
         let skews = if has(Fault::ClocksDiffer) {
             skews(&mut of_fault(world.seed, Fault::ClocksDiffer))

@@ -7,8 +7,9 @@ use fleet::{DeliveryId, InstanceId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use platform::Platform;
 use sandbox::delivery::{Delivery, function_url_event};
+use sandbox::ecs::RunTaskError;
 use sandbox::github::Phase;
-use sandbox::{Fault, Line, Race, Rates, Sandbox, Violation};
+use sandbox::{Fault, Line, Race, Rates, Sandbox, Violation, placements_of};
 use serde_json::json;
 
 use crate::check;
@@ -152,10 +153,22 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
             let map = if *map == Map::Whole { &plan.pools } else { &plan.smaller };
             world.functions().use_map(*function, map);
         }
+        Act::Deploy(code, message) => {
+            let refusal = RunTaskError::Exception((*code).to_owned(), (*message).to_owned());
+            set_outage(world.sandbox(), plan, Some(&refusal));
+        }
+        Act::Deployed => set_outage(world.sandbox(), plan, None),
         Act::Break(fault) => world.sandbox().set_fault(*fault, 1.0),
         Act::Mend(fault) => {
             world.sandbox().set_fault(*fault, plan.rates.get(fault).copied().unwrap_or(0.0));
         }
+    }
+}
+
+/// Lets every launch fail like this, or none any longer.
+fn set_outage(sandbox: &Sandbox, plan: &Plan, refusal: Option<&RunTaskError>) {
+    for placement in placements_of(&plan.pools).values() {
+        sandbox.ecs().borrow_mut().set_outage(&placement.capacity_provider, refusal.cloned());
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each function of [`ledger`] and [`queue`] is one clause, and takes any implementation. `tests/`
 //! holds the sandbox and AWS's clients, on moto, to the same clauses. ECS is the sandbox's own, over
 //! the wire ([`ecs`]), and held against the model of it that AWS publishes ([`botocore`]).
-//! [`weather`] is on the way to a service.
+//! [`weather`] is on the way to a service, [`canned`] in the place of one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +14,7 @@
 )]
 
 pub mod botocore;
+pub mod canned;
 pub mod ecs;
 pub mod ledger;
 pub mod moto;

@@ -16,6 +16,7 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("DescribeTasks", &["ecs:DescribeTasks"]),
     ("ListContainerInstances", &["ecs:ListContainerInstances"]),
     ("DescribeAutoScalingGroup", &["autoscaling:DescribeAutoScalingGroups"]),
+    ("DescribeScalingActivities", &["autoscaling:DescribeScalingActivities"]),
     ("SetMinSize", &["autoscaling:UpdateAutoScalingGroup"]),
     // These are GitHub's.
     ("FindRunnerGroup", &[]),

@@ -9,10 +9,11 @@ use fleet::launch::{LaunchFailure, RunTaskRequest};
 use fleet::ledger::{Item, Key, Put, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{
-    DescribeAutoScalingGroup, DescribeTasks, EcsError, Ledger, LedgerError, ListItems, ListTasks, Listing,
-    RunTask, ScalingError, SetMinSize, StopTask, TaskDescription, TaskFilter,
+    DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, EcsError, Ledger, LedgerError,
+    ListItems, ListTasks, Listing, RunTask, ScalingError, SetMinSize, StopTask, TaskDescription, TaskFilter,
 };
 use fleet::schedule::Group;
+use jiff::Timestamp;
 use sandbox::Sandbox;
 use scheduler::{Failed, Scheduler};
 
@@ -125,6 +126,21 @@ impl DescribeAutoScalingGroup for &Peers {
     }
 }
 
+impl DescribeScalingActivities for &Peers {
+    async fn describe_scaling_activities(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, ScalingError> {
+        self.note("DescribeScalingActivities");
+        match self.broken.get() {
+            "DescribeScalingActivities" => Err(ScalingError("AccessDenied".to_owned())),
+            "DescribeScalingActivities waits" => std::future::pending().await,
+            _ => self.sandbox.describe_scaling_activities(name, since).await,
+        }
+    }
+}
+
 impl SetMinSize for &Peers {
     async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
         self.note("UpdateAutoScalingGroup");
@@ -157,14 +173,14 @@ fn ecs_is_asked_once_about_a_cluster_however_many_runners_are_late() {
         ("2026-03-23T12:02:30Z", &[("ListTasks", 1), ("DescribeTasks", 1)], "they wait for capacity"),
         (
             "2026-03-23T12:06:40Z",
-            &[("ListTasks", 1), ("DescribeTasks", 1), ("StopTask", 6)],
+            &[("ListTasks", 1), ("DescribeTasks", 1), ("DescribeScalingActivities", 1), ("StopTask", 6)],
             "there was none within five minutes",
         ),
     ] {
         stage.turn_to(time);
         peers.tick(&stage).unwrap();
         let mut counted = peers.counted();
-        counted.retain(|call, _| call.ends_with("Task") || call.ends_with("Tasks"));
+        counted.retain(|call, _| ["Task", "Tasks", "Activities"].iter().any(|end| call.ends_with(end)));
         assert_eq!(counted, expected.iter().copied().collect(), "{time}: {why}");
     }
     assert_eq!(stage.in_state(RunnerState::Leaving), 6);
@@ -218,4 +234,41 @@ fn a_settle_that_fails_keeps_no_min_size_from_being_set() {
     let failed = peers.tick(&stage).unwrap_err();
     assert!(failed.0[0].starts_with("small, settle: the ledger is out of reach"), "{failed}");
     assert_eq!(stage.min_size(), 3);
+}
+
+#[test]
+fn a_pool_that_finds_no_capacity_rests_for_the_reason_that_its_group_gives() {
+    let limit = "Could not launch On-Demand Instances. VcpuLimitExceeded - You have requested more vCPU capacity \
+                 than your current vCPU limit of 5 allows for the instance bucket that the specified instance \
+                 type belongs to.";
+    let within = "no capacity within five minutes";
+    let told = format!("{within}; group mayfly_small: {limit}");
+    for (failed, broken, expected, why) in [
+        (Some("12:06:00"), "nothing", told.as_str(), "the group's own words"),
+        (Some("11:50:00"), "nothing", within, "it failed long before the task was launched"),
+        (None, "nothing", within, "no activity failed"),
+        (Some("12:06:00"), "DescribeScalingActivities", within, "a failure costs nothing but the reason"),
+        (Some("12:06:00"), "DescribeScalingActivities waits", within, "an answer that does not come neither"),
+    ] {
+        let stage = Stage::at("2026-03-23T11:40:00Z");
+        let peers = Peers::of(&stage);
+        let fails = || stage.sandbox.fail_to_grow("mayfly_small", limit);
+        if failed == Some("11:50:00") {
+            stage.turn_to("2026-03-23T11:50:00Z");
+            fails();
+        }
+        stage.turn_to(NOON);
+        peers.tick(&stage).unwrap();
+        stage.turn_to("2026-03-23T12:06:00Z");
+        if failed == Some("12:06:00") {
+            fails();
+        }
+        peers.broken.set(broken);
+        peers.tick(&stage).unwrap();
+        let table = stage.sandbox.table().borrow();
+        let rest = table.book(&super::pool()).unwrap().health.rest.clone();
+        assert_eq!(rest.unwrap().reason, expected, "{why}");
+        assert_eq!(peers.counted()["DescribeScalingActivities"], 1, "{why}");
+        assert_eq!(peers.counted()["StopTask"], 6, "{why}: each is stopped all the same");
+    }
 }

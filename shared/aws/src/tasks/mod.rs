@@ -29,14 +29,14 @@ impl Tasks {
         Self { client: Client::new(config) }
     }
 
-    /// Opens the connection to ECS. It asks about the cluster `default`, which need not be there; any
-    /// other error shows in the log at boot, not with the first launch.
-    pub async fn warm_up(&self) {
-        match self.client.list_container_instances().max_results(1).send().await {
-            Err(error) if error.code() != Some("ClusterNotFoundException") => {
-                warn!(error = told(&error), "ECS does not answer");
-            }
-            Ok(_) | Err(_) => {}
+    /// Opens the connection to ECS, by asking about a cluster of ours: about another one, `default` say, the
+    /// function may not ask. An error shows in the log at boot, not with the first launch. Where there is no
+    /// cluster there is nothing to ask.
+    pub async fn warm_up(&self, cluster: Option<String>) {
+        let Some(cluster) = cluster else { return };
+        let call = self.client.list_container_instances().cluster(&cluster).max_results(1);
+        if let Err(error) = call.send().await {
+            warn!(cluster, error = told(&error), "ECS does not answer");
         }
     }
 }

@@ -170,7 +170,7 @@ impl Entries {
         match news {
             News::Started => capacity(self, &|health| health.started(now)),
             News::NoCapacity(reason) => capacity(self, &|it| it.no_capacity(launched_at, &reason, now)),
-            News::LaunchRefused(reason) => capacity(self, &|it| it.launch_refused(&reason, now)),
+            News::LaunchRefused(reason) => capacity(self, &|it| it.launch_refused(launched_at, &reason, now)),
             News::BootFailed(reason) => capacity(self, &|it| it.boot_failed(launched_at, &reason, now)),
             News::RunFailed(thirds, reason) => {
                 capacity(self, &|it| it.run_failed(launched_at, thirds, &reason, now));

@@ -94,6 +94,11 @@ pub enum RunnerEvent {
     /// It has no JIT config and has asked for none by its boot limit, or was slow for a second time, with
     /// what is known of why; its task is going to be stopped.
     FailedToBoot(String),
+    /// `RunTask` was called for it once more: why it puts the launch off, in ECS's words, or nothing where
+    /// the runner has its task.
+    LaunchTried(Option<String>),
+    /// ECS has put its launch off up to its boot limit, with its last reason.
+    NotLaunched(String),
     /// It is not what it should be: gone from GitHub, or about to lose its instance.
     CountedOut,
     /// `RunTask` failed for good, with ECS's reason.

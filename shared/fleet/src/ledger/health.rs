@@ -1,5 +1,11 @@
 //! Whether a pool's capacity works: rests after "no capacity", and the breaker for launches that
 //! can not work.
+//!
+//! What a capacity is, its launches share: what fails of one batch fails for one reason. So an open breaker
+//! counts a failure only of a runner that was reserved after the failure that opened it, or held it open,
+//! last: those reserved before are of the same batch, however many they are and however late they fail, and
+//! say nothing new. Ten launches that are refused at once are one failure and rest for a minute; counted one
+//! by one they would rest for an hour.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -72,6 +78,12 @@ pub struct Health {
     /// When a job last began here, to within ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_job: Option<Timestamp>,
+    /// When a refused launch or a failed boot last opened the breaker, or held it open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_at: Option<Timestamp>,
+    /// When a failed run last did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_broken_at: Option<Timestamp>,
     /// The rest that holds, or the last one that held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<Rest>,
@@ -89,7 +101,7 @@ impl Health {
         if self.failures == 0 && rest.is_none() && !is_news(self.last_start, now) {
             return;
         }
-        (self.failures, self.last_start) = (0, Some(now));
+        (self.failures, self.broken_at, self.last_start) = (0, None, Some(now));
     }
 
     /// A runner has begun a job: runs work.
@@ -98,14 +110,14 @@ impl Health {
         if self.run_failure_thirds == 0 && rest.is_none() && !is_news(self.last_job, now) {
             return;
         }
-        (self.run_failure_thirds, self.last_job) = (0, Some(now));
+        (self.run_failure_thirds, self.runs_broken_at, self.last_job) = (0, None, Some(now));
     }
 
     /// Runners are launched with another task definition: what failed with the one before says nothing of
     /// it.
     pub(super) fn definition_changed(&mut self) {
         self.rest.take_if(|rest| rest.cause == RestCause::RunFailures);
-        self.run_failure_thirds = 0;
+        (self.run_failure_thirds, self.runs_broken_at) = (0, None);
     }
 
     /// There was no capacity for a runner launched at `launched_at`. A rest is not renewed by old
@@ -116,9 +128,13 @@ impl Health {
         }
     }
 
-    /// ECS refused a launch for good.
-    pub(super) fn launch_refused(&mut self, reason: &str, now: Timestamp) {
+    /// ECS refused to launch a runner reserved at `launched_at` for good, or put it off for too long.
+    pub(super) fn launch_refused(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
+        if is_of_the_same_batch(launched_at, self.broken_at) {
+            return self.rest_if_none_holds(now, backoff(self.failures), RestCause::LaunchRefused, reason);
+        }
         self.failures = self.failures.saturating_add(1);
+        self.broken_at = Some(now);
         self.rest_until(now, backoff(self.failures), RestCause::LaunchRefused, reason);
     }
 
@@ -127,8 +143,12 @@ impl Health {
         if self.last_start.is_some_and(|start| start > launched_at) {
             return;
         }
+        if self.is_broken() && is_of_the_same_batch(launched_at, self.broken_at) {
+            return self.rest_if_none_holds(now, self.breaker_backoff(), RestCause::BootFailures, reason);
+        }
         self.failures = self.failures.saturating_add(1);
         if self.is_broken() {
+            self.broken_at = Some(now);
             self.rest_until(now, self.breaker_backoff(), RestCause::BootFailures, reason);
         }
     }
@@ -138,8 +158,12 @@ impl Health {
         if self.last_job.is_some_and(|job| job > launched_at) {
             return;
         }
+        if self.do_runs_fail() && is_of_the_same_batch(launched_at, self.runs_broken_at) {
+            return self.rest_if_none_holds(now, self.run_backoff(), RestCause::RunFailures, reason);
+        }
         self.run_failure_thirds = self.run_failure_thirds.saturating_add(thirds);
         if self.do_runs_fail() {
+            self.runs_broken_at = Some(now);
             self.rest_until(now, self.run_backoff(), RestCause::RunFailures, reason);
         }
     }
@@ -176,6 +200,14 @@ impl Health {
         backoff(self.failures.saturating_sub(BOOT_FAILURES_ALLOWED - 1))
     }
 
+    /// Rests, unless a rest holds. What counts as no failure must not be launched again at once all the
+    /// same, where two clocks differ.
+    fn rest_if_none_holds(&mut self, now: Timestamp, length: SignedDuration, cause: RestCause, reason: &str) {
+        if self.resting(now).is_none() {
+            self.rest_until(now, length, cause, reason);
+        }
+    }
+
     /// Rests; a rest that holds longer already stays.
     fn rest_until(&mut self, now: Timestamp, length: SignedDuration, cause: RestCause, reason: &str) {
         let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
@@ -183,6 +215,11 @@ impl Health {
             self.rest = Some(Rest { until, cause, reason: reason.to_owned() });
         }
     }
+}
+
+/// Whether a runner was reserved before the breaker opened, or was held open, last.
+fn is_of_the_same_batch(launched_at: Timestamp, broken_at: Option<Timestamp>) -> bool {
+    broken_at.is_some_and(|broken| launched_at <= broken)
 }
 
 /// Whether a moment says something new beside the last one that was written down.

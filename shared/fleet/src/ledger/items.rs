@@ -124,6 +124,9 @@ pub struct Runner {
     /// When it became Overdue, which it does once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue_at: Option<Timestamp>,
+    /// Why `RunTask` put its launch off last, in ECS's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<String>,
     /// Why it leaves, or left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<LeaveReason>,
@@ -148,6 +151,7 @@ impl Runner {
             github_id: None,
             listened: false,
             overdue_at: None,
+            put_off: None,
             leaves: None,
             reserved_at: now,
             changed_at: now,
@@ -208,7 +212,7 @@ pub enum LeaveReason {
     Fenced,
     /// The same, because ECS found no capacity for it.
     NoCapacity,
-    /// The same, because it did not come up.
+    /// The same, because it did not come up, or could not be launched in its time.
     BootFailed,
     /// It was counted out: gone from GitHub, or about to lose its instance.
     CountedOut,

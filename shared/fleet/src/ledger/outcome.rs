@@ -58,7 +58,7 @@ pub enum News {
     Started,
     /// There was no capacity, in ECS's words.
     NoCapacity(String),
-    /// The launch was refused for good, in ECS's words.
+    /// The launch was refused for good, or put off for too long, in ECS's words.
     LaunchRefused(String),
     /// The task came to its end before its first question, in ECS's words.
     BootFailed(String),

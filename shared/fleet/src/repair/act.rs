@@ -78,6 +78,8 @@ pub enum FenceCause {
     OutOfMap,
     /// It has no JIT config and has asked for none by its boot limit.
     BootLimit,
+    /// Its boot limit is over, and `RunTask` has put its launch off all the time.
+    NotLaunched,
     /// It was Overdue, came back, and has gone silent again while a job waits.
     SlowTwice,
     /// ECS finds no capacity for its task. The capacity's rest begins in the same transaction, so that
@@ -92,17 +94,28 @@ impl FenceCause {
             Self::NotNeeded => "its pool has runners enough",
             Self::OutOfMap => "its pool is out of the map",
             Self::BootLimit => "past its boot limit",
+            Self::NotLaunched => "not launched within fifteen minutes",
             Self::SlowTwice => "slow for the second time",
             Self::NoCapacity => "no capacity within five minutes",
         }
     }
 
-    /// What happens to the runner.
-    pub fn event(self) -> RunnerEvent {
+    /// What the ledger knows of it beyond that, in ECS's words.
+    pub fn known_of(self, runner: &Runner) -> Option<&str> {
+        runner.put_off.as_deref().filter(|_| self == Self::NotLaunched)
+    }
+
+    /// What happens to the runner, with what was said beyond the cause.
+    pub fn event(self, said: Option<&str>) -> RunnerEvent {
+        let reason = || match said {
+            Some(said) => format!("{}; {said}", self.why()),
+            None => self.why().to_owned(),
+        };
         match self {
             Self::NotNeeded | Self::OutOfMap => RunnerEvent::Fenced,
-            Self::BootLimit | Self::SlowTwice => RunnerEvent::FailedToBoot(self.why().to_owned()),
-            Self::NoCapacity => RunnerEvent::FoundNoCapacity(self.why().to_owned()),
+            Self::BootLimit | Self::SlowTwice => RunnerEvent::FailedToBoot(reason()),
+            Self::NotLaunched => RunnerEvent::NotLaunched(reason()),
+            Self::NoCapacity => RunnerEvent::FoundNoCapacity(reason()),
         }
     }
 }
@@ -155,7 +168,9 @@ impl Repair {
             Self::Reroute { job, from, to } => {
                 Some(Event::Rerouted { job: *job, from: from.clone(), to: to.clone() })
             }
-            Self::Fence { runner, cause, .. } => Some(Event::Runner(runner.id.clone(), cause.event())),
+            Self::Fence { runner, cause, .. } => {
+                Some(Event::Runner(runner.id.clone(), cause.event(cause.known_of(runner))))
+            }
             Self::CallOverdue { runner } => Some(Event::Runner(runner.id.clone(), RunnerEvent::Overdue)),
             Self::NoteStopped { runner, stop } => {
                 let stopped = RunnerEvent::TaskStopped(stop.class, stop.reason.clone());

@@ -35,7 +35,11 @@ fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
         Sight::Task(task) if task.is_provisioning() && runner.boot.is_none() => {
             (waited(task) >= PROVISIONING_LIMIT).then(|| fence(FenceCause::NoCapacity, Some(task)))
         }
-        _ if runner.is_past_its_boot_limit(snapshot.now) => Some(fence(FenceCause::BootLimit, sight.task())),
+        _ if runner.is_past_its_boot_limit(snapshot.now) => {
+            let was_put_off = sight == Sight::NotListed && runner.boot.is_none() && runner.put_off.is_some();
+            let cause = if was_put_off { FenceCause::NotLaunched } else { FenceCause::BootLimit };
+            Some(fence(cause, sight.task()))
+        }
         Sight::NotListed => Some(Repair::RunAgain { runner: runner.clone() }),
         Sight::Task(task) if task.has_stopped() => {
             Some(Repair::NoteStopped { runner: runner.clone(), stop: task.why_stopped() })

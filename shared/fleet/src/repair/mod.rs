@@ -64,7 +64,8 @@ pub const RULES: [Rule; 6] = [
     Rule {
         name: "late starters",
         mends: "a launcher crashed between the reservation and RunTask; RunTask's answer, or the stop \
-                event, was lost; ECS finds no capacity; PID 1 hangs before it has a JIT config",
+                event, was lost; ECS finds no capacity, or puts the launch off; PID 1 hangs before it has a \
+                JIT config",
         looks_at: late::late,
         find: late::find,
     },

@@ -187,3 +187,20 @@ fn three_boots_that_hang_open_the_breaker() {
     }
     assert_eq!(rest(&ledger, "plain", 15 * MINUTE), Some(RestCause::BootFailures));
 }
+
+#[test]
+fn ten_launches_that_are_refused_at_once_are_one_failure() {
+    let mut ledger = ledger();
+    for runner in 1..=10 {
+        ledger.reserve(runner, "plain", 0);
+    }
+    for runner in 1..=10 {
+        ledger.post(&launch_failed(&runner_id(runner), FailureClass::Never), 1);
+    }
+    let health = ledger.book("plain").health.clone();
+    assert_eq!(health.failures, 1);
+    assert_eq!(health.rest.unwrap().until, at(61), "a minute, as for one");
+    ledger.reserve(11, "plain", 61);
+    ledger.post(&launch_failed(&runner_id(11), FailureClass::Never), 62);
+    assert_eq!(ledger.book("plain").health.failures, 2, "it was reserved after the rest");
+}

@@ -1,7 +1,10 @@
 //! The ports that are calls of Auto Scaling.
 
-use fleet::ports::{Clock as _, DescribeAutoScalingGroup, ScalingError, SetMinSize};
+use fleet::ports::{
+    Clock as _, DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize,
+};
 use fleet::schedule::Group;
+use jiff::Timestamp;
 
 use crate::faults::Fault;
 use crate::{Sandbox, Span};
@@ -9,13 +12,36 @@ use crate::{Sandbox, Span};
 impl DescribeAutoScalingGroup for Sandbox {
     async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
         self.step().await;
-        if self.strikes(Fault::AutoScalingSlow) {
-            // What was read beside it is as old by the time that something is done about it.
-            self.sleep(self.draw(&Span::seconds(10, 45))).await;
-        }
+        // What was read beside it is as old by the time that something is done about it.
+        self.may_be_slow().await;
         let group = self.groups().borrow().get(name).copied();
         self.step().await;
         group.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))
+    }
+}
+
+impl DescribeScalingActivities for Sandbox {
+    async fn describe_scaling_activities(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, ScalingError> {
+        self.step().await;
+        self.may_be_slow().await;
+        if self.strikes(Fault::ActivitiesUnknown) {
+            return Err(ScalingError("time-out".to_owned()));
+        }
+        let failed = self.failed_activity(name);
+        self.step().await;
+        Ok(failed.filter(|(began, _)| *began >= since).map(|(_, message)| message))
+    }
+}
+
+impl Sandbox {
+    async fn may_be_slow(&self) {
+        if self.strikes(Fault::AutoScalingSlow) {
+            self.sleep(self.draw(&Span::seconds(10, 45))).await;
+        }
     }
 }
 

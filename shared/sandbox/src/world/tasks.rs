@@ -21,6 +21,11 @@ const GIVEN_UP: Span = Span::minutes(10, 30);
 /// How late a late event of ECS is.
 const LATE_EVENT: Span = Span::minutes(1, 60);
 
+/// What EC2 says to an Auto Scaling group beyond the account's quota.
+const NO_GROWTH: &str = "Could not launch On-Demand Instances. VcpuLimitExceeded - You have requested more vCPU \
+                         capacity than your current vCPU limit of 5 allows for the instance bucket that the \
+                         specified instance type belongs to.";
+
 impl<F: Functions + 'static> World<F> {
     /// Tasks that were started since the last look move on by themselves, and those that were asked to
     /// stop do.
@@ -28,6 +33,7 @@ impl<F: Functions + 'static> World<F> {
         let started = self.sandbox.ecs().borrow_mut().take_started();
         for task in started {
             if self.sandbox.strikes(Fault::TaskNeverStarts) {
+                self.note_no_growth(&task);
                 let after = self.sandbox.draw(&GIVEN_UP);
                 self.later(after, Happening::FailsToStart(task, "Capacity is unavailable at this time."));
             } else if self.sandbox.strikes(Fault::TaskFailsToStart) {
@@ -44,6 +50,17 @@ impl<F: Functions + 'static> World<F> {
         let asked_to_stop = self.sandbox.ecs().borrow_mut().take_asked_to_stop();
         for task in asked_to_stop {
             self.terminate(&task);
+        }
+    }
+
+    /// The Auto Scaling group behind a task's capacity provider, if it has one, fails to launch an instance.
+    fn note_no_growth(&self, task: &TaskArn) {
+        let ecs = self.sandbox.ecs().borrow();
+        let Some(task) = ecs.task(task) else { return };
+        // It has the capacity provider's name (`Placement::in_stack`).
+        let group = task.capacity_provider();
+        if self.sandbox.groups().borrow().contains_key(group) {
+            self.sandbox.fail_to_grow(group, NO_GROWTH);
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! In an hour a capacity launches at most one runner for each job that waits for it in that hour, one in
 //! the place of each that a job took or that stands by, one for each fault that takes a runner away, and
-//! as many as the breaker's trials: what fails again and again is no reason for more.
+//! as many as the breaker's trials: what fails again and again is no reason for more. A job that was routed
+//! to another pool may take a runner too (GitHub's rule of labels): that one's place is filled as well.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
     let excused = excused(world, plan);
     let waiting = waiting(world, plan);
+    let thefts = thefts(world, plan);
     let mut found = Vec::new();
     for (capacity, starts) in launches(world) {
         let serves = |pool: &PoolName| plan.pools.capacity_chain(pool).any(|it| it.name == capacity);
@@ -51,7 +53,9 @@ pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
             let until = from.checked_add(HOUR).unwrap_or(Timestamp::MAX);
             let launched = starts.iter().skip(place).take_while(|&&at| at < until).count();
             let jobs = waits.iter().filter(|(queued, ended)| *queued < until && *ended >= from).count();
-            let most = 2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + excused + TRIALS;
+            let stolen = thefts.iter().filter(|(of, at)| *of == capacity && (from..until).contains(at));
+            let most =
+                2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + stolen.count() + excused + TRIALS;
             if launched > most {
                 let told = format!("{capacity}: {launched} in the hour from {from}, for {jobs} jobs");
                 found.push(violation("launches are bounded for each job and each pool's hour", told));
@@ -93,6 +97,18 @@ fn waiting(world: &World, plan: &Plan) -> Vec<(PoolName, (Timestamp, Timestamp))
         pools.into_iter().flatten().map(move |pool| (pool, (job.queued_at, ended)))
     });
     jobs.collect()
+}
+
+/// When a job took a runner of a capacity on which its own pool launches none.
+fn thefts(world: &World, plan: &Plan) -> Vec<(PoolName, Timestamp)> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    let thefts = table.jobs().filter_map(|job| {
+        let capacity = &table.runner(job.runner.as_ref()?)?.capacity;
+        let is_its_own = plan.pools.capacity_chain(&job.pool).any(|pool| pool.name == *capacity);
+        let at = github.job(job.id)?.started_at?;
+        (!is_its_own).then(|| (capacity.clone(), at))
+    });
+    thefts.collect()
 }
 
 /// Runners that something took away which is no fault of theirs.

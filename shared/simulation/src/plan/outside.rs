@@ -79,3 +79,23 @@ pub(super) fn thefts(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
 pub(super) fn outage(random: &mut StdRng) -> Option<(Timestamp, Act)> {
     random.random_ratio(1, 6).then(|| (moment(random), Act::Outage))
 }
+
+/// What ECS says of every launch while something is changed, and for how many seconds at most: later, for
+/// longer than a launch is tried; later, until IAM knows a role; never.
+const CHANGES: [(&str, &str, i64); 3] = [
+    ("InvalidParameterException", "TaskDefinition is inactive", 25 * 60),
+    ("ClientException", "ECS was unable to assume the role that was provided for this task.", 2 * 60),
+    ("AccessDeniedException", "not authorized to perform: ecs:RunTask", 10 * 60),
+];
+
+/// Up to four deploys, each with launches that it lets fail: all that there are, and so whole batches.
+pub(super) fn deploys(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    let count = random.random_range(1..=4);
+    let deploy = |_| {
+        let from = random.random_range(0..4 * 60 * 60);
+        let (code, message, most) = CHANGES.choose(random).copied().unwrap_or(("ServerException", "", 60));
+        let until = from + random.random_range(10..=most);
+        [(after(START, from), Act::Deploy(code, message)), (after(START, until), Act::Deployed)]
+    };
+    (0..count).flat_map(deploy).collect()
+}

@@ -98,6 +98,8 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
     };
     let bare = Book { version: 1, ..Book::open(pool("bare"), 0) };
     let health = Health {
+        broken_at: Some(at(1)),
+        runs_broken_at: Some(at(2)),
         failures: u32::MAX,
         last_start: Some(at(1)),
         run_failure_thirds: u32::MAX,
@@ -136,6 +138,7 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             github_id: Some(GithubRunnerId(u64::MAX)),
             listened: true,
             overdue_at: Some(at(4)),
+            put_off: Some("ThrottlingException: Rate exceeded".to_owned()),
             leaves: Some(LeaveReason::AnotherBoot),
             changed_at: to_the_nanosecond,
             ..runner(1)

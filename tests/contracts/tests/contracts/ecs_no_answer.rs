@@ -1,8 +1,6 @@
 //! Our client of ECS and answers that ECS should not give, or no answer at all.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::thread;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use aws::tasks::Tasks;
@@ -12,33 +10,9 @@ use contracts::moto::config;
 use fleet::launch::{FailureClass, LaunchFailure};
 use fleet::ports::{DescribeTasks as _, RunTask as _};
 
-/// A server that gives every request the same answer.
+/// A server that gives every request the same answer of ECS's protocol.
 fn canned(status: u16, body: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            answer(stream.unwrap(), status, &body);
-        }
-    });
-    url
-}
-
-fn answer(mut stream: TcpStream, status: u16, body: &str) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut length = 0;
-    let mut line = String::new();
-    while reader.read_line(&mut line).unwrap() > 2 {
-        let header = line.to_lowercase();
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        line.clear();
-    }
-    reader.read_exact(&mut vec![0; length]).unwrap();
-    let head =
-        format!("HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close");
-    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    contracts::canned::serve(status, "application/x-amz-json-1.1", body)
 }
 
 fn tasks(url: &str) -> Tasks {

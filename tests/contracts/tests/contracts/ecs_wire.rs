@@ -54,7 +54,7 @@ async fn a_failed_launch_is_later_elsewhere_or_never_and_is_asked_for_once() {
         (failure(no_capacity), Elsewhere, no_capacity),
         (failure("ATTRIBUTE"), Never, "ATTRIBUTE"),
         (failure("LOCATION"), Never, "LOCATION"),
-        (failure("INACTIVE"), Never, "INACTIVE"),
+        (failure("INACTIVE"), Later, "INACTIVE"),
         (failure("MISSING"), Never, "MISSING"),
         (failure("SOMETHING NEW"), Later, "SOMETHING NEW"),
         (exception("ThrottlingException", "Rate exceeded"), Later, "ThrottlingException: Rate exceeded"),
@@ -149,12 +149,15 @@ async fn what_is_stopped_tells_who_asked_and_what_is_gone_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_warm_up_needs_no_cluster_and_no_more_than_a_listing() {
+async fn a_warm_up_is_one_listing_of_a_cluster_of_ours() {
     let peer = Peer::start().await;
-    peer.tasks.warm_up().await;
+    peer.tasks.warm_up(None).await;
+    assert_eq!(peer.exchanges(), [], "without a pool there is no cluster to ask about");
+    peer.tasks.warm_up(Some("mayfly_fargate".to_owned())).await;
     let asked = peer.exchanges();
     assert_eq!(asked.len(), 1);
-    assert_eq!((asked[0].operation.as_str(), asked[0].status), ("ListContainerInstances", 400));
+    assert_eq!((asked[0].operation.as_str(), asked[0].status), ("ListContainerInstances", 200));
+    assert_eq!(asked[0].request["cluster"], "mayfly_fargate");
 }
 
 #[tokio::test]

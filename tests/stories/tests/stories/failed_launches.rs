@@ -63,6 +63,74 @@ fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
     scene.world.cancel_job(job);
 }
 
+/// The rest of `fargate-x64`'s capacity, and its failures.
+fn health(scene: &platform::scene::Scene) -> fleet::ledger::Health {
+    let pool = fleet::PoolName::new("fargate-x64").unwrap();
+    scene.world.sandbox().table().borrow().book(&pool).unwrap().health.clone()
+}
+
+#[test]
+fn a_batch_that_is_refused_rests_for_a_minute_and_not_for_an_hour() {
+    let mut scene = stories::scene();
+    let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
+    for _ in 0..10 {
+        scene.queue(&["fargate-x64"]);
+    }
+    scene.pass(5);
+    let health = health(&scene);
+    let length = health.rest.unwrap().until.duration_since(scene.world.sandbox().manual_clock().now());
+    assert_eq!(health.failures, 1);
+    assert!(length.as_secs() <= 60, "{length}");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
+    scene.pass(2 * 60);
+    assert_eq!(scene.tasks().len(), 10, "once it is mended they are launched");
+}
+
+#[test]
+fn a_deploy_of_some_minutes_is_waited_for_and_counts_as_no_failure() {
+    let mut scene = stories::scene();
+    let inactive = exception("InvalidParameterException", "TaskDefinition is inactive");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(inactive));
+    for _ in 0..10 {
+        scene.queue(&["fargate-x64"]);
+    }
+    scene.pass(5 * 60);
+    assert!(scene.tasks().is_empty());
+    assert_eq!(scene.book("fargate-x64"), (10, 10, 10), "they stay reserved");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
+    scene.pass(2 * 60);
+    assert_eq!(scene.tasks().len(), 10);
+    let health = health(&scene);
+    assert_eq!((health.failures, health.rest), (0, None));
+}
+
+#[test]
+fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_last_words() {
+    let mut scene = stories::scene();
+    let set = |scene: &platform::scene::Scene, error| {
+        scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", error);
+    };
+    set(&scene, Some(exception("InvalidParameterException", "TaskDefinition is inactive")));
+    scene.queue(&["fargate-x64"]);
+    scene.pass(5 * 60);
+    let not_associated = "The specified capacity provider strategy cannot contain a capacity provider that \
+                          is not associated with the cluster.";
+    set(&scene, Some(exception("InvalidParameterException", not_associated)));
+    scene.pass(9 * 60);
+    assert_eq!(health(&scene).rest, None, "a deploy may take so long");
+    scene.pass(2 * 60);
+    let rest = health(&scene).rest.expect("the breaker is open");
+    assert_eq!(rest.cause, fleet::ledger::RestCause::LaunchRefused);
+    assert_eq!(
+        rest.reason,
+        format!("not launched within fifteen minutes; InvalidParameterException: {not_associated}")
+    );
+    set(&scene, None);
+    scene.pass(20 * 60);
+    assert_eq!(scene.book("fargate-x64").0, 0, "once it is mended the job has its runner");
+}
+
 #[test]
 fn nothing_is_accepted_while_the_queue_is_down_and_the_redelivery_is_taken() {
     let mut scene = stories::scene();

@@ -15,7 +15,7 @@ fn fence(table: &Table, runner: &RunnerId, cause: FenceCause) -> Fence {
 /// A fence so many seconds after the reservation.
 fn fence_after(table: &Table, runner: &RunnerId, cause: FenceCause, seconds: i64) -> Fence {
     let fencer = Launcher { ledger: table, system: Still::of(2).after(seconds) };
-    fencer.fence(&pools(), runner, cause).now_or_never().expect("nothing waits").unwrap()
+    fencer.fence(&pools(), runner, cause, None).now_or_never().expect("nothing waits").unwrap()
 }
 
 /// A runner as the table has it.

@@ -1,5 +1,7 @@
 //! Rests and the breaker, moment by moment.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn at(minute: i64) -> Timestamp {
@@ -39,7 +41,7 @@ fn refused_launches_back_off_up_to_an_hour() {
     let mut health = Health::default();
     let mut now = at(0);
     for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
-        health.launch_refused("AccessDeniedException", now);
+        health.launch_refused(now, "AccessDeniedException", now);
         let until = health.rest.as_ref().unwrap().until;
         assert_eq!(until.duration_since(now), SignedDuration::from_mins(minutes));
         now = until;
@@ -94,9 +96,82 @@ fn a_run_that_began_before_the_last_job_says_nothing_and_no_rest_is_longer_than_
     health.ran_job(at(5));
     health.run_failed(at(4), 9, "exit code 7", at(6));
     assert_eq!(health.run_failure_thirds, 0, "reserved before that job");
-    for _ in 0..20 {
-        health.run_failed(at(6), 9, "exit code 7", at(7));
+    for minute in 6..26 {
+        health.run_failed(at(minute), 9, "exit code 7", at(minute));
     }
     let until = health.rest.as_ref().unwrap().until;
-    assert_eq!(until.duration_since(at(7)), SignedDuration::from_mins(15));
+    assert_eq!(until.duration_since(at(25)), SignedDuration::from_mins(15));
+}
+
+/// What fails of a batch that was reserved at one time, and failed so many minutes after it: the failures
+/// that count, and the minutes of rest from the last one on.
+#[test]
+fn what_fails_of_one_batch_counts_once() {
+    type Fails = fn(&mut Health, Timestamp, Timestamp);
+    let refused: Fails = |it, launched, now| it.launch_refused(launched, "AccessDeniedException", now);
+    let boots: Fails = |it, launched, now| it.boot_failed(launched, "CannotPullContainerError", now);
+    let runs: Fails = |it, launched, now| it.run_failed(launched, 3, "exit code 1", now);
+    for (fails, failed, failures, rest, why) in [
+        (refused, vec![0; 10], 1, 1, "ten that are refused at once"),
+        (refused, vec![0, 0, 0, 1, 1, 1], 1, 1, "a rest that is over: it begins again, no longer"),
+        (boots, vec![1; 10], 3, 1, "ten that cannot pull their image: three of them open the breaker"),
+        (boots, vec![1, 1, 1, 2, 3, 4], 3, 1, "some of them pulled for longer"),
+        (runs, vec![1; 10], 3, 1, "ten whose listener cannot start"),
+    ] {
+        let mut health = Health::default();
+        for &minute in &failed {
+            fails(&mut health, at(0), at(minute));
+        }
+        assert_eq!(health.failures + health.run_failure_thirds / 3, failures, "{why}");
+        let (until, last) = (health.rest.as_ref().unwrap().until, at(*failed.last().unwrap()));
+        assert_eq!(until.duration_since(last), SignedDuration::from_mins(rest), "{why}");
+
+        fails(&mut health, until, until);
+        assert_eq!(health.failures + health.run_failure_thirds / 3, failures + 1, "{why}: the next batch");
+        assert_eq!(health.rest.as_ref().unwrap().until.duration_since(until), SignedDuration::from_mins(2));
+    }
+}
+
+#[test]
+fn a_batch_of_before_the_last_start_leaves_nothing_to_the_next_one() {
+    let mut health = Health::default();
+    health.launch_refused(at(0), "AccessDeniedException", at(0));
+    health.started(at(1));
+    assert_eq!((health.failures, health.broken_at), (0, None));
+    health.launch_refused(at(0), "AccessDeniedException", at(2));
+    assert_eq!(health.failures, 1, "it is refused now, whenever it was reserved");
+    health.run_failed(at(2), 9, "exit code 7", at(3));
+    health.ran_job(at(4));
+    assert_eq!((health.run_failure_thirds, health.runs_broken_at), (0, None));
+    health.run_failed(at(4), 9, "exit code 7", at(5));
+    health.definition_changed();
+    assert_eq!((health.run_failure_thirds, health.runs_broken_at), (0, None));
+}
+
+proptest! {
+    /// Whatever the sizes of the batches, and however long their launches take to be refused: each counts
+    /// once, and nothing is launched before the rest of its number is over.
+    #[test]
+    fn batches_are_counted_and_not_their_launches(
+        batches in proptest::collection::vec(proptest::collection::vec(0_i64..90, 1..20), 1..9),
+    ) {
+        let mut health = Health::default();
+        let mut now = at(0);
+        for (batch, number) in batches.iter().zip(1_u32..) {
+            prop_assert!(health.resting(now).is_none());
+            let reserved_at = now;
+            health.reserved(now);
+            let mut seconds = batch.clone();
+            seconds.sort_unstable();
+            for second in seconds {
+                now = reserved_at + SignedDuration::from_secs(second);
+                health.launch_refused(reserved_at, "AccessDeniedException", now);
+                prop_assert!(health.resting(now).is_some());
+            }
+            prop_assert_eq!(health.failures, number);
+            let until = health.rest.as_ref().unwrap().until;
+            prop_assert!(until.duration_since(now) <= backoff(number));
+            now = until;
+        }
+    }
 }

@@ -42,6 +42,13 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
                 News::BootFailed(reason.clone())
             })
         }
+        RunnerEvent::LaunchTried(put_off) if is_on_its_way && !has_asked && runner.put_off != *put_off => {
+            Outcome::of_runner(Runner { put_off: put_off.clone(), ..runner.clone() }, Answer::Noted)
+        }
+        // What lasts so long is no passing trouble: it is told of as a refusal is.
+        RunnerEvent::NotLaunched(reason) if !has_asked && runner.is_past_its_boot_limit(now) => {
+            leave(LeaveReason::BootFailed).with(News::LaunchRefused(reason.clone()))
+        }
         RunnerEvent::CountedOut if is_on_its_way => leave(LeaveReason::CountedOut),
         RunnerEvent::LaunchFailed(class, reason)
             if (is_on_its_way || runner.state == RunnerState::Leaving) && !has_asked =>
@@ -60,6 +67,8 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
         | RunnerEvent::Fenced
         | RunnerEvent::FoundNoCapacity(_)
         | RunnerEvent::FailedToBoot(_)
+        | RunnerEvent::LaunchTried(_)
+        | RunnerEvent::NotLaunched(_)
         | RunnerEvent::CountedOut
         | RunnerEvent::LaunchFailed(..)
         | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),

@@ -53,7 +53,7 @@ prop_compose! {
         done in 0_usize..4,
         age in 0_i64..2 * 60 * 60,
         (rested, silent, pulled) in (0.0..1.0_f64, 0.0..1.0_f64, 0.0..1.0_f64),
-        was_overdue in any::<bool>(),
+        (was_overdue, was_put_off) in any::<(bool, bool)>(),
         status in proptest::option::of(0_usize..4),
     ) -> Seen {
         let (state, least, most) = LIVES[life];
@@ -70,6 +70,7 @@ prop_compose! {
             capacity: pool(NAMES[capacity]),
             changed_at: ago(part(age, rested)),
             overdue_at: is_overdue.then(|| ago(part(age, rested))),
+            put_off: was_put_off.then(|| "AGENT".to_owned()),
             ..runner
         };
         Seen { runner, status: status.map(|at| STATUSES[at]), pulled: part(age, pulled) }

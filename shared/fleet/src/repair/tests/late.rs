@@ -38,6 +38,28 @@ fn late_starters() {
 }
 
 #[test]
+fn a_launch_that_ecs_puts_off_until_the_boot_limit_is_given_up_with_its_reason() {
+    let put_off = || Some("ClientException: TaskDefinition is inactive".to_owned());
+    let given_up = "fence 1: not launched within fifteen minutes";
+    for (put_off, age, ecs, expected, why) in [
+        (put_off(), 15 * MINUTE - 1, ListsNone, "run 1 again", "it may still work"),
+        (put_off(), 15 * MINUTE, ListsNone, given_up, "it has lasted for too long"),
+        (None, 15 * MINUTE, ListsNone, "fence 1: past its boot limit", "nobody has tried it"),
+        (put_off(), 15 * MINUTE, Silent, "fence 1: past its boot limit", "it may have a task by now"),
+        (
+            put_off(),
+            15 * MINUTE,
+            Says("RUNNING"),
+            "fence 1, stop task-1: past its boot limit",
+            "it was launched after all",
+        ),
+    ] {
+        let late = Runner { put_off, ..runner(1, "small", RunnerState::Starting, age) };
+        assert_eq!(found_for(late, ecs).join("; "), expected, "{age} s, {ecs:?}: {why}");
+    }
+}
+
+#[test]
 fn a_task_that_was_started_late_has_its_five_minutes_for_capacity() {
     let given_up = "fence 1, stop task-1: no capacity within five minutes";
     for (reserved, created, expected, why) in [

@@ -83,6 +83,8 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
         (1, RunnerEvent::Fenced),
         (1, RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason())),
         (1, RunnerEvent::FoundNoCapacity(reason())),
+        (1, RunnerEvent::LaunchTried(Some(reason()))),
+        (3, RunnerEvent::NotLaunched(reason())),
         (2, asked("somebody else's", Listener::None)),
         (4, asked("somebody else's", Listener::Up)),
         (4, registered(&boot, 100 + number as u64)),

@@ -100,3 +100,58 @@ fn a_failed_launch_ends_a_runner_that_has_asked_for_nothing() {
         );
     }
 }
+
+#[test]
+fn why_a_launch_is_put_off_is_kept_once_and_moves_nothing() {
+    let why = || "AGENT".to_owned();
+    let kept = || writes("put_off", "", NOTED);
+    at_every_point(
+        &RunnerEvent::LaunchTried(Some(why())),
+        1,
+        [
+            (Life::Starting, kept(), "whoever gives it up shall know"),
+            (Life::Called, nothing(NOTED), "it has its task"),
+            (Life::Registered, nothing(NOTED), "the same"),
+            (Life::Listening, nothing(NOTED), "the same"),
+            (Life::Slow, kept(), "it is launched again like a Starting one"),
+            (Life::Hung, nothing(NOTED), "it has its task"),
+            (Life::Busy, nothing(NOTED), "the same"),
+            (Life::Fenced, nothing(NOTED), "nobody launches it any more"),
+            (Life::Leaving, nothing(NOTED), "the same"),
+            (Life::Stopped, nothing(NOTED), "the same"),
+        ],
+    );
+    let before = Runner { put_off: Some(why()), ..Life::Starting.runner() };
+    for (said, wrote, why) in [
+        (Some(why()), "", "the same as each minute is not written again"),
+        (Some("ThrottlingException: Rate exceeded".to_owned()), "put_off", "another reason"),
+        (None, "put_off", "it has its task: the reason is of no use any more"),
+    ] {
+        let outcome = of_runner(&before, &RunnerEvent::LaunchTried(said), &alone(&before, 1), at(0));
+        assert_eq!(effect(&before, &outcome), writes(wrote, "", NOTED), "{why}");
+    }
+}
+
+#[test]
+fn a_launch_that_was_put_off_until_its_boot_limit_counts_as_refused() {
+    let why = || "not launched within fifteen minutes; AGENT".to_owned();
+    let event = RunnerEvent::NotLaunched(why());
+    let outcome = |life: Life, seconds| {
+        let before = life.runner();
+        of_runner(&before, &event, &alone(&before, 1), at(seconds))
+    };
+    for (life, seconds, why) in [
+        (Life::Starting, 299, "it has its fifteen minutes"),
+        (Life::Called, 3000, "it has its task"),
+        (Life::Busy, 3000, "the same"),
+        (Life::Fenced, 3000, "it is given up already"),
+    ] {
+        assert_eq!(outcome(life, seconds), unchanged(NOTED), "{life:?}: {why}");
+    }
+    for life in [Life::Starting, Life::Slow] {
+        let Outcome { runner, news, .. } = outcome(life, 300);
+        let runner = runner.map(|it| (it.state, it.leaves));
+        assert_eq!(runner, Some((RunnerState::Leaving, Some(LeaveReason::BootFailed))), "{life:?}");
+        assert_eq!(news, Some(News::LaunchRefused(why())), "{life:?}: it is told of at once");
+    }
+}

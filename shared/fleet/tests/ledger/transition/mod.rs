@@ -172,8 +172,9 @@ fn effect(before: &Runner, outcome: &Outcome) -> Effect {
 
 /// What has changed of a runner, in words; its own identity, and when it was reserved, stay.
 fn written(before: &Runner, after: &Runner) -> String {
-    let Runner { state, boot, asked_at, github_id, listened, overdue_at, leaves, changed_at, .. } =
-        after.clone();
+    let Runner {
+        state, boot, asked_at, github_id, listened, overdue_at, put_off, leaves, changed_at, ..
+    } = after.clone();
     let kept = Runner {
         state,
         boot,
@@ -181,6 +182,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         github_id,
         listened,
         overdue_at,
+        put_off,
         leaves,
         changed_at,
         ..before.clone()
@@ -200,6 +202,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         (after.github_id != before.github_id, "github_id"),
         (after.listened != before.listened, "listened"),
         (after.overdue_at != before.overdue_at, "overdue_at"),
+        (after.put_off != before.put_off, "put_off"),
     ];
     let changed = fields.into_iter().filter(|(is_changed, _)| *is_changed);
     changed.map(|(_, field)| field).collect::<Vec<_>>().join(", ")

@@ -221,6 +221,8 @@ fn an_unknown_runner_is_told_to_leave() {
         (RunnerEvent::Fenced, NOTED),
         (RunnerEvent::FoundNoCapacity(reason()), NOTED),
         (RunnerEvent::FailedToBoot(reason()), NOTED),
+        (RunnerEvent::LaunchTried(Some(reason())), NOTED),
+        (RunnerEvent::NotLaunched(reason()), NOTED),
         (RunnerEvent::CountedOut, NOTED),
         (RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason()), NOTED),
         (RunnerEvent::TaskStopped(StopClass::NoCapacity, reason()), NOTED),

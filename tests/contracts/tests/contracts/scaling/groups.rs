@@ -7,8 +7,9 @@ use aws::scaling::Groups;
 use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
 use fleet::PoolMap;
-use fleet::ports::{DescribeAutoScalingGroup, ScalingError, SetMinSize};
+use fleet::ports::{DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize};
 use fleet::schedule::Group;
+use jiff::Timestamp;
 
 /// Our client, which tells whether a call is in flight, and what was set.
 #[derive(Debug, Clone)]
@@ -44,6 +45,16 @@ impl InFlight {
 impl DescribeAutoScalingGroup for InFlight {
     async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
         self.counted(self.groups.describe_auto_scaling_group(name)).await
+    }
+}
+
+impl DescribeScalingActivities for InFlight {
+    async fn describe_scaling_activities(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, ScalingError> {
+        self.counted(self.groups.describe_scaling_activities(name, since)).await
     }
 }
 

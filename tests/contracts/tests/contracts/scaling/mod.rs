@@ -1,6 +1,7 @@
 //! `MinSize` of moto's Auto Scaling groups through a day of the office-hours profile: the real
 //! scheduler and the real client of Auto Scaling, with the sandbox's ledger, ECS and clock.
 
+mod activities;
 mod day;
 mod groups;
 
