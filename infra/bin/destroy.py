@@ -14,66 +14,34 @@ from collections.abc import Callable
 import boto3
 import clearing
 import registrations
+import settings
+import stacks
 from botocore.exceptions import BotoCoreError, ClientError
 from registrations import GITHUB_COM, GitHub
+from says import fail
+from settings import Settings
+from stacks import Stack
 
 # Items that BatchGetItem takes in one call.
 ITEMS = 100
 
 
-def fail(problem: str) -> None:
-    sys.exit(f"destroy.py: {problem}")
+def stack_in(settings: Settings) -> Stack:
+    found = stacks.described(settings.stack)
+    if found is None:
+        fail(f"there is no stack {settings.stack} in {settings.region}")
+    return Stack(found)
 
 
-class Stack:
-    """A stack that is there, with its nested ones."""
-
-    def __init__(self, name: str):
-        self.formation = boto3.client("cloudformation")
-        try:
-            described = self.formation.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            fail(f"there is no stack {name} in {self.formation.meta.region_name}")
-        self.name = name
-        self.parameters = {it["ParameterKey"]: it["ParameterValue"] for it in described.get("Parameters", [])}
-        # Its id finds it also when it is gone.
-        self.id = described["StackId"]
-        self.resources = list(self.resources_of(self.id))
-
-    def resources_of(self, stack: str):
-        pages = self.formation.get_paginator("list_stack_resources").paginate(StackName=stack)
-        for resource in pages.search("StackResourceSummaries[]"):
-            if not resource.get("PhysicalResourceId") or resource["ResourceStatus"] == "DELETE_COMPLETE":
-                continue
-            yield resource
-            if resource["ResourceType"] == "AWS::CloudFormation::Stack":
-                yield from self.resources_of(resource["PhysicalResourceId"])
-
-    def of_type(self, kind: str) -> list[str]:
-        return [it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == kind]
-
-    def named(self, logical: str) -> str:
-        found = [it["PhysicalResourceId"] for it in self.resources if it["LogicalResourceId"] == logical]
-        if not found:
-            raise LookupError(f"the stack has no {logical}")
-        return found[0]
-
-    def delete(self) -> str:
-        self.formation.delete_stack(StackName=self.id)
-        try:
-            self.formation.get_waiter("stack_delete_complete").wait(StackName=self.id)
-        except BotoCoreError:
-            raise RuntimeError(f"it is not gone: {'; '.join(self.reasons())}") from None
-        return "deleted"
-
-    def reasons(self) -> list[str]:
-        """Why CloudFormation could not delete it, newest first."""
-        events = self.formation.describe_stack_events(StackName=self.id)["StackEvents"]
-        failed = [it for it in events if it.get("ResourceStatus") == "DELETE_FAILED"]
-        told = [f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason', '?')}" for it in failed]
-        return told or ["CloudFormation tells no reason"]
+def delete(stack: Stack) -> str:
+    formation = boto3.client("cloudformation")
+    formation.delete_stack(StackName=stack.id)
+    try:
+        formation.get_waiter("stack_delete_complete").wait(StackName=stack.id)
+    except BotoCoreError:
+        told = stacks.reasons(stack.id) or ["CloudFormation tells no reason"]
+        raise RuntimeError(f"it is not gone: {'; '.join(told)}") from None
+    return "deleted"
 
 
 def delete_registrations(stack: Stack) -> str:
@@ -138,7 +106,7 @@ def destroy(stack: Stack) -> int:
             continue
         for each in stack.of_type(kind):
             steps.do(f"{word} {each}", lambda step=step, each=each: step(each))
-    steps.do(f"stack {stack.name}", stack.delete)
+    steps.do(f"stack {stack.name}", lambda: delete(stack))
     return steps.failed
 
 
