@@ -12,10 +12,13 @@ pub(crate) struct RenderArgs {
     /// The pool map
     #[arg(long, value_name = "FILE", default_value = "pools.toml")]
     pub(crate) pools: PathBuf,
-    /// The template
+    /// The template of the pools
     #[arg(default_value = "infra/pools.yaml")]
     pub(crate) template: PathBuf,
-    /// Write nothing; exit with 1 if the template is not what the map makes it
+    /// The file with the whole map, which the functions read
+    #[arg(long, value_name = "FILE", default_value = "infra/map/pools.json")]
+    pub(crate) map: PathBuf,
+    /// Write nothing; exit with 1 if either file is not what the map makes it
     #[arg(long)]
     pub(crate) check: bool,
 }

@@ -60,9 +60,9 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum PoolsCommand {
-    /// Write the map's pools into the template of the pools
+    /// Write what is deployed of the map: into the template of the pools, and as the file that the functions read
     ///
-    /// Only what stands between the template's `mayfly pools render` marks is written.
+    /// Of the template, only what stands between its `mayfly pools render` marks is written.
     Render(RenderArgs),
 }
 
@@ -119,23 +119,25 @@ fn wrapped(args: &WrapArgs, out: &mut impl Write) -> Result<ExitCode> {
 }
 
 fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let (template, shown) = (&args.template, args.template.display());
-    let rendered = pools::rendered(&args.pools, template)?;
-    if std::fs::read_to_string(template)? == rendered {
-        writeln!(out, "{shown} is what {} makes it", args.pools.display())?;
-        return Ok(ExitCode::SUCCESS);
+    let rendered = pools::rendered(&args.pools, &args.template)?;
+    let mut stale = false;
+    for (file, text) in [(&args.template, rendered.template), (&args.map, rendered.map)] {
+        let shown = file.display();
+        if std::fs::read_to_string(file).is_ok_and(|found| found == text) {
+            writeln!(out, "{shown} is what {} makes it", args.pools.display())?;
+        } else if args.check {
+            stale = true;
+            writeln!(
+                io::stderr(),
+                "mayfly: {shown} differs from {}: run `mayfly pools render`",
+                args.pools.display()
+            )?;
+        } else {
+            std::fs::write(file, text).with_context(|| format!("{shown} can not be written"))?;
+            writeln!(out, "{shown} is written")?;
+        }
     }
-    if args.check {
-        writeln!(
-            io::stderr(),
-            "mayfly: {shown} differs from {}: run `mayfly pools render`",
-            args.pools.display()
-        )?;
-        return Ok(ExitCode::FAILURE);
-    }
-    std::fs::write(template, rendered).with_context(|| format!("{shown} can not be written"))?;
-    writeln!(out, "{shown} is written")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if stale { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]

@@ -53,9 +53,11 @@ def expand(file: Path) -> dict:
     if sam:
         expanded["Transform"] = "AWS::Serverless-2016-10-31"
         for resource in expanded["Resources"].values():
+            # `sam package` puts addresses of S3 there.
             if resource["Type"] == "AWS::Serverless::Function":
-                # `sam package` puts an address of S3 there.
                 resource["Properties"]["CodeUri"] = "s3://packaged/function.zip"
+            if resource["Type"] == "AWS::Serverless::LayerVersion":
+                resource["Properties"]["ContentUri"] = "s3://packaged/layer.zip"
         expanded = transform(expanded, {}, NoManagedPolicies())
     expanded.pop("Transform", None)
     return expanded

@@ -39,6 +39,9 @@ class Deployable:
 
     def resource(self, resource: dict) -> dict:
         changed = {**resource, "Properties": self.value(resource.get("Properties", {}))}
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            if policy in resource:
+                changed[policy] = {"RetainExceptOnCreate": "Retain"}.get(resource[policy], resource[policy])
         waits = changed.pop("DependsOn", [])
         waits = [name for name in ([waits] if isinstance(waits, str) else waits) if name not in self.dropped]
         if waits:
@@ -63,6 +66,8 @@ class Deployable:
                 return subnets(self.default(block), int(count), int(bits))
             case {"Fn::FindInMap": [mapping, first, second, {"DefaultValue": default}]}:
                 return self.mappings[mapping][first].get(second, default)
+            case {"Fn::Select": [{"Fn::FindInMap": [mapping, first, second]}, values]}:
+                return self.value(values[int(self.mappings[mapping][first][second])])
             case dict():
                 return {key: self.value(each) for key, each in value.items()}
             case list():
@@ -101,13 +106,15 @@ class Moto:
         self.clients = {name: session.client(name, endpoint_url=endpoint) for name in services}
 
     def package(self, folder: Path) -> None:
-        """What `sam package` puts into S3: the templates, and the functions, of which nothing is run here."""
+        """What `sam package` puts into S3: the templates, and the functions and their layer, of which nothing
+        is run here."""
         s3 = self.clients["s3"]
         s3.create_bucket(Bucket=BUCKET)
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("bootstrap", "")
-        s3.put_object(Bucket=BUCKET, Key="function.zip", Body=code.getvalue())
+        for name, holds in (("function", "bootstrap"), ("layer", "pools.json")):
+            archived = io.BytesIO()
+            with zipfile.ZipFile(archived, "w") as archive:
+                archive.writestr(holds, "")
+            s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=archived.getvalue())
         for file in folder.glob("*.json"):
             template = Deployable(json.loads(file.read_text(encoding="utf-8"))).template
             s3.put_object(Bucket=BUCKET, Key=file.name, Body=json.dumps(template))

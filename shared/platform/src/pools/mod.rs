@@ -1,5 +1,6 @@
-//! The pool map that a command works with.
+//! The pool map that a command works with, and what is deployed of it.
 
+mod limits;
 pub mod render;
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use fleet::PoolMap;
 use fleet::pools::DEFAULT_POOLS;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Reads a pool map; without a file, the one that Mayfly ships.
 pub fn read(file: Option<&Path>) -> Result<PoolMap> {
@@ -34,15 +35,36 @@ fn parse(text: &str, file: &Path) -> Result<PoolMap> {
     })
 }
 
-/// The text of a template with a map's pools rendered into it.
-pub fn rendered(map: &Path, template: &Path) -> Result<String> {
-    let rendered = rendered_text(&text_of(Some(map))?, &text(Some(template))?);
-    rendered.with_context(|| template.display().to_string())
+/// What is deployed of a map, as two texts.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The template of the pools, with this map's in it.
+    pub template: String,
+    /// The whole map, as the functions read it.
+    pub map: String,
 }
 
-/// The same of the map and of the template as texts.
+/// Makes a map into the template of its pools, and into what the functions read.
+pub fn rendered(map: &Path, template: &Path) -> Result<Rendered> {
+    let toml = text_of(Some(map))?;
+    limits::check(&PoolMap::from_toml(&toml)?).with_context(|| map.display().to_string())?;
+    let rendered = rendered_text(&toml, &text(Some(template))?);
+    let template = rendered.with_context(|| template.display().to_string())?;
+    Ok(Rendered { template, map: map_text(&toml)? })
+}
+
+/// The template of a map's pools, of the map and the template as texts.
 pub fn rendered_text(map: &str, template: &str) -> Result<String> {
-    render::render(template, &PoolMap::from_toml(map)?, &entries(map)?)
+    render::render(template, &PoolMap::from_toml(map)?)
+}
+
+/// The whole map as the functions read it, `infra/map/pools.json`: the schedule, and each pool's entry.
+pub fn map_text(map: &str) -> Result<String> {
+    let whole = json!({
+        "schedule": PoolMap::from_toml(map)?.schedule().to_value(),
+        "pools": entries(map)?,
+    });
+    Ok(serde_json::to_string_pretty(&whole)? + "\n")
 }
 
 /// Each pool's entry, as it stands in the text of a map.

@@ -6,15 +6,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use fleet::{Architecture, Capacity, Pool, PoolMap};
-use serde_json::{Map, Value};
 
 const BEGIN: &str = "# <mayfly pools render: ";
 const END: &str = "# </mayfly pools render>";
 
-/// Writes the sections of a template anew. `entries` holds each pool's entry of the map.
-pub fn render(template: &str, pools: &PoolMap, entries: &Map<String, Value>) -> Result<String> {
+/// Writes the sections of a template anew.
+pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
     let mut rendered = String::new();
     let mut lines = template.lines();
     while let Some(line) = lines.next() {
@@ -23,7 +22,7 @@ pub fn render(template: &str, pools: &PoolMap, entries: &Map<String, Value>) -> 
         let Some(name) = trimmed.strip_prefix(BEGIN) else { continue };
         let name = name.trim_end_matches('>');
         let indent = line.strip_suffix(trimmed).unwrap_or_default();
-        for written in section(name, pools, entries)?.lines() {
+        for written in section(name, pools)?.lines() {
             writeln!(rendered, "{indent}{written}")?;
         }
         ensure!(lines.any(|line| line.trim() == END), "the section {name} does not end with {END}");
@@ -33,21 +32,35 @@ pub fn render(template: &str, pools: &PoolMap, entries: &Map<String, Value>) -> 
     Ok(rendered)
 }
 
-fn section(name: &str, pools: &PoolMap, entries: &Map<String, Value>) -> Result<String> {
-    let on_fargate = |pool: &&Pool| pool.capacity.is_fargate();
+/// Every pool of the map: one with `maximum = 0` stays in the template.
+pub(super) fn all(pools: &PoolMap) -> impl Iterator<Item = &Pool> {
+    pools.iter()
+}
+
+fn on_fargate(pool: &&Pool) -> bool {
+    pool.capacity.is_fargate()
+}
+
+/// The EC2 pools, each with a capacity provider of its own.
+pub(super) fn on_instances(pools: &PoolMap) -> impl Iterator<Item = &Pool> {
+    all(pools).filter(|pool| !on_fargate(pool))
+}
+
+fn section(name: &str, pools: &PoolMap) -> Result<String> {
     Ok(match name {
-        "mappings" => mappings(pools, entries)?,
-        "all-pools" => list(pools.iter()),
-        "fargate-pools" => list(pools.iter().filter(on_fargate)),
-        "ec2-pools" => list(pools.iter().filter(|pool| !on_fargate(pool))),
-        "capacity-providers" => providers(pools.iter().filter(|pool| !on_fargate(pool))),
+        "mappings" => mappings(pools)?,
+        "fargate-pools" => list(all(pools).filter(on_fargate)),
+        "ec2-pools" => list(on_instances(pools)),
+        "capacity-providers" => providers(on_instances(pools)),
+        "revisions" => revisions(pools),
+        "without-images" => without_images(pools),
         other => bail!("{other} is no section that is made from the pools"),
     })
 }
 
 /// The collection of a `Fn::ForEach`.
 fn list<'a>(pools: impl Iterator<Item = &'a Pool>) -> String {
-    let ids: Vec<String> = pools.map(logical_id).collect();
+    let ids: Vec<String> = pools.map(|pool| word(&logical_id(pool))).collect();
     format!("- [{}]", ids.join(", "))
 }
 
@@ -66,21 +79,24 @@ fn logical_id(pool: &Pool) -> String {
     pool.name.as_str().split('-').map(capitalised).collect()
 }
 
-fn mappings(pools: &PoolMap, entries: &Map<String, Value>) -> Result<String> {
+/// A word that stays a text in YAML, also where YAML 1.1 reads another value.
+fn word(text: &str) -> String {
+    let values = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let quoted = values.contains(&text.to_ascii_lowercase().as_str());
+    if quoted { format!("\"{text}\"") } else { text.to_owned() }
+}
+
+fn mappings(pools: &PoolMap) -> Result<String> {
     let mut text = "Mappings:\n  Pools:\n".to_owned();
     let mut ids = BTreeMap::new();
-    for pool in pools.iter() {
+    for pool in all(pools) {
         if let Some(other) = ids.insert(logical_id(pool), &pool.name) {
             bail!("{} and {other} are one without their dashes; name one of them otherwise", pool.name);
         }
-        let entry = entries.get(pool.name.as_str());
-        let entry = entry.with_context(|| format!("{} has no entry", pool.name))?.to_string();
-        writeln!(text, "    {}:", logical_id(pool))?;
+        writeln!(text, "    {}:", word(&logical_id(pool)))?;
         for (key, value) in values(pool) {
             writeln!(text, "      {key}: {value}")?;
         }
-        // In single quotes YAML knows one escape: a quote is doubled.
-        writeln!(text, "      Entry: '{}'", entry.replace('\'', "''"))?;
     }
     Ok(text)
 }
@@ -88,14 +104,13 @@ fn mappings(pools: &PoolMap, entries: &Map<String, Value>) -> Result<String> {
 /// The values of one pool, as YAML.
 fn values(pool: &Pool) -> Vec<(&'static str, String)> {
     let (architecture, ami) = match pool.architecture {
-        Architecture::X86_64 => ("X86_64", ""),
-        Architecture::Arm64 => ("ARM64", "arm64/"),
+        Architecture::X86_64 => ("X86_64", 0),
+        Architecture::Arm64 => ("ARM64", 1),
     };
     let text = |value: u32| format!("\"{value}\"");
     let mut values = vec![
-        ("Name", pool.name.to_string()),
+        ("Name", word(pool.name.as_str())),
         ("Architecture", architecture.to_owned()),
-        ("CapacityProvider", pool.capacity_provider().to_owned()),
         ("Cpu", text(pool.cpu_units)),
         ("Memory", text(pool.memory_mib)),
         ("Disk", pool.disk_gib.to_string()),
@@ -104,18 +119,48 @@ fn values(pool: &Pool) -> Vec<(&'static str, String)> {
     values.extend(pool.image.iter().map(|image| ("Image", format!("\"{image}\""))));
     if let Some(each) = pool.runners_per_instance {
         let on_demand = if pool.capacity == Capacity::Ec2Spot { 0 } else { 100 };
+        // One more than the runners need: an instance that drains takes nobody.
+        let instances = if pool.maximum == 0 { 0 } else { pool.maximum.div_ceil(each) + 1 };
         values.extend([
-            (
-                "Ami",
-                format!(
-                    "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/{ami}recommended/image_id"
-                ),
-            ),
+            ("AmiNumber", text(ami)),
             ("InstanceTypes", format!("[{}]", pool.instance_types.join(", "))),
-            // One more than the runners need: an instance that drains takes nobody.
-            ("MaxInstances", text(pool.maximum.div_ceil(each) + 1)),
+            ("MaxInstances", text(instances)),
             ("OnDemandPercentage", on_demand.to_string()),
         ]);
     }
     values
+}
+
+/// The revision of each pool's task definition, which stands at the end of its ARN.
+fn revisions(pools: &PoolMap) -> String {
+    let each = all(pools).map(|pool| {
+        let (name, id) = (&pool.name, logical_id(pool));
+        format!(
+            "!Sub ['\"{name}\":${{Revision}}', {{Revision: !Select [6, !Split [\":\", !Ref TaskDefinition{id}]]}}]"
+        )
+    });
+    let each: Vec<String> = each.collect();
+    format!("Revisions: !Join\n  - \",\"\n  - - {}\n", each.join("\n    - "))
+}
+
+/// Says of each image that is missing which pools start nothing without it.
+fn without_images(pools: &PoolMap) -> String {
+    let own = |pool: &&Pool| pool.image.is_none() && pool.maximum > 0;
+    let needs: [(&str, Vec<&Pool>); 3] = [
+        ("RunnerImage", all(pools).filter(on_fargate).filter(own).collect()),
+        ("RunnerDockerImage", on_instances(pools).filter(own).collect()),
+        ("DockerdImage", on_instances(pools).filter(|pool| pool.maximum > 0).collect()),
+    ];
+    let mut text = "Value: !Join\n  - \"\"\n".to_owned();
+    for (place, (image, pools)) in needs.into_iter().enumerate() {
+        let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
+        let said = match names.as_slice() {
+            [] => "no pool needs it".to_owned(),
+            [one] => format!("{one} starts nothing"),
+            several => format!("{} start nothing", several.join(", ")),
+        };
+        let dash = if place == 0 { "- -" } else { "  -" };
+        text += &format!("  {dash} !If [Has{image}, \"\", \"{image} is empty: {said}. \"]\n");
+    }
+    text
 }
