@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Takes a stack down: no new runners, then no runners, then no instances, then the stack.
 
-    destroy.py [STACK]     STACK is mayfly unless told
+    destroy.py
 
-Each step prints one line, and is tried whether or not those before it went well; when one has failed,
+The stack and its region are those of samconfig.toml; ENV=staging takes [staging.global.parameters]. It touches
+what CloudFormation lists as this stack's, and the tasks in its clusters: nobody else's. Each step prints one line, and is tried whether or not those before it went well; when one has failed,
 the exit code is 1, and a second run does what is left. The ledger's table, the queues and the secrets
 stay; what is printed at the end removes them.
 """
@@ -114,22 +115,21 @@ def main() -> None:
     if sys.argv[1:2] in (["-h"], ["--help"]):
         print(__doc__)
         return
-    if len(sys.argv) > 2:
-        sys.exit(__doc__)
-    name = sys.argv[1] if len(sys.argv) == 2 else "mayfly"
-    stack = Stack(name)
-    print(f"Type {name} to delete it, with every runner: ", end="", flush=True)
+    if len(sys.argv) > 1:
+        fail("the stack and its region are samconfig.toml's; --help says more")
+    found = settings.settings_or_fail(settings.environment())
+    stack, name = stack_in(found), found.stack
+    print(f"Type {name} to delete it in {found.region}, with every runner: ", end="", flush=True)
     if sys.stdin.readline().strip() != name:
         fail("nothing was done")
     if failed := destroy(stack):
         fail(f"{failed} steps have failed; when their reasons are gone, do it again")
     print(f"{name} is gone. What stays, because nothing brings it back:")
-    for table in stack.of_type("AWS::DynamoDB::Table"):
-        print(f"  the ledger:  aws dynamodb delete-table --table-name {table}")
-    for queue in stack.of_type("AWS::SQS::Queue"):
-        print(f"  a queue:     aws sqs delete-queue --queue-url {queue}")
+    for kind, command in stacks.RETAINED.items():
+        for each in stack.of_type(kind):
+            print(f"  {command.format(id=each)} --region {found.region}")
     if path := stack.parameters.get("ParametersPath"):
-        print(f"  the secrets: aws ssm delete-parameter, for each under {path}")
+        print(f"  the secrets: aws ssm delete-parameter --region {found.region} --name, for each under {path}")
     print("  what the SAM CLI has uploaded, in the bucket that it made for all of its stacks")
 
 

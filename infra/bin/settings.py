@@ -124,7 +124,9 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
         defaults=template.defaults(),
         bucket=table.get("s3_bucket") or document.of("deploy").get("s3_bucket"),
     )
-    problems += name_problems(settings) + region_problems(settings) + template.problems(given)
+    # Who takes a stack down may have parameters that the template has no longer.
+    checked = {name: value for name, value in given.items() if not stack_only or name == "ParametersPath"}
+    problems += name_problems(settings) + region_problems(settings) + template.problems(checked)
     if not problems:
         use(settings, table.get("profile"))
     return settings, problems

@@ -38,7 +38,8 @@ class DynamoDBOneAtATime:
 
 
 class NestedStacks:
-    """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack. It is taught
+    """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested stack
+    anew where it is to be updated, so that all that runs in it is gone. It is taught better
     when the first request comes, because its models take a second to load. The names that it gives end
     in one suffix, so that a moto that is started again has what there was under the same names."""
 
@@ -50,6 +51,7 @@ class NestedStacks:
             from moto.cloudformation import models, parsing
 
             models.Stack.get_cfn_attribute = output_of
+            models.Stack.update_from_cloudformation_json = classmethod(update_nested)
             parsing.random_suffix = lambda: "LOCAL"
         return self.app(environ, start_response)
 
@@ -57,6 +59,17 @@ class NestedStacks:
 def output_of(stack, attribute):
     """What `Outputs.Name` of a nested stack is."""
     return stack.output_map[attribute.removeprefix("Outputs.")].value
+
+
+def update_nested(stacks, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    """Updates the nested stack that is there, with the template and the parameters that it is to have."""
+    from moto.cloudformation import models
+
+    properties = cloudformation_json["Properties"]
+    partition = models.get_partition(region_name)
+    template = models.get_stack_from_s3_url(properties["TemplateURL"], account_id=account_id, partition=partition)
+    original_resource.update(template, parameters=properties.get("Parameters", {}))
+    return original_resource
 
 
 def undo_only_what_is_touched():
