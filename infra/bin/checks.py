@@ -17,27 +17,22 @@ class Checks:
     def __init__(self):
         self.refusals: list[str] = []
 
-    def get(self, check: Callable[[], T]) -> T | None:
+    def get(self, what: str, check: Callable[[], T]) -> T | None:
         """What the check finds; nothing, if it speaks against it."""
         try:
             return check()
         except Refusal as problem:
-            self.refusals += str(problem).splitlines()
+            self.refusals += [f"{what}: {line.strip()}" for line in str(problem).splitlines()]
         except (BotoCoreError, ClientError) as error:
-            self.refusals.append(one_line(error))
+            self.refusals.append(f"{what}: {one_line(error)}")
         return None
 
-    def do(self, what: str, check: Callable[[], str | None]) -> bool:
-        """Whether nothing speaks against it; the line says what was found."""
-        before = len(self.refusals)
-        said = self.get(check)
-        for number in range(before, len(self.refusals)):
-            self.refusals[number] = f"{what}: {self.refusals[number].strip()}"
-        if len(self.refusals) > before:
-            return False
-        if said:
+    def do(self, what: str, check: Callable[[], str]) -> bool:
+        """Whether nothing speaks against it; a line says what was found."""
+        said = self.get(what, check)
+        if said is not None:
             say(what, said)
-        return True
+        return said is not None
 
     def end(self) -> None:
         """Ends the script if anything speaks against it."""

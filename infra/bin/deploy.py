@@ -44,13 +44,13 @@ REMEDIES = [
 def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     """All checks. They change nothing, and those that can be made are made."""
     first = Checks()
-    first.do("tools", lambda: tools.check(None))
-    found = first.get(lambda: settings_of(env))
+    first.do("tools", tools.check)
+    found = first.get("settings", lambda: settings_of(env))
     first.end()
     say("settings", f"{found.stack} in {found.region}, functions for {found.architecture}: {found.table}")
 
     checks = Checks()
-    the_map = checks.get(pools.of_map) or {}
+    the_map = checks.get("map", pools.of_map) or {}
     checks.do("architecture", lambda: tools.check_target(found.architecture))
     checks.do("map", check_map)
     if any(found.given.get(name) for name in images.PARAMETERS):
@@ -69,7 +69,7 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
         deployed = Stack(there) if there else None
         checks.do("pools", lambda: pools.check_dropped(deployed, the_map))
     checks.do("quotas", lambda: check_quotas(found.region))
-    resolved = checks.get(lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
+    resolved = checks.get("images", lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
     if resolved.said:
         say("images", resolved.said)
     return resolved

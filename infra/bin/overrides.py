@@ -65,8 +65,8 @@ class Template:
         pattern = it.get("AllowedPattern")
         members = value.split(",") if "List" in it["Type"] else [value]
         if pattern and not all(re.fullmatch(pattern, member) for member in members):
-            meant = it.get("ConstraintDescription") or self.about(name)
-            return f"{name} is {value!r}, which template.yaml does not allow ({pattern}): {meant}"
+            meant = " ".join(it.get("ConstraintDescription", f"what {pattern} matches").split())
+            return f"{name} is {value!r}; it is {meant}"
         if it["Type"] == "Number":
             return self.number_problem(name, value, it)
         return None

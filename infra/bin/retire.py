@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Takes a pool out of service and out of the stack, in the order in which AWS lets it go.
 
-    retire.py POOL [--yes] [--minutes N]
+    retire.py POOL [--yes] [--minutes N] [--every SECONDS]
 
-    --yes        no question, here or about change sets
-    --minutes N  how long to wait for its tasks, and for its instances, each (60)
+    --yes            no question, here or about change sets
+    --minutes N      how long to wait for its tasks, and for its instances, each (60)
+    --every SECONDS  between two looks (15)
 
 1. `maximum = 0` in pools.toml, rendered and deployed: no job is routed to it, nothing is launched.
 2. Wait until no task of it runs or waits. A job that runs is not ended.
@@ -34,9 +35,6 @@ from says import Refusal, fail, listed, one_line, say
 from settings import Settings
 from stacks import Stack
 
-# Seconds between two looks.
-PAUSE = 15
-
 
 def main() -> None:
     told = arguments()
@@ -59,10 +57,14 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    usage = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    usage.add_argument("pool", metavar="POOL", help="its name in pools.toml")
-    usage.add_argument("--yes", action="store_true", help="no question")
-    usage.add_argument("--minutes", type=float, default=60, help="how long to wait")
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        sys.exit()
+    usage = argparse.ArgumentParser(add_help=False)
+    usage.add_argument("pool", metavar="POOL")
+    usage.add_argument("--yes", action="store_true")
+    usage.add_argument("--minutes", type=float, default=60)
+    usage.add_argument("--every", type=float, default=15)
     return usage.parse_args()
 
 
@@ -154,8 +156,8 @@ def wait(what: str, look: Callable[[], list], told: argparse.Namespace, otherwis
             say(what, f"{left} left")
             before = left
         if time.monotonic() >= end:
-            fail(f"{left} {what} are left after {told.minutes:g} minutes; {otherwise}; then `make retire` again")
-        time.sleep(min(PAUSE, max(0, end - time.monotonic())))
+            fail(f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` again goes on")
+        time.sleep(min(told.every, max(0, end - time.monotonic())))
     say(what, "none left")
 
 

@@ -28,8 +28,6 @@ REGION_NAME = r"[a-z]{2,4}(-[a-z]+)+-\d+"
 # ECS, CreateCapacityProvider: a provider's name does not begin with one of these, and the pools' begin
 # with the stack's.
 RESERVED_STACKS = ("aws", "ecs", "fargate")
-# Systems Manager, PutParameter: a name does not begin with one of these, in any case.
-RESERVED_PATHS = ("aws", "ssm")
 
 
 @dataclass
@@ -237,11 +235,6 @@ def name_problems(settings: Settings) -> list[str]:
         )
     if not re.fullmatch(REGION_NAME, settings.region):
         problems.append(f"region is {settings.region!r}; it is one of AWS's, eu-west-1 say")
-    if settings.path.lower().lstrip("/").startswith(RESERVED_PATHS):
-        problems.append(
-            f"ParametersPath is {settings.path}; the Parameter Store keeps what begins with aws or ssm for AWS: "
-            "choose another"
-        )
     return problems
 
 

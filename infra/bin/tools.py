@@ -19,7 +19,7 @@ INSTALLED_BY = {
 }
 
 
-def check(architecture: str | None) -> str:
+def check() -> str:
     """Their versions."""
     missing = [f"{name} is not here: {how}" for name, how in INSTALLED_BY.items() if not shutil.which(name)]
     if missing:
@@ -28,20 +28,18 @@ def check(architecture: str | None) -> str:
     if numbers(sam) < OLDEST_SAM:
         raise Refusal(f"sam is {sam}, and has to be 1.156 or newer: {INSTALLED_BY['sam']}")
     cargo = version("cargo", "--version")
-    if architecture:
-        check_target(architecture)
     return f"sam {sam}, cargo {cargo}, cargo-lambda"
 
 
-def check_target(architecture: str) -> None:
-    """Rust's standard library for the functions' architecture. Where rustup is not what installed Rust, the
-    build itself will say what it lacks."""
+def check_target(architecture: str) -> str:
+    """Rust's standard library for the functions' architecture."""
     if not shutil.which("rustup"):
-        return
+        return "rustup is not what installed Rust here, so that the build will say what is missing"
     target = {"arm64": "aarch64", "x86_64": "x86_64"}.get(architecture, architecture) + "-unknown-linux-gnu"
     listed = run(["rustup", "target", "list", "--installed"])
     if listed.returncode == 0 and target not in listed.stdout.split():
         raise Refusal(f"Rust cannot build for {architecture} here: `rustup target add {target}`")
+    return f"Rust can build for {architecture}"
 
 
 def version(*command: str) -> str:
