@@ -48,7 +48,7 @@ def main() -> None:
 
     out_of_service(pool.name)
     deploy(told.yes)
-    wait(f"tasks of {pool.name}", lambda: pools.tasks_of(found.stack, pool.name, pool.on_ec2), told, how_to_stop(found))
+    wait(f"tasks of {pool.name}", lambda: pools.tasks_of(found.stack, pool.name, pool.on_ec2), told, how_to_stop(found, pool))
     if pool.on_ec2:
         release(found, pool, told)
     out_of_the_map(pool.name)
@@ -141,11 +141,9 @@ def release(found: Settings, pool: Pool, told: argparse.Namespace) -> None:
     wait(f"instances of {pool.name}", lambda: pools.instances_of(group), told, f"`{way}` says what becomes of them")
 
 
-def how_to_stop(found: Settings) -> str:
-    return (
-        "each ends with its job; `aws ecs stop-task --region "
-        f"{found.region} --cluster CLUSTER --task TASK` ends one before"
-    )
+def how_to_stop(found: Settings, pool: Pool) -> str:
+    where = f"--region {found.region} --cluster {pools.cluster(found.stack, pool.on_ec2)}"
+    return f"each ends with its job; `aws ecs stop-task {where} --task TASK` ends one before"
 
 
 def wait(what: str, look: Callable[[], list], told: argparse.Namespace, otherwise: str) -> None:

@@ -22,7 +22,7 @@ DELETE = "DELETE /orgs/acme/actions/runners/"
 # What later templates may have, and moto can make.
 KEPT_THINGS = {
     "Cache": {"Type": "AWS::S3::Bucket"},
-    "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "runner"}},
+    "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": {"Fn::Sub": "${AWS::StackName}-runner"}}},
 }
 
 
@@ -70,8 +70,15 @@ class Destroy(OnDeployed):
         manifest = {"schemaVersion": 2, "mediaType": media, "config": {}, "layers": []}
         for tag in ("one", "two"):
             self.client("ecr").put_image(
-                repositoryName="runner", imageManifest=json.dumps({**manifest, "tag": tag}), imageTag=tag
+                repositoryName="mayfly-runner", imageManifest=json.dumps({**manifest, "tag": tag}), imageTag=tag
             )
+
+    def running(self, cluster: str) -> int:
+        """moto lists tasks of other clusters too, where their names hold this one's."""
+        ecs = self.client("ecs")
+        listed = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+        found = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
+        return sum(it["clusterArn"].endswith(f"/{cluster}") for it in found)
 
     def functions(self) -> int:
         return sum(it["type"] == "AWS::Lambda::Function" for it in self.deployed["template"].values())
@@ -97,7 +104,7 @@ class Destroy(OnDeployed):
             f"left, because this ledger does not know them: {RUNNERS[4]}",
             "Auto Scaling group mayfly_ec2-x64: no instances wanted, 1 no longer protected",
             f"bucket {self.id_of('template', 'Cache')}: emptied of 3 objects",
-            "repository runner: emptied of 2 images",
+            "repository mayfly-runner: emptied of 2 images",
             "stack mayfly: deleted",
         ):
             self.assertIn(line, ended.stdout.splitlines())
@@ -149,7 +156,7 @@ class Destroy(OnDeployed):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
         self.assertIn("cluster mayfly_fargate: 2 tasks stopped", ended.stdout.splitlines())
         for cluster in theirs:
-            self.assertEqual(len(ecs.list_tasks(cluster=cluster)["taskArns"]), 1, cluster)
+            self.assertEqual(self.running(cluster), 1, cluster)
             self.assertNotIn(f"cluster {cluster}:", ended.stdout)
         groups = {it["AutoScalingGroupName"]: it for it in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]}
         self.assertTrue(all(name.startswith("other_") for name in groups), groups)
@@ -161,7 +168,7 @@ class Destroy(OnDeployed):
 
     def test_a_step_that_fails_does_not_keep_the_others_and_is_not_hidden(self):
         self.github.answers[f"{DELETE}1"] = [(403, {})]
-        self.client("ecr").delete_repository(repositoryName="runner", force=True)
+        self.client("ecr").delete_repository(repositoryName="mayfly-runner", force=True)
         ended = self.destroy()
         self.assertEqual(ended.returncode, 1)
         self.assertEqual(set(self.github.runners), {1, 4, 5})
@@ -172,7 +179,7 @@ class Destroy(OnDeployed):
             f"{RUNNERS[4]}; not deleted: {RUNNERS[1]} "
             "(GitHub answers 403 to DELETE /orgs/acme/actions/runners/1: as the test wants it)",
         )
-        self.assertTrue(repository.startswith("repository runner: failed: "), repository)
+        self.assertTrue(repository.startswith("repository mayfly-runner: failed: "), repository)
         self.assertIn("steps have failed", last)
         for done in ("cluster mayfly_fargate: 2 tasks stopped", "emptied of 3 objects"):
             self.assertIn(done, ended.stdout)
