@@ -7,18 +7,32 @@ use fleet::PoolMap;
 use mayfly::DEVELOPMENT_SECRET;
 use mayfly::replay::Replay;
 use mayfly::source::Source;
+use platform::pools::{Rendered, rendered};
 use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+fn shipped() -> Rendered {
+    rendered(&root().join("pools.toml"), &root().join("infra/pools.yaml")).unwrap()
+}
+
 #[test]
-fn the_template_is_what_the_map_makes_it() {
-    let template = root().join("infra/pools.yaml");
-    let rendered = platform::pools::rendered(&root().join("pools.toml"), &template).unwrap();
-    let why = "infra/pools.yaml differs from pools.toml: run `mayfly pools render`";
-    assert!(rendered == fs::read_to_string(template).unwrap(), "{why}");
+fn what_is_deployed_is_what_the_map_makes_it() {
+    let Rendered { template, map } = shipped();
+    for (file, made) in [("infra/pools.yaml", template), ("infra/map/pools.json", map)] {
+        let why = format!("{file} differs from pools.toml: run `mayfly pools render`");
+        assert!(made == fs::read_to_string(root().join(file)).unwrap(), "{why}");
+    }
+}
+
+/// A map of its own, in a folder of its own, with the shipped pools and more.
+fn with_more(more: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("pools.toml");
+    fs::write(&map, fs::read_to_string(root().join("pools.toml")).unwrap() + more).unwrap();
+    (folder, map)
 }
 
 const EIGHTH: &str = r#"
@@ -36,31 +50,27 @@ image = "registry.example/ci/runner:3"
 "#;
 
 #[test]
-fn an_eighth_pool_is_in_the_template_the_functions_and_the_demo() {
-    let folder = tempfile::tempdir().unwrap();
-    let map = folder.path().join("pools.toml");
-    let text = fs::read_to_string(root().join("pools.toml")).unwrap() + EIGHTH;
-    fs::write(&map, &text).unwrap();
-    let rendered = platform::pools::rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
+    let (folder, map) = with_more(EIGHTH);
+    let text = fs::read_to_string(&map).unwrap();
+    let rendered = rendered(&map, &root().join("infra/pools.yaml")).unwrap();
     // Its own image, which the template takes before the stack's.
-    assert_eq!(rendered.matches("      Image: \"registry.example/ci/runner:3\"\n").count(), 1);
+    let image = "      Image: \"registry.example/ci/runner:3\"\n";
+    assert_eq!(rendered.template.matches(image).count(), 1);
+    let lines: Vec<&str> = rendered.template.lines().map(str::trim_start).collect();
+    let with = |start: &str| {
+        lines.iter().filter(|line| line.starts_with(start) && line.contains("FargateArm64Spot")).count()
+    };
+    assert_eq!(with("- ["), 1, "it is looped over among Fargate's");
+    let revision = "'\"fargate-arm64-spot\":${Revision}'";
+    assert!(lines.iter().any(|line| line.contains(revision)), "the functions are told its revision");
+    let without = lines.iter().find(|line| line.contains("RunnerImage is empty")).unwrap();
+    assert!(!without.contains("fargate-arm64-spot"), "it needs no image of the stack: {without}");
 
-    let looped = rendered.lines().filter(|line| line.trim_start().starts_with("- ["));
-    let looped = looped.filter(|line| line.contains("FargateArm64Spot")).count();
-    assert_eq!(looped, 2, "it is looped over among all pools and among Fargate's");
-
-    // What the template puts into the Parameter Store is what the functions make their map of.
-    let mut entries: Vec<(String, Value)> = Vec::new();
-    let mut name = String::new();
-    for line in rendered.lines() {
-        if let Some(pool) = line.strip_prefix("      Name: ") {
-            pool.clone_into(&mut name);
-        }
-        let entry = line.strip_prefix("      Entry: '").and_then(|line| line.strip_suffix('\''));
-        if let Some(entry) = entry {
-            entries.push((name.clone(), serde_json::from_str(&entry.replace("''", "'")).unwrap()));
-        }
-    }
+    // What lies beside the functions is what they make their map of.
+    let deployed: Value = serde_json::from_str(&rendered.map).unwrap();
+    assert_eq!(deployed.as_object().unwrap().keys().collect::<Vec<_>>(), ["pools", "schedule"]);
+    let entries = deployed["pools"].as_object().unwrap().clone();
     assert_eq!(entries.len(), 8);
     let pools = PoolMap::from_entries(entries).unwrap();
     assert_eq!(pools, PoolMap::from_toml(&text).unwrap());
@@ -83,4 +93,59 @@ fn an_eighth_pool_is_in_the_template_the_functions_and_the_demo() {
         mayfly::demo::run(&root().join("events/github"), &pools, &DEVELOPMENT_SECRET.into(), &mut told);
     assert_eq!(wrong.unwrap(), [] as [&str; 0]);
     assert!(String::from_utf8(told).unwrap().contains("│ fargate-arm64-spot "));
+}
+
+#[test]
+fn the_schedule_is_deployed_as_it_stands_in_the_map() {
+    let (_folder, map) =
+        with_more("\n[schedule]\ntime_zone = \"Europe/London\"\nholidays = [\"2026-12-25\"]\n");
+    let made = rendered(&map, &root().join("infra/pools.yaml")).unwrap().map;
+    let deployed: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(deployed["schedule"]["time_zone"], "Europe/London");
+    assert_eq!(deployed["schedule"]["holidays"], serde_json::json!(["2026-12-25"]));
+    let usual: Value = serde_json::from_str(&shipped().map).unwrap();
+    assert_eq!(usual["schedule"]["time_zone"], "UTC", "a map without one has the default written out");
+}
+
+/// So many EC2 pools, or Fargate's.
+fn pools(count: usize, on_instances: bool) -> String {
+    let part = |number: usize| {
+        let (name, more) = if on_instances {
+            ("e", "capacity = \"ec2\"\ninstance_types = [\"t3.2xlarge\"]\nrunners_per_instance = 2")
+        } else {
+            ("f", "capacity = \"fargate\"")
+        };
+        format!(
+            "\n[pools.{name}{number}]\nlabels = []\narchitecture = \"x86_64\"\n{more}\ncpu_units = 4096\n\
+             memory_mib = 16384\ndisk_gib = 60\nrunner_group = \"g\"\npriority = 90\nmaximum = 1\n"
+        )
+    };
+    (0..count).map(part).collect()
+}
+
+#[test]
+fn a_map_that_aws_could_not_take_is_refused_with_the_limit() {
+    let refused = |more: &str| {
+        let (_folder, map) = with_more(more);
+        let error = rendered(&map, &root().join("infra/pools.yaml")).err().map(|error| format!("{error:#}"));
+        error.map(|error| error.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    // Seven are there, four of them on EC2.
+    assert_eq!(refused(&pools(16, true)), [] as [&str; 0], "twenty capacity providers are what ECS takes");
+    let [line] = &refused(&pools(17, true))[..] else { panic!("one limit") };
+    assert!(
+        line.ends_with(
+            "pools.toml: the map has 21 EC2 pools; ECS takes 20 capacity providers in one cluster (ECS service quotas)"
+        ),
+        "{line}"
+    );
+    assert_eq!(refused(&pools(100, false)), [] as [&str; 0], "a hundred with short names fit");
+    let lines = refused(&pools(194, false));
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].ends_with(
+            "201 pools; CloudFormation takes 200 attributes in one mapping (CloudFormation quotas)"
+        )
+    );
+    assert!(lines[1].contains("of the 4 KB of a function's variables (Lambda quotas)"), "{}", lines[1]);
 }

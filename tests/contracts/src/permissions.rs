@@ -24,7 +24,7 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("DeleteRunner", &[]),
 ];
 
-/// What every function may beyond its ports: its log and its parameters.
+/// What every function may beyond its ports: its log and its secrets.
 pub const EVERY_FUNCTION: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParametersByPath"];
 
 /// What `RunTask` is of no use without: the role that ECS works with, and the tags of the task.

@@ -20,8 +20,8 @@ static TABLE: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 pub async fn create_table(client: &Client, name: &str) {
     let mut described = TABLE.clone();
     let ttl = described.remove("TimeToLiveSpecification").unwrap();
-    // How it is kept, and not what it is: `CreateTable` has other words for these, or none.
-    for kept in ["PointInTimeRecoverySpecification", "SSESpecification"] {
+    // How it is kept and whose it is, and not what it is: `CreateTable` has other words for these, or none.
+    for kept in ["PointInTimeRecoverySpecification", "SSESpecification", "Tags"] {
         described.remove(kept).unwrap();
     }
     described.insert("TableName".to_owned(), name.into());

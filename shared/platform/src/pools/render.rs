@@ -37,19 +37,19 @@ pub(super) fn all(pools: &PoolMap) -> impl Iterator<Item = &Pool> {
     pools.iter()
 }
 
-fn on_fargate(pool: &&Pool) -> bool {
-    pool.capacity.is_fargate()
+fn on_fargate(pools: &PoolMap) -> impl Iterator<Item = &Pool> {
+    all(pools).filter(|pool| pool.capacity.is_fargate())
 }
 
 /// The EC2 pools, each with a capacity provider of its own.
 pub(super) fn on_instances(pools: &PoolMap) -> impl Iterator<Item = &Pool> {
-    all(pools).filter(|pool| !on_fargate(pool))
+    all(pools).filter(|pool| !pool.capacity.is_fargate())
 }
 
 fn section(name: &str, pools: &PoolMap) -> Result<String> {
     Ok(match name {
         "mappings" => mappings(pools)?,
-        "fargate-pools" => list(all(pools).filter(on_fargate)),
+        "fargate-pools" => list(on_fargate(pools)),
         "ec2-pools" => list(on_instances(pools)),
         "capacity-providers" => providers(on_instances(pools)),
         "revisions" => revisions(pools),
@@ -145,22 +145,22 @@ fn revisions(pools: &PoolMap) -> String {
 
 /// Says of each image that is missing which pools start nothing without it.
 fn without_images(pools: &PoolMap) -> String {
-    let own = |pool: &&Pool| pool.image.is_none() && pool.maximum > 0;
+    let in_service = |pool: &&Pool| pool.maximum > 0;
+    let needs_one = |pool: &&Pool| pool.image.is_none() && in_service(pool);
     let needs: [(&str, Vec<&Pool>); 3] = [
-        ("RunnerImage", all(pools).filter(on_fargate).filter(own).collect()),
-        ("RunnerDockerImage", on_instances(pools).filter(own).collect()),
-        ("DockerdImage", on_instances(pools).filter(|pool| pool.maximum > 0).collect()),
+        ("RunnerImage", on_fargate(pools).filter(needs_one).collect()),
+        ("RunnerDockerImage", on_instances(pools).filter(needs_one).collect()),
+        ("DockerdImage", on_instances(pools).filter(in_service).collect()),
     ];
-    let mut text = "Value: !Join\n  - \"\"\n".to_owned();
-    for (place, (image, pools)) in needs.into_iter().enumerate() {
+    let each = needs.into_iter().map(|(image, pools)| {
         let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
         let said = match names.as_slice() {
             [] => "no pool needs it".to_owned(),
             [one] => format!("{one} starts nothing"),
             several => format!("{} start nothing", several.join(", ")),
         };
-        let dash = if place == 0 { "- -" } else { "  -" };
-        text += &format!("  {dash} !If [Has{image}, \"\", \"{image} is empty: {said}. \"]\n");
-    }
-    text
+        format!("!If [Has{image}, \"\", \"{image} is empty: {said}. \"]")
+    });
+    let each: Vec<String> = each.collect();
+    format!("Value: !Join\n  - \"\"\n  - - {}\n", each.join("\n    - "))
 }

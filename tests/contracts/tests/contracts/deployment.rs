@@ -85,10 +85,15 @@ fn names(templates: &Templates, what: &str) -> bool {
 }
 
 #[test]
-fn the_listed_functions_are_used() {
+fn the_listed_functions_and_policies_are_used() {
     let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
     let gaps = read(&root().join("shared/wire/moto/gaps.json"));
-    for function in gaps["functions"].as_object().unwrap().keys() {
-        assert!(names(&templates, function), "no template has a {function}: take it from gaps.json");
+    let kinds: BTreeSet<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(kinds, ["functions", "policies", "types"].into());
+    for kind in ["functions", "policies"] {
+        for (word, why) in gaps[kind].as_object().unwrap() {
+            assert!(why.as_str().is_some_and(|why| !why.is_empty()), "{word}");
+            assert!(names(&templates, word), "no template has a {word}: take it from gaps.json");
+        }
     }
 }
