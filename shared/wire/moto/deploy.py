@@ -70,6 +70,8 @@ class Deployable:
                 return {"Fn::Sub": [self.substituted(text), self.value(names)]}
             case {"Fn::Cidr": [block, count, bits]}:
                 return subnets(self.default(block), int(count), int(bits))
+            case {"Fn::FindInMap": [str(mapping), str(first), str(second)]}:
+                return self.mappings[mapping][first][second]
             case {"Fn::FindInMap": [mapping, first, second, {"DefaultValue": default}]}:
                 return self.mappings[mapping][first].get(second, default)
             case {"Fn::Select": [{"Fn::FindInMap": [mapping, first, second]}, values]}:
