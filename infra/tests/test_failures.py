@@ -5,10 +5,11 @@ import unittest
 from unittest.mock import patch
 
 import boto3
-import stacks
 from formation import NESTED, Formation, arn
+from stage import ANYBODY, REGION, OnProject  # finds the scripts
+
+import stacks
 from says import Refusal
-from stage import ANYBODY, REGION, OnProject
 
 MAYFLY, POOLS, STORAGE = arn("mayfly"), arn("mayfly-Pools"), arn("mayfly-Storage")
 CANCELLED = "Resource creation cancelled"

@@ -3,13 +3,16 @@
 import json
 import os
 import unittest
-from unittest.mock import MagicMock, patch
+from unittest.mock import patch
+
+import boto3
+from registry import INDEX, MANIFEST, Registry, manifest
+from stage import ANYBODY, REGION, OnMoto  # finds the scripts
 
 import images
 import registries
 from pools import Pool
 from registries import Reference
-from registry import INDEX, Registry
 from says import Refusal
 
 BOTH = {"amd64", "arm64"}
@@ -90,32 +93,41 @@ class InARegistry(unittest.TestCase):
             self.assertRegex(line, words)
 
 
-class InEcr(unittest.TestCase):
-    IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme/runner:one"
+class InEcr(OnMoto):
+    IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/acme/runner"
 
-    def look_up(self, answer: dict, image: str = IMAGE) -> registries.Found:
-        client = MagicMock()
-        client.batch_get_image.return_value = answer
-        with patch.object(registries.boto3, "client", return_value=client) as made:
-            found = registries.look_up(image, "eu-west-1")
-        made.assert_called_once_with("ecr", region_name="eu-west-1")
-        asked = client.batch_get_image.call_args.kwargs
-        self.assertEqual((asked["registryId"], asked["repositoryName"]), ("123456789012", "acme/runner"))
-        self.assertEqual(asked["imageIds"], [{"imageTag": "one"}])
-        self.assertIn(INDEX, asked["acceptedMediaTypes"])
-        return found
+    def setUp(self):
+        super().setUp()
+        surroundings = {**ANYBODY, "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION}
+        self.enterContext(patch.dict(os.environ, surroundings))
+        boto3.setup_default_session()
+        self.ecr = self.client("ecr")
+        self.ecr.create_repository(repositoryName="acme/runner")
+
+    def push(self, tag: str, body: bytes, media: str) -> str:
+        pushed = self.ecr.put_image(
+            repositoryName="acme/runner", imageManifest=body.decode(), imageTag=tag, imageManifestMediaType=media
+        )
+        return pushed["image"]["imageId"]["imageDigest"]
 
     def test_by_its_api(self):
-        body = json.dumps({"manifests": [{"platform": {"os": "linux", "architecture": it}} for it in BOTH]})
-        answer = {"images": [{"imageId": {"imageDigest": DIGEST}, "imageManifest": body}]}
-        self.assertEqual(self.look_up(answer), registries.Found(DIGEST, BOTH))
+        single = self.push("single", manifest(None), MANIFEST)
+        index = json.loads(manifest(["amd64", "arm64"]))
+        # moto wants to know the images of an index.
+        index["manifests"] = [{**it, "digest": single, "size": 1} for it in index["manifests"]]
+        digest = self.push("one", json.dumps(index).encode(), INDEX)
+        self.assertEqual(registries.look_up(f"{self.IMAGE}:one", REGION), registries.Found(digest, BOTH))
+        self.assertEqual(registries.look_up(f"{self.IMAGE}@{digest}", REGION), registries.Found(digest, BOTH))
+        self.assertEqual(registries.look_up(f"{self.IMAGE}:single", REGION), registries.Found(single, None))
 
     def test_what_is_not_there(self):
-        failure = {"imageId": {"imageTag": "one"}, "failureCode": "ImageNotFound", "failureReason": "not found"}
-        with self.assertRaisesRegex(Refusal, "acme/runner has no one: not found"):
-            self.look_up({"images": [], "failures": [failure]})
-        with self.assertRaisesRegex(Refusal, "is in us-east-2, and the stack in eu-west-1: push it to ECR there"):
-            registries.look_up(self.IMAGE.replace("eu-west-1", "us-east-2"), "eu-west-1")
+        for image, problem in [
+            (f"{self.IMAGE}:two", "acme/runner has no two: Requested image not found"),
+            (f"{self.IMAGE}s", "RepositoryNotFoundException"),
+            (self.IMAGE.replace(REGION, "eu-west-1"), f"is in eu-west-1, and the stack in {REGION}: push it to ECR there"),
+        ]:
+            with self.assertRaisesRegex(Refusal, problem):
+                registries.look_up(image, REGION)
 
 
 if __name__ == "__main__":
