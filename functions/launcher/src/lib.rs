@@ -23,7 +23,7 @@ use fleet::ports::{
 };
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::batch::Batch;
 pub use crate::settings::Settings;
@@ -50,6 +50,16 @@ struct Done {
     reserved: Vec<Runner>,
     /// The messages that have to come again.
     failed: Vec<String>,
+}
+
+/// A batch that nothing can be done with now: all of it comes again.
+pub fn put_back(problem: &dyn std::error::Error, event: SqsEvent) -> SqsBatchResponse {
+    error!(%problem, messages = event.records.len(), "batch put back");
+    let mut response = SqsBatchResponse::default();
+    for message in event.records {
+        response.add_failure(message.message_id.unwrap_or_default());
+    }
+    response
 }
 
 impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {

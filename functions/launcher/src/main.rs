@@ -4,7 +4,9 @@ use aws::boot::{Boot, System};
 use aws::ledger::Table;
 use aws::tasks::Tasks;
 use aws_lambda_events::sqs::SqsEvent;
-use control::Bookkeeper;
+use control::{Bookkeeper, Deployed};
+use fleet::PoolMap;
+use fleet::launch::Placements;
 use futures_util::future::join3;
 use launcher::{Launcher, Settings};
 
@@ -13,10 +15,20 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[launcher::metrics::METRICS, control::metrics::METRICS]).await;
     let table = boot.variable("MAYFLY_TABLE");
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
+    let pools = boot.pools(PoolMap::from_json_without_schedules);
+    let placements = boot.json::<Placements>("MAYFLY_PLACEMENTS");
+    let deployed = pools.zip(placements).map(|(pools, placements)| Deployed::new(pools, &placements));
+    let deployed = deployed.and_then(|deployed| boot.good(deployed));
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
-    let (settings, (), ()) = join3(boot.settings::<Settings>(), ledger.warm_up(), tasks.warm_up()).await;
+    let (settings, (), ()) =
+        join3(boot.settings::<Settings>(deployed), ledger.warm_up(), tasks.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let launcher = Launcher::new(books, tasks, registrar_url);
-    started.run(async |batch: SqsEvent| launcher.handle(&*settings.current().await, batch).await).await
+    started
+        .run(async |batch: SqsEvent| match settings.current().await {
+            Ok(settings) => launcher.handle(&settings, batch).await,
+            Err(problem) => launcher::put_back(&problem, batch),
+        })
+        .await
 }

@@ -15,11 +15,11 @@ impl std::ops::Deref for Settings {
 }
 
 impl FromParameters for Settings {
-    const FOLDERS: &'static [&'static str] = &[folder::POOLS, folder::PLACEMENTS, folder::TICKET_KEYS];
+    type Deployed = control::Deployed;
 
-    fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
-        let mut problems = SettingsProblems::default();
-        let pools = parameters.pools(&mut problems);
-        control::LaunchSettings::with_pools(pools, parameters, problems).map(Self)
+    const FOLDERS: &'static [&'static str] = &[folder::TICKET_KEYS];
+
+    fn from_parameters(deployed: &Self::Deployed, parameters: &Parameters) -> Result<Self, SettingsProblems> {
+        control::LaunchSettings::read(deployed, parameters).map(Self)
     }
 }

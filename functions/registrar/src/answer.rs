@@ -115,6 +115,13 @@ pub(crate) fn malformed(problem: &str) -> Answer {
     Answer::problem(400, problem)
 }
 
+/// 503: nothing is known of who asks, because the settings could not be read yet.
+pub(crate) fn not_ready(problem: &dyn std::error::Error) -> Answer {
+    error!(%problem, "question not looked at");
+    counter!(QUESTIONS.name, ANSWER => LATER).increment(1);
+    Answer { retry_after: Some(AGAIN), ..Answer::problem(503, "not now: ask again when retry-after is over") }
+}
+
 /// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
 /// half a minute by their ids; one that waits for its JIT config comes again within a minute, so that it
 /// is told from one that hangs.

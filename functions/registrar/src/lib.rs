@@ -68,6 +68,11 @@ enum Later {
     OutOfTime,
 }
 
+/// The answer to a question whose ticket cannot be verified now.
+pub fn not_ready(problem: &dyn std::error::Error) -> LambdaFunctionUrlResponse {
+    answer::not_ready(problem).into_response()
+}
+
 impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Answers one request of the Function URL, with the settings of this moment. It never fails:
     /// whatever is wrong is a status and a sentence.

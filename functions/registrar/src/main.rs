@@ -6,6 +6,7 @@ use aws::boot::{Boot, System};
 use aws::ledger::Table;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use control::Bookkeeper;
+use fleet::PoolMap;
 use futures_util::future::join;
 use github::app::{API_URL, App, AppConfig};
 use registrar::{FunctionSettings, Registrar};
@@ -24,23 +25,35 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         organisation: boot.variable("MAYFLY_ORGANISATION"),
         api_url: boot.optional_variable("MAYFLY_GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned()),
     };
+    let pools = boot.pools(PoolMap::from_json_without_schedules);
     let ledger = Table::new(&boot.config, table);
     let github = App::new(app, System, GITHUB_ANSWERS_WITHIN);
-    let (settings, ()) = join(boot.settings::<FunctionSettings>(), ledger.warm_up()).await;
+    let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
-    github.use_key(&settings.current().await.app_key)?;
-    if let Err(error) = github.warm_up().await {
+    if let Ok(current) = settings.current().await
+        && use_key(&github, &current)
+        && let Err(error) = github.warm_up().await
+    {
         tracing::warn!(%error, "GitHub is not warmed up");
     }
     let books = Bookkeeper { ledger, system: System };
     let registrar = Registrar { books, github };
     started
-        .run(async |request: LambdaFunctionUrlRequest| {
-            let current = settings.current().await;
-            if let Err(error) = registrar.github.use_key(&current.app_key) {
-                tracing::error!(%error, "the last good key stays");
+        .run(async |request: LambdaFunctionUrlRequest| match settings.current().await {
+            Ok(current) => {
+                use_key(&registrar.github, &current);
+                registrar.handle(&current.settings, &request).await
             }
-            registrar.handle(&current.settings, &request).await
+            Err(problem) => registrar::not_ready(&problem),
         })
         .await
+}
+
+/// Whether this key of the App's is one. Where it is not, the last good one stays.
+fn use_key(github: &App<System>, settings: &FunctionSettings) -> bool {
+    let used = github.use_key(&settings.app_key);
+    if let Err(error) = &used {
+        tracing::error!(%error, "the App's key is of no use");
+    }
+    used.is_ok()
 }

@@ -23,16 +23,15 @@ pub struct FunctionSettings {
 }
 
 impl FromParameters for FunctionSettings {
-    const FOLDERS: &'static [&'static str] = &[folder::POOLS, folder::TICKET_KEYS, folder::GITHUB_APP_KEYS];
+    type Deployed = PoolMap;
 
-    fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    const FOLDERS: &'static [&'static str] = &[folder::TICKET_KEYS, folder::GITHUB_APP_KEYS];
+
+    fn from_parameters(pools: &PoolMap, parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
-        let pools = parameters.pools(&mut problems);
         let ticket_keys = parameters.secrets(folder::TICKET_KEYS, &mut problems);
         let app_key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
-        let all = pools
-            .zip(app_key)
-            .map(|(pools, app_key)| Self { settings: Settings { pools, ticket_keys }, app_key });
-        problems.all_or(all)
+        let settings = Settings { pools: pools.clone(), ticket_keys };
+        problems.all_or(app_key.map(|app_key| Self { settings, app_key }))
     }
 }

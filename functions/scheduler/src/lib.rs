@@ -52,14 +52,6 @@ pub struct Scheduler<L, C, T, S> {
     scaling: S,
 }
 
-/// Whether the settings are those of this moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MapIs {
-    Current,
-    /// A pool that it does not have may be a new one.
-    Old,
-}
-
 /// The books that a tick knows, each as its last transaction or read had it.
 #[derive(Debug, Default)]
 struct Books {
@@ -75,32 +67,20 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
     }
 
-    /// One tick, with the settings of this moment.
+    /// One tick, with the settings of this moment: bounds and settle, snapshot, rules, perform. What is
+    /// reserved is launched beside the repairs, each pool's by itself: the pace of `RunTask` keeps no repair
+    /// waiting.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
-        self.tick(settings, MapIs::Current).await
-    }
-
-    /// The same by settings of an earlier moment, because those of this one cannot be read: no pool is
-    /// cleared, because one that an old map does not have may be a new one.
-    pub async fn handle_by_old(&self, settings: &Settings) -> Result<(), Failed> {
-        self.tick(settings, MapIs::Old).await
-    }
-
-    /// Bounds and settle, snapshot, rules, perform. What is reserved is launched beside the repairs, each
-    /// pool's by itself: the pace of `RunTask` keeps no repair waiting.
-    async fn tick(&self, settings: &Settings, map: MapIs) -> Result<(), Failed> {
         let now = self.launchpad.books.system.now();
         let queued_at = BTreeMap::new();
         let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
         let invocation = Invocation { settings, queued_at: &queued_at, until };
 
         let settled = join_all(settings.pools.iter().map(|pool| self.settle(&invocation, pool, now)));
-        let (retired, settled) = join(self.retired(settings, map), settled).await;
+        let (retired, settled) = join(self.retired(settings), settled).await;
         let mut steps = Steps::default();
-        let mut books = Books {
-            retired: steps.note_common("pools out of the map", retired).flatten(),
-            ..Books::default()
-        };
+        let mut books =
+            Books { retired: steps.note_common("pools out of the map", retired), ..Books::default() };
         let mut reserved = Vec::new();
         for settled in settled {
             books.of_map.extend(settled.book);

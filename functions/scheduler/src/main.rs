@@ -4,9 +4,11 @@ use aws::boot::{Boot, System};
 use aws::ledger::Table;
 use aws::scaling::Groups;
 use aws::tasks::Tasks;
-use control::Bookkeeper;
+use control::{Bookkeeper, Deployed};
+use fleet::PoolMap;
+use fleet::launch::Placements;
 use futures_util::future::join3;
-use scheduler::{Scheduler, Settings};
+use scheduler::{Failed, Scheduler, Settings};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,19 +16,20 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[scheduler::metrics::METRICS, control::metrics::METRICS]).await;
     let table = boot.variable("MAYFLY_TABLE");
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
+    let pools = boot.pools(PoolMap::from_json);
+    let placements = boot.json::<Placements>("MAYFLY_PLACEMENTS");
+    let deployed = pools.zip(placements).map(|(pools, placements)| Deployed::new(pools, &placements));
+    let deployed = deployed.and_then(|deployed| boot.good(deployed));
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
     let scaling = Groups::new(&boot.config);
-    let (settings, (), ()) = join3(boot.settings::<Settings>(), ledger.warm_up(), tasks.warm_up()).await;
+    let (settings, (), ()) =
+        join3(boot.settings::<Settings>(deployed), ledger.warm_up(), tasks.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);
     let tick = async |_tick: Value| {
-        let current = settings.current().await;
-        if settings.is_old() {
-            scheduler.handle_by_old(&current).await
-        } else {
-            scheduler.handle(&current).await
-        }
+        let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
+        scheduler.handle(&current).await
     };
     started.try_run(tick).await
 }

@@ -16,26 +16,18 @@ use tracing::warn;
 
 use crate::metrics::JOBS_WITHOUT_POOL;
 use crate::steps::Steps;
-use crate::{Books, Ecs, MapIs, Scaling, Scheduler, Settings, StepError};
+use crate::{Books, Ecs, Scaling, Scheduler, Settings, StepError};
 
 /// The states of a runner that a rule looks at, beside those that are called.
 const LOOKED_AT: [RunnerState; 3] = [RunnerState::Starting, RunnerState::Overdue, RunnerState::Leaving];
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
-    /// The books of the pools that are out of the map. None are looked for by an old map, which may lack
-    /// a new pool.
-    pub(crate) async fn retired(
-        &self,
-        settings: &Settings,
-        map: MapIs,
-    ) -> Result<Option<Vec<Book>>, StepError> {
-        if map == MapIs::Old {
-            return Ok(None);
-        }
+    /// The books of the pools that are out of the map.
+    pub(crate) async fn retired(&self, settings: &Settings) -> Result<Vec<Book>, StepError> {
         let mut keys = self.launchpad.books.ledger.list(&Listing::Books).await?;
         keys.retain(|key| matches!(key, Key::Book(pool) if settings.pools.get(pool).is_none()));
         let items = self.read(&keys).await?;
-        Ok(Some(items.iter().filter_map(Item::book).cloned().collect()))
+        Ok(items.iter().filter_map(Item::book).cloned().collect())
     }
 
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.

@@ -57,6 +57,11 @@ impl Answer {
         Self::new(503, "the queue did not take the event; redeliver it")
     }
 
+    /// 503: the webhook secrets could not be read; GitHub keeps the delivery as failed, to be redelivered.
+    pub(crate) fn not_ready() -> Self {
+        Self::new(503, "the webhook's settings could not be read yet; redeliver it")
+    }
+
     /// Its sentence.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -22,7 +22,8 @@ use crate::answer::Answer;
 pub use crate::body::BODY_LIMIT;
 use crate::decision::{Decision, decide};
 use crate::metrics::{
-    DELIVERIES_BROKEN, DELIVERIES_REFUSED, JOBS_QUEUED, JOBS_UNSERVED, POOL, QUEUE_UNAVAILABLE,
+    DELIVERIES_BROKEN, DELIVERIES_NOT_READY, DELIVERIES_REFUSED, JOBS_QUEUED, JOBS_UNSERVED, POOL,
+    QUEUE_UNAVAILABLE,
 };
 pub use crate::settings::Settings;
 
@@ -89,6 +90,13 @@ impl<Q: SendMessage> Webhook<Q> {
         info!(%delivery, job = %event.job, action = ?event.action, pool, "delivery queued");
         Ok(Answer::accepted(event))
     }
+}
+
+/// The answer to a delivery that cannot be verified now: GitHub keeps it as failed, to be redelivered.
+pub fn not_ready(problem: &dyn std::error::Error) -> LambdaFunctionUrlResponse {
+    error!(%problem, "delivery not looked at");
+    counter!(DELIVERIES_NOT_READY.name).increment(1);
+    Answer::not_ready().into_response()
 }
 
 /// A request that is not proven to be GitHub's.

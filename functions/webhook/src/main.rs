@@ -3,6 +3,7 @@
 use aws::boot::Boot;
 use aws::queue::Queue;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
+use fleet::PoolMap;
 use futures_util::future::join;
 use webhook::{Settings, Webhook};
 
@@ -10,13 +11,15 @@ use webhook::{Settings, Webhook};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[webhook::metrics::METRICS]).await;
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
+    let pools = boot.pools(PoolMap::from_json_without_schedules);
     let queue = Queue::new(&boot.config, queue_url);
-    let (settings, ()) = join(boot.settings::<Settings>(), queue.warm_up()).await;
+    let (settings, ()) = join(boot.settings::<Settings>(pools), queue.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let webhook = Webhook { queue };
     started
-        .run(async |request: LambdaFunctionUrlRequest| {
-            webhook.handle(&*settings.current().await, &request).await
+        .run(async |request: LambdaFunctionUrlRequest| match settings.current().await {
+            Ok(settings) => webhook.handle(&settings, &request).await,
+            Err(problem) => webhook::not_ready(&problem),
         })
         .await
 }

@@ -26,9 +26,19 @@ pub const DELIVERIES_BROKEN: Metric =
 pub const QUEUE_UNAVAILABLE: Metric =
     Metric::counter("QueueUnavailable", "Events that the queue did not take");
 
+/// Deliveries that were not looked at, because the secrets could not be read yet. GitHub keeps them as failed.
+pub const DELIVERIES_NOT_READY: Metric =
+    Metric::counter("DeliveriesNotReady", "Deliveries before the secrets could be read");
+
 /// The dimension of the pool that a job was routed to.
 pub const POOL: &str = "Pool";
 
 /// All of them.
-pub const METRICS: &[Metric] =
-    &[JOBS_QUEUED, JOBS_UNSERVED, DELIVERIES_REFUSED, DELIVERIES_BROKEN, QUEUE_UNAVAILABLE];
+pub const METRICS: &[Metric] = &[
+    JOBS_QUEUED,
+    JOBS_UNSERVED,
+    DELIVERIES_REFUSED,
+    DELIVERIES_BROKEN,
+    DELIVERIES_NOT_READY,
+    QUEUE_UNAVAILABLE,
+];

@@ -14,12 +14,13 @@ pub struct Settings {
 }
 
 impl FromParameters for Settings {
-    const FOLDERS: &'static [&'static str] = &[folder::POOLS, folder::WEBHOOK_SECRETS];
+    type Deployed = PoolMap;
 
-    fn from_parameters(parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    const FOLDERS: &'static [&'static str] = &[folder::WEBHOOK_SECRETS];
+
+    fn from_parameters(pools: &PoolMap, parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let secrets = parameters.secrets(folder::WEBHOOK_SECRETS, &mut problems);
-        let pools = parameters.pools(&mut problems);
-        problems.all_or(pools.map(|pools| Self { secrets, pools }))
+        problems.all_or(Some(Self { secrets, pools: pools.clone() }))
     }
 }

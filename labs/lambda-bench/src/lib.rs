@@ -5,8 +5,8 @@
 //! more of the CPU than its memory buys. The rounds take turns, so that what disturbs the machine
 //! disturbs all of them, and the figures are medians over the rounds.
 
+mod deployed;
 mod measure;
-mod parameters;
 mod report;
 mod stand_in;
 mod subject;
@@ -17,9 +17,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use fleet::pools::DEFAULT_POOLS;
 use wire::stack::Secrets;
 
+pub use self::deployed::map_with;
 use self::measure::Round;
 pub use self::report::{Row, table};
 use self::stand_in::StandIn;
@@ -32,6 +32,8 @@ pub const SECRETS: [&str; 2] = ["the-bench's-webhook-secret", "the-bench's-ticke
 pub struct Plan {
     /// The folder of the binaries.
     pub binaries: PathBuf,
+    /// The map of pools, in the form of `pools.toml`.
+    pub map: String,
     /// Processes of each function.
     pub rounds: u32,
     /// Events of each process after its first one.
@@ -48,12 +50,40 @@ pub struct Plan {
     pub log: fn(&str) -> PathBuf,
 }
 
+/// What the functions are measured with.
+struct Stage {
+    secrets: Secrets,
+    stand_in: StandIn,
+    subjects: [subject::Subject; 5],
+}
+
+impl Stage {
+    async fn set(plan: &Plan) -> Result<Self> {
+        let [webhook, ticket_key] = SECRETS.map(Into::into);
+        let secrets = Secrets::with_new_app(webhook, ticket_key)?;
+        let map = platform::pools::map_text(&plan.map)?;
+        let stand_in = StandIn::start(deployed::parameters(&secrets), &map).await?;
+        let placements = deployed::placements(&plan.map)?;
+        let subjects = subject::all(&plan.binaries, plan.memory, plan.gap, &placements);
+        Ok(Self { secrets, stand_in, subjects })
+    }
+}
+
+/// How often each function reads the Parameter Store in its init phase.
+pub async fn reads_at_start(plan: &Plan) -> Result<Vec<(&'static str, u64)>> {
+    let Stage { stand_in, subjects, .. } = Stage::set(plan).await?;
+    let mut reads = Vec::new();
+    for subject in subjects {
+        let name = subject.kind.name();
+        let (_process, _, found) = measure::start(&subject, (plan.log)(name), &stand_in).await?;
+        reads.push((name, found));
+    }
+    Ok(reads)
+}
+
 /// Measures every function. One wrong answer, or one call to AWS too few or too many, is an error.
 pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let [webhook, ticket_key] = SECRETS.map(Into::into);
-    let secrets = Secrets::with_new_app(webhook, ticket_key)?;
-    let stand_in = StandIn::start(parameters::all(DEFAULT_POOLS, &secrets)?).await?;
-    let subjects = subject::all(&plan.binaries, plan.memory, plan.gap);
+    let Stage { secrets, stand_in, subjects } = Stage::set(plan).await?;
     let mut samples: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for _ in 0..plan.rounds {
         for subject in &subjects {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
-use lambda_bench::{Plan, run, table};
+use lambda_bench::{Plan, map_with, run, table};
 
 /// Measures the functions beside a bare one, as close to Lambda as one machine comes.
 #[derive(Debug, Parser)]
@@ -26,6 +26,9 @@ struct Args {
     /// The functions' memory in MB, which the CPU is throttled by
     #[arg(long, default_value_t = 256)]
     memory: u32,
+    /// So many pools more than the map that Mayfly ships has
+    #[arg(long, default_value_t = 0)]
+    more_pools: u32,
     /// Leave the CPU as it is; throttling wants root
     #[arg(long)]
     unthrottled: bool,
@@ -33,10 +36,11 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Args { binaries, rounds, events, gap_ms, memory, unthrottled } = Args::parse();
+    let Args { binaries, rounds, events, gap_ms, memory, more_pools, unthrottled } = Args::parse();
     let gap = Duration::from_millis(gap_ms);
     let log = |name: &str| std::env::temp_dir().join(format!("mayfly-bench-{name}.log"));
-    let plan = Plan { binaries, rounds, events, gap, memory, throttled: !unthrottled, zip: 9, log };
+    let map = map_with(more_pools);
+    let plan = Plan { binaries, map, rounds, events, gap, memory, throttled: !unthrottled, zip: 9, log };
     println!("{}", table(&run(&plan).await?));
     let share = if unthrottled { "the whole CPU".to_owned() } else { format!("the CPU of {memory} MB") };
     println!("{rounds} rounds of {events} events, {gap_ms} ms apart, with {share}");

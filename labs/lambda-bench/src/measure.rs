@@ -13,6 +13,12 @@ use crate::stand_in::StandIn;
 use crate::subject::Subject;
 use crate::throttle::Throttle;
 
+/// Reads of the Parameter Store that a start may make, whatever the map's size: it answers 40 a second.
+const MOST_READS: u64 = 2;
+
+/// The operation of a read.
+const READ: &str = "GetParametersByPath";
+
 /// What one round is like.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
@@ -35,6 +41,8 @@ pub(crate) struct Sample {
     pub(crate) warm: Vec<Duration>,
     /// CPU time of an event after the first one, on average.
     pub(crate) cpu: Duration,
+    /// Calls to the Parameter Store in the init phase.
+    pub(crate) reads: u64,
     /// Largest resident memory up to the first answer, in KiB.
     pub(crate) resident: u64,
 }
@@ -46,16 +54,11 @@ pub(crate) async fn measure(
     stand_in: &StandIn,
     secrets: &Secrets,
 ) -> Result<Sample> {
-    let config = subject.config(stand_in, round.log.clone());
-    let mut environment = Environment::start(&config).await?;
-    let init = environment.initialised().await?;
+    let (mut environment, init, reads) = start(subject, round.log.clone(), stand_in).await?;
     let pid = environment.pid().context("the process is gone")?;
     let _throttle = if round.throttled { Some(Throttle::apply(pid, subject.memory)?) } else { None };
     let process = Process::new(i32::try_from(pid)?)?;
 
-    if let Some((call, _)) = subject.kind.call() {
-        stand_in.take_calls(call);
-    }
     let first = one(subject, &mut environment, 0, secrets).await?;
     let resident = process.status()?.vmhwm.context("the kernel tells no VmHWM")?;
     let before = cpu(&process)?;
@@ -70,7 +73,25 @@ pub(crate) async fn measure(
         let events = round.events + 1;
         ensure!(calls == events * times, "{}: {calls} of {call} for {events} events", subject.kind.name());
     }
-    Ok(Sample { init, init_and_first: init + first, warm, cpu, resident })
+    Ok(Sample { init, init_and_first: init + first, warm, cpu, reads, resident })
+}
+
+/// Starts a process, and tells how long its init phase was, and how often it read the Parameter Store.
+pub(crate) async fn start(
+    subject: &Subject,
+    log: PathBuf,
+    stand_in: &StandIn,
+) -> Result<(Environment, Duration, u64)> {
+    stand_in.take_calls(READ);
+    let mut environment = Environment::start(&subject.config(stand_in, log)).await?;
+    let init = environment.initialised().await?;
+    let reads = stand_in.take_calls(READ);
+    ensure!(
+        reads <= MOST_READS,
+        "{}: {reads} reads of the Parameter Store at its start",
+        subject.kind.name()
+    );
+    Ok((environment, init, reads))
 }
 
 async fn one(

@@ -29,6 +29,8 @@ pub struct Row {
     pub warm_p99: f64,
     /// Milliseconds of CPU of a warm event.
     pub cpu: f64,
+    /// Reads of the Parameter Store at its start.
+    pub reads: u64,
     /// MiB of resident memory after the first answer.
     pub resident: f64,
     /// Millions of bytes of the binary.
@@ -48,6 +50,7 @@ impl Row {
             init_and_first: over(&|it| ms(it.init_and_first)),
             warm_p50: over(&warm(0.5)),
             warm_p99: over(&warm(0.99)),
+            reads: samples.iter().map(|it| it.reads).max().unwrap_or_default(),
             cpu: over(&|it| ms(it.cpu)),
             resident: over(&|it| f64::from(u32::try_from(it.resident).unwrap_or(u32::MAX)) / 1024.0),
             size,
@@ -69,11 +72,13 @@ pub fn table(rows: &[Row]) -> String {
         "RSS MiB",
         "MB",
         "zipped MB",
+        "SSM reads",
     ]);
     for row in rows {
         let figures = [row.init, row.init_and_first, row.warm_p50, row.warm_p99, row.cpu, row.resident];
         let figures = figures.into_iter().chain([row.size, row.zipped]).map(|it| format!("{it:.2}"));
-        table.add_row(std::iter::once(row.name.to_owned()).chain(figures));
+        let reads = std::iter::once(row.reads.to_string());
+        table.add_row(std::iter::once(row.name.to_owned()).chain(figures).chain(reads));
     }
     table.to_string()
 }

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::parameters::Parameter;
+use crate::deployed::Parameter;
 
 use self::answers::{Answers, Call};
 use crate::subject;
@@ -36,11 +36,12 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// Begins to serve, with these parameters in the Parameter Store.
-    pub(crate) async fn start(parameters: Vec<Parameter>) -> Result<Self> {
+    /// Begins to serve, with these parameters in the Parameter Store, and this map beside the functions.
+    pub(crate) async fn start(parameters: Vec<Parameter>, map: &str) -> Result<Self> {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("ca.pem"), made.cert.pem())?;
+        std::fs::write(folder.path().join("pools.json"), map)?;
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
         let provider = Arc::new(ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -55,6 +56,11 @@ impl StandIn {
     /// The certificate that its clients have to trust.
     pub(crate) fn certificate(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// The map of pools.
+    pub(crate) fn map(&self) -> PathBuf {
+        self.folder.path().join("pools.json")
     }
 
     /// How often an operation was called since this was asked last; all counts begin anew.

@@ -41,6 +41,8 @@ pub(crate) struct Subject {
     pub(crate) memory: u32,
     /// The time between two events.
     pub(crate) gap: Duration,
+    /// Where the pools are put, as JSON.
+    pub(crate) placements: String,
 }
 
 /// Which function it is.
@@ -111,6 +113,8 @@ impl Subject {
         let variables = [
             ("AWS_ENDPOINT_URL", stand_in.url.clone()),
             ("SSL_CERT_FILE", stand_in.certificate().display().to_string()),
+            ("MAYFLY_MAP", stand_in.map().display().to_string()),
+            ("MAYFLY_PLACEMENTS", self.placements.clone()),
             ("MAYFLY_PARAMETERS", wire::stack::PARAMETERS.to_owned()),
             ("MAYFLY_QUEUE_URL", format!("{}/123456789012/jobs", stand_in.url)),
             ("MAYFLY_TABLE", "ledger".to_owned()),
@@ -203,12 +207,12 @@ fn question(secrets: &Secrets) -> Result<Vec<u8>> {
 
 /// The functions in a folder of binaries: `FOLDER/NAME/bootstrap`, as `cargo lambda build` makes
 /// them, or `FOLDER/NAME`. Each has this memory, in MB.
-pub(crate) fn all(folder: &Path, memory: u32, gap: Duration) -> [Subject; 5] {
+pub(crate) fn all(folder: &Path, memory: u32, gap: Duration, placements: &str) -> [Subject; 5] {
     [Kind::Echo, Kind::Webhook, Kind::Launcher, Kind::Registrar, Kind::Scheduler].map(|kind| {
         let built = folder.join(kind.name()).join("bootstrap");
         let binary = if built.is_file() { built } else { folder.join(kind.name()) };
         // A launcher that is called sooner waits for its turn at ECS, which is not work.
         let gap = if kind == Kind::Launcher { gap + BETWEEN_CALLS } else { gap };
-        Subject { kind, binary, memory, gap }
+        Subject { kind, binary, memory, gap, placements: placements.to_owned() }
     })
 }

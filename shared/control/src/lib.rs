@@ -15,4 +15,4 @@ mod settings;
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted};
 pub use self::budget::BudgetError;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, Origin};
-pub use self::settings::LaunchSettings;
+pub use self::settings::{Deployed, LaunchSettings};

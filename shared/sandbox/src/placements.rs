@@ -1,23 +1,19 @@
-//! Where the sandbox puts a pool's tasks, as `infra/pools.yaml` names things.
+//! Where the sandbox puts a pool's tasks: as a stack named `mayfly` does.
 
 use std::collections::BTreeMap;
 
 use fleet::launch::Placement;
 use fleet::{Pool, PoolMap, PoolName};
 
+/// The stack's name.
+const STACK: &str = "mayfly";
+
 /// Each pool's place.
 pub fn placements_of(pools: &PoolMap) -> BTreeMap<PoolName, Placement> {
-    pools.iter().map(|pool| (pool.name.clone(), placement_of(pool))).collect()
+    pools.with_retiring().map(|pool| (pool.name.clone(), placement_of(pool))).collect()
 }
 
-/// The cluster `fargate` or `ecs`, a task definition and an Auto Scaling group named after the pool.
+/// In a stack of that name.
 pub fn placement_of(pool: &Pool) -> Placement {
-    let fargate = pool.capacity.is_fargate();
-    Placement {
-        cluster: if fargate { "fargate" } else { "ecs" }.to_owned(),
-        task_definition: format!("mayfly-{}", pool.name),
-        capacity_provider: pool.capacity_provider().to_owned(),
-        network: None,
-        auto_scaling_group: (!fargate).then(|| format!("mayfly-{}", pool.name)),
-    }
+    Placement::in_stack(STACK, pool, 1)
 }

@@ -18,7 +18,7 @@ use crate::plan::{Act, Map, Plan, World};
 pub const SECRET: &str = "the simulation's webhook secret";
 
 /// The cluster of the pools that run on EC2 instances.
-const INSTANCES: &str = "ecs";
+const INSTANCES: &str = "mayfly_ec2";
 
 /// A message that nobody understands.
 const POISON: &str = "{\"neither\":\"job nor event\"}";

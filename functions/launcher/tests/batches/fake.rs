@@ -65,7 +65,7 @@ impl RunTask for &FakeEcs {
 impl StopTask for &FakeEcs {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.may_fail("StopTask")?;
-        assert_eq!(cluster, "ecs");
+        assert_eq!(cluster, "mayfly_ec2");
         self.stopped.borrow_mut().push((task.clone(), reason.to_owned()));
         Ok(())
     }
@@ -79,7 +79,7 @@ impl ListContainerInstances for &FakeEcs {
     ) -> Result<Vec<ContainerInstanceArn>, EcsError> {
         self.searched.borrow_mut().push(cluster.to_owned());
         self.may_fail("ListContainerInstances")?;
-        let is_known = cluster == "ecs" && instance.as_str() == INSTANCE;
+        let is_known = cluster == "mayfly_ec2" && instance.as_str() == INSTANCE;
         Ok(is_known.then(|| ContainerInstanceArn::new("container-instance")).into_iter().collect())
     }
 }

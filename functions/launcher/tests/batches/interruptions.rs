@@ -61,7 +61,11 @@ fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
         assert!(recording.lines.is_empty(), "{instance}: {:?}", recording.lines);
     }
     assert!(stage.ecs.stopped.borrow().is_empty());
-    assert_eq!(*stage.ecs.searched.borrow(), ["ecs", "ecs"], "no instance is in a cluster of Fargate");
+    assert_eq!(
+        *stage.ecs.searched.borrow(),
+        ["mayfly_ec2", "mayfly_ec2"],
+        "no instance is in a cluster of Fargate"
+    );
 }
 
 #[test]

@@ -128,9 +128,9 @@ fn a_change_of_the_settings_is_seen_by_the_next_batch() {
     stage.handle_by(&launcher, &stage.settings, &jobs(1, "ec2-x64"));
     let mut changed = settings();
     let pool = PoolName::new("ec2-x64").unwrap();
-    changed.0.placements.get_mut(&pool).unwrap().task_definition.push_str(":2");
+    changed.0.placements.get_mut(&pool).unwrap().task_definition = "mayfly_ec2-x64:2".to_owned();
     stage.handle_by(&launcher, &changed, &[job_event("queued", 7, "ec2-x64", None)]);
     let requests = stage.ecs.launched.borrow();
     let found: Vec<_> = requests.iter().map(|request| request.task_definition.as_str()).collect();
-    assert_eq!(found, ["mayfly-ec2-x64", "mayfly-ec2-x64:2"]);
+    assert_eq!(found, ["mayfly_ec2-x64:1", "mayfly_ec2-x64:2"]);
 }

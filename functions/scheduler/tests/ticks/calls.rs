@@ -177,7 +177,7 @@ fn min_size_is_set_before_the_repairs() {
     stage.reserve_only(6);
     for (time, call) in [("2026-03-23T12:01:30Z", "RunTask"), ("2026-03-23T12:20:00Z", "StopTask")] {
         stage.turn_to(time);
-        stage.sandbox.groups().borrow_mut().get_mut("mayfly-small").unwrap().min_size = 0;
+        stage.sandbox.groups().borrow_mut().get_mut("mayfly_small").unwrap().min_size = 0;
         peers.tick(&stage).unwrap();
         assert!(peers.place("UpdateAutoScalingGroup") < peers.place(call), "{call}");
         assert_eq!(stage.min_size(), 3);
@@ -187,15 +187,15 @@ fn min_size_is_set_before_the_repairs() {
 #[test]
 fn whatever_fails_at_ecs_min_size_is_set_and_what_the_ledger_tells_is_done() {
     for (broken, problem) in [
-        ("ListTasks", "tasks of ecs: ECS: time-out"),
-        ("DescribeTasks", "tasks of ecs: ECS: time-out"),
+        ("ListTasks", "tasks of mayfly_ec2: ECS: time-out"),
+        ("DescribeTasks", "tasks of mayfly_ec2: ECS: time-out"),
         ("StopTask", "small, fence: ECS: time-out"),
     ] {
         let stage = Stage::at(NOON);
         let peers = Peers::of(&stage);
         peers.tick(&stage).unwrap();
         stage.turn_to("2026-03-23T12:20:00Z");
-        stage.sandbox.groups().borrow_mut().get_mut("mayfly-small").unwrap().min_size = 0;
+        stage.sandbox.groups().borrow_mut().get_mut("mayfly_small").unwrap().min_size = 0;
         peers.broken.set(broken);
         assert_eq!(peers.tick(&stage).unwrap_err().0, [problem], "{broken}: six alike are told once");
         assert_eq!((stage.min_size(), stage.in_state(RunnerState::Leaving)), (3, 6), "{broken}");

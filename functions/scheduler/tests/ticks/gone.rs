@@ -174,15 +174,6 @@ fn a_pool_that_comes_back_serves_what_waits_for_it() {
 }
 
 #[test]
-fn an_old_map_clears_nothing() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
-    stage.take_old_out();
-    let writes = stage.writes();
-    stage.finish(stage.scheduler().handle_by_old(&stage.settings)).unwrap();
-    assert_eq!((stage.writes(), stage.totals("old")), (writes, (2, 4, 2, 9)));
-}
-
-#[test]
 fn runners_whose_cluster_is_forgotten_count_until_ecs_has_forgotten_their_token() {
     // Its cluster is that of EC2, of which no pool is left.
     let mut stage = Stage::with_two_jobs(ON_EC2);

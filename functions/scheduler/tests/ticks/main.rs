@@ -86,7 +86,7 @@ impl Stage {
     }
 
     fn min_size(&self) -> u32 {
-        self.sandbox.groups().borrow()["mayfly-small"].min_size
+        self.sandbox.groups().borrow()["mayfly_small"].min_size
     }
 
     fn in_state(&self, state: RunnerState) -> usize {
@@ -179,6 +179,6 @@ fn a_step_that_fails_is_an_error_in_the_end_and_stops_no_other() {
     let stage = Stage::at("2026-03-23T12:00:00Z");
     stage.sandbox.groups().borrow_mut().clear();
     let failed = stage.tick().unwrap_err();
-    assert_eq!(failed.0, ["small, capacity: Auto Scaling: there is no Auto Scaling group mayfly-small"]);
+    assert_eq!(failed.0, ["small, capacity: Auto Scaling: there is no Auto Scaling group mayfly_small"]);
     assert_eq!(stage.tasks(), 6);
 }

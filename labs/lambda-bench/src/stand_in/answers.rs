@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fleet::ledger::Item;
 use serde_json::{Map, Value, json};
 
-use crate::parameters::Parameter;
+use crate::deployed::Parameter;
 
 /// What Auto Scaling says of every group.
 const GROUP: &str = "<DescribeAutoScalingGroupsResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">\

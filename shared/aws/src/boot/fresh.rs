@@ -1,89 +1,170 @@
 //! Settings that stay fresh: read at boot, and again when they have become old.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use fleet::metric::Metric;
-use fleet::ports::Clock as _;
+use fleet::ports::{Clock as _, Random as _};
 use fleet::settings::{FromParameters, SettingsProblems};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 
 use super::System;
 use crate::parameters::ParameterStore;
 
-/// How old settings may get. A changed pool or secret is seen within a minute.
-const TIME_TO_LIVE: SignedDuration = SignedDuration::from_secs(50);
+/// From this age on settings are read again, beside the event that finds them so old.
+const OLD: SignedDuration = SignedDuration::from_secs(50);
+
+/// From this age on an event waits for new ones: the function has slept meanwhile, and a secret may have
+/// been changed.
+const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
 
 /// The wait before settings that could not be read are read again.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);
 
-/// Settings with a time to live.
+/// How long the init phase tries to read them. Lambda gives it ten seconds in all.
+const INIT: Duration = Duration::from_secs(7);
+
+/// How long an event waits for them. GitHub waits ten seconds for its answer.
+const EVENT: Duration = Duration::from_secs(4);
+
+/// How long they are read beside an event, or several: a function sleeps between them.
+const BESIDE: Duration = Duration::from_secs(8);
+
+/// The first wait between two tries of the init phase; the next ones are twice as long, each.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// No settings could be read since the function started. The log says why; the next event tries again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the settings could not be read yet")]
+pub struct NotRead;
+
+/// Settings that are read again and again.
 ///
-/// Where new ones can not be read, or are wrong, the last good ones stay in force: a typing error
-/// in a pool stops no runner of the others.
+/// Where new ones can not be read, or are wrong, the last good ones stay in force.
 #[derive(Debug)]
-pub struct Fresh<S> {
+pub struct Fresh<S: FromParameters>(Rc<Reader<S>>);
+
+#[derive(Debug)]
+struct Reader<S: FromParameters> {
     store: ParameterStore,
-    held: RefCell<Held<S>>,
+    deployed: S::Deployed,
+    held: RefCell<Option<Held<S>>>,
+    /// Not before this are they read again.
+    next: Cell<Timestamp>,
+    /// Whether they are being read beside an event.
+    is_reading: Cell<bool>,
 }
 
 #[derive(Debug)]
 struct Held<S> {
     settings: Rc<S>,
-    stale_at: Timestamp,
-    /// Whether the last reading failed.
-    is_old: bool,
+    read_at: Timestamp,
 }
 
-impl<S: FromParameters> Fresh<S> {
-    /// Reads the settings for the first time.
-    pub(super) async fn read(store: ParameterStore) -> Result<Self, SettingsProblems> {
-        let settings = Rc::new(read::<S>(&store).await?);
-        let held = Held { settings, stale_at: from_now(TIME_TO_LIVE), is_old: false };
-        Ok(Self { store, held: RefCell::new(held) })
+impl<S> Fresh<S>
+where
+    S: FromParameters + 'static,
+    S::Deployed: 'static,
+{
+    /// Reads the settings for the first time, and tries again while the init phase has time: many
+    /// functions that start at once are more than the Parameter Store answers in a second.
+    pub(super) async fn read(store: ParameterStore, deployed: S::Deployed) -> Self {
+        let reader = Reader {
+            store,
+            deployed,
+            held: RefCell::new(None),
+            next: Cell::new(Timestamp::MIN),
+            is_reading: Cell::new(false),
+        };
+        if timeout(INIT, reader.read_with_patience()).await.is_err() {
+            error!("the settings are not read within the init phase: the next event tries again");
+        }
+        Self(Rc::new(reader))
     }
 
-    /// The settings of this moment.
-    pub async fn current(&self) -> Rc<S> {
-        let stale = System.now() >= self.held.borrow().stale_at;
-        if stale {
-            match read(&self.store).await {
-                Ok(settings) => {
-                    let settings = Rc::new(settings);
-                    let held = Held { settings, stale_at: from_now(TIME_TO_LIVE), is_old: false };
-                    *self.held.borrow_mut() = held;
-                    info!("settings read again");
-                }
-                Err(problems) => {
-                    {
-                        let mut held = self.held.borrow_mut();
-                        (held.stale_at, held.is_old) = (from_now(RETRY), true);
-                    }
-                    metrics::counter!(SETTINGS_REJECTED.name).increment(1);
-                    problems.iter().for_each(|problem| error!(problem, "the last good settings stay"));
-                }
+    /// The settings of this moment. Old ones are given at once, and read again meanwhile.
+    ///
+    /// It is called inside of [`super::Started::run`], on whose thread the reading goes on.
+    pub async fn current(&self) -> Result<Rc<S>, NotRead> {
+        let reader = &self.0;
+        let may_read = System.now() >= reader.next.get();
+        match reader.age() {
+            None => drop(reader.read_within(EVENT).await),
+            Some(age) if age >= TOO_OLD && may_read => drop(reader.read_within(EVENT).await),
+            Some(age) if age >= OLD && may_read && !reader.is_reading.replace(true) => {
+                let reader = Rc::clone(reader);
+                tokio::task::spawn_local(async move { reader.read_beside().await });
+            }
+            Some(_) => {}
+        }
+        let held = reader.held.borrow();
+        held.as_ref().map(|held| Rc::clone(&held.settings)).ok_or(NotRead)
+    }
+}
+
+impl<S: FromParameters> Reader<S> {
+    fn age(&self) -> Option<SignedDuration> {
+        self.held.borrow().as_ref().map(|held| System.now().duration_since(held.read_at))
+    }
+
+    async fn read_with_patience(&self) {
+        let mut wait = FIRST_WAIT;
+        while !self.read_within(INIT).await {
+            sleep(jittered(wait)).await;
+            wait *= 2;
+        }
+    }
+
+    async fn read_beside(&self) {
+        if self.read_within(BESIDE).await {
+            info!("settings read again");
+        }
+        self.is_reading.set(false);
+    }
+
+    /// Whether they are read, and good.
+    async fn read_within(&self, length: Duration) -> bool {
+        let late = |_| Err(SettingsProblems::one("they are not read in time"));
+        match timeout(length, Box::pin(self.read_once())).await.unwrap_or_else(late) {
+            Ok(settings) => {
+                let held = Held { settings: Rc::new(settings), read_at: System.now() };
+                *self.held.borrow_mut() = Some(held);
+                true
+            }
+            Err(problems) => {
+                self.tell(&problems);
+                false
             }
         }
-        Rc::clone(&self.held.borrow().settings)
     }
 
-    /// Whether the settings are the last good ones, because newer ones could not be read or are wrong.
-    pub fn is_old(&self) -> bool {
-        self.held.borrow().is_old
+    async fn read_once(&self) -> Result<S, SettingsProblems> {
+        S::from_parameters(&self.deployed, &self.store.read(S::FOLDERS).await?)
+    }
+
+    fn tell(&self, problems: &SettingsProblems) {
+        self.next.set(System.now().checked_add(RETRY).unwrap_or(Timestamp::MAX));
+        metrics::counter!(SETTINGS_REJECTED.name).increment(1);
+        let what_holds = if self.held.borrow().is_some() {
+            "the last good settings stay"
+        } else {
+            "there are no settings yet"
+        };
+        problems.iter().for_each(|problem| error!(problem, what_holds, "settings not read"));
     }
 }
 
-/// New settings that could not be read or used.
-const SETTINGS_REJECTED: Metric = Metric::counter("SettingsRejected", "New settings that are not usable");
+/// Between half of it and the whole: those who start at once do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    let share = u32::try_from(System.bits() % 1000).unwrap_or(0);
+    wait / 2 + wait / 2 * share / 1000
+}
+
+/// Settings that could not be read or used.
+const SETTINGS_REJECTED: Metric = Metric::counter("SettingsRejected", "Settings that are not usable");
 
 /// All metrics of the boot.
 pub(super) const METRICS: &[Metric] = &[SETTINGS_REJECTED];
-
-async fn read<S: FromParameters>(store: &ParameterStore) -> Result<S, SettingsProblems> {
-    S::from_parameters(&store.read(S::FOLDERS).await?)
-}
-
-fn from_now(length: SignedDuration) -> Timestamp {
-    System.now().checked_add(length).unwrap_or(Timestamp::MAX)
-}

@@ -1,7 +1,8 @@
 //! The boot of a function: what happens once, in Lambda's init phase, before the first event.
 //!
 //! Lambda does not throttle the init phase and counts it with the first event, so everything that
-//! the first event needs is made here: clients, credentials, settings, open TLS connections.
+//! the first event needs is made here: clients, credentials, settings, open TLS connections. What is deployed
+//! with the function and wrong ends it, with a line each; secrets that can not be read do not.
 
 mod client;
 mod environment;
@@ -11,16 +12,19 @@ mod telemetry;
 use std::convert::Infallible;
 
 use aws_config::SdkConfig;
+use fleet::PoolMap;
 use fleet::metric::Metric;
+use fleet::pools::PoolMapError;
 use fleet::settings::{FromParameters, SettingsProblems, Variables};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::task::LocalSet;
 
 pub use self::client::sdk_config;
 use self::environment::Environment;
 pub use self::environment::System;
-pub use self::fresh::Fresh;
+pub use self::fresh::{Fresh, NotRead};
 use self::telemetry::Telemetry;
 use crate::parameters::ParameterStore;
 
@@ -33,6 +37,10 @@ const _: () = assert!(
 
 /// The variable that holds the path of the parameters, `/mayfly` say.
 const PARAMETERS_VARIABLE: &str = "MAYFLY_PARAMETERS";
+
+/// The variable that says which file holds the map of pools: one of a layer that is deployed with the
+/// functions, so that none of them asks for it.
+const MAP_VARIABLE: &str = "MAYFLY_MAP";
 
 /// A function that starts.
 #[derive(Debug)]
@@ -69,19 +77,37 @@ impl Boot {
         self.variables.optional(name)
     }
 
-    /// Reads the function's parameters. What is wrong with them, [`Boot::finish`] says.
-    pub async fn settings<S: FromParameters>(&mut self) -> Option<Fresh<S>> {
+    /// A variable that holds JSON. What is wrong with it, [`Boot::finish`] says.
+    pub fn json<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let text = Some(self.variables.required(name)).filter(|text| !text.is_empty())?;
+        let read = serde_json::from_str(&text);
+        read.map_err(|error| self.problems.note(format!("{name}: {error}"))).ok()
+    }
+
+    /// The map of pools that is deployed with the function, read by one of [`PoolMap`]'s functions. What is
+    /// wrong with it, [`Boot::finish`] says.
+    pub fn pools(&mut self, read: fn(&str) -> Result<PoolMap, PoolMapError>) -> Option<PoolMap> {
+        let file = Some(self.variables.required(MAP_VARIABLE)).filter(|file| !file.is_empty())?;
+        let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+        let pools = text.and_then(|text| read(&text).map_err(|error| error.to_string()));
+        pools.map_err(|problem| self.problems.note(format!("{file}: {problem}"))).ok()
+    }
+
+    /// What was made of such parts, or [`Boot::finish`] says what is wrong with it.
+    pub fn good<T>(&mut self, made: Result<T, SettingsProblems>) -> Option<T> {
+        made.map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    /// Reads the function's parameters. A function that cannot read them starts all the same: its answer is
+    /// that it is not ready, until it can. Without `deployed` there is nothing to begin with.
+    pub async fn settings<S>(&mut self, deployed: Option<S::Deployed>) -> Option<Fresh<S>>
+    where
+        S: FromParameters + 'static,
+        S::Deployed: 'static,
+    {
         let path = self.variables.required(PARAMETERS_VARIABLE);
-        if path.is_empty() {
-            return None;
-        }
-        match Fresh::read(ParameterStore::new(&self.config, path)).await {
-            Ok(fresh) => Some(fresh),
-            Err(problems) => {
-                self.problems.extend(problems);
-                None
-            }
-        }
+        let deployed = deployed.filter(|_| !path.is_empty())?;
+        Some(Fresh::read(ParameterStore::new(&self.config, path), deployed).await)
     }
 
     /// Ends the boot. All that was wrong is one error, and a line each in the log.
@@ -107,12 +133,12 @@ impl Started {
         A: Serialize,
     {
         let (handler, telemetry) = (&handler, &self.0);
-        lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
+        let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
             let answer = handler(event.payload).await;
             telemetry.flush();
             Ok::<A, Infallible>(answer)
-        }))
-        .await
+        }));
+        LocalSet::new().run_until(run).await
     }
 
     /// As [`Started::run`], for a handler that can fail: its error is the invocation's, so that Lambda
@@ -127,11 +153,11 @@ impl Started {
         P: std::error::Error + Send + Sync + 'static,
     {
         let (handler, telemetry) = (&handler, &self.0);
-        lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
+        let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
             let answer = handler(event.payload).await;
             telemetry.flush();
             answer.map_err(lambda_runtime::Error::from)
-        }))
-        .await
+        }));
+        LocalSet::new().run_until(run).await
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Placement;
 use crate::ledger::Runner;
 use crate::ticket::Ticket;
 
@@ -16,24 +17,6 @@ pub const TICKET_VARIABLE: &str = "MAYFLY_TICKET";
 
 /// The environment variable in which PID 1 finds the registrar's URL.
 pub const REGISTRAR_URL_VARIABLE: &str = "MAYFLY_REGISTRAR_URL";
-
-/// Where ECS puts the tasks of one pool's capacity: what the deployed stack knows, and the pool map does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Placement {
-    /// The cluster, by name or ARN.
-    pub cluster: String,
-    /// The task definition, by family, family and revision, or ARN.
-    pub task_definition: String,
-    /// The capacity provider of the cluster.
-    pub capacity_provider: String,
-    /// Subnets and security groups, where the task definition's network mode is `awsvpc`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub network: Option<AwsvpcConfiguration>,
-    /// The name of the Auto Scaling group behind an EC2 pool's capacity provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auto_scaling_group: Option<String>,
-}
 
 /// `RunTask`, complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

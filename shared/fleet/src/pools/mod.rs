@@ -1,7 +1,7 @@
 //! Pools: runners that are alike, and the one map that holds them all.
 //!
-//! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_entries`] the
-//! same values from anywhere else; both report every error of the map at once.
+//! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_json`] the same map as it
+//! is deployed to the functions; both report every error of the map at once.
 
 mod fallbacks;
 mod fargate_sizes;
@@ -118,7 +118,7 @@ pub struct Pool {
     pub priority: u32,
     /// The pool whose capacity runs this pool's queued jobs while there is none of its own.
     pub fallback: Option<PoolName>,
-    /// Most runners that may live at once on this pool's capacity.
+    /// Most runners that may live at once on this pool's capacity. 0: the pool is out of service.
     pub maximum: u32,
     /// The maximum out of working hours, where it differs.
     pub off_hours_maximum: Option<u32>,
@@ -135,16 +135,6 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The ECS capacity provider that the pool's tasks ask for: Fargate's two are ECS's own, an
-    /// EC2 pool's bears the pool's name.
-    pub fn capacity_provider(&self) -> &str {
-        match self.capacity {
-            Capacity::Fargate => "FARGATE",
-            Capacity::FargateSpot => "FARGATE_SPOT",
-            Capacity::Ec2 | Capacity::Ec2Spot => self.name.as_str(),
-        }
-    }
-
     /// The labels that make up a pool's identity without being written in its entry.
     fn implied_labels(name: &PoolName, architecture: Architecture) -> Labels {
         let words = ["self-hosted", "linux", name.as_str()];
@@ -158,21 +148,43 @@ impl Pool {
 }
 
 /// The one map of pools, by name, with the platform's schedule.
+///
+/// A pool with the maximum 0 is out of service, as if it were not in the map: no job is routed to it, nothing
+/// is launched, and what waits there goes elsewhere. What it runs on is kept until it leaves the map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolMap {
     pools: BTreeMap<PoolName, Pool>,
+    retiring: BTreeMap<PoolName, Pool>,
     schedule: Schedule,
 }
 
 impl PoolMap {
-    /// The pool of this name.
+    /// The pool of this name, if it is in service.
     pub fn get(&self, name: &PoolName) -> Option<&Pool> {
         self.pools.get(name)
     }
 
-    /// Every pool, by name.
+    /// Every pool that is in service, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Pool> {
         self.pools.values()
+    }
+
+    /// Every pool of the map, by name, also those that are out of service.
+    pub fn with_retiring(&self) -> impl Iterator<Item = &Pool> {
+        let mut all: Vec<&Pool> = self.pools.values().chain(self.retiring.values()).collect();
+        all.sort_by_key(|pool| &pool.name);
+        all.into_iter()
+    }
+
+    /// The same map with nothing to be launched in the pools that this holds for: the jobs that are
+    /// routed to them wait.
+    #[must_use]
+    pub fn held_where(mut self, holds: impl Fn(&Pool) -> bool) -> Self {
+        for pool in self.pools.values_mut().filter(|pool| holds(pool)) {
+            (pool.maximum, pool.off_hours_maximum, pool.schedule) = (0, None, None);
+            (pool.working_hours_minimum, pool.off_hours_minimum) = (0, 0);
+        }
+        self
     }
 
     /// A pool of the map with the schedule that it follows.
@@ -183,12 +195,6 @@ impl PoolMap {
     /// The schedule of the pools that have none of their own.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
-    }
-
-    /// The same map with this schedule for the pools that have none of their own.
-    #[must_use]
-    pub fn with_schedule(self, schedule: Schedule) -> Self {
-        Self { schedule, ..self }
     }
 
     /// The pools whose capacity may run a runner of `pool`, in the order to try: its own, its

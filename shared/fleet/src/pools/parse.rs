@@ -21,16 +21,48 @@ const LABEL_LENGTH_LIMIT: usize = 256;
 /// Reads the schedule that a pool has of its own: its name, what is written, and its maximum.
 type ReadSchedule = fn(&str, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
 
+/// How schedules are read. A function that has nothing to do with the hours reads none: it carries no
+/// database of the time zones then.
+struct ReadSchedules {
+    /// The platform's, as it is written.
+    platforms: fn(Value, &mut Problems) -> Option<Schedule>,
+    /// One that a pool has of its own.
+    pools: ReadSchedule,
+}
+
+impl ReadSchedules {
+    const ALL: Self = Self { platforms: schedule::read_platforms, pools: schedule::read };
+    const NONE: Self = Self { platforms: |_, _| None, pools: |_, _, _, _| None };
+}
+
 impl PoolMap {
     /// Reads a map in the form of `pools.toml`: a table `[pools.<name>]` for each pool.
     pub fn from_toml(text: &str) -> Result<Self, PoolMapError> {
+        let file =
+            toml::from_str(text).map_err(|error| format!("is not TOML: {}", error.to_string().trim_end()));
+        Self::from_file(file, &ReadSchedules::ALL)
+    }
+
+    /// Reads the same map as JSON, which is how the functions get it.
+    pub fn from_json(text: &str) -> Result<Self, PoolMapError> {
+        Self::from_file(json(text), &ReadSchedules::ALL)
+    }
+
+    /// As [`PoolMap::from_json`], without the schedules.
+    pub fn from_json_without_schedules(text: &str) -> Result<Self, PoolMapError> {
+        Self::from_file(json(text), &ReadSchedules::NONE)
+    }
+
+    fn from_file(
+        file: Result<Map<String, Value>, String>,
+        read: &ReadSchedules,
+    ) -> Result<Self, PoolMapError> {
         let mut problems = Problems::default();
-        let file: Map<String, Value> = match toml::from_str(text) {
+        let file = match file {
             Ok(file) => file,
-            Err(error) => {
-                problems.note_map(format!("is not TOML: {}", error.to_string().trim_end()));
-                let nothing = Self { pools: BTreeMap::new(), schedule: Schedule::default() };
-                return problems.none_or(nothing);
+            Err(problem) => {
+                problems.note_map(problem);
+                return problems.none_or(Self::of(BTreeMap::new(), Schedule::default()));
             }
         };
         let mut entries = Map::new();
@@ -39,34 +71,30 @@ impl PoolMap {
             match (key.as_str(), value) {
                 ("pools", Value::Object(pools)) => entries = pools,
                 ("pools", _) => problems.note_map("pools: takes a table for each pool, [pools.<name>]"),
-                ("schedule", value) => schedule = schedule::read_platforms(value, &mut problems),
+                ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
                 _ => problems.note_map(format!(
                     "{key}: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]"
                 )),
             }
         }
-        Self::read(entries, schedule.unwrap_or_default(), schedule::read, problems)
+        Self::read(entries, schedule.unwrap_or_default(), read, problems)
     }
 
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
         let entries = entries.into_iter().collect();
-        Self::read(entries, Schedule::default(), schedule::read, Problems::default())
+        Self::read(entries, Schedule::default(), &ReadSchedules::ALL, Problems::default())
     }
 
-    /// The same without the schedules, which a function that has nothing to do with the hours does not
-    /// read: it carries no database of the time zones then.
-    pub fn without_schedules(
-        entries: impl IntoIterator<Item = (String, Value)>,
-    ) -> Result<Self, PoolMapError> {
-        let entries = entries.into_iter().collect();
-        Self::read(entries, Schedule::default(), |_, _, _, _| None, Problems::default())
+    fn of(pools: BTreeMap<PoolName, Pool>, schedule: Schedule) -> Self {
+        let (pools, retiring) = pools.into_iter().partition(|(_, pool)| pool.maximum > 0);
+        Self { pools, retiring, schedule }
     }
 
     fn read(
         entries: Map<String, Value>,
         schedule: Schedule,
-        read_schedule: ReadSchedule,
+        read: &ReadSchedules,
         mut problems: Problems,
     ) -> Result<Self, PoolMapError> {
         if entries.is_empty() {
@@ -78,7 +106,7 @@ impl PoolMap {
             let link: &mut Link = links.entry(name.clone()).or_default();
             match entry {
                 Value::Object(entry) => {
-                    if let Some(pool) = read_pool(&name, entry, link, read_schedule, &mut problems) {
+                    if let Some(pool) = read_pool(&name, entry, link, read, &mut problems) {
                         pools.insert(pool.name.clone(), pool);
                     }
                 }
@@ -87,8 +115,12 @@ impl PoolMap {
         }
         fallbacks::check(&links, &mut problems);
         check_names_are_exact(&pools, &mut problems);
-        problems.none_or(Self { pools, schedule })
+        problems.none_or(Self::of(pools, schedule))
     }
+}
+
+fn json(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
 }
 
 /// Reads one pool, and what its fallback is checked by. `None` when a field is missing or wrong.
@@ -96,7 +128,7 @@ fn read_pool(
     name: &str,
     entry: Map<String, Value>,
     link: &mut Link,
-    read_schedule: ReadSchedule,
+    read: &ReadSchedules,
     problems: &mut Problems,
 ) -> Option<Pool> {
     let pool_name = PoolName::new(name).map_err(|error| problems.note_pool(name, error.to_string())).ok();
@@ -118,7 +150,9 @@ fn read_pool(
     let working_hours_minimum: u32 = fields.optional("working_hours_minimum").unwrap_or(0);
     let off_hours_minimum: u32 = fields.optional("off_hours_minimum").unwrap_or(0);
     let schedule: Option<Map<String, Value>> = fields.optional("schedule");
-    let schedule = schedule.and_then(|entry| read_schedule(name, entry, maximum, fields.problems()));
+    // Out of service: what it keeps waiting at other times does not matter, and need not be changed.
+    let limit = maximum.filter(|&maximum| maximum > 0);
+    let schedule = schedule.and_then(|entry| (read.pools)(name, entry, limit, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
     let image: Option<String> = fields.optional("image");
 
@@ -131,22 +165,19 @@ fn read_pool(
     if let Some(problem) = image.as_deref().and_then(image::problem) {
         fields.note("image", problem);
     }
-    if maximum == Some(0) {
-        fields.note("maximum", "takes at least 1; take the pool out of the map to stop it");
-    }
     if let Some(maximum) =
-        maximum.filter(|&maximum| off_hours_maximum.is_some_and(|off| off == 0 || off > maximum))
+        limit.filter(|&maximum| off_hours_maximum.is_some_and(|off| off == 0 || off > maximum))
     {
         fields.note("off_hours_maximum", format!("takes 1 to the maximum, {maximum}"));
     }
-    if let Some(maximum) = maximum.filter(|&maximum| working_hours_minimum > maximum) {
+    if let Some(maximum) = limit.filter(|&maximum| working_hours_minimum > maximum) {
         fields.note("working_hours_minimum", format!("is over the maximum, {maximum}"));
     }
-    if let Some(maximum) = off_hours_maximum.or(maximum).filter(|&maximum| off_hours_minimum > maximum) {
+    let off_hours_limit = off_hours_maximum.or(maximum).filter(|_| maximum != Some(0));
+    if let Some(maximum) = off_hours_limit.filter(|&maximum| off_hours_minimum > maximum) {
         fields.note("off_hours_minimum", format!("is over the off-hours maximum, {maximum}"));
     }
     if let Some(capacity) = capacity {
-        check_provider_name(name, capacity, fields.problems());
         check_size(capacity, cpu_units, memory_mib, disk_gib, &mut fields);
         check_instances(capacity, instance_types.as_deref(), runners_per_instance, &mut fields);
     }
@@ -177,14 +208,6 @@ fn read_pool(
         image,
         name,
     })
-}
-
-/// An EC2 pool's capacity provider has its name (ECS: `CreateCapacityProvider`, "name").
-fn check_provider_name(name: &str, capacity: Capacity, problems: &mut Problems) {
-    let taken = ["aws", "ecs", "fargate"].into_iter().find(|prefix| name.starts_with(prefix));
-    if let Some(prefix) = taken.filter(|_| !capacity.is_fargate()) {
-        problems.note_pool(name, format!("ECS takes no capacity provider whose name begins with {prefix}"));
-    }
 }
 
 /// A pool's name, as a label, is that pool and no other.

@@ -118,7 +118,6 @@ fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
         ("e-ec2", "runners_per_instance", "an EC2 pool says how many runners fit, at least 1"),
         ("f-minimums", "working_hours_minimum", "is over the maximum, 10"),
         ("f-minimums", "off_hours_minimum", "is over the off-hours maximum, 5"),
-        ("g-none", "maximum", "takes at least 1; take the pool out of the map to stop it"),
         ("g-none", "cpu_units", "Fargate takes 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units"),
         ("i-back", "disk_gib", "is missing"),
         (
@@ -306,9 +305,36 @@ fn a_pools_name_is_no_other_pools_label_and_an_off_hours_maximum_is_within_the_m
 }
 
 #[test]
-fn an_ec2_pool_has_a_name_that_a_capacity_provider_may_have() {
-    let map = DEFAULT_POOLS.replace("[pools.ec2-arm64-spot]", "[pools.ecs-arm64-spot]");
-    let error = PoolMap::from_toml(&map).unwrap_err();
-    let says = "ecs-arm64-spot: ECS takes no capacity provider whose name begins with ecs";
-    assert_eq!(error.to_string(), says);
+fn a_pool_with_the_maximum_0_is_out_of_service_whatever_else_it_says() {
+    let pools = |maximum: &str| {
+        let replaced = format!("maximum = {maximum}\nworking_hours_minimum = 3\noff_hours_maximum = 2");
+        PoolMap::from_toml(&DEFAULT_POOLS.replacen("maximum = 15", &replaced, 1)).unwrap()
+    };
+    let retiring = PoolName::new("fargate-x64").unwrap();
+    let (before, after) = (pools("15"), pools("0"));
+    assert!(before.get(&retiring).is_some());
+    assert_eq!((after.get(&retiring), after.iter().count()), (None, before.iter().count() - 1));
+    let names = |pools: &PoolMap| pools.with_retiring().map(|it| it.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&after), names(&before), "its infrastructure stays, in the same order");
+    let asked: Labels = ["fargate-x64"].iter().collect();
+    assert!(crate::routing::route(&after, &asked).is_err(), "no job is routed to it");
+    let spot = PoolName::new("fargate-x64-spot").unwrap();
+    let chain: Vec<_> = after.capacity_chain(&spot).map(|it| it.name.as_str()).collect();
+    assert_eq!(chain, ["fargate-x64-spot"], "nor does another pool fall back on it");
+}
+
+#[test]
+fn a_pool_that_is_held_is_in_service_and_launches_nothing() {
+    let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap().held_where(|pool| pool.capacity.is_fargate());
+    let maximum = |name: &str| pools.get(&PoolName::new(name).unwrap()).unwrap().maximum;
+    assert_eq!((maximum("fargate-x64"), maximum("ec2-x64")), (0, 15));
+}
+
+#[test]
+fn the_map_as_json_reads_like_the_file() {
+    let file: serde_json::Map<String, Value> = toml::from_str(DEFAULT_POOLS).unwrap();
+    let text = Value::Object(file).to_string();
+    assert_eq!(PoolMap::from_json(&text), PoolMap::from_toml(DEFAULT_POOLS));
+    let broken = PoolMap::from_json(&text[1..]).unwrap_err().to_string();
+    assert!(broken.starts_with("is not JSON: "), "{broken}");
 }

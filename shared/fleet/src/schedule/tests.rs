@@ -251,13 +251,19 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
 
 #[test]
 fn a_map_without_schedules_has_the_pools_and_reads_no_hours() {
-    let london = entry(Some(&json!({"time_zone": "Europe/London"})));
-    let with = PoolMap::from_entries(london.clone()).unwrap();
-    let without = PoolMap::without_schedules(london).unwrap();
+    let in_zone = |zone: &str| {
+        let pools: serde_json::Map<_, _> = entry(Some(&json!({"time_zone": zone}))).into_iter().collect();
+        json!({"pools": pools, "schedule": {"time_zone": zone}}).to_string()
+    };
+    let with = PoolMap::from_json(&in_zone("Europe/London")).unwrap();
+    let without = PoolMap::from_json_without_schedules(&in_zone("Europe/London")).unwrap();
     assert_eq!(only(&without), &Pool { schedule: None, ..only(&with).clone() });
-    let nowhere = entry(Some(&json!({"time_zone": "Europe/Nowhere"})));
-    assert!(PoolMap::from_entries(nowhere.clone()).is_err());
-    assert!(PoolMap::without_schedules(nowhere).is_ok());
+    assert_eq!(
+        (with.schedule().zone().iana_name(), without.schedule()),
+        (Some("Europe/London"), &Schedule::default())
+    );
+    assert!(PoolMap::from_json(&in_zone("Europe/Nowhere")).is_err());
+    assert!(PoolMap::from_json_without_schedules(&in_zone("Europe/Nowhere")).is_ok());
 }
 
 #[test]

@@ -7,6 +7,11 @@ use std::fmt;
 pub struct SettingsProblems(Vec<String>);
 
 impl SettingsProblems {
+    /// One problem.
+    pub fn one(problem: impl Into<String>) -> Self {
+        Self(vec![problem.into()])
+    }
+
     /// Notes one.
     pub fn note(&mut self, problem: impl Into<String>) {
         self.0.push(problem.into());

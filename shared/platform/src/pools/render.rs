@@ -34,7 +34,7 @@ pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
 
 /// Every pool of the map: one with `maximum = 0` stays in the template.
 pub(super) fn all(pools: &PoolMap) -> impl Iterator<Item = &Pool> {
-    pools.iter()
+    pools.with_retiring()
 }
 
 fn on_fargate(pools: &PoolMap) -> impl Iterator<Item = &Pool> {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use platform::pools::rendered_text;
+use platform::pools::{map_text, rendered_text};
 
 /// What the stack is given, beside the parameters that have defaults.
 const PARAMETERS: [&str; 5] = [
@@ -23,6 +23,9 @@ const PARAMETERS: [&str; 5] = [
     "RunnerDockerImage=registry.example/runner-docker",
     "DockerdImage=registry.example/dockerd",
 ];
+
+/// The file of the layer that the functions read.
+const MAP: &str = "pools.json";
 
 /// The templates of one pool map, expanded.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ impl Templates {
         let pools = root().join("infra/pools.yaml");
         let template = std::fs::read_to_string(&pools).with_context(|| pools.display().to_string())?;
         std::fs::write(&rendered, rendered_text(map, &template)?)?;
+        std::fs::write(folder.path().join(MAP), map_text(map)?)?;
         let expanded = Self { folder };
         let mut command = python(".tools/template")?;
         command.arg(root().join("infra/bin/expand.py")).arg(expanded.folder()).arg(rendered);
@@ -49,6 +53,11 @@ impl Templates {
     /// Where they are, as JSON.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().join("expanded")
+    }
+
+    /// The map as the layer of the functions holds it.
+    pub fn map(&self) -> PathBuf {
+        self.folder.path().join(MAP)
     }
 
     /// Deploys them into moto; `parameters` are the stack's, each as `NAME=VALUE`.

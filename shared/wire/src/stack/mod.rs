@@ -105,6 +105,7 @@ impl Stack {
             ("AWS_ENDPOINT_URL", moto.url()),
             ("AWS_ENDPOINT_URL_ECS", ecs.url().to_owned()),
             ("MAYFLY_GITHUB_API_URL", github.url().to_owned()),
+            ("MAYFLY_MAP", templates.map().display().to_string()),
         ];
         let configured = |name, concurrency, here: &[_]| {
             function(options, &provisioned.formation, name, concurrency, here)

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use crate::moto::Moto;
 use anyhow::{Context as _, Result};
-use aws::parameters::ParameterStore;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_ssm::types::ParameterType;
-use fleet::launch::Placement;
-use fleet::schedule::Schedule;
-use fleet::settings::{SettingsProblems, folder};
+use control::Deployed;
+use fleet::launch::{Placement, Placements};
+use fleet::settings::folder;
 use fleet::{PoolMap, PoolName};
 use sandbox::queue::VISIBILITY;
 use secrecy::{ExposeSecret, SecretString};
@@ -81,25 +80,15 @@ pub(super) async fn provision(
         let request = store.put_parameter().name(&name).value(value).r#type(ParameterType::SecureString);
         request.send().await.context(name)?;
     }
-    let schedule = PoolMap::from_toml(options.map)?.schedule().clone();
-    if schedule != Schedule::default() {
-        // The template has parameters for windows of one kind; a map may say more than they can.
-        let name = format!("{PARAMETERS}/{}/platform", folder::SCHEDULE);
-        let request = store.put_parameter().name(&name).value(schedule.to_value().to_string());
-        request.overwrite(true).send().await.context(name)?;
-    }
     let queue_url = formation.output("JobQueueUrl")?;
     if options.visibility != VISIBILITY {
         set_visibility(&aws_sdk_sqs::Client::new(config), &queue_url, options.visibility).await?;
     }
-    let mut problems = SettingsProblems::default();
-    let folders = [folder::POOLS, folder::PLACEMENTS, folder::SCHEDULE];
-    let parameters = ParameterStore::new(config, PARAMETERS).read(&folders).await?;
-    let pools = parameters.pools_on_schedule(&mut problems);
-    let placements = parameters.placements(pools.as_ref(), &mut problems);
-    let pools = problems.all_or(pools)?;
-    let table = formation.function("Launcher")?.variables.get("MAYFLY_TABLE");
-    let table = table.context("the launcher has no MAYFLY_TABLE")?.clone();
+    let told = &formation.function("Launcher")?.variables;
+    let placements = told.get("MAYFLY_PLACEMENTS").context("the launcher has no MAYFLY_PLACEMENTS")?;
+    let placements: Placements = serde_json::from_str(placements).context("MAYFLY_PLACEMENTS")?;
+    let Deployed { pools, placements } = Deployed::new(PoolMap::from_toml(options.map)?, &placements)?;
+    let table = told.get("MAYFLY_TABLE").context("the launcher has no MAYFLY_TABLE")?.clone();
     let dead_letters_url = formation.output("DeadLetterQueueUrl")?;
     Ok(Provisioned { formation, queue_url, dead_letters_url, table, pools, placements })
 }

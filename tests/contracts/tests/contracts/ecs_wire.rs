@@ -34,7 +34,7 @@ async fn every_field_of_a_request_arrives_and_a_token_starts_one_task() {
     let arrived = peer.ecs(|ecs| ecs.tasks().map(|task| task.request.clone()).collect::<Vec<_>>());
     assert_eq!(arrived, [asked.clone()]);
 
-    asked.task_definition = "mayfly-fargate-x64-spot".to_owned();
+    asked.task_definition = "mayfly_fargate-x64-spot:1".to_owned();
     let conflict = peer.tasks.run_task(&asked).await;
     assert_eq!(conflict.unwrap(), task, "the token's task, by the conflict's resourceIds");
     let last = peer.exchanges().pop().unwrap();
@@ -96,7 +96,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             pull_started_at: (status != "PROVISIONING").then_some(START),
             stop: None,
         };
-        let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();
+        let found = peer.tasks.describe_tasks("mayfly_fargate", &asked).await.unwrap();
         assert_eq!(found, [expected], "and the missing one is left out");
         if status != "RUNNING" {
             peer.move_on(&task);
@@ -106,7 +106,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
     peer.ecs(move |ecs| ecs.exit(&its, 76));
     peer.move_on(&task);
     let described =
-        peer.client.describe_tasks().cluster("fargate").tasks(task.as_str()).send().await.unwrap();
+        peer.client.describe_tasks().cluster("mayfly_fargate").tasks(task.as_str()).send().await.unwrap();
     let stopped = &described.tasks()[0];
     assert_eq!(stopped.stop_code(), Some(&TaskStopCode::EssentialContainerExited));
     assert_eq!(stopped.stopped_reason(), Some("Essential container in task exited"));
@@ -115,31 +115,35 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
     assert_eq!(stopped.capacity_provider_name(), Some("FARGATE_SPOT"));
 
     peer.pass(SignedDuration::from_mins(59));
-    let found = peer.tasks.describe_tasks("fargate", &asked).await.unwrap();
+    let found = peer.tasks.describe_tasks("mayfly_fargate", &asked).await.unwrap();
     assert_eq!(found[0].last_status, "STOPPED");
     let reason = "Essential container in task exited".to_owned();
     let code = Some("EssentialContainerExited".to_owned());
     assert_eq!(found[0].stop, Some(TaskStop { code, reason, exit_code: Some(76) }));
     peer.pass(SignedDuration::from_mins(1));
-    assert_eq!(peer.tasks.describe_tasks("fargate", &asked).await.unwrap(), []);
+    assert_eq!(peer.tasks.describe_tasks("mayfly_fargate", &asked).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn what_is_stopped_tells_who_asked_and_what_is_gone_is_no_error() {
     let peer = Peer::start().await;
     let task = peer.tasks.run_task(&request("fargate-x64", 1)).await.unwrap();
-    peer.tasks.stop_task("fargate", &task, "past its boot limit").await.unwrap();
-    peer.tasks.stop_task("fargate", &task, "once more").await.unwrap();
-    assert_eq!(peer.tasks.list_tasks("fargate", &TaskFilter::Running).await.unwrap(), [], "it is stopping");
+    peer.tasks.stop_task("mayfly_fargate", &task, "past its boot limit").await.unwrap();
+    peer.tasks.stop_task("mayfly_fargate", &task, "once more").await.unwrap();
+    assert_eq!(
+        peer.tasks.list_tasks("mayfly_fargate", &TaskFilter::Running).await.unwrap(),
+        [],
+        "it is stopping"
+    );
     peer.move_on(&task);
     let described =
-        peer.client.describe_tasks().cluster("fargate").tasks(task.as_str()).send().await.unwrap();
+        peer.client.describe_tasks().cluster("mayfly_fargate").tasks(task.as_str()).send().await.unwrap();
     let stopped = &described.tasks()[0];
     assert_eq!(stopped.stop_code(), Some(&TaskStopCode::UserInitiated));
     assert_eq!(stopped.stopped_reason(), Some("past its boot limit"));
 
-    peer.tasks.stop_task("fargate", &task, "it has stopped").await.unwrap();
-    peer.tasks.stop_task("fargate", &TaskArn::new(GONE), "it never was").await.unwrap();
+    peer.tasks.stop_task("mayfly_fargate", &task, "it has stopped").await.unwrap();
+    peer.tasks.stop_task("mayfly_fargate", &TaskArn::new(GONE), "it never was").await.unwrap();
     let error = peer.tasks.stop_task("nowhere", &task, "no such cluster").await.unwrap_err();
     assert_eq!(error.to_string(), "ClusterNotFoundException: Cluster not found.");
 }
@@ -161,17 +165,17 @@ async fn lists_go_on_past_a_page() {
         started.push(peer.tasks.run_task(&request("fargate-x64", n)).await.unwrap());
     }
     let before = peer.exchanges().len();
-    assert_eq!(peer.tasks.list_tasks("fargate", &TaskFilter::Running).await.unwrap(), started);
+    assert_eq!(peer.tasks.list_tasks("mayfly_fargate", &TaskFilter::Running).await.unwrap(), started);
     assert_eq!(peer.exchanges().len() - before, 3, "three pages");
-    let described = peer.tasks.describe_tasks("fargate", &started).await.unwrap();
+    let described = peer.tasks.describe_tasks("mayfly_fargate", &started).await.unwrap();
     assert_eq!(described.into_iter().map(|it| it.task).collect::<Vec<_>>(), started);
     assert_eq!(peer.exchanges().len() - before, 6, "a hundred at a time");
-    assert_eq!(peer.tasks.describe_tasks("fargate", &[]).await.unwrap(), []);
+    assert_eq!(peer.tasks.describe_tasks("mayfly_fargate", &[]).await.unwrap(), []);
     assert_eq!(peer.exchanges().len() - before, 6, "nothing is asked about nothing");
 
-    let runners: Vec<_> = peer.tasks.describe_tasks("fargate", &started[6..7]).await.unwrap();
+    let runners: Vec<_> = peer.tasks.describe_tasks("mayfly_fargate", &started[6..7]).await.unwrap();
     assert_eq!(runners[0].runner, Some(RunnerId::from_random(7)), "a task tells whose it is");
-    let call = peer.client.list_tasks().cluster("fargate").started_by("somebody");
+    let call = peer.client.list_tasks().cluster("mayfly_fargate").started_by("somebody");
     let refused = call.desired_status(DesiredStatus::Stopped).send().await.unwrap_err();
     assert_eq!(refused.code(), Some("InvalidParameterException"), "startedBy goes alone");
     let unknown = peer.tasks.list_tasks("nowhere", &TaskFilter::Running).await.unwrap_err();
@@ -189,9 +193,9 @@ async fn from_an_ec2_instance_to_the_runners_on_it() {
     for instance in ["i-00000000000000001", "i-00000000000000002", "i-0fffffffffffffff"] {
         let instance = InstanceId::new(instance);
         let mut runners = Vec::new();
-        for on in peer.tasks.list_container_instances("ecs", &instance).await.unwrap() {
-            let tasks = peer.tasks.list_tasks("ecs", &TaskFilter::On(on)).await.unwrap();
-            let described = peer.tasks.describe_tasks("ecs", &tasks).await.unwrap();
+        for on in peer.tasks.list_container_instances("mayfly_ec2", &instance).await.unwrap() {
+            let tasks = peer.tasks.list_tasks("mayfly_ec2", &TaskFilter::On(on)).await.unwrap();
+            let described = peer.tasks.describe_tasks("mayfly_ec2", &tasks).await.unwrap();
             runners.extend(described.into_iter().filter_map(|it| it.runner));
         }
         found.push(runners);
@@ -204,7 +208,7 @@ async fn from_an_ec2_instance_to_the_runners_on_it() {
 async fn botocore_refuses_what_is_not_ecs() {
     let peer = Peer::start().await;
     let task = peer.tasks.run_task(&request("fargate-x64", 1)).await.unwrap();
-    peer.tasks.stop_task("fargate", &task, "a stop code").await.unwrap();
+    peer.tasks.stop_task("mayfly_fargate", &task, "a stop code").await.unwrap();
     let (run, stop) = (peer.exchanges()[0].clone(), peer.exchanges()[1].clone());
     botocore::check(&[run.clone(), stop.clone()]).unwrap();
 

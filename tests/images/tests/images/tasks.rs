@@ -110,12 +110,17 @@ fn every_container_has_the_tables_limits() {
     }
 }
 
+/// The stack's image, or while it has none a name that nothing can be pulled from.
+fn or_none(parameter: &str) -> Value {
+    json!({"Fn::If": [format!("Has{parameter}"), {"Ref": parameter}, "mayfly.invalid/no-image-yet"]})
+}
+
 #[test]
 fn a_pools_own_image_comes_before_the_stacks() {
     for (pools, parameter) in [("FargatePools", "RunnerImage"), ("InstancePools", "RunnerDockerImage")] {
         let (_, runner) = containers(&task(pools)).swap_remove(0);
         let its = json!({"Fn::FindInMap": [
-            "Pools", {"Ref": "Pool"}, "Image", {"DefaultValue": {"Ref": parameter}},
+            "Pools", {"Ref": "Pool"}, "Image", {"DefaultValue": or_none(parameter)},
         ]});
         assert_eq!(runner["Image"], its, "{pools}");
     }

@@ -15,9 +15,9 @@ fn a_launch_names_everything_that_ecs_needs_and_carries_only_ticket_and_url() {
     let runner = task.runner().unwrap();
     let ticket = Ticket::issue(&runner, &TICKET_KEY.into());
     let expected = json!({
-        "cluster": "ecs",
-        "taskDefinition": "mayfly-ec2-arm64-spot",
-        "capacityProviderStrategy": [{"capacityProvider": "ec2-arm64-spot", "weight": 1}],
+        "cluster": "mayfly_ec2",
+        "taskDefinition": "mayfly_ec2-arm64-spot:1",
+        "capacityProviderStrategy": [{"capacityProvider": "mayfly_ec2-arm64-spot", "weight": 1}],
         "count": 1,
         "clientToken": runner,
         "startedBy": runner,
@@ -42,8 +42,8 @@ fn a_pool_with_a_network_passes_it_on() {
     let table = scene.world.sandbox().table().borrow();
     let runner = table.runners().next().unwrap();
     let placement = Placement {
-        cluster: "fargate".to_owned(),
-        task_definition: "mayfly-fargate-x64:3".to_owned(),
+        cluster: "mayfly_fargate".to_owned(),
+        task_definition: "mayfly_fargate-x64:3".to_owned(),
         capacity_provider: "FARGATE".to_owned(),
         network: Some(AwsvpcConfiguration {
             subnets: vec!["subnet-1".to_owned(), "subnet-2".to_owned()],

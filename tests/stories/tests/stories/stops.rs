@@ -76,25 +76,25 @@ fn what_the_ports_tell_of_tasks_and_instances() {
     let gone = TaskArn::new("arn:aws:ecs:us-east-1:123456789012:task/ecs/gone");
     let told = async move |sandbox: Sandbox| {
         let instance = InstanceId::new("i-00000000000000001");
-        let instances = sandbox.list_container_instances("ecs", &instance).await.unwrap();
+        let instances = sandbox.list_container_instances("mayfly_ec2", &instance).await.unwrap();
         assert_eq!(instances.as_slice(), running.container_instance.as_slice());
         let runner = running.runner().unwrap();
         let here = TaskFilter::On(instances[0].clone());
         for filter in [TaskFilter::Running, here] {
             assert_eq!(
-                sandbox.list_tasks("ecs", &filter).await.unwrap(),
+                sandbox.list_tasks("mayfly_ec2", &filter).await.unwrap(),
                 std::slice::from_ref(&running.arn),
                 "{filter:?}"
             );
-            assert_eq!(sandbox.list_tasks("fargate", &filter).await.unwrap(), [], "{filter:?}");
+            assert_eq!(sandbox.list_tasks("mayfly_fargate", &filter).await.unwrap(), [], "{filter:?}");
         }
-        let described = sandbox.describe_tasks("ecs", &[gone.clone(), running.arn]).await.unwrap();
+        let described = sandbox.describe_tasks("mayfly_ec2", &[gone.clone(), running.arn]).await.unwrap();
         assert_eq!(described.len(), 1, "those that are missing are left out");
         assert_eq!(
             (described[0].last_status.as_str(), described[0].runner.as_ref()),
             ("RUNNING", Some(&runner))
         );
-        sandbox.stop_task("ecs", &gone, "no error").await.unwrap();
+        sandbox.stop_task("mayfly_ec2", &gone, "no error").await.unwrap();
         let unknown = sandbox.list_tasks("nowhere", &TaskFilter::Running).await.unwrap_err();
         assert!(unknown.to_string().contains("ClusterNotFoundException"), "{unknown}");
     };

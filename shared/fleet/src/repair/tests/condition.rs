@@ -90,7 +90,7 @@ pub(super) fn condition() -> impl Strategy<Value = Condition> {
         jobs.into_iter().enumerate().map(job).collect::<Vec<_>>()
     });
     let minimums = proptest::collection::vec(0_i64..4, 4);
-    let silent = proptest::sample::subsequence(vec!["ecs", "fargate"], 0..=2);
+    let silent = proptest::sample::subsequence(vec!["mayfly_ec2", "mayfly_fargate"], 0..=2);
     (seen, jobs, minimums, 0_u32..6, silent).prop_map(|(seen, jobs, minimums, min_size, silent)| Condition {
         seen,
         jobs,
@@ -126,7 +126,9 @@ fn look(snapshot: &mut Snapshot<'_>, condition: &Condition, stopped: &BTreeSet<R
     for cluster in clusters.iter().filter(|cluster| !condition.silent.contains(cluster.as_str())) {
         let tasks = condition.seen.iter().enumerate().filter_map(|(at, seen)| {
             let capacity = seen.runner.capacity.as_str();
-            let is_here = (if ["plain", "cheap"].contains(&capacity) { "fargate" } else { "ecs" }) == cluster;
+            let is_here =
+                (if ["plain", "cheap"].contains(&capacity) { "mayfly_fargate" } else { "mayfly_ec2" })
+                    == cluster;
             let goes_on = is_here && !stopped.contains(&seen.runner.id);
             let status = seen.status.filter(|_| goes_on)?;
             let pull_started_at = (status != "PROVISIONING").then(|| ago(seen.pulled));

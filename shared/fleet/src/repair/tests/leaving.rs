@@ -62,13 +62,13 @@ fn runners_that_leave_and_had_a_config_are_githubs_to_judge() {
 fn a_fenced_runner_whose_capacity_is_forgotten_is_looked_for_everywhere() {
     let stage = Stage::new();
     for (age, listed, expected, why) in [
-        (10 * MINUTE, &["ecs", "fargate"][..], "", "nothing could be run in its place"),
-        (60 * MINUTE, &["ecs", "fargate"], "1 has stopped", "after an hour there is none"),
-        (60 * MINUTE, &["ecs"], "", "it may be in the cluster that did not answer"),
+        (10 * MINUTE, &["mayfly_ec2", "mayfly_fargate"][..], "", "nothing could be run in its place"),
+        (60 * MINUTE, &["mayfly_ec2", "mayfly_fargate"], "1 has stopped", "after an hour there is none"),
+        (60 * MINUTE, &["mayfly_ec2"], "", "it may be in the cluster that did not answer"),
     ] {
         let mut snapshot = stage.snapshot();
         add(&mut snapshot, [Runner { capacity: pool("old"), ..leaving(age, age) }]);
-        assert_eq!(clusters_in_question(&snapshot), ["ecs", "fargate"].into());
+        assert_eq!(clusters_in_question(&snapshot), ["mayfly_ec2", "mayfly_fargate"].into());
         for cluster in listed {
             snapshot.see(cluster, []);
         }
@@ -76,6 +76,6 @@ fn a_fenced_runner_whose_capacity_is_forgotten_is_looked_for_everywhere() {
     }
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [Runner { capacity: pool("old"), ..leaving(10 * MINUTE, 10 * MINUTE) }]);
-    snapshot.see("fargate", [task(1, "RUNNING")]);
+    snapshot.see("mayfly_fargate", [task(1, "RUNNING")]);
     assert_eq!(found(&snapshot), ["stop task-1"], "it is found, whoever else did not answer");
 }

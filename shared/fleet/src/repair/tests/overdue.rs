@@ -17,7 +17,7 @@ fn found_with(runner: Runner, status: Option<&str>, pulled: Option<i64>) -> Stri
     count(&mut snapshot, 1);
     let described = |status| TaskDescription { pull_started_at: pulled.map(ago), ..task(1, status) };
     if let Some(status) = status {
-        snapshot.see("ecs", [described(status)]);
+        snapshot.see("mayfly_ec2", [described(status)]);
     }
     found(&snapshot).join("; ")
 }
@@ -42,7 +42,7 @@ fn a_task_that_has_asked_for_nothing_has_three_minutes_from_its_capacity() {
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [runner(1, "small", Starting, 240)]);
     count(&mut snapshot, 1);
-    snapshot.see("ecs", []);
+    snapshot.see("mayfly_ec2", []);
     assert_eq!(found(&snapshot), ["run 1 again"], "it has no task, as far as ECS lists");
 }
 
@@ -122,7 +122,7 @@ fn of_starters_for_few_jobs_few_become_overdue() {
         count(&mut snapshot, jobs);
         // As many as there are, so that none is a surplus.
         book(&mut snapshot).minimum = 4;
-        snapshot.see("ecs", [1, 2, 3, 4].map(|number| task(number, "RUNNING")));
+        snapshot.see("mayfly_ec2", [1, 2, 3, 4].map(|number| task(number, "RUNNING")));
         assert_eq!(found(&snapshot).join("; "), expected, "{jobs} jobs");
     }
 }

@@ -8,11 +8,11 @@ use crate::schedule::Group;
 #[test]
 fn floors() {
     for (min_size, live, is_known, expected, why) in [
-        (0, 0, true, "mayfly-small: 0 to 3", "six runners are kept at noon, two an instance"),
+        (0, 0, true, "mayfly_small: 0 to 3", "six runners are kept at noon, two an instance"),
         (3, 6, true, "", "as it shall be"),
-        (5, 4, true, "mayfly-small: 5 to 3", "the runners are gone, and their instances follow"),
+        (5, 4, true, "mayfly_small: 5 to 3", "the runners are gone, and their instances follow"),
         (5, 9, true, "", "the runners are still there"),
-        (5, -1, true, "mayfly-small: 5 to 3", "a book below zero counts as empty"),
+        (5, -1, true, "mayfly_small: 5 to 3", "a book below zero counts as empty"),
         (0, 0, false, "", "without the book nobody knows who lives"),
     ] {
         let stage = Stage::new();
@@ -168,7 +168,7 @@ fn their_runners_that_have_asked_for_nothing_are_fenced_at_once() {
         &mut snapshot,
         [runner(5, "old", RunnerState::Overdue, 4), called(runner(6, "old", RunnerState::Overdue, 3), 3)],
     );
-    snapshot.see("fargate", [task(2, "PENDING")]);
+    snapshot.see("mayfly_fargate", [task(2, "PENDING")]);
     assert_eq!(
         found(&snapshot),
         [

@@ -22,8 +22,8 @@ pub(super) fn found_for(runner: Runner, ecs: Ecs) -> Vec<String> {
     snapshot.books.values_mut().filter(|book| !book.is_closed()).for_each(|book| book.minimum = 1);
     match ecs {
         Silent => {}
-        ListsNone => snapshot.see("ecs", []),
-        Says(status) => snapshot.see("ecs", [task(1, status)]),
+        ListsNone => snapshot.see("mayfly_ec2", []),
+        Says(status) => snapshot.see("mayfly_ec2", [task(1, status)]),
     }
     found(&snapshot)
 }
@@ -49,20 +49,30 @@ fn ecs_is_asked_about_the_clusters_of_those_that_a_rule_looks_at() {
     for (runners, jobs, clusters, why) in [
         (vec![], 1, &[][..], "nobody is on the way"),
         (vec![runner(1, "small", Starting, 59)], 1, &[], "a launch under way is its launcher's"),
-        (vec![runner(1, "small", Starting, 60)], 1, &["ecs"], "a late starter"),
-        (vec![runner(1, "small", Overdue, 60)], 1, &["ecs"], "the same, Overdue"),
-        (vec![runner(1, "plain", Leaving, 60)], 0, &["fargate"], "a runner that was fenced"),
+        (vec![runner(1, "small", Starting, 60)], 1, &["mayfly_ec2"], "a late starter"),
+        (vec![runner(1, "small", Overdue, 60)], 1, &["mayfly_ec2"], "the same, Overdue"),
+        (vec![runner(1, "plain", Leaving, 60)], 0, &["mayfly_fargate"], "a runner that was fenced"),
         (vec![runner(1, "plain", Leaving, 59)], 0, &[], "a stop under way is its fencer's"),
         (vec![called(runner(1, "plain", Leaving, 899), 899)], 0, &[], "it is on its way out by itself"),
-        (vec![called(runner(1, "plain", Leaving, 900), 900)], 0, &["fargate"], "it should be gone"),
+        (vec![called(runner(1, "plain", Leaving, 900), 900)], 0, &["mayfly_fargate"], "it should be gone"),
         (vec![registered(runner(1, "plain", Leaving, 9000), 9000)], 0, &[], "GitHub's to judge"),
         (vec![called(runner(1, "small", Idle, 600), 179)], 1, &[], "it asks as it should"),
-        (vec![called(runner(1, "small", Idle, 600), 180)], 1, &["ecs"], "a slow one, while a job waits"),
+        (
+            vec![called(runner(1, "small", Idle, 600), 180)],
+            1,
+            &["mayfly_ec2"],
+            "a slow one, while a job waits",
+        ),
         (vec![called(runner(1, "small", Idle, 600), 180)], 0, &[], "a slow one, and nobody waits"),
-        (vec![called(runner(1, "small", Idle, 9000), 900)], 0, &["ecs"], "past its boot limit"),
+        (vec![called(runner(1, "small", Idle, 9000), 900)], 0, &["mayfly_ec2"], "past its boot limit"),
         (vec![listening(runner(1, "small", Idle, 9000))], 1, &[], "it listens"),
         (vec![listening(runner(1, "small", Busy, 9000))], 1, &[], "it has a job"),
-        (vec![runner(1, "old", Starting, 0)], 0, &["ecs", "fargate"], "its capacity is out of the map"),
+        (
+            vec![runner(1, "old", Starting, 0)],
+            0,
+            &["mayfly_ec2", "mayfly_fargate"],
+            "its capacity is out of the map",
+        ),
     ] {
         let stage = Stage::new();
         let mut snapshot = stage.snapshot();
@@ -81,7 +91,8 @@ fn what_run_task_told_of_is_looked_at_by_the_same_rules_and_nothing_else_is() {
     snapshot.books.get_mut(&pool("small")).unwrap().supply = 9;
     let starting = |number| runner(number, "small", RunnerState::Starting, 90);
     add(&mut snapshot, [starting(1), starting(2), runner(3, "small", RunnerState::Leaving, 90)]);
-    let told = [("ecs".to_owned(), vec![task(1, "STOPPED"), task(3, "DEACTIVATING"), task(7, "RUNNING")])];
+    let told =
+        [("mayfly_ec2".to_owned(), vec![task(1, "STOPPED"), task(3, "DEACTIVATING"), task(7, "RUNNING")])];
     let narrowed = snapshot.narrowed(told);
     assert_eq!(found(&narrowed), ["1 has stopped", "stop task-3"]);
 }

@@ -65,7 +65,8 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new() -> Self {
         let pools = PoolMap::from_toml(POOLS).unwrap();
-        let placements = pools.iter().map(|pool| (pool.name.clone(), placement(pool))).collect();
+        let placements =
+            pools.iter().map(|pool| (pool.name.clone(), Placement::in_stack("mayfly", pool, 1))).collect();
         Self { pools, placements }
     }
 
@@ -76,18 +77,6 @@ impl Stage {
             snapshot.books.insert(pool(name), Book::open(pool(name), maximum));
         }
         snapshot
-    }
-}
-
-/// Where ECS puts a pool: in the cluster `ecs` or `fargate`, with a group named after it.
-fn placement(pool: &Pool) -> Placement {
-    let fargate = pool.capacity.is_fargate();
-    Placement {
-        cluster: if fargate { "fargate" } else { "ecs" }.to_owned(),
-        task_definition: pool.name.to_string(),
-        capacity_provider: pool.capacity_provider().to_owned(),
-        network: None,
-        auto_scaling_group: (!fargate).then(|| format!("mayfly-{}", pool.name)),
     }
 }
 

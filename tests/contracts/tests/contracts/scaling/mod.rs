@@ -14,7 +14,7 @@ use self::day::Day;
 use self::groups::{InFlight, make, sizes};
 
 /// Room for two instances, where three are needed for the minimum of working hours.
-const NARROW: (&str, i32) = ("mayfly-ec2-arm64-spot", 2);
+const NARROW: (&str, i32) = ("mayfly_ec2-arm64-spot", 2);
 
 /// By the profile, with two runners an instance: `ec2-x64` keeps 3 runners and 6 in working hours, so 2
 /// and 3 instances; `ec2-x64-spot` 4 and 8, so 2 and 4; `ec2-arm64` 2 and 4, so 1 and 2. Instances lead
@@ -38,7 +38,7 @@ async fn instances_lead_the_runners_and_follow_them_through_a_day() {
     day.let_one_leave_a_minute();
     day.run_to("19:40").await;
     assert_eq!(day.live("ec2-x64"), 5, "three wait, two are busy");
-    assert_eq!(sizes(&client, "mayfly-ec2-x64").await.0, 3, "the runners hold the floor");
+    assert_eq!(sizes(&client, "mayfly_ec2-x64").await.0, 3, "the runners hold the floor");
     day.end_jobs(&busy);
     day.run_to("24:00").await;
 
@@ -51,9 +51,9 @@ async fn instances_lead_the_runners_and_follow_them_through_a_day() {
     assert_eq!(actions, ["Action=DescribeAutoScalingGroups", "Action=UpdateAutoScalingGroup"].into());
 
     for (group, moves) in [
-        ("mayfly-ec2-x64", &[("00:00", 2), ("07:50", 3), ("19:41", 2)][..]),
-        ("mayfly-ec2-x64-spot", &[("00:00", 2), ("07:50", 4), ("19:04", 3), ("19:06", 2)]),
-        ("mayfly-ec2-arm64", &[("00:00", 1), ("07:50", 2), ("19:04", 1)]),
+        ("mayfly_ec2-x64", &[("00:00", 2), ("07:50", 3), ("19:41", 2)][..]),
+        ("mayfly_ec2-x64-spot", &[("00:00", 2), ("07:50", 4), ("19:04", 3), ("19:06", 2)]),
+        ("mayfly_ec2-arm64", &[("00:00", 1), ("07:50", 2), ("19:04", 1)]),
         (NARROW.0, &[("00:00", 2)]),
     ] {
         assert_eq!(day.moves(group), moves, "{group}");
