@@ -37,7 +37,10 @@ REMEDIES = [
     ("service-linked role", "the role is new: `make deploy` again in a minute"),
     ("already exists", "something else in the account has that name: another stack_name, or delete it"),
     ("provider is in use", "`make retire POOL=…` takes a pool out in order"),
-    ("explicit deny in a service control policy", "the organisation forbids it: for Function URLs, Ingress = httpapi"),
+    (
+        "explicit deny in a service control policy",
+        "the organisation forbids it: for Function URLs, Ingress = httpapi",
+    ),
 ]
 
 
@@ -69,7 +72,9 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
         deployed = Stack(there) if there else None
         checks.do("pools", lambda: pools.check_dropped(deployed, the_map))
     checks.do("quotas", lambda: check_quotas(found.region))
-    resolved = checks.get("images", lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
+    resolved = (
+        checks.get("images", lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
+    )
     if resolved.said:
         say("images", resolved.said)
     return resolved
@@ -115,6 +120,7 @@ def make_roles(the_map: dict[str, pools.Pool]) -> None:
 
 
 def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
+    before = changed_at(found)
     sam.write_parameters({**found.parameters, **resolved.parameters})
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
@@ -122,16 +128,25 @@ def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
     if sam.check_binaries(found.architecture):
         fail(f"what was built is not for {found.architecture}, see above; nothing was deployed")
     say("deploy", f"sam deploy, {found.stack} in {found.region}")
-    if sam.run(sam.deploy_command(found, confirm)):
-        explain(found)
-
-
-def explain(found: Settings) -> None:
-    """Ends the script with CloudFormation's reasons, if that is where it failed."""
+    failed = sam.run(sam.deploy_command(found, confirm))
     there = stacks.described(found.stack)
-    status = there["StackStatus"] if there else ""
-    if not there or status.endswith("_COMPLETE") and "ROLLBACK" not in status:
-        fail("sam deploy has failed or was told not to go on, see above; the stack is as it was")
+    if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
+        fail("nothing was deployed, see above; the stack is not there yet")
+    if failed and changed_at(found) == before:
+        fail("sam deploy has failed, see above; the stack is as it was")
+    if failed:
+        explain(found, there)
+
+
+def changed_at(found: Settings):
+    """When CloudFormation last began to change the stack. An older failure's reasons are not this one's."""
+    there = stacks.described(found.stack) or {}
+    return there.get("LastUpdatedTime") or there.get("CreationTime")
+
+
+def explain(found: Settings, there: dict) -> None:
+    """Ends the script with CloudFormation's reasons."""
+    status = there["StackStatus"]
     told = stacks.reasons(there["StackId"]) or ["CloudFormation gives no reason"]
     for reason in told:
         print(f"  {reason}", file=sys.stderr)
@@ -148,8 +163,10 @@ def farewell(found: Settings) -> None:
     outputs = Stack(there).outputs if there else {}
     print(f"The webhook's payload URL: {outputs.get('WebhookUrl', 'not told by the stack')}")
     hook = "the organisation's" if found.parameters.get("HookKind") == "organisation" else "the App's"
-    print(f"At GitHub, in {hook} webhook: this URL, content type JSON, the secret of `make secrets`, Workflow jobs.")
-    print(f"Then run a workflow; `sam logs --stack-name {found.stack} --region {found.region} --tail` shows each step.")
+    print(f"At GitHub, in {hook} webhook: this URL, JSON, the secret of `make secrets`, Workflow jobs.")
+    print(
+        f"Then run a workflow; `sam logs --stack-name {found.stack} --region {found.region} --tail` shows it."
+    )
 
 
 def main(arguments: list[str]) -> None:

@@ -3,8 +3,10 @@
 
     destroy.py
 
-The stack and its region are those of samconfig.toml; ENV=staging takes [staging.global.parameters]. It touches
-what CloudFormation lists as this stack's, and the tasks in its clusters: nobody else's. Each step prints one line, and is tried whether or not those before it went well; when one has failed,
+The stack and its region are those of samconfig.toml; ENV=staging takes [staging.global.parameters]. It
+touches what CloudFormation lists as this stack's, and the tasks in its clusters: nobody else's.
+
+Each step prints one line, and is tried whether or not those before it went well; when one has failed,
 the exit code is 1, and a second run does what is left. The ledger's table, the queues and the secrets
 stay; what is printed at the end removes them.
 """
@@ -129,7 +131,9 @@ def main() -> None:
         for each in stack.of_type(kind):
             print(f"  {command.format(id=each)} --region {found.region}")
     if path := stack.parameters.get("ParametersPath"):
-        print(f"  the secrets: aws ssm delete-parameter --region {found.region} --name, for each under {path}")
+        print(
+            f"  the secrets: aws ssm delete-parameter --region {found.region} --name, for each under {path}"
+        )
     print("  what the SAM CLI has uploaded, in the bucket that it made for all of its stacks")
 
 

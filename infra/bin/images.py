@@ -53,10 +53,14 @@ def resolved(text: str, architectures: set[str], region: str) -> str:
     """`repository@sha256:…` of it."""
     there = registries.look_up(text, region)
     if there.architectures is None:
-        raise Refusal(f"{text} is one image and no index: `make images PUSH=…` pushes one for both architectures")
+        raise Refusal(
+            f"{text} is one image and no index: `make images PUSH=…` pushes one for both architectures"
+        )
     lacking = sorted(it for it in architectures if PLATFORMS[it] not in there.architectures)
     if lacking:
-        raise Refusal(f"{text} has no image for {listed(lacking)}, and pools of pools.toml are {listed(lacking)}")
+        raise Refusal(
+            f"{text} has no image for {listed(lacking)}, and pools of pools.toml are {listed(lacking)}"
+        )
     return f"{registries.Reference.of(text).name}@{there.digest}"
 
 

@@ -38,7 +38,9 @@ def make(ssm, path: str, region: str) -> None:
 
     secret = secrets.token_hex(LENGTH)
     if put(ssm, name := f"{path}/{WEBHOOK_SECRETS}/1", secret):
-        print(f"{name} is written in {region}. Paste this at GitHub, as the webhook's secret; it is shown this once:")
+        print(
+            f"{name} is written in {region}. Paste this at GitHub as the webhook's secret; it is shown once:"
+        )
         print(secret)
 
     name = f"{path}/{APP_KEYS}/1"

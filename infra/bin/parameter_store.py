@@ -16,14 +16,18 @@ def check_secrets(path: str, region: str) -> str:
     """CloudFormation cannot make them, and the functions do nothing without."""
     pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
     folders = [WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS]
-    missing = [it for it in folders if not any(pages.paginate(Path=f"{path}/{it}").search("Parameters[].Name"))]
+    missing = [
+        it for it in folders if not any(pages.paginate(Path=f"{path}/{it}").search("Parameters[].Name"))
+    ]
     ways = []
     if WEBHOOK_SECRETS in missing or TICKET_KEYS in missing:
         ways.append("`make secrets` makes the webhook secret and the ticket key")
     if APP_KEYS in missing:
         ways.append(f"the App's private key, as GitHub gave it to you: `{put_app_key(path, region)}`")
     if missing:
-        raise Refusal(f"nothing is under {', '.join(f'{path}/{it}' for it in missing)} in {region}: {'; '.join(ways)}")
+        raise Refusal(
+            f"nothing is under {', '.join(f'{path}/{it}' for it in missing)} in {region}: {'; '.join(ways)}"
+        )
     return f"all three kinds are under {path}"
 
 
@@ -35,5 +39,7 @@ def check_path(path: str, stack: str) -> str:
     except ssm.exceptions.ParameterNotFound:
         return f"{path} is nobody's yet"
     if owner != stack:
-        raise Refusal(f"{path} belongs to the stack {owner}: give {stack} a ParametersPath of its own, /{stack} say")
+        raise Refusal(
+            f"{path} belongs to the stack {owner}: give {stack} a ParametersPath of its own, /{stack} say"
+        )
     return f"{path} is this stack's"

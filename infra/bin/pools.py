@@ -79,7 +79,7 @@ def check_dropped(stack: Stack | None, pools: dict[str, Pool]) -> str:
         if instances or tasks:
             held.append(
                 f"{name} is not in pools.toml any more, and still has {len(instances)} instances and "
-                f"{len(tasks)} tasks: put its entry back, then `make retire POOL={name}` takes it out in order"
+                f"{len(tasks)} tasks: put its entry back, then `make retire POOL={name}`"
             )
     if held:
         raise Refusal("; ".join(held))

@@ -48,7 +48,9 @@ class Reference:
 
     @classmethod
     def of(cls, text: str) -> "Reference":
-        match = re.fullmatch(r"([^@]+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?", text)
+        match = re.fullmatch(
+            r"([^@]+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?", text
+        )
         if not match or not re.fullmatch(r"[a-z0-9._:/-]+", match[1], re.IGNORECASE):
             raise Refusal(f"{text!r} is no image: REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST")
         name, tag, digest = match[1], match[2] or "latest", match[3]
@@ -111,7 +113,9 @@ def from_ecr(reference: Reference, account: str, region: str) -> tuple[str, byte
         raise Refusal(f"{reference.name}: {one_line(error)}") from None
     if not answer["images"]:
         told = [it.get("failureReason", "") for it in answer.get("failures", [])]
-        raise Refusal(f"{reference.name} has no {reference.wanted}: {one_line(' '.join(told)) or 'ECR finds none'}")
+        raise Refusal(
+            f"{reference.name} has no {reference.wanted}: {one_line(' '.join(told)) or 'ECR finds none'}"
+        )
     image = answer["images"][0]
     return image["imageId"]["imageDigest"], image["imageManifest"].encode()
 

@@ -40,7 +40,9 @@ def main() -> None:
     told = arguments()
     found = settings.settings_or_fail(settings.environment())
     there = stacks.described(found.stack)
-    pool = check(told.pool, Stack(there) if there else None)
+    if there is None:
+        fail(f"there is no stack {found.stack} in {found.region}: take {told.pool} out of pools.toml")
+    pool = check(told.pool, Stack(there))
     if not told.yes:
         print(f"Type {pool.name} to take it out of {found.stack} in {found.region}: ", end="", flush=True)
         if sys.stdin.readline().strip() != pool.name:
@@ -48,7 +50,12 @@ def main() -> None:
 
     out_of_service(pool.name)
     deploy(told.yes)
-    wait(f"tasks of {pool.name}", lambda: pools.tasks_of(found.stack, pool.name, pool.on_ec2), told, how_to_stop(found, pool))
+    wait(
+        f"tasks of {pool.name}",
+        lambda: pools.tasks_of(found.stack, pool.name, pool.on_ec2),
+        told,
+        how_to_stop(found, pool),
+    )
     if pool.on_ec2:
         release(found, pool, told)
     out_of_the_map(pool.name)
@@ -68,18 +75,19 @@ def arguments() -> argparse.Namespace:
     return usage.parse_args()
 
 
-def check(name: str, stack: Stack | None) -> Pool:
+def check(name: str, stack: Stack) -> Pool:
     """The pool, if it can be retired."""
     the_map = pools.of_map()
     if name not in the_map:
-        deployed = pools.groups_of(stack) if stack else {}
-        if name in deployed:
+        if name in pools.groups_of(stack):
             raise Refusal(
-                f"{name} is not in pools.toml, and the stack has it: put its entry back, with maximum = 0, then again"
+                f"{name} is not in pools.toml, and the stack has it: put it back with maximum = 0, then again"
             )
         raise Refusal(f"{name} is not in pools.toml; its pools are {listed(the_map)}")
     if falling := [other for other, it in the_map.items() if it.fallback == name]:
-        raise Refusal(f"{listed(falling)} fall back on {name}: give them another fallback in pools.toml, or none")
+        raise Refusal(
+            f"{listed(falling)} fall back on {name}: give them another fallback in pools.toml, or none"
+        )
     if len(the_map) == 1:
         raise Refusal(f"{name} is the only pool: `make destroy` takes the stack down")
     return the_map[name]
@@ -127,7 +135,9 @@ def deploy(yes: bool) -> None:
     """All of its checks and lines."""
     script = [sys.executable, str(Path(__file__).with_name("deploy.py")), *(["--yes"] if yes else [])]
     if subprocess.run(script, check=False).returncode:
-        fail("the deploy has failed, see above; when its reason is gone, `make retire` again goes on from here")
+        fail(
+            "the deploy has failed, see above; when its reason is gone, `make retire` again goes on from here"
+        )
 
 
 def release(found: Settings, pool: Pool, told: argparse.Namespace) -> None:
@@ -137,8 +147,14 @@ def release(found: Settings, pool: Pool, told: argparse.Namespace) -> None:
         say(f"Auto Scaling group {group}", "no instance is left")
         return
     say(f"Auto Scaling group {group}", clearing.let_instances_go(group))
-    way = f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {group} --region {found.region}"
-    wait(f"instances of {pool.name}", lambda: pools.instances_of(group), told, f"`{way}` says what becomes of them")
+    where = f"--auto-scaling-group-name {group} --region {found.region}"
+    way = f"aws autoscaling describe-scaling-activities {where}"
+    wait(
+        f"instances of {pool.name}",
+        lambda: pools.instances_of(group),
+        told,
+        f"`{way}` says what becomes of them",
+    )
 
 
 def how_to_stop(found: Settings, pool: Pool) -> str:
@@ -154,7 +170,9 @@ def wait(what: str, look: Callable[[], list], told: argparse.Namespace, otherwis
             say(what, f"{left} left")
             before = left
         if time.monotonic() >= end:
-            fail(f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` again goes on")
+            fail(
+                f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` again goes on"
+            )
         time.sleep(min(told.every, max(0, end - time.monotonic())))
     say(what, "none left")
 

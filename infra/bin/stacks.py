@@ -27,7 +27,7 @@ STUCK = {
         "its first deploy failed and was rolled back; such a stack can only be deleted: "
         "`aws cloudformation delete-stack --stack-name {stack} --region {region}`, then `make deploy`"
     ),
-    "ROLLBACK_FAILED": "its first deploy failed, and could not be rolled back: `make destroy`, then `make deploy`",
+    "ROLLBACK_FAILED": "its first deploy failed and could not be rolled back: `make destroy`, `make deploy`",
     "CREATE_FAILED": "its first deploy failed, and was not rolled back: `make destroy`, then `make deploy`",
     "DELETE_FAILED": "it could not be deleted: `make destroy` clears what is in the way, and tries again",
     "UPDATE_FAILED": (

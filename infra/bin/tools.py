@@ -58,7 +58,9 @@ def account() -> str:
     try:
         return boto3.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
-        raise Refusal(f"AWS does not know you: `aws configure`, or `aws sso login` ({one_line(error)})") from None
+        raise Refusal(
+            f"AWS does not know you: `aws configure`, or `aws sso login` ({one_line(error)})"
+        ) from None
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess:

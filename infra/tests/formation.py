@@ -23,8 +23,8 @@ def xml(value) -> str:
 
 
 class Formation:
-    """Stacks by name: a status, events in their order, and resources. `status` is asked at each call, so that a
-    stack can come to be; None: it is not there."""
+    """Stacks by name: a status, events in their order, and resources. `status` is asked at each call, so that
+    a stack can come to be; None: it is not there."""
 
     def __init__(self, test, status, events: dict[str, list[tuple]], resources: dict[str, list[tuple]]):
         self.status, self.events, self.resources = status, events, resources
@@ -69,7 +69,7 @@ class Formation:
         return {"StackId": arn(name), "StackName": name, "StackStatus": status, "CreationTime": when}
 
     def told(self, name: str) -> list[dict]:
-        """Newest first, as CloudFormation does. An event: seconds, logical id, type, physical id, status, reason."""
+        """Newest first. An event: seconds, logical id, type, physical id, status, reason."""
         return [
             {
                 "StackId": arn(name),
@@ -82,7 +82,9 @@ class Formation:
                 "ResourceStatus": status,
                 "ResourceStatusReason": reason,
             }
-            for number, (seconds, logical, kind, physical, status, reason) in enumerate(self.events.get(name, []))
+            for number, (seconds, logical, kind, physical, status, reason) in enumerate(
+                self.events.get(name, [])
+            )
         ][::-1]
 
     def made(self, name: str) -> list[dict]:

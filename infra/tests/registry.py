@@ -13,7 +13,9 @@ def manifest(architectures: list[str] | None) -> bytes:
     """An index of images; None: one image and no index."""
     if architectures is None:
         return json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": {}, "layers": []}).encode()
-    images = [{"mediaType": MANIFEST, "platform": {"os": "linux", "architecture": it}} for it in architectures]
+    images = [
+        {"mediaType": MANIFEST, "platform": {"os": "linux", "architecture": it}} for it in architectures
+    ]
     attested = {"mediaType": MANIFEST, "platform": {"os": "unknown", "architecture": "unknown"}}
     return json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [*images, attested]}).encode()
 
@@ -55,7 +57,9 @@ class Registry:
             status, body = 200, json.dumps({"token": self.token}).encode()
         elif self.token and request.headers.get("authorization") != f"Bearer {self.token}":
             repository = path.removeprefix("/v2/").partition("/manifests/")[0]
-            challenge = f'Bearer realm="http://{self.host}/token",service="ours",scope="repository:{repository}:pull"'
+            challenge = (
+                f'Bearer realm="http://{self.host}/token",service="ours",scope="repository:{repository}:pull"'
+            )
             status, headers = 401, {"www-authenticate": challenge}
         elif path in self.bodies and INDEX in request.headers.get("accept", ""):
             status, body = 200, self.bodies[path]

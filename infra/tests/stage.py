@@ -1,5 +1,5 @@
-"""What the scripts in infra/bin meet in a test: moto for AWS, and a GitHub of a few lines. They run in a
-project of their own, which is this one's templates, map and scripts in a folder that goes with the test."""
+"""What the scripts in infra/bin meet in a test: moto for AWS, and a project of their own, which is this one's
+templates, map and scripts in a folder that goes with the test."""
 
 import atexit
 import json
@@ -8,11 +8,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 import urllib.request
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -35,8 +33,14 @@ USUAL = {"Organisation": "acme", "GitHubAppId": "42"}
 
 def run(command: list, text: str = "", folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess:
     """A command, with nothing of the caller's AWS in its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "ENV"}
-    alone = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "ENV"
+    }
+    alone = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_MAX_ATTEMPTS": "1",
+    }
     environment = {**kept, **ANYBODY, **alone, **variables}
     return subprocess.run(
         list(map(str, command)),
@@ -53,7 +57,9 @@ def run(command: list, text: str = "", folder: Path = ROOT, **variables: str) ->
 @cache
 def moto() -> str:
     """The URL of the one moto of this process, which ends with it: it takes seconds to start."""
-    started = subprocess.Popen([VENV, MOTO / "serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    started = subprocess.Popen(
+        [VENV, MOTO / "serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     atexit.register(started.communicate)
     port = started.stdout.readline().strip()
     assert port, "moto has not started; standard error says why"
@@ -99,7 +105,9 @@ class OnMoto(unittest.TestCase):
         text += "".join(f'{name} = "{value}"\n' for name, value in parameters.items() if value is not None)
         (self.project / "samconfig.toml").write_text(text + more, encoding="utf-8")
 
-    def script(self, name: str, *arguments: str, text: str = "", **variables: str) -> subprocess.CompletedProcess:
+    def script(
+        self, name: str, *arguments: str, text: str = "", **variables: str
+    ) -> subprocess.CompletedProcess:
         command = [sys.executable, self.project / "infra/bin" / name, *arguments]
         return run(command, text, self.project, **{"AWS_ENDPOINT_URL": self.url, **variables})
 
@@ -197,7 +205,7 @@ class OnProject(OnMoto):
         self.assertEqual(ended.returncode, 1, ended.stdout)
         *told, last = ended.stderr.splitlines()
         self.assertEqual(len(told), len(lines), ended.stderr)
-        for line, begin in zip(told, lines):
+        for line, begin in zip(told, lines, strict=True):
             self.assertTrue(line.startswith(begin), f"{line}\n  does not begin with {begin}")
         self.assertEqual(last, f"deploy.py: {len(lines)} of these to mend; nothing was built or changed")
         self.assertEqual([call for call in self.calls("sam") if call != ["--version"]], [])
@@ -217,68 +225,3 @@ class OnProject(OnMoto):
     def change_map(self, change) -> None:
         file = self.project / "pools.toml"
         file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-class GitHubStandIn:
-    """Two pages of runners, and whatever answers a test puts before the usual ones: `answers` holds, by
-    method and path, statuses with headers, each for one call."""
-
-    def __init__(self, runners: dict[int, str], organisation: str = "acme"):
-        self.runners, self.organisation = dict(runners), organisation
-        self.answers: dict[str, list[tuple[int, dict]]] = {}
-        self.bearers: list[tuple[str, str]] = []
-        stand_in = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_any(self):
-                stand_in.handle(self)
-
-            do_GET = do_POST = do_DELETE = handle_any
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    def handle(self, request: BaseHTTPRequestHandler) -> None:
-        request.rfile.read(int(request.headers.get("content-length", 0)))
-        path, _, query = request.path.partition("?")
-        call = f"{request.command} {path}"
-        self.bearers.append((call, request.headers.get("authorization", "").removeprefix("Bearer ")))
-        if self.answers.get(call):
-            status, headers = self.answers[call].pop(0)
-            body = {"message": "as the test wants it"}
-        else:
-            status, headers, body = self.usual(request.command, path, query)
-        data = b"" if body is None else json.dumps(body).encode()
-        request.send_response(status)
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.send_header("content-length", str(len(data)))
-        request.end_headers()
-        request.wfile.write(data)
-
-    def usual(self, method: str, path: str, query: str) -> tuple[int, dict, dict | None]:
-        of_organisation = f"/orgs/{self.organisation}"
-        runners = f"{of_organisation}/actions/runners"
-        if (method, path) == ("GET", f"{of_organisation}/installation"):
-            return 200, {}, {"id": 7}
-        if (method, path) == ("POST", "/app/installations/7/access_tokens"):
-            return 201, {}, {"token": "of-the-installation"}
-        if (method, path) == ("GET", runners):
-            both = sorted(self.runners.items())
-            half = (len(both) + 1) // 2
-            second = "page=2" in query
-            listed = [{"id": number, "name": name} for number, name in (both[half:] if second else both[:half])]
-            more = {} if second else {"link": f'<{self.url}{runners}?per_page=100&page=2>; rel="next"'}
-            return 200, more, {"total_count": len(both), "runners": listed}
-        if method == "DELETE" and path.startswith(f"{runners}/"):
-            found = self.runners.pop(int(path.rpartition("/")[2]), None)
-            return (204, {}, None) if found else (404, {}, {"message": "Not Found"})
-        return 404, {}, {"message": "Not Found"}

@@ -6,7 +6,8 @@ import unittest
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from stage import GitHubStandIn, OnDeployed
+from github import GitHubStandIn
+from stage import OnDeployed
 
 OURS = "mayfly-fargate-x64-0123456789abcdefgh0"
 RUNNERS = {
@@ -22,7 +23,10 @@ DELETE = "DELETE /orgs/acme/actions/runners/"
 # What later templates may have, and moto can make.
 KEPT_THINGS = {
     "Cache": {"Type": "AWS::S3::Bucket"},
-    "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": {"Fn::Sub": "${AWS::StackName}-runner"}}},
+    "Images": {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {"RepositoryName": {"Fn::Sub": "${AWS::StackName}-runner"}},
+    },
 }
 
 
@@ -30,7 +34,9 @@ def key_pair() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem, no = serialization.Encoding.PEM, serialization.NoEncryption()
     public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, no).decode(), public.decode()
+    return key.private_bytes(
+        pem, serialization.PrivateFormat.TraditionalOpenSSL, no
+    ).decode(), public.decode()
 
 
 class Destroy(OnDeployed):
@@ -70,7 +76,9 @@ class Destroy(OnDeployed):
         manifest = {"schemaVersion": 2, "mediaType": media, "config": {}, "layers": []}
         for tag in ("one", "two"):
             self.client("ecr").put_image(
-                repositoryName="mayfly-runner", imageManifest=json.dumps({**manifest, "tag": tag}), imageTag=tag
+                repositoryName="mayfly-runner",
+                imageManifest=json.dumps({**manifest, "tag": tag}),
+                imageTag=tag,
             )
 
     def running(self, cluster: str) -> int:
@@ -139,7 +147,10 @@ class Destroy(OnDeployed):
         found = {it.rpartition("/")[2] for it in self.client("sqs").list_queues()["QueueUrls"]}
         self.assertEqual(found, {it.rpartition("/")[2] for it in queues})
         for it in tables + queues:
-            self.assertTrue(any(line.endswith(f" {it} --region us-east-1") for line in told.splitlines()), f"how {it} goes")
+            self.assertTrue(
+                any(line.endswith(f" {it} --region us-east-1") for line in told.splitlines()),
+                f"how {it} goes",
+            )
 
     def test_nobody_elses_tasks_and_no_other_stack_are_touched(self):
         ecs, scaling = self.client("ecs"), self.client("autoscaling")
@@ -158,7 +169,10 @@ class Destroy(OnDeployed):
         for cluster in theirs:
             self.assertEqual(self.running(cluster), 1, cluster)
             self.assertNotIn(f"cluster {cluster}:", ended.stdout)
-        groups = {it["AutoScalingGroupName"]: it for it in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]}
+        groups = {
+            it["AutoScalingGroupName"]: it
+            for it in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        }
         self.assertTrue(all(name.startswith("other_") for name in groups), groups)
         (instance,) = groups["other_ec2-x64"]["Instances"]
         self.assertTrue(instance["ProtectedFromScaleIn"])

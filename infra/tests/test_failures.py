@@ -19,14 +19,35 @@ EVENTS = {
     "mayfly": [
         (0, "mayfly", NESTED, MAYFLY, "REVIEW_IN_PROGRESS", "User Initiated"),
         (1, "mayfly", NESTED, MAYFLY, "CREATE_IN_PROGRESS", "User Initiated"),
-        (9, "Pools", NESTED, POOLS, "CREATE_FAILED", f"Embedded stack {POOLS} was not successfully created: …"),
+        (
+            9,
+            "Pools",
+            NESTED,
+            POOLS,
+            "CREATE_FAILED",
+            f"Embedded stack {POOLS} was not successfully created: …",
+        ),
         (9, "WebhookRole", "AWS::IAM::Role", "", "CREATE_FAILED", CANCELLED),
-        (9, "mayfly", NESTED, MAYFLY, "ROLLBACK_IN_PROGRESS", "The following resource(s) failed to create: [Pools]."),
+        (
+            9,
+            "mayfly",
+            NESTED,
+            MAYFLY,
+            "ROLLBACK_IN_PROGRESS",
+            "The following resource(s) failed to create: [Pools].",
+        ),
         (30, "mayfly", NESTED, MAYFLY, "ROLLBACK_COMPLETE", None),
     ],
     "mayfly-Pools": [
         (2, "mayfly-Pools", NESTED, POOLS, "CREATE_IN_PROGRESS", "User Initiated"),
-        (5, "GroupEc2X64", "AWS::AutoScaling::AutoScalingGroup", "", "CREATE_FAILED", "Unable to assume the service linked role"),
+        (
+            5,
+            "GroupEc2X64",
+            "AWS::AutoScaling::AutoScalingGroup",
+            "",
+            "CREATE_FAILED",
+            "Unable to assume the service linked role",
+        ),
         (6, "GroupEc2Arm64", "AWS::AutoScaling::AutoScalingGroup", "", "CREATE_FAILED", CANCELLED),
         (8, "mayfly-Pools", NESTED, POOLS, "ROLLBACK_COMPLETE", None),
         # The root's rollback deletes it: an operation of its own, after which the cause still counts.
@@ -74,6 +95,13 @@ class FirstStack(OnProject):
         )
         self.assertEqual(len(self.calls("sam")), 4, "two versions, one build, one deploy")
 
+    def test_what_failed_before_cloudformation_is_not_explained_by_an_older_failure(self):
+        formation = Formation(self, lambda: "UPDATE_ROLLBACK_COMPLETE", EVENTS, RESOURCES)
+        self.wish(deploy=1)
+        ended = self.run_script("deploy.py", AWS_ENDPOINT_URL_CLOUDFORMATION=formation.url)
+        problem = "deploy.py: sam deploy has failed, see above; the stack is as it was\n"
+        self.assertEqual((ended.returncode, ended.stderr), (1, problem))
+
     def status(self) -> str | None:
         return "ROLLBACK_COMPLETE" if any(call[0] == "deploy" for call in self.calls("sam")) else None
 
@@ -81,7 +109,11 @@ class FirstStack(OnProject):
 class States(unittest.TestCase):
     def said(self, status: str | None) -> str:
         formation = Formation(self, lambda: status, {}, {})
-        surroundings = {**ANYBODY, "AWS_ENDPOINT_URL_CLOUDFORMATION": formation.url, "AWS_DEFAULT_REGION": REGION}
+        surroundings = {
+            **ANYBODY,
+            "AWS_ENDPOINT_URL_CLOUDFORMATION": formation.url,
+            "AWS_DEFAULT_REGION": REGION,
+        }
         with patch.dict(os.environ, surroundings):
             boto3.setup_default_session()
             try:

@@ -37,7 +37,9 @@ class References(unittest.TestCase):
             (f"ghcr.io/acme/runner:one@{DIGEST}", "ghcr.io", "acme/runner", DIGEST),
         ]:
             found = Reference.of(text)
-            self.assertEqual((found.registry, found.repository, found.wanted), (registry, repository, wanted), text)
+            self.assertEqual(
+                (found.registry, found.repository, found.wanted), (registry, repository, wanted), text
+            )
         for text in ("", "a runner", "runner@sha256:12", "runner:one:two@"):
             with self.assertRaisesRegex(Refusal, "is no image"):
                 Reference.of(text)
@@ -71,12 +73,18 @@ class InARegistry(unittest.TestCase):
     def test_a_private_one(self):
         self.closed.token = "another"
         with patch.object(registries, "anonymous_token", return_value="of-nobody"):
-            with self.assertRaisesRegex(Refusal, "is not public, and tasks log in to ECR alone: push it to ECR"):
+            with self.assertRaisesRegex(
+                Refusal, "is not public, and tasks log in to ECR alone: push it to ECR"
+            ):
                 registries.look_up(f"{self.closed.host}/runner:both", "eu-west-1")
 
     def test_every_pool_gets_its_architecture(self):
         host = self.open.host
-        given = {"RunnerImage": f"{host}/runner:one", "RunnerDockerImage": f"{host}/runner:both", "DockerdImage": ""}
+        given = {
+            "RunnerImage": f"{host}/runner:one",
+            "RunnerDockerImage": f"{host}/runner:both",
+            "DockerdImage": "",
+        }
         own = {**POOLS, "own": Pool("own", {**POOLS["own"].entry, "image": f"{host}/runner:one"})}
         found = images.resolve(given, own, "eu-west-1")
         self.assertEqual(set(found.parameters), {"RunnerImage", "RunnerDockerImage"})
@@ -87,7 +95,11 @@ class InARegistry(unittest.TestCase):
             images.resolve(given, own, "eu-west-1")
         for line, words in zip(
             str(refused.exception).splitlines(),
-            ("RunnerDockerImage: .* has no image for arm64", "DockerdImage: .* one image and no index", "the image of own: "),
+            (
+                "RunnerDockerImage: .* has no image for arm64",
+                "DockerdImage: .* one image and no index",
+                "the image of own: ",
+            ),
             strict=True,
         ):
             self.assertRegex(line, words)
@@ -106,7 +118,10 @@ class InEcr(OnMoto):
 
     def push(self, tag: str, body: bytes, media: str) -> str:
         pushed = self.ecr.put_image(
-            repositoryName="acme/runner", imageManifest=body.decode(), imageTag=tag, imageManifestMediaType=media
+            repositoryName="acme/runner",
+            imageManifest=body.decode(),
+            imageTag=tag,
+            imageManifestMediaType=media,
         )
         return pushed["image"]["imageId"]["imageDigest"]
 
@@ -124,7 +139,10 @@ class InEcr(OnMoto):
         for image, problem in [
             (f"{self.IMAGE}:two", "acme/runner has no two: Requested image not found"),
             (f"{self.IMAGE}s", "RepositoryNotFoundException"),
-            (self.IMAGE.replace(REGION, "eu-west-1"), f"is in eu-west-1, and the stack in {REGION}: push it to ECR there"),
+            (
+                self.IMAGE.replace(REGION, "eu-west-1"),
+                f"is in eu-west-1, and the stack in {REGION}: push it to ECR there",
+            ),
         ]:
             with self.assertRaisesRegex(Refusal, problem):
                 registries.look_up(image, REGION)

@@ -24,7 +24,10 @@ class Settings(OnProject):
             "settings: [default.global.parameters] of samconfig.toml lacks region, parameter_overrides.Organisation; "
             "write it there, or answer on a terminal"
         )
-        self.refused("settings: [staging.global.parameters] of samconfig.toml lacks stack_name, region, ", ENV="staging")
+        self.refused(
+            "settings: [staging.global.parameters] of samconfig.toml lacks stack_name, region, ",
+            ENV="staging",
+        )
 
     def test_what_is_missing_is_asked_for_and_written(self):
         settings = "# Ours.\n[default.global.parameters]\nstack_name = 'mayfly-two' # why not\n"
@@ -54,7 +57,9 @@ ParametersPath = "/mayfly-two"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= self.surroundings(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
         script = [sys.executable, self.project / "infra/bin/deploy.py", "--check"]
-        ended = subprocess.run(script, stdin=theirs, env=environment, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            script, stdin=theirs, env=environment, capture_output=True, text=True, check=False
+        )
         os.close(terminal)
         os.close(theirs)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
@@ -70,7 +75,11 @@ ParametersPath = "/mayfly-two"
                     "[default.global.parameters], as `sam deploy --guided` leaves it: "
                 ],
             ),
-            ({"more": '[default.build.parameters]\nregion = "eu-west-1"\n'}, {}, ["settings: [default.build.parameters]"]),
+            (
+                {"more": '[default.build.parameters]\nregion = "eu-west-1"\n'},
+                {},
+                ["settings: [default.build.parameters]"],
+            ),
             (
                 {},
                 {"AWS_REGION": "eu-west-1"},
@@ -149,7 +158,9 @@ class Account(OnProject):
         )
 
     def test_aws_does_not_answer(self):
-        self.refused("account: AWS does not know you: `aws configure`, or", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+        self.refused(
+            "account: AWS does not know you: `aws configure`, or", AWS_ENDPOINT_URL="http://127.0.0.1:9"
+        )
 
 
 class Images(OnProject):
@@ -162,7 +173,9 @@ class Images(OnProject):
         stack = self.client("cloudformation").describe_stacks(StackName="mayfly")["Stacks"][0]
         given = {it["ParameterKey"]: it["ParameterValue"] for it in stack["Parameters"]}
         self.assertEqual(given["RunnerImage"], pinned)
-        self.assertIn(["run", "--quiet", "-p", "mayfly", "--", "images", "check", "--for-build"], self.calls("cargo"))
+        self.assertIn(
+            ["run", "--quiet", "-p", "mayfly", "--", "images", "check", "--for-build"], self.calls("cargo")
+        )
 
 
 class Binaries(unittest.TestCase):

@@ -55,7 +55,10 @@ class Options(unittest.TestCase):
                 (build, sam.build_command(self.SETTINGS)),
                 (deploy, sam.deploy_command(self.SETTINGS, confirm=False)),
                 (deploy, sam.deploy_command(self.SETTINGS, confirm=True)),
-                (deploy, sam.deploy_command(Settings("e", "s", REGION, {}, {}, bucket="ours"), confirm=False)),
+                (
+                    deploy,
+                    sam.deploy_command(Settings("e", "s", REGION, {}, {}, bucket="ours"), confirm=False),
+                ),
             ]:
                 with command.make_context(" ".join(told[:2]), told[2:], resilient_parsing=False) as context:
                     self.assertEqual(context.params["parameter_overrides"], written)
@@ -85,7 +88,11 @@ class Options(unittest.TestCase):
 
 class OnTheRealOne(OnMoto):
     def sam(self, *arguments: str) -> str:
-        quiet = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(ROOT / ".ci/sam"), "SAM_CLI_POLL_DELAY": "0.1"}
+        quiet = {
+            "SAM_CLI_TELEMETRY": "0",
+            "__SAM_CLI_APP_DIR": str(ROOT / ".ci/sam"),
+            "SAM_CLI_POLL_DELAY": "0.1",
+        }
         # By this name moto finds what `sam` has uploaded.
         url = self.url.replace("127.0.0.1", "localhost")
         ended = run([SAM, *arguments], "", self.project, AWS_ENDPOINT_URL=url, **quiet)

@@ -139,7 +139,9 @@ class Moto:
 
     def deploy(self, template: dict, given: dict[str, str]) -> dict:
         # moto takes a default that is a list for one word: every default is given.
-        defaults = {name: str(it["Default"]) for name, it in template["Parameters"].items() if "Default" in it}
+        defaults = {
+            name: str(it["Default"]) for name, it in template["Parameters"].items() if "Default" in it
+        }
         parameters = [
             {"ParameterKey": name, "ParameterValue": value} for name, value in {**defaults, **given}.items()
         ]
@@ -148,7 +150,9 @@ class Moto:
         change(StackName=self.stack, TemplateURL=self.url, Parameters=parameters)
         stack = formation.describe_stacks(StackName=self.stack)["Stacks"][0]
         if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            sys.exit(f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason', 'without a reason')}")
+            sys.exit(
+                f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason', 'without a reason')}"
+            )
         resources = self.resources(self.stack)
         return {
             "outputs": {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]},

@@ -69,7 +69,9 @@ def update_nested(stacks, original_resource, new_resource_name, cloudformation_j
 
     properties = cloudformation_json["Properties"]
     partition = models.get_partition(region_name)
-    template = models.get_stack_from_s3_url(properties["TemplateURL"], account_id=account_id, partition=partition)
+    template = models.get_stack_from_s3_url(
+        properties["TemplateURL"], account_id=account_id, partition=partition
+    )
     original_resource.update(template, parameters=properties.get("Parameters", {}))
     return original_resource
 
@@ -78,7 +80,10 @@ def update_sizes(groups, original_resource, new_resource_name, cloudformation_js
     """Gives the group that is there its new sizes, which is all that a deploy of the same pool changes. AWS
     ends no instance then that is protected, and here none is ended."""
     properties = cloudformation_json["Properties"]
-    original_resource.min_size, original_resource.max_size = int(properties["MinSize"]), int(properties["MaxSize"])
+    original_resource.min_size, original_resource.max_size = (
+        int(properties["MinSize"]),
+        int(properties["MaxSize"]),
+    )
     return original_resource
 
 
