@@ -68,12 +68,9 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     assert!(!without.contains("fargate-arm64-spot"), "it needs no image of the stack: {without}");
 
     // What lies beside the functions is what they make their map of.
-    let deployed: Value = serde_json::from_str(&rendered.map).unwrap();
-    assert_eq!(deployed.as_object().unwrap().keys().collect::<Vec<_>>(), ["pools", "schedule"]);
-    let entries = deployed["pools"].as_object().unwrap().clone();
-    assert_eq!(entries.len(), 8);
-    let pools = PoolMap::from_entries(entries).unwrap();
+    let pools = PoolMap::from_json(&rendered.map).unwrap();
     assert_eq!(pools, PoolMap::from_toml(&text).unwrap());
+    assert_eq!(pools.iter().count(), 8);
 
     // And the functions, told of it, give its jobs a runner there.
     let sample = fs::read_to_string(root().join("events/github/queued-fargate-x64.json")).unwrap();
@@ -93,6 +90,35 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
         mayfly::demo::run(&root().join("events/github"), &pools, &DEVELOPMENT_SECRET.into(), &mut told);
     assert_eq!(wrong.unwrap(), [] as [&str; 0]);
     assert!(String::from_utf8(told).unwrap().contains("│ fargate-arm64-spot "));
+}
+
+#[test]
+fn a_pool_with_the_maximum_0_keeps_what_it_runs_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("pools.toml");
+    let text = fs::read_to_string(root().join("pools.toml")).unwrap();
+    // The Spot pool's capacity falls back on it.
+    let (before, after) = text.split_at(text.find("[pools.ec2-x64]").unwrap());
+    fs::write(&map, format!("{before}{}", after.replacen("maximum = 15", "maximum = 0", 1))).unwrap();
+    let retiring = rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+    let changed: Vec<(String, String)> = retiring
+        .template
+        .lines()
+        .zip(shipped().template.lines())
+        .filter(|(now, before)| now != before)
+        .map(|(now, before)| (before.trim().to_owned(), now.trim().to_owned()))
+        .collect();
+    let without = |image: &str, pools: &str| {
+        format!("- !If [Has{image}, \"\", \"{image} is empty: {pools} start nothing. \"]")
+    };
+    let four = "ec2-arm64, ec2-arm64-spot, ec2-x64, ec2-x64-spot";
+    let three = "ec2-arm64, ec2-arm64-spot, ec2-x64-spot";
+    let on_ec2 = ["RunnerDockerImage", "DockerdImage"];
+    let said = on_ec2.map(|image| (without(image, four), without(image, three)));
+    let group = ("MaxInstances: \"9\"".to_owned(), "MaxInstances: \"0\"".to_owned());
+    assert_eq!(changed, std::iter::once(group).chain(said).collect::<Vec<_>>());
+    let pools = PoolMap::from_json(&retiring.map).unwrap();
+    assert_eq!((pools.iter().count(), pools.with_retiring().count()), (6, 7));
 }
 
 #[test]

@@ -21,11 +21,11 @@ print(boto3.client('ec2', 'eu-central-1', endpoint_url=sys.argv[1], aws_access_k
 
 /// Makes the cluster and the task definition of the pool `fargate-x64`.
 async fn set_up(client: &Client) {
-    client.create_cluster().cluster_name("fargate").send().await.unwrap();
+    client.create_cluster().cluster_name("mayfly_fargate").send().await.unwrap();
     let container = ContainerDefinition::builder().name("runner").image("runner").memory(128).build();
     let definition = client
         .register_task_definition()
-        .family("mayfly-fargate-x64")
+        .family("mayfly_fargate-x64")
         .requires_compatibilities(Compatibility::Fargate)
         .network_mode(NetworkMode::Awsvpc)
         .cpu("4096")
@@ -61,13 +61,13 @@ async fn a_task_is_run_found_described_and_stopped() {
     let asked = request_in_a_subnet(&moto, 1);
     let task = tasks.run_task(&asked).await.unwrap();
     let runner = RunnerId::from_random(1);
-    let list = async |filter: TaskFilter| tasks.list_tasks("fargate", &filter).await.unwrap();
+    let list = async |filter: TaskFilter| tasks.list_tasks("mayfly_fargate", &filter).await.unwrap();
     let alone = std::slice::from_ref(&task);
     assert_eq!(list(TaskFilter::Running).await, alone);
 
-    let described = tasks.describe_tasks("fargate", alone).await.unwrap();
+    let described = tasks.describe_tasks("mayfly_fargate", alone).await.unwrap();
     assert_eq!((&described[0].task, described[0].runner.as_ref()), (&task, Some(&runner)));
-    let raw = client.describe_tasks().cluster("fargate").tasks(task.as_str());
+    let raw = client.describe_tasks().cluster("mayfly_fargate").tasks(task.as_str());
     let raw = raw.include(aws_sdk_ecs::types::TaskField::Tags).send().await.unwrap();
     let arrived = &raw.tasks()[0];
     let environment = arrived.overrides().unwrap().container_overrides()[0].environment();
@@ -75,8 +75,8 @@ async fn a_task_is_run_found_described_and_stopped() {
     assert_eq!(arrived.tags().len(), 3);
     assert_eq!(arrived.capacity_provider_name(), Some("FARGATE"));
 
-    tasks.stop_task("fargate", &task, "past its boot limit").await.unwrap();
-    let stopped = tasks.describe_tasks("fargate", alone).await.unwrap();
+    tasks.stop_task("mayfly_fargate", &task, "past its boot limit").await.unwrap();
+    let stopped = tasks.describe_tasks("mayfly_fargate", alone).await.unwrap();
     assert_eq!(stopped[0].last_status, "STOPPED");
     assert_eq!(list(TaskFilter::Running).await, []);
 }
@@ -91,14 +91,14 @@ async fn what_moto_does_not_know_it_refuses_as_ecs_does() {
     let no_cluster = tasks.run_task(&asked).await.unwrap_err();
     assert_eq!(no_cluster.class, FailureClass::Never);
     assert!(no_cluster.reason.starts_with("ClusterNotFoundException"), "{no_cluster}");
-    let unlisted = tasks.list_tasks("fargate", &TaskFilter::Running).await.unwrap_err();
+    let unlisted = tasks.list_tasks("mayfly_fargate", &TaskFilter::Running).await.unwrap_err();
     assert!(unlisted.to_string().starts_with("ClusterNotFoundException"), "{unlisted}");
 
-    client.create_cluster().cluster_name("fargate").send().await.unwrap();
+    client.create_cluster().cluster_name("mayfly_fargate").send().await.unwrap();
     let no_definition = tasks.run_task(&asked).await.unwrap_err();
     assert_eq!(no_definition.class, FailureClass::Never, "{no_definition}");
     assert!(no_definition.reason.starts_with("ClientException"), "{no_definition}");
     let instance = InstanceId::new("i-0123456789abcdef0");
-    let none = tasks.list_container_instances("fargate", &instance);
+    let none = tasks.list_container_instances("mayfly_fargate", &instance);
     assert_eq!(none.await.unwrap(), []);
 }

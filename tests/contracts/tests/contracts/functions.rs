@@ -132,7 +132,7 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
 
     let tasks = scene.tasks().await;
     assert_eq!(tasks.len(), 1, "{tasks:?}");
-    assert_eq!(tasks[0].0, "ec2-arm64");
+    assert_eq!(tasks[0].0, "mayfly_ec2-arm64");
     let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
     let pool = PoolName::new("ec2-arm64").unwrap();
     let Item::Book(book) = ledger.read(&[Key::Book(pool)]).await.unwrap().remove(0) else {
@@ -178,12 +178,12 @@ async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
     let stacks = &scene.stack.provisioned.formation.stacks;
     let id = |stack: &str, name: &str| stacks[stack][name].id.clone().unwrap();
     for (provider, cluster, task, group) in [
-        ("ec2-arm64", "InstanceCluster", "TaskDefinitionEc2Arm64", Some("GroupEc2Arm64")),
+        ("mayfly_ec2-arm64", "InstanceCluster", "TaskDefinitionEc2Arm64", Some("GroupEc2Arm64")),
         ("FARGATE", "FargateCluster", "TaskDefinitionFargateX64", None),
     ] {
         let request = &asked[provider];
         assert_eq!(request.cluster, id("pools", cluster));
-        assert_eq!(request.task_definition, id("pools", task));
+        assert_eq!(id("pools", task).rsplit('/').next(), Some(request.task_definition.as_str()));
         let network = &request.network_configuration.as_ref().unwrap().awsvpc_configuration;
         assert_eq!(network.subnets, ["PrivateSubnetOne", "PrivateSubnetTwo"].map(|it| id("network", it)));
         assert_eq!(network.security_groups, [id("pools", "RunnerSecurityGroup")]);
@@ -211,28 +211,29 @@ async fn no_2xx_while_the_queue_is_down_and_the_redelivery_is_taken_when_it_is_b
     assert_eq!(scene.post("while", &other, WEBHOOK_SECRET).await.0, 202);
     scene.until_the_queue_is_empty().await;
     let capacities = scene.tasks().await.into_iter().map(|(capacity, _)| capacity);
-    assert_eq!(capacities.collect::<Vec<_>>(), ["ec2-arm64", "FARGATE"]);
+    assert_eq!(capacities.collect::<Vec<_>>(), ["mayfly_ec2-arm64", "FARGATE"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_without_its_settings_says_all_that_is_missing() {
-    let scene = Scene::new().await;
+async fn a_function_that_is_deployed_wrong_says_all_that_is_wrong_and_ends() {
     let log = logs::file_of("unset");
-    let config = |variables: BTreeMap<String, String>| FunctionConfig {
+    let map = log.with_extension("toml");
+    std::fs::write(&map, "{}").unwrap();
+    let variables = [
+        ("MAYFLY_PARAMETERS", "/elsewhere"),
+        ("MAYFLY_MAP", map.to_str().unwrap()),
+        ("MAYFLY_PLACEMENTS", "{\"stack\":\"mayfly\"}"),
+    ];
+    let config = FunctionConfig {
         name: "launcher".to_owned(),
         binary: binaries().join("launcher"),
         memory: 256,
         timeout: Duration::from_secs(30),
         concurrency: 1,
-        variables,
+        variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         log: Some(log.clone()),
     };
-    let endpoint = scene.stack.moto.url();
-    let elsewhere = BTreeMap::from([
-        ("AWS_ENDPOINT_URL".to_owned(), endpoint),
-        ("MAYFLY_PARAMETERS".to_owned(), "/elsewhere".to_owned()),
-    ]);
-    let mut environment = Environment::start(&config(elsewhere)).await.unwrap();
+    let mut environment = Environment::start(&config).await.unwrap();
     let ended = environment.initialised().await.unwrap_err();
     assert!(matches!(ended, InvokeError::Ended(_)), "{ended}");
     let said = std::fs::read_to_string(&log).unwrap();
@@ -240,7 +241,7 @@ async fn a_function_without_its_settings_says_all_that_is_missing() {
         "MAYFLY_TABLE: is not set",
         "MAYFLY_REGISTRAR_URL: is not set",
         "has no pool",
-        "/elsewhere/ticket-keys/: holds no parameter",
+        "MAYFLY_PLACEMENTS: missing field `fargate`",
     ] {
         assert!(said.contains(problem), "{problem:?} is not in {said}");
     }
