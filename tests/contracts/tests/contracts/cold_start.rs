@@ -1,13 +1,11 @@
 //! Cold starts while the Parameter Store refuses to answer: more functions than it serves in a second.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::thread;
 use std::time::Duration;
 
+use contracts::canned::{self, Asked};
 use fleet::DeliveryId;
 use fleet::launch::Placements;
 use fleet::pools::DEFAULT_POOLS;
@@ -30,52 +28,31 @@ struct Standin {
 impl Standin {
     fn start(secrets: &Secrets, throttled: i64) -> Self {
         let parameters = secrets.parameters().map(|(name, value)| (name, value.to_owned()));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let throttled = Arc::new(AtomicI64::new(throttled));
         let left = Arc::clone(&throttled);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (parameters, left) = (parameters.clone(), Arc::clone(&left));
-                thread::spawn(move || answer(&stream.unwrap(), &parameters, &left));
-            }
+        let url = canned::serve_by("application/x-amz-json-1.1", move |asked| {
+            let (status, body) = answer(asked, &parameters, &left);
+            (status, body.to_string())
         });
         Self { url, throttled }
     }
 }
 
-fn answer(mut stream: &TcpStream, parameters: &[(String, String)], throttled: &AtomicI64) {
-    let mut reader = BufReader::new(stream);
-    let (mut length, mut target, mut line) = (0, String::new(), String::new());
-    while reader.read_line(&mut line).unwrap() > 2 {
-        let header = line.to_lowercase();
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        if header.starts_with("x-amz-target:") {
-            target = line.trim().rsplit('.').next().unwrap().to_owned();
-        }
-        line.clear();
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let (status, body) = match target.as_str() {
-        "GetParametersByPath" if throttled.fetch_sub(1, Ordering::SeqCst) > 0 => {
+fn answer(asked: &Asked, parameters: &[(String, String)], throttled: &AtomicI64) -> (u16, Value) {
+    match asked.operation.as_str() {
+        "getparametersbypath" if throttled.fetch_sub(1, Ordering::SeqCst) > 0 => {
             (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}))
         }
-        "GetParametersByPath" => {
-            let asked: Value = serde_json::from_slice(&body).unwrap();
+        "getparametersbypath" => {
+            let asked: Value = serde_json::from_slice(&asked.body).unwrap();
             let folder = Path::new(asked["Path"].as_str().unwrap());
             let found = parameters.iter().filter(|(name, _)| Path::new(name).starts_with(folder));
             let found = found.map(|(name, value)| json!({"Name": name, "Value": value}));
             (200, json!({"Parameters": found.collect::<Vec<_>>()}))
         }
-        "SendMessage" => (200, json!({"MessageId": "00000000-0000-4000-8000-000000000000"})),
+        "sendmessage" => (200, json!({"MessageId": "00000000-0000-4000-8000-000000000000"})),
         _ => (200, json!({})),
-    };
-    let body = body.to_string();
-    let head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.1");
-    write!(stream, "{head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
 }
 
 fn places() -> String {
