@@ -38,7 +38,7 @@ from stacks import Stack
 
 def main() -> None:
     told = arguments()
-    found = settings.settings_or_fail(settings.environment())
+    found = settings.settings_or_fail(settings.environment(), stack_only=False)
     there = stacks.described(found.stack)
     if there is None:
         fail(f"there is no stack {found.stack} in {found.region}: take {told.pool} out of pools.toml")

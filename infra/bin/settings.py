@@ -85,9 +85,9 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
     return settings, problems
 
 
-def settings_or_fail(env: str) -> Settings:
-    """For scripts that need no more than the stack, its region and its path."""
-    settings, problems = read(env, stack_only=True)
+def settings_or_fail(env: str, stack_only: bool = True) -> Settings:
+    """For scripts that look at nothing else first; most need the stack, its region and its path alone."""
+    settings, problems = read(env, stack_only)
     if problems or settings is None:
         fail("; ".join(problems))
     return settings
