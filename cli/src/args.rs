@@ -101,6 +101,22 @@ impl SecretArg {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Compare the account's quotas with what the map of pools may start
+    #[arg(long)]
+    pub(crate) before_deploy: bool,
+    /// The pool map [default: the one that Mayfly ships]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pools: Option<PathBuf>,
+    /// The region of the deploy [default: the environment's]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ScheduleArgs {
     /// The pool map [default: the one that Mayfly ships]
     #[arg(long, value_name = "FILE")]

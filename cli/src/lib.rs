@@ -3,6 +3,7 @@
 //! It reads files, replays them through the crate `platform` and prints what happened.
 
 pub mod demo;
+pub mod doctor;
 pub mod evening;
 pub mod expectation;
 pub mod images;

@@ -1,6 +1,7 @@
 //! The command `mayfly`.
 
 mod args;
+mod doctor_command;
 mod images_command;
 
 use std::io::{self, Write};
@@ -49,6 +50,12 @@ enum Command {
     Images(images_command::ImagesCommand),
     /// Print a week of the schedule: minimums, maximums, and what it costs to keep the minimums waiting
     Schedule(ScheduleArgs),
+    /// Look whether an account is ready
+    ///
+    /// With --before-deploy: says of each pool whether the account's quotas let it start, and how to ask for
+    /// more. Exits with 0 where all is fine, with 1 where something is small or not known, with 2 where a
+    /// pool that keeps runners waiting cannot start one, or the map is wrong.
+    Doctor(args::DoctorArgs),
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
     /// The templates are deployed into moto, which is the queue, the table, the parameters and the Auto
@@ -77,6 +84,7 @@ fn main() -> ExitCode {
         Command::Pools(PoolsCommand::Render(args)) => render(&args, &mut out),
         Command::Images(command) => images_command::run(&command, &mut out),
         Command::Schedule(args) => week(&args, &mut out),
+        Command::Doctor(args) => doctor_command::run(&args, &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => local(&args, &mut out),
     };

@@ -8,6 +8,7 @@
 )]
 
 mod command;
+mod doctor;
 mod images;
 mod pools_render;
 mod samples;

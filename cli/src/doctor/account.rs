@@ -1,0 +1,84 @@
+//! The values of an account's quotas, by Service Quotas.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_servicequotas::Client;
+use aws_sdk_servicequotas::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::findings::Values;
+use super::quotas::Quota;
+
+/// Longest wait for one answer, its retries included: a deploy waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The configuration by the environment: region, credentials, and `AWS_ENDPOINT_URL`, also with
+/// `_SERVICE_QUOTAS` at its end.
+pub async fn sdk_config(region: Option<String>) -> SdkConfig {
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    match region {
+        Some(region) => loader.region(Region::new(region)).load().await,
+        None => loader.load().await,
+    }
+}
+
+/// Asks for these quotas, one after the other. Where nobody is reached, or nothing is allowed, the first
+/// answer stands for the others: the error is one line.
+pub async fn values(config: &SdkConfig, quotas: &[Quota]) -> Result<Values, String> {
+    let client = Client::new(config);
+    let mut values = Values::new();
+    for &quota in quotas {
+        match value(&client, quota).await {
+            Ok(value) => drop(values.insert(quota, value)),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(values)
+}
+
+/// What a quota is in the account, or by default where the account was never told otherwise. The outer error
+/// says that no other quota would fare better.
+async fn value(client: &Client, quota: Quota) -> Result<Result<f64, String>, String> {
+    let asked = client.get_service_quota().service_code(quota.service).quota_code(quota.code).send().await;
+    let error = match asked {
+        Ok(answer) => return Ok(known(answer.quota().and_then(|it| it.value()))),
+        Err(error) => error,
+    };
+    if !error.as_service_error().is_some_and(|it| it.is_no_such_resource_exception()) {
+        return Err(told(&error));
+    }
+    let default = client.get_aws_default_service_quota();
+    match default.service_code(quota.service).quota_code(quota.code).send().await {
+        Ok(answer) => Ok(known(answer.quota().and_then(|it| it.value()))),
+        Err(error) if error.as_service_error().is_some_and(|it| it.is_no_such_resource_exception()) => {
+            Ok(Err("Service Quotas does not know it in this region".to_owned()))
+        }
+        Err(error) => Err(told(&error)),
+    }
+}
+
+fn known(value: Option<f64>) -> Result<f64, String> {
+    value.ok_or_else(|| "the answer has no value".to_owned())
+}
+
+/// The service's code and message, or why there was no answer, with its cause.
+fn told<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => {
+            let causes = std::iter::successors(std::error::Error::source(error), |&cause| cause.source());
+            let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
+            texts.collect::<Vec<_>>().join(": ")
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What an account's quotas allow of what its pools need.
+
+use std::collections::BTreeMap;
+
+use fleet::launch::LAUNCHERS;
+
+use super::needs::Need;
+use super::quotas::{LAMBDA, Quota};
+
+/// Functions that must be able to run at once: the launchers, the scheduler, and one webhook and one registrar
+/// beside them.
+pub const FUNCTIONS: u64 = LAUNCHERS as u64 + 3;
+
+/// What Lambda leaves unreserved at least (Lambda developer guide, "Configuring reserved concurrency").
+pub const UNRESERVED: u32 = 100;
+
+/// The values of quotas as the account has them, or why one is not known.
+pub type Values = BTreeMap<Quota, Result<f64, String>>;
+
+/// What a pool can start, if it has its quota to itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// All of its runners.
+    All,
+    /// So many of them.
+    Some(u32),
+    /// None: the quota is below one instance, or one task.
+    None,
+    /// Its quota is not known, for this reason.
+    Unknown(String),
+}
+
+/// A pool with what it can start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfPool<'a> {
+    /// What it needs.
+    pub need: Need<'a>,
+    /// What its quota is, where it is known.
+    pub value: Option<f64>,
+    /// What it can start.
+    pub start: Start,
+}
+
+/// A quota with all that draws on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfQuota {
+    /// The quota.
+    pub quota: Quota,
+    /// What it is, or why that is not known.
+    pub value: Result<f64, String>,
+    /// What is needed of it in all: vCPUs, or functions.
+    pub needed: u64,
+    /// The pools that share it; none of the functions' quota.
+    pub pools: Vec<String>,
+}
+
+impl OfQuota {
+    /// Whether it is below what is needed.
+    pub fn is_small(&self) -> bool {
+        self.value.as_ref().is_ok_and(|value| *value < whole(self.needed))
+    }
+}
+
+/// All that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Findings<'a> {
+    /// Of each pool that is in service.
+    pub pools: Vec<OfPool<'a>>,
+    /// Of each quota, that of the functions last.
+    pub quotas: Vec<OfQuota>,
+}
+
+impl Findings<'_> {
+    /// 0 where all is fine; 2 where a pool that keeps runners waiting cannot start one: the deploy ends
+    /// there. 1 where something is small or not known.
+    pub fn exit_code(&self) -> u8 {
+        let is_blocked = |pool: &OfPool<'_>| pool.need.keeps_runners && pool.start == Start::None;
+        let is_fine = self.pools.iter().all(|pool| pool.start == Start::All)
+            && self.quotas.iter().all(|it| it.value.is_ok() && !it.is_small());
+        if self.pools.iter().any(is_blocked) { 2 } else { u8::from(!is_fine) }
+    }
+}
+
+/// The quotas whose values are compared with these needs, each once.
+pub fn in_question(needs: &[Need<'_>]) -> Vec<Quota> {
+    let mut quotas: Vec<Quota> = needs.iter().filter_map(|need| need.quota).collect();
+    quotas.sort();
+    quotas.dedup();
+    quotas.push(LAMBDA);
+    quotas
+}
+
+/// Compares. A quota of which no value is there is not known.
+pub fn compare<'a>(needs: Vec<Need<'a>>, values: &Values) -> Findings<'a> {
+    let value =
+        |quota: Quota| values.get(&quota).cloned().unwrap_or_else(|| Err("it was not asked for".to_owned()));
+    let quotas = in_question(&needs).into_iter().map(|quota| {
+        let sharing = || needs.iter().filter(|need| need.quota == Some(quota));
+        let needed = sharing().map(Need::whole).sum::<u64>().div_ceil(1024);
+        let needed = if quota == LAMBDA { FUNCTIONS } else { needed };
+        let pools = sharing().map(|need| need.pool.name.to_string()).collect();
+        OfQuota { quota, value: value(quota), needed, pools }
+    });
+    let quotas = quotas.collect();
+    let pools = needs.into_iter().map(|need| {
+        let value = match need.quota {
+            Some(quota) => value(quota),
+            None => Err(format!("AWS names no quota for {}", need.pool.instance_types.join(", "))),
+        };
+        let start = value.as_ref().map_or_else(|why| Start::Unknown(why.clone()), |it| start(&need, *it));
+        OfPool { need, value: value.ok(), start }
+    });
+    Findings { pools: pools.collect(), quotas }
+}
+
+fn start(need: &Need<'_>, value: f64) -> Start {
+    let fits = |units: u32| whole(need.each * u64::from(units)) <= value * 1024.0;
+    if fits(need.most) {
+        return Start::All;
+    }
+    let most = (0..need.most).rev().find(|units| fits(*units)).unwrap_or(0);
+    if most == 0 { Start::None } else { Start::Some((most * need.runners).min(need.pool.maximum)) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "quotas are far below 2^52")]
+fn whole(number: u64) -> f64 {
+    number as f64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! How much of its quota a pool needs, in CPU units (1024 a vCPU).
+
+use fleet::{Pool, PoolMap};
+use jiff::{SignedDuration, Timestamp};
+
+use super::quotas::{self, Quota};
+
+/// How far ahead a minimum is looked for: a month, so that no holiday hides it.
+const AHEAD: SignedDuration = SignedDuration::from_hours(28 * 24);
+
+/// How the CPU of one instance, or of one task, is known. EC2 is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// The task says so.
+    Task,
+    /// The instance type's size says so.
+    Size,
+    /// It is at least that of the runners that are to fit on an instance.
+    Runners,
+}
+
+/// What a pool needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need<'a> {
+    /// The pool.
+    pub pool: &'a Pool,
+    /// The quota that it draws on; `None` where AWS names none.
+    pub quota: Option<Quota>,
+    /// CPU units of one instance, or of one task.
+    pub each: u64,
+    /// How that is known.
+    pub known: Known,
+    /// Runners on one instance; one a task.
+    pub runners: u32,
+    /// Instances, or tasks, at the pool's maximum.
+    pub most: u32,
+    /// Whether it keeps runners waiting at some hour.
+    pub keeps_runners: bool,
+}
+
+impl Need<'_> {
+    /// CPU units at the pool's maximum.
+    pub fn whole(&self) -> u64 {
+        self.each * u64::from(self.most)
+    }
+}
+
+/// What each pool of a map needs that is in service, by name.
+pub fn of(pools: &PoolMap, now: Timestamp) -> Vec<Need<'_>> {
+    let need = |pool| of_pool(pool, pools.hours(pool).highest_minimum(now, AHEAD) > 0);
+    pools.iter().filter(|pool| pool.maximum > 0).map(need).collect()
+}
+
+fn of_pool(pool: &Pool, keeps_runners: bool) -> Need<'_> {
+    let runners = pool.runners_per_instance.unwrap_or(1).max(1);
+    let at_least = u64::from(pool.cpu_units) * u64::from(runners);
+    let sizes: Option<Vec<u64>> = pool.instance_types.iter().map(|it| cpu_units_of(it)).collect();
+    // The group may launch any of its types: of the smallest one there are most.
+    let smallest = sizes.and_then(|sizes| sizes.into_iter().min()).filter(|size| *size >= at_least);
+    let (each, known) = match smallest {
+        _ if pool.capacity.is_fargate() => (at_least, Known::Task),
+        Some(size) => (size, Known::Size),
+        None => (at_least, Known::Runners),
+    };
+    let most = pool.maximum.div_ceil(runners);
+    Need { pool, quota: quotas::of(pool), each, known, runners, most, keeps_runners }
+}
+
+/// CPU units of an instance type, by its size: `large` has 2 vCPUs, `xlarge` 4, `n×xlarge` n times 4 (EC2
+/// instance types guide; not true of the HPC family). Smaller ones differ by family, and `metal` does not say.
+fn cpu_units_of(instance_type: &str) -> Option<u64> {
+    let (family, size) = instance_type.split_once('.')?;
+    let vcpus = match size {
+        _ if family.starts_with("hpc") => return None,
+        "large" => 2,
+        "xlarge" => 4,
+        _ => size.strip_suffix("xlarge")?.parse::<u64>().ok()?.checked_mul(4)?,
+    };
+    Some(vcpus * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_tells_the_vcpus_of_an_instance() {
+        for (instance_type, vcpus) in [
+            ("m7g.large", Some(2)),
+            ("m7g.xlarge", Some(4)),
+            ("t3.2xlarge", Some(8)),
+            ("c6i.12xlarge", Some(48)),
+            ("u-6tb1.112xlarge", Some(448)),
+            ("t3.medium", None),
+            ("m7g.metal", None),
+            ("c6i.metal-24xl", None),
+            ("hpc6a.48xlarge", None),
+            ("t3", None),
+        ] {
+            assert_eq!(cpu_units_of(instance_type), vcpus.map(|it| it * 1024), "{instance_type}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The command `mayfly doctor`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::args::DoctorArgs;
+
+/// What it can do.
+const TODAY: &str = "mayfly doctor: it can do one thing today, --before-deploy: compare the account's quotas with \
+                     the map of pools";
+
+pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
+    if args.before_deploy {
+        return before_deploy(args, out);
+    }
+    writeln!(out, "{TODAY}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "doctor")]
+#[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
+fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
+    use mayfly::doctor::findings::in_question;
+    use mayfly::doctor::{account, compare, needs};
+
+    let pools = platform::pools::read(args.pools.as_deref())?;
+    let needs = needs::of(&pools, jiff::Timestamp::now());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (region, values) = runtime.block_on(async {
+        let config = account::sdk_config(args.region.clone()).await;
+        let region = config.region().map(ToString::to_string);
+        (region, account::values(&config, &in_question(&needs)).await)
+    });
+    let values = match values {
+        Ok(values) => values,
+        Err(problem) => {
+            writeln!(std::io::stderr(), "mayfly: the account's quotas are not known: {problem}")?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let findings = compare(needs, &values);
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&findings.json(region.as_deref()))?)?;
+    } else {
+        write!(out, "{}", findings.told(region.as_deref()))?;
+    }
+    Ok(ExitCode::from(findings.exit_code()))
+}
+
+#[cfg(not(feature = "doctor"))]
+fn before_deploy(_: &DoctorArgs, _: &mut impl Write) -> Result<ExitCode> {
+    let again = "cargo run -p mayfly --features doctor -- doctor --before-deploy";
+    writeln!(std::io::stderr(), "mayfly: this one was built without its doctor; run `{again}`")?;
+    Ok(ExitCode::FAILURE)
+}
