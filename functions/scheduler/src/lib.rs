@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use control::pace::BETWEEN_SCHEDULER_CALLS;
-use control::{Bookkeeper, Invocation, Launchpad};
+use control::{Bookkeeper, Invocation, Launchpad, Steps};
 use fleet::ledger::Book;
 use fleet::ports::{
     Clock, DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, Ledger, ListItems, ListTasks,
@@ -30,8 +30,8 @@ use jiff::Timestamp;
 
 use self::growth::Growth;
 pub use self::settings::Settings;
-use self::steps::Steps;
-pub use self::steps::{Failed, StepError};
+pub use self::steps::StepError;
+pub use control::Failed;
 
 /// How long after its beginning a tick may still call `RunTask`. The function is ended after 50
 /// seconds: the rest is for the last answers.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use control::Invocation;
+use control::{Invocation, Steps};
 use fleet::launch::{FailureClass, LaunchFailure};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Fenced, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
@@ -16,7 +16,6 @@ use tracing::{info, warn};
 
 use crate::growth::Growth;
 use crate::metrics::{JOBS_REROUTED, RUNNERS_FENCED};
-use crate::steps::Steps;
 use crate::{Ecs, Scaling, Scheduler, StepError};
 
 /// What came of repairs.

@@ -1,12 +1,11 @@
 //! The minimum and maximum of this hour, and what follows from them.
 
-use control::Invocation;
+use control::{Invocation, Steps};
 use fleet::Pool;
 use fleet::ledger::{Book, Event, Item, Key, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use jiff::Timestamp;
 
-use crate::steps::Steps;
 use crate::{Ecs, Scaling, Scheduler, StepError};
 
 /// What came of settling a pool.
@@ -30,6 +29,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum, task_definition };
         let mut settled = Settled::default();
         let posted = self.launchpad.post(invocation.settings, &pool.name, &[event]).await;
+        let posted = posted.map_err(StepError::from);
         if let Some(mut posted) = settled.steps.note(&pool.name, "settle", posted) {
             settled.book = posted.books.remove(&pool.name);
             settled.reserved = posted.reserved;

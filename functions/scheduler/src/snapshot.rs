@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use control::Invocation;
+use control::{Invocation, Steps};
 use fleet::ledger::{Book, Item, Key, Listing, RunnerState};
 use fleet::ports::{Clock, Ledger, ListItems, Random, TaskDescription, TaskFilter};
 use fleet::repair::{Snapshot, clusters_in_question, stranded};
@@ -15,7 +15,6 @@ use metrics::gauge;
 use tracing::warn;
 
 use crate::metrics::JOBS_WITHOUT_POOL;
-use crate::steps::Steps;
 use crate::{Books, Ecs, Scaling, Scheduler, Settings, StepError};
 
 /// The states of a runner that a rule looks at, beside those that are called.

@@ -11,8 +11,10 @@ pub mod metrics;
 pub mod pace;
 mod retry;
 mod settings;
+mod steps;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted};
 pub use self::budget::BudgetError;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, Origin};
 pub use self::settings::{Deployed, LaunchSettings};
+pub use self::steps::{Failed, StepFailure, Steps};

@@ -17,7 +17,7 @@ use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    RunnerGroupId,
+    JobStatus, ReadJob, ReadRun, ReadRunner, RunId, RunnerGroupId, SeenJob, SeenRunner,
 };
 pub use crate::ledger::Listing;
 

@@ -8,6 +8,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use control::Bookkeeper;
 use fleet::PoolMap;
 use launcher::Launcher;
+use reconciler::Reconciler;
 use registrar::Registrar;
 use sandbox::{FunctionName, Functions, Sandbox, System, TICKET_KEY, World, placements_of};
 use scheduler::Scheduler;
@@ -27,6 +28,8 @@ pub struct Platform {
     registrar_settings: Current<registrar::Settings>,
     scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox>,
     scheduler_settings: Current<scheduler::Settings>,
+    reconciler: Reconciler<Sandbox, System, Sandbox>,
+    reconciler_settings: Current<reconciler::Settings>,
     sandbox: Sandbox,
 }
 
@@ -58,6 +61,8 @@ impl Platform {
             registrar_settings: current(registrar_settings(pools)),
             scheduler,
             scheduler_settings: current(scheduler::Settings(launch_settings(pools))),
+            reconciler: Reconciler { books: of(FunctionName::Reconciler), github: sandbox.clone() },
+            reconciler_settings: current(reconciler::Settings { pools: pools.clone() }),
             sandbox: sandbox.clone(),
         }
     }
@@ -76,6 +81,9 @@ impl Platform {
             }
             FunctionName::Scheduler => {
                 self.scheduler_settings.replace(Rc::new(scheduler::Settings(launch_settings(pools))));
+            }
+            FunctionName::Reconciler => {
+                self.reconciler_settings.replace(Rc::new(reconciler::Settings { pools: pools.clone() }));
             }
         }
     }
@@ -118,6 +126,12 @@ impl Functions for Platform {
     async fn scheduler(&self) {
         let settings = now(&self.scheduler_settings);
         let _failed = self.scheduler.handle(&settings).await;
+    }
+
+    /// As the scheduler.
+    async fn reconciler(&self) {
+        let settings = now(&self.reconciler_settings);
+        let _failed = self.reconciler.handle(&settings).await;
     }
 }
 

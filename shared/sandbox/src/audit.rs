@@ -113,14 +113,13 @@ impl Audit {
         }
     }
 
-    /// A job only moves forward, and none is Waiting of whom GitHub was not asked. A stopped runner stays
-    /// so.
+    /// A job only moves forward, but for one that GitHub was asked for. A stopped runner stays so.
     fn check_states(&mut self, before: Option<&Item>, after: &Item) {
         match (before, after) {
-            (_, Item::Job(after)) if after.state == JobState::Waiting => {
-                self.note("a job waits for an approval by GitHub's word alone", format!("job {}", after.id));
-            }
-            (Some(Item::Job(before)), Item::Job(after)) if after.state < before.state => {
+            (Some(Item::Job(before)), Item::Job(after))
+                if after.state < before.state
+                    && (before.state, after.state) != (JobState::Queued, JobState::Waiting) =>
+            {
                 let found =
                     format!("job {} went from {:?} back to {:?}", after.id, before.state, after.state);
                 self.note("states only move forward", found);
@@ -273,7 +272,7 @@ impl Audit {
         }
     }
 
-    fn note(&mut self, rule: &'static str, found: String) {
+    pub(crate) fn note(&mut self, rule: &'static str, found: String) {
         self.violations.push(Violation { rule, found });
     }
 }

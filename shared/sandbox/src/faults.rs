@@ -16,7 +16,7 @@ use crate::sandbox::FunctionName;
 pub enum Repairer {
     /// The functions that are built.
     Built,
-    /// The reconciler, which is still to come: it compares the ledger with GitHub and with ECS.
+    /// What of the reconciler is still to come: it compares the ledger with GitHub and with ECS.
     Reconciler,
 }
 
@@ -50,6 +50,7 @@ const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
     (FunctionName::Registrar, &[Call::Commit, Call::Github]),
     (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
+    (FunctionName::Reconciler, &[Call::Commit]),
 ];
 
 /// The faults that are no crash: name, sentence, and who repairs what they leave behind.
@@ -96,7 +97,8 @@ macro_rules! faults {
 }
 
 faults! {
-    WebhookDropped = "GitHub never delivers a webhook", Reconciler;
+    WebhookDropped = "GitHub never delivers a webhook of a job that waits", Reconciler;
+    WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended", Built;
     WebhookDoubled = "a webhook is delivered twice", Built;
     WebhookDelayed = "a webhook comes up to six hours late", Built;
     SendFails = "the queue takes no message", Reconciler;
@@ -137,6 +139,10 @@ faults! {
     StopEventLate = "a stop event comes up to an hour late", Built;
     StopEventLost = "a stop event is lost", Reconciler;
     GithubAsksToWait = "GitHub answers 403, and asks everybody to wait a minute", Built;
+    GithubReadsLate = "GitHub's answer about a job is on its way for up to twenty seconds", Built;
+    GithubNamesNobody = "GitHub's answer about a job that runs names no runner", Built;
+    JobLeftQueued = "GitHub ends a run, leaves its job queued, and tells nobody", Built;
+    JobForgotten = "a job that waits is deleted with its repository, and nobody is told", Built;
     GithubConflicts = "GitHub answers 409 for a name that is free", Built;
     GithubSlow = "GitHub takes up to twenty seconds for an answer", Built;
     GithubListLags = "GitHub's list of runners lags behind", Built;
@@ -152,6 +158,8 @@ faults! {
     BrokenForHours = "one fault strikes always, for hours or a day", Built;
     SchedulerTickMissed = "a tick of the scheduler does not come", Built;
     SchedulerTickDoubled = "a tick of the scheduler comes twice", Built;
+    ReconcilerPassMissed = "a pass of the reconciler does not come", Built;
+    ReconcilerPassDoubled = "a pass of the reconciler comes twice", Built;
     ActivitiesUnknown = "Auto Scaling does not answer why a group does not grow", Built;
     AutoScalingSlow = "Auto Scaling answers after up to three quarters of a minute", Built;
 }

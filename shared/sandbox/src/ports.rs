@@ -10,7 +10,8 @@ mod scaling;
 use std::task::Poll;
 use std::time::Duration;
 
-use fleet::ledger::{Item, JobMessage, Key, Put};
+use fleet::JobId;
+use fleet::ledger::{Item, JobMessage, JobState, Key, Put};
 use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Listing, QueueError, Random, SendMessage};
 use jiff::{SignedDuration, Timestamp};
 
@@ -50,7 +51,12 @@ impl Ledger for Sandbox {
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         self.step().await;
         self.may_crash(Moment::Before, Call::Commit).await;
+        let unasked = self.waits_unasked(puts);
         let written = self.table().borrow_mut().commit(puts);
+        if let Some(job) = unasked.filter(|_| written.is_ok()) {
+            let rule = "a job waits for an approval by GitHub's word alone";
+            self.table().borrow_mut().note_violation(rule, format!("job {job}"));
+        }
         self.step().await;
         self.may_crash(Moment::After, Call::Commit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
@@ -89,6 +95,20 @@ impl SendMessage for Sandbox {
 }
 
 impl Sandbox {
+    /// A job that a transaction lets wait for an approval, though GitHub has never said that it does, and has
+    /// had a day to answer.
+    fn waits_unasked(&self, puts: &[Put]) -> Option<JobId> {
+        let (table, github) = (self.table().borrow(), self.github().borrow());
+        let mut waiting =
+            puts.iter().filter_map(|put| put.0.job().filter(|it| it.state == JobState::Waiting));
+        waiting.find_map(|after| {
+            let before = table.job(after.id).filter(|before| before.state == JobState::Queued)?;
+            let is_young =
+                after.changed_at.duration_since(before.changed_at) < SignedDuration::from_hours(24);
+            (is_young && !github.has_said_gated(after.id)).then_some(after.id)
+        })
+    }
+
     /// Lets others run first, and a little time pass where calls take any.
     pub(crate) async fn step(&self) {
         if let Some(span) = &self.delays().call {

@@ -99,7 +99,11 @@ fn of_job(before: Option<&Job>, after: &Job) -> Option<Race> {
     match (before.map(|job| job.state), after.state) {
         (None, JobState::InProgress | JobState::Completed) => Some(Race::BeginBeforeDemand),
         (Some(JobState::Queued), JobState::Completed) if after.runner.is_some() => Some(Race::EndBeforeBegin),
-        (Some(JobState::Queued), JobState::Queued) => Some(Race::HeardAgain),
+        (Some(JobState::Queued), JobState::Queued)
+            if after.heard_at != before.and_then(|job| job.heard_at) =>
+        {
+            Some(Race::HeardAgain)
+        }
         _ => None,
     }
 }

@@ -89,6 +89,7 @@ pub enum FunctionName {
     Launcher,
     Registrar,
     Scheduler,
+    Reconciler,
 }
 
 /// The platform's state. Clones share it.

@@ -57,6 +57,19 @@ impl Table {
         self.index.get(listing).into_iter().flatten().map(|(_, key)| key.clone()).collect()
     }
 
+    /// The jobs that are Queued or Waiting.
+    pub(crate) fn jobs_that_wait(&self) -> impl Iterator<Item = &Job> {
+        let waits = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::QueuedJobs(_));
+        let listed = self.index.iter().filter(move |(listing, _)| waits(listing)).flat_map(|(_, keys)| keys);
+        listed.filter_map(|(_, key)| self.items.get(key)?.job())
+    }
+
+    /// Whether jobs are Waiting, or in progress.
+    pub(crate) fn has_jobs_to_read(&self) -> bool {
+        let is_of_jobs = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::JobsInProgress(_));
+        self.index.iter().any(|(listing, keys)| is_of_jobs(listing) && !keys.is_empty())
+    }
+
     /// The same without what has come into the listing since then.
     pub(crate) fn list_as_of(&self, listing: &Listing, behind: Timestamp) -> Vec<Key> {
         let listed = self.index.get(listing).into_iter().flatten();
@@ -91,6 +104,11 @@ impl Table {
     /// How often each race was run.
     pub fn races(&self) -> &BTreeMap<Race, u32> {
         self.audit.races()
+    }
+
+    /// Something that must never be, and was.
+    pub(crate) fn note_violation(&mut self, rule: &'static str, found: String) {
+        self.audit.note(rule, found);
     }
 
     /// A race was run.

@@ -45,6 +45,7 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
         let left = leftovers(world.sandbox()).into_iter();
         found.extend(left.map(|left| violation("nothing is left over at rest", left)));
         found.extend(hung_tasks_are_stopped(world));
+        found.extend(no_end_is_unknown(world));
         found.extend(every_served_job_got_a_runner(world, plan));
     }
     found
@@ -196,6 +197,15 @@ fn jobs_end_by_githubs_word(world: &World) -> Vec<Violation> {
     let early =
         ended.filter(|job| !github.job(job.id).is_some_and(|it| matches!(it.phase, Phase::Completed { .. })));
     early.map(|job| violation("a job ends by GitHub's word alone", format!("job {}", job.id))).collect()
+}
+
+/// At rest no job is under way in the ledger that is over at GitHub, whatever was lost of its webhooks.
+fn no_end_is_unknown(world: &World) -> Vec<Violation> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    let is_over = |id| github.job(id).is_some_and(|job| matches!(job.phase, Phase::Completed { .. }));
+    let open = table.jobs().filter(|job| job.state != JobState::Completed && is_over(job.id));
+    let found = |id, state| violation("no end of a job is unknown at rest", format!("job {id} is {state:?}"));
+    open.map(|job| found(job.id, job.state)).collect()
 }
 
 /// A task that hangs without a JIT config is stopped within an hour, not counting the time in which

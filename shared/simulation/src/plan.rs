@@ -119,11 +119,6 @@ impl Plan {
         let delays = delays(&mut random);
         let mut rates = rates(world.seed, is_calm);
         rates.retain(|fault, _| !world.without.contains(fault));
-        if is_calm && rates.contains_key(&Fault::MapChanges) {
-            // The end of a job that no pool serves is not kept. Where its demand comes later than that, and
-            // a pool serves it by then, it waits until GitHub is asked.
-            rates.remove(&Fault::WebhookDelayed);
-        }
         let has = |fault| rates.contains_key(&fault);
         let bursts = bursts(&mut random);
         let mut acts: Vec<(Timestamp, Act)> =

@@ -35,6 +35,7 @@ pub fn job(id: u64) -> Job {
         seen_at: at(0),
         changed_at: at(0),
         heard_at: None,
+        read_at: None,
         version: 1,
     }
 }

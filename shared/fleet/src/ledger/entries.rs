@@ -102,6 +102,7 @@ impl Entries {
             // What was heard in this transaction was heard since.
             Event::FoundWaiting { job, .. } if self.changed_jobs.contains(job) => return Answer::Noted,
             Event::FoundWaiting { version, .. } => transition::of_found_waiting(job, *version, now),
+            Event::JobRead { state, .. } => transition::of_read(job, *state, now),
             Event::Rerouted { from, to, .. } => transition::of_reroute(job, from, to),
             Event::Runner(_, event) => {
                 let known = runner.and_then(|runner| Some((runner, self.books.get(&runner.pool)?)));

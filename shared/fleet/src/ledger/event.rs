@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::JobState;
 use crate::ids::{BootDigest, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 use crate::launch::{FailureClass, StopClass};
@@ -122,6 +123,13 @@ pub enum Event {
         /// word.
         version: u64,
     },
+    /// Of a job that GitHub was asked for, where nothing else is to be written of the answer.
+    JobRead {
+        /// The job.
+        job: JobId,
+        /// How far it was then.
+        state: JobState,
+    },
     /// Of a job that waits in a pool which was taken out of the map: another pool serves it too.
     Rerouted {
         /// The job.
@@ -149,7 +157,9 @@ impl Event {
     pub fn job(&self) -> Option<JobId> {
         match self {
             Self::Job(event) => Some(event.job),
-            Self::Rerouted { job, .. } | Self::FoundWaiting { job, .. } => Some(*job),
+            Self::Rerouted { job, .. } | Self::FoundWaiting { job, .. } | Self::JobRead { job, .. } => {
+                Some(*job)
+            }
             Self::Runner(..) | Self::Bounds { .. } => None,
         }
     }
@@ -159,7 +169,10 @@ impl Event {
         match self {
             Self::Job(event) => event.runner.as_ref().map(|named| &named.runner),
             Self::Runner(runner, _) => Some(runner),
-            Self::Rerouted { .. } | Self::FoundWaiting { .. } | Self::Bounds { .. } => None,
+            Self::Rerouted { .. }
+            | Self::FoundWaiting { .. }
+            | Self::JobRead { .. }
+            | Self::Bounds { .. } => None,
         }
     }
 
@@ -167,7 +180,7 @@ impl Event {
     pub fn pool(&self) -> Option<&PoolName> {
         match self {
             Self::Job(event) => event.pool.as_ref(),
-            Self::Runner(..) | Self::FoundWaiting { .. } => None,
+            Self::Runner(..) | Self::FoundWaiting { .. } | Self::JobRead { .. } => None,
             Self::Rerouted { to: pool, .. } | Self::Bounds { pool, .. } => Some(pool),
         }
     }

@@ -57,6 +57,9 @@ pub struct Job {
     /// When a webhook said last that it waits for a runner, though it did already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Timestamp>,
+    /// When GitHub was asked for it last, since it came to its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
     /// How often it was written; 0 before the first time.
     pub version: u64,
 }

@@ -14,6 +14,10 @@ pub enum Listing {
     Books,
     /// The jobs that are Queued in a pool.
     QueuedJobs(PoolName),
+    /// The jobs in progress that were routed to a pool.
+    JobsInProgress(PoolName),
+    /// The jobs that are Waiting, of all pools: there are few.
+    WaitingJobs,
     /// The runners of a pool, by the pool whose labels they carry, that are in a state: of the Idle ones
     /// those that have listened. Stopped ones are not in the index.
     Runners(PoolName, RunnerState),
@@ -29,6 +33,10 @@ impl Listing {
             Item::Job(job) if job.state == JobState::Queued => {
                 Some((Self::QueuedJobs(job.pool.clone()), job.changed_at))
             }
+            Item::Job(job) if job.state == JobState::InProgress => {
+                Some((Self::JobsInProgress(job.pool.clone()), job.changed_at))
+            }
+            Item::Job(job) if job.state == JobState::Waiting => Some((Self::WaitingJobs, job.changed_at)),
             Item::Runner(runner) if runner.is_called() => {
                 Some((Self::Called(runner.pool.clone()), runner.changed_at))
             }
@@ -46,6 +54,8 @@ impl fmt::Display for Listing {
         match self {
             Self::Books => f.write_str("book"),
             Self::QueuedJobs(pool) => write!(f, "job#queued#{pool}"),
+            Self::JobsInProgress(pool) => write!(f, "job#in_progress#{pool}"),
+            Self::WaitingJobs => f.write_str("job#waiting"),
             Self::Called(pool) => write!(f, "runner#called#{pool}"),
             Self::Runners(pool, state) => write!(f, "runner#{}#{pool}", word(*state)),
         }
@@ -72,6 +82,8 @@ mod tests {
         let pool = PoolName::new("ec2-x64").unwrap();
         assert_eq!(Listing::Books.to_string(), "book");
         assert_eq!(Listing::QueuedJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
+        assert_eq!(Listing::JobsInProgress(pool.clone()).to_string(), "job#in_progress#ec2-x64");
+        assert_eq!(Listing::WaitingJobs.to_string(), "job#waiting");
         assert_eq!(Listing::Called(pool.clone()).to_string(), "runner#called#ec2-x64");
         for state in [
             RunnerState::Starting,

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::ids::GithubRunnerId;
+use crate::ids::{GithubRunnerId, JobId, Repository};
 use crate::label::Labels;
 
 /// GitHub's numeric id of a runner group.
@@ -61,6 +62,72 @@ pub trait DeleteRunner {
     /// Deletes a registration. [`GithubError::Busy`] if it has begun a job; one that is not there is
     /// no error.
     async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError>;
+}
+
+/// GitHub's numeric id of a workflow run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How far a job is, as GitHub says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobStatus {
+    /// It waits for a runner.
+    Queued,
+    /// It waits for something else: an approval, a concurrency group.
+    Waiting,
+    /// A runner is at it.
+    InProgress,
+    /// It has ended.
+    Completed,
+}
+
+/// A registration as GitHub names it in a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenRunner {
+    /// GitHub's id of it.
+    pub id: GithubRunnerId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A job as GitHub describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenJob {
+    /// The run that it belongs to.
+    pub run: RunId,
+    /// How far it is.
+    pub status: JobStatus,
+    /// The runner that took it; `None` as long as GitHub names none.
+    pub runner: Option<SeenRunner>,
+    /// When it began, if it has.
+    pub started_at: Option<Timestamp>,
+    /// Whether it ended in a way that does not show that it ran: cancelled, or skipped.
+    pub may_not_have_run: bool,
+}
+
+/// Reads a job.
+pub trait ReadJob {
+    /// The job. [`GithubError::NotFound`] if its repository can be read and has no such job, or none any
+    /// longer.
+    async fn read_job(&self, repository: &Repository, job: JobId) -> Result<SeenJob, GithubError>;
+}
+
+/// Reads a workflow run.
+pub trait ReadRun {
+    /// Whether a run has ended, whatever its jobs say.
+    async fn has_run_ended(&self, repository: &Repository, run: RunId) -> Result<bool, GithubError>;
+}
+
+/// Reads a registration.
+pub trait ReadRunner {
+    /// Whether it is at a job, as GitHub knows it, up to a minute late; one that is not there is not.
+    async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError>;
 }
 
 /// Why GitHub did not do it. No secret is in its words.

@@ -1,52 +1,101 @@
-//! Workflow jobs, by id.
+//! Workflow jobs and their runs, by id.
 
-use fleet::ports::{Clock, GithubError};
+use fleet::ports::{Clock, GithubError, JobStatus, ReadJob, ReadRun, RunId, SeenJob, SeenRunner};
 use fleet::{GithubRunnerId, JobId, Repository};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::App;
 
-/// How far a job is.
+/// How far a job is, or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ApiJobStatus {
-    /// It waits for a runner.
+enum Status {
     Queued,
-    /// A runner is at it.
     InProgress,
-    /// It has ended.
     Completed,
     /// It waits for something else: an approval, a concurrency group, or what is new.
     #[serde(other)]
     Waiting,
 }
 
-/// A job, as the API describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ApiJob {
-    /// Its id.
-    pub id: JobId,
-    /// How far it is.
-    pub status: ApiJobStatus,
-    /// The words of its `runs-on`.
+#[derive(Deserialize)]
+struct Job {
+    run_id: u64,
+    status: Status,
     #[serde(default)]
-    pub labels: Vec<String>,
-    /// The registration that took it.
+    conclusion: Option<String>,
     #[serde(default)]
-    pub runner_id: Option<GithubRunnerId>,
-    /// The name of that.
+    runner_id: Option<u64>,
     #[serde(default)]
-    pub runner_name: Option<String>,
-    /// When it ended.
+    runner_name: Option<String>,
     #[serde(default)]
-    pub completed_at: Option<Timestamp>,
+    started_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    status: Status,
+}
+
+impl<C: Clock> ReadJob for App<C> {
+    async fn read_job(&self, repository: &Repository, job: JobId) -> Result<SeenJob, GithubError> {
+        let path = format!("/repos/{repository}/actions/jobs/{job}");
+        Ok(self.of_repository::<Job>(repository, &path).await?.into())
+    }
+}
+
+impl<C: Clock> ReadRun for App<C> {
+    async fn has_run_ended(&self, repository: &Repository, run: RunId) -> Result<bool, GithubError> {
+        let path = format!("/repos/{repository}/actions/runs/{run}");
+        Ok(self.of_repository::<Run>(repository, &path).await?.status == Status::Completed)
+    }
 }
 
 impl<C: Clock> App<C> {
-    /// Reads a job. [`GithubError::NotFound`] if there is none, or none any longer.
-    pub async fn job(&self, repository: &Repository, job: JobId) -> Result<ApiJob, GithubError> {
-        let installation = self.installation().await?;
-        self.get(&installation, &format!("/repos/{repository}/actions/jobs/{job}")).await
+    /// Reads what belongs to a repository. [`GithubError::NotFound`] means that the repository has no such
+    /// thing: one that the App may not read answers 404 for whatever it is asked, and is refused here.
+    async fn of_repository<T: serde::de::DeserializeOwned>(
+        &self,
+        repository: &Repository,
+        path: &str,
+    ) -> Result<T, GithubError> {
+        let not_installed = |error| match error {
+            GithubError::NotFound(why) => GithubError::Refused(why),
+            other => other,
+        };
+        let installation = self.installation().await.map_err(not_installed)?;
+        let answer = self.get(&installation, path).await;
+        if !matches!(answer, Err(GithubError::NotFound(_))) {
+            return answer;
+        }
+        match self.get::<IgnoredAny>(&installation, &format!("/repos/{repository}")).await {
+            Ok(_) => answer,
+            Err(GithubError::NotFound(_)) => Err(GithubError::Refused(format!(
+                "the App may not read {repository}; let its installation have the repository"
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl From<Job> for SeenJob {
+    fn from(job: Job) -> Self {
+        let status = match job.status {
+            Status::Queued => JobStatus::Queued,
+            Status::InProgress => JobStatus::InProgress,
+            Status::Completed => JobStatus::Completed,
+            Status::Waiting => JobStatus::Waiting,
+        };
+        // As in a webhook, a runner's id may be 0 and its name empty.
+        let named = job.runner_id.filter(|&id| id != 0).zip(job.runner_name.filter(|name| !name.is_empty()));
+        Self {
+            run: RunId(job.run_id),
+            status,
+            runner: named.map(|(id, name)| SeenRunner { id: GithubRunnerId(id), name }),
+            started_at: job.started_at,
+            may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
+        }
     }
 }

@@ -25,7 +25,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 pub use self::hooks::{Hook, HookDelivery, HookPage};
-pub use self::jobs::{ApiJob, ApiJobStatus};
 
 /// GitHub.com's API.
 pub const API_URL: &str = "https://api.github.com";

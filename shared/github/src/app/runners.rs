@@ -1,7 +1,7 @@
 //! Registered runners.
 
 use fleet::GithubRunnerId;
-use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError};
+use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError, ReadRunner};
 use http::Method;
 use serde::Deserialize;
 
@@ -36,6 +36,23 @@ impl<C: Clock> DeleteRunner for App<C> {
             Ok(_) | Err(GithubError::NotFound(_)) => Ok(()),
             // GitHub: "422 if the runner is busy".
             Err(GithubError::Refused(why)) if why.starts_with("422") => Err(GithubError::Busy),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    busy: bool,
+}
+
+impl<C: Clock> ReadRunner for App<C> {
+    async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError> {
+        let installation = self.installation().await?;
+        let path = self.organisation(&format!("actions/runners/{runner}"));
+        match self.get::<Registered>(&installation, &path).await {
+            Ok(registered) => Ok(registered.busy),
+            Err(GithubError::NotFound(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }

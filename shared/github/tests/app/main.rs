@@ -7,16 +7,17 @@
     reason = "a test that can not go on fails"
 )]
 
+mod jobs;
 mod scene;
 
 use std::time::Duration;
 
+use fleet::GithubRunnerId;
 use fleet::ports::{
     DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
     RunnerGroupId,
 };
-use fleet::{GithubRunnerId, JobId, Repository};
-use github::app::{ApiJobStatus, AppError, Hook};
+use github::app::{AppError, Hook};
 use scene::{JIT, Scene, jit_runner};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -187,11 +188,6 @@ async fn a_key_that_is_none_is_not_taken_and_not_repeated() {
 #[tokio::test]
 async fn jobs_and_deliveries_are_read_and_delivered_again() {
     let scene = Scene::new().await;
-    let job = json!({"id": 8, "status": "pending", "labels": ["linux"], "runner_id": null, "new": 1});
-    scene.answers("GET", "/repos/o/r/actions/jobs/8", ResponseTemplate::new(200).set_body_json(job)).await;
-    let job = scene.app.job(&Repository::new("o/r"), JobId(8)).await.unwrap();
-    assert_eq!((job.status, job.runner_id), (ApiJobStatus::Waiting, None));
-
     for (hook, path) in [(Hook::App, "/app/hook"), (Hook::Organisation(3), "/orgs/octo-org/hooks/3")] {
         let delivery = json!({
             "id": 9_007_199_254_740_993_i64, "guid": "g", "delivered_at": "2026-10-05T09:00:00Z",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fleet::ports::RunId;
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use jiff::Timestamp;
 
@@ -59,6 +60,11 @@ pub struct WorkflowJob {
 }
 
 impl WorkflowJob {
+    /// The run that it belongs to, of which it is the only job.
+    pub fn run(&self) -> RunId {
+        RunId(self.id.0)
+    }
+
     pub(super) fn new(id: JobId, plan: JobPlan, now: Timestamp) -> Self {
         let phase = Phase::Queued;
         Self { id, plan, phase, queued_at: now, started_at: None, completed_at: None, runner: None }

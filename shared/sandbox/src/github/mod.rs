@@ -5,6 +5,7 @@ mod deletion;
 mod job;
 mod late;
 mod payload;
+mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +68,12 @@ pub struct Github {
     deleted_names: BTreeMap<GithubRunnerId, String>,
     newly_deleted: Vec<Registration>,
     late_posts: Vec<LatePost>,
+    /// Ended jobs that the API still calls queued.
+    left_queued: BTreeSet<JobId>,
+    /// Ended jobs that the API does not know any longer.
+    forgotten: BTreeSet<JobId>,
+    /// Jobs of which the API has said that they wait for an approval.
+    said_gated: BTreeSet<JobId>,
     api: api::Api,
 }
 

@@ -15,7 +15,7 @@ pub fn workflow_job(job: &WorkflowJob) -> Value {
     };
     let full_name = job.plan.repository.as_str();
     let (owner, name) = full_name.split_once('/').unwrap_or(("octo-org", full_name));
-    let run_id = job.id.0 / 10;
+    let run_id = job.run().0;
     json!({
         "action": action,
         "workflow_job": {

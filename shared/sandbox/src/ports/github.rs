@@ -5,9 +5,9 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    RunnerGroupId,
+    JobStatus, ReadJob, ReadRun, ReadRunner, RunId, RunnerGroupId, SeenJob,
 };
-use fleet::{GithubRunnerId, RunnerId};
+use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
 use crate::faults::{Call, Fault, Moment};
 use crate::github::{LatePost, Registration, RemoveError};
@@ -87,6 +87,37 @@ impl DeleteRunner for Sandbox {
             }
         })
         .await
+    }
+}
+
+impl ReadJob for Sandbox {
+    async fn read_job(&self, _repository: &Repository, job: JobId) -> Result<SeenJob, GithubError> {
+        let read = self.call_github(|| {
+            let seen = self.github().borrow_mut().read_job(job);
+            let mut seen = seen.ok_or_else(|| GithubError::NotFound(format!("404 job {job}")))?;
+            if seen.status == JobStatus::InProgress && self.strikes(Fault::GithubNamesNobody) {
+                seen.runner = None;
+            }
+            Ok(seen)
+        });
+        let read = read.await;
+        if self.strikes(Fault::GithubReadsLate) {
+            self.manual_clock().sleep(self.draw(&SLOW)).await;
+        }
+        read
+    }
+}
+
+impl ReadRun for Sandbox {
+    async fn has_run_ended(&self, _repository: &Repository, run: RunId) -> Result<bool, GithubError> {
+        let ended = || self.github().borrow().read_run(run);
+        self.call_github(|| ended().ok_or_else(|| GithubError::NotFound(format!("404 run {run}")))).await
+    }
+}
+
+impl ReadRunner for Sandbox {
+    async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError> {
+        self.call_github(|| Ok(self.github().borrow().is_busy(runner))).await
     }
 }
 

@@ -25,6 +25,9 @@ pub trait Functions {
 
     /// The scheduler function: one tick. What failed in it is the next one's matter.
     async fn scheduler(&self);
+
+    /// The reconciler function: one pass. What failed in it is the next one's matter.
+    async fn reconciler(&self);
 }
 
 /// How an invocation ended, and whose it was.

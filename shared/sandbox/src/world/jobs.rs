@@ -71,7 +71,13 @@ impl<F: Functions + 'static> World<F> {
         let now = self.now();
         if self.sandbox.github().borrow_mut().complete_job(id, "cancelled", now) {
             self.sandbox.note(|| Subject::Job(id), || "cancelled".to_owned());
-            self.send_webhook(id);
+            if self.sandbox.strikes(Fault::JobForgotten) {
+                self.sandbox.github().borrow_mut().forget_job(id);
+            } else if self.sandbox.strikes(Fault::JobLeftQueued) {
+                self.sandbox.github().borrow_mut().leave_queued(id);
+            } else {
+                self.send_webhook(id);
+            }
             self.assign_jobs();
         }
     }
@@ -236,7 +242,8 @@ impl<F: Functions + 'static> World<F> {
         self.sent.insert(id.clone(), (job, phase));
         let delivery =
             Delivery { id, event: github::workflow_job::EVENT.to_owned(), body: payload.to_string() };
-        if self.sandbox.strikes(Fault::WebhookDropped) {
+        let lost = if is_of_a_run { Fault::WebhookOfRunDropped } else { Fault::WebhookDropped };
+        if self.sandbox.strikes(lost) {
             return;
         }
         let times = if self.sandbox.strikes(Fault::WebhookDoubled) { 2 } else { 1 };

@@ -3,6 +3,7 @@
 mod functions;
 mod happening;
 mod jobs;
+mod knowledge;
 mod outside;
 mod pid1;
 mod questions;
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 use self::functions::End;
 pub use self::functions::Functions;
 use self::happening::Happening;
+use self::knowledge::KnownWrongly;
 pub use self::outside::Begun;
 use self::outside::Outside;
 use self::ticks::Ticks;
@@ -59,6 +61,7 @@ pub struct World<F> {
     squeezed_in: u64,
     outside: Option<Outside>,
     ticks: Ticks,
+    known_wrongly: KnownWrongly,
 }
 
 impl<F> fmt::Debug for World<F> {
@@ -97,6 +100,7 @@ impl<F: Functions + 'static> World<F> {
             posted: 0,
             squeezed_in: 0,
             outside: None,
+            known_wrongly: KnownWrongly::new(),
         }
     }
 
@@ -157,10 +161,11 @@ impl<F: Functions + 'static> World<F> {
         self.is_at_rest()
     }
 
-    /// Whether no message is on the queue and no function runs, but for the scheduler: it has been told
-    /// nothing that could be lost.
+    /// Whether no message is on the queue and no function runs, but for those that come each minute: they
+    /// have been told nothing that could be lost.
     pub fn is_quiet(&self) -> bool {
-        let others = self.executor.names().any(|name| name != Some(FunctionName::Scheduler));
+        let is_other = |name| !matches!(name, Some(FunctionName::Scheduler | FunctionName::Reconciler));
+        let others = self.executor.names().any(is_other);
         !others && self.sandbox.queue().borrow().is_empty()
     }
 

@@ -1,4 +1,4 @@
-//! The scheduler's ticks, one a minute.
+//! The ticks of the functions that come each minute: the scheduler and the reconciler.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -58,14 +58,11 @@ impl<F: Functions + 'static> World<F> {
         None
     }
 
-    /// Runs the scheduler, and puts the next tick down.
+    /// Runs the scheduler and the reconciler, and puts the next tick down.
     pub(super) fn tick(&mut self) {
         self.ticks.next = after(self.ticks.next);
-        if self.sandbox.strikes(Fault::SchedulerTickMissed) {
-            return;
-        }
-        let times = if self.sandbox.strikes(Fault::SchedulerTickDoubled) { 2 } else { 1 };
-        for _ in 0..times {
+        self.watch_jobs();
+        for _ in 0..self.times(Fault::SchedulerTickMissed, Fault::SchedulerTickDoubled) {
             let (functions, seen) = (Rc::clone(&self.functions), Seen::of(&self.sandbox));
             let ended = async move {
                 functions.scheduler().await;
@@ -73,6 +70,22 @@ impl<F: Functions + 'static> World<F> {
             };
             self.invoke(FunctionName::Scheduler, ended, End::Nothing);
         }
+        for _ in 0..self.times(Fault::ReconcilerPassMissed, Fault::ReconcilerPassDoubled) {
+            let functions = Rc::clone(&self.functions);
+            let ended = async move {
+                functions.reconciler().await;
+                End::Nothing
+            };
+            self.invoke(FunctionName::Reconciler, ended, End::Nothing);
+        }
+    }
+
+    /// How often a function comes at this tick.
+    fn times(&self, missed: Fault, doubled: Fault) -> usize {
+        if self.sandbox.strikes(missed) {
+            return 0;
+        }
+        if self.sandbox.strikes(doubled) { 2 } else { 1 }
     }
 
     pub(super) fn ticked(&mut self, before: &Seen) {
@@ -81,7 +94,8 @@ impl<F: Functions + 'static> World<F> {
     }
 
     /// Whether a tick may still find something to do: the last one did, or something was written since;
-    /// or something is queued or lives, or is to be kept, so that time alone may make work.
+    /// or something is queued or lives, or is to be kept, or is to be read from GitHub, so that time alone may
+    /// make work.
     ///
     /// Where none may, ticks go on, and do not keep the platform from being at rest.
     pub(super) fn needs_ticks(&self) -> bool {
@@ -89,6 +103,7 @@ impl<F: Functions + 'static> World<F> {
         let is_in_use = table
             .books()
             .any(|book| book.queued != 0 || book.supply != 0 || book.live != 0 || book.minimum > 0);
+        let is_in_use = is_in_use || table.has_jobs_to_read();
         let found_nothing = self.ticks.nothing_to_do.as_ref();
         is_in_use
             || found_nothing.is_none_or(|then| {

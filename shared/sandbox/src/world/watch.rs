@@ -88,7 +88,7 @@ impl<F> World<F> {
         }
     }
 
-    fn violate(&mut self, rule: &'static str, found: String) {
+    pub(super) fn violate(&mut self, rule: &'static str, found: String) {
         self.violations.push(Violation { rule, found });
     }
 

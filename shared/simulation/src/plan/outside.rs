@@ -16,9 +16,13 @@ pub(super) fn map_changes(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
     let comes_back = leaves + random.random_range(10 * 60..60 * 60);
     let mut acts = Vec::new();
     for (when, map) in [(leaves, Map::Smaller), (comes_back, Map::Whole)] {
-        for function in
-            [FunctionName::Webhook, FunctionName::Launcher, FunctionName::Registrar, FunctionName::Scheduler]
-        {
+        for function in [
+            FunctionName::Webhook,
+            FunctionName::Launcher,
+            FunctionName::Registrar,
+            FunctionName::Scheduler,
+            FunctionName::Reconciler,
+        ] {
             acts.push((after(START, when + random.random_range(0..5 * 60)), Act::ReadMap(function, map)));
         }
     }
@@ -27,7 +31,8 @@ pub(super) fn map_changes(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
 
 /// Up to two minutes, either way.
 pub(super) fn skews(random: &mut StdRng) -> BTreeMap<FunctionName, SignedDuration> {
-    let functions = [FunctionName::Launcher, FunctionName::Registrar, FunctionName::Scheduler];
+    let functions =
+        [FunctionName::Launcher, FunctionName::Registrar, FunctionName::Scheduler, FunctionName::Reconciler];
     functions.map(|it| (it, SignedDuration::from_secs(random.random_range(-120..=120)))).into()
 }
 

@@ -131,4 +131,6 @@ impl Functions for OnTheWire {
 
     /// Nothing: the ticks of a stack on the wire are [`crate::lambda`]'s, by the machine's clock.
     async fn scheduler(&self) {}
+
+    async fn reconciler(&self) {}
 }

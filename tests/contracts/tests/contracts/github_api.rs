@@ -13,7 +13,7 @@ use fleet::ports::{
     JitRunner, RunnerGroupId,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
-use github::app::{ApiJobStatus, App, AppConfig, Hook};
+use github::app::{App, AppConfig, Hook};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use wire::github::app_key;
@@ -92,9 +92,13 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     assert_eq!(app.find_runner_group("octo-runner-group").await, Ok(RunnerGroupId(2)), "one that is there");
     app.find_runner_group("mayfly").await.expect("one that is made");
 
-    let job = app.job(&Repository::new("octo-org/storefront"), JobId(399_444_496)).await.unwrap();
-    assert_eq!((job.id, job.status), (JobId(399_444_496), ApiJobStatus::Completed));
-    assert!(job.completed_at.is_some());
+    let repository = Repository::new("octo-org/storefront");
+    let job = app.read_job(&repository, JobId(399_444_496)).await.unwrap();
+    let runner = SeenRunner { id: GithubRunnerId(1), name: "my runner".to_owned() };
+    assert_eq!((job.status, job.runner), (JobStatus::Completed, Some(runner)));
+    assert!(job.started_at.is_some() && !job.may_not_have_run);
+    assert_eq!(app.has_run_ended(&repository, job.run).await, Ok(false), "GitHub's example is queued");
+    assert_eq!(app.is_runner_busy(GithubRunnerId(23)).await, Ok(true));
 
     for hook in [Hook::App, Hook::Organisation(7)] {
         let page = app.deliveries(hook, None).await.unwrap();

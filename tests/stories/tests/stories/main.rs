@@ -20,4 +20,5 @@ mod slow_starters;
 mod spot;
 mod stops;
 mod two_boots;
+mod waiting_jobs;
 mod webhooks;

@@ -18,6 +18,7 @@ fn job(state: JobState) -> Item {
         seen_at: "2026-10-05T08:00:00Z".parse().unwrap(),
         changed_at: CHANGED.parse().unwrap(),
         heard_at: None,
+        read_at: None,
         version: 3,
     })
 }
@@ -45,11 +46,12 @@ fn text(attributes: &Attributes, name: &str) -> Option<String> {
 }
 
 #[test]
-fn books_queued_jobs_and_runners_that_live_are_in_the_index_and_nothing_else() {
+fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_nothing_else() {
     for (item, listing) in [
         (job(JobState::Queued), Some("job#queued#ec2-x64")),
         (job(JobState::Unserved), None),
-        (job(JobState::InProgress), None),
+        (job(JobState::Waiting), Some("job#waiting")),
+        (job(JobState::InProgress), Some("job#in_progress#ec2-x64")),
         (job(JobState::Completed), None),
         (runner(RunnerState::Starting), Some("runner#starting#ec2-x64-spot")),
         (runner(RunnerState::Idle), Some("runner#called#ec2-x64-spot")),

@@ -12,12 +12,16 @@ use crate::ids::PoolName;
 /// A webhook only adds demand, or ends it: none but a job's begin and its end lowers `queued`. The
 /// runner moves only if the event's runner id is the one that was stored before its JIT config was
 /// answered: anyone who administers a repository can register a runner with our name.
+///
+/// A job that nobody knew and that was created over a day ago is most likely an old delivery that somebody
+/// posts again: it is Waiting, until GitHub is asked for it.
 pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::unchanged(Answer::Noted);
     let runner = runner.filter(|runner| is_named(runner, event.runner.as_ref()));
 
     let pool = job.map(|job| &job.pool).or(event.pool.as_ref()).or(runner.map(|runner| &runner.pool));
     let next = match event.action {
+        JobAction::Queued if job.is_none() && event.is_old_demand(now) => JobState::Waiting,
         JobAction::Queued => JobState::Queued,
         JobAction::InProgress => JobState::InProgress,
         JobAction::Completed => JobState::Completed,
@@ -39,13 +43,14 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
                 seen_at: job.map_or(now, |job| job.seen_at),
                 changed_at: now,
                 heard_at: None,
+                read_at: None,
                 version: job.map_or(0, |job| job.version),
             });
         }
         _ => {}
     }
     if let Some(runner) = runner
-        && next != JobState::Queued
+        && event.action != JobAction::Queued
         && !matches!(runner.state, RunnerState::Busy | RunnerState::Stopped)
     {
         outcome.runner = Some(busy(runner, now));
@@ -59,7 +64,15 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
 pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
     let is_as_it_was = |job: &&Job| job.state == JobState::Queued && job.version == version;
     let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
-    Outcome::of_job(Job { state: JobState::Waiting, changed_at: now, heard_at: None, ..job.clone() })
+    let (state, changed_at) = (JobState::Waiting, now);
+    Outcome::of_job(Job { state, changed_at, heard_at: None, read_at: None, ..job.clone() })
+}
+
+/// What it does to a job that GitHub was asked for it, and nothing else is to be written of that: the time
+/// of the next read follows from it. One that has moved on since then has a time of its own.
+pub fn of_read(job: Option<&Job>, state: JobState, now: Timestamp) -> Outcome {
+    let Some(job) = job.filter(|job| job.state == state) else { return Outcome::unchanged(Answer::Noted) };
+    Outcome::of_job(Job { read_at: Some(now), ..job.clone() })
 }
 
 /// What it does to a job that another pool serves it now: one that still waits where it waited goes

@@ -9,7 +9,7 @@ mod runner;
 
 use jiff::Timestamp;
 
-pub use self::job::{of_found_waiting, of_job, of_reroute};
+pub use self::job::{of_found_waiting, of_job, of_read, of_reroute};
 pub use self::question::BUSY_WITHOUT_WORKER;
 pub use self::runner::of_runner;
 use super::{Answer, LeaveReason, Outcome, Runner, RunnerState};

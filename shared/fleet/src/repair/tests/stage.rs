@@ -126,6 +126,7 @@ pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
         seen_at: ago(60),
         changed_at: ago(60),
         heard_at: None,
+        read_at: None,
         version: 1,
     }
 }

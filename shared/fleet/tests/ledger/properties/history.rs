@@ -127,10 +127,15 @@ fn reroute(number: u64) -> impl Strategy<Value = Option<Happens>> {
     proptest::option::of(between.prop_map(rerouted))
 }
 
-/// A job of which a read of GitHub says that it waits for an approval, as of some version of it.
+/// A read of GitHub, which says of a job that it waits for an approval, as of some version of it, or that
+/// it waits as the ledger has it.
 fn gate(number: u64) -> impl Strategy<Value = Option<Happens>> {
-    let found = move |(step, version)| (step, Event::FoundWaiting { job: JobId(number), version });
-    proptest::option::of((1_u32..6, 1_u64..4).prop_map(found))
+    let found = move |(step, version, is_gated)| {
+        let job = JobId(number);
+        let as_known = Event::JobRead { job, state: JobState::Queued };
+        (step, if is_gated { Event::FoundWaiting { job, version } } else { as_known })
+    };
+    proptest::option::of((1_u32..6, 1_u64..4, proptest::bool::weighted(0.7)).prop_map(found))
 }
 
 /// How many steps late each delivery of each event is: mostly few, sometimes a whole life.

@@ -54,7 +54,7 @@ impl Step<'_> {
         let takes = match self.event {
             Event::Job(event) => event.action != JobAction::Queued,
             Event::FoundWaiting { .. } | Event::Rerouted { .. } => true,
-            Event::Runner(..) | Event::Bounds { .. } => false,
+            Event::Runner(..) | Event::JobRead { .. } | Event::Bounds { .. } => false,
         };
         assert!(takes || after.queued >= before.queued, "{:?}: {before:?} became {after:?}", self.event);
     }

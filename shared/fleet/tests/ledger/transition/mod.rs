@@ -127,6 +127,7 @@ fn job(state: JobState, name: &str) -> Job {
         seen_at: at(-60),
         changed_at: at(-60),
         heard_at: None,
+        read_at: None,
         version: 2,
     }
 }

@@ -30,6 +30,7 @@ fn a_job_that_was_found_waiting_waits_only_if_nobody_spoke_of_it_since_github_wa
             state: Waiting,
             changed_at: at(0),
             heard_at: None,
+            read_at: None,
             ..before
         });
         assert_eq!(outcome.job, expected, "{why}");
@@ -95,7 +96,7 @@ fn a_job_that_waits_for_its_approval_comes_back_with_its_queued_and_can_wait_aga
 }
 
 #[test]
-fn an_unknown_job_that_was_created_over_a_day_ago_is_told_of_once() {
+fn an_unknown_job_that_was_created_over_a_day_ago_is_told_of_once_and_waits_until_github_is_asked() {
     for (action, age, is_old, why) in [
         (JobAction::Queued, Some(24 * HOUR), false, "a day"),
         (JobAction::Queued, Some(24 * HOUR + 1), true, "an old delivery, posted again"),
@@ -111,10 +112,15 @@ fn an_unknown_job_that_was_created_over_a_day_ago_is_told_of_once() {
         let expected = if is_old { [JobId(1)].into() } else { [].into() };
         assert_eq!(told, expected, "{action:?}: {why}");
         if action == JobAction::Queued {
-            assert_eq!(ledger.book("spot").queued, 1, "{why}; it counts as any other");
+            let state = if is_old { JobState::Waiting } else { JobState::Queued };
+            assert_eq!(ledger.job(1).state, state, "{why}");
+            assert!(is_old || ledger.book("spot").queued == 1, "{why}");
         }
         let again = ledger.post(&event, 60).tidings.old_jobs;
         assert_eq!(again, [].into(), "{action:?}: it is known by now");
+        if action == JobAction::Queued {
+            assert_eq!(ledger.job(1).state, JobState::Queued, "{why}: said twice, it is believed");
+        }
     }
 }
 
@@ -141,4 +147,24 @@ fn age_alone_ends_no_job() {
         ledger.post(&event, 0);
         assert_eq!(ledger.job(1).state, stays, "{why}");
     }
+}
+
+#[test]
+fn a_read_that_moves_nothing_is_written_down_and_counts_for_its_state_alone() {
+    for (before, state, is_written, why) in [
+        (Some(JobState::Queued), JobState::Queued, true, "it still waits"),
+        (Some(JobState::Waiting), JobState::Waiting, true, "it is not approved"),
+        (Some(JobState::InProgress), JobState::InProgress, true, "it runs"),
+        (Some(JobState::InProgress), JobState::Queued, false, "a runner took it meanwhile"),
+        (Some(JobState::Queued), JobState::Waiting, false, "it was approved meanwhile"),
+        (None, JobState::Queued, false, "it is not known"),
+    ] {
+        let before = before.map(|state| job(state, "spot"));
+        let outcome = of_read(before.as_ref(), state, at(0));
+        let expected = before.filter(|_| is_written).map(|before| Job { read_at: Some(at(0)), ..before });
+        assert_eq!(outcome.job, expected, "{why}");
+    }
+    let read = Job { read_at: Some(at(-60)), ..job(JobState::Waiting, "spot") };
+    let approved = of_job(Some(&read), None, &job_event(JobAction::Queued, 1, "spot"), at(0)).job.unwrap();
+    assert_eq!((approved.state, approved.read_at), (JobState::Queued, None), "its time begins anew");
 }

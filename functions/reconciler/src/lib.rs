@@ -1,0 +1,73 @@
+//! The `reconciler` function, each minute: what the webhooks missed, as GitHub says it is.
+//!
+//! A pass takes a snapshot of the ledger, lets the rules of [`fleet::repair`] say what GitHub is to be
+//! asked for, and writes down what it answers. It looks at how things are, not at what it did a minute ago:
+//! a pass that is missed, that comes twice, or that is cut off does no harm. What there are no calls or no
+//! time for comes at the next one. Each step is by itself; what went wrong is one error in the end.
+//!
+//! It launches nothing: the scheduler settles every pool each minute.
+
+pub mod metrics;
+mod settings;
+mod snapshot;
+mod steps;
+mod waiting;
+
+use ::metrics::gauge;
+use control::{Bookkeeper, BudgetError, Failed, Steps};
+use fleet::ports::{Clock, Ledger, ListItems, Random, ReadJob, ReadRun, ReadRunner};
+use jiff::{SignedDuration, Timestamp};
+
+use self::metrics::OLDEST_UNSERVED_SECONDS;
+pub use self::settings::{FunctionSettings, Settings};
+pub use self::steps::StepError;
+pub use self::waiting::CALLS_A_PASS;
+
+/// How long after its beginning a pass may still begin a call. The function is ended after 50 seconds
+/// (`template.yaml`): the rest is for the last answer, and for writing down what came before.
+pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(30);
+
+/// GitHub, with all that the reconciler does there.
+pub trait Github: ReadJob + ReadRun + ReadRunner {}
+
+impl<T: ReadJob + ReadRun + ReadRunner> Github for T {}
+
+/// The function.
+#[derive(Debug)]
+pub struct Reconciler<L, C, G> {
+    /// The ledger, with the clock and the random bits that its transactions need.
+    pub books: Bookkeeper<L, C>,
+    /// Who knows how the jobs are.
+    pub github: G,
+}
+
+/// One pass.
+struct Pass<'a> {
+    settings: &'a Settings,
+    began: Timestamp,
+    calls_left: u32,
+}
+
+impl Pass<'_> {
+    /// Takes one call, unless they are used up, or the time is.
+    fn take_call(&mut self, now: Timestamp) -> Result<(), BudgetError> {
+        let is_late = now.duration_since(self.began) > CALLING_TIME;
+        self.calls_left =
+            self.calls_left.checked_sub(1).filter(|_| !is_late).ok_or(BudgetError::Spent(now))?;
+        Ok(())
+    }
+}
+
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+    /// One pass, with the settings of this moment.
+    pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
+        let began = self.books.system.now();
+        let mut steps = Steps::default();
+        let snapshot = self.snapshot(began, &mut steps).await;
+        let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
+        gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));
+        let mut pass = Pass { settings, began, calls_left: CALLS_A_PASS };
+        self.read_jobs(&mut pass, &snapshot, &mut steps).await;
+        steps.ended()
+    }
+}

@@ -1,0 +1,42 @@
+//! The reconciler function on Lambda.
+
+use std::time::Duration;
+
+use aws::boot::{Boot, System};
+use aws::ledger::Table;
+use control::{Bookkeeper, Failed};
+use fleet::PoolMap;
+use futures_util::future::join;
+use github::app::{API_URL, App, AppConfig};
+use reconciler::{FunctionSettings, Reconciler};
+use serde_json::Value;
+
+/// Longest wait for one answer of GitHub's.
+const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let tables = [reconciler::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS];
+    let mut boot = Boot::begin(&tables).await;
+    let table = boot.variable("MAYFLY_TABLE");
+    let app = AppConfig {
+        id: boot.number("MAYFLY_GITHUB_APP_ID"),
+        organisation: boot.variable("MAYFLY_ORGANISATION"),
+        api_url: boot.optional_variable("MAYFLY_GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned()),
+    };
+    let pools = boot.pools(PoolMap::from_json_without_schedules);
+    let ledger = Table::new(&boot.config, table);
+    let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
+    let (started, settings) = boot.finish(settings)?;
+    let books = Bookkeeper { ledger, system: System };
+    let reconciler = Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN) };
+    let pass = async |_tick: Value| {
+        let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
+        // Where the key is of no use the last good one stays; without any, each read says so.
+        if let Err(error) = reconciler.github.use_key(&current.app_key) {
+            tracing::error!(%error, "the App's key is of no use");
+        }
+        reconciler.handle(&current.settings).await
+    };
+    started.try_run(pass).await
+}

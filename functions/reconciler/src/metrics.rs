@@ -1,0 +1,39 @@
+//! The metrics of the function: each name once, as `CloudWatch` has it.
+
+use fleet::metric::Metric;
+
+/// Steps of a pass that failed.
+pub const STEPS_FAILED: Metric = Metric::counter("ReconcilerStepsFailed", "Steps of a pass that failed");
+
+/// Jobs that are due and were left to the next pass, because the calls of this one were used up.
+pub const READS_LEFT: Metric = Metric::gauge("JobReadsLeft", "Jobs to be read that a pass left to the next");
+
+/// Jobs that were something else at GitHub than in the ledger, which has it now; by [`FOUND`].
+pub const JOBS_MENDED: Metric =
+    Metric::counter("JobsMended", "Jobs that GitHub knew differently").by(&[FOUND]);
+
+/// Jobs that wait for a runner and that no webhook told of; by [`CAUSE`].
+pub const DEMAND_FOUND_LATE: Metric =
+    Metric::counter("DemandFoundLate", "Waiting jobs that no webhook told of").by(&[CAUSE]);
+
+/// Jobs that GitHub does not answer for: after a day one is counted no longer.
+pub const JOBS_UNREAD: Metric =
+    Metric::counter("JobsUnread", "Jobs that GitHub has not answered for in a day").with_alarm();
+
+/// Seconds for which the job that waits the longest has waited; 0 where none does.
+pub const OLDEST_UNSERVED_SECONDS: Metric =
+    Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited");
+
+/// The dimension of what was found: `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded` or
+/// `Unread`.
+pub const FOUND: &str = "Found";
+
+/// The dimension of why nobody knew: `Approval` where a job had waited for one, or was thought to.
+pub const CAUSE: &str = "Cause";
+
+/// The value of [`CAUSE`] for a job that had waited for an approval.
+pub(crate) const APPROVAL: &str = "Approval";
+
+/// All of them.
+pub const METRICS: &[Metric] =
+    &[STEPS_FAILED, READS_LEFT, JOBS_MENDED, DEMAND_FOUND_LATE, JOBS_UNREAD, OLDEST_UNSERVED_SECONDS];

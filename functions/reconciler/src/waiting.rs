@@ -1,0 +1,150 @@
+//! Reads the jobs that are due from GitHub, and writes down what they are.
+
+use control::Steps;
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Item, Job, JobRunner, Listing, Runner, RunnerState};
+use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random};
+use fleet::repair::waiting::{Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run};
+use metrics::{counter, gauge};
+use tracing::{info, warn};
+
+use crate::metrics::{APPROVAL, CAUSE, DEMAND_FOUND_LATE, FOUND, JOBS_MENDED, JOBS_UNREAD, READS_LEFT};
+use crate::snapshot::Snapshot;
+use crate::{Github, Pass, Reconciler, StepError};
+
+/// Most calls that a pass makes for jobs: a third of what GitHub allows an App in an hour, 5,000 at least
+/// (GitHub: "Rate limits for GitHub Apps"), in sixty passes.
+pub const CALLS_A_PASS: u32 = 5000 / 3 / 60;
+
+/// How many idle runners are asked for, for one job that names none.
+const RUNNERS_ASKED: usize = 5;
+
+/// What became of a job.
+enum Read {
+    /// It was read, and this is to be written.
+    Told(Option<Found>, Event),
+    /// There are no calls left: it is read by a later pass.
+    Left,
+}
+
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+    /// Reads the jobs that are due, those that are due the longest first, as long as there are calls and
+    /// time. What is left is still due at the next pass.
+    pub(crate) async fn read_jobs(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) {
+        let jobs = due(&snapshot.jobs, &snapshot.full, pass.began);
+        let mut as_known = Vec::new();
+        let mut left = jobs.len();
+        for job in jobs {
+            match self.read_one(pass, job, steps).await {
+                Read::Left => break,
+                Read::Told(None, event) => as_known.push(event),
+                Read::Told(Some(found), event) => self.tell(pass, job, found, event, steps).await,
+            }
+            left -= 1;
+        }
+        for events in as_known.chunks(EVENTS_A_TRANSACTION) {
+            let posted = self.books.post(&pass.settings.pools, events).await;
+            steps.note_common("jobs read", posted.map_err(StepError::from));
+        }
+        if left > 0 {
+            info!(left, "jobs are left to the next pass");
+        }
+        gauge!(READS_LEFT.name).set(u32::try_from(left).unwrap_or(u32::MAX));
+    }
+
+    /// Reads one job, and whatever else of GitHub's tells what its answer means.
+    async fn read_one(&self, pass: &mut Pass<'_>, job: &Job, steps: &mut Steps) -> Read {
+        let said = self.call(pass, self.github.read_job(&job.repository, job.id)).await;
+        let said = match said {
+            Ok(seen) => Said::Job(seen),
+            Err(StepError::Github(GithubError::NotFound(_))) => Said::Gone,
+            Err(problem) if problem.ends_calls() => return left(problem, steps),
+            Err(problem) => {
+                steps.note::<(), _>(&job.pool, &format!("read job {}", job.id), Err(problem));
+                Said::Nothing
+            }
+        };
+        let now = self.books.system.now();
+        let asked = match meaning(job, &said, now) {
+            Meaning::AskRun(run) => {
+                let ended = self.call(pass, self.github.has_run_ended(&job.repository, run)).await;
+                ended.map(|ended| if ended { of_ended_run(job) } else { Meaning::AsKnown })
+            }
+            Meaning::AskRunners => self.busy_runner(pass, job).await.map(|runner| at_runner(job, runner)),
+            known => Ok(known),
+        };
+        match asked {
+            Ok(Meaning::Tell(found, event)) => Read::Told(Some(found), event),
+            Ok(_) => Read::Told(None, Event::JobRead { job: job.id, state: job.state }),
+            Err(problem) if problem.ends_calls() => left(problem, steps),
+            Err(problem) => {
+                steps.note::<(), _>(&job.pool, &format!("read of job {}", job.id), Err(problem));
+                Read::Told(None, Event::JobRead { job: job.id, state: job.state })
+            }
+        }
+    }
+
+    /// The runner of ours that the ledger calls Idle and GitHub busy, and that could have taken the job.
+    async fn busy_runner(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Option<JobRunner>, StepError> {
+        let mut idle: Vec<Runner> = Vec::new();
+        for pool in pass.settings.pools.iter().filter(|pool| pool.labels.serve(&job.labels)) {
+            let listens = Listing::Runners(pool.name.clone(), RunnerState::Idle);
+            for listing in [listens, Listing::Called(pool.name.clone())] {
+                let items = self.items(&listing).await?;
+                idle.extend(items.iter().filter_map(Item::runner).cloned());
+            }
+        }
+        let candidates = may_be_at(job, &idle, &pass.settings.pools);
+        for candidate in candidates.into_iter().take(RUNNERS_ASKED) {
+            if self.call(pass, self.github.is_runner_busy(candidate.github_id)).await? {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes down what a job is.
+    async fn tell(&self, pass: &Pass<'_>, job: &Job, found: Found, event: Event, steps: &mut Steps) {
+        let posted = self.books.post(&pass.settings.pools, &[event]).await;
+        let posted = steps.note(&job.pool, "write what GitHub says", posted.map_err(StepError::from));
+        if posted.is_none() {
+            return;
+        }
+        let (id, pool, repository, known) = (job.id, &job.pool, &job.repository, job.state);
+        info!(job = %id, %pool, %repository, ?known, %found, "GitHub knows a job differently");
+        counter!(JOBS_MENDED.name, FOUND => found.to_string()).increment(1);
+        match found {
+            Found::Demand => counter!(DEMAND_FOUND_LATE.name, CAUSE => APPROVAL).increment(1),
+            Found::Unread => {
+                warn!(job = %id, %repository, "GitHub does not answer for a job; it counts no longer");
+                counter!(JOBS_UNREAD.name).increment(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// One call of GitHub's, if the pass may make one more and the budget of all has one.
+    async fn call<T>(
+        &self,
+        pass: &mut Pass<'_>,
+        call: impl Future<Output = Result<T, GithubError>>,
+    ) -> Result<T, StepError> {
+        pass.take_call(self.books.system.now())?;
+        self.books.spend(1).await?;
+        let answered = call.await;
+        if let Err(GithubError::Wait(length)) = &answered {
+            self.books.remember_wait(*length).await;
+        }
+        Ok(answered?)
+    }
+}
+
+/// Calls end here for this pass. That is no failure, unless it was the ledger that did not answer.
+fn left(problem: StepError, steps: &mut Steps) -> Read {
+    match problem {
+        StepError::Budget(control::BudgetError::Ledger(_)) => {
+            steps.note_common::<(), _>("GitHub's budget", Err(problem));
+        }
+        waits => info!(reason = %waits, "no more calls to GitHub in this pass"),
+    }
+    Read::Left
+}

@@ -1,0 +1,86 @@
+//! When a job is read from GitHub.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::PoolName;
+use crate::ledger::{Job, JobState, Runner, RunnerState};
+
+/// How long a job is Queued before it is read: longer than most wait for their runner.
+const QUEUED_FOR: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long a job is Waiting before it is read once more.
+const WAITING_FOR: SignedDuration = SignedDuration::from_mins(1);
+
+/// The longest distance of two reads.
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a runner is Stopped before the job that it has left in progress is read: by then GitHub has
+/// given up a job whose runner is gone.
+const LEFT_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long a job is in progress at a runner that is not ours before it is read.
+const ELSEWHERE_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest distance of two reads of such a job: nothing of ours depends on it.
+const LONGEST_ELSEWHERE: SignedDuration = SignedDuration::from_hours(6);
+
+/// Of this many jobs that are due in a pool that is at its maximum, or rests, one is read.
+const ONE_OF: usize = 10;
+
+/// When a job is to be read: the first time in its state, and again at twice its age there. `None` for one
+/// that is not read.
+pub fn due_at(job: &Job) -> Option<Timestamp> {
+    let (first, longest) = match job.state {
+        JobState::Queued => (QUEUED_FOR, LONGEST),
+        // It was written down as Waiting because nobody knew it: GitHub was never asked.
+        JobState::Waiting if job.seen_at == job.changed_at => (SignedDuration::ZERO, LONGEST),
+        JobState::Waiting => (WAITING_FOR, LONGEST),
+        JobState::InProgress if job.runner.is_some() => (SignedDuration::ZERO, LONGEST),
+        JobState::InProgress => (ELSEWHERE_FOR, LONGEST_ELSEWHERE),
+        JobState::Unserved | JobState::Completed => return None,
+    };
+    let due = match job.read_at {
+        None => job.changed_at.checked_add(first),
+        Some(read) => {
+            let age = read.duration_since(job.changed_at).max(first).max(WAITING_FOR);
+            read.checked_add(age.min(longest))
+        }
+    };
+    // GitHub's API may be behind what its webhook has just said.
+    let heard = job.heard_at.and_then(|heard| heard.checked_add(WAITING_FOR).ok());
+    Some(due.ok()?.max(heard.unwrap_or(Timestamp::MIN)))
+}
+
+/// Whether a job is in progress without a runner of ours that is at it: it never had one, or that has
+/// stopped a while ago.
+pub fn is_left_in_progress(job: &Job, runner: Option<&Runner>, now: Timestamp) -> bool {
+    let has_stopped = |runner: &Runner| {
+        runner.state == RunnerState::Stopped && now.duration_since(runner.changed_at) >= LEFT_FOR
+    };
+    job.state == JobState::InProgress && runner.is_none_or(has_stopped)
+}
+
+/// The jobs that are to be read now, those that are due the longest first. Of those Queued in a pool that
+/// is `full` one in ten is: they have a reason to wait.
+pub fn due<'a>(
+    jobs: impl IntoIterator<Item = &'a Job>,
+    full: &BTreeSet<PoolName>,
+    now: Timestamp,
+) -> Vec<&'a Job> {
+    let due = jobs.into_iter().filter_map(|job| Some((due_at(job).filter(|&at| at <= now)?, job)));
+    let mut due: Vec<_> = due.collect();
+    due.sort_by_key(|&(at, job)| (at, job.id));
+    let mut seen: BTreeMap<&PoolName, usize> = BTreeMap::new();
+    let mut is_one = |job: &Job, pool: &'a PoolName| {
+        if job.state != JobState::Queued || !full.contains(pool) {
+            return true;
+        }
+        let before = seen.entry(pool).or_default();
+        *before += 1;
+        (*before - 1).is_multiple_of(ONE_OF)
+    };
+    due.retain(|&(_, job)| is_one(job, &job.pool));
+    due.into_iter().map(|(_, job)| job).collect()
+}

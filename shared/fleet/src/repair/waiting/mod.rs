@@ -1,0 +1,14 @@
+//! Jobs that wait, or seem to: when GitHub is asked for one, and what its answer means.
+//!
+//! A webhook may be lost for good, and says nothing of what comes after it. So each job that counts in a
+//! book, waits for an approval, or is left in progress is read from GitHub again and again, at growing
+//! distances. Age alone ends no job.
+
+mod due;
+mod found;
+
+pub use self::due::{due, due_at, is_left_in_progress};
+pub use self::found::{Found, Meaning, Said, at_runner, may_be_at, meaning, of_ended_run};
+
+#[cfg(test)]
+mod tests;
