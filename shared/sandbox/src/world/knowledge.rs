@@ -36,10 +36,12 @@ impl<F> World<F> {
         }
         let github = self.sandbox.github().borrow();
         let is_wrong = |&(id, state): &(JobId, JobState)| {
-            github.job(id).is_some_and(|job| match (state, job.phase) {
-                (JobState::Queued, Phase::Queued | Phase::Assigned { .. }) => false,
-                (JobState::Waiting, Phase::Gated) => false,
-                _ => true,
+            github.job(id).is_some_and(|job| {
+                !matches!(
+                    (state, job.phase),
+                    (JobState::Queued, Phase::Queued | Phase::Assigned { .. })
+                        | (JobState::Waiting, Phase::Gated)
+                )
             })
         };
         let wrong: Vec<(JobId, JobState)> = known.iter().copied().filter(is_wrong).collect();
