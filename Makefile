@@ -137,7 +137,7 @@ bench: ## measure verify, parse and route
 .PHONY: bench-lambda
 bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
 	$(with_venv) cargo lambda build --release --x86-64 --lambda-dir target/lambda/x86_64 \
-		$(addprefix -p ,echo webhook launcher registrar scheduler)
+		$(addprefix -p ,echo webhook launcher registrar scheduler reconciler)
 	python3 .ci/check-binaries target/lambda/x86_64
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
 
@@ -151,13 +151,13 @@ soak: ## let SEEDS seeded worlds and WEEKS of office hours happen from FIRST on,
 .PHONY: local
 TASKS ?= play
 local: .venv/.installed .tools/template/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
-	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p runner-init
+	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p reconciler -p runner-init
 	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS)
 
 .PHONY: burst
 JOBS ?= 1000
 burst: .venv/.installed .tools/template/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
-	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler
+	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p reconciler
 	cargo run --quiet -p burst -- --jobs $(JOBS) --binaries target/debug
 
 .PHONY: mutants

@@ -94,11 +94,14 @@ fn main() -> ExitCode {
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
 fn replay(args: ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
     let secret = args.secret.read()?;
     let files = if args.files.is_empty() { demo::files("events/github".as_ref())? } else { args.files };
     let sources: Vec<Source> = files.iter().map(|file| Source::read(file)).collect::<Result<_>>()?;
     if let Some(url) = args.url {
+        let now = jiff::Timestamp::now();
+        let sources: Vec<Source> = sources.into_iter().map(|source| source.created(now)).collect();
         let posted = remote::post(&url, &sources, &secret)?;
         if args.json {
             writeln!(out, "{}", serde_json::to_string_pretty(&posted)?)?;

@@ -29,7 +29,7 @@ class Templates(unittest.TestCase):
     def test_every_role_is_looked_at(self):
         arns = {it["type"]: it["arn"] for it in table()["arn"]}
         looked_at = {it.where.partition(" ")[0] for it in statements(Stack.whole(arns=arns))}
-        functions = {f"{it}Role" for it in ("Webhook", "Launcher", "Registrar", "Scheduler")}
+        functions = {f"{it}Role" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
         others = {"EveryMinuteRole", "ExecutionRole", "InstanceRole"}
         queues = {"JobQueuePolicy", "DeadLetterQueuePolicy"}
         self.assertLessEqual(functions | others | queues, looked_at)

@@ -139,6 +139,7 @@ class Retries(unittest.TestCase):
             {
                 **dict.fromkeys(functions, once),
                 "EveryMinute": once,
+                "ReconcilerEveryMinute": once,
                 "TaskStoppedRule": (185, 86400),
                 "SpotInterruptionRule": (185, 120),
             },

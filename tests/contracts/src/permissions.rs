@@ -23,6 +23,9 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("GenerateJitConfig", &[]),
     ("FindRunner", &[]),
     ("DeleteRunner", &[]),
+    ("ReadJob", &[]),
+    ("ReadRun", &[]),
+    ("ReadRunner", &[]),
 ];
 
 /// What every function may beyond its ports: its log and its secrets.

@@ -24,8 +24,8 @@ const NAMESPACE: &str = "Mayfly";
 
 /// Our own crates. Others are heard from WARN on: what the SDK logs below that holds whole requests,
 /// and a RunTask request holds a ticket.
-const OURS: [&str; 8] =
-    ["aws", "control", "fleet", "github", "launcher", "registrar", "scheduler", "webhook"];
+const OURS: [&str; 9] =
+    ["aws", "control", "fleet", "github", "launcher", "reconciler", "registrar", "scheduler", "webhook"];
 
 /// What has been installed.
 pub(super) struct Telemetry {

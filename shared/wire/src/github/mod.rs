@@ -1,11 +1,11 @@
 //! The sandbox's GitHub on GitHub's own protocol: the operations of the REST API that the registrar
-//! calls. Tokens are not checked, but have to be there.
+//! and the reconciler call. Tokens are not checked, but have to be there.
 
 mod key;
 mod url;
 
-use fleet::ports::RunnerGroupId;
-use fleet::{GithubRunnerId, Label};
+use fleet::ports::{JobStatus, RunId, RunnerGroupId};
+use fleet::{GithubRunnerId, JobId, Label};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub use self::key::app_key;
 pub use self::url::GithubUrl;
 use sandbox::Sandbox;
-use sandbox::github::RemoveError;
+use sandbox::github::{Registration, RemoveError};
 
 /// The installation's id, in every organisation.
 const INSTALLATION: u64 = 1;
@@ -49,7 +49,11 @@ fn answer(sandbox: &Sandbox, method: &Method, path: &str, query: &str, body: &[u
         ("POST", ["orgs", _, "actions", "runner-groups"]) => make_group(sandbox, body),
         ("POST", ["orgs", _, "actions", "runners", "generate-jitconfig"]) => generate(sandbox, body),
         ("GET", ["orgs", _, "actions", "runners"]) => runners(sandbox, query),
+        ("GET", ["orgs", _, "actions", "runners", id]) => runner(sandbox, id),
         ("DELETE", ["orgs", _, "actions", "runners", id]) => delete(sandbox, id),
+        ("GET", ["repos", _, _, "actions", "jobs", id]) => job(sandbox, id),
+        ("GET", ["repos", _, _, "actions", "runs", id]) => run(sandbox, id),
+        ("GET", ["repos", owner, name]) => (200, json!({ "full_name": format!("{owner}/{name}") })),
         _ => problem(404, "Not Found"),
     }
 }
@@ -91,18 +95,49 @@ fn runners(sandbox: &Sandbox, query: &str) -> Answered {
     let name = query.split('&').find_map(|pair| pair.strip_prefix("name="));
     let github = sandbox.github().borrow();
     let listed = github.runners().filter(|runner| name.is_none_or(|name| runner.name == name));
-    let runners: Vec<Value> = listed
-        .map(|it| {
-            let labels: Vec<Value> =
-                it.labels.iter().map(|label| json!({ "name": Label::as_str(label) })).collect();
-            let status = if it.online { "online" } else { "offline" };
-            json!({
-                "id": it.id, "name": it.name, "os": "linux", "status": status,
-                "busy": it.job.is_some(), "labels": labels,
-            })
-        })
-        .collect();
+    let runners: Vec<Value> = listed.map(describe).collect();
     (200, json!({ "total_count": runners.len(), "runners": runners }))
+}
+
+fn runner(sandbox: &Sandbox, id: &str) -> Answered {
+    let github = sandbox.github().borrow();
+    let runner = id.parse().ok().and_then(|id| github.runner(GithubRunnerId(id)));
+    runner.map_or_else(|| problem(404, "Not Found"), |runner| (200, describe(runner)))
+}
+
+fn describe(it: &Registration) -> Value {
+    let labels: Vec<Value> = it.labels.iter().map(|label| json!({ "name": Label::as_str(label) })).collect();
+    let status = if it.online { "online" } else { "offline" };
+    json!({
+        "id": it.id, "name": it.name, "os": "linux", "status": status,
+        "busy": it.job.is_some(), "labels": labels,
+    })
+}
+
+fn job(sandbox: &Sandbox, id: &str) -> Answered {
+    let seen = id.parse().ok().and_then(|id| sandbox.github().borrow_mut().read_job(JobId(id)));
+    let Some(seen) = seen else { return problem(404, "Not Found") };
+    let status = match seen.status {
+        JobStatus::Queued => "queued",
+        JobStatus::Waiting => "waiting",
+        JobStatus::InProgress => "in_progress",
+        JobStatus::Completed => "completed",
+    };
+    let conclusion = if seen.may_not_have_run { "cancelled" } else { "success" };
+    let job = json!({
+        "id": id.parse::<u64>().ok(), "run_id": seen.run.0, "status": status,
+        "conclusion": (seen.status == JobStatus::Completed).then_some(conclusion),
+        "started_at": seen.started_at,
+        "runner_id": seen.runner.as_ref().map(|runner| runner.id),
+        "runner_name": seen.runner.as_ref().map(|runner| &runner.name),
+    });
+    (200, job)
+}
+
+fn run(sandbox: &Sandbox, id: &str) -> Answered {
+    let ended = id.parse().ok().and_then(|id| sandbox.github().borrow().read_run(RunId(id)));
+    let Some(ended) = ended else { return problem(404, "Not Found") };
+    (200, json!({ "id": id.parse::<u64>().ok(), "status": if ended { "completed" } else { "queued" } }))
 }
 
 fn delete(sandbox: &Sandbox, id: &str) -> Answered {

@@ -42,7 +42,7 @@ pub struct Options<'a> {
     pub seen: Seen,
     /// How long a message that was received stays out of sight.
     pub visibility: Duration,
-    /// How often the scheduler is invoked: each minute in AWS.
+    /// How often the scheduler and the reconciler are invoked: each minute in AWS.
     pub tick: Duration,
     /// The webhook secret and the ticket key.
     pub secrets: &'a Secrets,
@@ -72,7 +72,7 @@ pub struct Stack {
     pub moto: Moto,
     templates: Templates,
     _pollers: Pollers,
-    _ticks: Ticks,
+    _ticks: [Ticks; 2],
 }
 
 /// For who is not interested in what the webhook is sent.
@@ -118,6 +118,7 @@ impl Stack {
         let launcher = configured("Launcher", LAUNCHERS, &here)?;
         // Two at once, where a tick takes longer than the time to the next one.
         let scheduler = configured("Scheduler", 2, &here)?;
+        let reconciler = configured("Reconciler", 2, &here)?;
 
         let url = FunctionUrl::serve(webhook, options.port, Arc::clone(&options.seen))
             .await
@@ -130,7 +131,7 @@ impl Stack {
             concurrency: LAUNCHERS,
         }
         .start(&launcher);
-        let ticks = Ticks::start(&scheduler, options.tick);
+        let ticks = [&scheduler, &reconciler].map(|function| Ticks::start(function, options.tick));
         Ok(Self {
             provisioned,
             config,

@@ -7,10 +7,10 @@ use std::time::Duration;
 use aws::ledger::Table;
 use aws_sdk_sqs::types::QueueAttributeName;
 use fleet::launch::RunTaskRequest;
-use fleet::ledger::{Item, Key};
+use fleet::ledger::{Item, JobState, Key};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::Ledger as _;
-use fleet::{DeliveryId, PoolMap, PoolName};
+use fleet::{DeliveryId, JobId, PoolMap, PoolName};
 use jiff::Timestamp;
 use sandbox::delivery::Delivery;
 use sandbox::queue::VISIBILITY;
@@ -51,6 +51,11 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::ticking(Duration::from_mins(1)).await
+    }
+
+    /// The same with another minute.
+    async fn ticking(tick: Duration) -> Self {
         logs::capture(&[WEBHOOK_SECRET, TICKET_KEY]);
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let secrets = Secrets::with_new_app(WEBHOOK_SECRET.into(), TICKET_KEY.into()).unwrap();
@@ -60,7 +65,9 @@ impl Scene {
             let made = move || Sandbox::placed(1, start, Delays::default(), &pools, &placements);
             sandbox.insert(Resident::start(made)).clone()
         };
-        let stack = Stack::start(&options(&secrets, &binaries()), made).await.unwrap();
+        let binaries = binaries();
+        let options = Options { tick, ..options(&secrets, &binaries) };
+        let stack = Stack::start(&options, made).await.unwrap();
         Self { secrets, stack, sandbox: sandbox.unwrap() }
     }
 
@@ -114,10 +121,15 @@ impl Scene {
     }
 }
 
-/// One of the sample events.
+/// One of the sample events, of a job that was created just now: what is a day old is asked for at GitHub
+/// first.
+#[expect(clippy::disallowed_methods, reason = "the functions' clock is the machine's")]
 fn sample(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/github");
-    std::fs::read_to_string(folder.join(name)).unwrap()
+    let text = std::fs::read_to_string(folder.join(name)).unwrap();
+    let mut payload: Value = serde_json::from_str(&text).unwrap();
+    payload["workflow_job"]["created_at"] = json!(Timestamp::now());
+    payload.to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,6 +163,32 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
         (&metric["Namespace"], &metric["Metrics"][0]["Unit"]),
         (&json!("Mayfly/mayfly"), &json!("Count"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_of_long_ago_waits_until_the_reconciler_has_asked_github() {
+    let scene = Scene::ticking(Duration::from_secs(1)).await;
+    let mut queued: Value = serde_json::from_str(&sample("queued-ec2-arm64.json")).unwrap();
+    queued["workflow_job"]["created_at"] = json!("2019-05-15T15:20:33Z");
+    let job = JobId(queued["workflow_job"]["id"].as_u64().unwrap());
+    assert_eq!(scene.post("of long ago", &queued.to_string(), WEBHOOK_SECRET).await.0, 202);
+
+    // GitHub has no such job: it ends, and nobody was launched for it.
+    let counted =
+        |lines: &[Value]| lines.iter().any(|line| line["JobsMended"] == 1 && line["Found"] == "Gone");
+    let lines = loop {
+        let lines = Scene::log("reconciler");
+        if counted(&lines) {
+            break lines;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let line = lines.iter().find(|line| line["message"] == "GitHub knows a job differently").unwrap();
+    assert_eq!((&line["known"], &line["found"]), (&json!("Waiting"), &json!("Gone")));
+    let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
+    let items = ledger.read(&[Key::Job(job)]).await.unwrap();
+    assert_eq!(items.first().and_then(Item::job).map(|job| job.state), Some(JobState::Completed));
+    assert_eq!(scene.tasks().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

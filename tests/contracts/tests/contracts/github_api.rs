@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fleet::ports::{
     Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    JitRunner, RunnerGroupId,
+    JitRunner, JobStatus, ReadJob as _, ReadRun as _, ReadRunner as _, RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};

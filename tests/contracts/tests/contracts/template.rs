@@ -98,7 +98,8 @@ fn every_api_calls_its_function_as_a_function_url_does() {
 /// There `sam logs`, `sam sync` and `sam local` look for them, and a change set shows what changes.
 #[test]
 fn the_functions_stand_in_the_template_in_the_order_of_the_data() {
-    let order = ["Webhook", "Launcher", "Registrar", "Scheduler"].map(|name| format!("{name}Function"));
+    let order =
+        ["Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler"].map(|name| format!("{name}Function"));
     let mut found = BTreeSet::new();
     for (file, template) in template::all() {
         for (id, it) in template::resources(&template) {
