@@ -189,6 +189,24 @@ fn who_may_not_ask_or_reaches_nobody_is_told_in_one_line_and_goes_on() {
 }
 
 #[test]
+fn without_a_region_it_says_how_to_name_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_mayfly"))
+        .args(["doctor", "--before-deploy"])
+        .env_remove("AWS_REGION")
+        .env_remove("AWS_DEFAULT_REGION")
+        .envs([
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ])
+        .output()
+        .unwrap();
+    let error = text(&output.stderr);
+    assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
+    assert!(error.contains("--region, or AWS_REGION"), "{error}");
+}
+
+#[test]
 fn a_map_that_is_wrong_ends_the_deploy_and_nobody_is_asked() {
     let (url, asked) = quotas(&NEW);
     let file = tempfile::NamedTempFile::new().unwrap();
