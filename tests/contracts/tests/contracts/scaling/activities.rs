@@ -26,7 +26,7 @@ async fn the_newest_activity_that_failed_lately_tells_why() {
         ("2026-03-23T12:04:10.123Z", Some(BEYOND_ITS_QUOTA), "it began just then"),
         ("2026-03-23T12:04:11Z", None, "what failed is too long ago"),
     ] {
-        let groups = Groups::new(&config(&canned::serve(200, "text/xml", ANSWER.to_owned())));
+        let groups = Groups::new(&config(canned::serve(200, "text/xml", ANSWER.to_owned())));
         let found = groups.describe_scaling_activities("mayfly_small", since.parse().unwrap()).await;
         assert_eq!(found.unwrap().as_deref(), expected, "{why}");
     }
@@ -37,7 +37,7 @@ async fn a_refusal_is_told_in_the_services_words() {
     let denied = "<ErrorResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><Error><Type>Sender\
                   </Type><Code>AccessDenied</Code><Message>not authorized to perform: \
                   autoscaling:DescribeScalingActivities</Message></Error></ErrorResponse>";
-    let groups = Groups::new(&config(&canned::serve(403, "text/xml", denied.to_owned())));
+    let groups = Groups::new(&config(canned::serve(403, "text/xml", denied.to_owned())));
     let error =
         groups.describe_scaling_activities("mayfly_small", "2026-03-23T11:30:00Z".parse().unwrap()).await;
     assert_eq!(
