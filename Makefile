@@ -98,11 +98,11 @@ images: .venv/.installed ## build the images for both architectures and hold the
 images-check: ## say how old the images' pins are, and fail where one is too old
 	cargo run --quiet -p mayfly -- images check
 
-# They deploy the templates into moto, and hold what these grant against the reference of AWS's permissions
-# that checkov brings.
+# They build `mayfly`, deploy the templates into moto, and hold what these grant against the reference of
+# AWS's permissions that checkov brings.
 .PHONY: test-infra
 test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installed ## test the scripts in infra/bin, and what the templates grant
-	.tools/template/bin/python -m unittest discover --start-directory infra/tests
+	.tools/template/bin/python infra/tests/halves.py
 
 # They need Python and nothing else.
 .PHONY: test-seccomp
@@ -114,13 +114,20 @@ test-seccomp: ## test what makes the hosts' seccomp profile
 test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, five minutes the first time
 	tests/docker/run
 
-.PHONY: secrets deploy destroy
+# The settings are samconfig.toml's; ENV=staging takes its table [staging.global.parameters].
+.PHONY: secrets deploy deploy-check retire destroy
+in_template := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" ENV="$(or $(ENV),default)" .tools/template/bin/python
 secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub
-	.tools/template/bin/python infra/bin/make_secrets.py
-deploy: .tools/template/.installed .venv/.installed ## build the functions and deploy the stack
-	PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" infra/bin/deploy.sh
+	$(in_template) infra/bin/make_secrets.py
+deploy: .tools/template/.installed .venv/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one
+	$(in_template) infra/bin/deploy.py
+deploy-check: .tools/template/.installed .venv/.installed ## only the checks of a deploy: nothing is built or changed
+	$(in_template) infra/bin/deploy.py --check
+retire: .tools/template/.installed .venv/.installed ## take the pool POOL out of service and out of the stack, in order
+	@test -n "$(POOL)" || { echo "which pool? make retire POOL=ec2-x64"; exit 1; }
+	$(in_template) infra/bin/retire.py $(POOL)
 destroy: .tools/template/.installed ## take the stack down, after a question
-	.tools/template/bin/python infra/bin/destroy.py
+	$(in_template) infra/bin/destroy.py
 
 .PHONY: bench
 bench: ## measure verify, parse and route

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Takes a stack down: no new runners, then no runners, then no instances, then the stack.
 
-    destroy.py [STACK]     STACK is mayfly unless told
+    destroy.py
+
+The stack and its region are those of samconfig.toml; ENV=staging takes [staging.global.parameters]. It
+touches what CloudFormation lists as this stack's, and the tasks in its clusters: nobody else's.
 
 Each step prints one line, and is tried whether or not those before it went well; when one has failed,
 the exit code is 1, and a second run does what is left. The ledger's table, the queues and the secrets
@@ -14,66 +17,34 @@ from collections.abc import Callable
 import boto3
 import clearing
 import registrations
+import settings
+import stacks
 from botocore.exceptions import BotoCoreError, ClientError
 from registrations import GITHUB_COM, GitHub
+from says import fail
+from settings import Settings
+from stacks import Stack
 
 # Items that BatchGetItem takes in one call.
 ITEMS = 100
 
 
-def fail(problem: str) -> None:
-    sys.exit(f"destroy.py: {problem}")
+def stack_in(settings: Settings) -> Stack:
+    found = stacks.described(settings.stack)
+    if found is None:
+        fail(f"there is no stack {settings.stack} in {settings.region}")
+    return Stack(found)
 
 
-class Stack:
-    """A stack that is there, with its nested ones."""
-
-    def __init__(self, name: str):
-        self.formation = boto3.client("cloudformation")
-        try:
-            described = self.formation.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            fail(f"there is no stack {name} in {self.formation.meta.region_name}")
-        self.name = name
-        self.parameters = {it["ParameterKey"]: it["ParameterValue"] for it in described.get("Parameters", [])}
-        # Its id finds it also when it is gone.
-        self.id = described["StackId"]
-        self.resources = list(self.resources_of(self.id))
-
-    def resources_of(self, stack: str):
-        pages = self.formation.get_paginator("list_stack_resources").paginate(StackName=stack)
-        for resource in pages.search("StackResourceSummaries[]"):
-            if not resource.get("PhysicalResourceId") or resource["ResourceStatus"] == "DELETE_COMPLETE":
-                continue
-            yield resource
-            if resource["ResourceType"] == "AWS::CloudFormation::Stack":
-                yield from self.resources_of(resource["PhysicalResourceId"])
-
-    def of_type(self, kind: str) -> list[str]:
-        return [it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == kind]
-
-    def named(self, logical: str) -> str:
-        found = [it["PhysicalResourceId"] for it in self.resources if it["LogicalResourceId"] == logical]
-        if not found:
-            raise LookupError(f"the stack has no {logical}")
-        return found[0]
-
-    def delete(self) -> str:
-        self.formation.delete_stack(StackName=self.id)
-        try:
-            self.formation.get_waiter("stack_delete_complete").wait(StackName=self.id)
-        except BotoCoreError:
-            raise RuntimeError(f"it is not gone: {'; '.join(self.reasons())}") from None
-        return "deleted"
-
-    def reasons(self) -> list[str]:
-        """Why CloudFormation could not delete it, newest first."""
-        events = self.formation.describe_stack_events(StackName=self.id)["StackEvents"]
-        failed = [it for it in events if it.get("ResourceStatus") == "DELETE_FAILED"]
-        told = [f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason', '?')}" for it in failed]
-        return told or ["CloudFormation tells no reason"]
+def delete(stack: Stack) -> str:
+    formation = boto3.client("cloudformation")
+    formation.delete_stack(StackName=stack.id)
+    try:
+        formation.get_waiter("stack_delete_complete").wait(StackName=stack.id)
+    except BotoCoreError:
+        told = stacks.reasons(stack.id) or ["CloudFormation tells no reason"]
+        raise RuntimeError(f"it is not gone: {'; '.join(told)}") from None
+    return "deleted"
 
 
 def delete_registrations(stack: Stack) -> str:
@@ -138,7 +109,7 @@ def destroy(stack: Stack) -> int:
             continue
         for each in stack.of_type(kind):
             steps.do(f"{word} {each}", lambda step=step, each=each: step(each))
-    steps.do(f"stack {stack.name}", stack.delete)
+    steps.do(f"stack {stack.name}", lambda: delete(stack))
     return steps.failed
 
 
@@ -146,22 +117,23 @@ def main() -> None:
     if sys.argv[1:2] in (["-h"], ["--help"]):
         print(__doc__)
         return
-    if len(sys.argv) > 2:
-        sys.exit(__doc__)
-    name = sys.argv[1] if len(sys.argv) == 2 else "mayfly"
-    stack = Stack(name)
-    print(f"Type {name} to delete it, with every runner: ", end="", flush=True)
+    if len(sys.argv) > 1:
+        fail("the stack and its region are samconfig.toml's; --help says more")
+    found = settings.settings_or_fail(settings.environment())
+    stack, name = stack_in(found), found.stack
+    print(f"Type {name} to delete it in {found.region}, with every runner: ", end="", flush=True)
     if sys.stdin.readline().strip() != name:
         fail("nothing was done")
     if failed := destroy(stack):
         fail(f"{failed} steps have failed; when their reasons are gone, do it again")
     print(f"{name} is gone. What stays, because nothing brings it back:")
-    for table in stack.of_type("AWS::DynamoDB::Table"):
-        print(f"  the ledger:  aws dynamodb delete-table --table-name {table}")
-    for queue in stack.of_type("AWS::SQS::Queue"):
-        print(f"  a queue:     aws sqs delete-queue --queue-url {queue}")
+    for kind, command in stacks.RETAINED.items():
+        for each in stack.of_type(kind):
+            print(f"  {command.format(id=each)} --region {found.region}")
     if path := stack.parameters.get("ParametersPath"):
-        print(f"  the secrets: aws ssm delete-parameter, for each under {path}")
+        print(
+            f"  the secrets: aws ssm delete-parameter --region {found.region} --name, for each under {path}"
+        )
     print("  what the SAM CLI has uploaded, in the bucket that it made for all of its stacks")
 
 

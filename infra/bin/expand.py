@@ -30,7 +30,9 @@ def unrolled(template: dict) -> dict:
     or other resources is for CloudFormation, which alone knows their values."""
     context = TemplateProcessingContext(fragment=template)
     loops = ForEachProcessor(create_default_intrinsic_resolver(context))
-    return without_empty_subs(ProcessingPipeline([TemplateParsingProcessor(), loops]).process_template(context))
+    return without_empty_subs(
+        ProcessingPipeline([TemplateParsingProcessor(), loops]).process_template(context)
+    )
 
 
 def without_empty_subs(value):

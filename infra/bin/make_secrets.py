@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
-"""Makes the webhook secret and the first ticket key, as SecureStrings in the Parameter Store. What is
-there already stays.
+"""Makes the webhook secret and the first ticket key, as SecureStrings in the Parameter Store, under the
+ParametersPath and in the region of samconfig.toml. What is there already stays.
 
-    make_secrets.py [PATH]     PATH is the template's ParametersPath, /mayfly unless told
+    make_secrets.py
+
+ENV=staging takes [staging.global.parameters]. A region that is missing there is asked for.
 """
 
-import re
 import secrets
 import sys
 
 import boto3
+import parameter_store
+import settings
 from botocore.exceptions import BotoCoreError, ClientError
+from parameter_store import APP_KEYS, TICKET_KEYS, WEBHOOK_SECRETS
+from says import fail, one_line
 
 # Bytes; as long as what HMAC-SHA256 makes of them.
 LENGTH = 32
-
-
-def fail(problem: str) -> None:
-    sys.exit(f"make_secrets.py: {problem}")
 
 
 def put(ssm, name: str, secret: str) -> bool:
@@ -31,36 +32,35 @@ def put(ssm, name: str, secret: str) -> bool:
     return True
 
 
-def make(ssm, path: str) -> None:
-    if put(ssm, name := f"{path}/ticket-keys/1", secrets.token_hex(LENGTH)):
-        print(f"{name} is written; nobody else needs it")
+def make(ssm, path: str, region: str) -> None:
+    if put(ssm, name := f"{path}/{TICKET_KEYS}/1", secrets.token_hex(LENGTH)):
+        print(f"{name} is written in {region}; nobody else needs it")
 
     secret = secrets.token_hex(LENGTH)
-    if put(ssm, name := f"{path}/webhook-secrets/1", secret):
-        print(f"{name} is written. Paste this at GitHub, as the webhook's secret; it is shown this once:")
+    if put(ssm, name := f"{path}/{WEBHOOK_SECRETS}/1", secret):
+        print(
+            f"{name} is written in {region}. Paste this at GitHub as the webhook's secret; it is shown once:"
+        )
         print(secret)
 
-    name = f"{path}/github-app-keys/1"
+    name = f"{path}/{APP_KEYS}/1"
     if not ssm.get_parameters(Names=[name])["Parameters"]:
         print(f"Still to do: put the App's private key, as GitHub gave it to you, into {name}:")
-        value = "file://YOUR-APP.private-key.pem"
-        print(f"  aws ssm put-parameter --type SecureString --name {name} --value {value}")
+        print(f"  {parameter_store.put_app_key(path, region)}")
 
 
 def main() -> None:
     if sys.argv[1:2] in (["-h"], ["--help"]):
         print(__doc__)
         return
-    if len(sys.argv) > 2:
-        sys.exit(__doc__)
-    path = sys.argv[1] if len(sys.argv) == 2 else "/mayfly"
-    if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", path):
-        fail(f"the path {path} is none of the Parameter Store; /mayfly is one")
+    if len(sys.argv) > 1:
+        fail("the path and the region are samconfig.toml's; --help says more")
+    found = settings.settings_or_fail(settings.environment())
     try:
         boto3.client("sts").get_caller_identity()
-        make(boto3.client("ssm"), path)
+        make(boto3.client("ssm"), found.path, found.region)
     except (BotoCoreError, ClientError) as error:
-        fail(f"{error}; `aws configure` or `aws sso login` tells AWS who you are")
+        fail(f"{one_line(error)}; `aws configure` or `aws sso login` tells AWS who you are")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
-"""What the scripts in infra/bin meet in a test: moto for AWS, and a GitHub of a few lines."""
+"""What the scripts in infra/bin meet in a test: moto for AWS, and a project of their own, which is this one's
+templates, map and scripts in a folder that goes with the test."""
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import urllib.request
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -16,23 +19,33 @@ ROOT = Path(__file__).parents[2]
 BIN = ROOT / "infra/bin"
 MOTO = ROOT / "shared/wire/moto"
 VENV = ROOT / ".venv/bin/python"
+STAND_INS = Path(__file__).parent / "stand_ins"
 
 sys.path.insert(0, str(BIN))
 
 # Seconds; they take less than ten.
 LONGEST = 180
 REGION = "us-east-1"
-ANYBODY = {"AWS_ACCESS_KEY_ID": "anybody", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": REGION}
+ANYBODY = {"AWS_ACCESS_KEY_ID": "anybody", "AWS_SECRET_ACCESS_KEY": "any"}
+IMAGES = {"RunnerImage": "runner", "RunnerDockerImage": "runner-docker", "DockerdImage": "dockerd"}
+USUAL = {"Organisation": "acme", "GitHubAppId": "42"}
 
 
-def run(command: list, text: str = "", **variables: str) -> subprocess.CompletedProcess:
+def run(command: list, text: str = "", folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess:
     """A command, with nothing of the caller's AWS in its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    alone = {"AWS_CONFIG_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "ENV"
+    }
+    alone = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_MAX_ATTEMPTS": "1",
+    }
     environment = {**kept, **ANYBODY, **alone, **variables}
     return subprocess.run(
         list(map(str, command)),
         input=text,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -41,20 +54,62 @@ def run(command: list, text: str = "", **variables: str) -> subprocess.Completed
     )
 
 
+@cache
+def moto() -> str:
+    """The URL of the one moto of this process, which ends with it: it takes seconds to start."""
+    started = subprocess.Popen(
+        [VENV, MOTO / "serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(started.communicate)
+    port = started.stdout.readline().strip()
+    assert port, "moto has not started; standard error says why"
+    return f"http://127.0.0.1:{port}"
+
+
+@cache
+def mayfly() -> str:
+    """The command line of this project, built."""
+    built = run(["cargo", "build", "--quiet", "-p", "mayfly", "--bin", "mayfly", "--message-format", "json"])
+    assert built.returncode == 0, built.stderr
+    lines = [json.loads(line) for line in built.stdout.splitlines()]
+    made = next(it["executable"] for it in lines if it.get("executable"))
+    # A build beside this may put another one in its place.
+    return shutil.copy(made, kept() / "mayfly")
+
+
 class OnMoto(unittest.TestCase):
-    """Each test has a moto of its own, which ends with it."""
+    """Each test has an AWS in which nothing is, and a project."""
 
     def setUp(self):
-        moto = subprocess.Popen(
-            [VENV, MOTO / "serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.addCleanup(moto.communicate)
-        port = moto.stdout.readline().strip()
-        self.assertTrue(port, "moto has not started; standard error says why")
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = moto()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")).close()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.project = Path(folder.name) / "project"
+        shutil.copytree(BIN, self.project / "infra/bin", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "infra/map", self.project / "infra/map")
+        (self.project / ".ci").mkdir()
+        files = ["template.yaml", "pools.toml", ".ci/check-binaries"]
+        for file in [ROOT / name for name in files] + sorted((ROOT / "infra").glob("*.yaml")):
+            shutil.copy(file, self.project / file.relative_to(ROOT))
+        self.settings()
 
-    def script(self, name: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess:
-        return run([sys.executable, BIN / name, *arguments], text, AWS_ENDPOINT_URL=self.url)
+    def settings(self, env: str = "default", more: str = "", **given: str) -> None:
+        """samconfig.toml: the usual, and what is given; None takes a line away."""
+        usual = {"stack_name": "mayfly", "region": REGION}
+        lines = {**usual, **{name: value for name, value in given.items() if name in usual}}
+        parameters = {**USUAL, **{name: value for name, value in given.items() if name not in usual}}
+        text = f"version = 0.1\n[{env}.global.parameters]\n"
+        text += "".join(f'{name} = "{value}"\n' for name, value in lines.items() if value is not None)
+        text += f"[{env}.global.parameters.parameter_overrides]\n"
+        text += "".join(f'{name} = "{value}"\n' for name, value in parameters.items() if value is not None)
+        (self.project / "samconfig.toml").write_text(text + more, encoding="utf-8")
+
+    def script(
+        self, name: str, *arguments: str, text: str = "", **variables: str
+    ) -> subprocess.CompletedProcess:
+        command = [sys.executable, self.project / "infra/bin" / name, *arguments]
+        return run(command, text, self.project, **{"AWS_ENDPOINT_URL": self.url, **variables})
 
     def client(self, service: str):
         return boto3.client(
@@ -66,94 +121,107 @@ class OnMoto(unittest.TestCase):
         )
 
 
+@cache
+def kept() -> Path:
+    """A folder for what several tests need, which goes with this process."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@cache
+def expanded() -> Path:
+    """The templates as CloudFormation sees them."""
+    templates = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
+    ended = run([sys.executable, BIN / "expand.py", kept() / "ours", *templates], AWS_DEFAULT_REGION=REGION)
+    assert ended.returncode == 0, ended.stderr
+    return kept() / "ours"
+
+
 class OnDeployed(OnMoto):
-    """The templates are expanded once, with `ADDED` resources, and deployed into each test's moto."""
+    """The templates, with `ADDED` resources, can be deployed into each test's AWS."""
 
     ADDED: dict = {}
 
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = Path(folder.name)
-        templates = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
-        ended = run([sys.executable, BIN / "expand.py", cls.folder, *templates])
-        assert ended.returncode == 0, ended.stderr
-        file = cls.folder / "template.json"
+    def setUp(self):
+        super().setUp()
+        self.folder = self.project / "expanded"
+        shutil.copytree(expanded(), self.folder)
+        file = self.folder / "template.json"
         template = json.loads(file.read_text(encoding="utf-8"))
-        template["Resources"] |= cls.ADDED
+        template["Resources"] |= self.ADDED
         file.write_text(json.dumps(template), encoding="utf-8")
 
-    def deploy(self, **given: str) -> dict:
+    def deploy(self, stack: str = "mayfly", **given: str) -> dict:
         """The stacks' resources, by template and logical id."""
-        images = {"RunnerImage": "runner", "RunnerDockerImage": "runner-docker", "DockerdImage": "dockerd"}
-        usual = {"Organisation": "acme", "GitHubAppId": "42", **images}
-        pairs = [f"{name}={value}" for name, value in {**usual, **given}.items()]
-        ended = run([VENV, MOTO / "deploy.py", self.url, self.folder, *pairs])
+        pairs = [f"{name}={value}" for name, value in {**USUAL, **IMAGES, **given}.items()]
+        ended = run([VENV, MOTO / "deploy.py", "--stack", stack, self.url, self.folder, *pairs])
         self.assertEqual(ended.returncode, 0, ended.stderr)
         return json.loads(ended.stdout)["stacks"]
 
 
-class GitHubStandIn:
-    """Two pages of runners, and whatever answers a test puts before the usual ones: `answers` holds, by
-    method and path, statuses with headers, each for one call."""
+class OnProject(OnMoto):
+    """Deploys go through `make deploy`'s script, with stand-ins for what builds and deploys."""
 
-    def __init__(self, runners: dict[int, str], organisation: str = "acme"):
-        self.runners, self.organisation = dict(runners), organisation
-        self.answers: dict[str, list[tuple[int, dict]]] = {}
-        self.bearers: list[tuple[str, str]] = []
-        stand_in = self
+    def setUp(self):
+        super().setUp()
+        self.calls_file = self.project / "calls"
+        for folder in ("webhook-secrets", "ticket-keys", "github-app-keys"):
+            self.put(f"/mayfly/{folder}/1")
 
-        class Handler(BaseHTTPRequestHandler):
-            def handle_any(self):
-                stand_in.handle(self)
+    def put(self, name: str, value: str = "a secret") -> None:
+        self.client("ssm").put_parameter(Name=name, Type="SecureString", Value=value)
 
-            do_GET = do_POST = do_DELETE = handle_any
+    def wish(self, **wishes) -> None:
+        """What the stand-ins do in the place of the usual."""
+        (self.project / "wishes.json").write_text(json.dumps(wishes), encoding="utf-8")
 
-            def log_message(self, *_):
-                pass
+    def surroundings(self, **variables: str) -> dict[str, str]:
+        path = [STAND_INS, ROOT / ".tools/template/bin", "/usr/bin", "/bin"]
+        return {
+            "PATH": os.pathsep.join(map(str, path)),
+            "STAND_INS": str(self.project),
+            "MAYFLY": mayfly(),
+            "EXPANDED": str(kept()),
+            "MOTO_PYTHON": str(VENV),
+            "MOTO_DEPLOY": str(MOTO / "deploy.py"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AWS_ENDPOINT_URL": self.url,
+            **variables,
+        }
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def run_script(self, name: str, *arguments: str, text: str = "", **variables: str):
+        return self.script(name, *arguments, text=text, **self.surroundings(**variables))
 
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+    def deployed(self, *arguments: str, **variables: str) -> str:
+        """What a deploy that goes well has said."""
+        ended = self.run_script("deploy.py", *arguments, **variables)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        return ended.stdout
 
-    def handle(self, request: BaseHTTPRequestHandler) -> None:
-        request.rfile.read(int(request.headers.get("content-length", 0)))
-        path, _, query = request.path.partition("?")
-        call = f"{request.command} {path}"
-        self.bearers.append((call, request.headers.get("authorization", "").removeprefix("Bearer ")))
-        if self.answers.get(call):
-            status, headers = self.answers[call].pop(0)
-            body = {"message": "as the test wants it"}
-        else:
-            status, headers, body = self.usual(request.command, path, query)
-        data = b"" if body is None else json.dumps(body).encode()
-        request.send_response(status)
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.send_header("content-length", str(len(data)))
-        request.end_headers()
-        request.wfile.write(data)
+    def refused(self, *lines: str, **variables: str) -> None:
+        """Each line is the beginning of one, in this order; nothing was built or changed."""
+        ended = self.run_script("deploy.py", **variables)
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        *told, last = ended.stderr.splitlines()
+        self.assertEqual(len(told), len(lines), ended.stderr)
+        for line, begin in zip(told, lines, strict=True):
+            self.assertTrue(line.startswith(begin), f"{line}\n  does not begin with {begin}")
+        self.assertEqual(last, f"deploy.py: {len(lines)} of these to mend; nothing was built or changed")
+        self.assertEqual([call for call in self.calls("sam") if call != ["--version"]], [])
+        self.assertEqual(self.client("iam").list_roles(PathPrefix="/aws-service-role/")["Roles"], [])
 
-    def usual(self, method: str, path: str, query: str) -> tuple[int, dict, dict | None]:
-        of_organisation = f"/orgs/{self.organisation}"
-        runners = f"{of_organisation}/actions/runners"
-        if (method, path) == ("GET", f"{of_organisation}/installation"):
-            return 200, {}, {"id": 7}
-        if (method, path) == ("POST", "/app/installations/7/access_tokens"):
-            return 201, {}, {"token": "of-the-installation"}
-        if (method, path) == ("GET", runners):
-            both = sorted(self.runners.items())
-            half = (len(both) + 1) // 2
-            second = "page=2" in query
-            listed = [{"id": number, "name": name} for number, name in (both[half:] if second else both[:half])]
-            more = {} if second else {"link": f'<{self.url}{runners}?per_page=100&page=2>; rel="next"'}
-            return 200, more, {"total_count": len(both), "runners": listed}
-        if method == "DELETE" and path.startswith(f"{runners}/"):
-            found = self.runners.pop(int(path.rpartition("/")[2]), None)
-            return (204, {}, None) if found else (404, {}, {"message": "Not Found"})
-        return 404, {}, {"message": "Not Found"}
+    def calls(self, name: str) -> list[list[str]]:
+        """How a stand-in was called."""
+        if not self.calls_file.exists():
+            return []
+        calls = [json.loads(line) for line in self.calls_file.read_text(encoding="utf-8").splitlines()]
+        return [arguments for called, *arguments in calls if called == name]
+
+    def mayfly(self, *arguments: str) -> None:
+        ended = run([mayfly(), *arguments], "", self.project)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+
+    def change_map(self, change) -> None:
+        file = self.project / "pools.toml"
+        file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")

@@ -6,7 +6,8 @@ import unittest
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from stage import GitHubStandIn, OnDeployed
+from github import GitHubStandIn
+from stage import OnDeployed
 
 OURS = "mayfly-fargate-x64-0123456789abcdefgh0"
 RUNNERS = {
@@ -22,7 +23,10 @@ DELETE = "DELETE /orgs/acme/actions/runners/"
 # What later templates may have, and moto can make.
 KEPT_THINGS = {
     "Cache": {"Type": "AWS::S3::Bucket"},
-    "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "runner"}},
+    "Images": {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {"RepositoryName": {"Fn::Sub": "${AWS::StackName}-runner"}},
+    },
 }
 
 
@@ -30,7 +34,9 @@ def key_pair() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem, no = serialization.Encoding.PEM, serialization.NoEncryption()
     public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, no).decode(), public.decode()
+    return key.private_bytes(
+        pem, serialization.PrivateFormat.TraditionalOpenSSL, no
+    ).decode(), public.decode()
 
 
 class Destroy(OnDeployed):
@@ -57,9 +63,9 @@ class Destroy(OnDeployed):
         # A task of the templates' own definitions needs more of a network than moto's ECS gives.
         ecs, container = self.client("ecs"), {"name": "runner", "image": "runner", "memory": 128}
         ecs.register_task_definition(family="job", containerDefinitions=[container])
-        ecs.run_task(cluster="fargate", taskDefinition="job", launchType="FARGATE", count=2)
+        ecs.run_task(cluster="mayfly_fargate", taskDefinition="job", launchType="FARGATE", count=2)
         scaling = self.client("autoscaling")
-        scaling.set_desired_capacity(AutoScalingGroupName="mayfly-ec2-x64", DesiredCapacity=1)
+        scaling.set_desired_capacity(AutoScalingGroupName="mayfly_ec2-x64", DesiredCapacity=1)
         bucket, s3 = self.id_of("template", "Cache"), self.client("s3")
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         for body in (b"old", b"new"):
@@ -70,8 +76,17 @@ class Destroy(OnDeployed):
         manifest = {"schemaVersion": 2, "mediaType": media, "config": {}, "layers": []}
         for tag in ("one", "two"):
             self.client("ecr").put_image(
-                repositoryName="runner", imageManifest=json.dumps({**manifest, "tag": tag}), imageTag=tag
+                repositoryName="mayfly-runner",
+                imageManifest=json.dumps({**manifest, "tag": tag}),
+                imageTag=tag,
             )
+
+    def running(self, cluster: str) -> int:
+        """moto lists tasks of other clusters too, where their names hold this one's."""
+        ecs = self.client("ecs")
+        listed = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+        found = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
+        return sum(it["clusterArn"].endswith(f"/{cluster}") for it in found)
 
     def functions(self) -> int:
         return sum(it["type"] == "AWS::Lambda::Function" for it in self.deployed["template"].values())
@@ -83,7 +98,7 @@ class Destroy(OnDeployed):
         for answer in ("", "yes\n"):
             ended = self.destroy(answer)
             self.assertEqual((ended.returncode, ended.stderr), (1, "destroy.py: nothing was done\n"))
-        self.assertEqual(len(self.client("ecs").list_tasks(cluster="fargate")["taskArns"]), 2)
+        self.assertEqual(len(self.client("ecs").list_tasks(cluster="mayfly_fargate")["taskArns"]), 2)
 
         self.github.answers[f"{DELETE}2"] = [(422, {})]
         self.github.answers[f"{DELETE}3"] = [(403, {"retry-after": "0"}), (429, {"retry-after": "0"})]
@@ -91,13 +106,13 @@ class Destroy(OnDeployed):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
         self.assertEqual(set(self.github.runners), {2, 4, 5})
         for line in (
-            "cluster fargate: 2 tasks stopped",
-            "cluster ecs: 0 tasks stopped",
+            "cluster mayfly_fargate: 2 tasks stopped",
+            "cluster mayfly_ec2: 0 tasks stopped",
             f"registrations at GitHub: 2 deleted; left, because they are busy: {RUNNERS[2]}; "
             f"left, because this ledger does not know them: {RUNNERS[4]}",
-            "Auto Scaling group mayfly-ec2-x64: no instances wanted, 1 no longer protected",
+            "Auto Scaling group mayfly_ec2-x64: no instances wanted, 1 no longer protected",
             f"bucket {self.id_of('template', 'Cache')}: emptied of 3 objects",
-            "repository runner: emptied of 2 images",
+            "repository mayfly-runner: emptied of 2 images",
             "stack mayfly: deleted",
         ):
             self.assertIn(line, ended.stdout.splitlines())
@@ -132,11 +147,42 @@ class Destroy(OnDeployed):
         found = {it.rpartition("/")[2] for it in self.client("sqs").list_queues()["QueueUrls"]}
         self.assertEqual(found, {it.rpartition("/")[2] for it in queues})
         for it in tables + queues:
-            self.assertTrue(any(line.endswith(f" {it}") for line in told.splitlines()), f"how {it} goes")
+            self.assertTrue(
+                any(line.endswith(f" {it} --region us-east-1") for line in told.splitlines()),
+                f"how {it} goes",
+            )
+
+    def test_nobody_elses_tasks_and_no_other_stack_are_touched(self):
+        ecs, scaling = self.client("ecs"), self.client("autoscaling")
+        self.deploy(stack="other", ParametersPath="/other", GitHubApiUrl=self.github.url)
+        scaling.set_desired_capacity(AutoScalingGroupName="other_ec2-x64", DesiredCapacity=1)
+        # The names that this project's clusters once had, and the default one, are somebody's.
+        for cluster in ("fargate", "ecs", "default"):
+            ecs.create_cluster(clusterName=cluster)
+        theirs = ["fargate", "ecs", "default", "other_fargate"]
+        for cluster in theirs:
+            ecs.run_task(cluster=cluster, taskDefinition="job", launchType="FARGATE", count=1)
+
+        ended = self.destroy()
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        self.assertIn("cluster mayfly_fargate: 2 tasks stopped", ended.stdout.splitlines())
+        for cluster in theirs:
+            self.assertEqual(self.running(cluster), 1, cluster)
+            self.assertNotIn(f"cluster {cluster}:", ended.stdout)
+        groups = {
+            it["AutoScalingGroupName"]: it
+            for it in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        }
+        self.assertTrue(all(name.startswith("other_") for name in groups), groups)
+        (instance,) = groups["other_ec2-x64"]["Instances"]
+        self.assertTrue(instance["ProtectedFromScaleIn"])
+        stacks = {it["StackName"] for it in self.client("cloudformation").describe_stacks()["Stacks"]}
+        self.assertIn("other", stacks)
+        self.assertFalse([it for it in stacks if it.startswith("mayfly")])
 
     def test_a_step_that_fails_does_not_keep_the_others_and_is_not_hidden(self):
         self.github.answers[f"{DELETE}1"] = [(403, {})]
-        self.client("ecr").delete_repository(repositoryName="runner", force=True)
+        self.client("ecr").delete_repository(repositoryName="mayfly-runner", force=True)
         ended = self.destroy()
         self.assertEqual(ended.returncode, 1)
         self.assertEqual(set(self.github.runners), {1, 4, 5})
@@ -147,9 +193,9 @@ class Destroy(OnDeployed):
             f"{RUNNERS[4]}; not deleted: {RUNNERS[1]} "
             "(GitHub answers 403 to DELETE /orgs/acme/actions/runners/1: as the test wants it)",
         )
-        self.assertTrue(repository.startswith("repository runner: failed: "), repository)
+        self.assertTrue(repository.startswith("repository mayfly-runner: failed: "), repository)
         self.assertIn("steps have failed", last)
-        for done in ("cluster fargate: 2 tasks stopped", "emptied of 3 objects"):
+        for done in ("cluster mayfly_fargate: 2 tasks stopped", "emptied of 3 objects"):
             self.assertIn(done, ended.stdout)
 
     def test_without_the_apps_key_the_rest_is_done(self):

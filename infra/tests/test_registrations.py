@@ -22,7 +22,11 @@ class Waits(unittest.TestCase):
         for it, seconds, why in [
             (answer(403, retry_after="17"), 17, "a secondary limit"),
             (answer(429, retry_after="0"), 0, "at once"),
-            (answer(403, x_ratelimit_remaining="0", x_ratelimit_reset=str(NOW + 30)), 30, "the primary limit"),
+            (
+                answer(403, x_ratelimit_remaining="0", x_ratelimit_reset=str(NOW + 30)),
+                30,
+                "the primary limit",
+            ),
             (answer(403, x_ratelimit_remaining="0", x_ratelimit_reset=str(NOW - 30)), 0, "it is over"),
             (answer(429), 60, "a limit without a time: at least a minute"),
             (answer(403, "You have exceeded a secondary rate limit"), 60, "said in words alone"),

@@ -46,11 +46,22 @@ class Secrets(OnMoto):
         self.assertNotIn(stored["/mayfly/ticket-keys/1"]["Value"], ended.stdout)
         self.assertNotIn("Still to do", ended.stdout)
 
-    def test_a_wrong_path_and_no_aws_are_one_line_each(self):
-        for arguments, names in ((["mayfly"], "the path mayfly"), ([], "aws configure")):
-            if not arguments:
-                self.url = "http://127.0.0.1:9"
-            ended = self.script("make_secrets.py", *arguments)
+    def test_it_is_in_the_settings_region_and_says_so(self):
+        self.settings(region="eu-west-1", ParametersPath="/acme/runners")
+        ended = self.script("make_secrets.py")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertIn("/acme/runners/ticket-keys/1 is written in eu-west-1", ended.stdout)
+        self.assertIn("YOUR-APP.private-key.pem --region eu-west-1", ended.stdout)
+        self.assertEqual(self.stored(), {}, "the others are elsewhere")
+
+    def test_a_wrong_path_no_region_and_no_aws_are_one_line_each(self):
+        for given, url, names in (
+            ({"ParametersPath": "mayfly"}, self.url, "ParametersPath is 'mayfly'"),
+            ({"region": None}, self.url, "lacks region"),
+            ({}, "http://127.0.0.1:9", "aws configure"),
+        ):
+            self.settings(**given)
+            ended = self.script("make_secrets.py", AWS_ENDPOINT_URL=url)
             self.assertNotEqual(ended.returncode, 0)
             self.assertEqual(len(ended.stderr.splitlines()), 1, ended.stderr)
             self.assertIn(names, ended.stderr)

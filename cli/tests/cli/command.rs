@@ -35,7 +35,8 @@ fn replay_prints_what_came_of_each_delivery_and_the_books() {
     let output = mayfly(&["replay", "events/github/queued-ec2-arm64.json", "events/github/no-pool.json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
-    for words in ["202 queued for the launcher", "arm64 on ec2-arm64", "ec2-x64 lacks gpu", "deficit"] {
+    for words in ["202 queued for the launcher", "arm64 on mayfly_ec2-arm64", "ec2-x64 lacks gpu", "deficit"]
+    {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }
 }
@@ -114,9 +115,12 @@ fn the_demo_tells_every_story_and_ends_well() {
     for provider in ["x86_64 on FARGATE", "x86_64 on FARGATE_SPOT", "arm64 on FARGATE"] {
         assert!(text.contains(provider), "{provider}");
     }
-    for pool in
-        ["x86_64 on ec2-x64", "x86_64 on ec2-x64-spot", "arm64 on ec2-arm64", "arm64 on ec2-arm64-spot"]
-    {
+    for pool in [
+        "x86_64 on mayfly_ec2-x64",
+        "x86_64 on mayfly_ec2-x64-spot",
+        "arm64 on mayfly_ec2-arm64",
+        "arm64 on mayfly_ec2-arm64-spot",
+    ] {
         assert!(text.contains(pool), "{pool}");
     }
     assert!(text.contains("answered Leave: leaves"), "the cancelled job's runner leaves");
@@ -152,7 +156,7 @@ fn the_demo_fails_if_any_event_does_not_end_as_the_file_beside_it_says() {
         ("queued-fargate-x64.toml", "status = 202", "status = 200"),
         ("queued-fargate-x64.toml", "pool = \"fargate-x64\"", "pool = \"ec2-x64\""),
         ("queued-ec2-arm64.toml", "architecture = \"arm64\"", "architecture = \"x86_64\""),
-        ("queued-ec2-arm64-spot.toml", "capacity = \"ec2-arm64-spot\"", "capacity = \"ec2-arm64\""),
+        ("queued-ec2-arm64-spot.toml", "capacity = \"mayfly_ec2-arm64-spot\"", "capacity = \"ec2-arm64\""),
         ("cancelled-1-queued.toml", "runner = \"released\"", "runner = \"busy\""),
         ("queued-ec2-x64.toml", "job = \"completed\"", "job = \"queued\""),
         ("no-pool.toml", "says = \"gpu\"", "says = \"tpu\""),

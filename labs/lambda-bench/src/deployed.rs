@@ -40,13 +40,14 @@ pub(crate) fn placements(map: &str) -> Result<String> {
 /// The map that Mayfly ships, with so many pools more, on Fargate.
 pub fn map_with(more: u32) -> String {
     let mut map = fleet::pools::DEFAULT_POOLS.to_owned();
-    for number in 0..more {
-        map.push_str(&format!(
+    let pools = (0..more).map(|number| {
+        format!(
             "\n[pools.more-{number}]\nlabels = [\"more\"]\narchitecture = \"x86_64\"\ncapacity = \"fargate\"\n\
              cpu_units = 4096\nmemory_mib = 16384\ndisk_gib = 60\nrunner_group = \"fargate\"\n\
              priority = {}\nmaximum = 10\n",
             100 + number
-        ));
-    }
+        )
+    });
+    map.extend(pools);
     map
 }

@@ -1,6 +1,8 @@
 """Deploys expanded templates into moto's CloudFormation.
 
-    deploy.py ENDPOINT FOLDER [PARAMETER=VALUE...]
+    deploy.py [--stack NAME] ENDPOINT FOLDER [PARAMETER=VALUE...]
+
+The stack is called mayfly unless told; one that is there is updated.
 
 FOLDER holds what infra/bin/expand.py has made of template.yaml and the templates beside it. They go
 into moto as `sam deploy` brings them to AWS: packaged in S3, nested, with the parameters of the stack.
@@ -10,6 +12,7 @@ Prints one JSON object: the stacks' resources, the outputs, and what the functio
 The event sources are switched off once they are read: the sandbox polls for the functions.
 """
 
+import hashlib
 import io
 import ipaddress
 import json
@@ -22,13 +25,16 @@ import boto3
 
 GAPS = json.loads((Path(__file__).parent / "gaps.json").read_text(encoding="utf-8"))
 STACK = "mayfly"
+ROOT_TEMPLATE = "template"
 BUCKET = "packaged"
 
 
 class Deployable:
     """A template as moto can deploy it."""
 
-    def __init__(self, template: dict):
+    def __init__(self, template: dict, nested: dict[str, str] | None = None):
+        # The files of the nested templates in the bucket, by what `TemplateURL` says of each.
+        self.nested = nested or {}
         self.parameters = template.get("Parameters", {})
         self.mappings = template.get("Mappings", {})
         resources = template["Resources"]
@@ -47,8 +53,8 @@ class Deployable:
         if waits:
             changed["DependsOn"] = waits
         if changed["Type"] == "AWS::CloudFormation::Stack":
-            nested = Path(changed["Properties"]["TemplateURL"]).stem
-            changed["Properties"]["TemplateURL"] = f"https://{BUCKET}.s3.amazonaws.com/{nested}.json"
+            file = self.nested[Path(changed["Properties"]["TemplateURL"]).stem]
+            changed["Properties"]["TemplateURL"] = f"https://{BUCKET}.s3.amazonaws.com/{file}"
         return changed
 
     def value(self, value):
@@ -64,6 +70,8 @@ class Deployable:
                 return {"Fn::Sub": [self.substituted(text), self.value(names)]}
             case {"Fn::Cidr": [block, count, bits]}:
                 return subnets(self.default(block), int(count), int(bits))
+            case {"Fn::FindInMap": [str(mapping), str(first), str(second)]}:
+                return self.mappings[mapping][first][second]
             case {"Fn::FindInMap": [mapping, first, second, {"DefaultValue": default}]}:
                 return self.mappings[mapping][first].get(second, default)
             case {"Fn::Select": [{"Fn::FindInMap": [mapping, first, second]}, values]}:
@@ -99,7 +107,8 @@ def subnets(block: str, count: int, bits: int) -> list[str]:
 class Moto:
     """moto's AWS."""
 
-    def __init__(self, endpoint: str):
+    def __init__(self, endpoint: str, stack: str):
+        self.stack = stack
         anybody = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
         session = boto3.Session(region_name="us-east-1", **anybody)
         services = ["cloudformation", "lambda", "s3"]
@@ -115,23 +124,36 @@ class Moto:
             with zipfile.ZipFile(archived, "w") as archive:
                 archive.writestr(holds, "")
             s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=archived.getvalue())
-        for file in folder.glob("*.json"):
-            template = Deployable(json.loads(file.read_text(encoding="utf-8"))).template
-            s3.put_object(Bucket=BUCKET, Key=file.name, Body=json.dumps(template))
+        # By their content, as `sam package` calls them, so that an update sees which have changed.
+        nested = {}
+        for file in sorted(folder.glob("*.json"), key=lambda file: file.stem == ROOT_TEMPLATE):
+            template = Deployable(json.loads(file.read_text(encoding="utf-8")), nested).template
+            body = json.dumps(template)
+            nested[file.stem] = f"{hashlib.sha256(body.encode()).hexdigest()}.template"
+            s3.put_object(Bucket=BUCKET, Key=nested[file.stem], Body=body)
+        self.url = f"https://{BUCKET}.s3.amazonaws.com/{nested[ROOT_TEMPLATE]}"
+
+    def is_there(self) -> bool:
+        stacks = self.clients["cloudformation"].describe_stacks()["Stacks"]
+        return self.stack in [it["StackName"] for it in stacks]
 
     def deploy(self, template: dict, given: dict[str, str]) -> dict:
         # moto takes a default that is a list for one word: every default is given.
-        defaults = {name: str(it["Default"]) for name, it in template["Parameters"].items() if "Default" in it}
+        defaults = {
+            name: str(it["Default"]) for name, it in template["Parameters"].items() if "Default" in it
+        }
         parameters = [
             {"ParameterKey": name, "ParameterValue": value} for name, value in {**defaults, **given}.items()
         ]
         formation = self.clients["cloudformation"]
-        url = f"https://{BUCKET}.s3.amazonaws.com/template.json"
-        formation.create_stack(StackName=STACK, TemplateURL=url, Parameters=parameters)
-        stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] != "CREATE_COMPLETE":
-            sys.exit(f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason', 'without a reason')}")
-        resources = self.resources(STACK)
+        change = formation.update_stack if self.is_there() else formation.create_stack
+        change(StackName=self.stack, TemplateURL=self.url, Parameters=parameters)
+        stack = formation.describe_stacks(StackName=self.stack)["Stacks"][0]
+        if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            sys.exit(
+                f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason', 'without a reason')}"
+            )
+        resources = self.resources(self.stack)
         return {
             "outputs": {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]},
             "stacks": {
@@ -180,9 +202,13 @@ class Moto:
 def main() -> None:
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    endpoint, folder, *given = sys.argv[1:]
-    template = json.loads((Path(folder) / "template.json").read_text(encoding="utf-8"))
-    moto = Moto(endpoint)
+    arguments = sys.argv[1:]
+    stack = STACK
+    if arguments[0] == "--stack":
+        _, stack, *arguments = arguments
+    endpoint, folder, *given = arguments
+    template = json.loads((Path(folder) / f"{ROOT_TEMPLATE}.json").read_text(encoding="utf-8"))
+    moto = Moto(endpoint, stack)
     moto.package(Path(folder))
     deployed = moto.deploy(template, dict(pair.split("=", 1) for pair in given))
     json.dump(deployed, sys.stdout, indent=2)

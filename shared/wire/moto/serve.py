@@ -37,19 +37,23 @@ class DynamoDBOneAtATime:
             return self.app(environ, start_response)
 
 
-class NestedStacks:
-    """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack. It is taught
-    when the first request comes, because its models take a second to load. The names that it gives end
-    in one suffix, so that a moto that is started again has what there was under the same names."""
+class UpdatesInPlace:
+    """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested
+    stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone. It is
+    taught better when the first request comes, because its models take a second to load. The names that it
+    gives end in one suffix, so that a moto that is started again has what there was under the same names."""
 
     def __init__(self, app):
         self.app = app
 
     def __call__(self, environ, start_response):
         if "/cloudformation/" in environ.get("HTTP_AUTHORIZATION", ""):
+            from moto.autoscaling.models import FakeAutoScalingGroup
             from moto.cloudformation import models, parsing
 
             models.Stack.get_cfn_attribute = output_of
+            models.Stack.update_from_cloudformation_json = classmethod(update_nested)
+            FakeAutoScalingGroup.update_from_cloudformation_json = classmethod(update_sizes)
             parsing.random_suffix = lambda: "LOCAL"
         return self.app(environ, start_response)
 
@@ -57,6 +61,30 @@ class NestedStacks:
 def output_of(stack, attribute):
     """What `Outputs.Name` of a nested stack is."""
     return stack.output_map[attribute.removeprefix("Outputs.")].value
+
+
+def update_nested(stacks, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    """Updates the nested stack that is there, with the template and the parameters that it is to have."""
+    from moto.cloudformation import models
+
+    properties = cloudformation_json["Properties"]
+    partition = models.get_partition(region_name)
+    template = models.get_stack_from_s3_url(
+        properties["TemplateURL"], account_id=account_id, partition=partition
+    )
+    original_resource.update(template, parameters=properties.get("Parameters", {}))
+    return original_resource
+
+
+def update_sizes(groups, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    """Gives the group that is there its new sizes, which is all that a deploy of the same pool changes. AWS
+    ends no instance then that is protected, and here none is ended."""
+    properties = cloudformation_json["Properties"]
+    original_resource.min_size, original_resource.max_size = (
+        int(properties["MinSize"]),
+        int(properties["MaxSize"]),
+    )
+    return original_resource
 
 
 def undo_only_what_is_touched():
@@ -100,7 +128,7 @@ def main():
     undo_only_what_is_touched()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    app = DynamoDBOneAtATime(NestedStacks(DomainDispatcherApplication(create_backend_app)))
+    app = DynamoDBOneAtATime(UpdatesInPlace(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(server.port, flush=True)

@@ -24,8 +24,9 @@ const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
 /// The wait before settings that could not be read are read again.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);
 
-/// How long the init phase tries to read them. Lambda gives it ten seconds in all.
-const INIT: Duration = Duration::from_secs(7);
+/// How long the init phase tries to read them. Lambda gives it ten seconds in all, and what else is
+/// made then is made beside it.
+const INIT: Duration = Duration::from_secs(6);
 
 /// How long an event waits for them. GitHub waits ten seconds for its answer.
 const EVENT: Duration = Duration::from_secs(4);
@@ -168,3 +169,67 @@ const SETTINGS_REJECTED: Metric = Metric::counter("SettingsRejected", "Settings 
 
 /// All metrics of the boot.
 pub(super) const METRICS: &[Metric] = &[SETTINGS_REJECTED];
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use fleet::settings::Parameters;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Secret(&'static str);
+
+    impl FromParameters for Secret {
+        type Deployed = ();
+        const FOLDERS: &'static [&'static str] = &["webhook-secrets"];
+
+        fn from_parameters((): &(), _: &Parameters) -> Result<Self, SettingsProblems> {
+            Ok(Self("new"))
+        }
+    }
+
+    /// Settings of this age, and a Parameter Store that nobody serves.
+    fn read_ago(age: SignedDuration) -> Fresh<Secret> {
+        let nobody = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url("http://127.0.0.1:9")
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let held = Held { settings: Rc::new(Secret("old")), read_at: System.now() - age };
+        Fresh(Rc::new(Reader {
+            store: ParameterStore::new(&nobody, "/mayfly"),
+            deployed: (),
+            held: RefCell::new(Some(held)),
+            next: Cell::new(Timestamp::MIN),
+            is_reading: Cell::new(false),
+        }))
+    }
+
+    #[tokio::test]
+    async fn the_last_settings_hold_where_newer_ones_can_not_be_read() {
+        for (age, beside, at_once, why) in [
+            (SignedDuration::from_secs(10), false, false, "fresh ones are not read again"),
+            (SignedDuration::from_secs(60), true, false, "old ones are read again beside the event"),
+            (SignedDuration::from_hours(1), false, true, "for those of an hour ago the event waits"),
+        ] {
+            let fresh = read_ago(age);
+            let on_thread = tokio::task::LocalSet::new();
+            let current = on_thread.run_until(fresh.current()).await.map(|settings| settings.0);
+            assert_eq!(current, Ok("old"), "{why}");
+            assert_eq!(fresh.0.is_reading.get(), beside, "{why}");
+            assert_eq!(fresh.0.next.get() > Timestamp::MIN, at_once, "{why}");
+            on_thread.await;
+            assert!(!fresh.0.is_reading.get(), "{why}");
+            let again =
+                tokio::task::LocalSet::new().run_until(fresh.current()).await.map(|settings| settings.0);
+            assert_eq!(
+                (again, fresh.0.is_reading.get()),
+                (Ok("old"), false),
+                "not before ten seconds are over"
+            );
+        }
+    }
+}

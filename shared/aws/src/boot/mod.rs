@@ -134,7 +134,7 @@ impl Started {
     {
         let (handler, telemetry) = (&handler, &self.0);
         let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
-            let answer = handler(event.payload).await;
+            let answer = Box::pin(handler(event.payload)).await;
             telemetry.flush();
             Ok::<A, Infallible>(answer)
         }));
@@ -154,7 +154,7 @@ impl Started {
     {
         let (handler, telemetry) = (&handler, &self.0);
         let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
-            let answer = handler(event.payload).await;
+            let answer = Box::pin(handler(event.payload)).await;
             telemetry.flush();
             answer.map_err(lambda_runtime::Error::from)
         }));

@@ -14,6 +14,8 @@ use crate::pools::{Capacity, Pool};
 /// Where ECS puts the tasks of one pool's capacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
+    /// The stack's name, which its tasks are tagged with.
+    pub stack: String,
     /// The cluster's name.
     pub cluster: String,
     /// The task definition, by family and revision.
@@ -32,6 +34,7 @@ impl Placement {
         let own_name = format!("{stack}_{}", pool.name);
         let is_fargate = pool.capacity.is_fargate();
         Self {
+            stack: stack.to_owned(),
             cluster: format!("{stack}_{}", if is_fargate { "fargate" } else { "ec2" }),
             task_definition: format!("{own_name}:{revision}"),
             capacity_provider: match pool.capacity {
@@ -121,6 +124,7 @@ mod tests {
         assert_eq!(
             placements.of(&pool("ec2-x64")),
             Some(Placement {
+                stack: "mayfly".to_owned(),
                 cluster: "mayfly_ec2".to_owned(),
                 task_definition: "mayfly_ec2-x64:12".to_owned(),
                 capacity_provider: "mayfly_ec2-x64".to_owned(),
@@ -131,6 +135,7 @@ mod tests {
         assert_eq!(
             placements.of(&pool("fargate-x64-spot")),
             Some(Placement {
+                stack: "mayfly".to_owned(),
                 cluster: "mayfly_fargate".to_owned(),
                 task_definition: "mayfly_fargate-x64-spot:3".to_owned(),
                 capacity_provider: "FARGATE_SPOT".to_owned(),

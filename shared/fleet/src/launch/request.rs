@@ -37,7 +37,7 @@ pub struct RunTaskRequest {
     pub client_token: String,
     /// The runner's id: the task is found by it, and its events name the runner.
     pub started_by: String,
-    /// The pool, the capacity and the runner.
+    /// The pool, the capacity, the runner and the stack.
     pub tags: Vec<Tag>,
     /// What this task gets beyond its definition.
     pub overrides: TaskOverride,
@@ -135,6 +135,7 @@ impl RunTaskRequest {
                 tag("mayfly:pool", runner.pool.as_str()),
                 tag("mayfly:capacity", runner.capacity.as_str()),
                 tag("mayfly:runner", runner.id.as_str()),
+                tag("mayfly:stack", &placement.stack),
             ],
             overrides: TaskOverride {
                 container_overrides: vec![ContainerOverride {

@@ -1,4 +1,4 @@
-//! A schedule as it is written, in `pools.toml` and in the platform's parameter.
+//! A schedule as it is written, in `pools.toml` and in what the functions are told of it.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, Weekday};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Schedule;
 use super::window::{DAY, Window};
-use crate::pools::{Fields, PoolMapError, Problems};
+use crate::pools::{Fields, Problems};
 
 /// Longest lead, in minutes: half a day.
 const LONGEST_LEAD: u32 = 12 * 60;
@@ -42,13 +42,6 @@ enum Day {
 }
 
 impl Schedule {
-    /// Reads the platform's schedule from an object in the form of `pools.toml`'s table `[schedule]`.
-    pub fn from_value(value: Value) -> Result<Self, PoolMapError> {
-        let mut problems = Problems::default();
-        let schedule = read_platforms(value, &mut problems);
-        problems.none_or(schedule.unwrap_or_default())
-    }
-
     /// The schedule in the form that it is read from.
     pub fn to_value(&self) -> Value {
         let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);

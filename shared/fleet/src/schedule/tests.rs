@@ -26,6 +26,13 @@ fn pool(schedule: Option<&Value>) -> Result<PoolMap, String> {
     PoolMap::from_entries(entry(schedule)).map_err(|error| error.to_string())
 }
 
+/// A map with this schedule for all of its pools.
+fn on(platforms: &Value) -> Result<PoolMap, String> {
+    let pools: serde_json::Map<_, _> = entry(None).into_iter().collect();
+    let map = json!({"pools": pools, "schedule": platforms}).to_string();
+    PoolMap::from_json(&map).map_err(|error| error.to_string())
+}
+
 fn only(pools: &PoolMap) -> &Pool {
     pools.iter().next().unwrap()
 }
@@ -174,7 +181,7 @@ fn a_schedule_reads_back_from_what_it_is_written_as() {
     let schedule = only(&pools).schedule.as_ref().unwrap();
     assert_eq!(schedule.to_value(), own);
     let default = Schedule::default();
-    assert_eq!(Schedule::from_value(default.to_value()), Ok(default));
+    assert_eq!(on(&default.to_value()).unwrap().schedule(), &default);
 }
 
 #[test]
@@ -244,7 +251,7 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
             "schedule.windows: a minimum or maximum of a window belongs to a pool's own schedule",
         ),
     ] {
-        let told = Schedule::from_value(schedule).unwrap_err().to_string();
+        let told = on(&schedule).unwrap_err();
         assert!(told.contains(says), "{told}");
     }
 }

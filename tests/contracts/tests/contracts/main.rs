@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod cold_start;
 mod deployment;
 mod ecs_moto;
 mod ecs_no_answer;

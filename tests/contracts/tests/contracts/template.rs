@@ -158,3 +158,27 @@ fn a_task_has_the_runners_container_and_no_role() {
         assert!(!task.to_string().contains("Privileged"), "{each}");
     }
 }
+
+/// The cells of a line of a table in Markdown, without their backticks.
+fn cells(line: &str) -> Vec<String> {
+    line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()
+}
+
+#[test]
+fn the_page_has_every_parameter_with_its_default() {
+    let page = std::fs::read_to_string(template::root().join("docs/OPERATIONS.md")).unwrap();
+    let table = page.split("## The parameters").nth(1).unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `")).map(cells);
+    let told: BTreeSet<(String, String)> = rows.map(|row| (row[0].clone(), row[1].clone())).collect();
+    let parameters = &template::read()["Parameters"];
+    let of_template = parameters.as_object().unwrap().iter().map(|(name, it)| {
+        let default = match &it["Default"] {
+            Value::Null => "–".to_owned(),
+            Value::String(text) if text.is_empty() => "empty".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        (name.clone(), default)
+    });
+    assert_eq!(told, of_template.collect());
+}

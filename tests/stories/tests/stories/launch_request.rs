@@ -25,6 +25,7 @@ fn a_launch_names_everything_that_ecs_needs_and_carries_only_ticket_and_url() {
             {"key": "mayfly:pool", "value": "ec2-arm64-spot"},
             {"key": "mayfly:capacity", "value": "ec2-arm64-spot"},
             {"key": "mayfly:runner", "value": runner},
+            {"key": "mayfly:stack", "value": "mayfly"},
         ],
         "overrides": {"containerOverrides": [{"name": "runner", "environment": [
             {"name": "MAYFLY_TICKET", "value": ticket.expose()},
@@ -42,6 +43,7 @@ fn a_pool_with_a_network_passes_it_on() {
     let table = scene.world.sandbox().table().borrow();
     let runner = table.runners().next().unwrap();
     let placement = Placement {
+        stack: "mayfly".to_owned(),
         cluster: "mayfly_fargate".to_owned(),
         task_definition: "mayfly_fargate-x64:3".to_owned(),
         capacity_provider: "FARGATE".to_owned(),

@@ -7,7 +7,7 @@ fn a_job_gets_a_task_and_the_task_is_gone_after_it() {
     let mut scene = stories::scene();
     let job = scene.queue(&["self-hosted", "linux", "arm64", "docker"]);
     scene.pass(5);
-    assert_eq!(scene.tasks(), ["ec2-arm64"]);
+    assert_eq!(scene.tasks(), ["mayfly_ec2-arm64"]);
     assert_eq!(scene.book("ec2-arm64"), (1, 1, 1), "the job waits, its runner starts");
     scene.pass(90);
     assert_eq!(scene.book("ec2-arm64"), (0, 0, 1), "the job runs, nobody waits");

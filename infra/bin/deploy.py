@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Builds the functions and deploys the stack that samconfig.toml describes.
+
+    deploy.py [--check] [--yes]
+
+    --check   look at everything, and build and change nothing
+    --yes     no question about the change set
+
+ENV=staging takes [staging.global.parameters] in the place of [default.global.parameters]. What is missing
+there is asked for. Each step prints one line. Everything that speaks against the deploy is said at once,
+before anything is built or changed; the exit code is 1 then. With nothing new it is 0.
+"""
+
+import sys
+
+import images
+import parameter_store
+import pools
+import roles
+import sam
+import settings
+import stacks
+import tools
+from botocore.exceptions import BotoCoreError, ClientError
+from checks import Checks
+from images import Images
+from says import Refusal, fail, one_line, say
+from settings import Settings
+from stacks import Stack
+
+# What a reason of CloudFormation's calls for, by a word in it.
+REMEDIES = [
+    ("is not authorized to perform", "whoever deploys needs that permission"),
+    ("AccessDenied", "whoever deploys needs that permission"),
+    ("UnreservedConcurrentExecution", "leave ReservedConcurrency at 0, or ask for a higher Lambda quota"),
+    ("service linked role", "the role is new: `make deploy` again in a minute"),
+    ("service-linked role", "the role is new: `make deploy` again in a minute"),
+    ("already exists", "something else in the account has that name: another stack_name, or delete it"),
+    ("provider is in use", "`make retire POOL=…` takes a pool out in order"),
+    (
+        "explicit deny in a service control policy",
+        "the organisation forbids it: for Function URLs, Ingress = httpapi",
+    ),
+]
+
+
+def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
+    """All checks. They change nothing, and those that can be made are made."""
+    first = Checks()
+    first.do("tools", tools.check)
+    found = first.get("settings", lambda: settings_of(env))
+    first.end()
+    say("settings", f"{found.stack} in {found.region}, functions for {found.architecture}: {found.table}")
+
+    checks = Checks()
+    the_map = checks.get("map", pools.of_map) or {}
+    checks.do("architecture", lambda: tools.check_target(found.architecture))
+    checks.do("map", check_map)
+    if any(found.given.get(name) for name in images.PARAMETERS):
+        checks.do("pins of the images", check_pins)
+    if checks.do("account", tools.account):
+        resolved = against_the_account(checks, found, the_map)
+    checks.end()
+    return found, the_map, resolved
+
+
+def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pools.Pool]) -> Images:
+    checks.do("secrets", lambda: parameter_store.check_secrets(found.path, found.region))
+    checks.do("path", lambda: parameter_store.check_path(found.path, found.stack))
+    if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
+        there = stacks.described(found.stack)
+        deployed = Stack(there) if there else None
+        checks.do("pools", lambda: pools.check_dropped(deployed, the_map))
+    checks.do("quotas", lambda: check_quotas(found.region))
+    resolved = (
+        checks.get("images", lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
+    )
+    if resolved.said:
+        say("images", resolved.said)
+    return resolved
+
+
+def settings_of(env: str) -> Settings:
+    found, problems = settings.read(env)
+    if problems or found is None:
+        raise Refusal("\n".join(problems))
+    return found
+
+
+def check_map() -> str:
+    ended = tools.mayfly("pools", "render", "--check")
+    if ended.returncode:
+        raise Refusal(f"{tools.last_words(ended)}: `mayfly pools render` writes what pools.toml says")
+    return "what is deployed is what pools.toml says"
+
+
+def check_pins() -> str:
+    """A stack that names images of which somebody does not know what they are made of is not deployed."""
+    ended = tools.mayfly("images", "check", "--for-build")
+    if ended.returncode:
+        raise Refusal(f"{tools.last_words(ended)}: `mayfly images update`, then `make images PUSH=…`")
+    return "known, and not too old"
+
+
+def check_quotas(region: str) -> str:
+    """1: something is small or could not be found out, which stops no deploy. 2: a pool cannot start."""
+    asked = ["doctor", "--before-deploy", "--pools", str(pools.FILE), "--region", region]
+    ended = tools.mayfly(*asked, features="doctor")
+    if ended.returncode not in (0, 1):
+        raise Refusal(tools.last_words(ended))
+    told = ended.stdout.strip() or ended.stderr.strip()
+    return told or "large enough for the map"
+
+
+def make_roles(the_map: dict[str, pools.Pool]) -> None:
+    made, warnings = roles.make(roles.needed(the_map.values()))
+    say("service-linked roles", made)
+    for warning in warnings:
+        say("warning", warning)
+
+
+def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
+    before = changed_at(found)
+    sam.write_parameters({**found.parameters, **resolved.parameters})
+    say("build", f"sam build, for {found.architecture}")
+    if sam.run(sam.build_command(found)):
+        fail("sam build has failed, see above; nothing was deployed")
+    if sam.check_binaries(found.architecture):
+        fail(f"what was built is not for {found.architecture}, see above; nothing was deployed")
+    say("deploy", f"sam deploy, {found.stack} in {found.region}")
+    failed = sam.run(sam.deploy_command(found, confirm))
+    there = stacks.described(found.stack)
+    if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
+        fail("nothing was deployed, see above; the stack is not there yet")
+    if failed and changed_at(found) == before:
+        fail("sam deploy has failed, see above; the stack is as it was")
+    if failed:
+        explain(found, there)
+
+
+def changed_at(found: Settings):
+    """When CloudFormation last began to change the stack. An older failure's reasons are not this one's."""
+    there = stacks.described(found.stack) or {}
+    return there.get("LastUpdatedTime") or there.get("CreationTime")
+
+
+def explain(found: Settings, there: dict) -> None:
+    """Ends the script with CloudFormation's reasons."""
+    status = there["StackStatus"]
+    told = stacks.reasons(there["StackId"]) or ["CloudFormation gives no reason"]
+    for reason in told:
+        print(f"  {reason}", file=sys.stderr)
+        if remedy := next((remedy for word, remedy in REMEDIES if word in reason), None):
+            print(f"    {remedy}", file=sys.stderr)
+    for command in stacks.left_behind(there["StackId"], found.region):
+        print(f"  it has left behind: {command}", file=sys.stderr)
+    way = stacks.way_out(status, found.stack, found.region) or "mend that, then `make deploy` again"
+    fail(f"{found.stack} is {status}, for the reasons above; {way}")
+
+
+def farewell(found: Settings) -> None:
+    there = stacks.described(found.stack)
+    outputs = Stack(there).outputs if there else {}
+    print(f"The webhook's payload URL: {outputs.get('WebhookUrl', 'not told by the stack')}")
+    hook = "the organisation's" if found.parameters.get("HookKind") == "organisation" else "the App's"
+    print(f"At GitHub, in {hook} webhook: this URL, JSON, the secret of `make secrets`, Workflow jobs.")
+    print(
+        f"Then run a workflow; `sam logs --stack-name {found.stack} --region {found.region} --tail` shows it."
+    )
+
+
+def main(arguments: list[str]) -> None:
+    known = {"--check", "--yes"}
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return
+    if unknown := set(arguments) - known:
+        fail(f"{' '.join(sorted(unknown))} is no option; --help lists them")
+    found, the_map, resolved = look(settings.environment())
+    if "--check" in arguments:
+        print("Nothing speaks against the deploy; nothing was built or changed.")
+        return
+    make_roles(the_map)
+    build_and_deploy(found, resolved, confirm="--yes" not in arguments and sys.stdin.isatty())
+    farewell(found)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (BotoCoreError, ClientError) as error:
+        fail(one_line(error))
+    except KeyboardInterrupt:
+        fail("interrupted; CloudFormation goes on with what it has begun")

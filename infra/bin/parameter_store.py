@@ -1,0 +1,45 @@
+"""What a stack needs in the Parameter Store before it is deployed, and whose path it is."""
+
+import boto3
+from says import Refusal
+
+WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS = "webhook-secrets", "ticket-keys", "github-app-keys"
+
+
+def put_app_key(path: str, region: str) -> str:
+    """The command with which somebody puts the App's private key there."""
+    name, file = f"{path}/{APP_KEYS}/1", "file://YOUR-APP.private-key.pem"
+    return f"aws ssm put-parameter --type SecureString --name {name} --value {file} --region {region}"
+
+
+def check_secrets(path: str, region: str) -> str:
+    """CloudFormation cannot make them, and the functions do nothing without."""
+    pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
+    folders = [WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS]
+    missing = [
+        it for it in folders if not any(pages.paginate(Path=f"{path}/{it}").search("Parameters[].Name"))
+    ]
+    ways = []
+    if WEBHOOK_SECRETS in missing or TICKET_KEYS in missing:
+        ways.append("`make secrets` makes the webhook secret and the ticket key")
+    if APP_KEYS in missing:
+        ways.append(f"the App's private key, as GitHub gave it to you: `{put_app_key(path, region)}`")
+    if missing:
+        raise Refusal(
+            f"nothing is under {', '.join(f'{path}/{it}' for it in missing)} in {region}: {'; '.join(ways)}"
+        )
+    return f"all three kinds are under {path}"
+
+
+def check_path(path: str, stack: str) -> str:
+    """The template writes the stack's name there; two stacks would read each other's secrets."""
+    ssm = boto3.client("ssm")
+    try:
+        owner = ssm.get_parameter(Name=f"{path}/stack")["Parameter"]["Value"]
+    except ssm.exceptions.ParameterNotFound:
+        return f"{path} is nobody's yet"
+    if owner != stack:
+        raise Refusal(
+            f"{path} belongs to the stack {owner}: give {stack} a ParametersPath of its own, /{stack} say"
+        )
+    return f"{path} is this stack's"

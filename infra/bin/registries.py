@@ -1,0 +1,159 @@
+"""Where images are: what a tag names at the moment, in ECR or in any other registry.
+
+OCI distribution specification: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+import boto3
+import requests
+from botocore.exceptions import ClientError
+from says import Refusal, one_line
+
+# Lists of images, one for each architecture, and single images.
+INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+ACCEPTED = [*INDEXES, *MANIFESTS]
+
+# <account>.dkr.ecr.<region>.amazonaws.com, and .com.cn in China.
+ECR = re.compile(r"(\d{12})\.dkr\.ecr(-fips)?\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+
+# Docker's own registry answers by another name than the one in references.
+DOCKER_HUB = ("docker.io", "index.docker.io")
+DOCKER_HUB_API = "registry-1.docker.io"
+
+# Seconds.
+TIMEOUT = 30
+
+
+@dataclass
+class Reference:
+    """`registry/repository:tag@digest`; no tag is `latest`."""
+
+    registry: str
+    repository: str
+    tag: str
+    digest: str | None
+    # As somebody wrote it, without tag and digest.
+    name: str
+
+    @classmethod
+    def of(cls, text: str) -> "Reference":
+        match = re.fullmatch(
+            r"([^@]+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?", text
+        )
+        if not match or not re.fullmatch(r"[a-z0-9._:/-]+", match[1], re.IGNORECASE):
+            raise Refusal(f"{text!r} is no image: REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST")
+        name, tag, digest = match[1], match[2] or "latest", match[3]
+        first, slash, rest = name.partition("/")
+        # Docker's rule: what comes first is a host if it looks like one.
+        if slash and ("." in first or ":" in first or first == "localhost"):
+            return cls(first, rest, tag, digest, name)
+        return cls("docker.io", name if slash else f"library/{name}", tag, digest, name)
+
+    @property
+    def wanted(self) -> str:
+        return self.digest or self.tag
+
+
+@dataclass
+class Found:
+    """What a registry has under a reference."""
+
+    digest: str
+    # Of Linux, as the index names them (amd64, arm64); none: it is no index.
+    architectures: set[str] | None
+
+
+def look_up(text: str, region: str) -> Found:
+    """What the reference names. The stack's region: its execution role may pull from ECR there alone."""
+    reference = Reference.of(text)
+    if match := ECR.fullmatch(reference.registry):
+        if match[3] != region:
+            raise Refusal(f"{text} is in {match[3]}, and the stack in {region}: push it to ECR there")
+        digest, body = from_ecr(reference, match[1], region)
+    else:
+        body = from_registry(reference)
+        # The header with the digest is optional, and this is what it is.
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    if reference.digest and digest != reference.digest:
+        raise Refusal(f"{text}: the registry answers with {digest}")
+    return Found(digest, architectures(body))
+
+
+def architectures(body: bytes) -> set[str] | None:
+    """Of an index. Attestations lie in it as images of the platform unknown/unknown."""
+    manifest = json.loads(body)
+    if "manifests" not in manifest:
+        return None
+    platforms = [it.get("platform", {}) for it in manifest["manifests"]]
+    return {it["architecture"] for it in platforms if it.get("os") == "linux"}
+
+
+def from_ecr(reference: Reference, account: str, region: str) -> tuple[str, bytes]:
+    """The digest, and what it is the digest of."""
+    wanted = {"imageDigest": reference.digest} if reference.digest else {"imageTag": reference.tag}
+    try:
+        answer = boto3.client("ecr", region_name=region).batch_get_image(
+            registryId=account,
+            repositoryName=reference.repository,
+            imageIds=[wanted],
+            acceptedMediaTypes=ACCEPTED,
+        )
+    except ClientError as error:
+        raise Refusal(f"{reference.name}: {one_line(error)}") from None
+    if not answer["images"]:
+        told = [it.get("failureReason", "") for it in answer.get("failures", [])]
+        raise Refusal(
+            f"{reference.name} has no {reference.wanted}: {one_line(' '.join(told)) or 'ECR finds none'}"
+        )
+    image = answer["images"][0]
+    return image["imageId"]["imageDigest"], image["imageManifest"].encode()
+
+
+def from_registry(reference: Reference) -> bytes:
+    """Without credentials: tasks have none either."""
+    host = DOCKER_HUB_API if reference.registry in DOCKER_HUB else reference.registry
+    # Docker's rule: a registry on this machine has no certificate.
+    local = re.fullmatch(r"(localhost|127\.0\.0\.\d+)(:\d+)?", host)
+    url = f"{'http' if local else 'https'}://{host}/v2/{reference.repository}/manifests/{reference.wanted}"
+    headers = {"Accept": ", ".join(ACCEPTED)}
+    try:
+        answer = requests.get(url, headers=headers, timeout=TIMEOUT)
+        if answer.status_code == 401:
+            headers["Authorization"] = f"Bearer {anonymous_token(answer, reference)}"
+            answer = requests.get(url, headers=headers, timeout=TIMEOUT)
+    except requests.RequestException as error:
+        raise Refusal(f"{reference.name}: {host} does not answer: {type(error).__name__}") from None
+    if answer.status_code == 404:
+        raise Refusal(f"{reference.name} has no {reference.wanted}: push it, or name another")
+    if answer.status_code in (401, 403):
+        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+    if answer.status_code != 200:
+        raise Refusal(f"{reference.name}: {host} answers {answer.status_code}")
+    return answer.content
+
+
+def anonymous_token(answer: requests.Response, reference: Reference) -> str:
+    """Registry v2 token authentication: the challenge says where it is, and what for.
+    https://distribution.github.io/distribution/spec/auth/token/"""
+    challenge = answer.headers.get("www-authenticate", "")
+    told = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+    if not challenge.lower().startswith("bearer ") or "realm" not in told:
+        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+    usual = f"repository:{reference.repository}:pull"
+    asked = {"service": told.get("service", ""), "scope": told.get("scope", usual)}
+    given = requests.get(told["realm"], params=asked, timeout=TIMEOUT)
+    if given.status_code != 200:
+        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+    found = given.json()
+    return found.get("token") or found.get("access_token", "")

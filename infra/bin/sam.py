@@ -1,0 +1,66 @@
+"""`sam build` and `sam deploy`, with everything that they are told said on their command lines: what
+samconfig.toml says of single commands changes nothing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from settings import ROOT, Settings
+from tomlkit import dumps
+
+BUILT = ROOT / ".aws-sam/build"
+# What both are given as parameters. A file: values may have spaces, commas and nothing at all.
+PARAMETERS = ROOT / ".aws-sam/parameters.toml"
+
+# Roles without names of their own, and loops that CloudFormation expands itself.
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+def common(settings: Settings) -> list[str]:
+    return [
+        *("--region", settings.region),
+        *("--config-file", str(ROOT / "samconfig.toml")),
+        *("--config-env", settings.env),
+        *("--parameter-overrides", f"file://{PARAMETERS}"),
+        # Without it `sam` stops at the loops over the pools.
+        "--language-extensions",
+    ]
+
+
+def build_command(settings: Settings) -> list[str]:
+    template = ["--template-file", str(ROOT / "template.yaml"), "--build-dir", str(BUILT)]
+    # Rust is built in the workspace, which has the settings and what is compiled already.
+    return ["sam", "build", *common(settings), *template, "--build-in-source"]
+
+
+def deploy_command(settings: Settings, confirm: bool) -> list[str]:
+    """`sam` may ask whether the change set is meant; nothing to change is no failure."""
+    return [
+        *("sam", "deploy"),
+        *common(settings),
+        *("--stack-name", settings.stack),
+        *("--template-file", str(BUILT / "template.yaml")),
+        *(("--s3-bucket", settings.bucket, "--no-resolve-s3") if settings.bucket else ("--resolve-s3",)),
+        *("--capabilities", *CAPABILITIES),
+        "--confirm-changeset" if confirm else "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset",
+        "--no-progressbar",
+    ]
+
+
+def write_parameters(parameters: dict[str, str]) -> None:
+    PARAMETERS.parent.mkdir(exist_ok=True)
+    PARAMETERS.write_text(dumps(dict(sorted(parameters.items()))), encoding="utf-8")
+
+
+def run(command: list[str]) -> int:
+    """With its own output, as it comes."""
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def check_binaries(architecture: str, folder: Path = BUILT) -> int:
+    """What was built, against what is deployed."""
+    script = [sys.executable, str(ROOT / ".ci/check-binaries"), "--architecture", architecture, str(folder)]
+    return subprocess.run(script, cwd=ROOT, check=False).returncode

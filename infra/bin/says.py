@@ -1,0 +1,28 @@
+"""What a script says, and how it ends."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+
+class Refusal(Exception):
+    """Why nothing is done, and the way out, in one line."""
+
+
+def fail(problem: str) -> NoReturn:
+    """Ends the script that runs, in one line that begins with its name."""
+    sys.exit(f"{Path(sys.argv[0]).name}: {problem}")
+
+
+def say(what: str, said: str) -> None:
+    """One step, one line, at once: a step may take minutes, and the output may go to a file."""
+    print(f"{what}: {said}", flush=True)
+
+
+def one_line(text: object) -> str:
+    """Messages of AWS and of other programs can have several."""
+    return " ".join(str(text).split())
+
+
+def listed(names) -> str:
+    return ", ".join(names)

@@ -1,0 +1,161 @@
+"""Stacks of CloudFormation, as they are: what state one is in, what it is made of, and why it failed."""
+
+from collections.abc import Iterator
+
+import boto3
+from botocore.exceptions import ClientError
+from says import Refusal, one_line
+
+NESTED = "AWS::CloudFormation::Stack"
+
+# What a stack keeps when it goes, and how each is deleted by hand.
+RETAINED = {
+    "AWS::DynamoDB::Table": "aws dynamodb delete-table --table-name {id}",
+    "AWS::SQS::Queue": "aws sqs delete-queue --queue-url {id}",
+}
+
+# CloudFormation's own words for what it stopped because something else had failed, and for which of the
+# parts failed: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
+FOLLOWS = ("cancelled", "The following resource(s) failed", "Embedded stack", "Rollback requested by user")
+
+# What an operation on a stack begins with.
+BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+
+# States in which CloudFormation takes no deploy, and what helps. {stack} and {region} are filled in.
+STUCK = {
+    "ROLLBACK_COMPLETE": (
+        "its first deploy failed and was rolled back; such a stack can only be deleted: "
+        "`aws cloudformation delete-stack --stack-name {stack} --region {region}`, then `make deploy`"
+    ),
+    "ROLLBACK_FAILED": "its first deploy failed and could not be rolled back: `make destroy`, `make deploy`",
+    "CREATE_FAILED": "its first deploy failed, and was not rolled back: `make destroy`, then `make deploy`",
+    "DELETE_FAILED": "it could not be deleted: `make destroy` clears what is in the way, and tries again",
+    "UPDATE_FAILED": (
+        "an update failed and was not rolled back: "
+        "`aws cloudformation rollback-stack --stack-name {stack} --region {region}`, then `make deploy`"
+    ),
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update failed, and could not be rolled back: mend the reason above, then "
+        "`aws cloudformation continue-update-rollback --stack-name {stack} --region {region}`"
+    ),
+}
+UNDER_WAY = (
+    "somebody changes it at the moment; wait until this says nothing of IN_PROGRESS: `aws cloudformation "
+    "describe-stacks --stack-name {stack} --region {region} --query Stacks[].StackStatus`"
+)
+
+
+def described(name: str) -> dict | None:
+    """The stack, where there is one."""
+    try:
+        return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+
+
+def resources_of(stack: str) -> Iterator[dict]:
+    """Of the stack and of those in it, also of one that is gone: an id finds it for 90 days. What it has let
+    go of (DELETE_SKIPPED) is among them."""
+    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    for resource in pages.search("StackResourceSummaries[]"):
+        if not resource or not resource.get("PhysicalResourceId"):
+            continue
+        yield resource
+        if resource["ResourceType"] == NESTED:
+            yield from resources_of(resource["PhysicalResourceId"])
+
+
+class Stack:
+    """A stack that is there, with its nested ones."""
+
+    def __init__(self, it: dict):
+        self.name = it["StackName"]
+        self.parameters = {each["ParameterKey"]: each["ParameterValue"] for each in it.get("Parameters", [])}
+        self.outputs = {each["OutputKey"]: each["OutputValue"] for each in it.get("Outputs", [])}
+        # It finds the stack also when it is gone.
+        self.id = it["StackId"]
+        self.resources = [it for it in resources_of(self.id) if it["ResourceStatus"] != "DELETE_COMPLETE"]
+
+    def of_type(self, kind: str) -> list[str]:
+        return [it["PhysicalResourceId"] for it in self.resources if it["ResourceType"] == kind]
+
+    def named(self, logical: str) -> str:
+        found = [it["PhysicalResourceId"] for it in self.resources if it["LogicalResourceId"] == logical]
+        if not found:
+            raise LookupError(f"the stack has no {logical}")
+        return found[0]
+
+
+def check_state(name: str, region: str) -> str:
+    """A word about it, where CloudFormation takes a deploy."""
+    it = described(name)
+    if it is None:
+        return f"{name} is not there yet"
+    status = it["StackStatus"]
+    if status == "REVIEW_IN_PROGRESS":
+        # A change set was made and never executed; `sam deploy` makes the stack then.
+        return f"{name} is not there yet, but a change set of it"
+    if status.endswith("_IN_PROGRESS"):
+        raise Refusal(f"{name} is {status}: {UNDER_WAY.format(stack=name, region=region)}")
+    if status in STUCK:
+        told = [f"{name} is {status}: {way_out(status, name, region)}"]
+        told += [f"why: {reason}" for reason in reasons(it["StackId"])]
+        told += [f"it has left behind: `{command}`" for command in left_behind(it["StackId"], region)]
+        raise Refusal("\n  ".join(told))
+    return f"{name} is {status}"
+
+
+def way_out(status: str, stack: str, region: str) -> str | None:
+    """Of a state in which CloudFormation takes no deploy."""
+    return STUCK[status].format(stack=stack, region=region) if status in STUCK else None
+
+
+def left_behind(stack: str, region: str) -> list[str]:
+    """What a stack that failed has kept; nothing brings it back into the next one."""
+    return [
+        f"{RETAINED[it['ResourceType']].format(id=it['PhysicalResourceId'])} --region {region}"
+        for it in resources_of(stack)
+        if it["ResourceType"] in RETAINED and it["ResourceStatus"] == "DELETE_SKIPPED"
+    ]
+
+
+def reasons(stack: str) -> list[str]:
+    """Why the last operation failed: first causes first, those of nested stacks in the place of 'Embedded
+    stack … was not successfully created'."""
+    events = events_of(stack)
+    begins = [it["Timestamp"] for it in events if is_of(it, stack) and it["ResourceStatus"] in BEGINS]
+    return list(dict.fromkeys(causes(stack, events, begins[-1] if begins else None)))
+
+
+def causes(stack: str, events: list[dict], since) -> Iterator[str]:
+    """What failed since then. A nested stack that failed is deleted in the same operation, so that time, and
+    not its own last operation, says what belongs to it."""
+    for event in events:
+        told = event.get("ResourceStatusReason", "")
+        if not event["ResourceStatus"].endswith("_FAILED") or (since and event["Timestamp"] < since):
+            continue
+        if event["ResourceType"] == NESTED and not is_of(event, stack) and event.get("PhysicalResourceId"):
+            nested = event["PhysicalResourceId"]
+            inside = list(causes(nested, events_of(nested), since))
+            # What is not explained there is explained here.
+            yield from inside or [reason_of(event)]
+        elif not any(word in told for word in FOLLOWS):
+            yield reason_of(event)
+
+
+def is_of(event: dict, stack: str) -> bool:
+    """Of the stack itself, and of none of its resources."""
+    return event.get("PhysicalResourceId") == event["StackId"] == stack
+
+
+def events_of(stack: str) -> list[dict]:
+    """Oldest first."""
+    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+    return list(pages.search("StackEvents[]"))[::-1]
+
+
+def reason_of(event: dict) -> str:
+    told = one_line(event.get("ResourceStatusReason") or "CloudFormation gives no reason")
+    return f"{event['LogicalResourceId']} ({event['ResourceType']}): {told}"

@@ -1,0 +1,79 @@
+"""The programs that a deploy runs, and who AWS takes us for."""
+
+import re
+import shutil
+import subprocess
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from says import Refusal, one_line
+from settings import ROOT
+
+# From here on `rust-cargolambda` needs no beta flag: SAM CLI's release notes of 1.156.
+OLDEST_SAM = (1, 156)
+
+INSTALLED_BY = {
+    "sam": "`make .tools/template/.installed` installs it",
+    "cargo": "https://rustup.rs installs it",
+    "cargo-lambda": "`make .venv/.installed` installs it",
+}
+
+
+def check() -> str:
+    """Their versions."""
+    missing = [f"{name} is not here: {how}" for name, how in INSTALLED_BY.items() if not shutil.which(name)]
+    if missing:
+        raise Refusal("; ".join(missing))
+    sam = version("sam", "--version")
+    if numbers(sam) < OLDEST_SAM:
+        raise Refusal(f"sam is {sam}, and has to be 1.156 or newer: {INSTALLED_BY['sam']}")
+    cargo = version("cargo", "--version")
+    return f"sam {sam}, cargo {cargo}, cargo-lambda"
+
+
+def check_target(architecture: str) -> str:
+    """Rust's standard library for the functions' architecture."""
+    if not shutil.which("rustup"):
+        return "rustup is not what installed Rust here, so that the build will say what is missing"
+    target = {"arm64": "aarch64", "x86_64": "x86_64"}.get(architecture, architecture) + "-unknown-linux-gnu"
+    listed = run(["rustup", "target", "list", "--installed"])
+    if listed.returncode == 0 and target not in listed.stdout.split():
+        raise Refusal(f"Rust cannot build for {architecture} here: `rustup target add {target}`")
+    return f"Rust can build for {architecture}"
+
+
+def version(*command: str) -> str:
+    found = re.search(r"\d+\.\d+(\.\d+)?", run(list(command)).stdout)
+    if not found:
+        raise Refusal(f"`{' '.join(command)}` tells no version")
+    return found[0]
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def account() -> str:
+    """The number of the account."""
+    try:
+        return boto3.client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise Refusal(
+            f"AWS does not know you: `aws configure`, or `aws sso login` ({one_line(error)})"
+        ) from None
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess:
+    """In the project's folder, with its output kept."""
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def mayfly(*arguments: str, features: str = "") -> subprocess.CompletedProcess:
+    """The command line of this project."""
+    chosen = ["--features", features] if features else []
+    return run(["cargo", "run", "--quiet", "-p", "mayfly", *chosen, "--", *arguments])
+
+
+def last_words(ended: subprocess.CompletedProcess) -> str:
+    """What a program that failed has said, in one line."""
+    return one_line(ended.stderr or ended.stdout) or f"exit code {ended.returncode}, and not a word"

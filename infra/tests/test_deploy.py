@@ -1,0 +1,147 @@
+"""`make deploy` on moto: an account that never saw ECS, a deploy with nothing new, pools that come and go."""
+
+import re
+import unittest
+
+from stage import REGION, OnProject
+
+ONE_MORE = """
+[pools.ec2-x64-large]
+labels = ["large"]
+architecture = "x86_64"
+capacity = "ec2"
+instance_types = ["m6i.4xlarge"]
+runners_per_instance = 1
+cpu_units = 8192
+memory_mib = 15360
+disk_gib = 120
+runner_group = "ecs"
+priority = 90
+maximum = 2
+"""
+
+FRESH = f"""\
+tools: sam 1.170.0, cargo 1.95.0, cargo-lambda
+settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] of samconfig.toml
+architecture: Rust can build for arm64
+map: what is deployed is what pools.toml says
+account: 123456789012
+secrets: all three kinds are under /mayfly
+path: /mayfly is nobody's yet
+stack: mayfly is not there yet
+pools: none is deployed yet
+quotas: doctor: nothing to say
+images: RunnerImage is empty: fargate-x64, fargate-x64-spot, fargate-arm64 start nothing; RunnerDockerImage is \
+empty: ec2-x64, ec2-x64-spot, ec2-arm64, ec2-arm64-spot start nothing; DockerdImage is empty: ec2-x64, \
+ec2-x64-spot, ec2-arm64, ec2-arm64-spot start nothing
+"""
+
+
+class Deploy(OnProject):
+    def test_a_fresh_account_then_nothing_new_then_another_stack(self):
+        said = self.deployed("--check")
+        self.assertEqual(said, FRESH + "Nothing speaks against the deploy; nothing was built or changed.\n")
+        self.assertEqual(self.calls("sam"), [["--version"]])
+        self.assertEqual(self.roles(), set())
+
+        said = self.deployed()
+        self.assertEqual(said[: len(FRESH)], FRESH)
+        self.assertEqual(self.roles(), {"ecs", "autoscaling", "spot"})
+        made = "made for ecs.amazonaws.com, autoscaling.amazonaws.com, spot.amazonaws.com"
+        rest = said[len(FRESH) :].splitlines()
+        self.assertEqual(rest[0], f"service-linked roles: {made}")
+        self.assertIn("WebhookFunction: 0.00 MB, zipped 0.00 MB, glibc 2.34", rest)
+        self.assertRegex(rest[-3], "^The webhook's payload URL: https://")
+        self.assertIn("At GitHub, in the App's webhook", rest[-2])
+        stack = self.client("cloudformation").describe_stacks(StackName="mayfly")["Stacks"][0]
+        self.assertEqual(stack["StackStatus"], "CREATE_COMPLETE")
+
+        again = self.deployed()
+        for line in (
+            "path: /mayfly is this stack's",
+            "stack: mayfly is CREATE_COMPLETE",
+            "pools: none with instances is dropped",
+            "service-linked roles: 3 of 3 are there",
+        ):
+            self.assertIn(line, again.splitlines())
+        self.another_stack_stands_beside_it()
+
+    def another_stack_stands_beside_it(self):
+        self.settings(env="staging", stack_name="mayfly-staging", ParametersPath="/staging")
+        for folder in ("webhook-secrets", "ticket-keys", "github-app-keys"):
+            self.put(f"/staging/{folder}/1")
+        said = self.deployed(ENV="staging")
+        self.assertIn("[staging.global.parameters] of samconfig.toml", said)
+        self.assertEqual(
+            [call[call.index("--config-env") + 1] for call in self.calls("sam")[-2:]], ["staging"] * 2
+        )
+        names = [it["StackName"] for it in self.client("cloudformation").describe_stacks()["Stacks"]]
+        self.assertLessEqual({"mayfly", "mayfly-staging"}, set(names))
+
+    def roles(self) -> set[str]:
+        found = self.client("iam").list_roles(PathPrefix="/aws-service-role/")["Roles"]
+        return {re.match("/aws-service-role/([a-z]+)[.]amazonaws[.]com/", it["Path"])[1] for it in found}
+
+    def test_a_pool_is_added_and_dropped(self):
+        self.deployed()
+        scaling = self.client("autoscaling")
+        scaling.set_desired_capacity(AutoScalingGroupName="mayfly_ec2-x64", DesiredCapacity=1)
+
+        before = (self.project / "pools.toml").read_text(encoding="utf-8")
+        self.change_map(lambda text: text + ONE_MORE)
+        ended = self.run_script("deploy.py")
+        self.assertEqual(ended.returncode, 1)
+        stale, last = ended.stderr.splitlines()
+        self.assertRegex(
+            stale, "^map: .*infra/pools.yaml.*`mayfly pools render` writes what pools.toml says$"
+        )
+        self.mayfly("pools", "render")
+        self.deployed()
+        self.assertEqual(self.instances("mayfly_ec2-x64"), 1, "what ran goes on")
+        self.assertEqual(self.instances("mayfly_ec2-x64-large"), 0)
+
+        scaling.set_desired_capacity(AutoScalingGroupName="mayfly_ec2-x64-large", DesiredCapacity=1)
+        self.change_map(lambda _: before)
+        self.mayfly("pools", "render")
+        builds = len(self.calls("sam"))
+        ended = self.run_script("deploy.py")
+        self.assertEqual(
+            ended.stderr.splitlines()[0],
+            "pools: ec2-x64-large is not in pools.toml any more, and still has 1 instances and 0 tasks: put its "
+            "entry back, then `make retire POOL=ec2-x64-large`",
+        )
+        self.assertEqual(self.calls("sam")[builds:], [["--version"]], "nothing was built")
+
+        (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["mayfly_ec2-x64-large"])[
+            "AutoScalingGroups"
+        ]
+        for it in group["Instances"]:
+            scaling.terminate_instance_in_auto_scaling_group(
+                InstanceId=it["InstanceId"], ShouldDecrementDesiredCapacity=True
+            )
+        said = self.deployed()
+        self.assertIn("pools: ec2-x64-large will go; nothing runs there", said.splitlines())
+        groups = scaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        self.assertNotIn("mayfly_ec2-x64-large", [it["AutoScalingGroupName"] for it in groups])
+
+    def instances(self, group: str) -> int:
+        found = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+        (it,) = found["AutoScalingGroups"]
+        return len(it["Instances"])
+
+    def test_what_was_built_for_something_else_is_not_deployed(self):
+        for wishes, problem in (
+            ({"architecture": "x86_64"}, "is for x86_64, and not for arm64"),
+            ({"glibc": "GLIBC_2.38"}, "needs glibc 2.38, and Lambda has 2.34"),
+            ({"build": 2}, "sam build has failed"),
+        ):
+            self.wish(**wishes)
+            ended = self.run_script("deploy.py")
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn(problem, ended.stderr)
+            self.assertTrue(ended.stderr.endswith("nothing was deployed\n"), ended.stderr)
+            self.assertEqual([call[0] for call in self.calls("sam")][-1], "build")
+
+
+if __name__ == "__main__":
+    unittest.main()

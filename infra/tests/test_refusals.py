@@ -1,0 +1,189 @@
+"""What speaks against a deploy is said before anything is built, in one line each, all at once."""
+
+import os
+import pty
+import subprocess
+import sys
+import unittest
+
+from registry import Registry
+from stage import REGION, ROOT, OnProject, run
+
+GUIDED = f"""
+[default.deploy.parameters]
+stack_name = "mayfly"
+region = "{REGION}"
+parameter_overrides = "Organisation=\\"acme\\" GitHubAppId=\\"42\\" FunctionArchitecture=\\"x86_64\\""
+"""
+
+
+class Settings(OnProject):
+    def test_what_is_missing_is_named(self):
+        self.settings(region=None, Organisation=None)
+        self.refused(
+            "settings: [default.global.parameters] of samconfig.toml lacks region, parameter_overrides.Organisation; "
+            "write it there, or answer on a terminal"
+        )
+        self.refused(
+            "settings: [staging.global.parameters] of samconfig.toml lacks stack_name, region, ",
+            ENV="staging",
+        )
+
+    def test_what_is_missing_is_asked_for_and_written(self):
+        settings = "# Ours.\n[default.global.parameters]\nstack_name = 'mayfly-two' # why not\n"
+        (self.project / "samconfig.toml").write_text(settings, encoding="utf-8")
+        for folder in ("webhook-secrets", "ticket-keys", "github-app-keys"):
+            self.put(f"/mayfly-two/{folder}/1")
+        # The first organisation cannot be one; the last answer is what was suggested.
+        answers = f"{REGION}\nan organisation\nacme\n42\n\n"
+        said = self.on_a_terminal(answers)
+        self.assertIn("'an organisation' cannot be Organisation", said)
+        self.assertIn("ParametersPath [/mayfly-two]: ", said)
+        self.assertIn("Nothing speaks against the deploy", said)
+        self.assertEqual(
+            (self.project / "samconfig.toml").read_text(encoding="utf-8"),
+            f"""{settings}region = "{REGION}"
+
+[default.global.parameters.parameter_overrides]
+Organisation = "acme"
+GitHubAppId = "42"
+ParametersPath = "/mayfly-two"
+""",
+        )
+
+    def on_a_terminal(self, answers: str) -> str:
+        terminal, theirs = pty.openpty()
+        os.write(terminal, answers.encode())
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment |= self.surroundings(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+        script = [sys.executable, self.project / "infra/bin/deploy.py", "--check"]
+        ended = subprocess.run(
+            script, stdin=theirs, env=environment, capture_output=True, text=True, check=False
+        )
+        os.close(terminal)
+        os.close(theirs)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        return ended.stdout
+
+    def test_settings_that_cannot_be_right(self):
+        for given, variables, lines in [
+            (
+                {"more": GUIDED},
+                {},
+                [
+                    "settings: [default.deploy.parameters] of samconfig.toml has another FunctionArchitecture than "
+                    "[default.global.parameters], as `sam deploy --guided` leaves it: "
+                ],
+            ),
+            (
+                {"more": '[default.build.parameters]\nregion = "eu-west-1"\n'},
+                {},
+                ["settings: [default.build.parameters]"],
+            ),
+            (
+                {},
+                {"AWS_REGION": "eu-west-1"},
+                [
+                    "settings: AWS_REGION is eu-west-1, and [default.global.parameters] of samconfig.toml says us-east-1: "
+                    "unset AWS_REGION, or change the table"
+                ],
+            ),
+            (
+                {"stack_name": "Fargate-runners", "ParametersPath": "/ssm/ours", "TimeZone": "Etc/UTC"},
+                {"AWS_DEFAULT_REGION": "eu-west-1"},
+                [
+                    "settings: stack_name is Fargate-runners; it must not begin with aws, ecs or fargate",
+                    "settings: AWS_DEFAULT_REGION is eu-west-1",
+                    "settings: ParametersPath is '/ssm/ours'; it is a path of /, letters, digits, _, . and - that does not "
+                    "begin with /aws or /ssm",
+                    "settings: template.yaml has no parameter TimeZone: take it out of parameter_overrides",
+                ],
+            ),
+            (
+                {"FunctionArchitecture": "arm", "ReservedConcurrency": "many", "NatGateways": "3"},
+                {},
+                [
+                    "settings: FunctionArchitecture is 'arm'; it is one of arm64, x86_64",
+                    "settings: ReservedConcurrency is 'many'; it is a number",
+                    "settings: NatGateways is '3'; it is one of 0, 1, 2",
+                ],
+            ),
+        ]:
+            self.settings(**given)
+            self.refused(*lines, **variables)
+
+    def test_the_other_scripts_read_them_too(self):
+        for script in ("make_secrets.py", "destroy.py", "retire.py"):
+            arguments = ["ec2-x64"] if script == "retire.py" else []
+            ended = self.run_script(script, *arguments, AWS_REGION="eu-west-1")
+            self.assertEqual(ended.returncode, 1)
+            (line,) = ended.stderr.splitlines()
+            self.assertTrue(line.startswith(f"{script}: AWS_REGION is eu-west-1, and "), line)
+
+
+class Account(OnProject):
+    def test_tools_that_are_missing_or_old(self):
+        self.refused(
+            "tools: sam is not here: `make .tools/template/.installed` installs it; cargo is not here: ",
+            PATH=str(ROOT / "no such folder"),
+        )
+        self.wish(sam="1.155.2")
+        self.refused("tools: sam is 1.155.2, and has to be 1.156 or newer: ")
+
+    def test_all_that_speaks_against_it_at_once(self):
+        ssm = self.client("ssm")
+        ssm.delete_parameter(Name="/mayfly/ticket-keys/1")
+        ssm.delete_parameter(Name="/mayfly/github-app-keys/1")
+        ssm.put_parameter(Name="/mayfly/stack", Type="String", Value="another")
+        self.change_map(lambda text: text.replace("maximum = 20", "maximum = 21"))
+        self.wish(
+            doctor={"code": 2, "said": "ec2-x64 cannot start"},
+            images={"code": 1, "said": "a pin is unknown"},
+            targets=["x86_64-unknown-linux-gnu"],
+        )
+        registry = Registry(self, {"runner": {"one": ["amd64"]}})
+        self.settings(RunnerImage=f"{registry.host}/runner:one", DockerdImage=f"{registry.host}/dockerd")
+        self.refused(
+            "architecture: Rust cannot build for arm64 here: `rustup target add aarch64-unknown-linux-gnu`",
+            "map: ",
+            "pins of the images: a pin is unknown: `mayfly images update`, then",
+            "secrets: nothing is under /mayfly/ticket-keys, /mayfly/github-app-keys in us-east-1: `make secrets` makes "
+            "the webhook secret and the ticket key; the App's private key, as GitHub gave it to you: "
+            "`aws ssm put-parameter --type SecureString --name /mayfly/github-app-keys/1 --value "
+            "file://YOUR-APP.private-key.pem --region us-east-1`",
+            "path: /mayfly belongs to the stack another: give mayfly a ParametersPath of its own, /mayfly say",
+            "quotas: ec2-x64 cannot start",
+            f"images: RunnerImage: {registry.host}/runner:one has no image for arm64, and pools of pools.toml are arm64",
+            f"images: DockerdImage: {registry.host}/dockerd has no latest: push it, or name another",
+        )
+
+    def test_aws_does_not_answer(self):
+        self.refused(
+            "account: AWS does not know you: `aws configure`, or", AWS_ENDPOINT_URL="http://127.0.0.1:9"
+        )
+
+
+class Images(OnProject):
+    def test_what_is_deployed_is_what_a_tag_names_now(self):
+        registry = Registry(self, {"runner": {"one": ["amd64", "arm64"]}}, token="of-nobody")
+        self.settings(RunnerImage=f"{registry.host}/runner:one")
+        said = self.deployed()
+        pinned = f"{registry.host}/runner@{registry.digest('runner', 'one')}"
+        self.assertIn(f"images: RunnerImage is {pinned}; RunnerDockerImage is empty: ec2-x64, ", said)
+        stack = self.client("cloudformation").describe_stacks(StackName="mayfly")["Stacks"][0]
+        given = {it["ParameterKey"]: it["ParameterValue"] for it in stack["Parameters"]}
+        self.assertEqual(given["RunnerImage"], pinned)
+        self.assertIn(
+            ["run", "--quiet", "-p", "mayfly", "--", "images", "check", "--for-build"], self.calls("cargo")
+        )
+
+
+class Binaries(unittest.TestCase):
+    def test_a_folder_is_called_like_its_architecture_or_is_told(self):
+        ended = run([sys.executable, ROOT / ".ci/check-binaries", ROOT / "infra"])
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("no function is in", ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
