@@ -189,6 +189,27 @@ fn who_may_not_ask_or_reaches_nobody_is_told_in_one_line_and_goes_on() {
 }
 
 #[test]
+fn who_has_no_credentials_or_no_region_is_told_in_one_line_and_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    for (args, says) in [
+        (&["--region", "eu-central-1"][..], "no credentials found in chain"),
+        (&[], "no region is set: say --region"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_mayfly"))
+            .args(["doctor", "--before-deploy"])
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()
+            .unwrap();
+        let error = text(&output.stderr);
+        assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
 fn a_map_that_is_wrong_ends_the_deploy_and_nobody_is_asked() {
     let (url, asked) = quotas(&NEW);
     let file = tempfile::NamedTempFile::new().unwrap();
