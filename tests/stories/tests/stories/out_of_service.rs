@@ -23,7 +23,7 @@ fn map(maximum: &str) -> String {
 
 fn update(scene: &Scene, functions: &[FunctionName], maximum: &str) {
     let pools = PoolMap::from_toml(&map(maximum)).unwrap();
-    for function in functions {
+    for &function in functions {
         scene.world.functions().use_map(function, &pools);
     }
 }
