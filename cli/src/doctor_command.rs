@@ -28,12 +28,11 @@ fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
     let pools = platform::pools::read(args.pools.as_deref())?;
     let needs = needs::of(&pools, jiff::Timestamp::now());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let config = runtime.block_on(account::sdk_config(args.region.clone()));
-    let Some(region) = config.region().map(ToString::to_string) else {
-        writeln!(std::io::stderr(), "mayfly: the region is not known: --region, or AWS_REGION, says which")?;
-        return Ok(ExitCode::FAILURE);
-    };
-    let values = runtime.block_on(account::values(&config, &in_question(&needs)));
+    let (region, values) = runtime.block_on(async {
+        let config = account::sdk_config(args.region.clone()).await;
+        let region = config.region().map(ToString::to_string);
+        (region, account::values(&config, &in_question(&needs)).await)
+    });
     let values = match values {
         Ok(values) => values,
         Err(problem) => {
@@ -43,9 +42,9 @@ fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
     };
     let findings = compare(needs, &values);
     if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&findings.json(Some(&region)))?)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&findings.json(region.as_deref()))?)?;
     } else {
-        write!(out, "{}", findings.told(Some(&region)))?;
+        write!(out, "{}", findings.told(region.as_deref()))?;
     }
     Ok(ExitCode::from(findings.exit_code()))
 }

@@ -24,8 +24,9 @@ const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
 /// The wait before settings that could not be read are read again.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);
 
-/// How long the init phase tries to read them. Lambda gives it ten seconds in all.
-const INIT: Duration = Duration::from_secs(7);
+/// How long the init phase tries to read them. Lambda gives it ten seconds in all, and what else is
+/// made then is made beside it.
+const INIT: Duration = Duration::from_secs(6);
 
 /// How long an event waits for them. GitHub waits ten seconds for its answer, of which a start that read
 /// nothing has taken [`INIT`] already.

@@ -23,8 +23,8 @@ fn map(maximum: &str) -> String {
 
 fn update(scene: &Scene, functions: &[FunctionName], maximum: &str) {
     let pools = PoolMap::from_toml(&map(maximum)).unwrap();
-    for function in functions {
-        scene.world.functions().use_map(*function, &pools);
+    for &function in functions {
+        scene.world.functions().use_map(function, &pools);
     }
 }
 
