@@ -58,7 +58,7 @@ fn answer(mut stream: TcpStream, says: &BTreeMap<&'static str, Says>, asked: &As
             match name.to_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().unwrap(),
                 "x-amz-target" => {
-                    operation = value.trim().trim_start_matches("ServiceQuotasV20190624.").to_owned()
+                    value.trim().trim_start_matches("ServiceQuotasV20190624.").clone_into(&mut operation);
                 }
                 _ => {}
             }

@@ -23,7 +23,9 @@ fn map(maximum: &str) -> String {
 
 fn update(scene: &Scene, functions: &[FunctionName], maximum: &str) {
     let pools = PoolMap::from_toml(&map(maximum)).unwrap();
-    functions.iter().for_each(|function| scene.world.functions().use_map(*function, &pools));
+    for &function in functions {
+        scene.world.functions().use_map(function, &pools);
+    }
 }
 
 fn queue(scene: &mut Scene, id: u64, minutes: u64) -> JobId {
