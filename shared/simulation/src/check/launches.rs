@@ -58,10 +58,9 @@ pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
             let jobs = waits.iter().filter(|(queued, ended)| *queued < until && *ended >= from).count();
             let stolen = thefts.iter().filter(|(of, at)| *of == capacity && (from..until).contains(at));
             let earlier = from.checked_sub(LINGERS).unwrap_or(from);
-            let excused = excuses.iter().filter(|(at, _)| (earlier..until).contains(at));
-            let excused: usize = excused.map(|(_, runners)| runners).sum();
-            let most =
-                2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + stolen.count() + excused + TRIALS;
+            let counted = excuses.iter().filter(|(at, _)| (earlier..until).contains(at));
+            let taken: usize = counted.map(|(_, runners)| runners).sum();
+            let most = 2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + stolen.count() + taken + TRIALS;
             if launched > most {
                 let told = format!("{capacity}: {launched} in the hour from {from}, for {jobs} jobs");
                 found.push(violation("launches are bounded for each job and each pool's hour", told));
