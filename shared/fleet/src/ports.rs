@@ -17,7 +17,7 @@ use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    RunnerGroupId,
+    ListDeliveries, Redeliver, RunnerGroupId,
 };
 pub use crate::ledger::Listing;
 

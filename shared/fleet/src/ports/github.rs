@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::delivery::{AttemptId, AttemptPage};
 use crate::ids::GithubRunnerId;
 use crate::label::Labels;
 
@@ -61,6 +62,19 @@ pub trait DeleteRunner {
     /// Deletes a registration. [`GithubError::Busy`] if it has begun a job; one that is not there is
     /// no error.
     async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError>;
+}
+
+/// Lists the deliveries of the webhook that Mayfly listens to.
+pub trait ListDeliveries {
+    /// A page of its attempts, the newest first: the first page, or the one of this cursor of GitHub's.
+    async fn list_deliveries(&self, cursor: Option<&str>) -> Result<AttemptPage, GithubError>;
+}
+
+/// Asks GitHub to deliver once more.
+pub trait Redeliver {
+    /// Repeats an attempt. Its delivery keeps its GUID, so that one which was received already changes
+    /// nothing.
+    async fn redeliver(&self, attempt: AttemptId) -> Result<(), GithubError>;
 }
 
 /// Why GitHub did not do it. No secret is in its words.

@@ -7,6 +7,7 @@
     reason = "a test that can not go on fails"
 )]
 
+mod deliveries;
 mod scene;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use fleet::ports::{
     RunnerGroupId,
 };
 use fleet::{GithubRunnerId, JobId, Repository};
-use github::app::{ApiJobStatus, AppError, Hook};
+use github::app::{ApiJobStatus, AppError};
 use scene::{JIT, Scene, jit_runner};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -185,29 +186,10 @@ async fn a_key_that_is_none_is_not_taken_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn jobs_and_deliveries_are_read_and_delivered_again() {
+async fn a_job_is_read_by_its_id() {
     let scene = Scene::new().await;
     let job = json!({"id": 8, "status": "pending", "labels": ["linux"], "runner_id": null, "new": 1});
     scene.answers("GET", "/repos/o/r/actions/jobs/8", ResponseTemplate::new(200).set_body_json(job)).await;
     let job = scene.app.job(&Repository::new("o/r"), JobId(8)).await.unwrap();
     assert_eq!((job.status, job.runner_id), (ApiJobStatus::Waiting, None));
-
-    for (hook, path) in [(Hook::App, "/app/hook"), (Hook::Organisation(3), "/orgs/octo-org/hooks/3")] {
-        let delivery = json!({
-            "id": 9_007_199_254_740_993_i64, "guid": "g", "delivered_at": "2026-10-05T09:00:00Z",
-            "redelivery": false, "status_code": 502, "event": "workflow_job", "action": "queued",
-        });
-        let link = "<https://api.github.com/x?per_page=100&cursor=v1_9>; rel=\"next\"";
-        let page = ResponseTemplate::new(200).set_body_json([delivery]).insert_header("link", link);
-        scene.answers("GET", &format!("{path}/deliveries"), page).await;
-        let attempts = format!("{path}/deliveries/9007199254740993/attempts");
-        scene.answers("POST", &attempts, ResponseTemplate::new(202).set_body_json(json!({}))).await;
-
-        let page = scene.app.deliveries(hook, None).await.unwrap();
-        assert_eq!(page.next.as_deref(), Some("v1_9"));
-        assert_eq!(page.deliveries[0].status_code, 502);
-        scene.app.redeliver(hook, page.deliveries[0].id).await.unwrap();
-        let by_app = scene.last("POST", &attempts).await.headers["authorization"] != "Bearer ghs_1";
-        assert_eq!(by_app, hook == Hook::App, "an App's hook is asked for with the App's own token");
-    }
 }

@@ -1,5 +1,6 @@
 //! What is stored, attribute by attribute.
 
+use fleet::delivery::DeliveryCursor;
 use fleet::ledger::{Book, Budget, Job, Runner};
 use fleet::{JobId, PoolName, Repository, RunnerId};
 
@@ -60,6 +61,7 @@ fn books_queued_jobs_and_runners_that_live_are_in_the_index_and_nothing_else() {
         (runner(RunnerState::Stopped), None),
         (book(), Some("book")),
         (Item::Budget(Budget::default()), None),
+        (Item::Deliveries(DeliveryCursor::default()), None),
     ] {
         let attributes = of_item(&item).unwrap();
         assert_eq!(text(&attributes, LISTING).as_deref(), listing, "{item:?}");
@@ -88,6 +90,8 @@ fn only_what_has_ended_is_ever_deleted_and_15_days_later() {
         (runner(RunnerState::Leaving), None),
         (runner(RunnerState::Stopped), Some(&then)),
         (book(), None),
+        (Item::Budget(Budget::default()), None),
+        (Item::Deliveries(DeliveryCursor::default()), None),
     ] {
         assert_eq!(of_item(&item).unwrap().get(TTL), ttl, "{item:?}");
     }
