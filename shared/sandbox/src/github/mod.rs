@@ -2,6 +2,7 @@
 
 mod api;
 mod deletion;
+mod deliveries;
 mod job;
 mod late;
 mod payload;
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::api::LIMIT_WAIT;
 pub(crate) use self::api::registration_of;
+pub use self::deliveries::{LARGEST_PAGE, RedeliverError};
 pub use self::job::{JobPlan, Phase, WorkflowJob};
 pub(crate) use self::late::LatePost;
 pub use self::payload::workflow_job;
@@ -67,6 +69,7 @@ pub struct Github {
     deleted_names: BTreeMap<GithubRunnerId, String>,
     newly_deleted: Vec<Registration>,
     late_posts: Vec<LatePost>,
+    log: deliveries::Log,
     api: api::Api,
 }
 
