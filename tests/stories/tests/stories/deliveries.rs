@@ -37,23 +37,27 @@ fn attempts(sandbox: &Sandbox) -> Vec<Attempt> {
     sandbox.github().borrow().attempts_made().cloned().collect()
 }
 
+/// From now on webhooks are answered with 503, because the queue is down; or with 0, not at all.
+fn break_webhooks(sandbox: &Sandbox, status: u16) {
+    match status {
+        503 => sandbox.set_queue_down(true),
+        _ => sandbox.set_faults(Rates::from([(Fault::WebhookUnanswered, 1.0)])),
+    }
+}
+
 /// Ten minutes in which nothing of GitHub's arrives, for one of these reasons.
 #[test]
 fn jobs_whose_webhooks_failed_have_their_runners_when_the_outage_is_over() {
-    let break_queue = |sandbox: &Sandbox, is_broken: bool| sandbox.set_queue_down(is_broken);
-    let answer_nobody = |sandbox: &Sandbox, is_broken: bool| {
-        sandbox.set_faults(Rates::from([(Fault::WebhookUnanswered, f64::from(u8::from(is_broken)))]));
-    };
-    let outages: [(u16, &dyn Fn(&Sandbox, bool)); 2] = [(503, &break_queue), (0, &answer_nobody)];
-    for (status, outage) in outages {
+    for status in [503, 0] {
         let mut scene = stories::scene();
-        outage(scene.world.sandbox(), true);
+        break_webhooks(scene.world.sandbox(), status);
         let jobs = [(); 5].map(|()| scene.queue(&["fargate-x64"]));
         pass_with_passes(&mut scene, 10);
         let sandbox = scene.world.sandbox().clone();
         assert!(attempts(&sandbox).iter().all(|it| it.status_code == status), "{status}");
         assert!(jobs.iter().all(|job| waited(&sandbox, *job).is_none()), "{status}");
-        outage(&sandbox, false);
+        sandbox.set_queue_down(false);
+        sandbox.set_faults(Rates::new());
         pass_with_passes(&mut scene, 15);
         for job in jobs {
             // They are asked for after 1, 4 and 10 minutes.
