@@ -61,7 +61,7 @@ async fn deliveries_come_by_pages_and_one_more_attempt_when_somebody_asks() {
     app.redeliver(oldest.id).await.unwrap();
     let a_minute = |world: &mut World| {
         let now = world.sandbox().manual_clock().now();
-        world.run_until(now + Duration::from_secs(60));
+        world.run_until(now + Duration::from_mins(1));
     };
     world.ask(a_minute).await.unwrap();
     let again = app.list_deliveries(None).await.unwrap().attempts.remove(0);
