@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-from says import Refusal, fail, one_line, say
+from says import AWS_ERRORS, Refusal, fail, one_line, say
 
 T = TypeVar("T")
 
@@ -23,7 +22,7 @@ class Checks:
             return check()
         except Refusal as problem:
             self.refusals += [f"{what}: {line.strip()}" for line in str(problem).splitlines()]
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             self.refusals.append(f"{what}: {one_line(error)}")
         return None
 

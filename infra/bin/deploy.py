@@ -21,10 +21,9 @@ import sam
 import settings
 import stacks
 import tools
-from botocore.exceptions import BotoCoreError, ClientError
 from checks import Checks
 from images import Images
-from says import Refusal, fail, one_line, say
+from says import AWS_ERRORS, Refusal, fail, listed, one_line, say
 from settings import Settings
 from stacks import Stack
 
@@ -53,11 +52,15 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     say("settings", f"{found.stack} in {found.region}, functions for {found.architecture}: {found.table}")
 
     checks = Checks()
-    the_map = checks.get("map", pools.of_map) or {}
+    the_map = checks.get("map", pools.of_map)
     checks.do("architecture", lambda: tools.check_target(found.architecture))
-    checks.do("map", check_map)
+    if the_map is not None:
+        checks.do("map", check_map)
+    the_map = the_map or {}
     if any(found.given.get(name) for name in images.PARAMETERS):
         checks.do("pins of the images", check_pins)
+    if cut_off := without_a_way_out(found.parameters, the_map):
+        say("warning", cut_off)
     if checks.do("account", tools.account):
         resolved = against_the_account(checks, found, the_map)
     checks.end()
@@ -90,8 +93,18 @@ def settings_of(env: str) -> Settings:
 def check_map() -> str:
     ended = tools.mayfly("pools", "render", "--check")
     if ended.returncode:
-        raise Refusal(f"{tools.last_words(ended)}: `mayfly pools render` writes what pools.toml says")
+        # 2: the map itself is wrong, or nothing could be built.
+        way = ": `mayfly pools render` writes what pools.toml says" if ended.returncode == 1 else ""
+        raise Refusal(f"{tools.last_words(ended)}{way}")
     return "what is deployed is what pools.toml says"
+
+
+def without_a_way_out(parameters: dict[str, str], the_map: dict[str, pools.Pool]) -> str:
+    """EC2 tasks have no public address, and without NAT their images are not even pulled."""
+    names = [name for name, pool in the_map.items() if pool.on_ec2 and pool.in_service]
+    if parameters["VpcId"] or parameters["NatGateways"] != "0" or not names:
+        return ""
+    return f"NatGateways is 0: {listed(names)} have no way out, and their jobs wait; say 1 or 2"
 
 
 def check_pins() -> str:
@@ -120,7 +133,7 @@ def make_roles(the_map: dict[str, pools.Pool]) -> None:
 
 
 def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
-    before = changed_at(found)
+    before, waiting = changed_at(found), stacks.waiting_change_sets(found.stack)
     sam.write_parameters({**found.parameters, **resolved.parameters})
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
@@ -136,6 +149,8 @@ def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
         fail("sam deploy has failed, see above; the stack is as it was")
     if failed:
         explain(found, there)
+    if stacks.waiting_change_sets(found.stack) - waiting:
+        fail("the change set was not confirmed; nothing was deployed, and the stack is as it was")
 
 
 def changed_at(found: Settings):
@@ -188,7 +203,7 @@ def main(arguments: list[str]) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         fail(one_line(error))
     except KeyboardInterrupt:
         fail("interrupted; CloudFormation goes on with what it has begun")

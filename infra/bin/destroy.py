@@ -19,9 +19,9 @@ import clearing
 import registrations
 import settings
 import stacks
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 from registrations import GITHUB_COM, GitHub
-from says import fail
+from says import AWS_ERRORS, fail, one_line
 from settings import Settings
 from stacks import Stack
 
@@ -134,11 +134,15 @@ def main() -> None:
         print(
             f"  the secrets: aws ssm delete-parameter --region {found.region} --name, for each under {path}"
         )
+    where = f"--region {found.region} --family-prefix {name}_"
+    print(f"  old revisions of task definitions, which cost nothing: aws ecs list-task-definition-families {where}")
     print("  what the SAM CLI has uploaded, in the bucket that it made for all of its stacks")
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (BotoCoreError, ClientError) as error:
-        fail(str(error))
+    except AWS_ERRORS as error:
+        fail(one_line(error))
+    except KeyboardInterrupt:
+        fail("interrupted; `make destroy` again does what is left, and what CloudFormation has begun goes on")

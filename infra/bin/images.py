@@ -37,7 +37,7 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], region: str) -> Image
         found.parameters[parameter] = pinned
         said.append(f"{parameter} is {pinned}")
     for pool in pools.values():
-        if pool.image:
+        if pool.image and pool.in_service:
             try:
                 # The map's own text is what is deployed.
                 resolved(pool.image, {pool.architecture}, region)
@@ -56,7 +56,7 @@ def resolved(text: str, architectures: set[str], region: str) -> str:
         raise Refusal(
             f"{text} is one image and no index: `make images PUSH=…` pushes one for both architectures"
         )
-    lacking = sorted(it for it in architectures if PLATFORMS[it] not in there.architectures)
+    lacking = sorted(it for it in architectures if PLATFORMS.get(it) not in there.architectures)
     if lacking:
         raise Refusal(
             f"{text} has no image for {listed(lacking)}, and pools of pools.toml are {listed(lacking)}"
@@ -66,22 +66,22 @@ def resolved(text: str, architectures: set[str], region: str) -> str:
 
 def needed_by(parameter: str, pools: dict[str, Pool]) -> set[str]:
     """The architectures of the pools that run it."""
-    return {
-        pool.architecture
-        for pool in pools.values()
-        if pool.on_ec2 == (parameter != RUNNER) and (parameter == DOCKERD or not pool.image)
-    }
+    return {pool.architecture for pool in run_by(parameter, pools)}
+
+
+def run_by(parameter: str, pools: dict[str, Pool]) -> list[Pool]:
+    """The pools in service whose tasks have that image."""
+    on_ec2, for_all = parameter != RUNNER, parameter == DOCKERD
+    return [
+        it for it in pools.values() if it.in_service and it.on_ec2 == on_ec2 and (for_all or not it.image)
+    ]
 
 
 def idle(given: dict[str, str], pools: dict[str, Pool]) -> list[str]:
     """Which pools start nothing, because their images are not there yet."""
     said = []
     for parameter in PARAMETERS:
-        waiting = [
-            name
-            for name, pool in pools.items()
-            if pool.on_ec2 == (parameter != RUNNER) and (parameter == DOCKERD or not pool.image)
-        ]
+        waiting = [pool.name for pool in run_by(parameter, pools)]
         if waiting and not given.get(parameter):
             said.append(f"{parameter} is empty: {listed(waiting)} start nothing")
     return said

@@ -13,17 +13,19 @@ import sys
 import boto3
 import parameter_store
 import settings
-from botocore.exceptions import BotoCoreError, ClientError
 from parameter_store import APP_KEYS, TICKET_KEYS, WEBHOOK_SECRETS
-from says import fail, one_line
+from says import AWS_ERRORS, fail, listed, one_line
 
 # Bytes; as long as what HMAC-SHA256 makes of them.
 LENGTH = 32
 
 
 def put(ssm, name: str, secret: str) -> bool:
-    """False: there is one of that name, and it stays. Parameter Store decides, so that two who do this at
+    """False: there is one in its folder, and it stays. Parameter Store decides, so that two who do this at
     once do not overwrite each other's."""
+    if there := parameter_store.names_under(name.rpartition("/")[0]):
+        print(f"{listed(there)} is there and stays")
+        return False
     try:
         ssm.put_parameter(Name=name, Type="SecureString", Value=secret, Overwrite=False)
     except ssm.exceptions.ParameterAlreadyExists:
@@ -44,7 +46,7 @@ def make(ssm, path: str, region: str) -> None:
         print(secret)
 
     name = f"{path}/{APP_KEYS}/1"
-    if not ssm.get_parameters(Names=[name])["Parameters"]:
+    if not parameter_store.names_under(f"{path}/{APP_KEYS}"):
         print(f"Still to do: put the App's private key, as GitHub gave it to you, into {name}:")
         print(f"  {parameter_store.put_app_key(path, region)}")
 
@@ -55,12 +57,15 @@ def main() -> None:
         return
     if len(sys.argv) > 1:
         fail("the path and the region are samconfig.toml's; --help says more")
-    found = settings.settings_or_fail(settings.environment())
     try:
+        found = settings.settings_or_fail(settings.environment())
         boto3.client("sts").get_caller_identity()
         make(boto3.client("ssm"), found.path, found.region)
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         fail(f"{one_line(error)}; `aws configure` or `aws sso login` tells AWS who you are")
+
+    except KeyboardInterrupt:
+        fail("interrupted; again, it makes what is missing")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,15 @@ def as_table(value: object) -> dict[str, str]:
         case list():
             return {name: each for part in value for name, each in as_table(part).items()}
         case str():
-            return dict(pair(word) for word in shlex.split(value))
+            return dict(pair(word) for word in words_of(value))
     raise Refusal(f"parameter_overrides is {value!r}; it is a table of names and values")
+
+
+def words_of(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Refusal(f"parameter_overrides is {text!r}, which cannot be read: {error}") from None
 
 
 def in_words(value: object) -> str:

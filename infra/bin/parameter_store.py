@@ -12,13 +12,15 @@ def put_app_key(path: str, region: str) -> str:
     return f"aws ssm put-parameter --type SecureString --name {name} --value {file} --region {region}"
 
 
+def names_under(folder: str) -> list[str]:
+    """All of them are valid; after a rotation the first one is gone."""
+    pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=folder)
+    return list(pages.search("Parameters[].Name"))
+
+
 def check_secrets(path: str, region: str) -> str:
     """CloudFormation cannot make them, and the functions do nothing without."""
-    pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
-    folders = [WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS]
-    missing = [
-        it for it in folders if not any(pages.paginate(Path=f"{path}/{it}").search("Parameters[].Name"))
-    ]
+    missing = [it for it in (WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS) if not names_under(f"{path}/{it}")]
     ways = []
     if WEBHOOK_SECRETS in missing or TICKET_KEYS in missing:
         ways.append("`make secrets` makes the webhook secret and the ticket key")

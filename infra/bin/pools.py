@@ -10,6 +10,9 @@ from stacks import Stack
 
 FILE = ROOT / "pools.toml"
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
+# What is read of an entry here.
+TEXTS = ("capacity", "architecture", "image", "fallback")
 # What DescribeTasks takes in one call.
 TASKS = 100
 
@@ -30,6 +33,11 @@ class Pool:
         return self.entry.get("capacity") == "ec2-spot"
 
     @property
+    def in_service(self) -> bool:
+        """A pool with `maximum = 0` launches nothing."""
+        return self.entry.get("maximum") != 0
+
+    @property
     def architecture(self) -> str:
         return self.entry.get("architecture", "")
 
@@ -44,10 +52,19 @@ class Pool:
 
 
 def of_map() -> dict[str, Pool]:
+    """`mayfly pools render` looks at every field; here only what is read has to be text."""
     try:
         entries = tomllib.loads(FILE.read_text(encoding="utf-8")).get("pools", {})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise Refusal(f"pools.toml cannot be read: {error}") from None
+    if not isinstance(entries, dict):
+        raise Refusal("pools.toml: pools is no table of pools, [pools.<name>]")
+    for name, entry in entries.items():
+        if not isinstance(entry, dict):
+            raise Refusal(f"pools.toml: {name} is no table of fields")
+        for field in TEXTS:
+            if not isinstance(entry.get(field, ""), str):
+                raise Refusal(f"pools.toml: {name}.{field} is {entry[field]!r}, and no text")
     return {name: Pool(name, entry) for name, entry in entries.items()}
 
 
@@ -66,24 +83,37 @@ def groups_of(stack: Stack) -> dict[str, str]:
     return {group.removeprefix(f"{stack.name}_"): group for group in stack.of_type(GROUP)}
 
 
+def deployed(stack: Stack) -> dict[str, bool]:
+    """The pools that the stack has, and whether each is on EC2."""
+    # arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION
+    families = [arn.rpartition("/")[2].partition(":")[0] for arn in stack.of_type(TASK_DEFINITION)]
+    groups = groups_of(stack)
+    names = [*(family.removeprefix(f"{stack.name}_") for family in families), *groups]
+    return {name: name in groups for name in names}
+
+
 def check_dropped(stack: Stack | None, pools: dict[str, Pool]) -> str:
-    """A pool that leaves the map leaves the stack. CloudFormation cannot take a capacity provider away while
-    a task uses it (containers-roadmap #631), and its instances stay, protected and paid for, when it is gone
-    (#2862)."""
+    """A pool that leaves the map leaves the stack, and one that moves between EC2 and Fargate leaves its
+    cluster. CloudFormation cannot take a capacity provider away while a task uses it (containers-roadmap
+    #631), and its instances stay, protected and paid for, when it is gone (#2862). Tasks that are left on
+    either cluster are looked for by the functions where the map says, and not where they are."""
     if stack is None:
         return "none is deployed yet"
-    dropped = {name: group for name, group in groups_of(stack).items() if name not in pools}
+    there = deployed(stack).items()
+    dropped = {name: on_ec2 for name, on_ec2 in there if name not in pools or pools[name].on_ec2 != on_ec2}
     held = []
-    for name, group in dropped.items():
-        instances, tasks = instances_of(group), tasks_of(stack.name, name, on_ec2=True)
+    for name, on_ec2 in dropped.items():
+        instances = instances_of(physical(stack.name, name)) if on_ec2 else []
+        tasks = tasks_of(stack.name, name, on_ec2)
         if instances or tasks:
+            what = "moves between EC2 and Fargate" if name in pools else "is not in pools.toml any more"
             held.append(
-                f"{name} is not in pools.toml any more, and still has {len(instances)} instances and "
-                f"{len(tasks)} tasks: put its entry back, then `make retire POOL={name}`"
+                f"{name} {what}, and still has {len(instances)} instances and {len(tasks)} tasks: put its "
+                f"entry back as it was, then `make retire POOL={name}`"
             )
     if held:
-        raise Refusal("; ".join(held))
-    return f"{listed(dropped)} will go; nothing runs there" if dropped else "none with instances is dropped"
+        raise Refusal("\n".join(held))
+    return f"{listed(dropped)} will go; nothing runs there" if dropped else "none is dropped"
 
 
 def instances_of(group: str) -> list[dict]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import boto3
 import requests
-from botocore.exceptions import ClientError
-from says import Refusal, one_line
+from says import AWS_ERRORS, Refusal, one_line
+from urllib3.exceptions import LocationParseError
 
 # Lists of images, one for each architecture, and single images.
 INDEXES = (
@@ -87,7 +87,11 @@ def look_up(text: str, region: str) -> Found:
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
     if reference.digest and digest != reference.digest:
         raise Refusal(f"{text}: the registry answers with {digest}")
-    return Found(digest, architectures(body))
+    try:
+        return Found(digest, architectures(body))
+    except (ValueError, TypeError, AttributeError):
+        # A proxy's page to log in, say.
+        raise Refusal(f"{text}: what answers for {reference.registry} is no registry") from None
 
 
 def architectures(body: bytes) -> set[str] | None:
@@ -95,8 +99,8 @@ def architectures(body: bytes) -> set[str] | None:
     manifest = json.loads(body)
     if "manifests" not in manifest:
         return None
-    platforms = [it.get("platform", {}) for it in manifest["manifests"]]
-    return {it["architecture"] for it in platforms if it.get("os") == "linux"}
+    platforms = [it.get("platform") or {} for it in manifest["manifests"]]
+    return {it.get("architecture") for it in platforms if it.get("os") == "linux"}
 
 
 def from_ecr(reference: Reference, account: str, region: str) -> tuple[str, bytes]:
@@ -109,7 +113,7 @@ def from_ecr(reference: Reference, account: str, region: str) -> tuple[str, byte
             imageIds=[wanted],
             acceptedMediaTypes=ACCEPTED,
         )
-    except ClientError as error:
+    except AWS_ERRORS as error:
         raise Refusal(f"{reference.name}: {one_line(error)}") from None
     if not answer["images"]:
         told = [it.get("failureReason", "") for it in answer.get("failures", [])]
@@ -132,7 +136,7 @@ def from_registry(reference: Reference) -> bytes:
         if answer.status_code == 401:
             headers["Authorization"] = f"Bearer {anonymous_token(answer, reference)}"
             answer = requests.get(url, headers=headers, timeout=TIMEOUT)
-    except requests.RequestException as error:
+    except (requests.RequestException, LocationParseError) as error:
         raise Refusal(f"{reference.name}: {host} does not answer: {type(error).__name__}") from None
     if answer.status_code == 404:
         raise Refusal(f"{reference.name} has no {reference.wanted}: push it, or name another")

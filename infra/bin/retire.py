@@ -29,9 +29,8 @@ import settings
 import stacks
 import tomlkit
 import tools
-from botocore.exceptions import BotoCoreError, ClientError
 from pools import Pool
-from says import Refusal, fail, listed, one_line, say
+from says import AWS_ERRORS, Refusal, fail, listed, one_line, say
 from settings import Settings
 from stacks import Stack
 
@@ -44,10 +43,18 @@ def main() -> None:
         fail(f"there is no stack {found.stack} in {found.region}: take {told.pool} out of pools.toml")
     pool = check(told.pool, Stack(there))
     if not told.yes:
-        print(f"Type {pool.name} to take it out of {found.stack} in {found.region}: ", end="", flush=True)
-        if sys.stdin.readline().strip() != pool.name:
+        print(f"Type {told.pool} to take it out of {found.stack} in {found.region}: ", end="", flush=True)
+        if sys.stdin.readline().strip() != told.pool:
             fail("nothing was done")
+    if pool:
+        empty(found, pool, told)
+    out_of_the_map(told.pool)
+    deploy(told.yes)
+    print(f"{told.pool} is retired; commit pools.toml, infra/pools.yaml and infra/map/pools.json.")
 
+
+def empty(found: Settings, pool: Pool, told: argparse.Namespace) -> None:
+    """Until nothing of it is left but its entry."""
     out_of_service(pool.name)
     deploy(told.yes)
     wait(
@@ -58,9 +65,6 @@ def main() -> None:
     )
     if pool.on_ec2:
         release(found, pool, told)
-    out_of_the_map(pool.name)
-    deploy(told.yes)
-    print(f"{pool.name} is retired; commit pools.toml, infra/pools.yaml and infra/map/pools.json.")
 
 
 def arguments() -> argparse.Namespace:
@@ -75,14 +79,13 @@ def arguments() -> argparse.Namespace:
     return usage.parse_args()
 
 
-def check(name: str, stack: Stack) -> Pool:
-    """The pool, if it can be retired."""
+def check(name: str, stack: Stack) -> Pool | None:
+    """The pool, if it can be retired. None: a run before this one has taken it out of the map, and its deploy
+    has failed; the deploy refuses where something of it is left."""
     the_map = pools.of_map()
     if name not in the_map:
-        if name in pools.groups_of(stack):
-            raise Refusal(
-                f"{name} is not in pools.toml, and the stack has it: put it back with maximum = 0, then again"
-            )
+        if name in pools.deployed(stack):
+            return None
         raise Refusal(f"{name} is not in pools.toml; its pools are {listed(the_map)}")
     if falling := [other for other, it in the_map.items() if it.fallback == name]:
         raise Refusal(
@@ -182,7 +185,7 @@ if __name__ == "__main__":
         main()
     except Refusal as problem:
         fail(f"{problem}; nothing was done")
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         fail(one_line(error))
     except KeyboardInterrupt:
         fail("interrupted; `make retire` again goes on from here")

@@ -23,7 +23,7 @@ class Document:
             self.document = (
                 tomlkit.parse(FILE.read_text(encoding="utf-8")) if FILE.exists() else tomlkit.document()
             )
-        except TOMLKitError as error:
+        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
             fail(f"samconfig.toml cannot be read: {error}")
 
     def of(self, command: str) -> dict:

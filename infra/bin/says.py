@@ -4,6 +4,13 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+# What a call to AWS ends with where it does not go well. The last one is a page of somebody who stands between
+# this machine and AWS.
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+
 
 class Refusal(Exception):
     """Why nothing is done, and the way out, in one line."""

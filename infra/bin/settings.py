@@ -80,6 +80,8 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
     # Who takes a stack down may have parameters that the template has no longer.
     checked = {name: value for name, value in given.items() if not stack_only or name == "ParametersPath"}
     problems += name_problems(settings) + region_problems(settings) + template.problems(checked)
+    if not stack_only:
+        problems += network_problems(settings.parameters)
     if not problems:
         use(settings, table.get("profile"))
     return settings, problems
@@ -139,6 +141,16 @@ def name_problems(settings: Settings) -> list[str]:
     if not re.fullmatch(REGION_NAME, settings.region):
         problems.append(f"region is {settings.region!r}; it is one of AWS's, eu-west-1 say")
     return problems
+
+
+def network_problems(parameters: dict[str, str]) -> list[str]:
+    """What no parameter by itself is wrong about."""
+    vpc, subnets = parameters["VpcId"], parameters["SubnetIds"]
+    if vpc and not subnets:
+        return [f"VpcId is {vpc}, and SubnetIds is empty: name private subnets of it that have a way out"]
+    if subnets and not vpc:
+        return [f"SubnetIds is {subnets}, and VpcId is empty: name the network that they are in"]
+    return []
 
 
 def region_problems(settings: Settings) -> list[str]:

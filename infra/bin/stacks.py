@@ -55,6 +55,15 @@ def described(name: str) -> dict | None:
         return None
 
 
+def waiting_change_sets(name: str) -> set[str]:
+    """Change sets that somebody may still execute. `sam deploy` leaves one, with the exit code 0, where it asks
+    whether it is meant and the answer is no."""
+    if described(name) is None:
+        return set()
+    pages = boto3.client("cloudformation").get_paginator("list_change_sets").paginate(StackName=name)
+    return set(pages.search("Summaries[?ExecutionStatus == 'AVAILABLE'].ChangeSetId"))
+
+
 def resources_of(stack: str) -> Iterator[dict]:
     """Of the stack and of those in it, also of one that is gone: an id finds it for 90 days. What it has let
     go of (DELETE_SKIPPED) is among them."""

@@ -5,8 +5,7 @@ import shutil
 import subprocess
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from says import Refusal, one_line
+from says import AWS_ERRORS, Refusal, one_line
 from settings import ROOT
 
 # From here on `rust-cargolambda` needs no beta flag: SAM CLI's release notes of 1.156.
@@ -57,7 +56,7 @@ def account() -> str:
     """The number of the account."""
     try:
         return boto3.client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise Refusal(
             f"AWS does not know you: `aws configure`, or `aws sso login` ({one_line(error)})"
         ) from None

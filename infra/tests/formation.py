@@ -52,6 +52,7 @@ class Formation:
             known["DescribeStacks"] = {"Stacks": [self.described(name, status)]}
             known["DescribeStackEvents"] = {"StackEvents": self.told(name)}
             known["ListStackResources"] = {"StackResourceSummaries": self.made(name)}
+            known["ListChangeSets"] = {"Summaries": []}
         if action in known:
             code, body = 200, f"<{action}Result>{xml(known[action])}</{action}Result>"
         else:

@@ -60,7 +60,7 @@ class Deploy(OnProject):
         for line in (
             "path: /mayfly is this stack's",
             "stack: mayfly is CREATE_COMPLETE",
-            "pools: none with instances is dropped",
+            "pools: none is dropped",
             "service-linked roles: 3 of 3 are there",
         ):
             self.assertIn(line, again.splitlines())
@@ -81,6 +81,43 @@ class Deploy(OnProject):
     def roles(self) -> set[str]:
         found = self.client("iam").list_roles(PathPrefix="/aws-service-role/")["Roles"]
         return {re.match("/aws-service-role/([a-z]+)[.]amazonaws[.]com/", it["Path"])[1] for it in found}
+
+    def test_a_pool_with_tasks_stays_and_does_not_move(self):
+        self.deployed()
+        ecs = self.client("ecs")
+        container = {"name": "runner", "image": "runner", "memory": 128}
+        task = ecs.register_task_definition(family="mayfly_fargate-arm64", containerDefinitions=[container])
+        revision = task["taskDefinition"]["taskDefinitionArn"]
+        ecs.run_task(cluster="mayfly_fargate", taskDefinition=revision, launchType="FARGATE")
+        scaling = self.client("autoscaling")
+        scaling.set_desired_capacity(AutoScalingGroupName="mayfly_ec2-arm64-spot", DesiredCapacity=1)
+
+        def change(text: str) -> str:
+            begin, end = text.index("[pools.fargate-arm64]"), text.index("# Two tasks share")
+            kept = text[:begin] + text[end:]
+            moved = kept.index("[pools.ec2-arm64-spot]")
+            lines = kept[moved:].replace('"ec2-spot"', '"fargate"').splitlines()
+            gone = ("instance_types", "runners_per_instance", "fallback")
+            without = [line for line in lines if not line.startswith(gone)]
+            return kept[:moved] + "\n".join(without)
+
+        self.change_map(change)
+        self.mayfly("pools", "render")
+        ended = self.run_script("deploy.py", "--check")
+        moves, gone, last = ended.stderr.splitlines()
+        if moves.startswith("pools: fargate"):
+            moves, gone = gone, moves
+        way = "put its entry back as it was, then `make retire POOL="
+        self.assertEqual(
+            moves,
+            "pools: ec2-arm64-spot moves between EC2 and Fargate, and still has 1 instances and 0 tasks: "
+            f"{way}ec2-arm64-spot`",
+        )
+        self.assertEqual(
+            gone,
+            "pools: fargate-arm64 is not in pools.toml any more, and still has 0 instances and 1 tasks: "
+            f"{way}fargate-arm64`",
+        )
 
     def test_a_pool_is_added_and_dropped(self):
         self.deployed()
@@ -108,7 +145,7 @@ class Deploy(OnProject):
         self.assertEqual(
             ended.stderr.splitlines()[0],
             "pools: ec2-x64-large is not in pools.toml any more, and still has 1 instances and 0 tasks: put its "
-            "entry back, then `make retire POOL=ec2-x64-large`",
+            "entry back as it was, then `make retire POOL=ec2-x64-large`",
         )
         self.assertEqual(self.calls("sam")[builds:], [["--version"]], "nothing was built")
 

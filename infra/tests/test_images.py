@@ -45,6 +45,28 @@ class References(unittest.TestCase):
                 Reference.of(text)
 
 
+class Answers(unittest.TestCase):
+    def test_what_is_no_manifest_is_refused_in_one_line(self):
+        for body, why in [
+            (b"<html>log in</html>", "a proxy's page"),
+            (b"", "nothing"),
+            (b'{"manifests": null}', "no list"),
+            (b'{"manifests": ["one"]}', "no manifests"),
+            (b"7", "no object"),
+        ]:
+            with patch.object(registries, "from_registry", lambda _, body=body: body):
+                with self.assertRaisesRegex(Refusal, "^r.example/a: what answers for r.example is no ", msg=why):
+                    registries.look_up("r.example/a", REGION)
+        for body in (b'{"manifests": [{}]}', b'{"manifests": [{"platform": null}]}'):
+            with patch.object(registries, "from_registry", lambda _, body=body: body):
+                self.assertEqual(registries.look_up("r.example/a", REGION).architectures, set())
+
+    def test_a_host_that_cannot_be_one_does_not_answer(self):
+        for host in ("a..example", "localhost:99999", f"{'a' * 64}.example"):
+            with self.assertRaisesRegex(Refusal, "does not answer"):
+                registries.look_up(f"{host}/runner", REGION)
+
+
 class InARegistry(unittest.TestCase):
     def setUp(self):
         # No proxy stands between this machine and itself.
@@ -103,6 +125,17 @@ class InARegistry(unittest.TestCase):
             strict=True,
         ):
             self.assertRegex(line, words)
+
+    def test_a_pool_that_is_out_of_service_needs_no_image(self):
+        given = {"RunnerImage": f"{self.open.host}/runner:one", "RunnerDockerImage": "", "DockerdImage": ""}
+        image = f"{self.open.host}/runner:none"
+        entry = {"capacity": "fargate", "architecture": "arm64", "maximum": 0}
+        out = {it: Pool(it, {**entry, **more}) for it, more in {"a": {}, "b": {"image": image}}.items()}
+        found = images.resolve(given, {"f": POOLS["f"], **out}, "eu-west-1")
+        self.assertEqual(set(found.parameters), {"RunnerImage"})
+        self.assertNotIn("start nothing", found.said)
+        with self.assertRaisesRegex(Refusal, "has no image for arm64"):
+            images.resolve(given, {"a": Pool("a", {**entry, "maximum": 1})}, "eu-west-1")
 
 
 class InEcr(OnMoto):

@@ -28,7 +28,55 @@ def like_names(kind: str, properties: dict) -> set[tuple[str, str]]:
     return {(kind, it) for it in properties if it in by_schema | called and not it.endswith("Id")}
 
 
+# Of types with names of their own, what else CloudFormation replaces a resource for. The new one is made before
+# the old one goes, and fails where both have one name.
+REPLACED = {
+    # A new one is a revision of the same family.
+    "AWS::ECS::TaskDefinition": {
+        "ContainerDefinitions",
+        "Cpu",
+        "EphemeralStorage",
+        "ExecutionRoleArn",
+        "Memory",
+        "NetworkMode",
+        "RequiresCompatibilities",
+        "RuntimePlatform",
+        "Volumes",
+    },
+    # A new one is a version of the same layer.
+    "AWS::Lambda::LayerVersion": {"Content", "Description"},
+    # API Gateway takes a name twice. The protocol is the same text for ever.
+    "AWS::ApiGatewayV2::Api": {"ProtocolType"},
+    # The group's name, which changes with the provider's and never without.
+    "AWS::ECS::CapacityProvider": {"AutoScalingGroupProvider/AutoScalingGroupArn"},
+}
+
+
+def is_set(properties: dict, path: str) -> bool:
+    *folders, last = path.split("/")
+    for folder in folders:
+        properties = properties.get(folder, {})
+    return last in properties
+
+
 class Names(unittest.TestCase):
+    def test_nothing_with_a_name_is_replaced_by_one_of_the_same_name(self):
+        found = {}
+        for template in expanded().values():
+            for resource in template["Resources"].values():
+                kind, properties = resource["Type"], resource.get("Properties", {})
+                schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(PSEUDO["AWS::Region"], kind).schema
+                paths = [it.removeprefix("/properties/") for it in schema.get("createOnlyProperties", [])]
+                if NAMES.get(kind) in properties:
+                    others = {it for it in paths if it != NAMES[kind] and is_set(properties, it)}
+                    found.setdefault(kind, set()).update(others)
+        self.assertEqual({kind: others for kind, others in found.items() if others}, REPLACED)
+        pools = Stack.whole("one").below("Pools")
+        for logical, resource in pools.resources().items():
+            if resource["Type"] == "AWS::ECS::CapacityProvider":
+                group = resource["Properties"]["AutoScalingGroupProvider"]["AutoScalingGroupArn"]["Ref"]
+                self.assertEqual(pools.named(group), pools.named(logical))
+
     def test_the_list_of_names_is_what_the_templates_have(self):
         found = set()
         for template in expanded().values():

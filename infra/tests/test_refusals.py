@@ -5,6 +5,8 @@ import pty
 import subprocess
 import sys
 import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 from registry import Registry
 from stage import REGION, ROOT, OnProject, run
@@ -108,9 +110,31 @@ ParametersPath = "/mayfly-two"
                     "settings: NatGateways is '3'; it is one of 0, 1, 2",
                 ],
             ),
+            ({"VpcId": "vpc-1"}, {}, ["settings: VpcId is vpc-1, and SubnetIds is empty: "]),
+            ({"SubnetIds": "subnet-1"}, {}, ["settings: SubnetIds is subnet-1, and VpcId is empty: "]),
+            (
+                {"more": "[default.deploy.parameters]\nparameter_overrides = 'A=\"one'\n"},
+                {},
+                ["settings: parameter_overrides is 'A=\"one', which cannot be read: No closing quotation"],
+            ),
         ]:
             self.settings(**given)
             self.refused(*lines, **variables)
+
+    def test_a_file_that_cannot_be_read_is_one_line_for_every_script(self):
+        (self.project / "samconfig.toml").write_bytes(b"\xff\xfe[default]")
+        for script in ("deploy.py", "make_secrets.py", "destroy.py", "retire.py"):
+            ended = self.run_script(script, *(["ec2-x64"] if script == "retire.py" else []))
+            self.assertEqual(ended.returncode, 1)
+            (line,) = ended.stderr.splitlines()
+            self.assertTrue(line.startswith(f"{script}: samconfig.toml cannot be read: "), line)
+
+    def test_ec2_pools_without_a_way_out_are_named(self):
+        self.settings(NatGateways="0")
+        ended = self.run_script("deploy.py", "--check")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        warning = "warning: NatGateways is 0: ec2-x64, ec2-x64-spot, ec2-arm64, ec2-arm64-spot have no way out, "
+        self.assertIn(warning, ended.stdout)
 
     def test_the_other_scripts_read_them_too(self):
         for script in ("make_secrets.py", "destroy.py", "retire.py"):
@@ -121,7 +145,42 @@ ParametersPath = "/mayfly-two"
             self.assertTrue(line.startswith(f"{script}: AWS_REGION is eu-west-1, and "), line)
 
 
+class Map(OnProject):
+    def test_a_map_that_is_wrong_is_one_line(self):
+        usual = (self.project / "pools.toml").read_bytes()
+        for text, line in [
+            (b"\xff\xfe", "map: pools.toml cannot be read: "),
+            (b"pools = 3", "map: pools.toml: pools is no table of pools"),
+            (b"[pools]\nx = 3", "map: pools.toml: x is no table of fields"),
+            (usual.replace(b'"ec2-spot"', b"3"), "map: pools.toml: ec2-x64-spot.capacity is 3, and no text"),
+            (usual.replace(b"maximum = 20", b"maximum = -1"), "map: mayfly: pools.toml: ec2-x64-spot.maximum: "),
+        ]:
+            (self.project / "pools.toml").write_bytes(text)
+            self.refused(line)
+
+
 class Account(OnProject):
+    def test_a_page_in_the_place_of_aws_is_one_line(self):
+        class Page(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"<!doctype html><title>Log in</title>")
+
+            def log_message(self, *_):
+                """Nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        self.refused("account: AWS does not know you: ", AWS_ENDPOINT_URL=url)
+        for script in ("make_secrets.py", "destroy.py", "retire.py"):
+            arguments = ["ec2-x64"] if script == "retire.py" else []
+            ended = self.run_script(script, *arguments, AWS_ENDPOINT_URL=url)
+            self.assertEqual((ended.returncode, len(ended.stderr.splitlines())), (1, 1), ended.stderr)
+
     def test_tools_that_are_missing_or_old(self):
         self.refused(
             "tools: sam is not here: `make .tools/template/.installed` installs it; cargo is not here: ",

@@ -8,6 +8,8 @@ import unittest
 from stage import ANYBODY, OnProject
 
 POOL, GROUP, CLUSTER = "ec2-arm64-spot", "mayfly_ec2-arm64-spot", "mayfly_ec2"
+# Nobody falls back on it.
+SPOT = "fargate-x64-spot"
 
 
 class Retire(OnProject):
@@ -26,9 +28,9 @@ class Retire(OnProject):
         found = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
         return next(iter(found["AutoScalingGroups"]), None)
 
-    def entry(self) -> dict | None:
+    def entry(self, pool: str = POOL) -> dict | None:
         text = (self.project / "pools.toml").read_text(encoding="utf-8")
-        return tomllib.loads(text)["pools"].get(POOL)
+        return tomllib.loads(text)["pools"].get(pool)
 
     def stop_tasks(self):
         ecs = self.client("ecs")
@@ -93,12 +95,41 @@ class Retire(OnProject):
 
         self.assert_refused(POOL, f"{POOL} is not in pools.toml; its pools are fargate-x64, ")
 
+    def test_who_does_not_confirm_a_deploy_has_retired_nothing(self):
+        self.deployed()
+        self.wish(declined=True)
+        ended = self.run_script("retire.py", POOL, "--yes")
+        first, *_, last = ended.stderr.splitlines()
+        self.assertEqual(ended.returncode, 1)
+        self.assertTrue(first.startswith("deploy.py: the change set was not confirmed; nothing was deployed"))
+        self.assertTrue(last.startswith("retire.py: the deploy has failed, see above; "))
+        self.assertEqual(self.entry()["maximum"], 0)
+        self.assertGreater(self.group()["MaxSize"], 0, "it is still in service, and nothing was released")
+
+    def test_a_deploy_that_fails_is_made_up_for_by_the_next_run(self):
+        self.deployed()
+        self.wish(deploy=1)
+        again = "retire.py: the deploy has failed, see above; when its reason is gone, `make retire` again goes on"
+        ended = self.run_script("retire.py", SPOT, "--yes")
+        self.assertEqual((ended.returncode, ended.stderr.splitlines()[-1][: len(again)]), (1, again))
+        self.assertEqual(self.entry(SPOT)["maximum"], 0)
+
+        self.wish()
+        fails = {f"pools.toml: {SPOT} is taken out": lambda: self.wish(deploy=1)}
+        said = self.run_along(fails, SPOT, code=1)
+        self.assertTrue(said[-1].startswith(again), said)
+        self.assertIsNone(self.entry(SPOT))
+
+        self.wish()
+        self.assertEqual(self.run_along({}, SPOT)[-1].split(";")[0], f"{SPOT} is retired")
+        self.assert_refused(SPOT, f"{SPOT} is not in pools.toml; its pools are ")
+
     def lines_of_map(self) -> list[str]:
         return (self.project / "pools.toml").read_text(encoding="utf-8").splitlines()
 
-    def run_along(self, steps: dict) -> list[str]:
+    def run_along(self, steps: dict, pool: str = POOL, code: int = 0) -> list[str]:
         """Runs it, and does what belongs to a line when that is printed."""
-        script = [sys.executable, self.project / "infra/bin/retire.py", POOL, "--yes", "--every", "0.1"]
+        script = [sys.executable, self.project / "infra/bin/retire.py", pool, "--yes", "--every", "0.1"]
         environment = {**ANYBODY, **self.surroundings()}
         said = []
         with subprocess.Popen(
@@ -112,7 +143,7 @@ class Retire(OnProject):
             for line in running.stdout:
                 said.append(line.strip())
                 steps.get(said[-1], lambda: None)()
-        self.assertEqual(running.returncode, 0, "\n".join(said))
+        self.assertEqual(running.returncode, code, "\n".join(said))
         return said
 
     def assert_in_order(self, said: list[str], *lines: str):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from stage import OnMoto
+from stage import REGION, OnMoto
 
 
 class Secrets(OnMoto):
@@ -46,6 +46,16 @@ class Secrets(OnMoto):
         self.assertNotIn(stored["/mayfly/ticket-keys/1"]["Value"], ended.stdout)
         self.assertNotIn("Still to do", ended.stdout)
 
+    def test_after_a_rotation_the_first_ones_do_not_come_back(self):
+        ssm, folders = self.client("ssm"), ("webhook-secrets", "ticket-keys", "github-app-keys")
+        for folder in folders:
+            ssm.put_parameter(Name=f"/mayfly/{folder}/2", Type="SecureString", Value="rotated")
+        ended = self.script("make_secrets.py")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertEqual(set(self.stored()), {f"/mayfly/{folder}/2" for folder in folders})
+        self.assertIn("/mayfly/webhook-secrets/2 is there and stays", ended.stdout)
+        self.assertNotIn("Still to do", ended.stdout)
+
     def test_it_is_in_the_settings_region_and_says_so(self):
         self.settings(region="eu-west-1", ParametersPath="/acme/runners")
         ended = self.script("make_secrets.py")
@@ -58,6 +68,7 @@ class Secrets(OnMoto):
         for given, url, names in (
             ({"ParametersPath": "mayfly"}, self.url, "ParametersPath is 'mayfly'"),
             ({"region": None}, self.url, "lacks region"),
+            ({"region": f'{REGION}"\nprofile = "nobody'}, self.url, "profile (nobody) could not be found"),
             ({}, "http://127.0.0.1:9", "aws configure"),
         ):
             self.settings(**given)

@@ -6,6 +6,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_servicequotas::Client;
 use aws_sdk_servicequotas::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_servicequotas::operation::get_aws_default_service_quota::GetAWSDefaultServiceQuotaError;
+use aws_sdk_servicequotas::operation::get_service_quota::GetServiceQuotaError;
+use aws_sdk_servicequotas::types::ServiceQuota;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::findings::Values;
@@ -30,6 +33,9 @@ pub async fn sdk_config(region: Option<String>) -> SdkConfig {
 /// Asks for these quotas, one after the other. Where nobody is reached, or nothing is allowed, the first
 /// answer stands for the others: the error is one line.
 pub async fn values(config: &SdkConfig, quotas: &[Quota]) -> Result<Values, String> {
+    if config.region().is_none() {
+        return Err("no region is set: say --region".to_owned());
+    }
     let client = Client::new(config);
     let mut values = Values::new();
     for &quota in quotas {
@@ -46,16 +52,20 @@ pub async fn values(config: &SdkConfig, quotas: &[Quota]) -> Result<Values, Stri
 async fn value(client: &Client, quota: Quota) -> Result<Result<f64, String>, String> {
     let asked = client.get_service_quota().service_code(quota.service).quota_code(quota.code).send().await;
     let error = match asked {
-        Ok(answer) => return Ok(known(answer.quota().and_then(|it| it.value()))),
+        Ok(answer) => return Ok(known(answer.quota().and_then(ServiceQuota::value))),
         Err(error) => error,
     };
-    if !error.as_service_error().is_some_and(|it| it.is_no_such_resource_exception()) {
+    if !error.as_service_error().is_some_and(GetServiceQuotaError::is_no_such_resource_exception) {
         return Err(told(&error));
     }
     let default = client.get_aws_default_service_quota();
     match default.service_code(quota.service).quota_code(quota.code).send().await {
-        Ok(answer) => Ok(known(answer.quota().and_then(|it| it.value()))),
-        Err(error) if error.as_service_error().is_some_and(|it| it.is_no_such_resource_exception()) => {
+        Ok(answer) => Ok(known(answer.quota().and_then(ServiceQuota::value))),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(GetAWSDefaultServiceQuotaError::is_no_such_resource_exception) =>
+        {
             Ok(Err("Service Quotas does not know it in this region".to_owned()))
         }
         Err(error) => Err(told(&error)),
@@ -78,7 +88,9 @@ where
         (None, _) => {
             let causes = std::iter::successors(std::error::Error::source(error), |&cause| cause.source());
             let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
-            texts.collect::<Vec<_>>().join(": ")
+            let text = texts.collect::<Vec<_>>().join(": ");
+            // Where there are no credentials, each place that was looked at is a line more.
+            text.lines().next().unwrap_or_default().to_owned()
         }
     }
 }

@@ -58,7 +58,7 @@ fn answer(mut stream: TcpStream, says: &BTreeMap<&'static str, Says>, asked: &As
             match name.to_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().unwrap(),
                 "x-amz-target" => {
-                    operation = value.trim().trim_start_matches("ServiceQuotasV20190624.").to_owned()
+                    value.trim().trim_start_matches("ServiceQuotasV20190624.").clone_into(&mut operation);
                 }
                 _ => {}
             }
@@ -184,6 +184,27 @@ fn who_may_not_ask_or_reaches_nobody_is_told_in_one_line_and_goes_on() {
         let error = text(&output.stderr);
         assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn who_has_no_credentials_or_no_region_is_told_in_one_line_and_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    for (args, says) in [
+        (&["--region", "eu-central-1"][..], "no credentials found in chain"),
+        (&[], "no region is set: say --region"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_mayfly"))
+            .args(["doctor", "--before-deploy"])
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()
+            .unwrap();
+        let error = text(&output.stderr);
+        assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
         assert!(error.contains(says), "{error}");
     }
 }

@@ -133,6 +133,35 @@ fn the_schedule_is_deployed_as_it_stands_in_the_map() {
     assert_eq!(usual["schedule"]["time_zone"], "UTC", "a map without one has the default written out");
 }
 
+#[test]
+fn the_functions_read_the_same_map_whatever_its_schedules_and_pools() {
+    let nights = "windows = [{ days = [\"sun\", \"mon\"], from = \"22:30\", to = \"06:00\" }]";
+    let own = "schedule = { time_zone = \"Asia/Tokyo\", lead_minutes = 0, holidays = [\"2026-01-01\"], windows = [\
+               { days = [\"sat\"], from = \"00:00\", to = \"24:00\", minimum = 2, maximum = 3 }] }";
+    let office = fs::read_to_string(root().join("examples/pools-office-hours.toml")).unwrap();
+    let more = |more: &str| fs::read_to_string(root().join("pools.toml")).unwrap() + more;
+    for (text, why) in [
+        (more(""), "the shipped one, without a schedule"),
+        (office, "the office's"),
+        (more("\n[schedule]\nwindows = []\n"), "a schedule without windows"),
+        (
+            more(&format!("\n[schedule]\nlead_minutes = 0\ntime_zone = \"Europe/London\"\n{nights}\n")),
+            "over midnight",
+        ),
+        (more(&format!("{EIGHTH}{own}\n")), "a pool with a schedule of its own"),
+        (more(EIGHTH).replace("maximum = 15", "maximum = 0"), "pools that are out of service"),
+        (
+            more(EIGHTH).replace("maximum = 1", "sudo = true\noff_hours_maximum = 0x3\nmaximum = 1_"),
+            "numbers of TOML",
+        ),
+    ] {
+        let map = PoolMap::from_toml(&text).unwrap_or_else(|error| panic!("{why}: {error}"));
+        let deployed = platform::pools::map_text(&text).unwrap();
+        assert_eq!(PoolMap::from_json(&deployed), Ok(map), "{why}");
+        assert!(PoolMap::from_json_without_schedules(&deployed).is_ok(), "{why}: the registrar's");
+    }
+}
+
 /// So many EC2 pools, or Fargate's.
 fn pools(count: usize, on_instances: bool) -> String {
     let part = |number: usize| {

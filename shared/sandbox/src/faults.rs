@@ -234,7 +234,7 @@ pub type Rates = BTreeMap<Fault, f64>;
 pub(crate) struct Weather {
     rates: RefCell<Rates>,
     fair_since: Cell<Option<Timestamp>>,
-    struck: RefCell<BTreeMap<Fault, u32>>,
+    struck: RefCell<Vec<(Fault, Timestamp)>>,
     random: RefCell<StdRng>,
 }
 
@@ -258,16 +258,17 @@ impl Weather {
         self.fair_since.get()
     }
 
-    pub(crate) fn strikes(&self, fault: Fault) -> bool {
+    pub(crate) fn strikes(&self, fault: Fault, now: Timestamp) -> bool {
         let Some(rate) = self.rates.borrow().get(&fault).copied() else { return false };
         let strikes = self.random.borrow_mut().random_bool(rate.clamp(0.0, 1.0));
         if strikes {
-            *self.struck.borrow_mut().entry(fault).or_default() += 1;
+            self.struck.borrow_mut().push((fault, now));
         }
         strikes
     }
 
-    pub(crate) fn struck(&self) -> BTreeMap<Fault, u32> {
+    /// Each strike with its time, in their order.
+    pub(crate) fn struck(&self) -> Vec<(Fault, Timestamp)> {
         self.struck.borrow().clone()
     }
 }

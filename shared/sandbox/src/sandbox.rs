@@ -242,6 +242,13 @@ impl Sandbox {
 
     /// How often each fault has struck.
     pub fn faults_struck(&self) -> BTreeMap<Fault, u32> {
+        let mut struck = BTreeMap::new();
+        self.strikes_so_far().into_iter().for_each(|(fault, _)| *struck.entry(fault).or_default() += 1);
+        struck
+    }
+
+    /// Each strike of a fault with its time, in their order.
+    pub fn strikes_so_far(&self) -> Vec<(Fault, Timestamp)> {
         self.0.weather.struck()
     }
 
@@ -252,7 +259,7 @@ impl Sandbox {
 
     /// Whether a fault strikes now.
     pub fn strikes(&self, fault: Fault) -> bool {
-        let strikes = self.0.weather.strikes(fault);
+        let strikes = self.0.weather.strikes(fault, self.0.clock.now());
         if strikes {
             self.note(|| Subject::Fault(fault), || fault.tells());
         }

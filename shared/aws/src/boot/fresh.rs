@@ -8,7 +8,7 @@ use fleet::metric::Metric;
 use fleet::ports::{Clock as _, Random as _};
 use fleet::settings::{FromParameters, SettingsProblems};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info};
 
 use super::System;
@@ -24,14 +24,19 @@ const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
 /// The wait before settings that could not be read are read again.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);
 
-/// How long the init phase tries to read them. Lambda gives it ten seconds in all.
-const INIT: Duration = Duration::from_secs(7);
+/// How long the init phase tries to read them. Lambda gives it ten seconds in all, and what else is
+/// made then is made beside it.
+const INIT: Duration = Duration::from_secs(6);
 
-/// How long an event waits for them. GitHub waits ten seconds for its answer.
-const EVENT: Duration = Duration::from_secs(4);
+/// How long an event waits for them. GitHub waits ten seconds for its answer, of which a start that read
+/// nothing has taken [`INIT`] already.
+const EVENT: Duration = Duration::from_secs(2);
 
 /// How long they are read beside an event, or several: a function sleeps between them.
 const BESIDE: Duration = Duration::from_secs(8);
+
+/// A wait that ends so much too late has been frozen.
+const FROZEN: Duration = Duration::from_secs(1);
 
 /// The first wait between two tries of the init phase; the next ones are twice as long, each.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -90,7 +95,7 @@ where
     /// It is called inside of [`super::Started::run`], on whose thread the reading goes on.
     pub async fn current(&self) -> Result<Rc<S>, NotRead> {
         let reader = &self.0;
-        let may_read = System.now() >= reader.next.get();
+        let may_read = reader.may_read(System.now());
         match reader.age() {
             None => drop(reader.read_within(EVENT).await),
             Some(age) if age >= TOO_OLD && may_read => drop(reader.read_within(EVENT).await),
@@ -106,8 +111,14 @@ where
 }
 
 impl<S: FromParameters> Reader<S> {
+    /// A clock that was set back makes them as old as one that was set forward.
     fn age(&self) -> Option<SignedDuration> {
-        self.held.borrow().as_ref().map(|held| System.now().duration_since(held.read_at))
+        self.held.borrow().as_ref().map(|held| System.now().duration_since(held.read_at).abs())
+    }
+
+    fn may_read(&self, now: Timestamp) -> bool {
+        let left = self.next.get().duration_since(now);
+        left <= SignedDuration::ZERO || left > RETRY
     }
 
     async fn read_with_patience(&self) {
@@ -125,8 +136,10 @@ impl<S: FromParameters> Reader<S> {
         self.is_reading.set(false);
     }
 
-    /// Whether they are read, and good.
+    /// Whether they are read, and good. Lambda freezes a function between its events, also in the middle of
+    /// this: what fails after that says nothing of the Parameter Store, and the next event tries again.
     async fn read_within(&self, length: Duration) -> bool {
+        let began = Instant::now();
         let late = |_| Err(SettingsProblems::one("they are not read in time"));
         match timeout(length, Box::pin(self.read_once())).await.unwrap_or_else(late) {
             Ok(settings) => {
@@ -134,6 +147,7 @@ impl<S: FromParameters> Reader<S> {
                 *self.held.borrow_mut() = Some(held);
                 true
             }
+            Err(_) if began.elapsed() > length + FROZEN => false,
             Err(problems) => {
                 self.tell(&problems);
                 false
@@ -170,65 +184,4 @@ const SETTINGS_REJECTED: Metric = Metric::counter("SettingsRejected", "Settings 
 pub(super) const METRICS: &[Metric] = &[SETTINGS_REJECTED];
 
 #[cfg(test)]
-mod tests {
-    use aws_config::{BehaviorVersion, Region, SdkConfig};
-    use fleet::settings::Parameters;
-
-    use super::*;
-
-    #[derive(Debug)]
-    struct Secret(&'static str);
-
-    impl FromParameters for Secret {
-        type Deployed = ();
-        const FOLDERS: &'static [&'static str] = &["webhook-secrets"];
-
-        fn from_parameters((): &(), _: &Parameters) -> Result<Self, SettingsProblems> {
-            Ok(Self("new"))
-        }
-    }
-
-    /// Settings of this age, and a Parameter Store that nobody serves.
-    fn read_ago(age: SignedDuration) -> Fresh<Secret> {
-        let nobody = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url("http://127.0.0.1:9")
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let held = Held { settings: Rc::new(Secret("old")), read_at: System.now() - age };
-        Fresh(Rc::new(Reader {
-            store: ParameterStore::new(&nobody, "/mayfly"),
-            deployed: (),
-            held: RefCell::new(Some(held)),
-            next: Cell::new(Timestamp::MIN),
-            is_reading: Cell::new(false),
-        }))
-    }
-
-    #[tokio::test]
-    async fn the_last_settings_hold_where_newer_ones_can_not_be_read() {
-        for (age, beside, at_once, why) in [
-            (SignedDuration::from_secs(10), false, false, "fresh ones are not read again"),
-            (SignedDuration::from_secs(60), true, false, "old ones are read again beside the event"),
-            (SignedDuration::from_hours(1), false, true, "for those of an hour ago the event waits"),
-        ] {
-            let fresh = read_ago(age);
-            let on_thread = tokio::task::LocalSet::new();
-            let current = on_thread.run_until(fresh.current()).await.map(|settings| settings.0);
-            assert_eq!(current, Ok("old"), "{why}");
-            assert_eq!(fresh.0.is_reading.get(), beside, "{why}");
-            assert_eq!(fresh.0.next.get() > Timestamp::MIN, at_once, "{why}");
-            on_thread.await;
-            assert!(!fresh.0.is_reading.get(), "{why}");
-            let again =
-                tokio::task::LocalSet::new().run_until(fresh.current()).await.map(|settings| settings.0);
-            assert_eq!(
-                (again, fresh.0.is_reading.get()),
-                (Ok("old"), false),
-                "not before ten seconds are over"
-            );
-        }
-    }
-}
+mod tests;

@@ -37,10 +37,13 @@ const TAKES_A_RUNNER: [Fault; 11] = [
     Fault::RunTaskNoCapacity,
 ];
 
+/// How long after its fault a runner may be taken away: a task waits for its capacity, or hangs, that long.
+const LINGERS: SignedDuration = SignedDuration::from_hours(1);
+
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
-    let excused = excused(world, plan);
+    let excuses = excuses(world, plan);
     let waiting = waiting(world, plan);
     let thefts = thefts(world, plan);
     let mut found = Vec::new();
@@ -54,6 +57,9 @@ pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
             let launched = starts.iter().skip(place).take_while(|&&at| at < until).count();
             let jobs = waits.iter().filter(|(queued, ended)| *queued < until && *ended >= from).count();
             let stolen = thefts.iter().filter(|(of, at)| *of == capacity && (from..until).contains(at));
+            let earlier = from.checked_sub(LINGERS).unwrap_or(from);
+            let excused = excuses.iter().filter(|(at, _)| (earlier..until).contains(at));
+            let excused: usize = excused.map(|(_, runners)| runners).sum();
             let most =
                 2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + stolen.count() + excused + TRIALS;
             if launched > most {
@@ -111,20 +117,16 @@ fn thefts(world: &World, plan: &Plan) -> Vec<(PoolName, Timestamp)> {
     thefts.collect()
 }
 
-/// Runners that something took away which is no fault of theirs.
-fn excused(world: &World, plan: &Plan) -> usize {
-    let struck = world.sandbox().faults_struck();
-    let by_faults: u32 = TAKES_A_RUNNER.iter().filter_map(|fault| struck.get(fault)).sum();
-    let by_acts: usize = plan
-        .acts
-        .iter()
-        .map(|(_, act)| match act {
-            Act::Steal(_) => 1,
-            Act::Interrupt(_) => ON_AN_INSTANCE,
-            _ => 0,
-        })
-        .sum();
+/// When something took runners away that is no fault of theirs, and how many.
+fn excuses(world: &World, plan: &Plan) -> Vec<(Timestamp, usize)> {
+    let struck = world.sandbox().strikes_so_far();
+    let by_faults = struck.into_iter().filter(|(fault, _)| TAKES_A_RUNNER.contains(fault));
+    let by_acts = plan.acts.iter().filter_map(|&(at, ref act)| match act {
+        Act::Steal(_) => Some((at, 1)),
+        Act::Interrupt(_) => Some((at, ON_AN_INSTANCE)),
+        _ => None,
+    });
     let table = world.sandbox().table().borrow();
-    let overdue = table.runners().filter(|runner| runner.overdue_at.is_some()).count();
-    usize::try_from(by_faults).unwrap_or(usize::MAX).saturating_add(by_acts + overdue)
+    let overdue = table.runners().filter_map(|runner| Some((runner.overdue_at?, 1)));
+    by_faults.map(|(_, at)| (at, 1)).chain(by_acts).chain(overdue).collect()
 }

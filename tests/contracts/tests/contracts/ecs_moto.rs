@@ -72,7 +72,7 @@ async fn a_task_is_run_found_described_and_stopped() {
     let arrived = &raw.tasks()[0];
     let environment = arrived.overrides().unwrap().container_overrides()[0].environment();
     assert_eq!(environment[0].name(), Some("MAYFLY_TICKET"));
-    assert_eq!(arrived.tags().len(), 3);
+    assert_eq!(arrived.tags().len(), 4);
     assert_eq!(arrived.capacity_provider_name(), Some("FARGATE"));
 
     tasks.stop_task("mayfly_fargate", &task, "past its boot limit").await.unwrap();

@@ -167,8 +167,8 @@ fn cells(line: &str) -> Vec<String> {
 #[test]
 fn the_page_has_every_parameter_with_its_default() {
     let page = std::fs::read_to_string(template::root().join("docs/OPERATIONS.md")).unwrap();
-    let table = page.split("## The parameters").nth(1).unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| `")).map(cells);
+    let section = page.split("## The parameters").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `")).map(cells);
     let told: BTreeSet<(String, String)> = rows.map(|row| (row[0].clone(), row[1].clone())).collect();
     let parameters = &template::read()["Parameters"];
     let of_template = parameters.as_object().unwrap().iter().map(|(name, it)| {

@@ -1,6 +1,10 @@
 //! RunTask that fails: later, elsewhere, never.
 
+use fleet::PoolName;
+use fleet::ledger::{Health, RestCause};
+use platform::scene::Scene;
 use sandbox::ecs::RunTaskError;
+use sandbox::{Fault, Rates};
 
 fn failure(reason: &str) -> RunTaskError {
     RunTaskError::Failure(reason.to_owned())
@@ -54,18 +58,15 @@ fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
     scene.pass(5);
     assert!(scene.tasks().is_empty());
     assert_eq!(scene.book("fargate-x64"), (1, 0, 0), "the job still waits; nothing is reserved");
-    let table = scene.world.sandbox().table().borrow();
-    let pool = fleet::PoolName::new("fargate-x64").unwrap();
-    let health = table.book(&pool).unwrap().health.clone();
-    drop(table);
+    let health = health(&scene, "fargate-x64");
     assert_eq!(health.failures, 1);
     assert!(health.rest.unwrap().reason.contains("AccessDeniedException"), "the reason, for the alarm");
     scene.world.cancel_job(job);
 }
 
-/// The rest of `fargate-x64`'s capacity, and its failures.
-fn health(scene: &platform::scene::Scene) -> fleet::ledger::Health {
-    let pool = fleet::PoolName::new("fargate-x64").unwrap();
+/// The rest of a pool's capacity, and its failures.
+fn health(scene: &Scene, pool: &str) -> Health {
+    let pool = PoolName::new(pool).unwrap();
     scene.world.sandbox().table().borrow().book(&pool).unwrap().health.clone()
 }
 
@@ -78,7 +79,7 @@ fn a_batch_that_is_refused_rests_for_a_minute_and_not_for_an_hour() {
         scene.queue(&["fargate-x64"]);
     }
     scene.pass(5);
-    let health = health(&scene);
+    let health = health(&scene, "fargate-x64");
     let length = health.rest.unwrap().until.duration_since(scene.world.sandbox().manual_clock().now());
     assert_eq!(health.failures, 1);
     assert!(length.as_secs() <= 60, "{length}");
@@ -101,14 +102,14 @@ fn a_deploy_of_some_minutes_is_waited_for_and_counts_as_no_failure() {
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
     scene.pass(2 * 60);
     assert_eq!(scene.tasks().len(), 10);
-    let health = health(&scene);
+    let health = health(&scene, "fargate-x64");
     assert_eq!((health.failures, health.rest), (0, None));
 }
 
 #[test]
 fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_last_words() {
     let mut scene = stories::scene();
-    let set = |scene: &platform::scene::Scene, error| {
+    let set = |scene: &Scene, error| {
         scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", error);
     };
     set(&scene, Some(exception("InvalidParameterException", "TaskDefinition is inactive")));
@@ -118,10 +119,10 @@ fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_
                           is not associated with the cluster.";
     set(&scene, Some(exception("InvalidParameterException", not_associated)));
     scene.pass(9 * 60);
-    assert_eq!(health(&scene).rest, None, "a deploy may take so long");
+    assert_eq!(health(&scene, "fargate-x64").rest, None, "a deploy may take so long");
     scene.pass(2 * 60);
-    let rest = health(&scene).rest.expect("the breaker is open");
-    assert_eq!(rest.cause, fleet::ledger::RestCause::LaunchRefused);
+    let rest = health(&scene, "fargate-x64").rest.expect("the breaker is open");
+    assert_eq!(rest.cause, RestCause::LaunchRefused);
     assert_eq!(
         rest.reason,
         format!("not launched within fifteen minutes; InvalidParameterException: {not_associated}")
@@ -129,6 +130,20 @@ fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_
     set(&scene, None);
     scene.pass(20 * 60);
     assert_eq!(scene.book("fargate-x64").0, 0, "once it is mended the job has its runner");
+}
+
+#[test]
+fn a_pool_beyond_the_accounts_quota_rests_for_the_reason_that_its_group_gives() {
+    let mut scene = stories::scene();
+    scene.world.sandbox().set_fault(Fault::TaskNeverStarts, 1.0);
+    scene.queue(&["ec2-x64"]);
+    scene.pass(7 * 60);
+    let rest = health(&scene, "ec2-x64").rest.expect("no instance comes");
+    assert_eq!(rest.cause, RestCause::NoCapacity);
+    let within = "no capacity within five minutes; group mayfly_ec2-x64: Could not launch On-Demand Instances. \
+                  VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 5 allows";
+    assert!(rest.reason.starts_with(within), "{}", rest.reason);
+    scene.world.sandbox().set_faults(Rates::new());
 }
 
 #[test]

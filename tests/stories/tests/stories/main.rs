@@ -15,6 +15,7 @@ mod logs;
 mod loops;
 mod many_events;
 mod one_job;
+mod out_of_service;
 mod pid1;
 mod samples;
 mod slow_starters;
