@@ -76,3 +76,26 @@ impl Answer {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fleet::delivery::Reception;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_is_what_could_not_be_kept() {
+        use Reception::{Declined, Missed, Received};
+        for (answer, expected) in [
+            (Answer::ignored("the event ping is not for Mayfly"), Received),
+            (Answer::bad_request("the payload does not read"), Declined),
+            (Answer::unauthorized("the signature does not fit"), Declined),
+            (Answer::too_large(7), Declined),
+            (Answer::unavailable(), Missed),
+            (Answer::not_ready(), Missed),
+        ] {
+            let status = u16::try_from(answer.status).unwrap();
+            assert_eq!(Reception::of(status), expected, "{answer:?}");
+        }
+    }
+}

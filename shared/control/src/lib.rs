@@ -6,6 +6,7 @@
 
 mod bookkeeper;
 mod budget;
+pub mod deliveries;
 mod launchpad;
 pub mod metrics;
 pub mod pace;

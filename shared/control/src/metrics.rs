@@ -52,6 +52,14 @@ pub const RUNNERS_OVERDUE: Metric =
 /// again, or approvals that came late.
 pub const OLD_JOBS: Metric = Metric::counter("OldJobs", "Unknown jobs that were created over a day ago");
 
+/// Webhook deliveries that failed, and that GitHub was asked for once more.
+pub const DELIVERIES_REDELIVERED: Metric =
+    Metric::counter("DeliveriesRedelivered", "Failed deliveries that GitHub was asked for once more");
+
+/// Webhook deliveries that failed for three days, after which GitHub does not repeat them.
+pub const DELIVERIES_GIVEN_UP: Metric =
+    Metric::counter("DeliveriesGivenUp", "Deliveries that failed for three days").with_alarm();
+
 /// Milliseconds from the queue to `RunTask`'s answer, once for each runner that was launched for a
 /// waiting job: from the time at which SQS took the oldest message of a queued job of the runner's
 /// pool in this batch. Runners that replace others, and jobs whose pool was full when they came, are
@@ -78,6 +86,8 @@ pub const METRICS: &[Metric] = &[
     PLACES_RESTED,
     RUNNERS_OVERDUE,
     OLD_JOBS,
+    DELIVERIES_REDELIVERED,
+    DELIVERIES_GIVEN_UP,
     QUEUE_TO_RUN_TASK,
 ];
 

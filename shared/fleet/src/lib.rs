@@ -3,11 +3,12 @@
 //! Everything here is a function from values to values: which pool serves a job
 //! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
 //! pool is short of ([`ledger::settle`]), how many it keeps waiting at this hour ([`schedule`]),
-//! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]), what PID 1 of a
-//! task does ([`pid1`]).
+//! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]), which failed
+//! webhook deliveries to ask for again ([`delivery`]), what PID 1 of a task does ([`pid1`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
+pub mod delivery;
 pub mod ids;
 pub mod label;
 pub mod launch;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 /// The event's name, as the delivery's header gives it.
-pub const EVENT: &str = "workflow_job";
+pub const EVENT: &str = fleet::delivery::WORKFLOW_JOB;
 
 /// What happened to the job.
 #[derive(Debug, Clone, PartialEq, Eq)]

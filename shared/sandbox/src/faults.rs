@@ -99,6 +99,7 @@ macro_rules! faults {
 faults! {
     WebhookDropped = "GitHub never delivers a webhook of a job that waits", Reconciler;
     WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended", Built;
+    WebhookUnanswered = "GitHub delivers a webhook and gets no answer", Reconciler;
     WebhookDoubled = "a webhook is delivered twice", Built;
     WebhookDelayed = "a webhook comes up to six hours late", Built;
     SendFails = "the queue takes no message", Reconciler;

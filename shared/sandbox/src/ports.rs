@@ -3,6 +3,7 @@
 //! Each call waits once before its effect and once after it: between two of these steps somebody
 //! else may run, or the caller may crash.
 
+mod deliveries;
 mod ecs;
 mod github;
 mod scaling;

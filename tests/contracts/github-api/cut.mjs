@@ -17,6 +17,7 @@ const OPERATIONS = [
   ["get", "/repos/{owner}/{repo}/actions/runs/{run_id}"],
   ["get", "/app/hook/deliveries"],
   ["post", "/app/hook/deliveries/{delivery_id}/attempts"],
+  ["get", "/orgs/{org}/hooks"],
   ["get", "/orgs/{org}/hooks/{hook_id}/deliveries"],
   ["post", "/orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts"],
 ];

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Book, Budget, Key};
+use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 use crate::version::Version;
@@ -233,6 +234,8 @@ pub enum Item {
     Runner(Runner),
     /// The calls to GitHub that may still be made.
     Budget(Budget),
+    /// How far GitHub's list of webhook deliveries was read, and which failed.
+    Deliveries(DeliveryCursor),
 }
 
 impl Item {
@@ -243,6 +246,7 @@ impl Item {
             Self::Job(job) => Key::Job(job.id),
             Self::Runner(runner) => Key::Runner(runner.id.clone()),
             Self::Budget(_) => Key::Budget,
+            Self::Deliveries(_) => Key::Deliveries,
         }
     }
 
@@ -253,6 +257,7 @@ impl Item {
             Self::Job(job) => job.version,
             Self::Runner(runner) => runner.version,
             Self::Budget(budget) => budget.version,
+            Self::Deliveries(cursor) => cursor.version,
         }
     }
 
@@ -274,6 +279,11 @@ impl Item {
     /// The budget, if it is one.
     pub fn budget(&self) -> Option<&Budget> {
         if let Self::Budget(budget) = self { Some(budget) } else { None }
+    }
+
+    /// The cursor of GitHub's deliveries, if it is one.
+    pub fn deliveries(&self) -> Option<&DeliveryCursor> {
+        if let Self::Deliveries(cursor) = self { Some(cursor) } else { None }
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Key {
     Runner(RunnerId),
     /// The calls to GitHub that may still be made; there is one.
     Budget,
+    /// How far GitHub's list of webhook deliveries was read; there is one.
+    Deliveries,
 }
 
 impl fmt::Display for Key {
@@ -25,6 +27,7 @@ impl fmt::Display for Key {
             Self::Job(job) => write!(f, "job#{job}"),
             Self::Runner(runner) => write!(f, "runner#{runner}"),
             Self::Budget => f.write_str("budget#jit"),
+            Self::Deliveries => f.write_str("cursor#deliveries"),
         }
     }
 }
@@ -38,13 +41,14 @@ impl FromStr for Key {
             Some(("job", id)) => id.parse().map(|id| Self::Job(JobId(id))).map_err(|_| no_key(text)),
             Some(("runner", id)) => RunnerId::parse(id).map(Self::Runner),
             Some(("budget", "jit")) => Ok(Self::Budget),
+            Some(("cursor", "deliveries")) => Ok(Self::Deliveries),
             _ => Err(no_key(text)),
         }
     }
 }
 
 fn no_key(text: &str) -> InvalidId {
-    InvalidId::new("key", text, "pool#, job# or runner# and the id of one, or budget#jit")
+    InvalidId::new("key", text, "pool#, job# or runner# and the id of one, budget#jit or cursor#deliveries")
 }
 
 #[cfg(test)]
@@ -58,6 +62,7 @@ mod tests {
             (Key::Job(JobId(u64::MAX)), "job#18446744073709551615"),
             (Key::Runner(RunnerId::from_random(0)), "runner#00000000000000000000"),
             (Key::Budget, "budget#jit"),
+            (Key::Deliveries, "cursor#deliveries"),
         ] {
             assert_eq!(key.to_string(), text);
             assert_eq!(text.parse(), Ok(key));
@@ -74,6 +79,7 @@ mod tests {
             ("runner#7", "no id of ours"),
             ("pool#Ec2", "no name of a pool"),
             ("budget#7", "no budget of ours"),
+            ("cursor#7", "no cursor of ours"),
             ("task#7", "nothing that the ledger has"),
         ] {
             assert!(text.parse::<Key>().is_err(), "{why}");

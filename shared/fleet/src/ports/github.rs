@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use crate::delivery::{AttemptId, AttemptPage};
 use crate::ids::{GithubRunnerId, JobId, Repository};
 use crate::label::Labels;
 
@@ -128,6 +129,19 @@ pub trait ReadRun {
 pub trait ReadRunner {
     /// Whether it is at a job, as GitHub knows it, up to a minute late; one that is not there is not.
     async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError>;
+}
+
+/// Lists the deliveries of the webhook that Mayfly listens to.
+pub trait ListDeliveries {
+    /// A page of its attempts, the newest first: the first page, or the one of this cursor of GitHub's.
+    async fn list_deliveries(&self, cursor: Option<&str>) -> Result<AttemptPage, GithubError>;
+}
+
+/// Asks GitHub to deliver once more.
+pub trait Redeliver {
+    /// Repeats an attempt. Its delivery keeps its GUID, so that one which was received already changes
+    /// nothing.
+    async fn redeliver(&self, attempt: AttemptId) -> Result<(), GithubError>;
 }
 
 /// Why GitHub did not do it. No secret is in its words.

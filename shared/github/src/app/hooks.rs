@@ -1,76 +1,132 @@
-//! The deliveries of a hook, and their redelivery.
+//! The deliveries of the webhook, and their redelivery.
 
 use std::rc::Rc;
 
-use fleet::DeliveryId;
-use fleet::ports::{Clock, GithubError};
+use fleet::delivery::{Attempt, AttemptId, AttemptPage};
+use fleet::ports::{Clock, GithubError, ListDeliveries, Redeliver};
 use http::header::LINK;
 use http::{HeaderMap, Method};
-use jiff::Timestamp;
 use octocrab::Octocrab;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::App;
 
-/// Whose hook it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Hooks a page.
+const PAGE: usize = 100;
+
+/// Whose webhook it is that Mayfly listens to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Hook {
     /// The App's own.
+    #[default]
     App,
-    /// The organisation's, by its id.
-    Organisation(u64),
+    /// The organisation's that posts to this URL. The App needs the organisation permission "Webhooks:
+    /// write" for it.
+    Organisation(String),
 }
 
-/// One delivery, as the list of them describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct HookDelivery {
-    /// The id of this attempt.
-    pub id: i64,
-    /// The GUID, which a redelivery keeps.
-    pub guid: DeliveryId,
-    /// When it was attempted.
-    pub delivered_at: Timestamp,
-    /// Whether it is a redelivery.
-    pub redelivery: bool,
-    /// The status that was answered; 0 where nothing was.
-    pub status_code: u16,
-    /// The event's name.
-    pub event: String,
+#[derive(Deserialize)]
+struct OrganisationHook {
+    id: u64,
+    config: HookConfig,
 }
 
-/// A page of deliveries, the latest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HookPage {
-    /// The deliveries.
-    pub deliveries: Vec<HookDelivery>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<String>,
+#[derive(Deserialize)]
+struct HookConfig {
+    #[serde(default)]
+    url: String,
+}
+
+impl<C: Clock> ListDeliveries for App<C> {
+    async fn list_deliveries(&self, cursor: Option<&str>) -> Result<AttemptPage, GithubError> {
+        let (client, path) = self.hook().await?;
+        let from = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+        let path = format!("{path}/deliveries?per_page=100{from}");
+        let answer = self.call(&client, &Method::GET, &path, None::<&()>).await;
+        let answer = answer.inspect_err(|error| self.hook_may_be_another(error))?;
+        let listed: Vec<Value> = answer.json()?;
+        let listed_count = listed.len();
+        // One that cannot be read must not keep the others from being seen.
+        let attempts: Vec<Attempt> =
+            listed.into_iter().filter_map(|attempt| serde_json::from_value(attempt).ok()).collect();
+        let unreadable = listed_count - attempts.len();
+        Ok(AttemptPage { attempts, unreadable, next: next_cursor(&answer.headers) })
+    }
+}
+
+impl<C: Clock> Redeliver for App<C> {
+    async fn redeliver(&self, attempt: AttemptId) -> Result<(), GithubError> {
+        let (client, path) = self.hook().await?;
+        let path = format!("{path}/deliveries/{attempt}/attempts");
+        self.call(&client, &Method::POST, &path, None::<&()>).await.map(drop)
+    }
 }
 
 impl<C: Clock> App<C> {
-    /// A page of a hook's deliveries, from the cursor of the page before it on.
-    pub async fn deliveries(&self, hook: Hook, cursor: Option<&str>) -> Result<HookPage, GithubError> {
-        let (client, path) = self.hook(hook).await?;
-        let from = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        let path = format!("{path}/deliveries?per_page=100{from}");
-        let answer = self.call(&client, &Method::GET, &path, None::<&()>).await?;
-        Ok(HookPage { deliveries: answer.json()?, next: next_cursor(&answer.headers) })
-    }
-
-    /// Asks GitHub to deliver once more.
-    pub async fn redeliver(&self, hook: Hook, delivery: i64) -> Result<(), GithubError> {
-        let (client, path) = self.hook(hook).await?;
-        let path = format!("{path}/deliveries/{delivery}/attempts");
-        self.call(&client, &Method::POST, &path, None::<&()>).await.map(drop)
-    }
-
-    async fn hook(&self, hook: Hook) -> Result<(Rc<Octocrab>, String), GithubError> {
-        match hook {
+    /// Whose client asks for the hook's deliveries, and the hook's path.
+    async fn hook(&self) -> Result<(Rc<Octocrab>, String), GithubError> {
+        match &self.hook {
             Hook::App => Ok((self.app()?, "/app/hook".to_owned())),
-            Hook::Organisation(id) => {
-                Ok((self.installation().await?, self.organisation(&format!("hooks/{id}"))))
+            Hook::Organisation(url) => {
+                let installation = self.installation().await?;
+                let id = self.hook_at(&installation, url).await?;
+                Ok((installation, self.organisation(&format!("hooks/{id}"))))
             }
         }
+    }
+
+    /// The id of the organisation's hook that posts to this URL. It is looked for once.
+    async fn hook_at(&self, installation: &Octocrab, url: &str) -> Result<u64, GithubError> {
+        if let Some(known) = self.state.borrow().as_ref().and_then(|state| state.hook) {
+            return Ok(known);
+        }
+        for page in 1_u32.. {
+            let path = self.organisation(&format!("hooks?per_page={PAGE}&page={page}"));
+            let hooks: Vec<OrganisationHook> =
+                self.get(installation, &path).await.map_err(|error| may_not_list(error, url))?;
+            if let Some(found) = hooks.iter().find(|hook| is_same(&hook.config.url, url)) {
+                if let Some(state) = self.state.borrow_mut().as_mut() {
+                    state.hook = Some(found.id);
+                }
+                return Ok(found.id);
+            }
+            if hooks.len() < PAGE {
+                break;
+            }
+        }
+        Err(GithubError::NotFound(format!(
+            "{} has no webhook that posts to {url}; add it, or deploy with HookKind app if the hook is the App's",
+            self.config.organisation
+        )))
+    }
+
+    /// The organisation's hook that was known may have been deleted and made anew.
+    fn hook_may_be_another(&self, error: &GithubError) {
+        if matches!(error, GithubError::NotFound(_))
+            && let Some(state) = self.state.borrow_mut().as_mut()
+        {
+            state.hook = None;
+        }
+    }
+}
+
+/// Whether two URLs are the same, but for a slash at their end.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+fn may_not_list(error: GithubError, url: &str) -> GithubError {
+    let what_to_do = |why: &str| {
+        format!(
+            "{why}; the App may not list the organisation's webhooks, to find the one that posts to {url}: \
+             give it the organisation permission \"Webhooks: write\""
+        )
+    };
+    match error {
+        GithubError::Refused(why) => GithubError::Refused(what_to_do(&why)),
+        GithubError::NotFound(why) => GithubError::NotFound(what_to_do(&why)),
+        other => other,
     }
 }
 
@@ -78,6 +134,6 @@ impl<C: Clock> App<C> {
 fn next_cursor(headers: &HeaderMap) -> Option<String> {
     let links = headers.get(LINK)?.to_str().ok()?;
     let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
-    let (_, from) = next.split_once("cursor=")?;
-    Some(from.chars().take_while(|&c| !matches!(c, '&' | '>')).collect())
+    let (_, query) = next.split_once('<')?.1.split_once('>')?.0.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix("cursor=")).map(str::to_owned)
 }

@@ -24,7 +24,7 @@ use octocrab::models::{AppId, InstallationId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-pub use self::hooks::{Hook, HookDelivery, HookPage};
+pub use self::hooks::Hook;
 
 /// GitHub.com's API.
 pub const API_URL: &str = "https://api.github.com";
@@ -46,6 +46,7 @@ pub struct AppConfig {
 /// The App's client. It does not print its key or its tokens.
 pub struct App<C> {
     config: AppConfig,
+    hook: Hook,
     clock: C,
     answer_within: Duration,
     state: RefCell<Option<State>>,
@@ -59,6 +60,8 @@ struct State {
     /// would not.
     installation: Option<Rc<Octocrab>>,
     groups: BTreeMap<String, RunnerGroupId>,
+    /// The id of the organisation's webhook, once it is found.
+    hook: Option<u64>,
 }
 
 impl<C> fmt::Debug for App<C> {
@@ -82,7 +85,13 @@ impl<C: Clock> App<C> {
     /// A client without a key yet: [`App::use_key`] comes next. No answer is waited for longer than
     /// `answer_within`.
     pub fn new(config: AppConfig, clock: C, answer_within: Duration) -> Self {
-        Self { config, clock, answer_within, state: RefCell::default() }
+        Self { config, hook: Hook::App, clock, answer_within, state: RefCell::default() }
+    }
+
+    /// The same, whose deliveries are those of this hook; else they are the App's own hook's.
+    #[must_use]
+    pub fn with_hook(self, hook: Hook) -> Self {
+        Self { hook, ..self }
     }
 
     /// Uses this private key from now on. One that is in use already changes nothing.
@@ -100,7 +109,7 @@ impl<C: Clock> App<C> {
         let builder = builder.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
         let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
         let app = Rc::new(app);
-        let state = State { key: key.clone(), app, installation: None, groups: BTreeMap::new() };
+        let state = State { key: key.clone(), app, installation: None, groups: BTreeMap::new(), hook: None };
         *self.state.borrow_mut() = Some(state);
         Ok(())
     }
@@ -147,11 +156,13 @@ impl<C: Clock> App<C> {
         Ok(installation)
     }
 
-    /// The installation may be another one by now, and the groups with it: both are looked up again.
+    /// The installation may be another one by now, and the groups and the hook with it: all are looked up
+    /// again.
     fn forget_installation(&self) {
         if let Some(state) = self.state.borrow_mut().as_mut() {
             state.installation = None;
             state.groups.clear();
+            state.hook = None;
         }
     }
 

@@ -7,6 +7,7 @@
     reason = "a test that can not go on fails"
 )]
 
+mod deliveries;
 mod jobs;
 mod scene;
 
@@ -17,7 +18,7 @@ use fleet::ports::{
     DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
     RunnerGroupId,
 };
-use github::app::{AppError, Hook};
+use github::app::AppError;
 use scene::{JIT, Scene, jit_runner};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -183,27 +184,4 @@ async fn a_key_that_is_none_is_not_taken_and_not_repeated() {
     assert_eq!(scene.app.use_key(&"hunter2".into()), Err(AppError::Key));
     assert!(!format!("{:?} {}", scene.app, AppError::Key).contains("hunter2"));
     scene.app.warm_up().await.expect("the last good key stays");
-}
-
-#[tokio::test]
-async fn jobs_and_deliveries_are_read_and_delivered_again() {
-    let scene = Scene::new().await;
-    for (hook, path) in [(Hook::App, "/app/hook"), (Hook::Organisation(3), "/orgs/octo-org/hooks/3")] {
-        let delivery = json!({
-            "id": 9_007_199_254_740_993_i64, "guid": "g", "delivered_at": "2026-10-05T09:00:00Z",
-            "redelivery": false, "status_code": 502, "event": "workflow_job", "action": "queued",
-        });
-        let link = "<https://api.github.com/x?per_page=100&cursor=v1_9>; rel=\"next\"";
-        let page = ResponseTemplate::new(200).set_body_json([delivery]).insert_header("link", link);
-        scene.answers("GET", &format!("{path}/deliveries"), page).await;
-        let attempts = format!("{path}/deliveries/9007199254740993/attempts");
-        scene.answers("POST", &attempts, ResponseTemplate::new(202).set_body_json(json!({}))).await;
-
-        let page = scene.app.deliveries(hook, None).await.unwrap();
-        assert_eq!(page.next.as_deref(), Some("v1_9"));
-        assert_eq!(page.deliveries[0].status_code, 502);
-        scene.app.redeliver(hook, page.deliveries[0].id).await.unwrap();
-        let by_app = scene.last("POST", &attempts).await.headers["authorization"] != "Bearer ghs_1";
-        assert_eq!(by_app, hook == Hook::App, "an App's hook is asked for with the App's own token");
-    }
 }

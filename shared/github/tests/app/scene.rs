@@ -8,10 +8,10 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fleet::ports::{Clock, JitRunner, RunnerGroupId};
-use github::app::{App, AppConfig};
+use github::app::{App, AppConfig, Hook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use wiremock::matchers::{method, path};
+use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 pub(crate) const JIT: &str = "/orgs/octo-org/actions/runners/generate-jitconfig";
@@ -63,14 +63,13 @@ impl Scene {
 
     async fn start(base: &'static str) -> Self {
         let server = MockServer::start().await;
-        let config = AppConfig {
-            id: 42,
-            organisation: "octo-org".to_owned(),
-            api_url: format!("{}{base}", server.uri()),
-        };
-        let app = App::new(config, Stopped, PATIENCE);
-        app.use_key(&KEY.as_str().into()).unwrap();
+        let app = client(&server, base, Hook::App);
         Self { server, base, app }
+    }
+
+    /// Another client, as of a function that has just started; its webhook is this one.
+    pub(crate) fn client(&self, hook: Hook) -> App<Stopped> {
+        client(&self.server, self.base, hook)
     }
 
     pub(crate) async fn is_installed(&self) {
@@ -92,6 +91,17 @@ impl Scene {
         Mock::given(method(verb)).and(path(at)).respond_with(response).mount(&self.server).await;
     }
 
+    /// The same of the page of this cursor; `None` for the first one.
+    pub(crate) async fn answers_page(&self, at: &str, cursor: Option<&str>, response: ResponseTemplate) {
+        let asked = Mock::given(method("GET")).and(path(format!("{}{at}", self.base)));
+        let asked = asked.and(query_param("per_page", "100"));
+        let asked = match cursor {
+            Some(cursor) => asked.and(query_param("cursor", cursor)),
+            None => asked.and(query_param_is_missing("cursor")),
+        };
+        asked.respond_with(response).mount(&self.server).await;
+    }
+
     pub(crate) async fn answers_once(&self, verb: &str, at: &str, response: ResponseTemplate) {
         let once = Mock::given(method(verb)).and(path(at)).respond_with(response).up_to_n_times(1);
         once.mount(&self.server).await;
@@ -110,6 +120,14 @@ impl Scene {
         let ours = all.into_iter().filter(|it| it.method.as_str() == verb && it.url.path() == at);
         ours.collect()
     }
+}
+
+fn client(server: &MockServer, base: &str, hook: Hook) -> App<Stopped> {
+    let config =
+        AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: format!("{}{base}", server.uri()) };
+    let app = App::new(config, Stopped, PATIENCE).with_hook(hook);
+    app.use_key(&KEY.as_str().into()).unwrap();
+    app
 }
 
 pub(crate) fn jit_runner() -> JitRunner {

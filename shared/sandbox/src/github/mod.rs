@@ -2,6 +2,7 @@
 
 mod api;
 mod deletion;
+mod deliveries;
 mod job;
 mod late;
 mod payload;
@@ -14,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::api::LIMIT_WAIT;
 pub(crate) use self::api::registration_of;
+pub use self::deliveries::{LARGEST_PAGE, RedeliverError};
 pub use self::job::{JobPlan, Phase, WorkflowJob};
 pub(crate) use self::late::LatePost;
 pub use self::payload::workflow_job;
@@ -74,6 +76,7 @@ pub struct Github {
     forgotten: BTreeSet<JobId>,
     /// Jobs of which the API has said that they wait for an approval.
     said_gated: BTreeSet<JobId>,
+    log: deliveries::Log,
     api: api::Api,
 }
 

@@ -123,7 +123,10 @@ impl ReadRunner for Sandbox {
 
 impl Sandbox {
     /// One call, with the faults that strike it.
-    async fn call_github<T>(&self, act: impl FnOnce() -> Result<T, GithubError>) -> Result<T, GithubError> {
+    pub(super) async fn call_github<T>(
+        &self,
+        act: impl FnOnce() -> Result<T, GithubError>,
+    ) -> Result<T, GithubError> {
         self.step().await;
         self.may_crash(Moment::Before, Call::Github).await;
         if self.strikes(Fault::GithubSlow) {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use fleet::delivery::AttemptId;
 use fleet::question::Listener;
 use fleet::{DeliveryId, RunnerId, TaskArn};
 
@@ -32,7 +33,8 @@ pub trait Functions {
 
 /// How an invocation ended, and whose it was.
 pub(super) enum End {
-    Webhook(DeliveryId, LambdaFunctionUrlResponse),
+    /// The delivery, its attempt where GitHub made it, and the answer.
+    Webhook(DeliveryId, Option<AttemptId>, LambdaFunctionUrlResponse),
     /// The messages that are done with.
     Launcher(Vec<String>),
     /// The task, its question's number and listener, and the answer.

@@ -11,6 +11,8 @@ use crate::github::{LatePost, Phase};
 pub(super) enum Happening {
     /// GitHub posts a webhook.
     Post(Delivery),
+    /// The same once more, because somebody asked for it.
+    Redeliver(Delivery),
     /// A task comes to its next status.
     TaskMovesOn(TaskArn),
     /// PID 1 has made its preparations, or could not.

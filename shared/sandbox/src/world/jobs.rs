@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Functions, Happening, World};
 use crate::Race;
-use crate::delivery::{Delivery, function_url_event};
+use crate::delivery::Delivery;
 use crate::faults::Fault;
 use crate::github::{
     JobPlan, LatePost, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, WorkflowJob, workflow_job,
@@ -251,14 +251,6 @@ impl<F: Functions + 'static> World<F> {
             let late = self.sandbox.strikes(Fault::WebhookDelayed);
             let span = if late { &LATE_WEBHOOK } else { &self.sandbox.delays().webhook };
             self.later(self.sandbox.draw(span), Happening::Post(delivery.clone()));
-        }
-    }
-
-    /// A delivery reaches the Function URL.
-    pub(super) fn post_delivery(&mut self, delivery: &Delivery) {
-        let event = function_url_event(delivery.headers(&self.webhook_secret), &delivery.body);
-        if let Ok(request) = serde_json::from_value(event) {
-            self.post(delivery.id.clone(), request);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Turns the clock: whatever is due happens, and every invocation takes its steps.
 
+mod deliveries;
 mod functions;
 mod happening;
 mod jobs;
@@ -19,6 +20,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use fleet::delivery::AttemptId;
 use fleet::launch::LAUNCHERS;
 use fleet::launch::exit_code::JOB_DONE;
 use fleet::pid1::Event;
@@ -116,9 +118,18 @@ impl<F: Functions + 'static> World<F> {
 
     /// Hands a request to the webhook function.
     pub fn post(&mut self, delivery: DeliveryId, request: LambdaFunctionUrlRequest) {
+        self.post_attempt(delivery, None, request);
+    }
+
+    fn post_attempt(
+        &mut self,
+        delivery: DeliveryId,
+        attempt: Option<AttemptId>,
+        request: LambdaFunctionUrlRequest,
+    ) {
         let functions = Rc::clone(&self.functions);
-        let crashed = End::Webhook(delivery.clone(), functions::bad_gateway());
-        let answered = async move { End::Webhook(delivery, functions.webhook(request).await) };
+        let crashed = End::Webhook(delivery.clone(), attempt, functions::bad_gateway());
+        let answered = async move { End::Webhook(delivery, attempt, functions.webhook(request).await) };
         self.invoke(FunctionName::Webhook, answered, crashed);
     }
 
@@ -184,8 +195,9 @@ impl<F: Functions + 'static> World<F> {
     /// `to_rest`; the clock stays at the last of it.
     fn run_due(&mut self, end: Timestamp, to_rest: bool) {
         loop {
-            // Somebody may have called ECS from outside of every invocation.
+            // Somebody may have called ECS, or GitHub, from outside of every invocation.
             self.follow_tasks();
+            self.follow_redeliveries();
             self.pump_queue();
             if self.step_invocation() {
                 continue;
@@ -217,6 +229,7 @@ impl<F: Functions + 'static> World<F> {
         self.follow_tasks();
         self.follow_deletions();
         self.follow_late_posts();
+        self.follow_redeliveries();
         if let Some(end) = ended.or(crashed) {
             self.ended(end);
         }
@@ -237,7 +250,8 @@ impl<F: Functions + 'static> World<F> {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Post(delivery) => self.post_delivery(&delivery),
+            Happening::Post(delivery) => self.post_delivery(&delivery, false),
+            Happening::Redeliver(delivery) => self.post_delivery(&delivery, true),
             Happening::TaskMovesOn(task) => self.task_moves_on(&task),
             Happening::Prepared(task, prepared) => self.take(&task, Event::Prepared(prepared)),
             Happening::ListenerUp(task) => self.listener_up(&task),
@@ -264,7 +278,11 @@ impl<F: Functions + 'static> World<F> {
 
     fn ended(&mut self, end: End) {
         match end {
-            End::Webhook(delivery, response) => {
+            End::Webhook(delivery, attempt, response) => {
+                if let Some(attempt) = attempt {
+                    let status = u16::try_from(response.status_code).unwrap_or_default();
+                    self.sandbox.github().borrow_mut().end_attempt(attempt, status);
+                }
                 let (status, body) = (response.status_code, response.body.clone().unwrap_or_default());
                 self.sandbox
                     .note(|| Subject::Delivery(delivery.clone()), || format!("answered {status} {body}"));

@@ -1,6 +1,7 @@
-//! The sandbox's GitHub on GitHub's own protocol: the operations of the REST API that the registrar
-//! and the reconciler call. Tokens are not checked, but have to be there.
+//! The sandbox's GitHub on GitHub's own protocol: the operations of the REST API that the functions call.
+//! Tokens are not checked, but have to be there.
 
+mod deliveries;
 mod key;
 mod url;
 
@@ -36,10 +37,20 @@ struct GroupRequest {
     name: String,
 }
 
-/// Answers one request.
-fn answer(sandbox: &Sandbox, method: &Method, path: &str, query: &str, body: &[u8]) -> Answered {
+/// Answers one request, with the link to the next page where there is one.
+fn answer(
+    sandbox: &Sandbox,
+    method: &Method,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> (Answered, Option<String>) {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match (method.as_str(), parts.as_slice()) {
+    let answered = match (method.as_str(), parts.as_slice()) {
+        ("GET", ["app", "hook", "deliveries"]) => return deliveries::list(sandbox, path, query),
+        ("POST", ["app", "hook", "deliveries", attempt, "attempts"]) => {
+            deliveries::again(sandbox, attempt, sandbox.manual_clock().now())
+        }
         ("GET", ["orgs", _, "installation"]) => (200, json!({ "id": INSTALLATION })),
         ("POST", ["app", "installations", _, "access_tokens"]) => {
             // Longer than any process of a test lives.
@@ -55,7 +66,8 @@ fn answer(sandbox: &Sandbox, method: &Method, path: &str, query: &str, body: &[u
         ("GET", ["repos", _, _, "actions", "runs", id]) => run(sandbox, id),
         ("GET", ["repos", owner, name]) => (200, json!({ "full_name": format!("{owner}/{name}") })),
         _ => problem(404, "Not Found"),
-    }
+    };
+    (answered, None)
 }
 
 fn groups(sandbox: &Sandbox) -> Answered {

@@ -1,6 +1,6 @@
 //! The server.
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderValue, LINK};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -46,22 +46,27 @@ impl<T> Clone for Front<T> {
 impl<T: AsRef<Sandbox> + 'static> AsyncAnswer for Front<T> {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let (status, answer): Answered = if head.headers.contains_key(AUTHORIZATION) {
+        let ((status, answer), link): (Answered, Option<String>) = if head.headers.contains_key(AUTHORIZATION)
+        {
             let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
             let asked = move |world: &mut T| {
                 let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
                 answer(world.as_ref(), &head.method, path, query, &body)
             };
             let answered = self.resident.ask(asked).await;
-            answered.unwrap_or_else(|| problem(500, "The sandbox is gone."))
+            answered.unwrap_or_else(|| (problem(500, "The sandbox is gone."), None))
         } else {
-            problem(401, "Requires authentication")
+            (problem(401, "Requires authentication"), None)
         };
         if status == StatusCode::NO_CONTENT.as_u16() {
             let mut response = Response::new(Full::default());
             *response.status_mut() = StatusCode::NO_CONTENT;
             return response;
         }
-        json(status, &answer)
+        let mut response = json(status, &answer);
+        if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
+            response.headers_mut().insert(LINK, link);
+        }
+        response
     }
 }

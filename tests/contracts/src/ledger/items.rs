@@ -1,11 +1,12 @@
 //! Reading and writing.
 
+use fleet::delivery::{AttemptId, DeliveryCursor, FailedDelivery, Walk};
 use fleet::ledger::{
-    Book, Health, Item, Job, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause, Runner, RunnerState,
-    TRANSACTION_LIMIT,
+    Book, Budget, Health, Item, Job, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause, Runner,
+    RunnerState, TRANSACTION_LIMIT,
 };
 use fleet::ports::{Ledger, LedgerError};
-use fleet::{BootId, GithubRunnerId, JobId, Repository, RunnerId};
+use fleet::{BootId, DeliveryId, GithubRunnerId, JobId, Repository, RunnerId};
 use jiff::Timestamp;
 
 use super::{at, job, pool, puts, read, runner};
@@ -143,6 +144,8 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             changed_at: to_the_nanosecond,
             ..runner(1)
         }),
+        Item::Budget(Budget { minute: 29_853_180, calls: 7, wait_until: Some(at(5)), version: 1 }),
+        Item::Deliveries(cursor(to_the_nanosecond)),
     ];
     ledger.commit(&puts(items.clone())).await.unwrap();
     assert_eq!(read(ledger, items.iter().map(Item::key)).await, items);
@@ -152,5 +155,40 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
         let written = Item::Job(Job { state, ..job(100 + u64::from(state as u8)) });
         ledger.commit(&puts([written.clone()])).await.unwrap();
         assert_eq!(read(ledger, [written.key()]).await, [written]);
+    }
+}
+
+/// A cursor of GitHub's deliveries in the middle of a walk, with a failed one of each kind.
+fn cursor(now: Timestamp) -> DeliveryCursor {
+    let fresh = FailedDelivery {
+        // Beyond 2^53: as a float it would be another one.
+        attempt: AttemptId(9_007_199_254_740_993),
+        attempted_at: now,
+        status_code: 0,
+        failed_at: Some(now),
+        first_at: now,
+        asked: 0,
+        asked_at: None,
+        is_settled: false,
+    };
+    let often = FailedDelivery {
+        attempt: AttemptId(i64::MAX),
+        asked: u32::MAX,
+        asked_at: Some(now),
+        ..fresh.clone()
+    };
+    let received = FailedDelivery { failed_at: None, is_settled: true, ..fresh.clone() };
+    let failed = [("fresh", fresh), ("often", often), ("received", received)];
+    DeliveryCursor {
+        seen_to: Some(now),
+        walked_at: Some(at(1)),
+        walk: Some(Walk {
+            began: at(2),
+            newest: Some(now),
+            missed: Some(at(3)),
+            next: Some("v1_9007199254740993".to_owned()),
+        }),
+        failed: failed.into_iter().map(|(guid, failed)| (DeliveryId::new(guid), failed)).collect(),
+        version: 1,
     }
 }

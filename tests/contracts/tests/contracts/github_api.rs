@@ -8,9 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use fleet::delivery::AttemptId;
 use fleet::ports::{
     Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    JitRunner, JobStatus, ReadJob as _, ReadRun as _, ReadRunner as _, RunnerGroupId, SeenRunner,
+    JitRunner, JobStatus, ListDeliveries as _, ReadJob as _, ReadRun as _, ReadRunner as _, Redeliver as _,
+    RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};
@@ -100,20 +102,23 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     assert_eq!(app.has_run_ended(&repository, job.run).await, Ok(false), "GitHub's example is queued");
     assert_eq!(app.is_runner_busy(GithubRunnerId(23)).await, Ok(true));
 
-    for hook in [Hook::App, Hook::Organisation(7)] {
-        let page = app.deliveries(hook, None).await.unwrap();
-        assert_eq!(page.deliveries[0].id, 12_345_678, "{hook:?}");
-        assert_eq!(page.deliveries[0].guid.as_str(), "0b989ba4-242f-11e5-81e1-c7b6966d2516", "{hook:?}");
-        app.deliveries(hook, Some("v1_12077215967")).await.unwrap();
-        app.redeliver(hook, 12_345_678).await.unwrap();
-    }
+    let page = app.list_deliveries(None).await.unwrap();
+    let first = &page.attempts[0];
+    assert_eq!((first.id, first.status_code), (AttemptId(12_345_678), 200));
+    assert_eq!(first.guid.as_str(), "0b989ba4-242f-11e5-81e1-c7b6966d2516");
+    assert_eq!((page.attempts.len(), page.unreadable), (2, 0));
+    app.list_deliveries(Some("v1_12077215967")).await.unwrap();
+    // Beyond 2^53.
+    app.redeliver(AttemptId(9_007_199_254_740_993)).await.unwrap();
 }
 
 #[tokio::test]
 async fn githubs_description_has_every_request_and_its_examples_are_read() {
     let prism = Prism::start();
-    every_operation_is_in_order(&prism.client("")).await;
-    every_operation_is_in_order(&prism.client("/api/v3")).await;
+    for hook in [Hook::App, Hook::Organisation("http://example.com".to_owned())] {
+        every_operation_is_in_order(&prism.client("").with_hook(hook.clone())).await;
+        every_operation_is_in_order(&prism.client("/api/v3").with_hook(hook)).await;
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod ecs_no_answer;
 mod ecs_wire;
 mod functions;
 mod github_api;
+mod github_deliveries;
 mod ledger;
 mod metrics;
 mod octokit;

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod deliveries;
 mod failed_launches;
 mod idle_runners;
 mod launch_request;

@@ -1,5 +1,6 @@
 //! What is stored, attribute by attribute.
 
+use fleet::delivery::DeliveryCursor;
 use fleet::ledger::{Book, Budget, Job, Runner};
 use fleet::{JobId, PoolName, Repository, RunnerId};
 
@@ -62,6 +63,7 @@ fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_not
         (runner(RunnerState::Stopped), None),
         (book(), Some("book")),
         (Item::Budget(Budget::default()), None),
+        (Item::Deliveries(DeliveryCursor::default()), None),
     ] {
         let attributes = of_item(&item).unwrap();
         assert_eq!(text(&attributes, LISTING).as_deref(), listing, "{item:?}");
@@ -90,6 +92,8 @@ fn only_what_has_ended_is_ever_deleted_and_15_days_later() {
         (runner(RunnerState::Leaving), None),
         (runner(RunnerState::Stopped), Some(&then)),
         (book(), None),
+        (Item::Budget(Budget::default()), None),
+        (Item::Deliveries(DeliveryCursor::default()), None),
     ] {
         assert_eq!(of_item(&item).unwrap().get(TTL), ttl, "{item:?}");
     }

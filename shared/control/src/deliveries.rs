@@ -1,0 +1,220 @@
+//! A pass over GitHub's webhook deliveries: list them, and ask for those that have failed once more.
+//!
+//! What is to be asked for is written down before GitHub is asked. So of two passes at once only one asks,
+//! and no delivery is asked for twice in a pass; one that crashes in between leaves deliveries that count
+//! as asked for, and are asked for again when GitHub's list shows that they still fail.
+
+use ::metrics::counter;
+use fleet::delivery::{Ask, DeliveryCursor, Reading};
+use fleet::ledger::{Item, Key, Put};
+use fleet::ports::{Clock, GithubError, Ledger, LedgerError, ListDeliveries, Random, Redeliver};
+use jiff::Timestamp;
+use tracing::{error, info, warn};
+
+use crate::metrics::{DELIVERIES_GIVEN_UP, DELIVERIES_REDELIVERED};
+use crate::{Bookkeeper, BudgetError};
+
+/// Pages of a hundred deliveries that a pass reads at most.
+const PAGES: u32 = 10;
+
+/// What those pages cost of the budget, which counts calls that change something: GitHub's secondary limit
+/// takes five points for one of those, and one for a read.
+const PAGES_COST: u32 = PAGES.div_ceil(5);
+
+/// Deliveries that a pass asks for at most: what is left of a minute's budget is the registrars'.
+const REDELIVERIES: usize = 50;
+
+/// Calls that are taken out of the budget at once.
+const AT_ONCE: usize = 10;
+
+/// After so many refusals in a row it is not about the delivery: a permission is missing, say.
+const REFUSALS: usize = 3;
+
+/// What came of a pass.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DeliveriesPass {
+    /// Attempts of the list that it looked at.
+    pub looked_at: usize,
+    /// Deliveries that GitHub was asked for.
+    pub redelivered: usize,
+    /// Deliveries that GitHub did not want to repeat.
+    pub refused: usize,
+    /// Deliveries that have failed, and were not received yet.
+    pub waiting: usize,
+    /// Why it was cut off, if it was. The next pass goes on.
+    pub cut_off: Option<DeliveriesError>,
+}
+
+/// Why a pass did nothing, or was cut off.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveriesError {
+    /// GitHub must not be called now.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
+    /// The ledger did not do it.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LedgerError),
+    /// GitHub did not do it.
+    #[error("GitHub's deliveries: {0}")]
+    Github(#[from] GithubError),
+    /// Its time was over.
+    #[error("the pass has no more time")]
+    OutOfTime,
+}
+
+/// One pass. It calls nobody from `until` on.
+///
+/// What it found and wrote down counts, even where it was cut off; an error is a pass that changed nothing.
+pub async fn pass<L: Ledger, C: Clock + Random>(
+    books: &Bookkeeper<L, C>,
+    github: &(impl ListDeliveries + Redeliver),
+    until: Timestamp,
+) -> Result<DeliveriesPass, DeliveriesError> {
+    books.spend(PAGES_COST).await?;
+    let began = books.system.now();
+    let items = books.ledger.read(&[Key::Deliveries]).await?;
+    let stored = items.iter().find_map(Item::deliveries).cloned().unwrap_or_default();
+    let mut cursor = stored.clone();
+    let mut pass = DeliveriesPass::default();
+    let listed = list(books, github, &mut cursor, (began, until), &mut pass).await;
+    let asks = if listed.is_ok() { cursor.ask(books.system.now(), REDELIVERIES) } else { Vec::new() };
+    if cursor != stored {
+        write(books, &mut cursor).await?;
+    }
+    if let Err(problem) = listed {
+        remember(books, &problem).await;
+        pass.cut_off = Some(problem);
+    }
+    let left = redeliver(books, github, asks, until, &mut pass).await;
+    if !left.is_empty() {
+        for ask in left {
+            cursor.put_back(ask);
+        }
+        if let Err(problem) = write(books, &mut cursor).await {
+            warn!(%problem, "deliveries that were not asked for count as asked for");
+        }
+    }
+    pass.waiting = cursor.waiting();
+    Ok(pass)
+}
+
+/// Reads pages until the walk of the list is over.
+async fn list<L: Ledger, C: Clock + Random>(
+    books: &Bookkeeper<L, C>,
+    github: &impl ListDeliveries,
+    cursor: &mut DeliveryCursor,
+    (began, until): (Timestamp, Timestamp),
+    pass: &mut DeliveriesPass,
+) -> Result<(), DeliveriesError> {
+    for _ in 0..PAGES {
+        if books.system.now() >= until {
+            return Err(DeliveriesError::OutOfTime);
+        }
+        let page = github.list_deliveries(cursor.next_page()).await.inspect_err(|error| {
+            let is_unknown = matches!(error, GithubError::NotFound(_) | GithubError::Refused(_));
+            if is_unknown && cursor.next_page().is_some() {
+                cursor.start_over();
+            }
+        })?;
+        if page.unreadable > 0 {
+            error!(attempts = page.unreadable, "deliveries of GitHub's list cannot be read");
+        }
+        pass.looked_at += page.attempts.len();
+        if let Reading::Over(given_up) = cursor.read(&page, began) {
+            for delivery in &given_up {
+                error!(%delivery, "a delivery failed for three days, and is given up");
+            }
+            counter!(DELIVERIES_GIVEN_UP.name).increment(given_up.len() as u64);
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Asks GitHub for these. Gives those that it was not asked for.
+async fn redeliver<L: Ledger, C: Clock + Random>(
+    books: &Bookkeeper<L, C>,
+    github: &impl Redeliver,
+    asks: Vec<Ask>,
+    until: Timestamp,
+    pass: &mut DeliveriesPass,
+) -> Vec<Ask> {
+    let mut asks = asks.into_iter();
+    let mut refusals = 0;
+    loop {
+        let chunk: Vec<Ask> = asks.by_ref().take(AT_ONCE).collect();
+        if chunk.is_empty() {
+            return chunk;
+        }
+        let calls = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
+        let mut cut_off = books.spend(calls).await.err().map(DeliveriesError::from);
+        let mut left = Vec::new();
+        for ask in chunk {
+            if cut_off.is_none() && books.system.now() >= until {
+                cut_off = Some(DeliveriesError::OutOfTime);
+            }
+            if cut_off.is_some() {
+                left.push(ask);
+                continue;
+            }
+            match github.redeliver(ask.failed.attempt).await {
+                Ok(()) => {
+                    refusals = 0;
+                    pass.redelivered += 1;
+                    counter!(DELIVERIES_REDELIVERED.name).increment(1);
+                    note(&ask);
+                }
+                Err(problem @ (GithubError::Wait(_) | GithubError::Unavailable(_))) => {
+                    // Where there was no answer, GitHub may deliver all the same: it is asked for later.
+                    if matches!(problem, GithubError::Wait(_)) {
+                        left.push(ask);
+                    }
+                    cut_off = Some(problem.into());
+                }
+                Err(problem) => {
+                    refusals += 1;
+                    pass.refused += 1;
+                    warn!(delivery = %ask.guid, %problem, "GitHub does not deliver again");
+                    cut_off = (refusals >= REFUSALS).then(|| problem.into());
+                }
+            }
+        }
+        if let Some(problem) = cut_off {
+            remember(books, &problem).await;
+            pass.cut_off = Some(problem);
+            left.extend(asks);
+            return left;
+        }
+    }
+}
+
+fn note(ask: &Ask) {
+    let Ask { guid, failed } = ask;
+    info!(
+        delivery = %guid,
+        attempt = %failed.attempt,
+        status = failed.status_code,
+        since = %failed.first_at,
+        asked_before = failed.asked,
+        "a failed delivery is asked for again"
+    );
+}
+
+/// Where GitHub asked to wait, everybody does.
+async fn remember<L: Ledger, C: Clock + Random>(books: &Bookkeeper<L, C>, problem: &DeliveriesError) {
+    if let DeliveriesError::Github(GithubError::Wait(length)) = problem {
+        books.remember_wait(*length).await;
+    }
+}
+
+/// Writes the cursor, if nobody else has meanwhile.
+async fn write<L: Ledger, C>(
+    books: &Bookkeeper<L, C>,
+    cursor: &mut DeliveryCursor,
+) -> Result<(), LedgerError> {
+    cursor.version += 1;
+    books.ledger.commit(&[Put(Item::Deliveries(cursor.clone()))]).await
+}
+
+#[cfg(test)]
+mod tests;
