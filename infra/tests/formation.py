@@ -1,10 +1,11 @@
 """A CloudFormation of a few lines that says of stacks what moto's never would: that they failed, and why."""
 
-import threading
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
+
+from served import Quiet, serve
 
 NESTED = "AWS::CloudFormation::Stack"
 BEGAN = datetime(2026, 11, 26, 9, 0, tzinfo=timezone.utc)
@@ -30,20 +31,13 @@ class Formation:
         self.status, self.events, self.resources = status, events, resources
         formation = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"])).decode()
                 told = {name: values[0] for name, values in parse_qs(body).items()}
                 formation.answer(self, told["Action"], told.get("StackName", ""))
 
-            def log_message(self, *_):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        test.addCleanup(server.server_close)
-        test.addCleanup(server.shutdown)
+        self.url = f"http://{serve(test, Handler)}"
 
     def answer(self, request: BaseHTTPRequestHandler, action: str, stack: str) -> None:
         name = stack.split("/")[1] if "/" in stack else stack

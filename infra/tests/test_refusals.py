@@ -5,10 +5,9 @@ import pty
 import subprocess
 import sys
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 from registry import Registry
+from served import Quiet, serve
 from stage import REGION, ROOT, OnProject, run
 
 GUIDED = f"""
@@ -161,20 +160,13 @@ class Map(OnProject):
 
 class Account(OnProject):
     def test_a_page_in_the_place_of_aws_is_one_line(self):
-        class Page(BaseHTTPRequestHandler):
+        class Page(Quiet):
             def do_POST(self):
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(b"<!doctype html><title>Log in</title>")
 
-            def log_message(self, *_):
-                """Nothing."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        Thread(target=server.serve_forever).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+        url = f"http://{serve(self, Page)}"
         self.refused("account: AWS does not know you: ", AWS_ENDPOINT_URL=url)
         for script in ("make_secrets.py", "destroy.py", "retire.py"):
             arguments = ["ec2-x64"] if script == "retire.py" else []

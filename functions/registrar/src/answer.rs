@@ -29,6 +29,9 @@ const SPREAD: u64 = 5;
 /// The same, where all wait for one moment.
 const WIDE_SPREAD: u64 = 30;
 
+/// What PID 1 is told with a 503.
+const NOT_NOW: &str = "not now: ask again when retry-after is over";
+
 /// An answer, whichever way the question went. It does not print its body, which may be a JIT config.
 pub(crate) struct Answer {
     status: i64,
@@ -119,7 +122,7 @@ pub(crate) fn malformed(problem: &str) -> Answer {
 pub(crate) fn not_ready(problem: &dyn std::error::Error) -> Answer {
     error!(%problem, "question not looked at");
     counter!(QUESTIONS.name, ANSWER => LATER).increment(1);
-    Answer { retry_after: Some(AGAIN), ..Answer::problem(503, "not now: ask again when retry-after is over") }
+    Answer { retry_after: Some(AGAIN), ..Answer::problem(503, NOT_NOW) }
 }
 
 /// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
@@ -160,8 +163,7 @@ pub(crate) fn later(
     if waits_for_config && reserved_at.is_some_and(is_late) {
         counter!(CONFIGS_LATE.name).increment(1);
     }
-    let message = "not now: ask again when retry-after is over";
-    Answer { retry_after: Some(retry_after), ..Answer::problem(503, message) }
+    Answer { retry_after: Some(retry_after), ..Answer::problem(503, NOT_NOW) }
 }
 
 fn mixed(runner: &RunnerId) -> u64 {

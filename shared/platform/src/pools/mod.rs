@@ -68,7 +68,7 @@ pub fn map_text(map: &str) -> Result<String> {
 }
 
 /// Each pool's entry, as it stands in the text of a map.
-pub fn entries(text: &str) -> Result<Map<String, Value>> {
+fn entries(text: &str) -> Result<Map<String, Value>> {
     let mut file: Map<String, Value> = toml::from_str(text)?;
     match file.remove("pools") {
         Some(Value::Object(entries)) => Ok(entries),
