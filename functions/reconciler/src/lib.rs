@@ -1,12 +1,13 @@
 //! The `reconciler` function, each minute: what the webhooks missed, as GitHub says it is.
 //!
-//! A pass takes a snapshot of the ledger, lets the rules of [`fleet::repair`] say what GitHub is to be
+//! A pass asks for the deliveries that have failed, takes a snapshot of the ledger, lets the rules of [`fleet::repair`] say what GitHub is to be
 //! asked for, and writes down what it answers. It looks at how things are, not at what it did a minute ago:
 //! a pass that is missed, that comes twice, or that is cut off does no harm. What there are no calls or no
 //! time for comes at the next one. Each step is by itself; what went wrong is one error in the end.
 //!
 //! It launches nothing: the scheduler settles every pool each minute.
 
+mod deliveries;
 pub mod metrics;
 mod settings;
 mod snapshot;
@@ -15,7 +16,9 @@ mod waiting;
 
 use ::metrics::gauge;
 use control::{Bookkeeper, BudgetError, Failed, Steps};
-use fleet::ports::{Clock, Ledger, ListItems, Random, ReadJob, ReadRun, ReadRunner};
+use fleet::ports::{
+    Clock, Ledger, ListDeliveries, ListItems, Random, ReadJob, ReadRun, ReadRunner, Redeliver,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use self::metrics::OLDEST_UNSERVED_SECONDS;
@@ -28,9 +31,9 @@ pub use self::waiting::CALLS_A_PASS;
 pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// GitHub, with all that the reconciler does there.
-pub trait Github: ReadJob + ReadRun + ReadRunner {}
+pub trait Github: ListDeliveries + Redeliver + ReadJob + ReadRun + ReadRunner {}
 
-impl<T: ReadJob + ReadRun + ReadRunner> Github for T {}
+impl<T: ListDeliveries + Redeliver + ReadJob + ReadRun + ReadRunner> Github for T {}
 
 /// The function.
 #[derive(Debug)]
@@ -67,6 +70,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
         gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));
         let mut pass = Pass { settings, began, calls_left: CALLS_A_PASS };
+        self.redeliver(&pass, &mut steps).await;
         self.read_jobs(&mut pass, &snapshot, &mut steps).await;
         steps.ended()
     }

@@ -7,7 +7,7 @@ use aws::ledger::Table;
 use control::{Bookkeeper, Failed};
 use fleet::PoolMap;
 use futures_util::future::join;
-use github::app::{API_URL, App, AppConfig};
+use github::app::{API_URL, App, AppConfig, Hook};
 use reconciler::{FunctionSettings, Reconciler};
 use serde_json::Value;
 
@@ -24,12 +24,15 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         organisation: boot.variable("MAYFLY_ORGANISATION"),
         api_url: boot.optional_variable("MAYFLY_GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned()),
     };
+    // The organisation's hook is known by the URL that it posts to. Without one it is the App's.
+    let hook = boot.optional_variable("MAYFLY_WEBHOOK_URL").map_or(Hook::App, Hook::Organisation);
     let pools = boot.pools(PoolMap::from_json_without_schedules);
     let ledger = Table::new(&boot.config, table);
     let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
-    let reconciler = Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN) };
+    let reconciler =
+        Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook) };
     let pass = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         // Where the key is of no use the last good one stays; without any, each read says so.

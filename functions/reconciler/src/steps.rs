@@ -1,8 +1,9 @@
 //! What a step of a pass fails with, and what ends the pass.
 
-use control::{BudgetError, PostError, StepFailure};
+use control::{BudgetError, DeliveriesError, PostError, StepFailure, Steps};
 use fleet::metric::Metric;
 use fleet::ports::{GithubError, LedgerError};
+use tracing::info;
 
 use crate::metrics::STEPS_FAILED;
 
@@ -21,6 +22,9 @@ pub enum StepError {
     /// GitHub must not be called now.
     #[error(transparent)]
     Budget(#[from] BudgetError),
+    /// The deliveries could not be looked through, or not all of them.
+    #[error(transparent)]
+    Deliveries(#[from] DeliveriesError),
 }
 
 impl StepFailure for StepError {
@@ -30,6 +34,29 @@ impl StepFailure for StepError {
 impl StepError {
     /// Whether GitHub is to be left alone until the next pass.
     pub(crate) fn ends_calls(&self) -> bool {
-        matches!(self, Self::Budget(_) | Self::Github(GithubError::Wait(_)))
+        self.is_no_failure() || matches!(self, Self::Budget(_))
+    }
+
+    /// Whether calls or time were used up, which is no failure: the next pass goes on.
+    fn is_no_failure(&self) -> bool {
+        match self {
+            Self::Budget(problem) | Self::Deliveries(DeliveriesError::Budget(problem)) => {
+                matches!(problem, BudgetError::Spent(_))
+            }
+            Self::Github(problem) | Self::Deliveries(DeliveriesError::Github(problem)) => {
+                matches!(problem, GithubError::Wait(_))
+            }
+            Self::Deliveries(problem) => *problem == DeliveriesError::OutOfTime,
+            Self::Post(_) | Self::Ledger(_) => false,
+        }
+    }
+
+    /// Says why a part of a pass ends before its work does.
+    pub(crate) fn ends(self, part: &str, steps: &mut Steps) {
+        if self.is_no_failure() {
+            info!(part, reason = %self, "the next pass goes on");
+        } else {
+            steps.note_common::<(), _>(part, Err(self));
+        }
     }
 }

@@ -138,13 +138,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     }
 }
 
-/// Calls end here for this pass. That is no failure, unless it was the ledger that did not answer.
+/// Calls end here for this pass.
 fn left(problem: StepError, steps: &mut Steps) -> Read {
-    match problem {
-        StepError::Budget(control::BudgetError::Ledger(_)) => {
-            steps.note_common::<(), _>("GitHub's budget", Err(problem));
-        }
-        waits => info!(reason = %waits, "no more calls to GitHub in this pass"),
-    }
+    problem.ends("waiting jobs", steps);
     Read::Left
 }

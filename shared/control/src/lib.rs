@@ -16,6 +16,7 @@ mod steps;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted};
 pub use self::budget::BudgetError;
+pub use self::deliveries::DeliveriesError;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, Origin};
 pub use self::settings::{Deployed, LaunchSettings};
 pub use self::steps::{Failed, StepFailure, Steps};

@@ -50,7 +50,7 @@ const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
     (FunctionName::Registrar, &[Call::Commit, Call::Github]),
     (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
-    (FunctionName::Reconciler, &[Call::Commit]),
+    (FunctionName::Reconciler, &[Call::Commit, Call::Github]),
 ];
 
 /// The faults that are no crash: name, sentence, and who repairs what they leave behind.
@@ -80,8 +80,6 @@ macro_rules! faults {
             pub fn repairer(self) -> Repairer {
                 match self {
                     $(Self::$name => Repairer::$repairer,)+
-                    // GitHub gets no answer, and delivers no more.
-                    Self::Crash(FunctionName::Webhook, Moment::Before, _) => Repairer::Reconciler,
                     Self::Crash(..) => Repairer::Built,
                 }
             }
@@ -99,10 +97,10 @@ macro_rules! faults {
 faults! {
     WebhookDropped = "GitHub never delivers a webhook of a job that waits", Reconciler;
     WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended", Built;
-    WebhookUnanswered = "GitHub delivers a webhook and gets no answer", Reconciler;
+    WebhookUnanswered = "GitHub delivers a webhook and gets no answer", Built;
     WebhookDoubled = "a webhook is delivered twice", Built;
     WebhookDelayed = "a webhook comes up to six hours late", Built;
-    SendFails = "the queue takes no message", Reconciler;
+    SendFails = "the queue takes no message", Built;
     SendAnswerLost = "the queue takes the message and its answer is lost", Built;
     MessageComesAgain = "a message that is done with comes again", Built;
     IndexLags = "the ledger's index is ten seconds behind", Built;

@@ -1,7 +1,10 @@
 //! GitHub's log of webhook deliveries: every attempt with its answer, and the attempts that somebody asks
 //! for once more.
 
-use fleet::delivery::{Attempt, AttemptId, AttemptPage, REDELIVERED_FOR};
+use std::collections::BTreeMap;
+
+use fleet::DeliveryId;
+use fleet::delivery::{Attempt, AttemptId, AttemptPage, REDELIVERED_FOR, Reception};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -23,6 +26,8 @@ pub(super) struct Log {
     /// In the order of their ids, which is that of their beginning.
     attempts: Vec<Logged>,
     asked_for: Vec<AttemptId>,
+    /// The deliveries that were not received yet, each with the time of its first attempt.
+    missed: BTreeMap<DeliveryId, Timestamp>,
 }
 
 #[derive(Debug)]
@@ -71,6 +76,12 @@ impl Github {
         if let Some(logged) = self.log.place(id).and_then(|place| self.log.attempts.get_mut(place)) {
             logged.attempt.status_code = status_code;
             logged.is_over = true;
+            let attempt = &logged.attempt;
+            if attempt.reception() != Reception::Missed {
+                self.log.missed.remove(&attempt.guid);
+            } else if attempt.moves_a_job() && !attempt.redelivery {
+                self.log.missed.insert(attempt.guid.clone(), attempt.delivered_at);
+            }
         }
     }
 
@@ -94,6 +105,11 @@ impl Github {
     /// Every attempt that is over, the oldest first.
     pub fn attempts_made(&self) -> impl Iterator<Item = &Attempt> {
         self.log.attempts.iter().filter(|logged| logged.is_over).map(|logged| &logged.attempt)
+    }
+
+    /// Whether a delivery that can move a job was not received yet, and GitHub would still deliver it.
+    pub(crate) fn has_missed_deliveries(&self, now: Timestamp) -> bool {
+        self.log.missed.values().any(|&first| now.duration_since(first) < REDELIVERED_FOR)
     }
 
     /// Somebody asks to repeat an attempt. GitHub does it a little later.

@@ -1,30 +1,12 @@
 //! Webhook deliveries that failed, and that somebody asks GitHub for once more.
 
-use control::Bookkeeper;
 use fleet::delivery::Attempt;
 use fleet::{DeliveryId, JobId};
-use jiff::SignedDuration;
-use platform::scene::Scene;
 use sandbox::delivery::Delivery;
 use sandbox::github::Phase;
 use sandbox::{Fault, Rates, Sandbox};
 
-/// How long a pass may take.
-const PASS: SignedDuration = SignedDuration::from_secs(45);
-
-/// Lets minutes pass, each with a pass over GitHub's deliveries.
-fn pass_with_passes(scene: &mut Scene, minutes: u32) {
-    for _ in 0..minutes {
-        let sandbox = scene.world.sandbox().clone();
-        scene.world.spawn(async move {
-            let books = Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() };
-            let until = sandbox.manual_clock().now() + PASS;
-            // What failed is in the log; the next pass goes on.
-            let _failed = control::deliveries::pass(&books, &sandbox, until).await;
-        });
-        scene.pass(60);
-    }
-}
+const MINUTE: i64 = 60;
 
 /// How long a job had waited when it began, in minutes; `None` if it has not.
 fn waited(sandbox: &Sandbox, job: JobId) -> Option<i64> {
@@ -52,13 +34,13 @@ fn jobs_whose_webhooks_failed_have_their_runners_when_the_outage_is_over() {
         let mut scene = stories::scene();
         break_webhooks(scene.world.sandbox(), status);
         let jobs = [(); 5].map(|()| scene.queue(&["fargate-x64"]));
-        pass_with_passes(&mut scene, 10);
+        scene.pass(10 * MINUTE);
         let sandbox = scene.world.sandbox().clone();
         assert!(attempts(&sandbox).iter().all(|it| it.status_code == status), "{status}");
         assert!(jobs.iter().all(|job| waited(&sandbox, *job).is_none()), "{status}");
         sandbox.set_queue_down(false);
         sandbox.set_faults(Rates::new());
-        pass_with_passes(&mut scene, 15);
+        scene.pass(15 * MINUTE);
         for job in jobs {
             // They are asked for after 1, 4 and 10 minutes.
             let waited = waited(&sandbox, job);
@@ -71,8 +53,9 @@ fn jobs_whose_webhooks_failed_have_their_runners_when_the_outage_is_over() {
 }
 
 #[test]
-fn without_a_pass_they_wait_until_somebody_asks() {
+fn without_the_reconciler_they_wait_until_somebody_asks() {
     let mut scene = stories::scene();
+    scene.world.sandbox().set_faults(Rates::from([(Fault::ReconcilerPassMissed, 1.0)]));
     scene.world.sandbox().set_queue_down(true);
     let job = scene.queue(&["fargate-x64"]);
     scene.pass(60);
@@ -80,7 +63,8 @@ fn without_a_pass_they_wait_until_somebody_asks() {
     scene.pass(2 * 60 * 60);
     let sandbox = scene.world.sandbox().clone();
     assert_eq!(waited(&sandbox, job), None, "GitHub does not deliver again by itself");
-    pass_with_passes(&mut scene, 3);
+    sandbox.set_faults(Rates::new());
+    scene.pass(3 * MINUTE);
     assert!(waited(&sandbox, job).is_some());
 }
 
@@ -90,7 +74,7 @@ fn what_nobody_of_ours_can_understand_is_not_asked_for_again() {
     let body = "{\"action\":\"queued\",".to_owned();
     let broken = Delivery { id: DeliveryId::new("broken"), event: "workflow_job".to_owned(), body };
     scene.world.deliver(&broken);
-    pass_with_passes(&mut scene, 60);
+    scene.pass(60 * MINUTE);
     let attempts = attempts(scene.world.sandbox());
     assert_eq!(attempts.iter().map(|it| it.status_code).collect::<Vec<_>>(), [400]);
 }
@@ -102,7 +86,7 @@ fn a_delivery_that_github_never_made_cannot_be_asked_for() {
     scene.world.sandbox().set_faults(Rates::from([(Fault::WebhookDropped, 1.0)]));
     let job = scene.queue(&["fargate-x64"]);
     scene.world.sandbox().set_faults(Rates::new());
-    pass_with_passes(&mut scene, 60);
+    scene.pass(60 * MINUTE);
     let sandbox = scene.world.sandbox().clone();
     assert_eq!((attempts(&sandbox), waited(&sandbox, job)), (vec![], None));
     scene.world.cancel_job(job);
