@@ -9,6 +9,7 @@
 
 mod deliveries;
 pub mod metrics;
+mod passed_over;
 mod settings;
 mod snapshot;
 mod steps;
@@ -17,7 +18,7 @@ mod waiting;
 use ::metrics::gauge;
 use control::{Bookkeeper, BudgetError, Failed, Steps};
 use fleet::ports::{
-    Clock, Ledger, ListDeliveries, ListItems, Random, ReadJob, ReadRun, ReadRunner, Redeliver,
+    Clock, Ledger, ListDeliveries, ListItems, Random, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,9 +32,9 @@ pub use self::waiting::CALLS_A_PASS;
 pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// GitHub, with all that the reconciler does there.
-pub trait Github: ListDeliveries + Redeliver + ReadJob + ReadRun + ReadRunner {}
+pub trait Github: ListDeliveries + Redeliver + ReadJob + ReadRepository + ReadRun + ReadRunner {}
 
-impl<T: ListDeliveries + Redeliver + ReadJob + ReadRun + ReadRunner> Github for T {}
+impl<T: ListDeliveries + Redeliver + ReadJob + ReadRepository + ReadRun + ReadRunner> Github for T {}
 
 /// The function.
 #[derive(Debug)]

@@ -20,12 +20,20 @@ pub const DEMAND_FOUND_LATE: Metric =
 pub const JOBS_UNREAD: Metric =
     Metric::counter("JobsUnread", "Jobs that GitHub has not answered for in a day").with_alarm();
 
+/// Runners that listened beside a job which GitHub gave to none, and were counted out.
+pub const RUNNERS_PASSED_OVER: Metric =
+    Metric::counter("RunnersPassedOver", "Runners counted out because they listened beside a waiting job");
+
+/// Jobs that were passed over by several runners: the settings of the runner group, most likely.
+pub const JOBS_UNSERVED: Metric =
+    Metric::counter("JobsUnserved", "Jobs that GitHub gives to no runner of ours").with_alarm();
+
 /// Seconds for which the job that waits the longest has waited; 0 where none does.
 pub const OLDEST_UNSERVED_SECONDS: Metric =
     Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited");
 
-/// The dimension of what was found: `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded` or
-/// `Unread`.
+/// The dimension of what was found: `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
+/// `Unserved` or `Unread`.
 pub const FOUND: &str = "Found";
 
 /// The dimension of why nobody knew: `Approval` where a job had waited for one, or was thought to.
@@ -35,5 +43,13 @@ pub const CAUSE: &str = "Cause";
 pub(crate) const APPROVAL: &str = "Approval";
 
 /// All of them.
-pub const METRICS: &[Metric] =
-    &[STEPS_FAILED, READS_LEFT, JOBS_MENDED, DEMAND_FOUND_LATE, JOBS_UNREAD, OLDEST_UNSERVED_SECONDS];
+pub const METRICS: &[Metric] = &[
+    STEPS_FAILED,
+    READS_LEFT,
+    JOBS_MENDED,
+    DEMAND_FOUND_LATE,
+    JOBS_UNREAD,
+    RUNNERS_PASSED_OVER,
+    JOBS_UNSERVED,
+    OLDEST_UNSERVED_SECONDS,
+];

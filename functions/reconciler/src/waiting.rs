@@ -3,7 +3,9 @@
 use control::Steps;
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Item, Job, JobRunner, Listing, Runner, RunnerState};
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random};
-use fleet::repair::waiting::{Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run};
+use fleet::repair::waiting::{
+    Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run, waits_strangely_long,
+};
 use metrics::{counter, gauge};
 use tracing::{info, warn};
 
@@ -22,6 +24,8 @@ const RUNNERS_ASKED: usize = 5;
 enum Read {
     /// It was read, and this is to be written.
     Told(Option<Found>, Event),
+    /// GitHub has it queued as well, for a while now.
+    StillQueued,
     /// There are no calls left: it is read by a later pass.
     Left,
 }
@@ -31,24 +35,31 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     /// time. What is left is still due at the next pass.
     pub(crate) async fn read_jobs(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) {
         let jobs = due(&snapshot.jobs, &snapshot.full, pass.began);
-        let mut as_known = Vec::new();
+        let (mut as_known, mut still_queued) = (Vec::new(), Vec::new());
         let mut left = jobs.len();
         for job in jobs {
             match self.read_one(pass, job, steps).await {
                 Read::Left => break,
                 Read::Told(None, event) => as_known.push(event),
+                Read::StillQueued => still_queued.push(job),
                 Read::Told(Some(found), event) => self.tell(pass, job, found, event, steps).await,
             }
             left -= 1;
         }
-        for events in as_known.chunks(EVENTS_A_TRANSACTION) {
-            let posted = self.books.post(&pass.settings.pools, events).await;
-            steps.note_common("jobs read", posted.map_err(StepError::from));
-        }
+        self.write_down(pass, &as_known, steps).await;
+        self.look_beside(pass, still_queued, steps).await;
         if left > 0 {
             info!(left, "jobs are left to the next pass");
         }
         gauge!(READS_LEFT.name).set(u32::try_from(left).unwrap_or(u32::MAX));
+    }
+
+    /// Writes events down in as many transactions as they need, each by itself.
+    pub(crate) async fn write_down(&self, pass: &Pass<'_>, events: &[Event], steps: &mut Steps) {
+        for events in events.chunks(EVENTS_A_TRANSACTION) {
+            let posted = self.books.post(&pass.settings.pools, events).await;
+            steps.note_common("jobs read", posted.map_err(StepError::from));
+        }
     }
 
     /// Reads one job, and whatever else of GitHub's tells what its answer means.
@@ -74,6 +85,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         };
         match asked {
             Ok(Meaning::Tell(found, event)) => Read::Told(Some(found), event),
+            Ok(_) if said.is_queued() && waits_strangely_long(job, now) => Read::StillQueued,
             Ok(_) => Read::Told(None, Event::JobRead { job: job.id, state: job.state }),
             Err(problem) if problem.ends_calls() => left(problem, steps),
             Err(problem) => {
@@ -95,7 +107,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         }
         let candidates = may_be_at(job, &idle, &pass.settings.pools);
         for candidate in candidates.into_iter().take(RUNNERS_ASKED) {
-            if self.call(pass, self.github.is_runner_busy(candidate.github_id)).await? {
+            let registered = self.call(pass, self.github.read_runner(candidate.github_id)).await?;
+            if registered.is_some_and(|registered| registered.is_busy) {
                 return Ok(Some(candidate));
             }
         }
@@ -123,7 +136,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     }
 
     /// One call of GitHub's, if the pass may make one more and the budget of all has one.
-    async fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         pass: &mut Pass<'_>,
         call: impl Future<Output = Result<T, GithubError>>,

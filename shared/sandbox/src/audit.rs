@@ -29,6 +29,8 @@ pub(crate) struct Audit {
     totals: BTreeMap<PoolName, Totals>,
     /// Runners Idle of a pool, counted here by their state alone.
     idle: BTreeMap<PoolName, i64>,
+    /// What somebody has written into a book by hand, beyond what its items add up to.
+    miscounted: BTreeMap<PoolName, Totals>,
     violations: Vec<Violation>,
     races: BTreeMap<Race, u32>,
 }
@@ -90,7 +92,12 @@ impl Audit {
         for pool in touched {
             let counted = self.totals.get(&pool).copied().unwrap_or_default();
             let says = book(&pool).map(Totals::from).unwrap_or_default();
-            if says != counted {
+            if says == counted {
+                self.miscounted.remove(&pool);
+            }
+            let mut expected = counted;
+            expected += self.miscounted.get(&pool).copied().unwrap_or_default();
+            if says != expected {
                 self.note(
                     "books equal their items",
                     format!("{pool}: the book says {says:?}, the items {counted:?}"),
@@ -118,7 +125,8 @@ impl Audit {
         match (before, after) {
             (Some(Item::Job(before)), Item::Job(after))
                 if after.state < before.state
-                    && (before.state, after.state) != (JobState::Queued, JobState::Waiting) =>
+                    && (before.state, after.state) != (JobState::Queued, JobState::Waiting)
+                    && (before.state, after.state) != (JobState::Unserved, JobState::Queued) =>
             {
                 let found =
                     format!("job {} went from {:?} back to {:?}", after.id, before.state, after.state);
@@ -238,7 +246,8 @@ impl Audit {
         let is_new = after.state == RunnerState::Idle && before.state != RunnerState::Idle;
         let Some(book) = book.filter(|_| is_new) else { return };
         let wanted = book.demand(after.changed_at);
-        let idle = self.idle.get(&after.pool).copied().unwrap_or_default();
+        let miscounted = self.miscounted.get(&after.pool).map_or(0, |excess| excess.idle);
+        let idle = self.idle.get(&after.pool).copied().unwrap_or_default() + miscounted;
         if idle > wanted {
             let found = format!("{}: {idle} idle, {wanted} wanted", after.pool);
             self.note("idle runners are no more than are wanted", found);
@@ -270,6 +279,17 @@ impl Audit {
         if writes == 1 && of(before) == of(after) {
             self.note("a plain wait writes nothing", format!("runner {}", after.id));
         }
+    }
+
+    /// Somebody has written a book by hand: it says this much more than before.
+    pub(crate) fn miscount(&mut self, pool: &PoolName, by: Totals) {
+        *self.miscounted.entry(pool.clone()).or_default() += by;
+        self.miscounted.retain(|_, excess| *excess != Totals::default());
+    }
+
+    /// Whether a book still says what somebody has written by hand.
+    pub(crate) fn is_miscounted(&self) -> bool {
+        !self.miscounted.is_empty()
     }
 
     pub(crate) fn note(&mut self, rule: &'static str, found: String) {

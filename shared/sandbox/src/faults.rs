@@ -152,6 +152,8 @@ faults! {
     GithubAnswerLost = "GitHub does it and its answer is lost", Built;
     ClocksDiffer = "the clocks of the functions are minutes apart", Built;
     MapChanges = "a pool leaves the map and comes back, and each function learns of it at another time", Built;
+    BooksMiscounted = "somebody writes books by hand, which differ from their items then", Built;
+    GroupRefuses = "the runner group is not for a repository, and GitHub gives its jobs to nobody", Built;
     Deploys = "deploys are under way for minutes: RunTask finds what it names inactive, or refuses every launch", Built;
     ShortJobs = "jobs last for seconds, and many are cancelled", Built;
     BrokenForHours = "one fault strikes always, for hours or a day", Built;
@@ -165,8 +167,15 @@ faults! {
 
 impl Fault {
     /// Faults of a whole world: they strike in a few worlds, and there as the world's plan has them.
-    pub const OF_A_WORLD: [Self; 5] =
-        [Self::ClocksDiffer, Self::MapChanges, Self::ShortJobs, Self::BrokenForHours, Self::Deploys];
+    pub const OF_A_WORLD: [Self; 7] = [
+        Self::ClocksDiffer,
+        Self::MapChanges,
+        Self::ShortJobs,
+        Self::BrokenForHours,
+        Self::BooksMiscounted,
+        Self::GroupRefuses,
+        Self::Deploys,
+    ];
 
     /// Every fault.
     pub fn all() -> impl Iterator<Item = Self> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleet::ledger::{Book, Item, Job, Key, Listing, Put, Runner, TRANSACTION_LIMIT};
+use fleet::ledger::{Book, Item, Job, JobState, Key, Listing, Put, Runner, TRANSACTION_LIMIT, Totals};
 use fleet::ports::LedgerError;
 use fleet::{JobId, PoolName, RunnerId};
 use jiff::Timestamp;
@@ -53,6 +53,22 @@ impl Table {
         Ok(())
     }
 
+    /// Somebody writes a book by hand, so that it says this much more; one that is not there is not made.
+    pub fn miscount(&mut self, pool: &PoolName, by: Totals) {
+        let Some(Item::Book(book)) = self.items.get_mut(&Key::Book(pool.clone())) else { return };
+        book.queued += by.queued;
+        book.supply += by.supply;
+        book.idle += by.idle;
+        book.live += by.live;
+        book.version += 1;
+        self.audit.miscount(pool, by);
+    }
+
+    /// Whether a book still says what somebody has written by hand.
+    pub(crate) fn is_miscounted(&self) -> bool {
+        self.audit.is_miscounted()
+    }
+
     /// What the index lists, those that changed longest ago first.
     pub fn list(&self, listing: &Listing) -> Vec<Key> {
         self.index.get(listing).into_iter().flatten().map(|(_, key)| key.clone()).collect()
@@ -62,7 +78,8 @@ impl Table {
     pub(crate) fn jobs_that_wait(&self) -> impl Iterator<Item = &Job> {
         let waits = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::QueuedJobs(_));
         let listed = self.index.iter().filter(move |(listing, _)| waits(listing)).flat_map(|(_, keys)| keys);
-        listed.filter_map(|(_, key)| self.items.get(key)?.job())
+        let jobs = listed.filter_map(|(_, key)| self.items.get(key)?.job());
+        jobs.filter(|job| job.state != JobState::Unserved)
     }
 
     /// Whether jobs are Waiting, or in progress.

@@ -47,6 +47,7 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
         found.extend(hung_tasks_are_stopped(world));
         found.extend(no_end_is_unknown(world));
         found.extend(every_served_job_got_a_runner(world, plan));
+        found.extend(refused_jobs_are_unserved(world, plan));
     }
     found
 }
@@ -248,6 +249,7 @@ fn every_served_job_got_a_runner(world: &World, plan: &Plan) -> Vec<Violation> {
     let github = world.sandbox().github().borrow();
     let pools = plan.lasting_pools();
     let served = github.jobs().filter(|job| route(pools, &job.plan.labels).is_ok() && !cancelled(job.id));
+    let served = served.filter(|job| !github.refuses(&job.plan.repository));
     let broken = plan.rates.contains_key(&Fault::BrokenForHours);
     let given_up = |job: &WorkflowJob| {
         broken && job.completed_at.is_some_and(|at| at.duration_since(job.queued_at) >= QUEUE_LIMIT)
@@ -255,5 +257,23 @@ fn every_served_job_got_a_runner(world: &World, plan: &Plan) -> Vec<Violation> {
     let waiting = served.filter(|job| job.started_at.is_none() && !given_up(job));
     waiting
         .map(|job| violation("every queued job gets a runner", format!("job {} {}", job.id, job.plan.labels)))
+        .collect()
+}
+
+/// A job that the runner group refuses, and that GitHub gave up in the end, was passed over by runners enough
+/// to be Unserved.
+fn refused_jobs_are_unserved(world: &World, plan: &Plan) -> Vec<Violation> {
+    let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
+    // A day of broken images is a day without a runner that listens.
+    let is_broken = plan.rates.contains_key(&Fault::BrokenForHours);
+    let is_served = |job: &&WorkflowJob| route(plan.lasting_pools(), &job.plan.labels).is_ok();
+    let refused = github.jobs().filter(|job| !is_broken && github.refuses(&job.plan.repository));
+    let given_up = refused
+        .filter(is_served)
+        .filter(|job| job.completed_at.is_some_and(|at| at.duration_since(job.queued_at) >= QUEUE_LIMIT));
+    let known = given_up.filter_map(|job| table.job(job.id));
+    known
+        .filter(|job| job.passed_over < 2)
+        .map(|job| violation("a job that GitHub gives to nobody is Unserved", format!("{job:?}")))
         .collect()
 }

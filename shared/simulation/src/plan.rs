@@ -8,6 +8,7 @@ mod pools;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use fleet::ledger::Totals;
 use fleet::{JobId, PoolMap};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
@@ -16,8 +17,9 @@ use sandbox::github::JobPlan;
 use sandbox::{Delays, Fault, FunctionName, Rates, Span};
 
 use self::faults::{of_fault, rates};
+pub use self::job::REFUSED;
 use self::job::job;
-use self::outside::{breakage, deploys, interruptions, map_changes, outage, skews, thefts};
+use self::outside::{breakage, deploys, interruptions, map_changes, miscounts, outage, skews, thefts};
 use self::pools::{LEAVES, pools, without};
 
 /// When a world begins.
@@ -74,6 +76,8 @@ pub enum Act {
     Deploy(&'static str, &'static str),
     /// It refuses none any longer.
     Deployed,
+    /// Somebody writes a book by hand, by its place among them: it says this much more.
+    Miscount(usize, Totals),
     /// From now on a fault strikes whenever it can.
     Break(Fault),
     /// It strikes as seldom as before.
@@ -133,6 +137,9 @@ impl Plan {
         if has(Fault::BrokenForHours) {
             acts.extend(breakage(is_calm, &mut of_fault(world.seed, Fault::BrokenForHours)));
         }
+        if has(Fault::BooksMiscounted) {
+            acts.extend(miscounts(&mut of_fault(world.seed, Fault::BooksMiscounted)));
+        }
         if has(Fault::Deploys) {
             acts.extend(deploys(&mut of_fault(world.seed, Fault::Deploys)));
         }
@@ -143,7 +150,8 @@ impl Plan {
         };
 
         for number in 0..world.jobs.unwrap_or(size).min(size) {
-            acts.extend(job(world.seed, number, &bursts, has(Fault::ShortJobs)));
+            let is_refused = has(Fault::GroupRefuses) && number % 8 == 3;
+            acts.extend(job(world.seed, number, &bursts, has(Fault::ShortJobs), is_refused));
         }
         acts.sort_by_key(|&(at, _)| at);
         Ok(Self { pools, smaller, skews, delays, rates, is_calm, acts })

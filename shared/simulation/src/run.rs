@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fleet::ledger::RunnerState;
-use fleet::{DeliveryId, InstanceId, RunnerId, TaskArn};
+use fleet::ledger::{RunnerState, Totals};
+use fleet::{DeliveryId, InstanceId, PoolName, Repository, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use platform::Platform;
 use sandbox::delivery::{Delivery, function_url_event};
@@ -13,7 +13,7 @@ use sandbox::{Fault, Line, Race, Rates, Sandbox, Violation, placements_of};
 use serde_json::json;
 
 use crate::check;
-use crate::plan::{Act, Map, Plan, World};
+use crate::plan::{Act, Map, Plan, REFUSED, World};
 
 /// The secret that the world's GitHub signs with.
 pub const SECRET: &str = "the simulation's webhook secret";
@@ -74,6 +74,7 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     for fault in Fault::OF_A_WORLD {
         sandbox.strikes(fault);
     }
+    sandbox.github().borrow_mut().refuse(Repository::new(REFUSED), true);
     let mut world = Platform::world(sandbox.clone(), &plan.pools, &SECRET.into());
     for (at, act) in &plan.acts {
         world.run_until(*at);
@@ -157,6 +158,7 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
             let refusal = RunTaskError::Exception((*code).to_owned(), (*message).to_owned());
             set_outage(world.sandbox(), plan, Some(&refusal));
         }
+        Act::Miscount(place, by) => miscount(world.sandbox(), *place, *by),
         Act::Deployed => set_outage(world.sandbox(), plan, None),
         Act::Break(fault) => world.sandbox().set_fault(*fault, 1.0),
         Act::Mend(fault) => {
@@ -169,6 +171,15 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
 fn set_outage(sandbox: &Sandbox, plan: &Plan, refusal: Option<&RunTaskError>) {
     for placement in placements_of(&plan.pools).values() {
         sandbox.ecs().borrow_mut().set_outage(&placement.capacity_provider, refusal.cloned());
+    }
+}
+
+/// Writes a book by hand, if there is one.
+fn miscount(sandbox: &Sandbox, place: usize, by: Totals) {
+    let mut table = sandbox.table().borrow_mut();
+    let pools: Vec<PoolName> = table.books().map(|book| book.pool.clone()).collect();
+    if let Some(pool) = pools.get(place % pools.len().max(1)) {
+        table.miscount(pool, by);
     }
 }
 

@@ -36,6 +36,8 @@ pub fn job(id: u64) -> Job {
         changed_at: at(0),
         heard_at: None,
         read_at: None,
+        passed_over: 0,
+        unserved: None,
         version: 1,
     }
 }

@@ -163,6 +163,12 @@ impl Book {
         rests
     }
 
+    /// The totals as the pool's items add up to.
+    pub(super) fn recounted(&mut self, counted: Totals) {
+        let Totals { queued, supply, idle, live } = counted;
+        (self.queued, self.supply, self.idle, self.live) = (queued, supply, idle, live);
+    }
+
     /// Posts a change.
     pub(super) fn post(&mut self, change: Totals) {
         self.queued += change.queued;

@@ -100,9 +100,18 @@ impl Entries {
                 outcome
             }
             // What was heard in this transaction was heard since.
-            Event::FoundWaiting { job, .. } if self.changed_jobs.contains(job) => return Answer::Noted,
+            Event::FoundWaiting { job, .. } | Event::FoundUnserved { job, .. }
+                if self.changed_jobs.contains(job) =>
+            {
+                return Answer::Noted;
+            }
             Event::FoundWaiting { version, .. } => transition::of_found_waiting(job, *version, now),
             Event::JobRead { state, .. } => transition::of_read(job, *state, now),
+            Event::PassedOver { .. } => transition::of_passed_over(job, now),
+            Event::FoundUnserved { version, reason, .. } => {
+                transition::of_found_unserved(job, *version, *reason, now)
+            }
+            Event::TriedAgain { version, .. } => transition::of_another_try(job, *version, now),
             Event::Rerouted { from, to, .. } => transition::of_reroute(job, from, to),
             Event::Runner(_, event) => {
                 let known = runner.and_then(|runner| Some((runner, self.books.get(&runner.pool)?)));
@@ -110,6 +119,10 @@ impl Entries {
             }
             Event::Bounds { pool, minimum, maximum, task_definition } => {
                 self.set_bounds(pool, *minimum, *maximum, task_definition.as_deref());
+                return Answer::Noted;
+            }
+            Event::Recounted { pool, version, totals } => {
+                self.recounted(pool, *version, *totals);
                 return Answer::Noted;
             }
         };
@@ -223,6 +236,15 @@ impl Entries {
                 book.task_definition = Some(definition.to_owned());
             }
         });
+    }
+
+    /// A book says what its items add up to, unless it was written since they were counted.
+    fn recounted(&mut self, pool: &PoolName, version: u64, counted: Totals) {
+        if self.books.get(pool).is_some_and(|book| book.version == version)
+            && !self.changed_books.contains(pool)
+        {
+            self.change_book(pool, |book| book.recounted(counted));
+        }
     }
 
     fn post(&mut self, changes: Vec<(PoolName, Totals)>) {

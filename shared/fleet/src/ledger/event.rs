@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::JobState;
+use super::{JobState, Totals, UnservedReason};
 use crate::ids::{BootDigest, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 use crate::launch::{FailureClass, StopClass};
@@ -130,6 +130,28 @@ pub enum Event {
         /// How far it was then.
         state: JobState,
     },
+    /// Of a job that GitHub says waits for a runner, while one of ours that could serve it listens and is
+    /// given no job. That one is counted out.
+    PassedOver {
+        /// The job.
+        job: JobId,
+    },
+    /// Of a job that was passed over again and again.
+    FoundUnserved {
+        /// The job.
+        job: JobId,
+        /// As [`Event::FoundWaiting`] has it.
+        version: u64,
+        /// Why, most likely.
+        reason: UnservedReason,
+    },
+    /// Of an Unserved job that GitHub still says waits for a runner: it is tried once more.
+    TriedAgain {
+        /// The job.
+        job: JobId,
+        /// As [`Event::FoundWaiting`] has it.
+        version: u64,
+    },
     /// Of a job that waits in a pool which was taken out of the map: another pool serves it too.
     Rerouted {
         /// The job.
@@ -150,6 +172,15 @@ pub enum Event {
         /// The task definition of its runners; `None` where that is not known, and nothing is changed.
         task_definition: Option<String>,
     },
+    /// Of a pool: its items were counted, twice, and are not what its book says.
+    Recounted {
+        /// The pool.
+        pool: PoolName,
+        /// The book's version as it was when they were counted: one that was written since is counted anew.
+        version: u64,
+        /// What they add up to.
+        totals: Totals,
+    },
 }
 
 impl Event {
@@ -157,10 +188,13 @@ impl Event {
     pub fn job(&self) -> Option<JobId> {
         match self {
             Self::Job(event) => Some(event.job),
-            Self::Rerouted { job, .. } | Self::FoundWaiting { job, .. } | Self::JobRead { job, .. } => {
-                Some(*job)
-            }
-            Self::Runner(..) | Self::Bounds { .. } => None,
+            Self::Rerouted { job, .. }
+            | Self::FoundWaiting { job, .. }
+            | Self::JobRead { job, .. }
+            | Self::PassedOver { job }
+            | Self::FoundUnserved { job, .. }
+            | Self::TriedAgain { job, .. } => Some(*job),
+            Self::Runner(..) | Self::Bounds { .. } | Self::Recounted { .. } => None,
         }
     }
 
@@ -172,7 +206,11 @@ impl Event {
             Self::Rerouted { .. }
             | Self::FoundWaiting { .. }
             | Self::JobRead { .. }
-            | Self::Bounds { .. } => None,
+            | Self::PassedOver { .. }
+            | Self::FoundUnserved { .. }
+            | Self::TriedAgain { .. }
+            | Self::Bounds { .. }
+            | Self::Recounted { .. } => None,
         }
     }
 
@@ -180,8 +218,15 @@ impl Event {
     pub fn pool(&self) -> Option<&PoolName> {
         match self {
             Self::Job(event) => event.pool.as_ref(),
-            Self::Runner(..) | Self::FoundWaiting { .. } | Self::JobRead { .. } => None,
-            Self::Rerouted { to: pool, .. } | Self::Bounds { pool, .. } => Some(pool),
+            Self::Runner(..)
+            | Self::FoundWaiting { .. }
+            | Self::JobRead { .. }
+            | Self::PassedOver { .. }
+            | Self::FoundUnserved { .. }
+            | Self::TriedAgain { .. } => None,
+            Self::Rerouted { to: pool, .. } | Self::Bounds { pool, .. } | Self::Recounted { pool, .. } => {
+                Some(pool)
+            }
         }
     }
 }

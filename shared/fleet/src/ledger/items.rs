@@ -1,5 +1,7 @@
 //! What the ledger stores: jobs, runners and books, each under a key and with a version.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,8 @@ pub enum JobState {
     Waiting,
     /// It waits for a runner and counts in its pool's `queued`.
     Queued,
-    /// Nothing of ours can serve it, and it no longer counts.
+    /// Runners of ours that could serve it have waited beside it, and GitHub gave it to none: it no longer
+    /// counts.
     Unserved,
     /// A runner has taken it.
     InProgress,
@@ -61,8 +64,41 @@ pub struct Job {
     /// When GitHub was asked for it last, since it came to its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
+    /// How many runners were counted out that had listened beside it and were given no job.
+    #[serde(default)]
+    pub passed_over: u32,
+    /// Why nothing of ours can serve it, as far as anybody can tell; of an Unserved one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unserved: Option<UnservedReason>,
     /// How often it was written; 0 before the first time.
     pub version: u64,
+}
+
+/// Why GitHub gives a job to no runner that could serve it, most likely (GitHub: "Managing access to
+/// self-hosted runners using groups").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnservedReason {
+    /// Its repository is public, and the runner group refuses public repositories, as groups do unless they
+    /// are told otherwise.
+    PublicRepository,
+    /// Its repository is not among those that the runner group is for.
+    RunnerGroup,
+}
+
+/// What is wrong, and the way out.
+impl fmt::Display for UnservedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PublicRepository => {
+                "its repository is public, and the runner group most likely refuses those: allow public \
+                 repositories in the settings of the group"
+            }
+            Self::RunnerGroup => {
+                "the runner group is most likely not for its repository: add it in the settings of the group"
+            }
+        })
+    }
 }
 
 /// How far a runner is. It only moves forward, but for Leaving, which a job may still overtake, and for

@@ -16,7 +16,7 @@ pub enum Listing {
     QueuedJobs(PoolName),
     /// The jobs in progress that were routed to a pool.
     JobsInProgress(PoolName),
-    /// The jobs that are Waiting, of all pools: there are few.
+    /// The jobs that are Waiting or Unserved, of all pools: they count nowhere, and there are few.
     WaitingJobs,
     /// The runners of a pool, by the pool whose labels they carry, that are in a state: of the Idle ones
     /// those that have listened. Stopped ones are not in the index.
@@ -36,7 +36,9 @@ impl Listing {
             Item::Job(job) if job.state == JobState::InProgress => {
                 Some((Self::JobsInProgress(job.pool.clone()), job.changed_at))
             }
-            Item::Job(job) if job.state == JobState::Waiting => Some((Self::WaitingJobs, job.changed_at)),
+            Item::Job(job) if matches!(job.state, JobState::Waiting | JobState::Unserved) => {
+                Some((Self::WaitingJobs, job.changed_at))
+            }
             Item::Runner(runner) if runner.is_called() => {
                 Some((Self::Called(runner.pool.clone()), runner.changed_at))
             }

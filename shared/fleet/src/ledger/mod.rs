@@ -36,7 +36,7 @@ pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerE
 pub use self::health::{Health, Rest, RestCause};
 pub use self::items::{
     BOOT_LIMIT, EVENTS_A_TRANSACTION, Item, ItemVersion, Job, JobState, LeaveReason, Put, Runner,
-    RunnerState, SLOW, TRANSACTION_LIMIT,
+    RunnerState, SLOW, TRANSACTION_LIMIT, UnservedReason,
 };
 pub use self::key::Key;
 pub use self::listing::Listing;

@@ -127,8 +127,27 @@ pub trait ReadRun {
 
 /// Reads a registration.
 pub trait ReadRunner {
-    /// Whether it is at a job, as GitHub knows it, up to a minute late; one that is not there is not.
-    async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError>;
+    /// The registration, as GitHub knows it up to a minute late; `None` where there is none.
+    async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registration>, GithubError>;
+}
+
+/// A registration as GitHub describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// GitHub's id of it.
+    pub id: GithubRunnerId,
+    /// Its name.
+    pub name: String,
+    /// Whether its listener is connected.
+    pub is_online: bool,
+    /// Whether it is at a job.
+    pub is_busy: bool,
+}
+
+/// Reads a repository.
+pub trait ReadRepository {
+    /// Whether everybody may read it.
+    async fn is_public(&self, repository: &Repository) -> Result<bool, GithubError>;
 }
 
 /// Lists the deliveries of the webhook that Mayfly listens to.

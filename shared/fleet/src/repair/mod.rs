@@ -5,6 +5,7 @@
 //! further row of the table.
 
 mod act;
+pub mod drift;
 mod floors;
 mod late;
 mod leaving;

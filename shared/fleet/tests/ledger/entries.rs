@@ -1,7 +1,7 @@
 //! What a transaction writes: what has changed, a version on, and each change in the right book.
 
 use fleet::JobId;
-use fleet::ledger::{Answer, AskAnswer, Entries, Event, JobAction, RunnerEvent};
+use fleet::ledger::{Answer, AskAnswer, Entries, Event, JobAction, RunnerEvent, Totals};
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, job_event, pool, pool_map, queued, registered, runner_id, taken_by};
 
@@ -64,6 +64,29 @@ fn what_was_heard_in_the_same_transaction_counts_against_a_read_of_github_as_wel
     entries.apply(&queued("spot", [1])[0], at(1));
     entries.apply(&Event::FoundWaiting { job: JobId(1), version: 1 }, at(1));
     assert_eq!(entries.book(&pool("spot")).unwrap().queued, 1, "it was approved after that version was read");
+}
+
+#[test]
+fn a_book_is_written_anew_only_as_it_was_when_its_items_were_counted() {
+    let totals = Totals { queued: 3, supply: 2, idle: 1, live: 4 };
+    let recounted = |version| Event::Recounted { pool: pool("spot"), version, totals };
+    for (version, is_written, why) in
+        [(1, true, "nobody has written it since"), (0, false, "somebody has"), (2, false, "it is not so far")]
+    {
+        let mut entries = opened();
+        entries.apply(&bounds("spot", 2, 5), at(0));
+        let mut entries = written(&entries);
+        entries.apply(&recounted(version), at(1));
+        let book = entries.book(&pool("spot")).unwrap();
+        assert_eq!(Totals::from(book) == totals, is_written, "{why}");
+        assert_eq!((book.minimum, book.maximum), (2, 5), "the rest stays");
+    }
+    let mut entries = opened();
+    entries.apply(&bounds("spot", 2, 5), at(0));
+    let mut entries = written(&entries);
+    entries.apply(&queued("spot", [1])[0], at(1));
+    entries.apply(&recounted(1), at(1));
+    assert_eq!(entries.book(&pool("spot")).unwrap().queued, 1, "it changes in the same transaction");
 }
 
 #[test]

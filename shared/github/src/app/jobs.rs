@@ -1,6 +1,8 @@
-//! Workflow jobs and their runs, by id.
+//! Workflow jobs, their runs and their repositories.
 
-use fleet::ports::{Clock, GithubError, JobStatus, ReadJob, ReadRun, RunId, SeenJob, SeenRunner};
+use fleet::ports::{
+    Clock, GithubError, JobStatus, ReadJob, ReadRepository, ReadRun, RunId, SeenJob, SeenRunner,
+};
 use fleet::{GithubRunnerId, JobId, Repository};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -35,6 +37,11 @@ struct Job {
 }
 
 #[derive(Deserialize)]
+struct Readable {
+    private: bool,
+}
+
+#[derive(Deserialize)]
 struct Run {
     status: Status,
 }
@@ -50,6 +57,14 @@ impl<C: Clock> ReadRun for App<C> {
     async fn has_run_ended(&self, repository: &Repository, run: RunId) -> Result<bool, GithubError> {
         let path = format!("/repos/{repository}/actions/runs/{run}");
         Ok(self.of_repository::<Run>(repository, &path).await?.status == Status::Completed)
+    }
+}
+
+impl<C: Clock> ReadRepository for App<C> {
+    async fn is_public(&self, repository: &Repository) -> Result<bool, GithubError> {
+        let installation = self.installation().await?;
+        let read: Readable = self.get(&installation, &format!("/repos/{repository}")).await?;
+        Ok(!read.private)
     }
 }
 

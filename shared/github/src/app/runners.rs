@@ -1,7 +1,7 @@
 //! Registered runners.
 
 use fleet::GithubRunnerId;
-use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError, ReadRunner};
+use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError, ReadRunner, Registration};
 use http::Method;
 use serde::Deserialize;
 
@@ -43,16 +43,26 @@ impl<C: Clock> DeleteRunner for App<C> {
 
 #[derive(Deserialize)]
 struct Registered {
+    id: GithubRunnerId,
+    name: String,
+    status: String,
     busy: bool,
 }
 
+impl From<Registered> for Registration {
+    fn from(registered: Registered) -> Self {
+        let Registered { id, name, status, busy } = registered;
+        Self { id, name, is_online: status == "online", is_busy: busy }
+    }
+}
+
 impl<C: Clock> ReadRunner for App<C> {
-    async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError> {
+    async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registration>, GithubError> {
         let installation = self.installation().await?;
         let path = self.organisation(&format!("actions/runners/{runner}"));
         match self.get::<Registered>(&installation, &path).await {
-            Ok(registered) => Ok(registered.busy),
-            Err(GithubError::NotFound(_)) => Ok(false),
+            Ok(registered) => Ok(Some(registered.into())),
+            Err(GithubError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

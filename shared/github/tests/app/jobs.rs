@@ -134,12 +134,29 @@ async fn a_run_has_ended_when_github_says_so() {
 }
 
 #[tokio::test]
-async fn a_runner_that_is_not_there_is_not_busy() {
+async fn a_runner_is_as_github_says_or_is_not_there() {
     let path = "/orgs/octo-org/actions/runners/21";
-    let of = |busy| ok(json!({"id": 21, "name": "n", "status": "online", "busy": busy}));
-    for (answer, is_busy) in [(of(true), true), (of(false), false), (not_found(), false)] {
+    let of = |status, busy| ok(json!({"id": 21, "name": "n", "status": status, "busy": busy}));
+    let seen = |is_online, is_busy| {
+        Some(Registration { id: GithubRunnerId(21), name: "n".to_owned(), is_online, is_busy })
+    };
+    for (answer, expected) in [
+        (of("online", true), seen(true, true)),
+        (of("online", false), seen(true, false)),
+        (of("offline", false), seen(false, false)),
+        (not_found(), None),
+    ] {
         let scene = Scene::new().await;
         scene.answers("GET", path, answer).await;
-        assert_eq!(scene.app.is_runner_busy(GithubRunnerId(21)).await, Ok(is_busy));
+        assert_eq!(scene.app.read_runner(GithubRunnerId(21)).await, Ok(expected));
+    }
+}
+
+#[tokio::test]
+async fn a_repository_is_public_when_it_is_not_private() {
+    for private in [true, false] {
+        let scene = Scene::new().await;
+        scene.answers("GET", "/repos/o/r", ok(json!({"id": 1, "private": private}))).await;
+        assert_eq!(scene.app.is_public(&Repository::new("o/r")).await, Ok(!private));
     }
 }

@@ -10,7 +10,7 @@ mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleet::{GithubRunnerId, JobId, Labels};
+use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::api::LIMIT_WAIT;
@@ -76,6 +76,9 @@ pub struct Github {
     forgotten: BTreeSet<JobId>,
     /// Jobs of which the API has said that they wait for an approval.
     said_gated: BTreeSet<JobId>,
+    /// Repositories whose jobs no runner group takes.
+    refused: BTreeSet<Repository>,
+    public: BTreeSet<Repository>,
     log: deliveries::Log,
     api: api::Api,
 }
@@ -177,11 +180,35 @@ impl Github {
         }
     }
 
+    /// A runner listens on, and is given no job any longer (actions/runner#4617).
+    pub fn lose_assignment(&mut self, id: GithubRunnerId) {
+        self.idle.remove(&id);
+    }
+
     /// Forgets a runner that is offline.
     pub fn forget_offline(&mut self, id: GithubRunnerId) {
         if self.runners.get(&id).is_some_and(|runner| !runner.online) {
             self.forget(id);
         }
+    }
+
+    /// From now on no runner group takes the jobs of a repository, or all of them do again.
+    pub fn refuse(&mut self, repository: Repository, is_refused: bool) {
+        if is_refused {
+            self.refused.insert(repository);
+        } else {
+            self.refused.remove(&repository);
+        }
+    }
+
+    /// Whether no runner group takes the jobs of a repository.
+    pub fn refuses(&self, repository: &Repository) -> bool {
+        self.refused.contains(repository)
+    }
+
+    /// Everybody may read a repository.
+    pub fn publish(&mut self, repository: Repository) {
+        self.public.insert(repository);
     }
 
     /// Gives queued jobs to idle runners that have all of their labels, the oldest job first; `pick`
@@ -197,6 +224,9 @@ impl Github {
                 break;
             }
             let Some(job) = self.jobs.get_mut(&id) else { continue };
+            if self.refused.contains(&job.plan.repository) {
+                continue;
+            }
             let serves = |runner: &&GithubRunnerId| {
                 self.runners.get(runner).is_some_and(|runner| runner.labels.serve(&job.plan.labels))
             };

@@ -1,7 +1,7 @@
 //! Jobs, runs and runners as the API describes them, which is not always as they are.
 
-use fleet::ports::{JobStatus, RunId, SeenJob, SeenRunner};
-use fleet::{GithubRunnerId, JobId};
+use fleet::ports::{JobStatus, Registration, RunId, SeenJob, SeenRunner};
+use fleet::{GithubRunnerId, JobId, Repository};
 
 use super::{Github, Phase, WorkflowJob};
 
@@ -36,9 +36,19 @@ impl Github {
         Some(jobs.all(|job| matches!(job.phase, Phase::Completed { .. })))
     }
 
-    /// Whether a runner is busy, as far as the API tells; one that is not there is not.
-    pub fn is_busy(&self, runner: GithubRunnerId) -> bool {
-        self.runners.get(&runner).is_some_and(|runner| runner.job.is_some())
+    /// A registration as the API describes it.
+    pub fn read_runner(&self, runner: GithubRunnerId) -> Option<Registration> {
+        self.runners.get(&runner).map(|it| Registration {
+            id: it.id,
+            name: it.name.clone(),
+            is_online: it.online,
+            is_busy: it.job.is_some(),
+        })
+    }
+
+    /// Whether everybody may read a repository.
+    pub fn is_public(&self, repository: &Repository) -> bool {
+        self.public.contains(repository)
     }
 
     /// Whether the API has said of a job that it waits for an approval.

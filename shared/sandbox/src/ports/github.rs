@@ -5,7 +5,8 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ReadJob, ReadRun, ReadRunner, RunId, RunnerGroupId, SeenJob,
+    JobStatus, ReadJob, ReadRepository, ReadRun, ReadRunner, Registration as Registered, RunId,
+    RunnerGroupId, SeenJob,
 };
 use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
@@ -116,8 +117,14 @@ impl ReadRun for Sandbox {
 }
 
 impl ReadRunner for Sandbox {
-    async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError> {
-        self.call_github(|| Ok(self.github().borrow().is_busy(runner))).await
+    async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registered>, GithubError> {
+        self.call_github(|| Ok(self.github().borrow().read_runner(runner))).await
+    }
+}
+
+impl ReadRepository for Sandbox {
+    async fn is_public(&self, repository: &Repository) -> Result<bool, GithubError> {
+        self.call_github(|| Ok(self.github().borrow().is_public(repository))).await
     }
 }
 

@@ -105,6 +105,7 @@ impl<F: Functions + 'static> World<F> {
             .any(|book| book.queued != 0 || book.supply != 0 || book.live != 0 || book.minimum > 0);
         let is_in_use = is_in_use
             || table.has_jobs_to_read()
+            || table.is_miscounted()
             || self.sandbox.github().borrow().has_missed_deliveries(self.now());
         let found_nothing = self.ticks.nothing_to_do.as_ref();
         is_in_use

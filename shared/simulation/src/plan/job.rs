@@ -14,6 +14,9 @@ use super::{Act, START, after};
 /// A re-run's job id is this much higher than the job's.
 const RERUN: u64 = 1_000_000;
 
+/// The repository that the runner group is not for.
+pub const REFUSED: &str = "octo-org/vault";
+
 /// Label sets of jobs: exact pools, sets that several pools serve, and some that none does.
 const LABELS: [&[&str]; 16] = [
     &["self-hosted", "fargate-x64"],
@@ -36,12 +39,18 @@ const LABELS: [&[&str]; 16] = [
 
 /// Everything that is done to one job. It depends on the seed and the job's number alone, so that a
 /// smaller world has the same jobs.
-pub(super) fn job(seed: u64, number: usize, bursts: &[Timestamp], is_short: bool) -> Vec<(Timestamp, Act)> {
+pub(super) fn job(
+    seed: u64,
+    number: usize,
+    bursts: &[Timestamp],
+    is_short: bool,
+    is_refused: bool,
+) -> Vec<(Timestamp, Act)> {
     let mut random = StdRng::seed_from_u64(seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let id = JobId(number as u64 + 1);
     let labels = LABELS.choose(&mut random).copied().unwrap_or_default();
     let plan = JobPlan {
-        repository: Repository::new("octo-org/storefront"),
+        repository: Repository::new(if is_refused { REFUSED } else { "octo-org/storefront" }),
         labels: labels.iter().collect(),
         work: if is_short { Duration::from_secs(random.random_range(0..=3)) } else { work(&mut random) },
     };

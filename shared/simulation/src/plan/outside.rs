@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fleet::ledger::Totals;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -103,4 +104,15 @@ pub(super) fn deploys(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
         [(after(START, from), Act::Deploy(code, message)), (after(START, until), Act::Deployed)]
     };
     (0..count).flat_map(deploy).collect()
+}
+
+/// Up to four books are written by hand, each by up to two of each of its totals.
+pub(super) fn miscounts(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    let count = random.random_range(1..=4);
+    let miscount = |_| {
+        let mut by = || random.random_range(-2..=2);
+        let by = Totals { queued: by(), supply: by(), idle: by(), live: by() };
+        (moment(random), Act::Miscount(random.random_range(0..100), by))
+    };
+    (0..count).map(miscount).collect()
 }

@@ -100,7 +100,9 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     assert_eq!((job.status, job.runner), (JobStatus::Completed, Some(runner)));
     assert!(job.started_at.is_some() && !job.may_not_have_run);
     assert_eq!(app.has_run_ended(&repository, job.run).await, Ok(false), "GitHub's example is queued");
-    assert_eq!(app.is_runner_busy(GithubRunnerId(23)).await, Ok(true));
+    let registered = app.read_runner(GithubRunnerId(23)).await.unwrap().expect("one that is there");
+    assert_eq!((registered.id, registered.is_online, registered.is_busy), (GithubRunnerId(23), true, true));
+    assert_eq!(app.is_public(&repository).await, Ok(true), "GitHub's example is public");
 
     let page = app.list_deliveries(None).await.unwrap();
     let first = &page.attempts[0];

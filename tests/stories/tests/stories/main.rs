@@ -22,5 +22,6 @@ mod slow_starters;
 mod spot;
 mod stops;
 mod two_boots;
+mod unserved;
 mod waiting_jobs;
 mod webhooks;

@@ -20,6 +20,8 @@ fn job(state: JobState) -> Item {
         changed_at: CHANGED.parse().unwrap(),
         heard_at: None,
         read_at: None,
+        passed_over: 0,
+        unserved: None,
         version: 3,
     })
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::event::{JobAction, JobEvent, JobRunner};
-use super::super::{Answer, Job, JobState, News, Outcome, Runner, RunnerState};
+use super::super::{Answer, Job, JobState, News, Outcome, Runner, RunnerState, UnservedReason};
 use super::busy;
 use crate::ids::PoolName;
 
@@ -44,6 +44,8 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
                 changed_at: now,
                 heard_at: None,
                 read_at: None,
+                passed_over: job.map_or(0, |job| job.passed_over),
+                unserved: None,
                 version: job.map_or(0, |job| job.version),
             });
         }
@@ -73,6 +75,33 @@ pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outc
 pub fn of_read(job: Option<&Job>, state: JobState, now: Timestamp) -> Outcome {
     let Some(job) = job.filter(|job| job.state == state) else { return Outcome::unchanged(Answer::Noted) };
     Outcome::of_job(Job { read_at: Some(now), ..job.clone() })
+}
+
+/// What it does to a job that a runner which could serve it listens beside it and is given no job.
+pub fn of_passed_over(job: Option<&Job>, now: Timestamp) -> Outcome {
+    let Some(job) = job.filter(|job| job.state == JobState::Queued) else {
+        return Outcome::unchanged(Answer::Noted);
+    };
+    let passed_over = job.passed_over.saturating_add(1);
+    Outcome::of_job(Job { passed_over, read_at: Some(now), ..job.clone() })
+}
+
+/// What it does to a job that was passed over again and again: it no longer counts. `version` is that of its
+/// item before GitHub was asked.
+pub fn of_found_unserved(job: Option<&Job>, version: u64, reason: UnservedReason, now: Timestamp) -> Outcome {
+    let is_as_it_was = |job: &&Job| job.state == JobState::Queued && job.version == version;
+    let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
+    let moved = Job { state: JobState::Unserved, changed_at: now, unserved: Some(reason), ..job.clone() };
+    Outcome::of_job(Job { heard_at: None, read_at: None, ..moved })
+}
+
+/// What it does to an Unserved job that GitHub still says it waits: the settings may be others by now, or
+/// GitHub may have given jobs to nobody. So it counts once more, and what it was passed over by stays.
+pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
+    let is_as_it_was = |job: &&Job| job.state == JobState::Unserved && job.version == version;
+    let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
+    let moved = Job { state: JobState::Queued, changed_at: now, unserved: None, ..job.clone() };
+    Outcome::of_job(Job { heard_at: None, read_at: None, ..moved })
 }
 
 /// What it does to a job that another pool serves it now: one that still waits where it waited goes

@@ -9,7 +9,9 @@ mod runner;
 
 use jiff::Timestamp;
 
-pub use self::job::{of_found_waiting, of_job, of_read, of_reroute};
+pub use self::job::{
+    of_another_try, of_found_unserved, of_found_waiting, of_job, of_passed_over, of_read, of_reroute,
+};
 pub use self::question::BUSY_WITHOUT_WORKER;
 pub use self::runner::of_runner;
 use super::{Answer, LeaveReason, Outcome, Runner, RunnerState};

@@ -127,6 +127,8 @@ pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
         changed_at: ago(60),
         heard_at: None,
         read_at: None,
+        passed_over: 0,
+        unserved: None,
         version: 1,
     }
 }

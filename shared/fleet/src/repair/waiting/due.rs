@@ -16,6 +16,9 @@ const WAITING_FOR: SignedDuration = SignedDuration::from_mins(1);
 /// The longest distance of two reads.
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
+/// The same of a job that a runner was counted out for: the next one has listened for long enough then.
+const LONGEST_PASSED_OVER: SignedDuration = SignedDuration::from_mins(7);
+
 /// How long a runner is Stopped before the job that it has left in progress is read: by then GitHub has
 /// given up a job whose runner is gone.
 const LEFT_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -26,6 +29,10 @@ const ELSEWHERE_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// The longest distance of two reads of such a job: nothing of ours depends on it.
 const LONGEST_ELSEWHERE: SignedDuration = SignedDuration::from_hours(6);
 
+/// How long a job is Unserved at least before it is read, and tried again; it is for as long as it was known
+/// before, so that one which nobody serves all day costs a handful of runners.
+const UNSERVED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
 /// Of this many jobs that are due in a pool that is at its maximum, or rests, one is read.
 const ONE_OF: usize = 10;
 
@@ -33,13 +40,17 @@ const ONE_OF: usize = 10;
 /// that is not read.
 pub fn due_at(job: &Job) -> Option<Timestamp> {
     let (first, longest) = match job.state {
+        JobState::Queued if job.passed_over > 0 => (QUEUED_FOR, LONGEST_PASSED_OVER),
         JobState::Queued => (QUEUED_FOR, LONGEST),
         // It was written down as Waiting because nobody knew it: GitHub was never asked.
         JobState::Waiting if job.seen_at == job.changed_at => (SignedDuration::ZERO, LONGEST),
         JobState::Waiting => (WAITING_FOR, LONGEST),
         JobState::InProgress if job.runner.is_some() => (SignedDuration::ZERO, LONGEST),
         JobState::InProgress => (ELSEWHERE_FOR, LONGEST_ELSEWHERE),
-        JobState::Unserved | JobState::Completed => return None,
+        JobState::Unserved => {
+            (job.changed_at.duration_since(job.seen_at).max(UNSERVED_FOR), LONGEST_ELSEWHERE)
+        }
+        JobState::Completed => return None,
     };
     let due = match job.read_at {
         None => job.changed_at.checked_add(first),

@@ -33,6 +33,13 @@ pub enum Said {
     Nothing,
 }
 
+impl Said {
+    /// Whether it waits for a runner.
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Job(seen) if seen.status == JobStatus::Queued)
+    }
+}
+
 /// What was found, where that is something else than the ledger knew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Found {
@@ -40,6 +47,8 @@ pub enum Found {
     Gated,
     /// It waits for a runner.
     Demand,
+    /// It waits for a runner still, and is tried again.
+    Unserved,
     /// A runner is at it.
     InProgress,
     /// It has ended.
@@ -87,6 +96,9 @@ pub fn meaning(job: &Job, said: &Said, now: Timestamp) -> Meaning {
         JobStatus::Completed => false,
     };
     let waits = matches!(job.state, JobState::Queued | JobState::Waiting);
+    if job.state == JobState::Unserved && seen.status == JobStatus::Queued {
+        return Meaning::Tell(Found::Unserved, Event::TriedAgain { job: job.id, version: job.version });
+    }
     if is_known && waits && waited >= RUN_ASKED_AT {
         return Meaning::AskRun(seen.run);
     }
@@ -145,7 +157,9 @@ fn of_silence(job: &Job, waited: SignedDuration) -> Meaning {
         JobState::Queued if waited >= UNREAD_QUEUED => {
             Meaning::Tell(Found::Unread, Event::FoundWaiting { job: job.id, version: job.version })
         }
-        JobState::Waiting if waited >= UNREAD_WAITING => Meaning::Tell(Found::Unread, ended(job, None, true)),
+        JobState::Waiting | JobState::Unserved if waited >= UNREAD_WAITING => {
+            Meaning::Tell(Found::Unread, ended(job, None, true))
+        }
         _ => Meaning::AsKnown,
     }
 }

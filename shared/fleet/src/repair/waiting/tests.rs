@@ -32,6 +32,8 @@ fn job(number: u64, state: JobState, age: i64) -> Job {
         changed_at: ago(age),
         heard_at: None,
         read_at: None,
+        passed_over: 0,
+        unserved: None,
         version: 4,
     }
 }
@@ -43,12 +45,14 @@ fn ours(number: u128) -> RunnerId {
 #[test]
 fn reads_come_at_growing_distances() {
     use JobState::{InProgress, Queued, Waiting};
-    for (state, minutes, why) in [
-        (Queued, &[2, 4, 8, 16, 31, 46][..], "two minutes, then twice its age, fifteen minutes at most"),
-        (Waiting, &[1, 2, 4, 8, 16, 31], "one minute, then the same"),
-        (InProgress, &[60, 120, 240, 480, 840], "a stranger's: an hour, then the same up to six"),
+    let few = "two minutes, then twice its age, fifteen minutes at most";
+    for (state, passed_over, minutes, why) in [
+        (Queued, 0, &[2, 4, 8, 16, 31, 46][..], few),
+        (Queued, 1, &[2, 4, 8, 15, 22, 29], "a runner was counted out for it: seven minutes at most"),
+        (Waiting, 0, &[1, 2, 4, 8, 16, 31], "one minute, then the same"),
+        (InProgress, 0, &[60, 120, 240, 480, 840], "a stranger's: an hour, then the same up to six"),
     ] {
-        let mut job = job(1, state, 0);
+        let mut job = Job { passed_over, ..job(1, state, 0) };
         for &minute in minutes {
             let due = job.changed_at + SignedDuration::from_mins(minute);
             assert_eq!(due_at(&job), Some(due), "{state:?}, {minute}: {why}");
@@ -57,9 +61,11 @@ fn reads_come_at_growing_distances() {
     }
     let unknown = Job { seen_at: ago(0), ..job(1, Waiting, 0) };
     assert_eq!(due_at(&unknown), Some(NOW), "nobody knew it: GitHub is asked at once");
-    for state in [JobState::Unserved, JobState::Completed] {
-        assert_eq!(due_at(&job(1, state, 9 * DAY)), None, "{state:?}");
+    for (known_for, due) in [(10 * MINUTE, HOUR), (3 * HOUR, 3 * HOUR)] {
+        let unserved = Job { seen_at: ago(known_for), ..job(1, JobState::Unserved, 0) };
+        assert_eq!(due_at(&unserved), Some(ago(-due)), "for as long as it was known, an hour at least");
     }
+    assert_eq!(due_at(&job(1, JobState::Completed, 9 * DAY)), None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleet::launch::{Ending, FailureClass, StopClass};
-use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, JobState, RunnerEvent};
+use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, JobState, RunnerEvent, UnservedReason};
 use fleet::question::Listener;
 use fleet::{GithubRunnerId, JobId, Repository};
 use kit::ledger::{asked, registered};
@@ -128,14 +128,20 @@ fn reroute(number: u64) -> impl Strategy<Value = Option<Happens>> {
 }
 
 /// A read of GitHub, which says of a job that it waits for an approval, as of some version of it, or that
-/// it waits as the ledger has it.
+/// it waits as the ledger has it, or beside a runner that listens, or by whatever is thought of that.
 fn gate(number: u64) -> impl Strategy<Value = Option<Happens>> {
-    let found = move |(step, version, is_gated)| {
-        let job = JobId(number);
-        let as_known = Event::JobRead { job, state: JobState::Queued };
-        (step, if is_gated { Event::FoundWaiting { job, version } } else { as_known })
+    let job = JobId(number);
+    let reason = UnservedReason::RunnerGroup;
+    let found = move |version| {
+        prop_oneof![
+            4 => Just(Event::FoundWaiting { job, version }),
+            1 => Just(Event::JobRead { job, state: JobState::Queued }),
+            1 => Just(Event::PassedOver { job }),
+            2 => Just(Event::FoundUnserved { job, version, reason }),
+            1 => Just(Event::TriedAgain { job, version }),
+        ]
     };
-    proptest::option::of((1_u32..6, 1_u64..4, proptest::bool::weighted(0.7)).prop_map(found))
+    proptest::option::of((1_u32..6, (1_u64..4).prop_flat_map(found)))
 }
 
 /// How many steps late each delivery of each event is: mostly few, sometimes a whole life.

@@ -33,14 +33,17 @@ impl Step<'_> {
         self.assert_answer();
     }
 
-    /// Jobs only move forward, but for one that a read of GitHub finds waiting; and they end by GitHub's
+    /// Jobs only move forward, but for one that a read of GitHub finds waiting, or not served yet; and they end by GitHub's
     /// word alone.
     fn assert_job(&self, before: Option<&Job>, after: &Job) {
         if let Some(before) = before {
             let gated = (before.state, after.state) == (JobState::Queued, JobState::Waiting);
             let read =
                 matches!(self.event, Event::FoundWaiting { version, .. } if *version == before.version);
-            assert!(before.state <= after.state || (gated && read), "{before:?} became {after:?}");
+            let tried_again = (before.state, after.state) == (JobState::Unserved, JobState::Queued)
+                && matches!(self.event, Event::TriedAgain { version, .. } if *version == before.version);
+            let may_go_back = gated && read || tried_again;
+            assert!(before.state <= after.state || may_go_back, "{before:?} became {after:?}");
             let stays = before.pool == after.pool || after.state == JobState::Queued;
             assert!(stays, "only a job that waits is routed again: {before:?} became {after:?}");
         }
@@ -53,8 +56,15 @@ impl Step<'_> {
     fn assert_demand(&self, before: &Book, after: &Book) {
         let takes = match self.event {
             Event::Job(event) => event.action != JobAction::Queued,
-            Event::FoundWaiting { .. } | Event::Rerouted { .. } => true,
-            Event::Runner(..) | Event::JobRead { .. } | Event::Bounds { .. } => false,
+            Event::FoundWaiting { .. }
+            | Event::FoundUnserved { .. }
+            | Event::Rerouted { .. }
+            | Event::Recounted { .. } => true,
+            Event::Runner(..)
+            | Event::JobRead { .. }
+            | Event::PassedOver { .. }
+            | Event::TriedAgain { .. }
+            | Event::Bounds { .. } => false,
         };
         assert!(takes || after.queued >= before.queued, "{:?}: {before:?} became {after:?}", self.event);
     }

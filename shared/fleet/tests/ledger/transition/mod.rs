@@ -8,6 +8,7 @@ mod overdue;
 mod questions;
 mod registrations;
 mod stops;
+mod unserved;
 mod waiting;
 mod wants;
 
@@ -128,6 +129,8 @@ fn job(state: JobState, name: &str) -> Job {
         changed_at: at(-60),
         heard_at: None,
         read_at: None,
+        passed_over: 0,
+        unserved: None,
         version: 2,
     }
 }

@@ -1,0 +1,98 @@
+//! Books that do not say what their items add up to.
+//!
+//! Every transaction writes a book with its items, so a difference is an item or a book that somebody
+//! wrote by hand, one that was lost, or an error of ours. The items are found through an index that may be a
+//! few seconds behind. So a book is held against them only where it was left alone for longer than that, and
+//! is written anew only where two passes find the same difference.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::ids::PoolName;
+use crate::ledger::{Book, Item, Totals, recount};
+
+/// How long a book was left alone before its items are listed: longer than the ledger's index is behind.
+pub const INDEX_IS_BEHIND: SignedDuration = SignedDuration::from_secs(15);
+
+/// A book that differs from its items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The pool.
+    pub pool: PoolName,
+    /// The book's version.
+    pub version: u64,
+    /// What its items add up to.
+    pub counted: Totals,
+    /// What would have to be added to the book.
+    pub by: Totals,
+}
+
+/// The books that differ from the items: those that nobody has written between `before` and `after`, the
+/// items having been read in between, [`INDEX_IS_BEHIND`] after the former at least.
+pub fn drifts(before: &[Book], items: impl IntoIterator<Item = Item>, after: &[Book]) -> Vec<Drift> {
+    let items: Vec<Item> = items.into_iter().collect();
+    let counted = recount(&items);
+    let versions: BTreeMap<&PoolName, u64> = before.iter().map(|book| (&book.pool, book.version)).collect();
+    let still = after.iter().filter(|book| versions.get(&book.pool) == Some(&book.version));
+    let drifted = still.filter_map(|book| {
+        let counted = counted.get(&book.pool).copied().unwrap_or_default();
+        let mut by = counted;
+        by -= Totals::from(book);
+        let drift = Drift { pool: book.pool.clone(), version: book.version, counted, by };
+        (by != Totals::default()).then_some(drift)
+    });
+    drifted.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::RunnerId;
+    use crate::ledger::{Runner, RunnerState};
+    use jiff::Timestamp;
+
+    fn pool(name: &str) -> PoolName {
+        PoolName::new(name).unwrap()
+    }
+
+    fn book(name: &str, version: u64, supply: i64, live: i64) -> Book {
+        Book { version, supply, live, ..Book::open(pool(name), 10) }
+    }
+
+    fn runner(id: u128, of: &str, capacity: &str, state: RunnerState) -> Item {
+        let id = RunnerId::from_random(id);
+        let reserved = Runner::reserved(id, pool(of), pool(capacity), Timestamp::UNIX_EPOCH);
+        Item::Runner(Runner { state, ..reserved })
+    }
+
+    #[test]
+    fn a_book_differs_where_nobody_has_written_it_since() {
+        let items = || {
+            [
+                runner(1, "ec2-x64-spot", "ec2-x64", RunnerState::Starting),
+                runner(2, "ec2-x64-spot", "ec2-x64-spot", RunnerState::Busy),
+            ]
+        };
+        let right = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 7, 1, 1)];
+        assert_eq!(drifts(&right, items(), &right), []);
+
+        let wrong = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 7, 0, 2)];
+        let counted = Totals { supply: 1, live: 1, ..Totals::default() };
+        let by = Totals { supply: 1, live: -1, ..Totals::default() };
+        let drift = Drift { pool: pool("ec2-x64-spot"), version: 7, counted, by };
+        assert_eq!(drifts(&wrong, items(), &wrong), [drift]);
+
+        let written = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 8, 0, 2)];
+        assert_eq!(drifts(&wrong, items(), &written), [], "it is looked at again in a later pass");
+        assert_eq!(drifts(&wrong[..1], items(), &wrong), [], "it was opened meanwhile");
+    }
+
+    #[test]
+    fn a_book_without_items_is_to_say_nothing() {
+        let books = [book("gpu", 2, 2, 0)];
+        let by = Totals { supply: -2, ..Totals::default() };
+        let drift = Drift { pool: pool("gpu"), version: 2, counted: Totals::default(), by };
+        assert_eq!(drifts(&books, [], &books), [drift]);
+    }
+}

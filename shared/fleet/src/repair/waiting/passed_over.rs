@@ -1,0 +1,92 @@
+//! Jobs that wait while a runner which could serve them listens and is given none.
+//!
+//! GitHub gives a queued job to a runner within seconds. Where it does not, the runner has lost its assignment
+//! (actions/runner#4617), or GitHub does not let the job have it: runner groups refuse public repositories
+//! unless they are told otherwise, and may be for some repositories alone. So the runner is counted out, and
+//! another one takes its place. A job that was passed over twice, and waits beside a third one, is Unserved:
+//! more runners would not help it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::GithubRunnerId;
+use crate::ledger::{Job, JobState, Runner, RunnerState, UnservedReason};
+
+/// How long a job waits, and a runner listens, before it is strange that they do not meet.
+const STRANGE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How many runners a job is passed over by before it is Unserved at the next one.
+const REPLACEMENTS: u32 = 2;
+
+/// What becomes of a job that a runner listens beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// That runner is counted out, and another one takes its place.
+    Replace,
+    /// It no longer counts.
+    Unserved,
+}
+
+/// Whether a job has waited for so long that a runner beside it would be strange.
+pub fn waits_strangely_long(job: &Job, now: Timestamp) -> bool {
+    job.state == JobState::Queued && now.duration_since(job.changed_at) >= STRANGE
+}
+
+/// What becomes of such a job.
+pub fn beside(job: &Job) -> Beside {
+    if job.passed_over < REPLACEMENTS { Beside::Replace } else { Beside::Unserved }
+}
+
+/// The runners that have listened for so long without a job, those that did longest first, each with GitHub's
+/// id.
+pub fn listens_in_vain<'a>(
+    runners: impl IntoIterator<Item = &'a Runner>,
+    now: Timestamp,
+) -> Vec<(&'a Runner, GithubRunnerId)> {
+    let is_strange = |runner: &&Runner| {
+        let waits = runner.state == RunnerState::Idle && runner.listened;
+        waits && now.duration_since(runner.changed_at) >= STRANGE
+    };
+    let listening = runners.into_iter().filter(is_strange);
+    let mut listening: Vec<_> = listening.filter_map(|it| Some((it, it.github_id?))).collect();
+    listening.sort_by_key(|(runner, _)| (runner.changed_at, runner.id.clone()));
+    listening
+}
+
+/// Why a job is Unserved, most likely.
+pub fn likely_reason(repository_is_public: bool) -> UnservedReason {
+    if repository_is_public { UnservedReason::PublicRepository } else { UnservedReason::RunnerGroup }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{PoolName, RunnerId};
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn idle(number: u128, minutes: i64) -> Runner {
+        let pool = PoolName::new("ec2-x64").unwrap();
+        let since = NOW - SignedDuration::from_mins(minutes);
+        Runner {
+            state: RunnerState::Idle,
+            listened: true,
+            github_id: Some(GithubRunnerId(u64::try_from(number).unwrap())),
+            changed_at: since,
+            ..Runner::reserved(RunnerId::from_random(number), pool.clone(), pool, since)
+        }
+    }
+
+    #[test]
+    fn the_runners_that_listen_in_vain_are_those_that_have_for_five_minutes() {
+        let runners = [
+            idle(1, 5),
+            idle(2, 4),
+            idle(3, 60),
+            Runner { state: RunnerState::Busy, ..idle(4, 60) },
+            Runner { listened: false, ..idle(5, 60) },
+            Runner { github_id: None, ..idle(6, 60) },
+        ];
+        let found: Vec<u64> = listens_in_vain(&runners, NOW).iter().map(|(_, id)| id.0).collect();
+        assert_eq!(found, [3, 1], "the one that has listened the longest first");
+    }
+}

@@ -1,0 +1,78 @@
+//! Jobs that runners listen beside, and that GitHub gives to none of them.
+
+use fleet::JobId;
+use fleet::ledger::{Event, Item, Job, JobAction, JobState, UnservedReason};
+
+use super::*;
+use crate::written::Written;
+
+const REASON: UnservedReason = UnservedReason::RunnerGroup;
+
+fn unserved(version: u64) -> Event {
+    Event::FoundUnserved { job: JobId(1), version, reason: REASON }
+}
+
+#[test]
+fn a_job_that_is_passed_over_is_counted_while_it_waits_and_moves_nowhere() {
+    for (state, counted) in [
+        (JobState::Queued, 1),
+        (JobState::Waiting, 0),
+        (JobState::Unserved, 0),
+        (JobState::InProgress, 0),
+        (JobState::Completed, 0),
+    ] {
+        let mut ledger = Written::with(Item::Job(job(state, "spot")));
+        ledger.post(&Event::PassedOver { job: JobId(1) }, 0);
+        assert_eq!((ledger.job(1).passed_over, ledger.job(1).state), (counted, state));
+    }
+    let unknown = of_passed_over(None, at(0));
+    assert_eq!(unknown, unchanged(Answer::Noted));
+}
+
+/// Each of these is between the read of GitHub and its write.
+#[test]
+fn a_job_is_unserved_as_it_was_when_github_was_asked_and_counts_no_longer() {
+    let says = |action| Event::Job(job_event(action, 1, "spot"));
+    for (meanwhile, state, queued, why) in [
+        (None, JobState::Unserved, 0, "nothing came"),
+        (Some(JobAction::Queued), JobState::Queued, 1, "it was heard of once more"),
+        (Some(JobAction::InProgress), JobState::InProgress, 0, "a runner was given it after all"),
+        (Some(JobAction::Completed), JobState::Completed, 0, "somebody cancelled it"),
+    ] {
+        let mut ledger = Written::new();
+        ledger.post(&says(JobAction::Queued), 0);
+        let version = ledger.job(1).version;
+        if let Some(action) = meanwhile {
+            ledger.post(&says(action), 120);
+        }
+        ledger.post(&unserved(version), 121);
+        assert_eq!((ledger.job(1).state, ledger.book("spot").queued), (state, queued), "{why}");
+        let reason = (state == JobState::Unserved).then_some(REASON);
+        assert_eq!(ledger.job(1).unserved, reason, "{why}");
+    }
+}
+
+#[test]
+fn an_unserved_job_counts_again_when_it_is_tried_once_more_and_keeps_what_it_was_passed_over_by() {
+    let mut ledger = Written::with(Item::Job(Job { passed_over: 2, ..job(JobState::Unserved, "spot") }));
+    let version = ledger.job(1).version;
+    ledger.post(&Event::TriedAgain { job: JobId(1), version: version - 1 }, 50);
+    assert_eq!(ledger.job(1).state, JobState::Unserved, "it was written since");
+    ledger.post(&Event::Job(job_event(JobAction::Queued, 1, "spot")), 60);
+    assert_eq!(ledger.job(1).state, JobState::Unserved, "a delivery that comes again is no reason");
+    ledger.post(&Event::TriedAgain { job: JobId(1), version }, 100);
+    let job = ledger.job(1);
+    assert_eq!((job.state, job.passed_over, job.changed_at), (JobState::Queued, 2, at(100)));
+    assert_eq!(ledger.book("spot").queued, 1);
+}
+
+#[test]
+fn an_unserved_job_that_a_runner_takes_or_that_ends_is_what_it_is() {
+    for (action, state) in
+        [(JobAction::InProgress, JobState::InProgress), (JobAction::Completed, JobState::Completed)]
+    {
+        let mut ledger = Written::with(Item::Job(job(JobState::Unserved, "spot")));
+        ledger.post(&Event::Job(job_event(action, 1, "spot")), 0);
+        assert_eq!(ledger.job(1).state, state);
+    }
+}
