@@ -131,6 +131,34 @@ pub trait ReadRunner {
     async fn is_runner_busy(&self, runner: GithubRunnerId) -> Result<bool, GithubError>;
 }
 
+/// A registration as GitHub's list has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// GitHub's id of it.
+    pub id: GithubRunnerId,
+    /// Its name.
+    pub name: String,
+    /// Whether its listener is connected, as far as the list knows.
+    pub is_online: bool,
+    /// Whether it is at a job, up to a minute late.
+    pub is_busy: bool,
+}
+
+/// A page of GitHub's list of registrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistrationPage {
+    /// Its registrations, a hundred at most.
+    pub registrations: Vec<Registration>,
+    /// How many the whole list has.
+    pub total: usize,
+}
+
+/// Lists the registrations of the organisation, of ours and of everybody else.
+pub trait ListRunners {
+    /// A page, the first one being 1. Beyond the last one there is nothing.
+    async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError>;
+}
+
 /// Lists the deliveries of the webhook that Mayfly listens to.
 pub trait ListDeliveries {
     /// A page of its attempts, the newest first: the first page, or the one of this cursor of GitHub's.

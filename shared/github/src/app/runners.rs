@@ -1,7 +1,9 @@
 //! Registered runners.
 
 use fleet::GithubRunnerId;
-use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError, ReadRunner};
+use fleet::ports::{
+    Clock, DeleteRunner, FindRunner, GithubError, ListRunners, ReadRunner, Registration, RegistrationPage,
+};
 use http::Method;
 use serde::Deserialize;
 
@@ -25,6 +27,35 @@ impl<C: Clock> FindRunner for App<C> {
         let listed: Listed = self.get(&installation, &path).await?;
         // A server that does not know the parameter lists others too.
         Ok(listed.runners.into_iter().find(|runner| runner.name == name).map(|runner| runner.id))
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    total_count: usize,
+    runners: Vec<Described>,
+}
+
+#[derive(Deserialize)]
+struct Described {
+    id: GithubRunnerId,
+    name: String,
+    status: String,
+    busy: bool,
+}
+
+impl<C: Clock> ListRunners for App<C> {
+    async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
+        let installation = self.installation().await?;
+        let path = self.organisation(&format!("actions/runners?per_page=100&page={page}"));
+        let listed: Page = self.get(&installation, &path).await?;
+        let registrations = listed.runners.into_iter().map(|it| Registration {
+            id: it.id,
+            name: it.name,
+            is_online: it.status == "online",
+            is_busy: it.busy,
+        });
+        Ok(RegistrationPage { registrations: registrations.collect(), total: listed.total_count })
     }
 }
 

@@ -1,11 +1,28 @@
 //! Jobs, runs and runners as the API describes them, which is not always as they are.
 
-use fleet::ports::{JobStatus, RunId, SeenJob, SeenRunner};
+use fleet::ports::{self, JobStatus, RegistrationPage, RunId, SeenJob, SeenRunner};
 use fleet::{GithubRunnerId, JobId};
 
 use super::{Github, Phase, WorkflowJob};
 
+/// Registrations a page of the list.
+const PAGE: usize = 100;
+
 impl Github {
+    /// A page of the registrations, by their ids. A list that lags does not have the newest one yet.
+    pub fn list_runners(&self, page: u32, lags: bool) -> RegistrationPage {
+        let total = self.runners.len() - usize::from(lags && !self.runners.is_empty());
+        let before = usize::try_from(page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(PAGE);
+        let listed = self.runners.values().take(total).skip(before).take(PAGE);
+        let registrations = listed.map(|it| ports::Registration {
+            id: it.id,
+            name: it.name.clone(),
+            is_online: it.online,
+            is_busy: it.job.is_some(),
+        });
+        RegistrationPage { registrations: registrations.collect(), total }
+    }
+
     /// A job that has ended stays queued, as far as the API tells.
     pub fn leave_queued(&mut self, id: JobId) {
         self.left_queued.insert(id);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ReadJob, ReadRun, ReadRunner, RunId, RunnerGroupId, SeenJob,
+    JobStatus, ListRunners, ReadJob, ReadRun, ReadRunner, RegistrationPage, RunId, RunnerGroupId, SeenJob,
 };
 use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
@@ -60,6 +60,16 @@ impl FindRunner for Sandbox {
         self.call_github(|| {
             let lags = self.strikes(Fault::GithubListLags);
             Ok(self.github().borrow().find_by_name(name).filter(|_| !lags))
+        })
+        .await
+    }
+}
+
+impl ListRunners for Sandbox {
+    async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
+        self.call_github(|| {
+            let lags = self.strikes(Fault::GithubListLags);
+            Ok(self.github().borrow().list_runners(page, lags))
         })
         .await
     }
