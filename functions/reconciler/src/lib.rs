@@ -7,6 +7,7 @@
 //!
 //! It launches nothing: the scheduler settles every pool each minute.
 
+mod books;
 mod deliveries;
 pub mod metrics;
 mod passed_over;
@@ -73,6 +74,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         let mut pass = Pass { settings, began, calls_left: CALLS_A_PASS };
         self.redeliver(&pass, &mut steps).await;
         self.read_jobs(&mut pass, &snapshot, &mut steps).await;
+        if snapshot::is_fifth_minute(began) {
+            self.count_books(&pass, &snapshot.books, &mut steps).await;
+        }
         steps.ended()
     }
 }

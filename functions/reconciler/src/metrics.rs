@@ -20,6 +20,10 @@ pub const DEMAND_FOUND_LATE: Metric =
 pub const JOBS_UNREAD: Metric =
     Metric::counter("JobsUnread", "Jobs that GitHub has not answered for in a day").with_alarm();
 
+/// Books that did not say what their items add up to, at two looks, and were written anew.
+pub const LEDGER_DRIFT: Metric =
+    Metric::counter("LedgerDrift", "Books that were not what their items add up to").with_alarm();
+
 /// Runners that listened beside a job which GitHub gave to none, and were counted out.
 pub const RUNNERS_PASSED_OVER: Metric =
     Metric::counter("RunnersPassedOver", "Runners counted out because they listened beside a waiting job");
@@ -49,6 +53,7 @@ pub const METRICS: &[Metric] = &[
     JOBS_MENDED,
     DEMAND_FOUND_LATE,
     JOBS_UNREAD,
+    LEDGER_DRIFT,
     RUNNERS_PASSED_OVER,
     JOBS_UNSERVED,
     OLDEST_UNSERVED_SECONDS,

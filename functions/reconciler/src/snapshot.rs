@@ -13,14 +13,21 @@ use jiff::Timestamp;
 
 use crate::{Github, Reconciler, StepError};
 
-/// How often the jobs in progress are looked at, in minutes: nothing waits for them.
+/// How often the jobs in progress, and the runners, are looked at, in minutes: nothing waits for them.
 const PROGRESS_EVERY: i64 = 5;
+
+/// Whether it is a minute of those.
+pub(crate) fn is_fifth_minute(now: Timestamp) -> bool {
+    now.as_second().div_euclid(60) % PROGRESS_EVERY == 0
+}
 
 /// What there is.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     /// The pools at their maximum, and those that rest: a job has a reason to wait there.
     pub(crate) full: BTreeSet<PoolName>,
+    /// The books, as they were when the pass began.
+    pub(crate) books: Vec<Book>,
     /// The jobs that may have to be read.
     pub(crate) jobs: Vec<Job>,
 }
@@ -46,7 +53,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         // another rule's matter.
         listings
             .extend(books.iter().filter(|it| it.queued != 0).map(|it| Listing::QueuedJobs(it.pool.clone())));
-        if now.as_second().div_euclid(60) % PROGRESS_EVERY == 0 {
+        if is_fifth_minute(now) {
             listings.extend(books.iter().map(|book| Listing::JobsInProgress(book.pool.clone())));
         }
         let listed = join_all(listings.iter().map(|listing| self.items(listing))).await;
@@ -57,7 +64,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         }
         let runners = steps.note_common("runners of jobs", self.runners_of(&jobs).await);
         jobs.retain(|job| job.state != JobState::InProgress || is_left(job, runners.as_ref(), now));
-        Snapshot { full, jobs }
+        Snapshot { full, books, jobs }
     }
 
     /// The runners that jobs in progress were given.
@@ -76,7 +83,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     }
 
     /// What these keys hold. No keys are no call.
-    async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

@@ -13,6 +13,7 @@ pub mod pace;
 mod retry;
 mod settings;
 mod steps;
+mod suspicions;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted};
 pub use self::budget::BudgetError;

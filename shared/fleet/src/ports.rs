@@ -17,8 +17,8 @@ use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ListDeliveries, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver, Registration, RunId,
-    RunnerGroupId, SeenJob, SeenRunner,
+    JobStatus, ListDeliveries, ListRunners, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
+    Registration, RegistrationPage, RunId, RunnerGroupId, SeenJob, SeenRunner,
 };
 pub use crate::ledger::Listing;
 

@@ -2,6 +2,7 @@
 
 mod faults;
 mod fences;
+mod looks;
 mod races;
 mod table;
 

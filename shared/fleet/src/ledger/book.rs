@@ -115,8 +115,11 @@ impl Book {
         i64::from(self.overdue.within(OVERDUE_COUNTS, now)) < self.queued
     }
 
+    /// Who is Idle is in the supply too: a book that says otherwise is wrong, and must not send away whom it
+    /// launches.
     fn idle_beside(&self, runner: &Runner) -> i64 {
-        self.idle - i64::from(runner.state == RunnerState::Idle)
+        let idle = self.idle - i64::from(runner.state == RunnerState::Idle);
+        idle.min(self.supply - i64::from(runner.state.is_supply()))
     }
 
     /// The queued jobs that no runner of the pool is on its way for. A fallback serves these, never

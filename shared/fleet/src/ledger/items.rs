@@ -9,6 +9,7 @@ use super::{Book, Budget, Key};
 use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
+use crate::repair::suspicion::Suspicions;
 use crate::version::Version;
 
 /// Most items that one transaction may write (DynamoDB: `TransactWriteItems`).
@@ -272,6 +273,8 @@ pub enum Item {
     Budget(Budget),
     /// How far GitHub's list of webhook deliveries was read, and which failed.
     Deliveries(DeliveryCursor),
+    /// What the reconciler suspects, and since when.
+    Suspicions(Suspicions),
 }
 
 impl Item {
@@ -283,6 +286,7 @@ impl Item {
             Self::Runner(runner) => Key::Runner(runner.id.clone()),
             Self::Budget(_) => Key::Budget,
             Self::Deliveries(_) => Key::Deliveries,
+            Self::Suspicions(_) => Key::Suspicions,
         }
     }
 
@@ -294,6 +298,7 @@ impl Item {
             Self::Runner(runner) => runner.version,
             Self::Budget(budget) => budget.version,
             Self::Deliveries(cursor) => cursor.version,
+            Self::Suspicions(suspicions) => suspicions.version,
         }
     }
 
@@ -320,6 +325,11 @@ impl Item {
     /// The cursor of GitHub's deliveries, if it is one.
     pub fn deliveries(&self) -> Option<&DeliveryCursor> {
         if let Self::Deliveries(cursor) = self { Some(cursor) } else { None }
+    }
+
+    /// What is suspected, if it is that.
+    pub fn suspicions(&self) -> Option<&Suspicions> {
+        if let Self::Suspicions(suspicions) = self { Some(suspicions) } else { None }
     }
 }
 

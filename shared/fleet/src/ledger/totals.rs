@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, SubAssign};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Book, Item, Job, JobState, Runner, RunnerState};
 use crate::ids::PoolName;
 
 /// The totals of a pool that follow from its items, or a change of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Totals {
     /// Jobs Queued.
     pub queued: i64,

@@ -138,9 +138,9 @@ pub struct Registration {
     pub id: GithubRunnerId,
     /// Its name.
     pub name: String,
-    /// Whether its listener is connected.
+    /// Whether its listener is connected, as far as GitHub knows.
     pub is_online: bool,
-    /// Whether it is at a job.
+    /// Whether it is at a job, up to a minute late.
     pub is_busy: bool,
 }
 
@@ -148,6 +148,21 @@ pub struct Registration {
 pub trait ReadRepository {
     /// Whether everybody may read it.
     async fn is_public(&self, repository: &Repository) -> Result<bool, GithubError>;
+}
+
+/// A page of GitHub's list of registrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistrationPage {
+    /// Its registrations, a hundred at most.
+    pub registrations: Vec<Registration>,
+    /// How many the whole list has.
+    pub total: usize,
+}
+
+/// Lists the registrations of the organisation, of ours and of everybody else.
+pub trait ListRunners {
+    /// A page, the first one being 1. Beyond the last one there is nothing.
+    async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError>;
 }
 
 /// Lists the deliveries of the webhook that Mayfly listens to.

@@ -28,14 +28,18 @@ pub struct Drift {
     pub by: Totals,
 }
 
-/// The books that differ from the items: those that nobody has written between `before` and `after`, the
-/// items having been read in between, [`INDEX_IS_BEHIND`] after the former at least.
-pub fn drifts(before: &[Book], items: impl IntoIterator<Item = Item>, after: &[Book]) -> Vec<Drift> {
-    let items: Vec<Item> = items.into_iter().collect();
-    let counted = recount(&items);
+/// The books that nobody has written between the two readings.
+pub fn left_alone<'a>(before: &[Book], after: &'a [Book]) -> impl Iterator<Item = &'a Book> {
     let versions: BTreeMap<&PoolName, u64> = before.iter().map(|book| (&book.pool, book.version)).collect();
-    let still = after.iter().filter(|book| versions.get(&book.pool) == Some(&book.version));
-    let drifted = still.filter_map(|book| {
+    let is_left_alone = move |book: &&Book| versions.get(&book.pool) == Some(&book.version);
+    after.iter().filter(is_left_alone)
+}
+
+/// The books that differ from the items: those that were left alone, the items having been read in between,
+/// [`INDEX_IS_BEHIND`] after `before` at least.
+pub fn drifts(before: &[Book], items: &[Item], after: &[Book]) -> Vec<Drift> {
+    let counted = recount(items);
+    let drifted = left_alone(before, after).filter_map(|book| {
         let counted = counted.get(&book.pool).copied().unwrap_or_default();
         let mut by = counted;
         by -= Totals::from(book);
@@ -68,24 +72,22 @@ mod tests {
 
     #[test]
     fn a_book_differs_where_nobody_has_written_it_since() {
-        let items = || {
-            [
-                runner(1, "ec2-x64-spot", "ec2-x64", RunnerState::Starting),
-                runner(2, "ec2-x64-spot", "ec2-x64-spot", RunnerState::Busy),
-            ]
-        };
+        let items = [
+            runner(1, "ec2-x64-spot", "ec2-x64", RunnerState::Starting),
+            runner(2, "ec2-x64-spot", "ec2-x64-spot", RunnerState::Busy),
+        ];
         let right = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 7, 1, 1)];
-        assert_eq!(drifts(&right, items(), &right), []);
+        assert_eq!(drifts(&right, &items, &right), []);
 
         let wrong = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 7, 0, 2)];
         let counted = Totals { supply: 1, live: 1, ..Totals::default() };
         let by = Totals { supply: 1, live: -1, ..Totals::default() };
         let drift = Drift { pool: pool("ec2-x64-spot"), version: 7, counted, by };
-        assert_eq!(drifts(&wrong, items(), &wrong), [drift]);
+        assert_eq!(drifts(&wrong, &items, &wrong), [drift]);
 
         let written = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 8, 0, 2)];
-        assert_eq!(drifts(&wrong, items(), &written), [], "it is looked at again in a later pass");
-        assert_eq!(drifts(&wrong[..1], items(), &wrong), [], "it was opened meanwhile");
+        assert_eq!(drifts(&wrong, &items, &written), [], "it is looked at again in a later pass");
+        assert_eq!(drifts(&wrong[..1], &items, &wrong), [], "it was opened meanwhile");
     }
 
     #[test]
@@ -93,6 +95,6 @@ mod tests {
         let books = [book("gpu", 2, 2, 0)];
         let by = Totals { supply: -2, ..Totals::default() };
         let drift = Drift { pool: pool("gpu"), version: 2, counted: Totals::default(), by };
-        assert_eq!(drifts(&books, [], &books), [drift]);
+        assert_eq!(drifts(&books, &[], &books), [drift]);
     }
 }

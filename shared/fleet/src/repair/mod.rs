@@ -13,6 +13,7 @@ mod overdue;
 mod retired;
 mod snapshot;
 mod surplus;
+pub mod suspicion;
 pub mod waiting;
 
 use std::collections::BTreeSet;

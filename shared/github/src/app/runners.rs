@@ -1,7 +1,9 @@
 //! Registered runners.
 
 use fleet::GithubRunnerId;
-use fleet::ports::{Clock, DeleteRunner, FindRunner, GithubError, ReadRunner, Registration};
+use fleet::ports::{
+    Clock, DeleteRunner, FindRunner, GithubError, ListRunners, ReadRunner, Registration, RegistrationPage,
+};
 use http::Method;
 use serde::Deserialize;
 
@@ -28,6 +30,37 @@ impl<C: Clock> FindRunner for App<C> {
     }
 }
 
+#[derive(Deserialize)]
+struct Page {
+    total_count: usize,
+    runners: Vec<Described>,
+}
+
+#[derive(Deserialize)]
+struct Described {
+    id: GithubRunnerId,
+    name: String,
+    status: String,
+    busy: bool,
+}
+
+impl From<Described> for Registration {
+    fn from(described: Described) -> Self {
+        let Described { id, name, status, busy } = described;
+        Self { id, name, is_online: status == "online", is_busy: busy }
+    }
+}
+
+impl<C: Clock> ListRunners for App<C> {
+    async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
+        let installation = self.installation().await?;
+        let path = self.organisation(&format!("actions/runners?per_page=100&page={page}"));
+        let listed: Page = self.get(&installation, &path).await?;
+        let registrations = listed.runners.into_iter().map(Registration::from).collect();
+        Ok(RegistrationPage { registrations, total: listed.total_count })
+    }
+}
+
 impl<C: Clock> DeleteRunner for App<C> {
     async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError> {
         let installation = self.installation().await?;
@@ -41,27 +74,12 @@ impl<C: Clock> DeleteRunner for App<C> {
     }
 }
 
-#[derive(Deserialize)]
-struct Registered {
-    id: GithubRunnerId,
-    name: String,
-    status: String,
-    busy: bool,
-}
-
-impl From<Registered> for Registration {
-    fn from(registered: Registered) -> Self {
-        let Registered { id, name, status, busy } = registered;
-        Self { id, name, is_online: status == "online", is_busy: busy }
-    }
-}
-
 impl<C: Clock> ReadRunner for App<C> {
     async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registration>, GithubError> {
         let installation = self.installation().await?;
         let path = self.organisation(&format!("actions/runners/{runner}"));
-        match self.get::<Registered>(&installation, &path).await {
-            Ok(registered) => Ok(Some(registered.into())),
+        match self.get::<Described>(&installation, &path).await {
+            Ok(described) => Ok(Some(described.into())),
             Err(GithubError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use fleet::GithubRunnerId;
 use fleet::ports::{
     DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    RunnerGroupId,
+    ListRunners as _, Registration, RegistrationPage, RunnerGroupId,
 };
 use github::app::AppError;
 use scene::{JIT, Scene, jit_runner};
@@ -136,6 +136,32 @@ async fn a_runner_is_found_by_its_whole_name() {
     scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(listed)).await;
     assert_eq!(scene.app.find_runner("ours").await, Ok(Some(GithubRunnerId(2))));
     assert_eq!(scene.app.find_runner("our").await, Ok(None));
+}
+
+#[tokio::test]
+async fn the_list_of_runners_says_who_is_online_and_busy_page_by_page() {
+    let scene = Scene::new().await;
+    let path = "/orgs/octo-org/actions/runners";
+    let described = |id: u64, status: &str, busy: bool| json!({"id": id, "name": format!("r-{id}"), "os": "linux", "status": status, "busy": busy, "labels": [], "new": 1});
+    let runners = [described(1, "online", true), described(2, "offline", false), described(3, "new", false)];
+    let listed = json!({"total_count": 103, "runners": runners});
+    scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(listed)).await;
+    let of = |id, is_online, is_busy| Registration {
+        id: GithubRunnerId(id),
+        name: format!("r-{id}"),
+        is_online,
+        is_busy,
+    };
+    let registrations = vec![of(1, true, true), of(2, false, false), of(3, false, false)];
+    assert_eq!(scene.app.list_runners(2).await, Ok(RegistrationPage { registrations, total: 103 }));
+    let asked = scene.last("GET", path).await;
+    assert_eq!(asked.url.query(), Some("per_page=100&page=2"));
+
+    let scene = Scene::new().await;
+    let without_status = json!({"total_count": 1, "runners": [{"id": 1, "name": "r-1"}]});
+    scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(without_status)).await;
+    let read = scene.app.list_runners(1).await;
+    assert!(matches!(read, Err(GithubError::Unavailable(_))), "nobody is offline by mistake: {read:?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,22 @@
 //! Jobs, runs and runners as the API describes them, which is not always as they are.
 
-use fleet::ports::{JobStatus, Registration, RunId, SeenJob, SeenRunner};
+use fleet::ports::{self, JobStatus, RegistrationPage, RunId, SeenJob, SeenRunner};
 use fleet::{GithubRunnerId, JobId, Repository};
 
-use super::{Github, Phase, WorkflowJob};
+use super::{Github, Phase, Registration, WorkflowJob};
+
+/// Registrations a page of the list.
+const PAGE: usize = 100;
 
 impl Github {
+    /// A page of the registrations, by their ids. A list that lags does not have the newest one yet.
+    pub fn list_runners(&self, page: u32, lags: bool) -> RegistrationPage {
+        let total = self.runners.len() - usize::from(lags && !self.runners.is_empty());
+        let before = usize::try_from(page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(PAGE);
+        let listed = self.runners.values().take(total).skip(before).take(PAGE);
+        RegistrationPage { registrations: listed.map(describe_runner).collect(), total }
+    }
+
     /// A job that has ended stays queued, as far as the API tells.
     pub fn leave_queued(&mut self, id: JobId) {
         self.left_queued.insert(id);
@@ -37,13 +48,8 @@ impl Github {
     }
 
     /// A registration as the API describes it.
-    pub fn read_runner(&self, runner: GithubRunnerId) -> Option<Registration> {
-        self.runners.get(&runner).map(|it| Registration {
-            id: it.id,
-            name: it.name.clone(),
-            is_online: it.online,
-            is_busy: it.job.is_some(),
-        })
+    pub fn read_runner(&self, runner: GithubRunnerId) -> Option<ports::Registration> {
+        self.runners.get(&runner).map(describe_runner)
     }
 
     /// Whether everybody may read a repository.
@@ -55,6 +61,10 @@ impl Github {
     pub(crate) fn has_said_gated(&self, id: JobId) -> bool {
         self.said_gated.contains(&id)
     }
+}
+
+fn describe_runner(it: &Registration) -> ports::Registration {
+    ports::Registration { id: it.id, name: it.name.clone(), is_online: it.online, is_busy: it.job.is_some() }
 }
 
 fn describe(job: &WorkflowJob) -> SeenJob {

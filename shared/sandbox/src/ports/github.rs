@@ -5,8 +5,8 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ReadJob, ReadRepository, ReadRun, ReadRunner, Registration as Registered, RunId,
-    RunnerGroupId, SeenJob,
+    JobStatus, ListRunners, ReadJob, ReadRepository, ReadRun, ReadRunner, Registration as Registered,
+    RegistrationPage, RunId, RunnerGroupId, SeenJob,
 };
 use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
@@ -61,6 +61,16 @@ impl FindRunner for Sandbox {
         self.call_github(|| {
             let lags = self.strikes(Fault::GithubListLags);
             Ok(self.github().borrow().find_by_name(name).filter(|_| !lags))
+        })
+        .await
+    }
+}
+
+impl ListRunners for Sandbox {
+    async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
+        self.call_github(|| {
+            let lags = self.strikes(Fault::GithubListLags);
+            Ok(self.github().borrow().list_runners(page, lags))
         })
         .await
     }

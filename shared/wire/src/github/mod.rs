@@ -105,10 +105,18 @@ fn generate(sandbox: &Sandbox, body: &[u8]) -> Answered {
 
 fn runners(sandbox: &Sandbox, query: &str) -> Answered {
     let name = query.split('&').find_map(|pair| pair.strip_prefix("name="));
+    let number = |key: &str, default: usize| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(key));
+        value.and_then(|value| value.parse().ok()).unwrap_or(default)
+    };
+    // GitHub's description: 30 a page, where the request says nothing.
+    let (size, page) = (number("per_page=", 30), number("page=", 1));
     let github = sandbox.github().borrow();
-    let listed = github.runners().filter(|runner| name.is_none_or(|name| runner.name == name));
-    let runners: Vec<Value> = listed.map(describe).collect();
-    (200, json!({ "total_count": runners.len(), "runners": runners }))
+    let all: Vec<&Registration> =
+        github.runners().filter(|runner| name.is_none_or(|name| runner.name == name)).collect();
+    let page = all.iter().skip(page.saturating_sub(1).saturating_mul(size)).take(size);
+    let runners: Vec<Value> = page.map(|runner| describe(runner)).collect();
+    (200, json!({ "total_count": all.len(), "runners": runners }))
 }
 
 fn runner(sandbox: &Sandbox, id: &str) -> Answered {

@@ -3,10 +3,11 @@
 use fleet::delivery::{AttemptId, DeliveryCursor, FailedDelivery, Walk};
 use fleet::ledger::{
     Book, Budget, Health, Item, Job, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause, Runner,
-    RunnerState, TRANSACTION_LIMIT,
+    RunnerState, TRANSACTION_LIMIT, Totals,
 };
 use fleet::ports::{Ledger, LedgerError};
-use fleet::{BootId, DeliveryId, GithubRunnerId, JobId, Repository, RunnerId};
+use fleet::repair::suspicion::{Suspected, Suspicion, Suspicions};
+use fleet::{BootId, DeliveryId, GithubRunnerId, JobId, Repository, RunnerId, TaskArn};
 use jiff::Timestamp;
 
 use super::{at, job, pool, puts, read, runner};
@@ -146,6 +147,7 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
         }),
         Item::Budget(Budget { minute: 29_853_180, calls: 7, wait_until: Some(at(5)), version: 1 }),
         Item::Deliveries(cursor(to_the_nanosecond)),
+        Item::Suspicions(suspicions(to_the_nanosecond)),
     ];
     ledger.commit(&puts(items.clone())).await.unwrap();
     assert_eq!(read(ledger, items.iter().map(Item::key)).await, items);
@@ -156,6 +158,22 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
         ledger.commit(&puts([written.clone()])).await.unwrap();
         assert_eq!(read(ledger, [written.key()]).await, [written]);
     }
+}
+
+/// One suspicion of each kind.
+fn suspicions(now: Timestamp) -> Suspicions {
+    let by = Totals { queued: -1, supply: 2, idle: -3, live: i64::MAX };
+    let runner = |number| RunnerId::from_random(number);
+    let each = [
+        Suspicion::NotOnline(runner(1)),
+        Suspicion::NotRegistered(runner(2)),
+        Suspicion::TaskGone(runner(u128::MAX)),
+        Suspicion::StrayTask(TaskArn::new("arn:aws:ecs:us-east-1:123456789012:task/mayfly-ec2/0123")),
+        Suspicion::Surplus(pool("plain")),
+        Suspicion::Drift { pool: pool("plain"), by },
+    ];
+    let suspected = each.map(|what| Suspected { what, since: at(1), seen_at: now });
+    Suspicions { suspected: suspected.to_vec(), version: 1 }
 }
 
 /// A cursor of GitHub's deliveries in the middle of a walk, with a failed one of each kind.

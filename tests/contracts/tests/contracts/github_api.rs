@@ -11,8 +11,8 @@ use std::time::Duration;
 use fleet::delivery::AttemptId;
 use fleet::ports::{
     Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    JitRunner, JobStatus, ListDeliveries as _, ReadJob as _, ReadRun as _, ReadRunner as _, Redeliver as _,
-    RunnerGroupId, SeenRunner,
+    JitRunner, JobStatus, ListDeliveries as _, ListRunners as _, ReadJob as _, ReadRepository as _,
+    ReadRun as _, ReadRunner as _, Redeliver as _, RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};
@@ -89,6 +89,10 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     assert_eq!((made.runner, made.encoded.expose_secret()), (GithubRunnerId(23), "abc123"));
     assert_eq!(app.find_runner("linux_runner").await, Ok(Some(GithubRunnerId(23))));
     assert_eq!(app.find_runner("another").await, Ok(None));
+    let page = app.list_runners(1).await.unwrap();
+    assert_eq!((page.total, page.registrations.len()), (2, 2), "GitHub's example");
+    let online: Vec<_> = page.registrations.iter().map(|it| (it.id.0, it.is_online, it.is_busy)).collect();
+    assert_eq!(online, [(23, true, true), (24, false, false)]);
     assert_eq!(app.delete_runner(GithubRunnerId(23)).await, Ok(()));
 
     assert_eq!(app.find_runner_group("octo-runner-group").await, Ok(RunnerGroupId(2)), "one that is there");

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod books;
 mod deliveries;
 mod failed_launches;
 mod idle_runners;

@@ -1,0 +1,77 @@
+//! Holds each book against the items that it counts, and writes down one that differs twice.
+
+use std::time::Duration;
+
+use control::Steps;
+use fleet::ledger::{Book, Event, Item, Key, Listing, RunnerState, Totals};
+use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random};
+use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, drifts, left_alone};
+use fleet::repair::suspicion::{Look, Source, Suspicion};
+use futures_util::future::join_all;
+use metrics::counter;
+use tracing::{info, warn};
+
+use crate::metrics::LEDGER_DRIFT;
+use crate::{Github, Pass, Reconciler, StepError};
+
+/// The states of a runner that counts in a book.
+const COUNTED: [RunnerState; 5] =
+    [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
+
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+    /// Counts the items of the books that were left alone since the pass began, and writes down what they add
+    /// up to where an earlier look has found the same difference.
+    pub(crate) async fn count_books(&self, pass: &Pass<'_>, before: &[Book], steps: &mut Steps) {
+        let counted = self.count(pass, before).await;
+        let Some((look, drifts)) = steps.note_common("count the books", counted) else { return };
+        let confirmed = match self.books.agree(&look).await {
+            Err(LedgerError::Conflict) => return info!("another pass counts the books at the same time"),
+            agreed => steps.note_common("what differs of the books", agreed.map_err(StepError::from)),
+        };
+        for drift in drifts {
+            let is_confirmed = confirmed.as_ref().is_some_and(|it| it.contains(&suspicion(&drift)));
+            self.mend_book(pass, drift, is_confirmed, steps).await;
+        }
+    }
+
+    /// The books that differ from their items, and which books were held against them.
+    async fn count(&self, pass: &Pass<'_>, before: &[Book]) -> Result<(Look, Vec<Drift>), StepError> {
+        let waited = self.books.system.now().duration_since(pass.began);
+        let left = INDEX_IS_BEHIND.saturating_sub(waited);
+        self.books.system.sleep(Duration::try_from(left).unwrap_or_default()).await;
+        let listed = join_all(before.iter().flat_map(counted_in).map(async |it| self.items(&it).await)).await;
+        let items: Vec<Item> = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+        let keys: Vec<Key> = before.iter().map(|book| Key::Book(book.pool.clone())).collect();
+        let after: Vec<Book> = self.read(&keys).await?.iter().filter_map(Item::book).cloned().collect();
+        let (drifts, held) = (drifts(before, &items, &after), left_alone(before, &after));
+        let saw = held.map(|book| Source::Items(book.pool.clone())).collect();
+        Ok((Look { suspects: drifts.iter().map(suspicion).collect(), saw }, drifts))
+    }
+
+    async fn mend_book(&self, pass: &Pass<'_>, drift: Drift, is_confirmed: bool, steps: &mut Steps) {
+        let Drift { pool, version, counted, by } = drift;
+        if !is_confirmed {
+            return info!(%pool, ?by, "a book differs from its items; the next look tells");
+        }
+        let event = Event::Recounted { pool: pool.clone(), version, totals: counted };
+        let posted = self.books.post(&pass.settings.pools, &[event]).await;
+        let posted = steps.note(&pool, "write the book anew", posted.map_err(StepError::from));
+        let book = posted.as_ref().and_then(|posted| posted.books.get(&pool));
+        // One that somebody has written meanwhile is counted at the next look.
+        if book.is_some_and(|book| book.version == version + 1 && Totals::from(book) == counted) {
+            warn!(%pool, ?by, ?counted, "a book did not say what its items add up to, and does now");
+            counter!(LEDGER_DRIFT.name).increment(1);
+        }
+    }
+}
+
+fn suspicion(drift: &Drift) -> Suspicion {
+    Suspicion::Drift { pool: drift.pool.clone(), by: drift.by }
+}
+
+/// Where everything is listed that counts in some book for this pool's sake.
+fn counted_in(book: &Book) -> Vec<Listing> {
+    let pool = &book.pool;
+    let runners = COUNTED.into_iter().map(|state| Listing::Runners(pool.clone(), state));
+    runners.chain([Listing::Called(pool.clone()), Listing::QueuedJobs(pool.clone())]).collect()
+}

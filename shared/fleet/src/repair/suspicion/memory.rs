@@ -1,0 +1,81 @@
+//! Since when each thing is suspected: what is kept from one look to the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::{Discriminant, discriminant};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Look, Suspicion};
+
+/// How long after the first look the one is that confirms. Looks are five minutes apart; a pass may begin
+/// late, and two that run at once are one look.
+pub const APART: SignedDuration = SignedDuration::from_mins(4);
+
+/// Two looks further apart than this are no row: nobody knows what was between them.
+pub const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(30);
+
+/// Suspicions of one kind that are remembered at most: six kinds of some 150 bytes each are about half of
+/// the 400 KB that an item may have (DynamoDB: "Quotas"). What finds no room is suspected anew at the
+/// next look; so no flood of one kind ends another.
+pub const ROOM: usize = 200;
+
+/// What is suspected, since when.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspicions {
+    /// Each of them, in their order.
+    #[serde(default)]
+    pub suspected: Vec<Suspected>,
+    /// How often it was written; 0 before the first time.
+    pub version: u64,
+}
+
+/// One that is suspected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspected {
+    /// What.
+    pub what: Suspicion,
+    /// When it was first, in an unbroken row of looks.
+    pub since: Timestamp,
+    /// When it was last.
+    pub seen_at: Timestamp,
+}
+
+impl Suspicions {
+    /// Takes note of a look, and gives what it confirms.
+    ///
+    /// What was looked at and is no longer suspected is forgotten. Of a source that was not looked at as a
+    /// whole nothing is forgotten, and only what was seen all the same is confirmed. What is confirmed
+    /// stays until a look no longer shows it: a repair that failed is made again.
+    #[must_use = "what is confirmed is to be repaired"]
+    pub fn take(&mut self, look: &Look, now: Timestamp) -> BTreeSet<Suspicion> {
+        let known = std::mem::take(&mut self.suspected);
+        let is_row = |suspected: &Suspected| now.duration_since(suspected.seen_at) <= LONGEST_GAP;
+        let mut kept: BTreeMap<Suspicion, Suspected> =
+            known.into_iter().filter(is_row).map(|suspected| (suspected.what.clone(), suspected)).collect();
+        kept.retain(|what, _| look.suspects.contains(what) || !look.saw.contains(&what.source()));
+
+        let mut taken: HashMap<Discriminant<Suspicion>, usize> = HashMap::new();
+        for what in kept.keys() {
+            *taken.entry(discriminant(what)).or_default() += 1;
+        }
+        for what in &look.suspects {
+            if let Some(suspected) = kept.get_mut(what) {
+                suspected.seen_at = now;
+                continue;
+            }
+            let of_kind = taken.entry(discriminant(what)).or_default();
+            if *of_kind < ROOM {
+                *of_kind += 1;
+                kept.insert(what.clone(), Suspected { what: what.clone(), since: now, seen_at: now });
+            }
+        }
+        let is_confirmed = |suspected: &&Suspected| {
+            look.suspects.contains(&suspected.what)
+                && now.duration_since(suspected.since) >= suspected.what.patience()
+        };
+        let confirmed = kept.values().filter(is_confirmed).map(|it| it.what.clone()).collect();
+        self.suspected = kept.into_values().collect();
+        confirmed
+    }
+}
