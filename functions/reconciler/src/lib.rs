@@ -7,6 +7,7 @@
 //!
 //! It launches nothing: the scheduler settles every pool each minute.
 
+mod lying;
 pub mod metrics;
 mod settings;
 mod snapshot;
@@ -15,11 +16,15 @@ mod waiting;
 
 use ::metrics::gauge;
 use control::{Bookkeeper, BudgetError, Failed, Steps};
-use fleet::ports::{Clock, Ledger, ListItems, Random, ReadJob, ReadRun, ReadRunner};
+use fleet::ports::{
+    Clock, DeleteRunner, DescribeTasks, Ledger, ListItems, ListRunners, ListTasks, Random, ReadJob, ReadRun,
+    ReadRunner, StopTask,
+};
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::lying::CALLS_A_LOOK;
 use self::metrics::OLDEST_UNSERVED_SECONDS;
-pub use self::settings::{FunctionSettings, Settings};
+pub use self::settings::{Deployed, FunctionSettings, Settings};
 pub use self::steps::StepError;
 pub use self::waiting::CALLS_A_PASS;
 
@@ -28,17 +33,24 @@ pub use self::waiting::CALLS_A_PASS;
 pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// GitHub, with all that the reconciler does there.
-pub trait Github: ReadJob + ReadRun + ReadRunner {}
+pub trait Github: ReadJob + ReadRun + ReadRunner + ListRunners + DeleteRunner {}
 
-impl<T: ReadJob + ReadRun + ReadRunner> Github for T {}
+impl<T: ReadJob + ReadRun + ReadRunner + ListRunners + DeleteRunner> Github for T {}
+
+/// ECS, with all that the reconciler does there.
+pub trait Ecs: ListTasks + DescribeTasks + StopTask {}
+
+impl<T: ListTasks + DescribeTasks + StopTask> Ecs for T {}
 
 /// The function.
 #[derive(Debug)]
-pub struct Reconciler<L, C, G> {
+pub struct Reconciler<L, C, G, T> {
     /// The ledger, with the clock and the random bits that its transactions need.
     pub books: Bookkeeper<L, C>,
     /// Who knows how the jobs are.
     pub github: G,
+    /// Who runs the tasks.
+    pub ecs: T,
 }
 
 /// One pass.
@@ -58,11 +70,15 @@ impl Pass<'_> {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// One pass, with the settings of this moment.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
         let began = self.books.system.now();
         let mut steps = Steps::default();
+        if snapshot::is_fifth_minute(began) {
+            let mut look = Pass { settings, began, calls_left: CALLS_A_LOOK };
+            self.mend_lies(&mut look, &mut steps).await;
+        }
         let snapshot = self.snapshot(began, &mut steps).await;
         let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
         gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use aws::boot::{Boot, System};
 use aws::ledger::Table;
+use aws::tasks::Tasks;
 use control::{Bookkeeper, Failed};
 use fleet::PoolMap;
 use futures_util::future::join;
 use github::app::{API_URL, App, AppConfig};
-use reconciler::{FunctionSettings, Reconciler};
+use reconciler::{Deployed, FunctionSettings, Reconciler};
 use serde_json::Value;
 
 /// Longest wait for one answer of GitHub's.
@@ -24,12 +25,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         organisation: boot.variable("MAYFLY_ORGANISATION"),
         api_url: boot.optional_variable("MAYFLY_GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned()),
     };
+    let stack = boot.variable("MAYFLY_STACK");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
-    let ledger = Table::new(&boot.config, table);
-    let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
+    let deployed = pools.map(|pools| Deployed { pools, stack });
+    let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
+    let (settings, ()) = join(boot.settings::<FunctionSettings>(deployed), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
-    let reconciler = Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN) };
+    let reconciler = Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN), ecs: tasks };
     let pass = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         // Where the key is of no use the last good one stays; without any, each read says so.

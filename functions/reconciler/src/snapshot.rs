@@ -11,10 +11,15 @@ use fleet::{PoolName, RunnerId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::{Github, Reconciler, StepError};
+use crate::{Ecs, Github, Reconciler, StepError};
 
-/// How often the jobs in progress are looked at, in minutes: nothing waits for them.
+/// How often the jobs in progress, and the runners, are looked at, in minutes: nothing waits for them.
 const PROGRESS_EVERY: i64 = 5;
+
+/// Whether it is a minute of those.
+pub(crate) fn is_fifth_minute(now: Timestamp) -> bool {
+    now.as_second().div_euclid(60) % PROGRESS_EVERY == 0
+}
 
 /// What there is.
 #[derive(Debug, Default)]
@@ -33,7 +38,7 @@ impl Snapshot {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// Reads what there is. What cannot be read is not in it, and is a step that failed.
     pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> Snapshot {
         let books = steps.note_common("books", self.items(&Listing::Books).await).unwrap_or_default();
@@ -46,7 +51,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
         // another rule's matter.
         listings
             .extend(books.iter().filter(|it| it.queued != 0).map(|it| Listing::QueuedJobs(it.pool.clone())));
-        if now.as_second().div_euclid(60) % PROGRESS_EVERY == 0 {
+        if is_fifth_minute(now) {
             listings.extend(books.iter().map(|book| Listing::JobsInProgress(book.pool.clone())));
         }
         let listed = join_all(listings.iter().map(|listing| self.items(listing))).await;
@@ -76,7 +81,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     }
 
     /// What these keys hold. No keys are no call.
-    async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

@@ -2,7 +2,7 @@
 
 use control::{BudgetError, PostError, StepFailure};
 use fleet::metric::Metric;
-use fleet::ports::{GithubError, LedgerError};
+use fleet::ports::{EcsError, GithubError, LedgerError};
 
 use crate::metrics::STEPS_FAILED;
 
@@ -18,6 +18,9 @@ pub enum StepError {
     /// GitHub did not answer.
     #[error(transparent)]
     Github(#[from] GithubError),
+    /// ECS did not answer.
+    #[error("ECS: {0}")]
+    Ecs(#[from] EcsError),
     /// GitHub must not be called now.
     #[error(transparent)]
     Budget(#[from] BudgetError),

@@ -222,7 +222,11 @@ impl Audit {
             self.note("a runner that is slow is given its time", found);
         }
         if before.state.is_supply()
-            && !matches!(after.leaves, Some(LeaveReason::AnotherBoot | LeaveReason::ConfigUsed))
+            // One that is counted out is replaced at the scheduler's next tick.
+            && !matches!(
+                after.leaves,
+                Some(LeaveReason::AnotherBoot | LeaveReason::ConfigUsed | LeaveReason::CountedOut)
+            )
             && book.deficit(now) > 0
             && book.has_room()
             && book.health.rest.is_none()

@@ -8,6 +8,7 @@ mod act;
 mod floors;
 mod late;
 mod leaving;
+pub mod lying;
 mod overdue;
 mod retired;
 mod snapshot;

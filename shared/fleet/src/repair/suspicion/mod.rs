@@ -46,6 +46,8 @@ pub enum Source {
     Github,
     /// ECS's tasks.
     Ecs,
+    /// The runners of the ledger, and what the books want.
+    Supply,
     /// The books, and all of their items.
     Books,
 }
@@ -56,7 +58,8 @@ impl Suspicion {
         match self {
             Self::NotOnline(_) | Self::NotRegistered(_) => Source::Github,
             Self::TaskGone(_) | Self::StrayTask(_) => Source::Ecs,
-            Self::Surplus(_) | Self::Drift { .. } => Source::Books,
+            Self::Surplus(_) => Source::Supply,
+            Self::Drift { .. } => Source::Books,
         }
     }
 

@@ -21,7 +21,7 @@ fn drift(queued: i64) -> Suspicion {
 
 /// A look at everything.
 fn all(suspects: impl IntoIterator<Item = Suspicion>) -> Look {
-    let saw = BTreeSet::from([Source::Github, Source::Ecs, Source::Books]);
+    let saw = BTreeSet::from([Source::Github, Source::Ecs, Source::Supply, Source::Books]);
     Look { suspects: suspects.into_iter().collect(), saw }
 }
 
@@ -128,9 +128,10 @@ fn thing() -> impl Strategy<Value = Suspicion> {
 
 /// A look, and how many seconds it comes after the one before.
 fn look() -> impl Strategy<Value = (i64, Look)> {
-    let source = prop_oneof![Just(Source::Github), Just(Source::Ecs), Just(Source::Books)];
+    let source =
+        prop_oneof![Just(Source::Github), Just(Source::Ecs), Just(Source::Supply), Just(Source::Books)];
     let apart = prop_oneof![4 => 250..350_i64, 1 => 0..30_i64, 1 => 600..2400_i64];
-    (apart, btree_set(thing(), 0..6), btree_set(source, 0..4))
+    (apart, btree_set(thing(), 0..6), btree_set(source, 0..5))
         .prop_map(|(apart, suspects, saw)| (apart, Look { suspects, saw }))
 }
 
