@@ -103,7 +103,7 @@ impl<F: Functions + 'static> World<F> {
         let is_in_use = table
             .books()
             .any(|book| book.queued != 0 || book.supply != 0 || book.live != 0 || book.minimum > 0);
-        let is_in_use = is_in_use || table.has_jobs_to_read();
+        let is_in_use = is_in_use || table.has_jobs_to_read() || self.has_strays();
         let found_nothing = self.ticks.nothing_to_do.as_ref();
         is_in_use
             || found_nothing.is_none_or(|then| {
