@@ -12,13 +12,13 @@ use metrics::counter;
 use tracing::{info, warn};
 
 use crate::metrics::LEDGER_DRIFT;
-use crate::{Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// The states of a runner that counts in a book.
 const COUNTED: [RunnerState; 5] =
     [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// Counts the items of the books that were left alone since the pass began, and writes down what they add
     /// up to where an earlier look has found the same difference.
     pub(crate) async fn count_books(&self, pass: &Pass<'_>, before: &[Book], steps: &mut Steps) {

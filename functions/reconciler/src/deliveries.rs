@@ -5,12 +5,12 @@ use fleet::ports::{Clock, Ledger, ListItems, Random};
 use jiff::SignedDuration;
 use tracing::{debug, info};
 
-use crate::{Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// How long after its beginning a pass may still begin a call for deliveries: the jobs come after them.
 const FIRST: SignedDuration = SignedDuration::from_secs(12);
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// Looks through GitHub's list, and asks for what has failed. What is left comes at the next pass.
     pub(crate) async fn redeliver(&self, pass: &Pass<'_>, steps: &mut Steps) {
         let until = pass.began.checked_add(FIRST).unwrap_or(pass.began);

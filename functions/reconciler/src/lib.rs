@@ -9,6 +9,7 @@
 
 mod books;
 mod deliveries;
+mod lying;
 pub mod metrics;
 mod passed_over;
 mod settings;
@@ -19,12 +20,14 @@ mod waiting;
 use ::metrics::gauge;
 use control::{Bookkeeper, BudgetError, Failed, Steps};
 use fleet::ports::{
-    Clock, Ledger, ListDeliveries, ListItems, Random, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
+    Clock, DeleteRunner, DescribeTasks, Ledger, ListDeliveries, ListItems, ListRunners, ListTasks, Random,
+    ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver, StopTask,
 };
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::lying::CALLS_A_LOOK;
 use self::metrics::OLDEST_UNSERVED_SECONDS;
-pub use self::settings::{FunctionSettings, Settings};
+pub use self::settings::{Deployed, FunctionSettings, Settings};
 pub use self::steps::StepError;
 pub use self::waiting::CALLS_A_PASS;
 
@@ -33,17 +36,37 @@ pub use self::waiting::CALLS_A_PASS;
 pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// GitHub, with all that the reconciler does there.
-pub trait Github: ListDeliveries + Redeliver + ReadJob + ReadRepository + ReadRun + ReadRunner {}
+pub trait Github:
+    ListDeliveries + Redeliver + ReadJob + ReadRepository + ReadRun + ReadRunner + ListRunners + DeleteRunner
+{
+}
 
-impl<T: ListDeliveries + Redeliver + ReadJob + ReadRepository + ReadRun + ReadRunner> Github for T {}
+impl<T> Github for T where
+    T: ListDeliveries
+        + Redeliver
+        + ReadJob
+        + ReadRepository
+        + ReadRun
+        + ReadRunner
+        + ListRunners
+        + DeleteRunner
+{
+}
+
+/// ECS, with all that the reconciler does there.
+pub trait Ecs: ListTasks + DescribeTasks + StopTask {}
+
+impl<T: ListTasks + DescribeTasks + StopTask> Ecs for T {}
 
 /// The function.
 #[derive(Debug)]
-pub struct Reconciler<L, C, G> {
+pub struct Reconciler<L, C, G, T> {
     /// The ledger, with the clock and the random bits that its transactions need.
     pub books: Bookkeeper<L, C>,
     /// Who knows how the jobs are.
     pub github: G,
+    /// Who runs the tasks.
+    pub ecs: T,
 }
 
 /// One pass.
@@ -63,11 +86,15 @@ impl Pass<'_> {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// One pass, with the settings of this moment.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
         let began = self.books.system.now();
         let mut steps = Steps::default();
+        if snapshot::is_fifth_minute(began) {
+            let mut look = Pass { settings, began, calls_left: CALLS_A_LOOK };
+            self.mend_lies(&mut look, &mut steps).await;
+        }
         let snapshot = self.snapshot(began, &mut steps).await;
         let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
         gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));

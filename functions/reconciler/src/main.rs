@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use aws::boot::{Boot, System};
 use aws::ledger::Table;
+use aws::tasks::Tasks;
 use control::{Bookkeeper, Failed};
 use fleet::PoolMap;
 use futures_util::future::join;
 use github::app::{API_URL, App, AppConfig, Hook};
-use reconciler::{FunctionSettings, Reconciler};
+use reconciler::{Deployed, FunctionSettings, Reconciler};
 use serde_json::Value;
 
 /// Longest wait for one answer of GitHub's.
@@ -26,13 +27,15 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     };
     // The organisation's hook is known by the URL that it posts to. Without one it is the App's.
     let hook = boot.optional_variable("MAYFLY_WEBHOOK_URL").map_or(Hook::App, Hook::Organisation);
+    let stack = boot.variable("MAYFLY_STACK");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
-    let ledger = Table::new(&boot.config, table);
-    let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
+    let deployed = pools.map(|pools| Deployed { pools, stack });
+    let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
+    let (settings, ()) = join(boot.settings::<FunctionSettings>(deployed), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
-    let reconciler =
-        Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook) };
+    let github = App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook);
+    let reconciler = Reconciler { books, github, ecs: tasks };
     let pass = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         // Where the key is of no use the last good one stays; without any, each read says so.

@@ -36,8 +36,13 @@ pub const JOBS_UNSERVED: Metric =
 pub const OLDEST_UNSERVED_SECONDS: Metric =
     Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited");
 
-/// The dimension of what was found: `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
-/// `Unserved` or `Unread`.
+/// Runners, tasks and registrations that were not what they should be, at two looks, and are set right; by
+/// [`FOUND`].
+pub const LIES_MENDED: Metric =
+    Metric::counter("LiesMended", "Runners, tasks and registrations that were set right").by(&[FOUND]);
+
+/// The dimension of what was found: of jobs `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
+/// `Unserved` or `Unread`; of runners what [`fleet::repair::lying::Mend::counted_as`] says.
 pub const FOUND: &str = "Found";
 
 /// The dimension of why nobody knew: `Approval` where a job had waited for one, or was thought to.
@@ -50,6 +55,7 @@ pub(crate) const APPROVAL: &str = "Approval";
 pub const METRICS: &[Metric] = &[
     STEPS_FAILED,
     READS_LEFT,
+    LIES_MENDED,
     JOBS_MENDED,
     DEMAND_FOUND_LATE,
     JOBS_UNREAD,

@@ -6,17 +6,17 @@ use control::Steps;
 use fleet::PoolName;
 use fleet::ledger::{Event, Item, Job, Listing, Runner, RunnerEvent, RunnerState, UnservedReason};
 use fleet::ports::{Clock, Ledger, ListItems, Random};
-use fleet::repair::waiting::{Beside, beside, likely_reason, listens_in_vain};
+use fleet::repair::waiting::{Beside, beside, idle_for_long, likely_reason};
 use metrics::counter;
 use tracing::{info, warn};
 
 use crate::metrics::{JOBS_UNSERVED, RUNNERS_PASSED_OVER};
-use crate::{Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// How many of a pool's runners GitHub is asked for in a pass.
 const RUNNERS_ASKED: usize = 3;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// Looks for a runner beside the jobs that GitHub has just said are queued, a pool after the other.
     /// Whatever comes of it, they were read.
     pub(crate) async fn look_beside(&self, pass: &mut Pass<'_>, jobs: Vec<&Job>, steps: &mut Steps) {
@@ -39,9 +39,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
 
     /// A runner of the pool that listens in vain, as GitHub has it too.
     async fn listening(&self, pass: &mut Pass<'_>, pool: &PoolName) -> Result<Option<Runner>, StepError> {
-        let items = self.items(&Listing::Runners(pool.clone(), RunnerState::Idle)).await?;
+        let mut items = self.items(&Listing::Runners(pool.clone(), RunnerState::Idle)).await?;
+        items.extend(self.items(&Listing::Called(pool.clone())).await?);
         let runners: Vec<Runner> = items.iter().filter_map(Item::runner).cloned().collect();
-        for (runner, id) in listens_in_vain(&runners, pass.began).into_iter().take(RUNNERS_ASKED) {
+        for (runner, id) in idle_for_long(&runners, pass.began).into_iter().take(RUNNERS_ASKED) {
             let registered = self.call(pass, self.github.read_runner(id)).await?;
             if registered.is_some_and(|registered| registered.is_online && !registered.is_busy) {
                 return Ok(Some(runner.clone()));

@@ -1,6 +1,9 @@
 //! What the reconciler is told.
 
+use std::collections::BTreeSet;
+
 use fleet::PoolMap;
+use fleet::launch::Placement;
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 use secrecy::SecretString;
 
@@ -9,6 +12,25 @@ use secrecy::SecretString;
 pub struct Settings {
     /// The map of pools.
     pub pools: PoolMap,
+    /// The stack's name, which its tasks are tagged with.
+    pub stack: String,
+}
+
+impl Settings {
+    /// The clusters that the pools of the map are in.
+    pub fn clusters(&self) -> BTreeSet<String> {
+        // Where a task is does not depend on the revision of its definition.
+        self.pools.with_retiring().map(|pool| Placement::in_stack(&self.stack, pool, 0).cluster).collect()
+    }
+}
+
+/// What is deployed with the function.
+#[derive(Debug, Clone)]
+pub struct Deployed {
+    /// The map of pools.
+    pub pools: PoolMap,
+    /// The stack's name.
+    pub stack: String,
 }
 
 /// All that is read for the function: its settings, and the key of the client that it calls.
@@ -21,14 +43,15 @@ pub struct FunctionSettings {
 }
 
 impl FromParameters for FunctionSettings {
-    type Deployed = PoolMap;
+    type Deployed = Deployed;
 
     const FOLDERS: &'static [&'static str] = &[folder::GITHUB_APP_KEYS];
 
-    fn from_parameters(pools: &PoolMap, parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    fn from_parameters(deployed: &Deployed, parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let app_key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
-        let settings = Settings { pools: pools.clone() };
+        let Deployed { pools, stack } = deployed.clone();
+        let settings = Settings { pools, stack };
         problems.all_or(app_key.map(|app_key| Self { settings, app_key }))
     }
 }

@@ -11,7 +11,7 @@ use fleet::{PoolName, RunnerId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::{Github, Reconciler, StepError};
+use crate::{Ecs, Github, Reconciler, StepError};
 
 /// How often the jobs in progress, and the runners, are looked at, in minutes: nothing waits for them.
 const PROGRESS_EVERY: i64 = 5;
@@ -40,7 +40,7 @@ impl Snapshot {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// Reads what there is. What cannot be read is not in it, and is a step that failed.
     pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> Snapshot {
         let books = steps.note_common("books", self.items(&Listing::Books).await).unwrap_or_default();

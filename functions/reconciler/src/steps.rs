@@ -2,7 +2,7 @@
 
 use control::{BudgetError, DeliveriesError, PostError, StepFailure, Steps};
 use fleet::metric::Metric;
-use fleet::ports::{GithubError, LedgerError};
+use fleet::ports::{EcsError, GithubError, LedgerError};
 use tracing::info;
 
 use crate::metrics::STEPS_FAILED;
@@ -19,6 +19,9 @@ pub enum StepError {
     /// GitHub did not answer.
     #[error(transparent)]
     Github(#[from] GithubError),
+    /// ECS did not answer.
+    #[error("ECS: {0}")]
+    Ecs(#[from] EcsError),
     /// GitHub must not be called now.
     #[error(transparent)]
     Budget(#[from] BudgetError),
@@ -47,7 +50,7 @@ impl StepError {
                 matches!(problem, GithubError::Wait(_))
             }
             Self::Deliveries(problem) => *problem == DeliveriesError::OutOfTime,
-            Self::Post(_) | Self::Ledger(_) => false,
+            Self::Post(_) | Self::Ledger(_) | Self::Ecs(_) => false,
         }
     }
 

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::metrics::{APPROVAL, CAUSE, DEMAND_FOUND_LATE, FOUND, JOBS_MENDED, JOBS_UNREAD, READS_LEFT};
 use crate::snapshot::Snapshot;
-use crate::{Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// Most calls that a pass makes for jobs: a third of what GitHub allows an App in an hour, 5,000 at least
 /// (GitHub: "Rate limits for GitHub Apps"), in sixty passes.
@@ -30,7 +30,7 @@ enum Read {
     Left,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
     /// Reads the jobs that are due, those that are due the longest first, as long as there are calls and
     /// time. What is left is still due at the next pass.
     pub(crate) async fn read_jobs(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) {
@@ -116,7 +116,14 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     }
 
     /// Writes down what a job is.
-    async fn tell(&self, pass: &Pass<'_>, job: &Job, found: Found, event: Event, steps: &mut Steps) {
+    pub(crate) async fn tell(
+        &self,
+        pass: &Pass<'_>,
+        job: &Job,
+        found: Found,
+        event: Event,
+        steps: &mut Steps,
+    ) {
         let posted = self.books.post(&pass.settings.pools, &[event]).await;
         let posted = steps.note(&job.pool, "write what GitHub says", posted.map_err(StepError::from));
         if posted.is_none() {
@@ -136,11 +143,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github> Reconciler<L, C, G> {
     }
 
     /// One call of GitHub's, if the pass may make one more and the budget of all has one.
-    pub(crate) async fn call<T>(
+    pub(crate) async fn call<A>(
         &self,
         pass: &mut Pass<'_>,
-        call: impl Future<Output = Result<T, GithubError>>,
-    ) -> Result<T, StepError> {
+        call: impl Future<Output = Result<A, GithubError>>,
+    ) -> Result<A, StepError> {
         pass.take_call(self.books.system.now())?;
         self.books.spend(1).await?;
         let answered = call.await;

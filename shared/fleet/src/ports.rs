@@ -91,8 +91,10 @@ pub trait StopTask {
 /// Which tasks of a cluster `ListTasks` lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskFilter {
-    /// Those that have not stopped.
+    /// Those that have not stopped, and do not stop.
     Running,
+    /// Those that stop, or have stopped within the last hour.
+    Stopped,
     /// Those on this container instance.
     On(ContainerInstanceArn),
 }
@@ -118,6 +120,8 @@ pub struct TaskDescription {
     pub pull_started_at: Option<Timestamp>,
     /// Why it has stopped; `None` before that.
     pub stop: Option<TaskStop>,
+    /// The stack that it is tagged with ([`crate::launch::STACK_TAG`]); `None` where it has no such tag.
+    pub stack: Option<String>,
 }
 
 /// Why a task has stopped, as `DescribeTasks` tells it.

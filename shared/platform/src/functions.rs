@@ -10,7 +10,7 @@ use fleet::PoolMap;
 use launcher::Launcher;
 use reconciler::Reconciler;
 use registrar::Registrar;
-use sandbox::{FunctionName, Functions, Sandbox, System, TICKET_KEY, World, placements_of};
+use sandbox::{FunctionName, Functions, STACK, Sandbox, System, TICKET_KEY, World, placements_of};
 use scheduler::Scheduler;
 use secrecy::SecretString;
 use webhook::Webhook;
@@ -28,7 +28,7 @@ pub struct Platform {
     registrar_settings: Current<registrar::Settings>,
     scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox>,
     scheduler_settings: Current<scheduler::Settings>,
-    reconciler: Reconciler<Sandbox, System, Sandbox>,
+    reconciler: Reconciler<Sandbox, System, Sandbox, Sandbox>,
     reconciler_settings: Current<reconciler::Settings>,
     sandbox: Sandbox,
 }
@@ -61,8 +61,12 @@ impl Platform {
             registrar_settings: current(registrar_settings(pools)),
             scheduler,
             scheduler_settings: current(scheduler::Settings(launch_settings(pools))),
-            reconciler: Reconciler { books: of(FunctionName::Reconciler), github: sandbox.clone() },
-            reconciler_settings: current(reconciler::Settings { pools: pools.clone() }),
+            reconciler: Reconciler {
+                books: of(FunctionName::Reconciler),
+                github: sandbox.clone(),
+                ecs: sandbox.clone(),
+            },
+            reconciler_settings: current(reconciler_settings(pools)),
             sandbox: sandbox.clone(),
         }
     }
@@ -83,7 +87,7 @@ impl Platform {
                 self.scheduler_settings.replace(Rc::new(scheduler::Settings(launch_settings(pools))));
             }
             FunctionName::Reconciler => {
-                self.reconciler_settings.replace(Rc::new(reconciler::Settings { pools: pools.clone() }));
+                self.reconciler_settings.replace(Rc::new(reconciler_settings(pools)));
             }
         }
     }
@@ -155,6 +159,10 @@ fn webhook_settings(secret: &SecretString, pools: &PoolMap) -> webhook::Settings
 
 fn registrar_settings(pools: &PoolMap) -> registrar::Settings {
     registrar::Settings { pools: pools.clone(), ticket_keys: vec![TICKET_KEY.into()] }
+}
+
+fn reconciler_settings(pools: &PoolMap) -> reconciler::Settings {
+    reconciler::Settings { pools: pools.clone(), stack: STACK.to_owned() }
 }
 
 /// What launches depend on, as the platform's own template puts its pools.

@@ -33,7 +33,7 @@ pub use self::audit::Violation;
 pub use self::clock::ManualClock;
 pub use self::faults::{Call, Fault, Moment, Rates, Repairer};
 pub use self::journal::{Journal, Line, Subject};
-pub use self::placements::{placement_of, placements_of};
+pub use self::placements::{STACK, placement_of, placements_of};
 pub use self::races::Race;
 pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, TICKET_KEY};
 pub use self::system::System;

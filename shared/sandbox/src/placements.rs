@@ -6,7 +6,7 @@ use fleet::launch::Placement;
 use fleet::{Pool, PoolMap, PoolName};
 
 /// The stack's name.
-const STACK: &str = "mayfly";
+pub const STACK: &str = "mayfly";
 
 /// Each pool's place.
 pub fn placements_of(pools: &PoolMap) -> BTreeMap<PoolName, Placement> {

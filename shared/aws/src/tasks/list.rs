@@ -12,6 +12,7 @@ impl ListTasks for Tasks {
         let call = self.client.list_tasks().cluster(cluster);
         let call = match filter {
             TaskFilter::Running => call.desired_status(DesiredStatus::Running),
+            TaskFilter::Stopped => call.desired_status(DesiredStatus::Stopped),
             TaskFilter::On(instance) => call.container_instance(instance.as_str()),
         };
         let mut arns = call.into_paginator().items().send();

@@ -100,8 +100,12 @@ pub enum RunnerEvent {
     LaunchTried(Option<String>),
     /// ECS has put its launch off up to its boot limit, with its last reason.
     NotLaunched(String),
-    /// It is not what it should be: gone from GitHub, or about to lose its instance.
+    /// It is about to lose its instance.
     CountedOut,
+    /// It waits for a job, and GitHub does not call this registration of it online.
+    FoundOffline(GithubRunnerId),
+    /// Its pool has had a surplus for long, and it does not ask whether it may leave.
+    FoundNotAsking,
     /// `RunTask` failed for good, with ECS's reason.
     LaunchFailed(FailureClass, String),
     /// Its task has stopped, with ECS's reason.

@@ -159,6 +159,9 @@ pub struct Runner {
     /// GitHub's id of its registration, stored before its JIT config is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub github_id: Option<GithubRunnerId>,
+    /// The job that it has, once an event said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
     /// Whether its listener was up: it gets no other JIT config then.
     #[serde(default)]
     pub listened: bool,
@@ -190,6 +193,7 @@ impl Runner {
             boot: None,
             asked_at: None,
             github_id: None,
+            job: None,
             listened: false,
             overdue_at: None,
             put_off: None,

@@ -9,6 +9,7 @@ pub mod drift;
 mod floors;
 mod late;
 mod leaving;
+pub mod lying;
 mod overdue;
 mod retired;
 mod snapshot;

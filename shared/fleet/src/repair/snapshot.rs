@@ -52,6 +52,13 @@ pub struct SeenTask {
 }
 
 impl SeenTask {
+    /// A task of this cluster.
+    pub(super) fn of(cluster: &str, described: TaskDescription) -> Self {
+        let TaskDescription { task, last_status, created_at, pull_started_at, stop, .. } = described;
+        let stop = stop.map(|stop| SeenStop::of(stop.code.as_deref(), &stop.reason, stop.exit_code));
+        Self { cluster: cluster.to_owned(), task, last_status, created_at, pull_started_at, stop }
+    }
+
     /// Whether it is over.
     pub fn has_stopped(&self) -> bool {
         self.last_status == "STOPPED"
@@ -104,10 +111,8 @@ impl<'a> Snapshot<'a> {
     /// Adds what ECS lists of a cluster; tasks that are no runner of ours are left out.
     pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
         let seen = tasks.into_iter().filter_map(|described| {
-            let TaskDescription { task, runner, last_status, created_at, pull_started_at, stop } = described;
-            let stop = stop.map(|stop| SeenStop::of(stop.code.as_deref(), &stop.reason, stop.exit_code));
-            let cluster = cluster.to_owned();
-            Some((runner?, SeenTask { cluster, task, last_status, created_at, pull_started_at, stop }))
+            let runner = described.runner.clone()?;
+            Some((runner, SeenTask::of(cluster, described)))
         });
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }

@@ -3,6 +3,7 @@
 mod condition;
 mod late;
 mod leaving;
+mod lying;
 mod overdue;
 mod pools;
 mod properties;

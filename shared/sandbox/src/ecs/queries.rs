@@ -25,8 +25,8 @@ impl Ecs {
         Ok(())
     }
 
-    /// The tasks that a filter fits, in the order of their start. As with ECS, none whose stop has
-    /// begun is among them.
+    /// The tasks that a filter fits, in the order of their start. As with ECS, one whose stop has begun is
+    /// among those that stop alone.
     pub fn list_tasks(
         &self,
         cluster: &str,
@@ -34,11 +34,13 @@ impl Ecs {
         now: Timestamp,
     ) -> Result<Vec<TaskArn>, Exception> {
         let fits = |task: &&Task| match filter {
-            TaskFilter::Running => true,
-            TaskFilter::On(instance) => task.container_instance.as_ref() == Some(instance),
+            TaskFilter::Running => task.stop.is_none(),
+            TaskFilter::Stopped => task.stop.is_some(),
+            TaskFilter::On(instance) => {
+                task.stop.is_none() && task.container_instance.as_ref() == Some(instance)
+            }
         };
-        let running = self.described(cluster, now)?.filter(|task| task.stop.is_none());
-        Ok(running.filter(fits).map(|task| task.arn.clone()).collect())
+        Ok(self.described(cluster, now)?.filter(fits).map(|task| task.arn.clone()).collect())
     }
 
     /// Those of these tasks that ECS still describes.

@@ -5,6 +5,7 @@ mod functions;
 mod happening;
 mod jobs;
 mod knowledge;
+mod lies;
 mod outside;
 mod pid1;
 mod questions;
@@ -14,7 +15,7 @@ mod thief;
 mod ticks;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -59,6 +60,7 @@ pub struct World<F> {
     stolen: Vec<(RunnerId, i64)>,
     violations: Vec<Violation>,
     hung: Vec<Hung>,
+    planted: BTreeSet<RunnerId>,
     posted: u64,
     squeezed_in: u64,
     outside: Option<Outside>,
@@ -99,6 +101,7 @@ impl<F: Functions + 'static> World<F> {
             stolen: Vec::new(),
             violations: Vec::new(),
             hung: Vec::new(),
+            planted: BTreeSet::new(),
             posted: 0,
             squeezed_in: 0,
             outside: None,

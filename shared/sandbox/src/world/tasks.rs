@@ -112,8 +112,15 @@ impl<F: Functions + 'static> World<F> {
         };
         let Some((runner, ticket)) = process else { return };
         let boot = BootId::new(format!("{:032x}", self.sandbox.random_bits()));
+        let is_planted = self.planted.contains(&runner);
         self.processes.insert(arn.clone(), Process::new(runner, ticket, boot, now));
         if self.begins_outside(arn) {
+            return;
+        }
+        if is_planted {
+            if let Some(process) = self.processes.get_mut(arn) {
+                process.hangs_since = Some(now);
+            }
             return;
         }
         if self.sandbox.strikes(Fault::TaskNeverAsks) {

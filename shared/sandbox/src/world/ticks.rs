@@ -106,6 +106,7 @@ impl<F: Functions + 'static> World<F> {
         let is_in_use = is_in_use
             || table.has_jobs_to_read()
             || table.is_miscounted()
+            || self.has_strays()
             || self.sandbox.github().borrow().has_missed_deliveries(self.now());
         let found_nothing = self.ticks.nothing_to_do.as_ref();
         is_in_use

@@ -138,6 +138,7 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             boot: Some(BootId::new("a boot id").digest()),
             asked_at: Some(to_the_nanosecond),
             github_id: Some(GithubRunnerId(u64::MAX)),
+            job: Some(JobId(u64::MAX)),
             listened: true,
             overdue_at: Some(at(4)),
             put_off: Some("ThrottlingException: Rate exceeded".to_owned()),

@@ -51,12 +51,18 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
         }
         _ => {}
     }
+    let job = Some(event.job);
     if let Some(runner) = runner
         && event.action != JobAction::Queued
         && !matches!(runner.state, RunnerState::Busy | RunnerState::Stopped)
     {
-        outcome.runner = Some(busy(runner, now));
+        outcome.runner = Some(Runner { job, ..busy(runner, now) });
         outcome.news = (!event.may_not_have_run).then_some(News::RanJob);
+    } else if let Some(runner) = runner.filter(|it| it.state == RunnerState::Busy && it.job.is_none())
+        && event.action == JobAction::InProgress
+    {
+        // It was Busy before anybody said with what.
+        outcome.runner = Some(Runner { job, ..runner.clone() });
     }
     outcome
 }

@@ -50,6 +50,18 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
             leave(LeaveReason::BootFailed).with(News::LaunchRefused(reason.clone()))
         }
         RunnerEvent::CountedOut if is_on_its_way => leave(LeaveReason::CountedOut),
+        // One that has another registration by now, or none, is not the one that was looked for.
+        RunnerEvent::FoundOffline(id)
+            if matches!(runner.state, RunnerState::Idle | RunnerState::Overdue)
+                && runner.github_id == Some(*id) =>
+        {
+            leave(LeaveReason::CountedOut)
+        }
+        RunnerEvent::FoundNotAsking
+            if runner.state == RunnerState::Idle && runner.listened && totals.has_surplus(now) =>
+        {
+            leave(LeaveReason::CountedOut)
+        }
         RunnerEvent::LaunchFailed(class, reason)
             if (is_on_its_way || runner.state == RunnerState::Leaving) && !has_asked =>
         {
@@ -70,6 +82,8 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
         | RunnerEvent::LaunchTried(_)
         | RunnerEvent::NotLaunched(_)
         | RunnerEvent::CountedOut
+        | RunnerEvent::FoundOffline(_)
+        | RunnerEvent::FoundNotAsking
         | RunnerEvent::LaunchFailed(..)
         | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),
     }

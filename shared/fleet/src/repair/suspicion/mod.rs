@@ -46,8 +46,8 @@ pub enum Source {
     Github,
     /// ECS's tasks.
     Ecs,
-    /// The books.
-    Books,
+    /// The runners of the ledger, and what the books want.
+    Supply,
     /// A pool's book, left alone for a while, and all of its items.
     Items(PoolName),
 }
@@ -58,7 +58,7 @@ impl Suspicion {
         match self {
             Self::NotOnline(_) | Self::NotRegistered(_) => Source::Github,
             Self::TaskGone(_) | Self::StrayTask(_) => Source::Ecs,
-            Self::Surplus(_) => Source::Books,
+            Self::Surplus(_) => Source::Supply,
             Self::Drift { pool, .. } => Source::Items(pool.clone()),
         }
     }

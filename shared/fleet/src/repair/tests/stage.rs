@@ -142,6 +142,7 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
         created_at: None,
         pull_started_at: None,
         stop: None,
+        stack: Some("mayfly".to_owned()),
     }
 }
 

@@ -32,6 +32,12 @@ const LONGEST_ELSEWHERE: SignedDuration = SignedDuration::from_hours(6);
 /// How long a job is Unserved at least before it is read, and tried again; it is for as long as it was known
 /// before, so that one which nobody serves all day costs a handful of runners.
 const UNSERVED_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// How long a job is in progress at a runner of ours that is at it before it is read: most have ended by then,
+/// and the end of one may not have been heard of.
+const AT_WORK_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest distance of two reads of such a job.
+const LONGEST_AT_WORK: SignedDuration = SignedDuration::from_hours(6);
 
 /// Of this many jobs that are due in a pool that is at its maximum, or rests, one is read.
 const ONE_OF: usize = 10;
@@ -64,13 +70,23 @@ pub fn due_at(job: &Job) -> Option<Timestamp> {
     Some(due.ok()?.max(heard.unwrap_or(Timestamp::MIN)))
 }
 
-/// Whether a job is in progress without a runner of ours that is at it: it never had one, or that has
-/// stopped a while ago.
+/// Whether a job is in progress and nobody of ours may be at it: it never had a runner, that has stopped a
+/// while ago, or it is at it for long.
 pub fn is_left_in_progress(job: &Job, runner: Option<&Runner>, now: Timestamp) -> bool {
-    let has_stopped = |runner: &Runner| {
-        runner.state == RunnerState::Stopped && now.duration_since(runner.changed_at) >= LEFT_FOR
+    let is_left = |runner: &Runner| match runner.state {
+        RunnerState::Stopped => now.duration_since(runner.changed_at) >= LEFT_FOR,
+        _ => is_long_at_work(job, now),
     };
-    job.state == JobState::InProgress && runner.is_none_or(has_stopped)
+    job.state == JobState::InProgress && runner.is_none_or(is_left)
+}
+
+/// Whether a job that a runner of ours is at is to be read: after an hour, and again at twice its age.
+fn is_long_at_work(job: &Job, now: Timestamp) -> bool {
+    let (last, distance) = match job.read_at {
+        None => (job.changed_at, AT_WORK_FOR),
+        Some(read) => (read, read.duration_since(job.changed_at).clamp(AT_WORK_FOR, LONGEST_AT_WORK)),
+    };
+    now.duration_since(last) >= distance
 }
 
 /// The jobs that are to be read now, those that are due the longest first. Of those Queued in a pool that

@@ -10,7 +10,7 @@ mod passed_over;
 
 pub use self::due::{due, due_at, is_left_in_progress};
 pub use self::found::{Found, Meaning, Said, at_runner, may_be_at, meaning, of_ended_run};
-pub use self::passed_over::{Beside, beside, likely_reason, listens_in_vain, waits_strangely_long};
+pub use self::passed_over::{Beside, beside, idle_for_long, likely_reason, waits_strangely_long};
 
 #[cfg(test)]
 mod tests;

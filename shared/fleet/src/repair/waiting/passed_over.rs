@@ -36,15 +36,14 @@ pub fn beside(job: &Job) -> Beside {
     if job.passed_over < REPLACEMENTS { Beside::Replace } else { Beside::Unserved }
 }
 
-/// The runners that have listened for so long without a job, those that did longest first, each with GitHub's
-/// id.
-pub fn listens_in_vain<'a>(
+/// The runners that have been idle for so long, those that are so longest first, each with GitHub's id: whether
+/// they listen, GitHub knows.
+pub fn idle_for_long<'a>(
     runners: impl IntoIterator<Item = &'a Runner>,
     now: Timestamp,
 ) -> Vec<(&'a Runner, GithubRunnerId)> {
     let is_strange = |runner: &&Runner| {
-        let waits = runner.state == RunnerState::Idle && runner.listened;
-        waits && now.duration_since(runner.changed_at) >= STRANGE
+        runner.state == RunnerState::Idle && now.duration_since(runner.changed_at) >= STRANGE
     };
     let listening = runners.into_iter().filter(is_strange);
     let mut listening: Vec<_> = listening.filter_map(|it| Some((it, it.github_id?))).collect();
@@ -77,16 +76,16 @@ mod tests {
     }
 
     #[test]
-    fn the_runners_that_listen_in_vain_are_those_that_have_for_five_minutes() {
+    fn the_runners_that_may_listen_in_vain_are_those_that_are_idle_for_five_minutes() {
         let runners = [
             idle(1, 5),
             idle(2, 4),
             idle(3, 60),
             Runner { state: RunnerState::Busy, ..idle(4, 60) },
-            Runner { listened: false, ..idle(5, 60) },
+            Runner { listened: false, ..idle(5, 50) },
             Runner { github_id: None, ..idle(6, 60) },
         ];
-        let found: Vec<u64> = listens_in_vain(&runners, NOW).iter().map(|(_, id)| id.0).collect();
-        assert_eq!(found, [3, 1], "the one that has listened the longest first");
+        let found: Vec<u64> = idle_for_long(&runners, NOW).iter().map(|(_, id)| id.0).collect();
+        assert_eq!(found, [3, 5, 1], "the one that is idle the longest first");
     }
 }

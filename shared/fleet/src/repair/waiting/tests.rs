@@ -99,13 +99,36 @@ fn a_job_is_left_in_progress_once_nobody_of_ours_is_at_it() {
     };
     for (state, runner, is_left, why) in [
         (JobState::InProgress, None, true, "a stranger's, or its runner is forgotten"),
-        (JobState::InProgress, Some(runner(RunnerState::Busy, DAY)), false, "its runner is at it"),
+        (JobState::InProgress, Some(runner(RunnerState::Busy, DAY)), true, "its runner is at it for an hour"),
         (JobState::InProgress, Some(runner(RunnerState::Stopped, 599)), false, "its end is on its way"),
         (JobState::InProgress, Some(runner(RunnerState::Stopped, 600)), true, "its end was lost"),
         (JobState::Queued, None, false, "it waits"),
     ] {
         let job = job(1, state, HOUR);
         assert_eq!(is_left_in_progress(&job, runner.as_ref(), NOW), is_left, "{why}");
+    }
+}
+
+#[test]
+fn a_job_that_its_runner_is_at_is_read_after_an_hour_and_then_at_twice_its_age() {
+    let pool = || PoolName::new("p").unwrap();
+    let reserved = Runner::reserved(ours(1), pool(), pool(), ago(3 * DAY));
+    let busy = Runner { state: RunnerState::Busy, ..reserved };
+    for (age, read, is_due, why) in [
+        (HOUR - 1, None, false, "most jobs end within an hour"),
+        (HOUR, None, true, "its end may not have been heard of"),
+        (2 * HOUR - 1, Some(HOUR), false, "it was read after an hour"),
+        (2 * HOUR, Some(HOUR), true, "and is again after two"),
+        (4 * HOUR - 1, Some(2 * HOUR), false, "then after four"),
+        (4 * HOUR, Some(2 * HOUR), true, "the same"),
+        (DAY + 6 * HOUR - 1, Some(DAY), false, "in the end every six hours"),
+        (DAY + 6 * HOUR, Some(DAY), true, "the same"),
+    ] {
+        let read_at = read.map(|read| ago(age - read));
+        let job = Job { read_at, ..job(1, JobState::InProgress, age) };
+        assert_eq!(is_left_in_progress(&job, Some(&busy), NOW), is_due, "{why}");
+        let its_own = Job { runner: Some(ours(1)), ..job };
+        assert!(!is_due || due(&[its_own], &BTreeSet::new(), NOW).len() == 1, "{why}: it is read then");
     }
 }
 

@@ -89,6 +89,8 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
         (4, asked("somebody else's", Listener::Up)),
         (4, registered(&boot, 100 + number as u64)),
         (5, RunnerEvent::CountedOut),
+        (8, RunnerEvent::FoundOffline(GithubRunnerId(number as u64))),
+        (9, RunnerEvent::FoundNotAsking),
         (5, RunnerEvent::FoundBusy),
         (6, asks(Listener::None)),
         (7, RunnerEvent::FailedToBoot(reason())),
@@ -96,7 +98,7 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
         (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), reason())),
         (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Failed), reason())),
     ];
-    let slow = proptest::option::weighted(0.6, (0_u32..8).prop_map(|step| (step, RunnerEvent::Overdue)));
+    let slow = proptest::option::weighted(0.7, (0_u32..8).prop_map(|step| (step, RunnerEvent::Overdue)));
     let told = (subsequence(life, 2..=5), subsequence(disturbances, 0..=4), slow);
     told.prop_map(move |(life, disturbances, slow)| {
         let event = |(step, event)| (step, Event::Runner(runner_id(number), event));

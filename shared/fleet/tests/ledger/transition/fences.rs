@@ -74,6 +74,50 @@ fn a_runner_that_is_counted_out_gives_up_what_it_counts_once() {
 }
 
 #[test]
+fn a_runner_that_github_does_not_see_is_counted_out_by_the_registration_that_it_has() {
+    let out = |posts| writes("Leaving as CountedOut", posts, NOTED);
+    at_every_point(
+        &RunnerEvent::FoundOffline(GithubRunnerId(7)),
+        3,
+        [
+            (Life::Starting, nothing(NOTED), "without an id none is online"),
+            (Life::Called, nothing(NOTED), "the same"),
+            (Life::Registered, out(OUT_OF_IDLE), "its listener never came up"),
+            (Life::Listening, out(OUT_OF_IDLE), "its listener is gone"),
+            (Life::Slow, nothing(NOTED), "without an id none is online"),
+            (Life::Hung, out(""), "its listener never came up"),
+            (Life::Busy, nothing(NOTED), "it has a job"),
+            (Life::Fenced, nothing(NOTED), "it does not count any more"),
+            (Life::Leaving, nothing(NOTED), "it does not count any more"),
+            (Life::Stopped, nothing(NOTED), "it does not count any more"),
+        ],
+    );
+    for life in Life::ALL {
+        let before = life.runner();
+        let another = RunnerEvent::FoundOffline(GithubRunnerId(8));
+        let outcome = of_runner(&before, &another, &alone(&before, 3), at(0));
+        assert_eq!(effect(&before, &outcome), nothing(NOTED), "{life:?}: it has another registration by now");
+    }
+}
+
+#[test]
+fn a_runner_that_does_not_ask_is_counted_out_while_there_is_a_surplus() {
+    let event = RunnerEvent::FoundNotAsking;
+    for life in Life::ALL {
+        let before = life.runner();
+        for (jobs, why) in [(0, "there is a surplus"), (1, "there is none any longer")] {
+            let outcome = of_runner(&before, &event, &alone(&before, jobs), at(0));
+            let expected = if life == Life::Listening && jobs == 0 {
+                writes("Leaving as CountedOut", OUT_OF_IDLE, NOTED)
+            } else {
+                nothing(NOTED)
+            };
+            assert_eq!(effect(&before, &outcome), expected, "{life:?}: {why}");
+        }
+    }
+}
+
+#[test]
 fn a_failed_launch_ends_a_runner_that_has_asked_for_nothing() {
     let why = || "RESOURCE:CPU".to_owned();
     for (class, news) in [

@@ -72,7 +72,7 @@ fn the_named_runner_is_busy_from_the_first_event_that_says_so_unless_it_has_stop
         (Life::Listening, out_of_idle, "it took the job"),
         (Life::Slow, None, "it has no registration that the event could name"),
         (Life::Hung, Some(""), "it was slow, and took a job all the same"),
-        (Life::Busy, None, "told before, or another way"),
+        (Life::Busy, None, "told before, or another way: then it is known with what"),
         (Life::Fenced, None, "it has no registration that the event could name"),
         (Life::Leaving, Some(""), "the job was faster; its supply is given up already"),
         (Life::Stopped, None, "a job so short that its task has stopped already"),
@@ -85,7 +85,8 @@ fn the_named_runner_is_busy_from_the_first_event_that_says_so_unless_it_has_stop
             let counted = counted.filter(|_| action != Queued);
             let found = effect(&before, &outcome);
             let expected = match counted {
-                Some(posts) => with(News::RanJob, writes("Busy", posts, NOTED)),
+                Some(posts) => with(News::RanJob, writes("Busy, job", posts, NOTED)),
+                None if life == Life::Busy && action == InProgress => writes("job", "", NOTED),
                 None => nothing(NOTED),
             };
             assert_eq!(found, expected, "{life:?} and {action:?}: {why}");

@@ -177,13 +177,24 @@ fn effect(before: &Runner, outcome: &Outcome) -> Effect {
 /// What has changed of a runner, in words; its own identity, and when it was reserved, stay.
 fn written(before: &Runner, after: &Runner) -> String {
     let Runner {
-        state, boot, asked_at, github_id, listened, overdue_at, put_off, leaves, changed_at, ..
+        state,
+        boot,
+        asked_at,
+        github_id,
+        job,
+        listened,
+        overdue_at,
+        put_off,
+        leaves,
+        changed_at,
+        ..
     } = after.clone();
     let kept = Runner {
         state,
         boot,
         asked_at,
         github_id,
+        job,
         listened,
         overdue_at,
         put_off,
@@ -204,6 +215,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         (after.boot != before.boot, "boot"),
         (after.asked_at != before.asked_at, "asked_at"),
         (after.github_id != before.github_id, "github_id"),
+        (after.job != before.job, "job"),
         (after.listened != before.listened, "listened"),
         (after.overdue_at != before.overdue_at, "overdue_at"),
         (after.put_off != before.put_off, "put_off"),

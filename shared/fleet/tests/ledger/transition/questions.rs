@@ -224,6 +224,8 @@ fn an_unknown_runner_is_told_to_leave() {
         (RunnerEvent::LaunchTried(Some(reason())), NOTED),
         (RunnerEvent::NotLaunched(reason()), NOTED),
         (RunnerEvent::CountedOut, NOTED),
+        (RunnerEvent::FoundOffline(GithubRunnerId(7)), NOTED),
+        (RunnerEvent::FoundNotAsking, NOTED),
         (RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason()), NOTED),
         (RunnerEvent::TaskStopped(StopClass::NoCapacity, reason()), NOTED),
     ] {

@@ -1,0 +1,125 @@
+//! Sets one thing right. Nothing is decided here: what may have changed since the look is a condition of the
+//! ledger's, or GitHub's to refuse.
+
+use fleet::launch::SeenStop;
+use fleet::ledger::{Event, Job, Runner, RunnerEvent, RunnerState};
+use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, Registration};
+use fleet::repair::SeenTask;
+use fleet::repair::lying::{Mend, StopCause, is_at_job};
+use fleet::repair::waiting::{Meaning, Said, meaning};
+use fleet::{GithubRunnerId, RunnerId};
+use metrics::counter;
+use tracing::info;
+
+use crate::metrics::{FOUND, LIES_MENDED};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
+
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+    /// Does it, and says so.
+    pub(super) async fn mend(&self, pass: &mut Pass<'_>, mend: &Mend) -> Result<(), StepError> {
+        let done = match mend {
+            Mend::NoteStopped { .. } | Mend::CountOut { .. } => {
+                let event = mend.event();
+                self.books.post(&pass.settings.pools, event.as_slice()).await?;
+                true
+            }
+            Mend::Stop { known, task, cause, .. } => {
+                let registration = known.as_ref().and_then(|runner| runner.github_id);
+                self.stop(pass, (mend.runner(), registration), task, *cause).await?
+            }
+            Mend::StopUnlessAtJob { runner, job, task } => {
+                self.stop_unless_at_job(pass, runner, job, task.as_ref()).await?
+            }
+            Mend::Deregister { runner, registration } => self.deregister(pass, runner, registration).await?,
+        };
+        if done {
+            let pool = mend.known().map(|runner| runner.pool.as_str());
+            info!(runner = %mend.runner(), pool, found = mend.counted_as(), "set right: {}", mend.name());
+            counter!(LIES_MENDED.name, FOUND => mend.counted_as()).increment(1);
+        }
+        Ok(())
+    }
+
+    /// Stops a task. Of a runner that had a JIT config GitHub is asked right before: where the registration
+    /// is there all the same, and busy, it stays. Gives whether it was stopped.
+    async fn stop(
+        &self,
+        pass: &mut Pass<'_>,
+        (runner, registration): (&RunnerId, Option<GithubRunnerId>),
+        task: &SeenTask,
+        cause: StopCause,
+    ) -> Result<bool, StepError> {
+        if let Some(id) = registration.filter(|_| cause.had_config())
+            && !self.is_deleted(pass, id).await?
+        {
+            self.found_busy(pass, runner).await?;
+            return Ok(false);
+        }
+        self.ecs.stop_task(&task.cluster, &task.task, cause.why()).await?;
+        Ok(true)
+    }
+
+    /// Stops the task of a runner whose job is not in progress at GitHub. Where GitHub says that the job is
+    /// over, that is written down.
+    async fn stop_unless_at_job(
+        &self,
+        pass: &mut Pass<'_>,
+        runner: &Runner,
+        job: &Job,
+        task: Option<&SeenTask>,
+    ) -> Result<bool, StepError> {
+        let said = match self.call(pass, self.github.read_job(&job.repository, job.id)).await {
+            Ok(seen) => Said::Job(seen),
+            Err(StepError::Github(GithubError::NotFound(_))) => Said::Gone,
+            Err(problem) => return Err(problem),
+        };
+        if let Meaning::Tell(_, event) = meaning(job, &said, self.books.system.now()) {
+            self.books.post(&pass.settings.pools, &[event]).await?;
+        }
+        if is_at_job(&said) {
+            return Ok(false);
+        }
+        if let Some(task) = task {
+            return self.stop(pass, (&runner.id, runner.github_id), task, StopCause::NoJob).await;
+        }
+        let SeenStop { class, reason } = SeenStop::unknown();
+        let stopped = Event::Runner(runner.id.clone(), RunnerEvent::TaskStopped(class, reason));
+        self.books.post(&pass.settings.pools, &[stopped]).await?;
+        Ok(true)
+    }
+
+    /// Deletes a registration. A runner of it that GitHub calls busy is so, unless it has stopped: then
+    /// GitHub is about to notice. Gives whether it was deleted.
+    async fn deregister(
+        &self,
+        pass: &mut Pass<'_>,
+        runner: &Runner,
+        registration: &Registration,
+    ) -> Result<bool, StepError> {
+        if self.is_deleted(pass, registration.id).await? {
+            return Ok(true);
+        }
+        if runner.state == RunnerState::Stopped {
+            info!(runner = %runner.id, pool = %runner.pool, "the registration of a stopped runner is busy, and stays");
+        } else {
+            self.found_busy(pass, &runner.id).await?;
+        }
+        Ok(false)
+    }
+
+    async fn found_busy(&self, pass: &Pass<'_>, runner: &RunnerId) -> Result<(), StepError> {
+        info!(%runner, "GitHub calls a silent runner busy");
+        let busy = Event::Runner(runner.clone(), RunnerEvent::FoundBusy);
+        self.books.post(&pass.settings.pools, &[busy]).await?;
+        Ok(())
+    }
+
+    /// Whether a registration is there no longer, once it was to be deleted.
+    async fn is_deleted(&self, pass: &mut Pass<'_>, id: GithubRunnerId) -> Result<bool, StepError> {
+        match self.call(pass, self.github.delete_runner(id)).await {
+            Ok(()) => Ok(true),
+            Err(StepError::Github(GithubError::Busy)) => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Runners that lie: every five minutes the ledger, ECS and GitHub are looked at, and what two looks agree on
+//! is set right.
+
+mod look;
+mod mend;
+
+use control::Steps;
+use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random};
+use fleet::repair::lying::{Confirmed, look, mends};
+use tracing::info;
+
+use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
+
+/// Most calls that a look makes at GitHub: a tenth of what GitHub allows an App in an hour, 5,000 at least
+/// (GitHub: "Rate limits for GitHub Apps"), in twelve looks. The list of runners takes one for a hundred.
+pub const CALLS_A_LOOK: u32 = 5000 / 10 / 12;
+
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+    /// Looks, and sets right what an earlier look agrees on, as long as there are calls and time. What is
+    /// left is found by the next look.
+    pub(crate) async fn mend_lies(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
+        let seen = self.look(pass, steps).await;
+        let confirmed = self.agree(&look(&seen), steps).await;
+        let mut left = mends(&seen, &confirmed);
+        left.reverse();
+        while self.books.system.now().duration_since(pass.began) <= CALLING_TIME {
+            let Some(mend) = left.pop() else { return };
+            if let Err(problem) = self.mend(pass, &mend).await {
+                if problem.ends_calls() {
+                    info!(reason = %problem, found = mend.counted_as(), "a repair is left to the next look");
+                    continue;
+                }
+                let step = format!("{} of runner {}", mend.name(), mend.runner());
+                steps.note_common::<(), _>(&step, Err(problem));
+            }
+        }
+        info!(left = left.len(), "repairs are left to the next look");
+    }
+
+    /// What two looks agree on. Where another pass looks at the same time, or the ledger does not answer,
+    /// that is nothing.
+    async fn agree(&self, look: &fleet::repair::suspicion::Look, steps: &mut Steps) -> Confirmed {
+        match self.books.agree(look).await {
+            Err(LedgerError::Conflict) => {
+                info!("another pass looks at the same time");
+                Confirmed::new()
+            }
+            agreed => {
+                steps.note_common("what is suspected", agreed.map_err(StepError::from)).unwrap_or_default()
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Runners that are not what the ledger has them for, tasks and registrations that nobody needs: list,
+//! compare, repair.
+//!
+//! A look ([`Seen`]) is the ledger, ECS and GitHub as they were read within seconds of each other, which is not
+//! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two
+//! looks agree on ([`super::suspicion`]). The rules are pure: what could not be looked at they leave alone.
+
+mod mend;
+mod registrations;
+mod seen;
+mod silent;
+mod strays;
+mod surplus;
+mod tasks;
+
+use std::collections::BTreeSet;
+
+pub use self::mend::{CountedOut, Mend, StopCause, is_at_job};
+pub use self::seen::{OurTask, Seen};
+use super::suspicion::{Look, Source, Suspicion};
+
+/// What two looks agree on.
+pub type Confirmed = BTreeSet<Suspicion>;
+
+/// One case.
+#[derive(Debug, Clone, Copy)]
+pub struct Lie {
+    /// Its name.
+    pub name: &'static str,
+    /// Which loss or hang it mends.
+    pub mends: &'static str,
+    /// What one look suspects.
+    suspects: fn(&Seen) -> Vec<Suspicion>,
+    /// What is to be done, with what two looks agree on.
+    find: fn(&Seen, &Confirmed) -> Vec<Mend>,
+}
+
+/// Every case, in the order of precedence: of several that name a runner the first one counts.
+pub const LIES: [Lie; 6] = [
+    Lie {
+        name: "stopped tasks",
+        mends: "a task has stopped, and its event was lost: its runner would count for ever",
+        suspects: tasks::suspects,
+        find: tasks::find,
+    },
+    Lie {
+        name: "stray tasks",
+        mends: "a task runs for a runner that nobody knows, or whose launch was given back: it would cost \
+                money for ever",
+        suspects: strays::suspects,
+        find: strays::find,
+    },
+    Lie {
+        name: "offline runners",
+        mends: "a runner waits for jobs, as the ledger has it, and GitHub does not see it: a job would wait \
+                beside it",
+        suspects: registrations::suspects,
+        find: registrations::offline,
+    },
+    Lie {
+        name: "dead registrations",
+        mends: "a runner has stopped without a word, and GitHub keeps its registration for a day",
+        suspects: |_| Vec::new(),
+        find: registrations::dead,
+    },
+    Lie {
+        name: "silent runners",
+        mends: "PID 1 hangs after it was told to leave, or after its job: its task would run, and count, for \
+                ever",
+        suspects: silent::suspects,
+        find: silent::find,
+    },
+    Lie {
+        name: "runners that do not ask",
+        mends: "PID 1 hangs beside its listener: the runner is never told to leave",
+        suspects: surplus::suspects,
+        find: surplus::find,
+    },
+];
+
+/// What one look suspects.
+pub fn look(seen: &Seen) -> Look {
+    let suspects = LIES.iter().flat_map(|lie| (lie.suspects)(seen)).collect();
+    let mut saw = BTreeSet::new();
+    // A runner that could not be read is not thereby what it should be.
+    if seen.has_all_runners {
+        saw.insert(Source::Supply);
+        saw.extend(seen.saw_all_tasks.then_some(Source::Ecs));
+        saw.extend(seen.registrations.is_some().then_some(Source::Github));
+    }
+    Look { suspects, saw }
+}
+
+/// Everything that is to be done, in the order of the rules; at most one thing a runner.
+pub fn mends(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+    let mut named = BTreeSet::new();
+    let found = LIES.iter().flat_map(|lie| (lie.find)(seen, confirmed));
+    found.filter(|mend| named.insert(mend.runner().clone())).collect()
+}

@@ -1,0 +1,88 @@
+//! Runners with a JIT config that do not come to their end: told to leave, or with a job that is over.
+//!
+//! These are the only stops of a runner that had a JIT config, and each rests on GitHub's word: it has no
+//! registration of the runner, which a runner at a job always has.
+
+use jiff::SignedDuration;
+
+use super::seen::Standing;
+use super::{Confirmed, Mend, Seen, StopCause};
+use crate::launch::SeenStop;
+use crate::ledger::{JobState, Runner, RunnerState};
+use crate::repair::SeenTask;
+use crate::repair::suspicion::Suspicion;
+
+/// How long a runner may take to leave, or to end after its job, before it is silent: every question of it
+/// is answered so.
+const SILENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a runner is Leaving, or Busy, before its task is stopped because GitHub does not have it.
+const GONE_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+    unregistered(seen).map(|runner| Suspicion::NotRegistered(runner.id.clone())).collect()
+}
+
+pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+    let agreed = unregistered(seen).filter(|it| confirmed.contains(&Suspicion::NotRegistered(it.id.clone())));
+    let stops = agreed.filter_map(|runner| stop(seen, runner));
+    let silent = candidates(seen).filter(|runner| is_silent(seen, runner));
+    let still_registered = silent.filter_map(|runner| match seen.standing(runner) {
+        Standing::Listed(it) => Some(Mend::Deregister { runner: runner.clone(), registration: it.clone() }),
+        Standing::NotListed | Standing::Unknown => None,
+    });
+    stops.chain(still_registered).collect()
+}
+
+fn candidates(seen: &Seen) -> impl Iterator<Item = &Runner> {
+    seen.runners_in(&[RunnerState::Leaving, RunnerState::Busy])
+}
+
+fn unregistered(seen: &Seen) -> impl Iterator<Item = &Runner> {
+    candidates(seen).filter(|runner| seen.standing(runner) == Standing::NotListed)
+}
+
+/// Whether it should have ended by now, by the ledger.
+fn is_silent(seen: &Seen, runner: &Runner) -> bool {
+    match runner.state {
+        RunnerState::Leaving => seen.since(runner) >= SILENCE,
+        _ => seen.job_over_for(runner).is_some_and(|over| over >= SILENCE),
+    }
+}
+
+/// What is done about one that two looks did not find registered.
+fn stop(seen: &Seen, runner: &Runner) -> Option<Mend> {
+    let is_long = seen.since(runner) >= GONE_FOR;
+    let cause = match (runner.state, seen.job_of(runner)) {
+        (RunnerState::Leaving, _) if is_long => StopCause::ToldToLeave,
+        (RunnerState::Leaving, _) => return None,
+        (_, Some(job)) if job.state == JobState::Completed => {
+            is_silent(seen, runner).then_some(StopCause::JobOver)?
+        }
+        (_, Some(job)) if is_long => {
+            let task = running(seen, runner)?;
+            return Some(Mend::StopUnlessAtJob { runner: runner.clone(), job: job.clone(), task });
+        }
+        // GitHub called it busy, and never said with what.
+        (_, None) if is_long && runner.job.is_none() => StopCause::NoJob,
+        _ => return None,
+    };
+    Some(end(runner, running(seen, runner)?, cause))
+}
+
+/// Stops a runner's task. Where ECS runs none either, it has stopped.
+fn end(runner: &Runner, task: Option<SeenTask>, cause: StopCause) -> Mend {
+    match task {
+        Some(task) => Mend::Stop { runner: runner.id.clone(), known: Some(runner.clone()), task, cause },
+        None => Mend::NoteStopped { runner: runner.clone(), stop: SeenStop::unknown() },
+    }
+}
+
+/// The task of a runner that runs, if one does. `None` where ECS was not seen, or tells of its stop.
+fn running(seen: &Seen, runner: &Runner) -> Option<Option<SeenTask>> {
+    let mut tasks = seen.tasks_of(&runner.id).peekable();
+    if tasks.peek().is_none() {
+        return seen.saw_all_tasks.then_some(None);
+    }
+    Some(Some(tasks.find(|task| !task.has_stopped())?.clone()))
+}

@@ -1,0 +1,33 @@
+//! Runners beyond what their pool wants that do not leave. Each one alive asks once a minute, is told to
+//! leave, and is none for long.
+
+use super::{Confirmed, CountedOut, Mend, Seen};
+use crate::ledger::{Book, Runner, RunnerState};
+use crate::repair::suspicion::Suspicion;
+
+pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+    crowded(seen).map(|(book, _)| Suspicion::Surplus(book.pool.clone())).collect()
+}
+
+/// The one of each pool that waits the longest is counted out. Was it alive, it leaves at its next
+/// question; the next look counts the next one out.
+pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+    let agreed = crowded(seen).filter(|(book, _)| confirmed.contains(&Suspicion::Surplus(book.pool.clone())));
+    let out = |runner: &Runner| Mend::CountOut { runner: runner.clone(), cause: CountedOut::DoesNotAsk };
+    agreed.map(|(_, oldest)| out(oldest)).collect()
+}
+
+/// The pools with a surplus, of which more listen than are wanted, each with the one that waits the
+/// longest.
+fn crowded(seen: &Seen) -> impl Iterator<Item = (&Book, &Runner)> {
+    let with_surplus = seen.books.values().filter(|book| book.has_surplus(seen.now));
+    with_surplus.filter_map(|book| {
+        let idle = seen.runners_in(&[RunnerState::Idle]);
+        let listening = idle.filter(|it| it.pool == book.pool && it.listened && it.github_id.is_some());
+        let mut listening: Vec<&Runner> = listening.collect();
+        let wanted = usize::try_from(book.demand(seen.now)).unwrap_or(0);
+        listening.sort_by_key(|runner| runner.changed_at);
+        let oldest = *listening.first().filter(|_| listening.len() > wanted)?;
+        Some((book, oldest))
+    })
+}

@@ -1,0 +1,28 @@
+//! Runners whose task has stopped, and nobody was told.
+
+use super::{Confirmed, Mend, Seen};
+use crate::ledger::Runner;
+use crate::repair::SeenTask;
+use crate::repair::suspicion::Suspicion;
+
+pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+    stopped(seen).map(|(runner, _)| Suspicion::TaskGone(runner.id.clone())).collect()
+}
+
+pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+    let agreed =
+        stopped(seen).filter(|(runner, _)| confirmed.contains(&Suspicion::TaskGone(runner.id.clone())));
+    agreed
+        .map(|(runner, task)| Mend::NoteStopped { runner: runner.clone(), stop: task.why_stopped() })
+        .collect()
+}
+
+/// The runners whose task ECS calls stopped, and that has no other one. That ECS lists none proves
+/// nothing.
+fn stopped(seen: &Seen) -> impl Iterator<Item = (&Runner, &SeenTask)> {
+    let live = seen.runners.values().filter(|runner| runner.state.is_live());
+    live.filter_map(|runner| {
+        let is_over = seen.tasks_of(&runner.id).all(SeenTask::has_stopped);
+        Some((runner, seen.tasks_of(&runner.id).next().filter(|_| is_over)?))
+    })
+}

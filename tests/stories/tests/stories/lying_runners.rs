@@ -1,0 +1,207 @@
+//! Runners, tasks and registrations that are not what the ledger has them for. Each story is told twice:
+//! without the looks of the reconciler it ends badly.
+
+use std::time::Duration;
+
+use fleet::ledger::{Item, Put, Runner, RunnerState};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::{JobId, Pool, PoolMap, PoolName, RunnerId};
+use platform::scene::{Scene, plan};
+use sandbox::ecs::TaskStatus;
+use sandbox::github::{JobPlan, Phase};
+use sandbox::{Fault, FunctionName, Rates};
+
+const MINUTE: i64 = 60;
+const JOB: JobId = JobId(1001);
+const NEXT: JobId = JobId(1002);
+
+/// From now on these faults strike always, and no others; the reconciler comes each minute, or never.
+fn set(scene: &Scene, reconciles: bool, faults: &[Fault]) {
+    let off = (!reconciles).then_some(Fault::ReconcilerPassMissed);
+    let rates: Rates = faults.iter().copied().chain(off).map(|fault| (fault, 1.0)).collect();
+    scene.world.sandbox().set_faults(rates);
+}
+
+/// A scene in which one runner of `ec2-x64` waits at all hours.
+fn one_waits() -> Scene {
+    let minimum = "[pools.ec2-x64]\nworking_hours_minimum = 1\noff_hours_minimum = 1\n";
+    stories::scene_of(&DEFAULT_POOLS.replacen("[pools.ec2-x64]\n", minimum, 1))
+}
+
+/// The pool keeps nobody any more.
+fn nobody_waits(scene: &Scene) {
+    let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+    for function in [FunctionName::Scheduler, FunctionName::Registrar, FunctionName::Reconciler] {
+        scene.world.functions().use_map(function, &pools);
+    }
+}
+
+fn pool() -> Pool {
+    let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+    pools.get(&PoolName::new("ec2-x64").unwrap()).unwrap().clone()
+}
+
+fn states(scene: &Scene) -> Vec<RunnerState> {
+    scene.world.sandbox().table().borrow().runners().map(|runner| runner.state).collect()
+}
+
+fn running(scene: &Scene) -> usize {
+    let ecs = scene.world.sandbox().ecs().borrow();
+    ecs.tasks().filter(|task| task.status != TaskStatus::Stopped).count()
+}
+
+fn registrations(scene: &Scene) -> usize {
+    scene.world.sandbox().github().borrow().runners().count()
+}
+
+fn has_ended(scene: &Scene, job: JobId) -> bool {
+    let github = scene.world.sandbox().github().borrow();
+    github.job(job).is_some_and(|job| job.phase == Phase::Completed { conclusion: "success" })
+}
+
+/// Lets seconds pass until it is so; at most ten minutes.
+fn until(scene: &mut Scene, is_so: impl Fn(&Scene) -> bool) {
+    for _ in 0..600 {
+        if is_so(scene) {
+            return;
+        }
+        scene.pass(1);
+    }
+    panic!("it is not so within ten minutes");
+}
+
+#[test]
+fn a_task_whose_stop_event_is_lost_counts_no_longer() {
+    for reconciles in [true, false] {
+        let mut scene = stories::scene();
+        set(&scene, reconciles, &[Fault::StopEventLost]);
+        scene.world.queue_job(JOB, plan(&["ec2-x64"]));
+        scene.pass(6 * MINUTE);
+        assert_eq!((has_ended(&scene, JOB), running(&scene)), (true, 0));
+        let ((), told) = kit::recording::record(|| scene.pass(11 * MINUTE));
+        let live = scene.book("ec2-x64").2;
+        assert_eq!(live, i64::from(!reconciles), "its place is taken, or not");
+        assert_eq!(told.count("LiesMended{Found=StopUnheard}"), u64::from(reconciles));
+        set(&scene, true, &[]);
+    }
+}
+
+/// A task that nobody reserved; and one whose launch was given back, though it came up.
+#[test]
+fn a_task_that_runs_for_nobody_is_stopped() {
+    for reconciles in [true, false] {
+        for is_known in [true, false] {
+            let mut scene = stories::scene();
+            set(&scene, reconciles, &[]);
+            let runner = RunnerId::from_random(7);
+            if is_known {
+                let now = scene.world.sandbox().manual_clock().now();
+                let reserved = Runner::reserved(runner.clone(), pool().name, pool().name, now);
+                let given_back = Runner { state: RunnerState::Stopped, version: 1, ..reserved };
+                let put = Put(Item::Runner(given_back));
+                scene.world.sandbox().table().borrow_mut().commit(&[put]).unwrap();
+            }
+            scene.world.plant_task(&pool(), &runner);
+            scene.pass(15 * MINUTE);
+            assert_eq!(running(&scene), usize::from(!reconciles), "known: {is_known}");
+            set(&scene, true, &[]);
+        }
+    }
+}
+
+/// The runner that waits is alive and listens; GitHub has forgotten it, and gives it no job.
+#[test]
+fn a_job_does_not_wait_for_a_listener_that_github_does_not_see() {
+    for reconciles in [true, false] {
+        let mut scene = one_waits();
+        set(&scene, reconciles, &[]);
+        scene.pass(10 * MINUTE);
+        nobody_waits(&scene);
+        until(&mut scene, |scene| {
+            let table = scene.world.sandbox().table().borrow();
+            table.book(&pool().name).is_some_and(|book| book.minimum == 0)
+        });
+        assert!(scene.world.lose_registration(0).is_some());
+        scene.world.queue_job(NEXT, plan(&["ec2-x64"]));
+        let ((), told) = kit::recording::record(|| scene.pass(20 * MINUTE));
+        assert_eq!(has_ended(&scene, NEXT), reconciles, "another runner is reserved, or the job waits");
+        assert_eq!(told.count("LiesMended{Found=Offline}"), u64::from(reconciles));
+        set(&scene, true, &[]);
+    }
+}
+
+#[test]
+fn the_registration_of_a_runner_that_died_is_deleted_before_github_forgets_it() {
+    for reconciles in [true, false] {
+        let mut scene = one_waits();
+        set(&scene, reconciles, &[Fault::RunnerDiesIdle]);
+        scene.pass(10 * MINUTE);
+        nobody_waits(&scene);
+        set(&scene, reconciles, &[]);
+        // One more, that GitHub calls online.
+        until(&mut scene, |scene| running(scene) == 0);
+        let dead = registrations(&scene);
+        assert!(dead > 0 || reconciles, "GitHub keeps them for a day");
+        let planted = (0..9).any(|place| scene.world.plant_registration(place, true));
+        assert!(planted || !reconciles, "each is there already");
+        scene.pass(7 * MINUTE);
+        assert_eq!(registrations(&scene), if reconciles { 0 } else { dead + usize::from(planted) });
+        set(&scene, true, &[]);
+    }
+}
+
+/// Each of these hangs with a JIT config, is counted until somebody ends it, and costs money until then.
+#[test]
+fn a_runner_that_hangs_with_its_jit_config_ends() {
+    for (fault, within, why) in [
+        (Fault::HangsWithConfig, 60, "its listener never comes up"),
+        (Fault::HangsReleased, 60, "it is told to leave"),
+        (Fault::HangsIdle, 80, "beside its listener, with nobody to ask whether it may leave"),
+    ] {
+        for reconciles in [true, false] {
+            let mut scene = one_waits();
+            set(&scene, reconciles, &[fault]);
+            scene.pass(10 * MINUTE);
+            nobody_waits(&scene);
+            // The others do not hang.
+            scene.pass(2 * MINUTE);
+            set(&scene, reconciles, &[]);
+            scene.pass(within * MINUTE);
+            let left = if reconciles { 0 } else { 1 };
+            assert_eq!(running(&scene), left, "{why}: {:?}", states(&scene));
+            assert_eq!(scene.book("ec2-x64").2, i64::try_from(left).unwrap(), "{why}");
+            set(&scene, true, &[]);
+        }
+    }
+}
+
+/// The listener ran its job, and GitHub ended the registration; PID 1 hangs beside it.
+#[test]
+fn a_runner_that_hangs_after_its_job_ends() {
+    for reconciles in [true, false] {
+        let mut scene = one_waits();
+        set(&scene, reconciles, &[Fault::HangsIdle]);
+        scene.pass(10 * MINUTE);
+        set(&scene, reconciles, &[]);
+        nobody_waits(&scene);
+        scene.world.queue_job(JOB, plan(&["ec2-x64"]));
+        scene.pass(5 * MINUTE);
+        assert_eq!(
+            (has_ended(&scene, JOB), states(&scene)),
+            (true, vec![RunnerState::Busy, RunnerState::Stopped])
+        );
+        scene.pass(30 * MINUTE);
+        assert_eq!(running(&scene), usize::from(!reconciles));
+        set(&scene, true, &[]);
+    }
+}
+
+/// However long a job takes: it is in progress at GitHub, and its runner is registered.
+#[test]
+fn a_job_of_six_hours_is_left_alone() {
+    let mut scene = stories::scene();
+    scene.world.queue_job(JOB, JobPlan { work: Duration::from_hours(6), ..plan(&["ec2-x64"]) });
+    let ((), told) = kit::recording::record(|| scene.pass(6 * 60 * MINUTE + 10 * MINUTE));
+    assert!(has_ended(&scene, JOB));
+    assert_eq!(told.lines("set right").len(), 0);
+}
