@@ -98,6 +98,7 @@ fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
         slow(&mut snapshot);
         count(&mut snapshot, jobs);
         book(&mut snapshot).idle += more_idle;
+        book(&mut snapshot).supply += more_idle;
         let earlier = runner(9, "small", Starting, 900);
         for _ in 0..lately {
             book(&mut snapshot).expect_overdue(&earlier, ago(600));
