@@ -50,7 +50,7 @@ const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
     (FunctionName::Registrar, &[Call::Commit, Call::Github]),
     (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
-    (FunctionName::Reconciler, &[Call::Commit, Call::Github]),
+    (FunctionName::Reconciler, &[Call::Commit, Call::StopTask, Call::Github]),
 ];
 
 /// The faults that are no crash: name, sentence, and who repairs what they leave behind.
@@ -116,9 +116,9 @@ faults! {
     TaskNeverAsks = "PID 1 hangs before its first question", Built;
     HangsWithoutConfig = "PID 1 hangs after a question, without a JIT config", Built;
     HangsUnneeded = "PID 1 hangs when it is told to leave, without a JIT config", Built;
-    HangsWithConfig = "PID 1 hangs with its JIT config in hand", Reconciler;
-    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config", Reconciler;
-    HangsIdle = "PID 1 hangs beside its listener", Reconciler;
+    HangsWithConfig = "PID 1 hangs with its JIT config in hand", Built;
+    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config", Built;
+    HangsIdle = "PID 1 hangs beside its listener", Built;
     TaskDiesAsking = "a task dies while its question is answered", Built;
     PreparationFails = "Docker does not come up beside PID 1", Built;
     ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job", Built;
@@ -136,7 +136,7 @@ faults! {
     JobGivenAtDeletion = "GitHub gives a runner a job as it deletes its registration", Built;
     StopEventDoubled = "a stop event comes twice", Built;
     StopEventLate = "a stop event comes up to an hour late", Built;
-    StopEventLost = "a stop event is lost", Reconciler;
+    StopEventLost = "a stop event is lost", Built;
     GithubAsksToWait = "GitHub answers 403, and asks everybody to wait a minute", Built;
     GithubReadsLate = "GitHub's answer about a job is on its way for up to twenty seconds", Built;
     GithubNamesNobody = "GitHub's answer about a job that runs names no runner", Built;

@@ -5,9 +5,10 @@ mod launches;
 use std::collections::BTreeMap;
 
 use fleet::ledger::{JobState, SLOW};
+use fleet::repair::lying::StopCause;
 use fleet::routing::route;
 use fleet::{JobId, RunnerId};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use platform::Platform;
 use platform::leftovers;
 use sandbox::ecs::Stop;
@@ -19,7 +20,7 @@ use crate::run::SECRET;
 
 type World = sandbox::World<Platform>;
 
-/// How long a task without a JIT config hangs at most.
+/// How long a task without a JIT config hangs at most; twice that with one.
 const HUNG_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 
 /// Everything that is wrong. Rest and service are checked in calm worlds alone.
@@ -115,7 +116,7 @@ fn one_task_a_runner_of_its_pools_architecture(world: &World, plan: &Plan) -> Ve
     let mut tasks: BTreeMap<RunnerId, usize> = BTreeMap::new();
     let mut found = Vec::new();
     for task in ecs.tasks() {
-        let Some(id) = task.runner() else { continue };
+        let Some(id) = task.runner().filter(|id| !world.is_planted(id)) else { continue };
         *tasks.entry(id.clone()).or_default() += 1;
         let Some(runner) = table.runner(&id) else {
             found.push(violation("every task was reserved before it was launched", format!("runner {id}")));
@@ -161,7 +162,8 @@ fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
 }
 
 /// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT
-/// config: it may begin a job at any moment.
+/// config: it may begin a job at any moment. Beside it only one whose PID 1 hangs, and that GitHub does not
+/// know, is stopped.
 fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let has_config = |id: &RunnerId| table.runner(id).is_some_and(|runner| !runner.has_no_config());
@@ -169,6 +171,9 @@ fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
         let stop = task.stop.as_ref()?;
         let by_us = stop.code == "UserInitiated" && !is_after_a_spot_warning(stop);
         let runner = task.runner().filter(|id| by_us && has_config(id))?;
+        if is_of_a_silent_runner(stop) && world.hung().iter().any(|hung| hung.runner == runner) {
+            return None;
+        }
         Some(violation(
             "a runner that has its JIT config is never stopped",
             format!("runner {runner}: {}", stop.reason),
@@ -209,24 +214,41 @@ fn no_end_is_unknown(world: &World) -> Vec<Violation> {
     open.map(|job| found(job.id, job.state)).collect()
 }
 
-/// A task that hangs without a JIT config is stopped within an hour, not counting the time in which
-/// everything else goes wrong too.
+/// A task that hangs is stopped within an hour, or two if it has a JIT config: then two looks have to agree,
+/// twice. Its job, and the time in which everything else goes wrong too, do not count.
 fn hung_tasks_are_stopped(world: &World) -> Vec<Violation> {
     let ecs = world.sandbox().ecs().borrow();
     let stopped_at = |id: &RunnerId| {
         let mut tasks = ecs.tasks().filter(|task| task.runner().as_ref() == Some(id));
         tasks.find_map(|task| task.stopped_at)
     };
-    let hung = world.hung().iter().filter(|hung| !hung.has_config);
-    let late = hung.filter(|hung| {
+    let late = world.hung().iter().filter(|hung| {
         let since = world.sandbox().fair_since().map_or(hung.since, |fair| fair.max(hung.since));
-        stopped_at(&hung.runner).is_none_or(|at| at.duration_since(since) > HUNG_AT_MOST)
+        let since = since.max(job_ended(world, &hung.runner).unwrap_or(since));
+        let longest = if hung.has_config { HUNG_AT_MOST * 2 } else { HUNG_AT_MOST };
+        stopped_at(&hung.runner).is_none_or(|at| at.duration_since(since) > longest)
     });
     late.map(|hung| {
         let at = stopped_at(&hung.runner);
-        violation("a task that hangs is stopped within an hour", format!("{hung:?}, stopped {at:?}"))
+        violation("a task that hangs is stopped in its time", format!("{hung:?}, stopped {at:?}"))
     })
     .collect()
+}
+
+/// When the last job of a runner ended.
+fn job_ended(world: &World, runner: &RunnerId) -> Option<Timestamp> {
+    let github = world.sandbox().github().borrow();
+    let of_runner = github.jobs().filter(|job| {
+        let name = job.runner.as_ref().map(|(_, name)| name);
+        name.and_then(|name| RunnerId::from_github_name(name)).as_ref() == Some(runner)
+    });
+    of_runner.filter_map(|job| job.completed_at).max()
+}
+
+/// Whether the reconciler stopped a task because GitHub has neither its runner nor a job of it.
+fn is_of_a_silent_runner(stop: &Stop) -> bool {
+    let causes = [StopCause::ToldToLeave, StopCause::JobOver, StopCause::NoJob];
+    stop.code == "UserInitiated" && causes.iter().any(|cause| stop.reason == cause.why())
 }
 
 /// Whether the launcher stopped a task because its instance is taken back.

@@ -19,7 +19,7 @@ use sandbox::{Delays, Fault, FunctionName, Rates, Span};
 use self::faults::{of_fault, rates};
 pub use self::job::REFUSED;
 use self::job::job;
-use self::outside::{breakage, deploys, interruptions, map_changes, miscounts, outage, skews, thefts};
+use self::outside::{breakage, deploys, interruptions, lies, map_changes, miscounts, outage, skews, thefts};
 use self::pools::{LEAVES, pools, without};
 
 /// When a world begins.
@@ -70,6 +70,12 @@ pub enum Act {
     Outage,
     /// Somebody asks with the ticket of a runner that has asked, by its place among those.
     Steal(usize),
+    /// A task of the stack starts that nobody reserved; another one for each number.
+    PlantTask(u128),
+    /// A registration is made by the name of a runner that has stopped, by its place among those; online or not.
+    PlantRegistration(usize, bool),
+    /// GitHub forgets an idle listener, by its place among those, which goes on listening.
+    LoseRegistration(usize),
     /// From now on a function reads the whole map of pools, or the one without the pool that leaves.
     ReadMap(FunctionName, Map),
     /// From now on ECS refuses every launch like this: its code and message.
@@ -131,6 +137,7 @@ impl Plan {
         acts.extend(interruptions(&mut random));
         acts.extend(thefts(&mut random));
         acts.extend(outage(&mut random));
+        acts.extend(lies(world.seed));
         if has(Fault::MapChanges) {
             acts.extend(map_changes(&mut of_fault(world.seed, Fault::MapChanges)));
         }

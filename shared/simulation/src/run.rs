@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fleet::ledger::{RunnerState, Totals};
-use fleet::{DeliveryId, InstanceId, PoolName, Repository, RunnerId, TaskArn};
+use fleet::ledger::Totals;
+use fleet::{DeliveryId, InstanceId, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use platform::Platform;
 use sandbox::delivery::{Delivery, function_url_event};
@@ -85,7 +85,6 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     sandbox.set_faults(Rates::new());
     for _ in 0..REDRIVES {
         redrive(&sandbox);
-        stop_strays(&sandbox);
         world.run_until(later(sandbox.manual_clock().now(), BETWEEN_REDRIVES));
     }
     let at_rest = if plan.is_calm {
@@ -150,6 +149,13 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
             world.sandbox().github().borrow_mut().set_outage(until);
         }
         Act::Steal(place) => world.steal_ticket(*place),
+        Act::PlantTask(number) => plant_task(world, plan, *number),
+        Act::PlantRegistration(place, online) => {
+            world.plant_registration(*place, *online);
+        }
+        Act::LoseRegistration(place) => {
+            world.lose_registration(*place);
+        }
         Act::ReadMap(function, map) => {
             let map = if *map == Map::Whole { &plan.pools } else { &plan.smaller };
             world.functions().use_map(*function, map);
@@ -164,6 +170,16 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
         Act::Mend(fault) => {
             world.sandbox().set_fault(*fault, plan.rates.get(fault).copied().unwrap_or(0.0));
         }
+    }
+}
+
+/// Starts a task that nobody reserved, in one of the pools.
+fn plant_task(world: &mut sandbox::World<Platform>, plan: &Plan, number: u128) {
+    let pools: Vec<_> = plan.smaller.iter().collect();
+    let place = usize::try_from(number).unwrap_or(0) % pools.len().max(1);
+    if let Some(pool) = pools.get(place) {
+        // No runner that is reserved has so high a number.
+        world.plant_task(pool, &RunnerId::from_random(u128::MAX - number));
     }
 }
 
@@ -193,23 +209,6 @@ fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
     };
     if let Some(instance) = up.get(place % up.len().max(1)) {
         world.interrupt_instance(instance);
-    }
-}
-
-/// Stops the tasks whose runner is Stopped without a JIT config, as the reconciler will: two ticks at once
-/// may call `RunTask` for the same runner, and one of them is told that there is no capacity.
-fn stop_strays(sandbox: &Sandbox) {
-    let strays: Vec<(String, TaskArn)> = {
-        let (table, ecs) = (sandbox.table().borrow(), sandbox.ecs().borrow());
-        let is_stray = |id: RunnerId| {
-            table.runner(&id).is_some_and(|it| it.state == RunnerState::Stopped && it.has_no_config())
-        };
-        let strays = ecs.tasks().filter(|task| task.runner().is_some_and(is_stray));
-        strays.map(|task| (task.request.cluster.clone(), task.arn.clone())).collect()
-    };
-    for (cluster, task) in strays {
-        // One that has stopped by itself is not there to be stopped.
-        let _ = sandbox.ecs().borrow_mut().stop_task(&cluster, &task, "its runner has stopped");
     }
 }
 

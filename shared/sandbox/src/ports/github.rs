@@ -13,6 +13,7 @@ use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 use crate::faults::{Call, Fault, Moment};
 use crate::github::{LatePost, Registration, RemoveError};
 use crate::sandbox::Span;
+use crate::world::PLANTED;
 use crate::{Race, Sandbox};
 
 /// How long GitHub takes when it is slow.
@@ -81,7 +82,8 @@ impl DeleteRunner for Sandbox {
         self.call_github(|| {
             let mut github = self.github().borrow_mut();
             github.count_call(self.manual_clock().now());
-            let waits = github.runner(runner).is_some_and(|runner| runner.online && runner.job.is_none());
+            let waits = |it: &Registration| it.online && it.job.is_none() && it.group != PLANTED;
+            let waits = github.runner(runner).is_some_and(waits);
             if waits && self.strikes(Fault::JobGivenAtDeletion) {
                 github.remove_with_a_job(runner);
                 return Ok(());

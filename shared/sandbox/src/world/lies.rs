@@ -11,6 +11,10 @@ use crate::ecs::TaskStatus;
 use crate::journal::Subject;
 use crate::{TICKET_KEY, placement_of};
 
+/// The runner group of planted registrations. Nobody listens for them, so that GitHub has no job for one in the
+/// moment of its deletion.
+pub(crate) const PLANTED: &str = "planted";
+
 impl<F: Functions + 'static> World<F> {
     /// Starts a task of a pool for a runner that nobody has reserved for it, with the tags of a launch. Its
     /// PID 1 does nothing.
@@ -42,7 +46,7 @@ impl<F: Functions + 'static> World<F> {
         };
         let Some(runner) = stopped.get(place % stopped.len().max(1)) else { return false };
         let name = runner.id.github_name(&runner.pool);
-        let made = self.sandbox.github().borrow_mut().register(&name, [""; 0].iter().collect(), "planted");
+        let made = self.sandbox.github().borrow_mut().register(&name, [""; 0].iter().collect(), PLANTED);
         let Some(id) = made else { return false };
         if online {
             self.sandbox.github().borrow_mut().connect(id);

@@ -33,6 +33,7 @@ use self::functions::End;
 pub use self::functions::Functions;
 use self::happening::Happening;
 use self::knowledge::KnownWrongly;
+pub(crate) use self::lies::PLANTED;
 pub use self::outside::Begun;
 use self::outside::Outside;
 use self::ticks::Ticks;

@@ -124,7 +124,7 @@ fn excuses(world: &World, plan: &Plan) -> Vec<(Timestamp, usize)> {
     let struck = world.sandbox().strikes_so_far();
     let by_faults = struck.into_iter().filter(|(fault, _)| TAKES_A_RUNNER.contains(fault));
     let by_acts = plan.acts.iter().filter_map(|&(at, ref act)| match act {
-        Act::Steal(_) => Some((at, 1)),
+        Act::Steal(_) | Act::LoseRegistration(_) => Some((at, 1)),
         Act::Miscount(..) => Some((at, MISCOUNTED)),
         Act::Interrupt(_) => Some((at, ON_AN_INSTANCE)),
         _ => None,

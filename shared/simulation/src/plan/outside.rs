@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use fleet::ledger::Totals;
 use jiff::{SignedDuration, Timestamp};
-use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
 use sandbox::{Fault, FunctionName, Repairer};
 
 use super::{Act, Map, START, after, moment};
@@ -115,4 +115,24 @@ pub(super) fn miscounts(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
         (moment(random), Act::Miscount(random.random_range(0..100), by))
     };
     (0..count).map(miscount).collect()
+}
+
+/// In one world of three there are some tasks and registrations that nobody needs, and listeners that GitHub
+/// forgets. Their numbers are their own: a world stays as it is beside them.
+pub(super) fn lies(seed: u64) -> Vec<(Timestamp, Act)> {
+    let mut random = StdRng::seed_from_u64(seed ^ 0x6c69_6573);
+    if random.random_ratio(2, 3) {
+        return Vec::new();
+    }
+    let count = random.random_range(1..=4_u128);
+    let lie = |number| {
+        let place = random.random_range(0..100);
+        let act = match random.random_range(0..4) {
+            0 => Act::PlantTask(number),
+            1 => Act::PlantRegistration(place, random.random_bool(0.5)),
+            _ => Act::LoseRegistration(place),
+        };
+        (moment(&mut random), act)
+    };
+    (0..count).map(lie).collect()
 }

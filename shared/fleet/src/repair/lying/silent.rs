@@ -42,11 +42,14 @@ fn unregistered(seen: &Seen) -> impl Iterator<Item = &Runner> {
     candidates(seen).filter(|runner| seen.standing(runner) == Standing::NotListed)
 }
 
-/// Whether it should have ended by now, by the ledger.
+/// Whether it should have ended by now, by the ledger: it was told to leave, its job is over, or GitHub once
+/// refused to delete its registration as busy, has never said with what, and does not call it busy now.
 fn is_silent(seen: &Seen, runner: &Runner) -> bool {
-    match runner.state {
-        RunnerState::Leaving => seen.since(runner) >= SILENCE,
-        _ => seen.job_over_for(runner).is_some_and(|over| over >= SILENCE),
+    let is_idle = || matches!(seen.standing(runner), Standing::Listed(it) if !it.is_busy);
+    match (runner.state, runner.job) {
+        (RunnerState::Leaving, _) => seen.since(runner) >= SILENCE,
+        (_, None) => seen.since(runner) >= SILENCE && is_idle(),
+        (_, Some(_)) => seen.job_over_for(runner).is_some_and(|over| over >= SILENCE),
     }
 }
 

@@ -251,6 +251,14 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
         ),
         (with_registration(busy(half, over(quarter - 1)), false, false), "", "", "it may end by itself"),
         (busy(half - 1, None), "", "", "nobody said with what it is busy"),
+        (with_registration(busy(quarter, None), true, true), "", "", "it is at a job that nobody told of"),
+        (
+            with_registration(busy(quarter, None), true, false),
+            "delete 7",
+            "delete 7",
+            "it was called busy, and is not",
+        ),
+        (with_registration(busy(quarter - 1, None), true, false), "", "", "GitHub may not know yet"),
         (busy(half, None), "", no_job, "and nobody will"),
         (Seen { jobs: BTreeMap::new(), ..busy(half, at_work(half)) }, "", "", "its job could not be read"),
     ] {
