@@ -276,10 +276,11 @@ impl Audit {
     }
 
     /// A plain wait is a read. What is written of a runner that stays Idle is its boot, a question without
-    /// a listener, its registration, or that it listens; of one that is not launched yet, why.
+    /// a listener, its registration, or that it listens; of one that is not launched yet, why; of one that is
+    /// busy, its job.
     fn check_wait(&mut self, before: &Runner, after: &Runner, writes: usize) {
         let of = |it: &Runner| {
-            (it.state, it.boot.clone(), it.asked_at, it.github_id, it.listened, it.put_off.clone())
+            (it.state, it.boot.clone(), it.asked_at, it.github_id, it.listened, it.put_off.clone(), it.job)
         };
         if writes == 1 && of(before) == of(after) {
             self.note("a plain wait writes nothing", format!("runner {}", after.id));

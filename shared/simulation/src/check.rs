@@ -162,8 +162,8 @@ fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
 }
 
 /// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT
-/// config: it may begin a job at any moment. Beside it only one whose PID 1 hangs, and that GitHub does not
-/// know, is stopped.
+/// config: it may begin a job at any moment. Beside it only one that was told to leave long ago, or whose job is
+/// over, is stopped; that GitHub does not know it then, the sandbox looks at.
 fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let has_config = |id: &RunnerId| table.runner(id).is_some_and(|runner| !runner.has_no_config());
@@ -171,13 +171,12 @@ fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
         let stop = task.stop.as_ref()?;
         let by_us = stop.code == "UserInitiated" && !is_after_a_spot_warning(stop);
         let runner = task.runner().filter(|id| by_us && has_config(id))?;
-        if is_of_a_silent_runner(stop) && world.hung().iter().any(|hung| hung.runner == runner) {
-            return None;
-        }
-        Some(violation(
-            "a runner that has its JIT config is never stopped",
-            format!("runner {runner}: {}", stop.reason),
-        ))
+        (!is_of_a_silent_runner(stop)).then(|| {
+            violation(
+                "a runner that has its JIT config is never stopped",
+                format!("runner {runner}: {}", stop.reason),
+            )
+        })
     });
     stopped.collect()
 }

@@ -7,7 +7,7 @@ use fleet::ports::{
     DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask, TaskDescription,
     TaskFilter, TaskStop,
 };
-use fleet::{ContainerInstanceArn, InstanceId, TaskArn};
+use fleet::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 
 use crate::Sandbox;
 use crate::ecs::{Exception, RunTaskError, Task, TaskStatus};
@@ -43,12 +43,33 @@ impl StopTask for Sandbox {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.step().await;
         self.may_crash(Moment::Before, Call::StopTask).await;
+        self.note_stop_of_a_registered_runner(task, reason);
         let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
         self.step().await;
         self.may_crash(Moment::After, Call::StopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
             other => other.map_err(|exception| told(&exception)),
+        }
+    }
+}
+
+impl Sandbox {
+    /// A runner that GitHub knows may begin a job at any moment: it is stopped only where its instance is taken
+    /// back.
+    fn note_stop_of_a_registered_runner(&self, task: &TaskArn, reason: &str) {
+        let is_registered = |id: &RunnerId| {
+            let name = self.table().borrow().runner(id).map(|runner| id.github_name(&runner.pool));
+            name.is_some_and(|name| self.github().borrow().find_by_name(&name).is_some())
+        };
+        let runner = self.ecs().borrow().task(task).filter(|it| it.stop.is_none()).and_then(Task::runner);
+        let Some(id) = runner.filter(|id| !reason.ends_with(" is interrupted") && is_registered(id)) else {
+            return;
+        };
+        let has_config = self.table().borrow().runner(&id).is_some_and(|runner| !runner.has_no_config());
+        if has_config {
+            let found = format!("runner {id}: {reason}");
+            self.table().borrow_mut().note_violation("a runner that GitHub knows is never stopped", found);
         }
     }
 }
