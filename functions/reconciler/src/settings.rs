@@ -12,7 +12,7 @@ use secrecy::SecretString;
 pub struct Settings {
     /// The map of pools.
     pub pools: PoolMap,
-    /// The stack's name, which its tasks are tagged with.
+    /// The stack's name, which the families of its task definitions begin with.
     pub stack: String,
 }
 

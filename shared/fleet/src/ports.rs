@@ -120,7 +120,8 @@ pub struct TaskDescription {
     pub pull_started_at: Option<Timestamp>,
     /// Why it has stopped; `None` before that.
     pub stop: Option<TaskStop>,
-    /// The stack that it is tagged with ([`crate::launch::STACK_TAG`]); `None` where it has no such tag.
+    /// The stack whose task definition it has; `None` where it is none that a stack names. Its tag says the
+    /// same, and is told only to whoever may list tags.
     pub stack: Option<String>,
 }
 

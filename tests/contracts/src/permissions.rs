@@ -26,6 +26,7 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("ReadJob", &[]),
     ("ReadRun", &[]),
     ("ReadRunner", &[]),
+    ("ListRunners", &[]),
 ];
 
 /// What every function may beyond its ports: its log and its secrets.

@@ -1,8 +1,8 @@
 //! `DescribeTasks`.
 
 use aws_sdk_ecs::primitives::DateTime;
-use aws_sdk_ecs::types::{Task, TaskField};
-use fleet::launch::{STACK_TAG, exit_code_of};
+use aws_sdk_ecs::types::Task;
+use fleet::launch::{exit_code_of, stack_of};
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
 use jiff::Timestamp;
@@ -25,7 +25,6 @@ impl DescribeTasks for Tasks {
         for chunk in tasks.chunks(AT_ONCE) {
             let arns = chunk.iter().map(ToString::to_string).collect();
             let call = self.client.describe_tasks().cluster(cluster).set_tasks(Some(arns));
-            let call = call.include(TaskField::Tags);
             let output = call.send().await.map_err(|error| ecs_error(&error))?;
             // Whoever asks takes a task that is left out for one that is gone.
             let failures = output.failures().iter().map(|failure| failure.reason().unwrap_or_default());
@@ -46,12 +45,7 @@ fn description(task: &Task) -> Option<TaskDescription> {
         created_at: task.created_at().and_then(time),
         pull_started_at: task.pull_started_at().and_then(time),
         stop: (task.last_status() == Some("STOPPED")).then(|| stop(task)),
-        stack: task
-            .tags()
-            .iter()
-            .find(|tag| tag.key() == Some(STACK_TAG))
-            .and_then(|tag| tag.value())
-            .map(str::to_owned),
+        stack: task.task_definition_arn().and_then(stack_of).map(str::to_owned),
     })
 }
 

@@ -12,9 +12,9 @@ pub const LAUNCHERS: usize = 5;
 
 pub use self::containers::{DOCKERD_CONTAINER, exit_code_of};
 pub use self::failure::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
-pub use self::placement::{Place, Placement, Placements};
+pub use self::placement::{Place, Placement, Placements, stack_of};
 pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,
-    REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, STACK_TAG, TICKET_VARIABLE, Tag, TaskOverride,
+    REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, TICKET_VARIABLE, Tag, TaskOverride,
 };
 pub use self::stop::{Ending, RUN_THIRDS_ALLOWED, SeenStop, StopClass, is_known_stop_code};

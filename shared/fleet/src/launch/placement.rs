@@ -48,6 +48,14 @@ impl Placement {
     }
 }
 
+/// The stack whose task definition this is, by its ARN or by family and revision; `None` where the family is
+/// none that a stack names.
+pub fn stack_of(task_definition: &str) -> Option<&str> {
+    let name = task_definition.rsplit('/').next()?;
+    let family = name.split(':').next()?;
+    family.rsplit_once('_').map(|(stack, _pool)| stack)
+}
+
 /// The places of all pools, as the template tells them to a function: one JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +152,23 @@ mod tests {
             })
         );
         assert_eq!(placements.of(&pool("fargate-arm64")), None, "the stack does not know it");
+    }
+
+    #[test]
+    fn a_task_definition_tells_its_stack() {
+        for (task_definition, stack, why) in [
+            (
+                "arn:aws:ecs:us-east-1:123456789012:task-definition/mayfly_ec2-x64:12",
+                Some("mayfly"),
+                "an ARN",
+            ),
+            ("mayfly_ec2-x64:12", Some("mayfly"), "a family with its revision"),
+            ("my-second-stack_fargate-x64", Some("my-second-stack"), "a family"),
+            ("arn:aws:ecs:us-east-1:123456789012:task-definition/by-hand:1", None, "no stack's"),
+            ("", None, "nothing"),
+        ] {
+            assert_eq!(stack_of(task_definition), stack, "{why}");
+        }
     }
 
     #[test]

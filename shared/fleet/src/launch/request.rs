@@ -73,9 +73,6 @@ pub struct AwsvpcConfiguration {
     pub assign_public_ip: String,
 }
 
-/// The tag that says which stack a task is of.
-pub const STACK_TAG: &str = "mayfly:stack";
-
 /// A tag of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -138,7 +135,7 @@ impl RunTaskRequest {
                 tag("mayfly:pool", runner.pool.as_str()),
                 tag("mayfly:capacity", runner.capacity.as_str()),
                 tag("mayfly:runner", runner.id.as_str()),
-                tag(STACK_TAG, &placement.stack),
+                tag("mayfly:stack", &placement.stack),
             ],
             overrides: TaskOverride {
                 container_overrides: vec![ContainerOverride {

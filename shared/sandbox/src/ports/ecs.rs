@@ -1,8 +1,6 @@
 //! The ports that are calls of ECS.
 
-use fleet::launch::{
-    FailureClass, LaunchFailure, RunTaskRequest, STACK_TAG, of_exception, of_failure_reason,
-};
+use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest, of_exception, of_failure_reason, stack_of};
 use fleet::ports::{
     DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask, TaskDescription,
     TaskFilter, TaskStop,
@@ -172,7 +170,7 @@ fn description(task: &Task) -> TaskDescription {
             reason: stop.reason.clone(),
             exit_code: stop.exit_code,
         }),
-        stack: task.request.tags.iter().find(|tag| tag.key == STACK_TAG).map(|tag| tag.value.clone()),
+        stack: stack_of(&task.request.task_definition).map(str::to_owned),
     }
 }
 

@@ -81,6 +81,7 @@ fn config(name: &str, url: &str) -> FunctionConfig {
         ("MAYFLY_PLACEMENTS", &places()),
         ("MAYFLY_QUEUE_URL", &format!("{url}/123456789012/jobs")),
         ("MAYFLY_REGISTRAR_URL", "https://registrar.sandbox.invalid/"),
+        ("MAYFLY_STACK", "mayfly"),
         ("MAYFLY_TABLE", "ledger"),
     ];
     FunctionConfig {

@@ -67,6 +67,7 @@ async fn a_task_is_run_found_described_and_stopped() {
 
     let described = tasks.describe_tasks("mayfly_fargate", alone).await.unwrap();
     assert_eq!((&described[0].task, described[0].runner.as_ref()), (&task, Some(&runner)));
+    assert_eq!(described[0].stack.as_deref(), Some("mayfly"));
     let raw = client.describe_tasks().cluster("mayfly_fargate").tasks(task.as_str());
     let raw = raw.include(aws_sdk_ecs::types::TaskField::Tags).send().await.unwrap();
     let arrived = &raw.tasks()[0];
@@ -79,6 +80,7 @@ async fn a_task_is_run_found_described_and_stopped() {
     let stopped = tasks.describe_tasks("mayfly_fargate", alone).await.unwrap();
     assert_eq!(stopped[0].last_status, "STOPPED");
     assert_eq!(list(TaskFilter::Running).await, []);
+    assert_eq!(list(TaskFilter::Stopped).await, alone);
 }
 
 #[tokio::test]

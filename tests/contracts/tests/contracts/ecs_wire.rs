@@ -95,6 +95,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             created_at: Some(START),
             pull_started_at: (status != "PROVISIONING").then_some(START),
             stop: None,
+            stack: Some("mayfly".to_owned()),
         };
         let found = peer.tasks.describe_tasks("mayfly_fargate", &asked).await.unwrap();
         assert_eq!(found, [expected], "and the missing one is left out");
@@ -181,6 +182,10 @@ async fn lists_go_on_past_a_page() {
     let call = peer.client.list_tasks().cluster("mayfly_fargate").started_by("somebody");
     let refused = call.desired_status(DesiredStatus::Stopped).send().await.unwrap_err();
     assert_eq!(refused.code(), Some("InvalidParameterException"), "startedBy goes alone");
+    peer.tasks.stop_task("mayfly_fargate", &started[0], "the stop begins").await.unwrap();
+    let listed = async |filter| peer.tasks.list_tasks("mayfly_fargate", &filter).await.unwrap();
+    assert_eq!(listed(TaskFilter::Stopped).await, started[..1], "one that stops is among those");
+    assert_eq!(listed(TaskFilter::Running).await, started[1..]);
     let unknown = peer.tasks.list_tasks("nowhere", &TaskFilter::Running).await.unwrap_err();
     assert_eq!(unknown.to_string(), "ClusterNotFoundException: Cluster not found.");
 }

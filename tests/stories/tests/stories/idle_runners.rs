@@ -2,7 +2,7 @@
 
 use fleet::PoolName;
 use fleet::launch::exit_code::REMOVED;
-use fleet::ledger::RunnerState;
+use fleet::ledger::{Item, RunnerState};
 use platform::scene::Scene;
 use sandbox::{Fault, Rates};
 
@@ -59,9 +59,14 @@ fn idle_runners_that_github_removes_are_replaced_and_in_the_end_their_places_res
 fn a_runner_that_waits_is_told_nothing_and_writes_nothing() {
     let mut scene = three_wait();
     scene.pass(5 * 60);
-    let writes = scene.world.sandbox().table().borrow().writes();
+    // The reconciler's looks take their calls to GitHub out of the budget.
+    let items = |scene: &Scene| -> Vec<Item> {
+        let table = scene.world.sandbox().table().borrow();
+        table.items().filter(|item| item.budget().is_none()).cloned().collect()
+    };
+    let before = items(&scene);
     let ((), told) = kit::recording::record(|| scene.pass(30 * 60));
-    assert_eq!(scene.world.sandbox().table().borrow().writes(), writes, "ninety questions");
+    assert_eq!(items(&scene), before, "ninety questions");
     assert_eq!(told.count("Questions{Answer=Leave}"), 0);
     assert!(told.lines("told to leave").is_empty() && told.lines("JIT config answered").is_empty());
     let table = scene.world.sandbox().table().borrow();

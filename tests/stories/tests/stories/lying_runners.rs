@@ -167,7 +167,7 @@ fn a_runner_that_hangs_with_its_jit_config_ends() {
             scene.pass(2 * MINUTE);
             set(&scene, reconciles, &[]);
             scene.pass(within * MINUTE);
-            let left = if reconciles { 0 } else { 1 };
+            let left = usize::from(!reconciles);
             assert_eq!(running(&scene), left, "{why}: {:?}", states(&scene));
             assert_eq!(scene.book("ec2-x64").2, i64::try_from(left).unwrap(), "{why}");
             set(&scene, true, &[]);

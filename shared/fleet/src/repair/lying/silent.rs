@@ -9,7 +9,7 @@ use super::seen::Standing;
 use super::{Confirmed, Mend, Seen, StopCause};
 use crate::launch::SeenStop;
 use crate::ledger::{JobState, Runner, RunnerState};
-use crate::repair::SeenTask;
+use crate::repair::Sight;
 use crate::repair::suspicion::Suspicion;
 
 /// How long a runner may take to leave, or to end after its job, before it is silent: every question of it
@@ -63,29 +63,37 @@ fn stop(seen: &Seen, runner: &Runner) -> Option<Mend> {
             is_silent(seen, runner).then_some(StopCause::JobOver)?
         }
         (_, Some(job)) if is_long => {
-            let task = running(seen, runner)?;
+            let task = match running(seen, runner) {
+                Sight::Task(task) => Some(task.clone()),
+                Sight::NotListed => None,
+                Sight::Unknown => return None,
+            };
             return Some(Mend::StopUnlessAtJob { runner: runner.clone(), job: job.clone(), task });
         }
         // GitHub called it busy, and never said with what.
         (_, None) if is_long && runner.job.is_none() => StopCause::NoJob,
         _ => return None,
     };
-    Some(end(runner, running(seen, runner)?, cause))
+    end(runner, running(seen, runner), cause)
 }
 
 /// Stops a runner's task. Where ECS runs none either, it has stopped.
-fn end(runner: &Runner, task: Option<SeenTask>, cause: StopCause) -> Mend {
+fn end(runner: &Runner, task: Sight<'_>, cause: StopCause) -> Option<Mend> {
     match task {
-        Some(task) => Mend::Stop { runner: runner.id.clone(), known: Some(runner.clone()), task, cause },
-        None => Mend::NoteStopped { runner: runner.clone(), stop: SeenStop::unknown() },
+        Sight::Task(task) => {
+            let (known, task) = (Some(runner.clone()), task.clone());
+            Some(Mend::Stop { runner: runner.id.clone(), known, task, cause })
+        }
+        Sight::NotListed => Some(Mend::NoteStopped { runner: runner.clone(), stop: SeenStop::unknown() }),
+        Sight::Unknown => None,
     }
 }
 
-/// The task of a runner that runs, if one does. `None` where ECS was not seen, or tells of its stop.
-fn running(seen: &Seen, runner: &Runner) -> Option<Option<SeenTask>> {
+/// The task of a runner that runs. Nothing is known of it where ECS was not seen, or tells of its stop.
+fn running<'a>(seen: &'a Seen, runner: &'a Runner) -> Sight<'a> {
     let mut tasks = seen.tasks_of(&runner.id).peekable();
     if tasks.peek().is_none() {
-        return seen.saw_all_tasks.then_some(None);
+        return if seen.saw_all_tasks { Sight::NotListed } else { Sight::Unknown };
     }
-    Some(Some(tasks.find(|task| !task.has_stopped())?.clone()))
+    tasks.find(|task| !task.has_stopped()).map_or(Sight::Unknown, Sight::Task)
 }

@@ -26,7 +26,7 @@ pub enum Suspicion {
     NotRegistered(RunnerId),
     /// A runner is not Stopped, and ECS calls its task stopped, or does not know it.
     TaskGone(RunnerId),
-    /// A task is ours by its tag, and no runner of the ledger needs it.
+    /// A task is of our stack, and no runner of the ledger needs it.
     StrayTask(TaskArn),
     /// A pool has more runners that listen than it wants: a live one would have asked, and left.
     Surplus(PoolName),

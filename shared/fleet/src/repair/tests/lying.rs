@@ -129,7 +129,11 @@ fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
         (runs(with_runner(runner(1, "small", RunnerState::Starting, HOUR))), "", "it boots"),
         (runs(with_runner(runner(1, "small", RunnerState::Leaving, HOUR))), "", "the scheduler stops it"),
         (with_task(empty(), TaskDescription { runner: None, ..task(1, "RUNNING") }), "", "somebody else's"),
-        (with_task(empty(), TaskDescription { stack: None, ..task(1, "RUNNING") }), "", "it has no tag"),
+        (
+            with_task(empty(), TaskDescription { stack: None, ..task(1, "RUNNING") }),
+            "",
+            "its definition is no stack's",
+        ),
         (
             with_task(empty(), TaskDescription { stack: Some("other".to_owned()), ..task(1, "RUNNING") }),
             "",
