@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws::boot::{Boot, System};
 use aws::ledger::Table;
+use aws::queue::Queue;
 use control::{Bookkeeper, Failed};
 use fleet::PoolMap;
 use futures_util::future::join;
@@ -19,6 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let tables = [reconciler::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS];
     let mut boot = Boot::begin(&tables).await;
     let table = boot.variable("MAYFLY_TABLE");
+    let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let app = AppConfig {
         id: boot.number("MAYFLY_GITHUB_APP_ID"),
         organisation: boot.variable("MAYFLY_ORGANISATION"),
@@ -28,11 +30,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let hook = boot.optional_variable("MAYFLY_WEBHOOK_URL").map_or(Hook::App, Hook::Organisation);
     let pools = boot.pools(PoolMap::from_json_without_schedules);
     let ledger = Table::new(&boot.config, table);
+    let queue = Queue::new(&boot.config, queue_url);
     let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
-    let reconciler =
-        Reconciler { books, github: App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook) };
+    let github = App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook);
+    let reconciler = Reconciler { books, github, queue };
     let pass = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         // Where the key is of no use the last good one stays; without any, each read says so.

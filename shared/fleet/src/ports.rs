@@ -17,8 +17,8 @@ use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ListDeliveries, ReadJob, ReadRun, ReadRunner, Redeliver, RunId, RunnerGroupId, SeenJob,
-    SeenRunner,
+    JobStatus, ListDeliveries, ListJobs, ListRepositories, ListRuns, ListedJob, Priced, ReadJob, ReadRun,
+    ReadRunner, Redeliver, RunId, RunStatus, RunnerGroupId, SeenJob, SeenRunner,
 };
 pub use crate::ledger::Listing;
 

@@ -28,7 +28,7 @@ pub struct Platform {
     registrar_settings: Current<registrar::Settings>,
     scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox>,
     scheduler_settings: Current<scheduler::Settings>,
-    reconciler: Reconciler<Sandbox, System, Sandbox>,
+    reconciler: Reconciler<Sandbox, System, Sandbox, Sandbox>,
     reconciler_settings: Current<reconciler::Settings>,
     sandbox: Sandbox,
 }
@@ -61,7 +61,11 @@ impl Platform {
             registrar_settings: current(registrar_settings(pools)),
             scheduler,
             scheduler_settings: current(scheduler::Settings(launch_settings(pools))),
-            reconciler: Reconciler { books: of(FunctionName::Reconciler), github: sandbox.clone() },
+            reconciler: Reconciler {
+                books: of(FunctionName::Reconciler),
+                github: sandbox.clone(),
+                queue: sandbox.clone(),
+            },
             reconciler_settings: current(reconciler::Settings { pools: pools.clone() }),
             sandbox: sandbox.clone(),
         }

@@ -50,7 +50,7 @@ const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
     (FunctionName::Registrar, &[Call::Commit, Call::Github]),
     (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
-    (FunctionName::Reconciler, &[Call::Commit, Call::Github]),
+    (FunctionName::Reconciler, &[Call::Commit, Call::Github, Call::Send]),
 ];
 
 /// The faults that are no crash: name, sentence, and who repairs what they leave behind.

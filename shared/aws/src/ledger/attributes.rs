@@ -71,12 +71,12 @@ pub fn to_key(attributes: &Attributes) -> Result<Key, LedgerError> {
     text.parse().map_err(|error| unfit(&error))
 }
 
-/// When the item came to its end, if it has. A book, the budget and the cursor have none.
+/// When the item came to its end, if it has. A book, the budget and the cursors have none.
 fn ended_at(item: &Item) -> Option<Timestamp> {
     match item {
         Item::Job(job) => (job.state == JobState::Completed).then_some(job.changed_at),
         Item::Runner(runner) => (runner.state == RunnerState::Stopped).then_some(runner.changed_at),
-        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) => None,
+        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Sweep(_) => None,
     }
 }
 

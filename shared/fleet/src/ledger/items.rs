@@ -7,6 +7,7 @@ use super::{Book, Budget, Key};
 use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
+use crate::sweep::SweepCursor;
 use crate::version::Version;
 
 /// Most items that one transaction may write (DynamoDB: `TransactWriteItems`).
@@ -236,6 +237,8 @@ pub enum Item {
     Budget(Budget),
     /// How far GitHub's list of webhook deliveries was read, and which failed.
     Deliveries(DeliveryCursor),
+    /// Which repositories were looked through for jobs, and when.
+    Sweep(SweepCursor),
 }
 
 impl Item {
@@ -247,6 +250,7 @@ impl Item {
             Self::Runner(runner) => Key::Runner(runner.id.clone()),
             Self::Budget(_) => Key::Budget,
             Self::Deliveries(_) => Key::Deliveries,
+            Self::Sweep(_) => Key::Sweep,
         }
     }
 
@@ -258,6 +262,7 @@ impl Item {
             Self::Runner(runner) => runner.version,
             Self::Budget(budget) => budget.version,
             Self::Deliveries(cursor) => cursor.version,
+            Self::Sweep(cursor) => cursor.version,
         }
     }
 
@@ -284,6 +289,11 @@ impl Item {
     /// The cursor of GitHub's deliveries, if it is one.
     pub fn deliveries(&self) -> Option<&DeliveryCursor> {
         if let Self::Deliveries(cursor) = self { Some(cursor) } else { None }
+    }
+
+    /// The cursor of the sweeps, if it is one.
+    pub fn sweep(&self) -> Option<&SweepCursor> {
+        if let Self::Sweep(cursor) = self { Some(cursor) } else { None }
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Key {
     Budget,
     /// How far GitHub's list of webhook deliveries was read; there is one.
     Deliveries,
+    /// Which repositories were looked through for jobs that no webhook told of; there is one.
+    Sweep,
 }
 
 impl fmt::Display for Key {
@@ -28,6 +30,7 @@ impl fmt::Display for Key {
             Self::Runner(runner) => write!(f, "runner#{runner}"),
             Self::Budget => f.write_str("budget#jit"),
             Self::Deliveries => f.write_str("cursor#deliveries"),
+            Self::Sweep => f.write_str("cursor#sweep"),
         }
     }
 }
@@ -42,13 +45,18 @@ impl FromStr for Key {
             Some(("runner", id)) => RunnerId::parse(id).map(Self::Runner),
             Some(("budget", "jit")) => Ok(Self::Budget),
             Some(("cursor", "deliveries")) => Ok(Self::Deliveries),
+            Some(("cursor", "sweep")) => Ok(Self::Sweep),
             _ => Err(no_key(text)),
         }
     }
 }
 
 fn no_key(text: &str) -> InvalidId {
-    InvalidId::new("key", text, "pool#, job# or runner# and the id of one, budget#jit or cursor#deliveries")
+    InvalidId::new(
+        "key",
+        text,
+        "pool#, job# or runner# and the id of one, budget#jit, cursor#deliveries or cursor#sweep",
+    )
 }
 
 #[cfg(test)]
@@ -63,6 +71,7 @@ mod tests {
             (Key::Runner(RunnerId::from_random(0)), "runner#00000000000000000000"),
             (Key::Budget, "budget#jit"),
             (Key::Deliveries, "cursor#deliveries"),
+            (Key::Sweep, "cursor#sweep"),
         ] {
             assert_eq!(key.to_string(), text);
             assert_eq!(text.parse(), Ok(key));

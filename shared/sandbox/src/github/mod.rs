@@ -5,12 +5,13 @@ mod deletion;
 mod deliveries;
 mod job;
 mod late;
+mod lists;
 mod payload;
 mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleet::{GithubRunnerId, JobId, Labels};
+use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::api::LIMIT_WAIT;
@@ -77,6 +78,9 @@ pub struct Github {
     /// Jobs of which the API has said that they wait for an approval.
     said_gated: BTreeSet<JobId>,
     log: deliveries::Log,
+    /// The jobs of each repository.
+    of_repository: BTreeMap<Repository, Vec<JobId>>,
+    lists: lists::Lists,
     api: api::Api,
 }
 
@@ -86,7 +90,7 @@ impl Github {
         if self.jobs.contains_key(&id) {
             return false;
         }
-        self.jobs.insert(id, WorkflowJob::new(id, plan, now));
+        self.know(WorkflowJob::new(id, plan, now), now);
         self.waiting.insert((now, id));
         true
     }
@@ -96,8 +100,16 @@ impl Github {
         if self.jobs.contains_key(&id) {
             return false;
         }
-        self.jobs.insert(id, WorkflowJob { phase: Phase::Gated, ..WorkflowJob::new(id, plan, now) });
+        self.know(WorkflowJob { phase: Phase::Gated, ..WorkflowJob::new(id, plan, now) }, now);
         true
+    }
+
+    /// A push has made this job.
+    fn know(&mut self, job: WorkflowJob, now: Timestamp) {
+        let repository = job.plan.repository.clone();
+        self.push(&repository, now);
+        self.of_repository.entry(repository).or_default().push(job.id);
+        self.jobs.insert(job.id, job);
     }
 
     /// Approves a gated job: it is queued. `false` if it was not gated.

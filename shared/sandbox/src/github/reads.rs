@@ -1,7 +1,7 @@
 //! Jobs, runs and runners as the API describes them, which is not always as they are.
 
 use fleet::ports::{JobStatus, RunId, SeenJob, SeenRunner};
-use fleet::{GithubRunnerId, JobId};
+use fleet::{GithubRunnerId, JobId, Repository};
 
 use super::{Github, Phase, WorkflowJob};
 
@@ -30,8 +30,9 @@ impl Github {
     }
 
     /// Whether a run has ended; `None` for 404.
-    pub fn read_run(&self, run: RunId) -> Option<bool> {
-        let mut jobs = self.jobs.values().filter(|job| job.run() == run).peekable();
+    pub fn read_run(&self, repository: &Repository, run: RunId) -> Option<bool> {
+        let of_run = |job: &&WorkflowJob| job.run() == run && job.plan.repository == *repository;
+        let mut jobs = self.jobs.values().filter(of_run).peekable();
         jobs.peek()?;
         Some(jobs.all(|job| matches!(job.phase, Phase::Completed { .. })))
     }
@@ -47,7 +48,7 @@ impl Github {
     }
 }
 
-fn describe(job: &WorkflowJob) -> SeenJob {
+pub(super) fn describe(job: &WorkflowJob) -> SeenJob {
     let status = match job.phase {
         Phase::Gated => JobStatus::Waiting,
         Phase::Queued | Phase::Assigned { .. } => JobStatus::Queued,

@@ -6,7 +6,7 @@ mod key;
 mod url;
 
 use fleet::ports::{JobStatus, RunId, RunnerGroupId};
-use fleet::{GithubRunnerId, JobId, Label};
+use fleet::{GithubRunnerId, JobId, Label, Repository};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn answer(
         ("GET", ["orgs", _, "actions", "runners", id]) => runner(sandbox, id),
         ("DELETE", ["orgs", _, "actions", "runners", id]) => delete(sandbox, id),
         ("GET", ["repos", _, _, "actions", "jobs", id]) => job(sandbox, id),
-        ("GET", ["repos", _, _, "actions", "runs", id]) => run(sandbox, id),
+        ("GET", ["repos", owner, name, "actions", "runs", id]) => run(sandbox, owner, name, id),
         ("GET", ["repos", owner, name]) => (200, json!({ "full_name": format!("{owner}/{name}") })),
         _ => problem(404, "Not Found"),
     };
@@ -146,8 +146,9 @@ fn job(sandbox: &Sandbox, id: &str) -> Answered {
     (200, job)
 }
 
-fn run(sandbox: &Sandbox, id: &str) -> Answered {
-    let ended = id.parse().ok().and_then(|id| sandbox.github().borrow().read_run(RunId(id)));
+fn run(sandbox: &Sandbox, owner: &str, name: &str, id: &str) -> Answered {
+    let repository = Repository::new(format!("{owner}/{name}"));
+    let ended = id.parse().ok().and_then(|id| sandbox.github().borrow().read_run(&repository, RunId(id)));
     let Some(ended) = ended else { return problem(404, "Not Found") };
     (200, json!({ "id": id.parse::<u64>().ok(), "status": if ended { "completed" } else { "queued" } }))
 }

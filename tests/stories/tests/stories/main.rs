@@ -13,6 +13,7 @@ mod idle_runners;
 mod launch_request;
 mod logs;
 mod loops;
+mod lost_webhooks;
 mod many_events;
 mod one_job;
 mod out_of_service;

@@ -183,7 +183,7 @@ pub(super) fn after<'a>(
         .into_iter()
         .filter_map(|put| match put.0 {
             Item::Job(job) => Some(job),
-            Item::Runner(_) | Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) => None,
+            Item::Runner(_) | Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Sweep(_) => None,
         })
         .collect();
     let mut after = stage.snapshot();
