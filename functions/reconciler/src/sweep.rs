@@ -27,9 +27,12 @@ const SECOND_SWEEP: SignedDuration = SignedDuration::from_secs(30);
 /// Requests of a sweep, whether they count or not: GitHub's secondary limit counts them all.
 const REQUESTS_A_SWEEP: u32 = 200;
 
-/// Requests for which one call is taken out of the minute's budget, which counts calls that change
-/// something: GitHub's secondary limit takes five points for one of those, and one for a read.
-const REQUESTS_A_CALL: u32 = 5;
+/// Requests that are taken out of the minute's budget at once.
+const REQUESTS_AT_ONCE: u32 = 50;
+
+/// What those cost of that budget, which counts calls that change something: GitHub's secondary limit takes
+/// five points for one of those, and one for a read.
+const COST_AT_ONCE: u32 = REQUESTS_AT_ONCE / 5;
 
 /// After so many calls in a row without an answer GitHub is left alone until the next sweep.
 const UNANSWERED: u32 = 3;
@@ -206,9 +209,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, Q: SendMessage> Reconc
     ) -> Result<T, StepError> {
         let now = self.books.system.now();
         pass.may_call(now)?;
-        // Of the first request of a sweep too: GitHub may have asked to wait.
-        if pass.calls_left % REQUESTS_A_CALL == REQUESTS_A_CALL - 1 {
-            self.books.spend(1).await?;
+        // Before the first one of a sweep too: GitHub may have asked to wait.
+        if (pass.calls_left + 1).is_multiple_of(REQUESTS_AT_ONCE) {
+            self.books.spend(COST_AT_ONCE).await?;
         }
         let answered = call.await;
         pass.pay(answered.as_ref().map_or(1, |priced| priced.calls), now);

@@ -95,7 +95,8 @@ macro_rules! faults {
 }
 
 faults! {
-    WebhookDropped = "GitHub never delivers a webhook of a job that waits", Reconciler;
+    WebhookDropped = "GitHub never delivers a webhook of a job that waits", Built;
+    WebhooksNever = "GitHub delivers no webhook at all", Built;
     WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended", Built;
     WebhookUnanswered = "GitHub delivers a webhook and gets no answer", Built;
     WebhookDoubled = "a webhook is delivered twice", Built;
@@ -165,8 +166,14 @@ faults! {
 
 impl Fault {
     /// Faults of a whole world: they strike in a few worlds, and there as the world's plan has them.
-    pub const OF_A_WORLD: [Self; 5] =
-        [Self::ClocksDiffer, Self::MapChanges, Self::ShortJobs, Self::BrokenForHours, Self::Deploys];
+    pub const OF_A_WORLD: [Self; 6] = [
+        Self::ClocksDiffer,
+        Self::MapChanges,
+        Self::ShortJobs,
+        Self::BrokenForHours,
+        Self::Deploys,
+        Self::WebhooksNever,
+    ];
 
     /// Every fault.
     pub fn all() -> impl Iterator<Item = Self> {

@@ -20,6 +20,10 @@ pub(super) struct Lists {
     /// What each list held when it was read last: as long as it is the same, a read of it costs nothing
     /// (GitHub's 304). There is one reader.
     read: BTreeMap<String, String>,
+    /// Whether jobs come by schedules, and by no push.
+    by_schedules: bool,
+    /// Whether no webhook is sent.
+    is_silent: bool,
     /// Repositories that are gone, or that the App may not read.
     hidden: BTreeSet<Repository>,
 }
@@ -36,6 +40,28 @@ impl Github {
     pub fn hide_repository(&mut self, repository: &Repository) {
         self.lists.pushed.remove(repository);
         self.lists.hidden.insert(repository.clone());
+    }
+
+    /// From now on jobs come by schedules, and no push is made for them.
+    pub fn run_by_schedules(&mut self) {
+        self.lists.by_schedules = true;
+    }
+
+    /// A repository has a job: somebody has pushed to it, or nobody has.
+    pub(super) fn push_for_job(&mut self, repository: &Repository, now: Timestamp) {
+        if !self.lists.by_schedules || !self.lists.pushed.contains_key(repository) {
+            self.push(repository, now);
+        }
+    }
+
+    /// No webhook is sent from now on, and none is in the list of deliveries.
+    pub fn send_no_webhooks(&mut self) {
+        self.lists.is_silent = true;
+    }
+
+    /// Whether webhooks are sent.
+    pub(crate) fn sends_webhooks(&self) -> bool {
+        !self.lists.is_silent
     }
 
     /// Whoever reads has a new token: nothing that was read is known any longer.

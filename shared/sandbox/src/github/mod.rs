@@ -104,10 +104,10 @@ impl Github {
         true
     }
 
-    /// A push has made this job.
+    /// A push has made this job, or a schedule.
     fn know(&mut self, job: WorkflowJob, now: Timestamp) {
         let repository = job.plan.repository.clone();
-        self.push(&repository, now);
+        self.push_for_job(&repository, now);
         self.of_repository.entry(repository).or_default().push(job.id);
         self.jobs.insert(job.id, job);
     }

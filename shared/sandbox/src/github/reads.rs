@@ -37,6 +37,12 @@ impl Github {
         Some(jobs.all(|job| matches!(job.phase, Phase::Completed { .. })))
     }
 
+    /// Whether nothing shows that a job has ended: the API calls it queued, and its run goes on.
+    pub(crate) fn cannot_be_known(&self, id: JobId) -> bool {
+        let job = self.jobs.get(&id).filter(|_| self.left_queued.contains(&id));
+        job.is_some_and(|job| self.read_run(&job.plan.repository, job.run()) == Some(false))
+    }
+
     /// Whether a runner is busy, as far as the API tells; one that is not there is not.
     pub fn is_busy(&self, runner: GithubRunnerId) -> bool {
         self.runners.get(&runner).is_some_and(|runner| runner.job.is_some())
