@@ -11,8 +11,8 @@ use std::time::Duration;
 use fleet::delivery::AttemptId;
 use fleet::ports::{
     Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    JitRunner, JobStatus, ListDeliveries as _, ReadJob as _, ReadRun as _, ReadRunner as _, Redeliver as _,
-    RunnerGroupId, SeenRunner,
+    JitRunner, JobStatus, ListDeliveries as _, ListJobs as _, ListRepositories as _, ListRuns as _,
+    ReadJob as _, ReadRun as _, ReadRunner as _, Redeliver as _, RunId, RunStatus, RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};
@@ -101,6 +101,20 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     assert!(job.started_at.is_some() && !job.may_not_have_run);
     assert_eq!(app.has_run_ended(&repository, job.run).await, Ok(false), "GitHub's example is queued");
     assert_eq!(app.is_runner_busy(GithubRunnerId(23)).await, Ok(true));
+
+    let pushed = app.list_repositories().await.unwrap().read;
+    let names: Vec<&str> = pushed.iter().map(|(repository, _)| repository.as_str()).collect();
+    assert_eq!(names, ["octocat/Hello-World"]);
+    for status in [RunStatus::Queued, RunStatus::InProgress] {
+        let runs = app.list_runs(&repository, status).await.unwrap().read;
+        // The example has the link to a next page, on every page: they are followed up to GitHub's thousand.
+        assert_eq!(runs, [RunId(30_433_642); 10], "{status:?}");
+    }
+    let jobs = app.list_jobs(&repository, RunId(30_433_642)).await.unwrap().read;
+    let listed: Vec<_> = jobs.iter().map(|job| (job.id, job.status, job.labels.to_string())).collect();
+    let labels = "[bar, foo, self-hosted]".to_owned();
+    assert_eq!(listed[0], (JobId(399_444_496), JobStatus::Completed, labels));
+    assert_eq!(listed.len(), 10, "one on each page");
 
     let page = app.list_deliveries(None).await.unwrap();
     let first = &page.attempts[0];
