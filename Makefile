@@ -144,9 +144,10 @@ bench-lambda: .venv/.installed ## measure each function beside a bare one, with 
 .PHONY: soak
 SEEDS ?= 10000
 WEEKS ?= 100
+DEMANDS ?= 10
 FIRST ?= 1
-soak: ## let SEEDS seeded worlds and WEEKS of office hours happen from FIRST on, and check each
-	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --weeks $(WEEKS) --first $(FIRST)
+soak: ## let SEEDS seeded worlds, WEEKS of office hours and DEMANDS of jobs happen from FIRST on, and check each
+	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --weeks $(WEEKS) --demands $(DEMANDS) --first $(FIRST)
 
 .PHONY: local
 TASKS ?= play

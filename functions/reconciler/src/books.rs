@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use control::Steps;
 use fleet::ledger::{Book, Event, Item, Key, Listing, RunnerState, Totals};
-use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random};
+use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
 use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, drifts, left_alone};
 use fleet::repair::suspicion::{Look, Source, Suspicion};
 use futures_util::future::join_all;
@@ -18,7 +18,7 @@ use crate::{Ecs, Github, Pass, Reconciler, StepError};
 const COUNTED: [RunnerState; 5] =
     [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Counts the items of the books that were left alone since the pass began, and writes down what they add
     /// up to where an earlier look has found the same difference.
     pub(crate) async fn count_books(&self, pass: &Pass<'_>, before: &[Book], steps: &mut Steps) {

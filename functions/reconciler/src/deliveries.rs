@@ -1,7 +1,7 @@
 //! Asks GitHub for the webhook deliveries that have failed.
 
 use control::Steps;
-use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use jiff::SignedDuration;
 use tracing::{debug, info};
 
@@ -10,13 +10,14 @@ use crate::{Ecs, Github, Pass, Reconciler, StepError};
 /// How long after its beginning a pass may still begin a call for deliveries: the jobs come after them.
 const FIRST: SignedDuration = SignedDuration::from_secs(12);
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Looks through GitHub's list, and asks for what has failed. What is left comes at the next pass.
-    pub(crate) async fn redeliver(&self, pass: &Pass<'_>, steps: &mut Steps) {
+    pub(crate) async fn redeliver(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
         let until = pass.began.checked_add(FIRST).unwrap_or(pass.began);
         let done = control::deliveries::pass(&self.books, &self.github, until).await;
         let problem = match done {
             Ok(done) => {
+                pass.pay(done.calls, self.books.system.now());
                 let (looked_at, redelivered, waiting) = (done.looked_at, done.redelivered, done.waiting);
                 if redelivered > 0 {
                     info!(looked_at, redelivered, waiting, "failed deliveries were asked for again");

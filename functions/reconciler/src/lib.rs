@@ -1,11 +1,14 @@
 //! The `reconciler` function, each minute: what the webhooks missed, as GitHub says it is.
 //!
-//! A pass asks for the deliveries that have failed, takes a snapshot of the ledger, lets the rules of [`fleet::repair`] say what GitHub is to be
-//! asked for, and writes down what it answers. It looks at how things are, not at what it did a minute ago:
-//! a pass that is missed, that comes twice, or that is cut off does no harm. What there are no calls or no
-//! time for comes at the next one. Each step is by itself; what went wrong is one error in the end.
+//! A pass asks for the deliveries that have failed, takes a snapshot of the ledger, lets the rules of
+//! [`fleet::repair`] say what GitHub is to be asked for, and writes down what it answers. Then it looks
+//! through repositories for jobs that no webhook told of ([`fleet::sweep`]). It looks at how things are, not
+//! at what it did a minute ago: a pass that is missed, that comes twice, or that is cut off does no harm.
+//! What there are no calls or no time for comes at the next one. Each step is by itself; what went wrong is
+//! one error in the end.
 //!
-//! It launches nothing: the scheduler settles every pool each minute.
+//! It launches nothing: what a sweep finds goes to the launcher, and the scheduler settles every pool each
+//! minute.
 
 mod books;
 mod deliveries;
@@ -15,14 +18,17 @@ mod passed_over;
 mod settings;
 mod snapshot;
 mod steps;
+mod sweep;
 mod waiting;
 
 use ::metrics::gauge;
 use control::{Bookkeeper, BudgetError, Failed, Steps};
 use fleet::ports::{
-    Clock, DeleteRunner, DescribeTasks, Ledger, ListDeliveries, ListItems, ListRunners, ListTasks, Random,
-    ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver, StopTask,
+    Clock, DeleteRunner, DescribeTasks, Ledger, ListDeliveries, ListItems, ListJobs, ListRepositories,
+    ListRunners, ListRuns, ListTasks, Random, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
+    SendMessage, StopTask,
 };
+use fleet::sweep::SweepCursor;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::lying::CALLS_A_LOOK;
@@ -31,13 +37,27 @@ pub use self::settings::{Deployed, FunctionSettings, Settings};
 pub use self::steps::StepError;
 pub use self::waiting::CALLS_A_PASS;
 
-/// How long after its beginning a pass may still begin a call. The function is ended after 50 seconds
+/// How long after its beginning a pass may still begin a call. The function is ended after 58 seconds
 /// (`template.yaml`): the rest is for the last answer, and for writing down what came before.
-pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(30);
+pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(45);
+
+/// How long after its beginning a pass may still begin to read a job that is due: the sweep comes after them.
+const READING_TIME: SignedDuration = SignedDuration::from_secs(20);
+
+/// How long after its beginning a pass may still begin to set something right that a look has shown.
+const LOOKING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// GitHub, with all that the reconciler does there.
 pub trait Github:
-    ListDeliveries + Redeliver + ReadJob + ReadRepository + ReadRun + ReadRunner + ListRunners + DeleteRunner
+    ListDeliveries
+    + Redeliver
+    + ReadJob
+    + ReadRepository
+    + ReadRun
+    + ReadRunner
+    + ListRunners
+    + DeleteRunner
+    + Lists
 {
 }
 
@@ -50,8 +70,14 @@ impl<T> Github for T where
         + ReadRunner
         + ListRunners
         + DeleteRunner
+        + Lists
 {
 }
+
+/// GitHub's lists that lead to jobs nobody was told of.
+pub trait Lists: ListRepositories + ListRuns + ListJobs {}
+
+impl<T: ListRepositories + ListRuns + ListJobs> Lists for T {}
 
 /// ECS, with all that the reconciler does there.
 pub trait Ecs: ListTasks + DescribeTasks + StopTask {}
@@ -60,49 +86,96 @@ impl<T: ListTasks + DescribeTasks + StopTask> Ecs for T {}
 
 /// The function.
 #[derive(Debug)]
-pub struct Reconciler<L, C, G, T> {
+pub struct Reconciler<L, C, G, T, Q> {
     /// The ledger, with the clock and the random bits that its transactions need.
     pub books: Bookkeeper<L, C>,
     /// Who knows how the jobs are.
     pub github: G,
     /// Who runs the tasks.
     pub ecs: T,
+    /// The queue to the launcher, which writes down what a sweep has found, and launches at once.
+    pub queue: Q,
 }
 
 /// One pass.
 struct Pass<'a> {
     settings: &'a Settings,
     began: Timestamp,
+    /// Until when a call may still be begun.
+    until: Timestamp,
+    /// Calls that may still be made for what the pass is at.
     calls_left: u32,
+    /// How far the sweeps are, and how many calls were made in the last hour.
+    cursor: SweepCursor,
+    /// Calls that are not written down yet.
+    calls: u32,
 }
 
 impl Pass<'_> {
+    /// From now on so many calls may be made, and until so long after the beginning.
+    fn allow(&mut self, calls: u32, time: SignedDuration) {
+        self.calls_left = calls;
+        self.until = self.began.checked_add(time).unwrap_or(Timestamp::MAX);
+    }
+
+    /// Whether its time is over.
+    fn is_over(&self, now: Timestamp) -> bool {
+        now > self.until
+    }
+
     /// Takes one call, unless they are used up, or the time is.
     fn take_call(&mut self, now: Timestamp) -> Result<(), BudgetError> {
-        let is_late = now.duration_since(self.began) > CALLING_TIME;
-        self.calls_left =
-            self.calls_left.checked_sub(1).filter(|_| !is_late).ok_or(BudgetError::Spent(now))?;
+        self.may_call(now)?;
+        self.pay(1, now);
         Ok(())
+    }
+
+    /// Whether a call may be made: there is time, and some are left of the pass's and the hour's.
+    fn may_call(&mut self, now: Timestamp) -> Result<(), BudgetError> {
+        let is_spent = self.cursor.reads.left(now, self.cursor.share(now)) == 0;
+        if self.is_over(now) || is_spent {
+            return Err(BudgetError::Spent(now));
+        }
+        self.calls_left = self.calls_left.checked_sub(1).ok_or(BudgetError::Spent(now))?;
+        Ok(())
+    }
+
+    /// Takes note of calls that were made and count in GitHub's hour.
+    fn pay(&mut self, calls: u32, now: Timestamp) {
+        let share = self.cursor.share(now);
+        self.cursor.reads.pay(calls, now, share);
+        self.calls = self.calls.saturating_add(calls);
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// One pass, with the settings of this moment.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
         let began = self.books.system.now();
         let mut steps = Steps::default();
-        if snapshot::is_fifth_minute(began) {
-            let mut look = Pass { settings, began, calls_left: CALLS_A_LOOK };
-            self.mend_lies(&mut look, &mut steps).await;
-        }
+        let looks = snapshot::is_fifth_minute(began);
         let snapshot = self.snapshot(began, &mut steps).await;
         let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
         gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));
-        let mut pass = Pass { settings, began, calls_left: CALLS_A_PASS };
-        self.redeliver(&pass, &mut steps).await;
+        let stored = self.sweep_cursor(&mut steps).await;
+        let is_known = stored.is_some();
+        let cursor = stored.unwrap_or_default();
+        let mut pass = Pass { settings, began, until: began, calls_left: 0, cursor, calls: 0 };
+        self.redeliver(&mut pass, &mut steps).await;
+        pass.allow(CALLS_A_PASS, READING_TIME);
         self.read_jobs(&mut pass, &snapshot, &mut steps).await;
-        if snapshot::is_fifth_minute(began) {
+        if looks {
+            pass.allow(CALLS_A_LOOK, LOOKING_TIME);
+            self.mend_lies(&mut pass, &mut steps).await;
+        }
+        if is_known {
+            self.sweep(&mut pass, &snapshot, &mut steps).await;
+        }
+        if looks {
             self.count_books(&pass, &snapshot.books, &mut steps).await;
+        }
+        if is_known {
+            self.sweep_again(&mut pass, &mut steps).await;
         }
         steps.ended()
     }

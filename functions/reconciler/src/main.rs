@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws::boot::{Boot, System};
 use aws::ledger::Table;
+use aws::queue::Queue;
 use aws::tasks::Tasks;
 use control::{Bookkeeper, Failed};
 use fleet::PoolMap;
@@ -20,6 +21,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let tables = [reconciler::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS];
     let mut boot = Boot::begin(&tables).await;
     let table = boot.variable("MAYFLY_TABLE");
+    let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let app = AppConfig {
         id: boot.number("MAYFLY_GITHUB_APP_ID"),
         organisation: boot.variable("MAYFLY_ORGANISATION"),
@@ -31,11 +33,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let pools = boot.pools(PoolMap::from_json_without_schedules);
     let deployed = pools.map(|pools| Deployed { pools, stack });
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
+    let queue = Queue::new(&boot.config, queue_url);
     let (settings, ()) = join(boot.settings::<FunctionSettings>(deployed), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let github = App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook);
-    let reconciler = Reconciler { books, github, ecs: tasks };
+    let reconciler = Reconciler { books, github, ecs: tasks, queue };
     let pass = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         // Where the key is of no use the last good one stays; without any, each read says so.

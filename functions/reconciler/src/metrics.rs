@@ -32,6 +32,17 @@ pub const RUNNERS_PASSED_OVER: Metric =
 pub const JOBS_UNSERVED: Metric =
     Metric::counter("JobsUnserved", "Jobs that GitHub gives to no runner of ours").with_alarm();
 
+/// Calls of GitHub that count in its limit of an hour, as the reconciler makes them.
+pub const READS: Metric = Metric::counter("ReconcilerCalls", "Calls of GitHub that the reconciler made");
+
+/// Seconds since the turn of the repository that waits for its next one the longest.
+pub const SWEEP_SECONDS: Metric =
+    Metric::gauge("SweepSeconds", "Seconds since each repository was looked through for jobs");
+
+/// 1 while no webhook comes and jobs are found all the same, else 0.
+pub const WEBHOOKS_LOST: Metric =
+    Metric::gauge("WebhooksLost", "1 while jobs are found that no webhook tells of").with_alarm();
+
 /// Seconds for which the job that waits the longest has waited; 0 where none does.
 pub const OLDEST_UNSERVED_SECONDS: Metric =
     Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited");
@@ -45,11 +56,15 @@ pub const LIES_MENDED: Metric =
 /// `Unserved` or `Unread`; of runners what [`fleet::repair::lying::Mend::counted_as`] says.
 pub const FOUND: &str = "Found";
 
-/// The dimension of why nobody knew: `Approval` where a job had waited for one, or was thought to.
+/// The dimension of why nobody knew: `Approval` where a job had waited for one, or was thought to;
+/// `NoDelivery` where nobody had heard of it.
 pub const CAUSE: &str = "Cause";
 
 /// The value of [`CAUSE`] for a job that had waited for an approval.
 pub(crate) const APPROVAL: &str = "Approval";
+
+/// The value of [`CAUSE`] for a job that nobody had heard of.
+pub(crate) const NO_DELIVERY: &str = "NoDelivery";
 
 /// All of them.
 pub const METRICS: &[Metric] = &[
@@ -62,5 +77,8 @@ pub const METRICS: &[Metric] = &[
     LEDGER_DRIFT,
     RUNNERS_PASSED_OVER,
     JOBS_UNSERVED,
+    READS,
+    SWEEP_SECONDS,
+    WEBHOOKS_LOST,
     OLDEST_UNSERVED_SECONDS,
 ];

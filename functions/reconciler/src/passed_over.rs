@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use control::Steps;
 use fleet::PoolName;
 use fleet::ledger::{Event, Item, Job, Listing, Runner, RunnerEvent, RunnerState, UnservedReason};
-use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::waiting::{Beside, beside, idle_for_long, likely_reason};
 use metrics::counter;
 use tracing::{info, warn};
@@ -16,7 +16,7 @@ use crate::{Ecs, Github, Pass, Reconciler, StepError};
 /// How many of a pool's runners GitHub is asked for in a pass.
 const RUNNERS_ASKED: usize = 3;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Looks for a runner beside the jobs that GitHub has just said are queued, a pool after the other.
     /// Whatever comes of it, they were read.
     pub(crate) async fn look_beside(&self, pass: &mut Pass<'_>, jobs: Vec<&Job>, steps: &mut Steps) {

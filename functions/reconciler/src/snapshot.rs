@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use control::Steps;
 use fleet::ledger::{Book, Item, Job, JobState, Key, Listing, Runner};
-use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::waiting::is_left_in_progress;
 use fleet::{PoolName, RunnerId};
 use futures_util::future::join_all;
@@ -40,7 +40,7 @@ impl Snapshot {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Reads what there is. What cannot be read is not in it, and is a step that failed.
     pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> Snapshot {
         let books = steps.note_common("books", self.items(&Listing::Books).await).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use control::{BudgetError, DeliveriesError, PostError, StepFailure, Steps};
 use fleet::metric::Metric;
-use fleet::ports::{EcsError, GithubError, LedgerError};
+use fleet::ports::{EcsError, GithubError, LedgerError, QueueError};
 use tracing::info;
 
 use crate::metrics::STEPS_FAILED;
@@ -25,6 +25,9 @@ pub enum StepError {
     /// GitHub must not be called now.
     #[error(transparent)]
     Budget(#[from] BudgetError),
+    /// The queue did not take what a sweep has found.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// The deliveries could not be looked through, or not all of them.
     #[error(transparent)]
     Deliveries(#[from] DeliveriesError),
@@ -50,7 +53,7 @@ impl StepError {
                 matches!(problem, GithubError::Wait(_))
             }
             Self::Deliveries(problem) => *problem == DeliveriesError::OutOfTime,
-            Self::Post(_) | Self::Ledger(_) | Self::Ecs(_) => false,
+            Self::Post(_) | Self::Ledger(_) | Self::Ecs(_) | Self::Queue(_) => false,
         }
     }
 

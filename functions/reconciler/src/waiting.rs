@@ -2,10 +2,11 @@
 
 use control::Steps;
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Item, Job, JobRunner, Listing, Runner, RunnerState};
-use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random};
+use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::waiting::{
     Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run, waits_strangely_long,
 };
+use fleet::sweep::READS_AN_HOUR;
 use metrics::{counter, gauge};
 use tracing::{info, warn};
 
@@ -13,9 +14,8 @@ use crate::metrics::{APPROVAL, CAUSE, DEMAND_FOUND_LATE, FOUND, JOBS_MENDED, JOB
 use crate::snapshot::Snapshot;
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
-/// Most calls that a pass makes for jobs: a third of what GitHub allows an App in an hour, 5,000 at least
-/// (GitHub: "Rate limits for GitHub Apps"), in sixty passes.
-pub const CALLS_A_PASS: u32 = 5000 / 3 / 60;
+/// Most calls that a pass makes for jobs that are due: two thirds of a minute's. The rest is for the sweep.
+pub const CALLS_A_PASS: u32 = READS_AN_HOUR / 60 * 2 / 3;
 
 /// How many idle runners are asked for, for one job that names none.
 const RUNNERS_ASKED: usize = 5;
@@ -30,7 +30,7 @@ enum Read {
     Left,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Reads the jobs that are due, those that are due the longest first, as long as there are calls and
     /// time. What is left is still due at the next pass.
     pub(crate) async fn read_jobs(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) {

@@ -50,7 +50,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
                 match item {
                     Item::Runner(runner) => drop(snapshot.runners.insert(runner.id.clone(), runner)),
                     Item::Job(job) => snapshot.waiting.push(job),
-                    Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => {}
+                    Item::Book(_)
+                    | Item::Budget(_)
+                    | Item::Deliveries(_)
+                    | Item::Suspicions(_)
+                    | Item::Sweep(_) => {}
                 }
             }
         }

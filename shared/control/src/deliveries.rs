@@ -33,6 +33,8 @@ const REFUSALS: usize = 3;
 /// What came of a pass.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DeliveriesPass {
+    /// Calls of GitHub that it made.
+    pub calls: u32,
     /// Attempts of the list that it looked at.
     pub looked_at: usize,
     /// Deliveries that GitHub was asked for.
@@ -110,6 +112,7 @@ async fn list<L: Ledger, C: Clock + Random>(
         if books.system.now() >= until {
             return Err(DeliveriesError::OutOfTime);
         }
+        pass.calls += 1;
         let page = github.list_deliveries(cursor.next_page()).await.inspect_err(|error| {
             let is_unknown = matches!(error, GithubError::NotFound(_) | GithubError::Refused(_));
             if is_unknown && cursor.next_page().is_some() {
@@ -157,6 +160,7 @@ async fn redeliver<L: Ledger, C: Clock + Random>(
                 left.push(ask);
                 continue;
             }
+            pass.calls += 1;
             match github.redeliver(ask.failed.attempt).await {
                 Ok(()) => {
                     refusals = 0;

@@ -4,7 +4,8 @@
 //! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
 //! pool is short of ([`ledger::settle`]), how many it keeps waiting at this hour ([`schedule`]),
 //! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]), which failed
-//! webhook deliveries to ask for again ([`delivery`]), what PID 1 of a task does ([`pid1`]).
+//! webhook deliveries to ask for again ([`delivery`]), where to look for jobs that no webhook told of
+//! ([`sweep`]), what PID 1 of a task does ([`pid1`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
@@ -23,6 +24,7 @@ pub mod repair;
 pub mod routing;
 pub mod schedule;
 pub mod settings;
+pub mod sweep;
 pub mod ticket;
 pub mod version;
 

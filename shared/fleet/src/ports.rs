@@ -17,8 +17,9 @@ use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ListDeliveries, ListRunners, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
-    Registration, RegistrationPage, RunId, RunnerGroupId, SeenJob, SeenRunner,
+    JobStatus, ListDeliveries, ListJobs, ListRepositories, ListRunners, ListRuns, ListedJob, Priced, ReadJob,
+    ReadRepository, ReadRun, ReadRunner, Redeliver, Registration, RegistrationPage, RunId, RunStatus,
+    RunnerGroupId, SeenJob, SeenRunner,
 };
 pub use crate::ledger::Listing;
 

@@ -28,7 +28,7 @@ pub struct Platform {
     registrar_settings: Current<registrar::Settings>,
     scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox>,
     scheduler_settings: Current<scheduler::Settings>,
-    reconciler: Reconciler<Sandbox, System, Sandbox, Sandbox>,
+    reconciler: Reconciler<Sandbox, System, Sandbox, Sandbox, Sandbox>,
     reconciler_settings: Current<reconciler::Settings>,
     sandbox: Sandbox,
 }
@@ -65,6 +65,7 @@ impl Platform {
                 books: of(FunctionName::Reconciler),
                 github: sandbox.clone(),
                 ecs: sandbox.clone(),
+                queue: sandbox.clone(),
             },
             reconciler_settings: current(reconciler_settings(pools)),
             sandbox: sandbox.clone(),

@@ -308,7 +308,9 @@ fn moment(writes: &[(Option<Item>, &Put)]) -> Timestamp {
     let times = writes.iter().map(|(_, Put(item))| match item {
         Item::Runner(runner) => runner.changed_at.max(runner.asked_at.unwrap_or(runner.changed_at)),
         Item::Job(job) => job.changed_at.max(job.heard_at.unwrap_or(job.changed_at)),
-        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => Timestamp::UNIX_EPOCH,
+        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => {
+            Timestamp::UNIX_EPOCH
+        }
     });
     times.max().unwrap_or(Timestamp::UNIX_EPOCH)
 }

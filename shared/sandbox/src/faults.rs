@@ -50,7 +50,7 @@ const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
     (FunctionName::Registrar, &[Call::Commit, Call::Github]),
     (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
-    (FunctionName::Reconciler, &[Call::Commit, Call::StopTask, Call::Github]),
+    (FunctionName::Reconciler, &[Call::Commit, Call::StopTask, Call::Github, Call::Send]),
 ];
 
 /// The faults that are no crash: name, sentence, and who repairs what they leave behind.
@@ -95,7 +95,8 @@ macro_rules! faults {
 }
 
 faults! {
-    WebhookDropped = "GitHub never delivers a webhook of a job that waits", Reconciler;
+    WebhookDropped = "GitHub never delivers a webhook of a job that waits", Built;
+    WebhooksNever = "GitHub delivers no webhook at all", Built;
     WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended", Built;
     WebhookUnanswered = "GitHub delivers a webhook and gets no answer", Built;
     WebhookDoubled = "a webhook is delivered twice", Built;
@@ -167,7 +168,7 @@ faults! {
 
 impl Fault {
     /// Faults of a whole world: they strike in a few worlds, and there as the world's plan has them.
-    pub const OF_A_WORLD: [Self; 7] = [
+    pub const OF_A_WORLD: [Self; 8] = [
         Self::ClocksDiffer,
         Self::MapChanges,
         Self::ShortJobs,
@@ -175,6 +176,7 @@ impl Fault {
         Self::BooksMiscounted,
         Self::GroupRefuses,
         Self::Deploys,
+        Self::WebhooksNever,
     ];
 
     /// Every fault.

@@ -6,6 +6,7 @@
 mod deliveries;
 mod ecs;
 mod github;
+mod lists;
 mod scaling;
 
 use std::task::Poll;

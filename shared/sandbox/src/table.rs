@@ -138,9 +138,12 @@ impl Table {
     pub fn job(&self, id: JobId) -> Option<&Job> {
         match self.items.get(&Key::Job(id))? {
             Item::Job(job) => Some(job),
-            Item::Book(_) | Item::Runner(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => {
-                None
-            }
+            Item::Book(_)
+            | Item::Runner(_)
+            | Item::Budget(_)
+            | Item::Deliveries(_)
+            | Item::Suspicions(_)
+            | Item::Sweep(_) => None,
         }
     }
 
@@ -148,9 +151,12 @@ impl Table {
     pub fn runner(&self, id: &RunnerId) -> Option<&Runner> {
         match self.items.get(&Key::Runner(id.clone()))? {
             Item::Runner(runner) => Some(runner),
-            Item::Book(_) | Item::Job(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => {
-                None
-            }
+            Item::Book(_)
+            | Item::Job(_)
+            | Item::Budget(_)
+            | Item::Deliveries(_)
+            | Item::Suspicions(_)
+            | Item::Sweep(_) => None,
         }
     }
 
@@ -168,6 +174,11 @@ impl Table {
 fn book_among<'a>(items: &'a BTreeMap<Key, Item>, pool: &PoolName) -> Option<&'a Book> {
     match items.get(&Key::Book(pool.clone()))? {
         Item::Book(book) => Some(book),
-        Item::Job(_) | Item::Runner(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => None,
+        Item::Job(_)
+        | Item::Runner(_)
+        | Item::Budget(_)
+        | Item::Deliveries(_)
+        | Item::Suspicions(_)
+        | Item::Sweep(_) => None,
     }
 }

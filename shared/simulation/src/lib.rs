@@ -4,9 +4,11 @@
 //! Mayfly's real functions on the sandbox; then the faults end, time goes on, and [`check`] looks
 //! at what is left. A seed that fails is made small by [`shrink`].
 //!
-//! [`week`] is another one: office hours for seven days, under more load than there is room for.
+//! [`week`] is another one: office hours for seven days, under more load than there is room for. [`demand`]
+//! measures how long jobs wait for their launch, with webhooks and without any.
 
 pub mod check;
+pub mod demand;
 pub mod not_yet;
 pub mod plan;
 pub mod run;

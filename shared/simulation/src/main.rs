@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Fault, Line, Race, Subject};
+use simulation::demand::{self, Webhooks};
 use simulation::not_yet::NOT_YET_CHECKED;
 use simulation::shrink::shrink;
 use simulation::{Outcome, World, run, week};
@@ -21,6 +22,9 @@ struct Args {
     /// Weeks of office hours, one a seed
     #[arg(long, default_value_t = 0)]
     weeks: u64,
+    /// Worlds in which the time from a job's demand to its launch is measured, one a seed
+    #[arg(long, default_value_t = 0)]
+    demands: u64,
     /// The first seed
     #[arg(long, default_value_t = 1)]
     first: u64,
@@ -96,7 +100,36 @@ fn main() -> anyhow::Result<ExitCode> {
     for (point, function) in NOT_YET_CHECKED {
         writeln!(out, "not yet checked: {point} (waits for the {function:?})")?;
     }
+    if !demands(args.first, args.demands, &mut out)? {
+        return Ok(ExitCode::FAILURE);
+    }
     weeks(args.first, args.weeks, &mut out)
+}
+
+/// How long jobs wait for their launch, with webhooks and without any. `false` if that is over the goal.
+fn demands(first: u64, count: u64, out: &mut impl Write) -> anyhow::Result<bool> {
+    if count == 0 {
+        return Ok(true);
+    }
+    for (webhooks, what) in [(Webhooks::Come, "with webhooks"), (Webhooks::Never, "without any webhook")] {
+        let mut took = Vec::new();
+        for seed in first..first.saturating_add(count) {
+            took.extend(demand::run(seed, webhooks)?);
+        }
+        took.sort();
+        let [half, most, longest] = [50, 99, 100].map(|percent| percentile(&took, percent));
+        writeln!(
+            out,
+            "{} jobs of {} repositories, from demand to launch {what}: p50 {half} s, p99 {most} s, at most {longest} s",
+            took.len(),
+            demand::REPOSITORIES
+        )?;
+        if most > demand::GOAL.as_secs() {
+            writeln!(out, "that is over the goal of {} s", demand::GOAL.as_secs())?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The seconds that so many percent of the jobs waited for at most.

@@ -6,6 +6,7 @@ mod outside;
 mod pools;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use fleet::ledger::Totals;
@@ -18,8 +19,10 @@ use sandbox::{Delays, Fault, FunctionName, Rates, Span};
 
 use self::faults::{of_fault, rates};
 pub use self::job::REFUSED;
-use self::job::job;
-use self::outside::{breakage, deploys, interruptions, lies, map_changes, miscounts, outage, skews, thefts};
+use self::job::{REPOSITORIES, job};
+use self::outside::{
+    breakage, deploys, interruptions, is_wide, lies, map_changes, miscounts, outage, pushes, skews, thefts,
+};
 use self::pools::{LEAVES, pools, without};
 
 /// When a world begins.
@@ -51,6 +54,8 @@ impl World {
 pub enum Act {
     /// A job is queued.
     Queue(JobId, JobPlan),
+    /// Somebody pushes to repositories, whose names are this and a number.
+    Push(&'static str, Range<u64>),
     /// A job is put behind an approval gate.
     Gate(JobId, JobPlan),
     /// A gated job is approved, and its webhook sent once or twice.
@@ -112,6 +117,8 @@ pub struct Plan {
     pub delays: Delays,
     /// How likely each fault is.
     pub rates: Rates,
+    /// Whether there are more repositories than a sweep reads, whose jobs come by schedules and by no push.
+    pub is_wide: bool,
     /// Whether every fault is one that the functions that are built repair.
     pub is_calm: bool,
     /// What is done, in the order of its time.
@@ -138,6 +145,10 @@ impl Plan {
         acts.extend(thefts(&mut random));
         acts.extend(outage(&mut random));
         acts.extend(lies(world.seed));
+        let is_wide = is_wide(world.seed);
+        if is_wide {
+            acts.extend(pushes(REPOSITORIES));
+        }
         if has(Fault::MapChanges) {
             acts.extend(map_changes(&mut of_fault(world.seed, Fault::MapChanges)));
         }
@@ -158,10 +169,10 @@ impl Plan {
 
         for number in 0..world.jobs.unwrap_or(size).min(size) {
             let is_refused = has(Fault::GroupRefuses) && number % 8 == 3;
-            acts.extend(job(world.seed, number, &bursts, has(Fault::ShortJobs), is_refused));
+            acts.extend(job(world.seed, number, &bursts, has(Fault::ShortJobs), (is_wide, is_refused)));
         }
         acts.sort_by_key(|&(at, _)| at);
-        Ok(Self { pools, smaller, skews, delays, rates, is_calm, acts })
+        Ok(Self { pools, smaller, skews, delays, rates, is_wide, is_calm, acts })
     }
 
     /// The pools that serve jobs all the time.

@@ -75,6 +75,12 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
         sandbox.strikes(fault);
     }
     sandbox.github().borrow_mut().refuse(Repository::new(REFUSED), true);
+    if plan.rates.contains_key(&Fault::WebhooksNever) {
+        sandbox.github().borrow_mut().send_no_webhooks();
+    }
+    if plan.is_wide {
+        sandbox.github().borrow_mut().run_by_schedules();
+    }
     let mut world = Platform::world(sandbox.clone(), &plan.pools, &SECRET.into());
     for (at, act) in &plan.acts {
         world.run_until(*at);
@@ -118,6 +124,13 @@ fn waited(sandbox: &Sandbox) -> Vec<SignedDuration> {
 fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
     match act {
         Act::Queue(job, what) => world.queue_job(*job, what.clone()),
+        Act::Push(name, numbers) => {
+            let now = world.sandbox().manual_clock().now();
+            for number in numbers.clone() {
+                let repository = Repository::new(format!("{name}{number}"));
+                world.sandbox().github().borrow_mut().push(&repository, now);
+            }
+        }
         Act::Gate(job, what) => world.gate_job(*job, what.clone()),
         Act::Approve(job, twice) => {
             world.approve_job(*job);

@@ -20,6 +20,9 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("SetMinSize", &["autoscaling:UpdateAutoScalingGroup"]),
     // These are GitHub's.
     ("FindRunnerGroup", &[]),
+    ("ListRepositories", &[]),
+    ("ListRuns", &[]),
+    ("ListJobs", &[]),
     ("GenerateJitConfig", &[]),
     ("FindRunner", &[]),
     ("DeleteRunner", &[]),

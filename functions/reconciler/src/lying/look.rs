@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use control::Steps;
 use fleet::ledger::{Book, Item, Key, Listing, Runner, RunnerState};
-use fleet::ports::{Clock, Ledger, ListItems, Random, Registration, TaskFilter};
+use fleet::ports::{Clock, Ledger, ListItems, Random, Registration, SendMessage, TaskFilter};
 use fleet::repair::lying::{OurTask, Seen};
 use fleet::{GithubRunnerId, PoolName, RunnerId, TaskArn};
 use futures_util::future::join_all;
 use tracing::info;
 
-use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// Tasks that one call of `DescribeTasks` takes.
 const DESCRIBED_AT_ONCE: usize = 100;
@@ -20,7 +20,7 @@ const DESCRIBED_AT_ONCE: usize = 100;
 const LIVE: [RunnerState; 5] =
     [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
     pub(super) async fn look(&self, pass: &mut Pass<'_>, steps: &mut Steps) -> Seen {
         let mut seen = Seen { now: pass.began, ..Seen::default() };
@@ -55,7 +55,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, 
             let listed: Option<Vec<TaskArn>> = steps.note_common(&format!("tasks of {cluster}"), listed);
             all &= listed.is_some();
             for chunk in listed.unwrap_or_default().chunks(DESCRIBED_AT_ONCE) {
-                if self.books.system.now().duration_since(pass.began) > CALLING_TIME {
+                if pass.is_over(self.books.system.now()) {
                     info!(cluster, "there are more tasks than a look has time for");
                     return false;
                 }

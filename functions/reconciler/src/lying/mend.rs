@@ -3,7 +3,7 @@
 
 use fleet::launch::SeenStop;
 use fleet::ledger::{Event, Job, Runner, RunnerEvent, RunnerState};
-use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, Registration};
+use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, Registration, SendMessage};
 use fleet::repair::SeenTask;
 use fleet::repair::lying::{Mend, StopCause, is_at_job};
 use fleet::repair::waiting::{Meaning, Said, meaning};
@@ -14,7 +14,7 @@ use tracing::info;
 use crate::metrics::{FOUND, LIES_MENDED};
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Does it, and says so.
     pub(super) async fn mend(&self, pass: &mut Pass<'_>, mend: &Mend) -> Result<(), StepError> {
         let done = match mend {

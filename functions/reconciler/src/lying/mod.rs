@@ -5,17 +5,17 @@ mod look;
 mod mend;
 
 use control::Steps;
-use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random};
+use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
 use fleet::repair::lying::{Confirmed, look, mends};
 use tracing::info;
 
-use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// Most calls that a look makes at GitHub: a tenth of what GitHub allows an App in an hour, 5,000 at least
 /// (GitHub: "Rate limits for GitHub Apps"), in twelve looks. The list of runners takes one for a hundred.
 pub const CALLS_A_LOOK: u32 = 5000 / 10 / 12;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, C, G, T> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Looks, and sets right what an earlier look agrees on, as long as there are calls and time. What is
     /// left is found by the next look.
     pub(crate) async fn mend_lies(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
@@ -23,7 +23,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs> Reconciler<L, 
         let confirmed = self.agree(&look(&seen), steps).await;
         let mut left = mends(&seen, &confirmed);
         left.reverse();
-        while self.books.system.now().duration_since(pass.began) <= CALLING_TIME {
+        while !pass.is_over(self.books.system.now()) {
             let Some(mend) = left.pop() else { return };
             if let Err(problem) = self.mend(pass, &mend).await {
                 if problem.ends_calls() {

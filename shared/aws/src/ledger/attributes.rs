@@ -76,7 +76,7 @@ fn ended_at(item: &Item) -> Option<Timestamp> {
     match item {
         Item::Job(job) => (job.state == JobState::Completed).then_some(job.changed_at),
         Item::Runner(runner) => (runner.state == RunnerState::Stopped).then_some(runner.changed_at),
-        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => None,
+        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => None,
     }
 }
 

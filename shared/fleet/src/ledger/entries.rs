@@ -47,7 +47,7 @@ impl Entries {
                 Item::Job(job) => drop(self.jobs.insert(job.id, job)),
                 Item::Runner(runner) => drop(self.runners.insert(runner.id.clone(), runner)),
                 // No event changes it.
-                Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => {}
+                Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => {}
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 use crate::repair::suspicion::Suspicions;
+use crate::sweep::SweepCursor;
 use crate::version::Version;
 
 /// Most items that one transaction may write (DynamoDB: `TransactWriteItems`).
@@ -279,6 +280,8 @@ pub enum Item {
     Deliveries(DeliveryCursor),
     /// What the reconciler suspects, and since when.
     Suspicions(Suspicions),
+    /// Which repositories were looked through for jobs, and when.
+    Sweep(SweepCursor),
 }
 
 impl Item {
@@ -291,6 +294,7 @@ impl Item {
             Self::Budget(_) => Key::Budget,
             Self::Deliveries(_) => Key::Deliveries,
             Self::Suspicions(_) => Key::Suspicions,
+            Self::Sweep(_) => Key::Sweep,
         }
     }
 
@@ -303,6 +307,7 @@ impl Item {
             Self::Budget(budget) => budget.version,
             Self::Deliveries(cursor) => cursor.version,
             Self::Suspicions(suspicions) => suspicions.version,
+            Self::Sweep(cursor) => cursor.version,
         }
     }
 
@@ -334,6 +339,11 @@ impl Item {
     /// What is suspected, if it is that.
     pub fn suspicions(&self) -> Option<&Suspicions> {
         if let Self::Suspicions(suspicions) = self { Some(suspicions) } else { None }
+    }
+
+    /// The cursor of the sweeps, if it is one.
+    pub fn sweep(&self) -> Option<&SweepCursor> {
+        if let Self::Sweep(cursor) = self { Some(cursor) } else { None }
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Key {
     Deliveries,
     /// What the reconciler suspects; there is one.
     Suspicions,
+    /// Which repositories were looked through for jobs that no webhook told of; there is one.
+    Sweep,
 }
 
 impl fmt::Display for Key {
@@ -31,6 +33,7 @@ impl fmt::Display for Key {
             Self::Budget => f.write_str("budget#jit"),
             Self::Deliveries => f.write_str("cursor#deliveries"),
             Self::Suspicions => f.write_str("cursor#suspicions"),
+            Self::Sweep => f.write_str("cursor#sweep"),
         }
     }
 }
@@ -46,6 +49,7 @@ impl FromStr for Key {
             Some(("budget", "jit")) => Ok(Self::Budget),
             Some(("cursor", "deliveries")) => Ok(Self::Deliveries),
             Some(("cursor", "suspicions")) => Ok(Self::Suspicions),
+            Some(("cursor", "sweep")) => Ok(Self::Sweep),
             _ => Err(no_key(text)),
         }
     }
@@ -55,7 +59,7 @@ fn no_key(text: &str) -> InvalidId {
     InvalidId::new(
         "key",
         text,
-        "pool#, job# or runner# and the id of one, budget#jit, cursor#deliveries or cursor#suspicions",
+        "pool#, job# or runner# and the id of one, budget#jit, cursor#deliveries, cursor#suspicions or cursor#sweep",
     )
 }
 
@@ -72,6 +76,7 @@ mod tests {
             (Key::Budget, "budget#jit"),
             (Key::Deliveries, "cursor#deliveries"),
             (Key::Suspicions, "cursor#suspicions"),
+            (Key::Sweep, "cursor#sweep"),
         ] {
             assert_eq!(key.to_string(), text);
             assert_eq!(text.parse(), Ok(key));

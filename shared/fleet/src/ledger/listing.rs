@@ -46,9 +46,12 @@ impl Listing {
                 Some((Self::Runners(runner.pool.clone(), runner.state), runner.changed_at))
             }
             Item::Book(_) => Some((Self::Books, Timestamp::UNIX_EPOCH)),
-            Item::Job(_) | Item::Runner(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => {
-                None
-            }
+            Item::Job(_)
+            | Item::Runner(_)
+            | Item::Budget(_)
+            | Item::Deliveries(_)
+            | Item::Suspicions(_)
+            | Item::Sweep(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use crate::delivery::{AttemptId, AttemptPage};
 use crate::ids::{GithubRunnerId, JobId, Repository};
@@ -66,7 +67,8 @@ pub trait DeleteRunner {
 }
 
 /// GitHub's numeric id of a workflow run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RunId(pub u64);
 
 impl fmt::Display for RunId {
@@ -163,6 +165,69 @@ pub struct RegistrationPage {
 pub trait ListRunners {
     /// A page, the first one being 1. Beyond the last one there is nothing.
     async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError>;
+}
+
+/// What was read, and what that took of GitHub's limit of an hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Priced<T> {
+    /// What was read.
+    pub read: T,
+    /// The calls that count: none of a page that is as it was when it was read last (GitHub: "Best
+    /// practices for using the REST API", conditional requests).
+    pub calls: u32,
+}
+
+/// Lists the repositories of the organisation.
+pub trait ListRepositories {
+    /// The hundred repositories that were pushed to last, with the time of that, the newest first. Archived
+    /// ones run nothing, and are left out.
+    async fn list_repositories(&self) -> Result<Priced<Vec<(Repository, Timestamp)>>, GithubError>;
+}
+
+/// How far a run is that may have jobs to be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunStatus {
+    /// None of its jobs is at work.
+    Queued,
+    /// One is, or was; others may wait.
+    InProgress,
+}
+
+/// Lists the runs of a repository.
+pub trait ListRuns {
+    /// Those of a status, on all pages. [`GithubError::NotFound`] if the repository is gone, or the App may
+    /// not read it.
+    async fn list_runs(
+        &self,
+        repository: &Repository,
+        status: RunStatus,
+    ) -> Result<Priced<Vec<RunId>>, GithubError>;
+}
+
+/// A job as GitHub lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedJob {
+    /// Its id.
+    pub id: JobId,
+    /// How far it is.
+    pub status: JobStatus,
+    /// What it asks for.
+    pub labels: Labels,
+    /// The runner that took it; `None` as long as GitHub names none.
+    pub runner: Option<SeenRunner>,
+    /// When it came to be as it is: when it began, if it has, or else was created; `None` where GitHub does
+    /// not say.
+    pub since: Option<Timestamp>,
+}
+
+/// Lists the jobs of a run.
+pub trait ListJobs {
+    /// Those of its latest attempt, on all pages.
+    async fn list_jobs(
+        &self,
+        repository: &Repository,
+        run: RunId,
+    ) -> Result<Priced<Vec<ListedJob>>, GithubError>;
 }
 
 /// Lists the deliveries of the webhook that Mayfly listens to.

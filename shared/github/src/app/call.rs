@@ -1,6 +1,7 @@
 //! One call of GitHub's API.
 
 use fleet::ports::{Clock, GithubError};
+use http::header::{HeaderName, HeaderValue, LINK};
 use http::request::Builder;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
@@ -45,15 +46,28 @@ impl<C: Clock> App<C> {
         path: &str,
         body: Option<&B>,
     ) -> Result<Answer, GithubError> {
-        let mut answer = self.send(client, method, path, body).await;
+        self.call_with(client, method, path, body, None).await
+    }
+
+    /// The same with one more header. To a condition that does not hold GitHub answers 304, which is no
+    /// error.
+    pub(super) async fn call_with<B: Serialize>(
+        &self,
+        client: &Octocrab,
+        method: &Method,
+        path: &str,
+        body: Option<&B>,
+        header: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Answer, GithubError> {
+        let mut answer = self.send(client, method, path, body, header.clone()).await;
         // A token that has just been signed or minted may not be known everywhere yet. Of an
         // installation's calls octocrab has tried this one again, with a new token.
         let unauthorized = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
         if answer.as_ref().is_ok_and(unauthorized) && path_is_of_app(path) {
-            answer = self.send(client, method, path, body).await;
+            answer = self.send(client, method, path, body, header).await;
         }
         let ended = answer.and_then(|answer| {
-            if answer.status.is_success() {
+            if answer.status.is_success() || answer.status == StatusCode::NOT_MODIFIED {
                 Ok(answer)
             } else {
                 Err(failure::of_answer(&answer, self.clock.now()))
@@ -77,8 +91,12 @@ impl<C: Clock> App<C> {
         method: &Method,
         path: &str,
         body: Option<&B>,
+        header: Option<(HeaderName, HeaderValue)>,
     ) -> Result<Answer, GithubError> {
-        let request = Builder::new().method(method.clone()).uri(path);
+        let mut request = Builder::new().method(method.clone()).uri(path);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
         let request = client.build_request(request, body).map_err(|error| failure::of_client(&error))?;
         let called = async {
             let response = client.execute(request).await.map_err(|error| failure::of_client(&error))?;
@@ -93,6 +111,15 @@ impl<C: Clock> App<C> {
         }
         Ok(answer)
     }
+}
+
+/// A parameter of the link to the next page.
+pub(super) fn linked(headers: &HeaderMap, parameter: &str) -> Option<String> {
+    let links = headers.get(LINK)?.to_str().ok()?;
+    let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
+    let (_, query) = next.split_once('<')?.1.split_once('>')?.0.split_once('?')?;
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == parameter).map(|(_, value)| value.to_owned())
 }
 
 /// Whether a path is one that the App itself calls, and not its installation.

@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use fleet::delivery::{Attempt, AttemptId, AttemptPage};
 use fleet::ports::{Clock, GithubError, ListDeliveries, Redeliver};
-use http::header::LINK;
-use http::{HeaderMap, Method};
+use http::Method;
 use octocrab::Octocrab;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::App;
+use super::call::linked;
 
 /// Hooks a page.
 const PAGE: usize = 100;
@@ -51,7 +51,7 @@ impl<C: Clock> ListDeliveries for App<C> {
         let attempts: Vec<Attempt> =
             listed.into_iter().filter_map(|attempt| serde_json::from_value(attempt).ok()).collect();
         let unreadable = listed_count - attempts.len();
-        Ok(AttemptPage { attempts, unreadable, next: next_cursor(&answer.headers) })
+        Ok(AttemptPage { attempts, unreadable, next: linked(&answer.headers, "cursor") })
     }
 }
 
@@ -128,12 +128,4 @@ fn may_not_list(error: GithubError, url: &str) -> GithubError {
         GithubError::NotFound(why) => GithubError::NotFound(what_to_do(&why)),
         other => other,
     }
-}
-
-/// The cursor in the link to the next page.
-fn next_cursor(headers: &HeaderMap) -> Option<String> {
-    let links = headers.get(LINK)?.to_str().ok()?;
-    let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
-    let (_, query) = next.split_once('<')?.1.split_once('>')?.0.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix("cursor=")).map(str::to_owned)
 }

@@ -13,7 +13,7 @@ use super::App;
 /// How far a job is, or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+pub(super) enum Status {
     Queued,
     InProgress,
     Completed,
@@ -95,20 +95,29 @@ impl<C: Clock> App<C> {
     }
 }
 
+impl From<Status> for JobStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Queued => Self::Queued,
+            Status::InProgress => Self::InProgress,
+            Status::Completed => Self::Completed,
+            Status::Waiting => Self::Waiting,
+        }
+    }
+}
+
+/// The runner that a job names. As in a webhook, its id may be 0 and its name empty.
+pub(super) fn named(id: Option<u64>, name: Option<String>) -> Option<SeenRunner> {
+    let named = id.filter(|&id| id != 0).zip(name.filter(|name| !name.is_empty()));
+    named.map(|(id, name)| SeenRunner { id: GithubRunnerId(id), name })
+}
+
 impl From<Job> for SeenJob {
     fn from(job: Job) -> Self {
-        let status = match job.status {
-            Status::Queued => JobStatus::Queued,
-            Status::InProgress => JobStatus::InProgress,
-            Status::Completed => JobStatus::Completed,
-            Status::Waiting => JobStatus::Waiting,
-        };
-        // As in a webhook, a runner's id may be 0 and its name empty.
-        let named = job.runner_id.filter(|&id| id != 0).zip(job.runner_name.filter(|name| !name.is_empty()));
         Self {
             run: RunId(job.run_id),
-            status,
-            runner: named.map(|(id, name)| SeenRunner { id: GithubRunnerId(id), name }),
+            status: job.status.into(),
+            runner: named(job.runner_id, job.runner_name),
             started_at: job.started_at,
             may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
         }

@@ -9,6 +9,8 @@ mod groups;
 mod hooks;
 mod jit;
 mod jobs;
+mod known;
+mod lists;
 pub mod metrics;
 mod runners;
 
@@ -25,6 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 pub use self::hooks::Hook;
+use self::known::Known;
 
 /// GitHub.com's API.
 pub const API_URL: &str = "https://api.github.com";
@@ -62,6 +65,8 @@ struct State {
     groups: BTreeMap<String, RunnerGroupId>,
     /// The id of the organisation's webhook, once it is found.
     hook: Option<u64>,
+    /// Pages that were read with the installation's token.
+    known: Known,
 }
 
 impl<C> fmt::Debug for App<C> {
@@ -109,7 +114,14 @@ impl<C: Clock> App<C> {
         let builder = builder.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
         let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
         let app = Rc::new(app);
-        let state = State { key: key.clone(), app, installation: None, groups: BTreeMap::new(), hook: None };
+        let state = State {
+            key: key.clone(),
+            app,
+            installation: None,
+            groups: BTreeMap::new(),
+            hook: None,
+            known: Known::default(),
+        };
         *self.state.borrow_mut() = Some(state);
         Ok(())
     }
@@ -156,13 +168,14 @@ impl<C: Clock> App<C> {
         Ok(installation)
     }
 
-    /// The installation may be another one by now, and the groups and the hook with it: all are looked up
-    /// again.
+    /// The installation may be another one by now, and the groups, the hook and what was read with it: all
+    /// are looked up again.
     fn forget_installation(&self) {
         if let Some(state) = self.state.borrow_mut().as_mut() {
             state.installation = None;
             state.groups.clear();
             state.hook = None;
+            state.known = Known::default();
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod deliveries;
 mod jobs;
+mod lists;
 mod scene;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use fleet::ports::{Clock, JitRunner, RunnerGroupId};
 use github::app::{App, AppConfig, Hook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use wiremock::matchers::{method, path, query_param, query_param_is_missing};
+use wiremock::matchers::{header, method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 pub(crate) const JIT: &str = "/orgs/octo-org/actions/runners/generate-jitconfig";
@@ -102,6 +102,27 @@ impl Scene {
         asked.respond_with(response).mount(&self.server).await;
     }
 
+    /// The same of a page by its number, for requests with this `ETag`, or with any or none; what is known
+    /// of a page goes first.
+    pub(crate) async fn answers_numbered_page(
+        &self,
+        at: &str,
+        page: Option<&str>,
+        etag: Option<&str>,
+        response: ResponseTemplate,
+    ) {
+        let asked = Mock::given(method("GET")).and(path(format!("{}{at}", self.base)));
+        let asked = match page {
+            Some(page) => asked.and(query_param("page", page)),
+            None => asked.and(query_param_is_missing("page")),
+        };
+        let (asked, priority) = match etag {
+            Some(etag) => (asked.and(header("if-none-match", etag)), 1),
+            None => (asked, 2),
+        };
+        asked.respond_with(response).with_priority(priority).mount(&self.server).await;
+    }
+
     pub(crate) async fn answers_once(&self, verb: &str, at: &str, response: ResponseTemplate) {
         let once = Mock::given(method(verb)).and(path(at)).respond_with(response).up_to_n_times(1);
         once.mount(&self.server).await;
@@ -113,6 +134,11 @@ impl Scene {
 
     pub(crate) async fn last(&self, verb: &str, at: &str) -> Request {
         self.asked(verb, at).await.pop().expect("it was asked")
+    }
+
+    /// All that was asked for, in its order.
+    pub(crate) async fn all(&self, verb: &str, at: &str) -> Vec<Request> {
+        self.asked(verb, at).await
     }
 
     async fn asked(&self, verb: &str, at: &str) -> Vec<Request> {

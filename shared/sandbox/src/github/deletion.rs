@@ -23,6 +23,6 @@ impl Github {
     /// Knows a job that it has given to a runner already.
     pub(crate) fn add_given_job(&mut self, id: JobId, plan: JobPlan, runner: GithubRunnerId, now: Timestamp) {
         let phase = Phase::Assigned { runner, at: now };
-        self.jobs.insert(id, WorkflowJob { phase, ..WorkflowJob::new(id, plan, now) });
+        self.know(WorkflowJob { phase, ..WorkflowJob::new(id, plan, now) }, now);
     }
 }

@@ -5,6 +5,7 @@ mod deletion;
 mod deliveries;
 mod job;
 mod late;
+mod lists;
 mod payload;
 mod reads;
 
@@ -80,6 +81,9 @@ pub struct Github {
     refused: BTreeSet<Repository>,
     public: BTreeSet<Repository>,
     log: deliveries::Log,
+    /// The jobs of each repository.
+    of_repository: BTreeMap<Repository, Vec<JobId>>,
+    lists: lists::Lists,
     api: api::Api,
 }
 
@@ -89,7 +93,7 @@ impl Github {
         if self.jobs.contains_key(&id) {
             return false;
         }
-        self.jobs.insert(id, WorkflowJob::new(id, plan, now));
+        self.know(WorkflowJob::new(id, plan, now), now);
         self.waiting.insert((now, id));
         true
     }
@@ -99,8 +103,16 @@ impl Github {
         if self.jobs.contains_key(&id) {
             return false;
         }
-        self.jobs.insert(id, WorkflowJob { phase: Phase::Gated, ..WorkflowJob::new(id, plan, now) });
+        self.know(WorkflowJob { phase: Phase::Gated, ..WorkflowJob::new(id, plan, now) }, now);
         true
+    }
+
+    /// A push has made this job, or a schedule.
+    fn know(&mut self, job: WorkflowJob, now: Timestamp) {
+        let repository = job.plan.repository.clone();
+        self.push_for_job(&repository, now);
+        self.of_repository.entry(repository).or_default().push(job.id);
+        self.jobs.insert(job.id, job);
     }
 
     /// Approves a gated job: it is queued. `false` if it was not gated.

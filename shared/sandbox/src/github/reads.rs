@@ -41,8 +41,9 @@ impl Github {
     }
 
     /// Whether a run has ended; `None` for 404.
-    pub fn read_run(&self, run: RunId) -> Option<bool> {
-        let mut jobs = self.jobs.values().filter(|job| job.run() == run).peekable();
+    pub fn read_run(&self, repository: &Repository, run: RunId) -> Option<bool> {
+        let of_run = |job: &&WorkflowJob| job.run() == run && job.plan.repository == *repository;
+        let mut jobs = self.jobs.values().filter(of_run).peekable();
         jobs.peek()?;
         Some(jobs.all(|job| matches!(job.phase, Phase::Completed { .. })))
     }
@@ -57,6 +58,12 @@ impl Github {
         self.public.contains(repository)
     }
 
+    /// Whether nothing shows that a job has ended: the API calls it queued, and its run goes on.
+    pub(crate) fn cannot_be_known(&self, id: JobId) -> bool {
+        let job = self.jobs.get(&id).filter(|_| self.left_queued.contains(&id));
+        job.is_some_and(|job| self.read_run(&job.plan.repository, job.run()) == Some(false))
+    }
+
     /// Whether the API has said of a job that it waits for an approval.
     pub(crate) fn has_said_gated(&self, id: JobId) -> bool {
         self.said_gated.contains(&id)
@@ -67,7 +74,7 @@ fn describe_runner(it: &Registration) -> ports::Registration {
     ports::Registration { id: it.id, name: it.name.clone(), is_online: it.online, is_busy: it.job.is_some() }
 }
 
-fn describe(job: &WorkflowJob) -> SeenJob {
+pub(super) fn describe(job: &WorkflowJob) -> SeenJob {
     let status = match job.phase {
         Phase::Gated => JobStatus::Waiting,
         Phase::Queued | Phase::Assigned { .. } => JobStatus::Queued,

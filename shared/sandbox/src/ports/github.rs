@@ -122,8 +122,8 @@ impl ReadJob for Sandbox {
 }
 
 impl ReadRun for Sandbox {
-    async fn has_run_ended(&self, _repository: &Repository, run: RunId) -> Result<bool, GithubError> {
-        let ended = || self.github().borrow().read_run(run);
+    async fn has_run_ended(&self, repository: &Repository, run: RunId) -> Result<bool, GithubError> {
+        let ended = || self.github().borrow().read_run(repository, run);
         self.call_github(|| ended().ok_or_else(|| GithubError::NotFound(format!("404 run {run}")))).await
     }
 }

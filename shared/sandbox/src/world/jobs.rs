@@ -243,7 +243,7 @@ impl<F: Functions + 'static> World<F> {
         let delivery =
             Delivery { id, event: github::workflow_job::EVENT.to_owned(), body: payload.to_string() };
         let lost = if is_of_a_run { Fault::WebhookOfRunDropped } else { Fault::WebhookDropped };
-        if self.sandbox.strikes(lost) {
+        if !self.sandbox.github().borrow().sends_webhooks() || self.sandbox.strikes(lost) {
             return;
         }
         let times = if self.sandbox.strikes(Fault::WebhookDoubled) { 2 } else { 1 };

@@ -15,7 +15,7 @@ use crate::github::Phase;
 const KNOWN_WITHIN: SignedDuration = SignedDuration::from_mins(40);
 
 /// Beyond that, a minute more for so many jobs that wait: half of what a pass has calls for.
-const JOBS_A_MINUTE: i64 = 13;
+const JOBS_A_MINUTE: i64 = 9;
 
 /// Since when each job is known wrongly.
 pub(super) type KnownWrongly = BTreeMap<JobId, Timestamp>;
@@ -36,13 +36,14 @@ impl<F> World<F> {
         }
         let github = self.sandbox.github().borrow();
         let is_wrong = |&(id, state): &(JobId, JobState)| {
-            github.job(id).is_some_and(|job| {
-                !matches!(
-                    (state, job.phase),
-                    (JobState::Queued, Phase::Queued | Phase::Assigned { .. })
-                        | (JobState::Waiting, Phase::Gated)
-                )
-            })
+            !github.cannot_be_known(id)
+                && github.job(id).is_some_and(|job| {
+                    !matches!(
+                        (state, job.phase),
+                        (JobState::Queued, Phase::Queued | Phase::Assigned { .. })
+                            | (JobState::Waiting, Phase::Gated)
+                    )
+                })
         };
         let wrong: Vec<(JobId, JobState)> = known.iter().copied().filter(is_wrong).collect();
         let waiting = i64::try_from(known.len()).unwrap_or(i64::MAX);

@@ -44,13 +44,13 @@ pub(super) fn job(
     number: usize,
     bursts: &[Timestamp],
     is_short: bool,
-    is_refused: bool,
+    (is_wide, is_refused): (bool, bool),
 ) -> Vec<(Timestamp, Act)> {
     let mut random = StdRng::seed_from_u64(seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let id = JobId(number as u64 + 1);
     let labels = LABELS.choose(&mut random).copied().unwrap_or_default();
     let plan = JobPlan {
-        repository: Repository::new(if is_refused { REFUSED } else { "octo-org/storefront" }),
+        repository: if is_refused { Repository::new(REFUSED) } else { repository(seed, id, is_wide) },
         labels: labels.iter().collect(),
         work: if is_short { Duration::from_secs(random.random_range(0..=3)) } else { work(&mut random) },
     };
@@ -72,6 +72,15 @@ pub(super) fn job(
         acts.push((after(at, random.random_range(60..60 * 60)), Act::Rerun(id, JobId(id.0 + RERUN), plan)));
     }
     acts
+}
+
+/// Repositories that have jobs, in a world of many.
+pub(super) const REPOSITORIES: u64 = 100;
+
+/// One of up to eight repositories, or of many. Jobs of one run are of one.
+fn repository(seed: u64, job: JobId, is_wide: bool) -> Repository {
+    let (count, run) = (if is_wide { REPOSITORIES } else { seed % 8 + 1 }, job.0 / 2);
+    Repository::new(format!("octo-org/r{}", run.wrapping_mul(0x9E37_79B9_7F4A_7C15) % count))
 }
 
 /// A few seconds, some minutes or some hours.

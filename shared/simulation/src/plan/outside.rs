@@ -86,6 +86,24 @@ pub(super) fn outage(random: &mut StdRng) -> Option<(Timestamp, Act)> {
     random.random_ratio(1, 6).then(|| (moment(random), Act::Outage))
 }
 
+/// In one world of twenty there are more repositories than a sweep can read.
+pub(super) fn is_wide(seed: u64) -> bool {
+    StdRng::seed_from_u64(seed ^ 0x9045_7E5E_5EED_0001).random_ratio(1, 20)
+}
+
+/// When the repositories without jobs are pushed to: those that have some were listed by then, whatever goes
+/// wrong.
+const QUIET_ONES: i64 = 125 * 60;
+
+/// The pushes of such a world: to those that have jobs, and much later to as many that have none. GitHub
+/// lists a hundred.
+pub(super) fn pushes(repositories: u64) -> [(Timestamp, Act); 2] {
+    [
+        (START, Act::Push("octo-org/r", 0..repositories)),
+        (after(START, QUIET_ONES), Act::Push("octo-org/quiet-", 0..repositories)),
+    ]
+}
+
 /// What ECS says of every launch while something is changed, and for how many seconds at most: later, for
 /// longer than a launch is tried; later, until IAM knows a role; never.
 const CHANGES: [(&str, &str, i64); 3] = [

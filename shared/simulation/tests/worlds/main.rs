@@ -1,5 +1,11 @@
-//! Worlds and weeks that `make test` has time for.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Worlds, weeks and waits that `make test` has time for.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
 
+mod demands;
 mod seeds;
 mod weeks;

@@ -3,10 +3,11 @@
 
 mod deliveries;
 mod key;
+mod lists;
 mod url;
 
 use fleet::ports::{JobStatus, RunId, RunnerGroupId};
-use fleet::{GithubRunnerId, JobId, Label};
+use fleet::{GithubRunnerId, JobId, Label, Repository};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,11 +64,22 @@ fn answer(
         ("GET", ["orgs", _, "actions", "runners", id]) => runner(sandbox, id),
         ("DELETE", ["orgs", _, "actions", "runners", id]) => delete(sandbox, id),
         ("GET", ["repos", _, _, "actions", "jobs", id]) => job(sandbox, id),
-        ("GET", ["repos", _, _, "actions", "runs", id]) => run(sandbox, id),
+        ("GET", ["orgs", _, "repos"]) => lists::repositories(sandbox),
+        ("GET", ["repos", owner, name, "actions", "runs"]) => {
+            lists::runs(sandbox, &repository(owner, name), query)
+        }
+        ("GET", ["repos", owner, name, "actions", "runs", id, "jobs"]) => {
+            lists::jobs(sandbox, &repository(owner, name), id)
+        }
+        ("GET", ["repos", owner, name, "actions", "runs", id]) => run(sandbox, &repository(owner, name), id),
         ("GET", ["repos", owner, name]) => (200, json!({ "full_name": format!("{owner}/{name}") })),
         _ => problem(404, "Not Found"),
     };
     (answered, None)
+}
+
+fn repository(owner: &str, name: &str) -> Repository {
+    Repository::new(format!("{owner}/{name}"))
 }
 
 fn groups(sandbox: &Sandbox) -> Answered {
@@ -137,12 +149,7 @@ fn describe(it: &Registration) -> Value {
 fn job(sandbox: &Sandbox, id: &str) -> Answered {
     let seen = id.parse().ok().and_then(|id| sandbox.github().borrow_mut().read_job(JobId(id)));
     let Some(seen) = seen else { return problem(404, "Not Found") };
-    let status = match seen.status {
-        JobStatus::Queued => "queued",
-        JobStatus::Waiting => "waiting",
-        JobStatus::InProgress => "in_progress",
-        JobStatus::Completed => "completed",
-    };
+    let status = word(seen.status);
     let conclusion = if seen.may_not_have_run { "cancelled" } else { "success" };
     let job = json!({
         "id": id.parse::<u64>().ok(), "run_id": seen.run.0, "status": status,
@@ -154,8 +161,17 @@ fn job(sandbox: &Sandbox, id: &str) -> Answered {
     (200, job)
 }
 
-fn run(sandbox: &Sandbox, id: &str) -> Answered {
-    let ended = id.parse().ok().and_then(|id| sandbox.github().borrow().read_run(RunId(id)));
+fn word(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Queued => "queued",
+        JobStatus::Waiting => "waiting",
+        JobStatus::InProgress => "in_progress",
+        JobStatus::Completed => "completed",
+    }
+}
+
+fn run(sandbox: &Sandbox, repository: &Repository, id: &str) -> Answered {
+    let ended = id.parse().ok().and_then(|id| sandbox.github().borrow().read_run(repository, RunId(id)));
     let Some(ended) = ended else { return problem(404, "Not Found") };
     (200, json!({ "id": id.parse::<u64>().ok(), "status": if ended { "completed" } else { "queued" } }))
 }

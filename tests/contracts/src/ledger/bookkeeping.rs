@@ -125,7 +125,7 @@ pub async fn assert_written_once(
         Item::Job(job) => job.state == JobState::Queued && job.seen_at <= job.heard_at.unwrap_or(job.seen_at),
         Item::Runner(runner) => runner.state == RunnerState::Starting && runner.version == 1,
         Item::Book(_) => true,
-        Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => false,
+        Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => false,
     };
     assert!(items.iter().all(once), "{items:#?}");
     let Some(Item::Book(book)) = items.first() else { panic!("no book among {items:#?}") };

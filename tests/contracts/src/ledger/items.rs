@@ -2,11 +2,12 @@
 
 use fleet::delivery::{AttemptId, DeliveryCursor, FailedDelivery, Walk};
 use fleet::ledger::{
-    Book, Budget, Health, Item, Job, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause, Runner,
-    RunnerState, TRANSACTION_LIMIT, Totals,
+    Book, Budget, Health, Item, Job, JobAction, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause,
+    Runner, RunnerState, TRANSACTION_LIMIT, Totals,
 };
-use fleet::ports::{Ledger, LedgerError};
+use fleet::ports::{Ledger, LedgerError, RunId};
 use fleet::repair::suspicion::{Suspected, Suspicion, Suspicions};
+use fleet::sweep::{Candidate, FoundJob, ReadBudget, SweepCursor};
 use fleet::{BootId, DeliveryId, GithubRunnerId, JobId, Repository, RunnerId, TaskArn};
 use jiff::Timestamp;
 
@@ -149,6 +150,7 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
         Item::Budget(Budget { minute: 29_853_180, calls: 7, wait_until: Some(at(5)), version: 1 }),
         Item::Deliveries(cursor(to_the_nanosecond)),
         Item::Suspicions(suspicions(to_the_nanosecond)),
+        Item::Sweep(sweep(to_the_nanosecond)),
     ];
     ledger.commit(&puts(items.clone())).await.unwrap();
     assert_eq!(read(ledger, items.iter().map(Item::key)).await, items);
@@ -175,6 +177,28 @@ fn suspicions(now: Timestamp) -> Suspicions {
     ];
     let suspected = each.map(|what| Suspected { what, since: at(1), seen_at: now });
     Suspicions { suspected: suspected.to_vec(), version: 1 }
+}
+
+/// A cursor of sweeps with a repository that has everything, and one that has nothing.
+fn sweep(now: Timestamp) -> SweepCursor {
+    let whole = Candidate {
+        job_at: Some(now),
+        pushed_at: Some(at(1)),
+        is_listed: true,
+        swept_at: Some(at(2)),
+        // Beyond 2^53: as a float it would be another one.
+        read_to: Some(RunId(9_007_199_254_740_993)),
+        hidden_until: Some(at(3)),
+    };
+    let candidates = [("octo-org/a.b_c-d", whole), ("octo-org/new", Candidate::default())];
+    SweepCursor {
+        candidates: candidates.into_iter().map(|(name, it)| (Repository::new(name), it)).collect(),
+        found: vec![FoundJob { job: JobId(u64::MAX), action: JobAction::InProgress, at: now }],
+        found_at: Some(now),
+        heard_at: Some(at(4)),
+        reads: ReadBudget { paid_to: Some(now) },
+        version: 1,
+    }
 }
 
 /// A cursor of GitHub's deliveries in the middle of a walk, with a failed one of each kind.

@@ -10,9 +10,10 @@ use fleet::launch::RunTaskRequest;
 use fleet::ledger::{Item, JobState, Key};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::Ledger as _;
-use fleet::{DeliveryId, JobId, PoolMap, PoolName};
+use fleet::{DeliveryId, JobId, PoolMap, PoolName, Repository};
 use jiff::Timestamp;
 use sandbox::delivery::Delivery;
+use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, Sandbox};
 use serde_json::{Value, json};
@@ -189,6 +190,33 @@ async fn a_delivery_of_long_ago_waits_until_the_reconciler_has_asked_github() {
     let items = ledger.read(&[Key::Job(job)]).await.unwrap();
     assert_eq!(items.first().and_then(Item::job).map(|job| job.state), Some(JobState::Completed));
     assert_eq!(scene.tasks().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_no_webhook_tells_of_is_found_and_launched() {
+    let scene = Scene::ticking(Duration::from_secs(1)).await;
+    let job = JobId(1001);
+    let learn = move |sandbox: &mut Sandbox| {
+        let plan = JobPlan {
+            repository: Repository::new("octo-org/storefront"),
+            labels: ["ec2-arm64"].into_iter().collect(),
+            work: Duration::from_mins(2),
+        };
+        let now = sandbox.manual_clock().now();
+        sandbox.github().borrow_mut().add_job(job, plan, now)
+    };
+    assert_eq!(scene.sandbox.ask(learn).await, Some(true));
+    while scene.tasks().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let lines = Scene::log("reconciler");
+    let found = lines.iter().filter(|line| line["message"] == "no webhook told of a job");
+    let found: Vec<_> = found.map(|line| (&line["job"], &line["pool"])).collect();
+    assert_eq!(found, [(&json!("1001"), &json!("ec2-arm64"))]);
+    let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
+    let items = ledger.read(&[Key::Job(job)]).await.unwrap();
+    assert_eq!(items.first().and_then(Item::job).map(|job| job.state), Some(JobState::Queued));
+    assert_eq!(scene.tasks().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,8 +11,9 @@ use std::time::Duration;
 use fleet::delivery::AttemptId;
 use fleet::ports::{
     Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    JitRunner, JobStatus, ListDeliveries as _, ListRunners as _, ReadJob as _, ReadRepository as _,
-    ReadRun as _, ReadRunner as _, Redeliver as _, RunnerGroupId, SeenRunner,
+    JitRunner, JobStatus, ListDeliveries as _, ListJobs as _, ListRepositories as _, ListRunners as _,
+    ListRuns as _, ReadJob as _, ReadRepository as _, ReadRun as _, ReadRunner as _, Redeliver as _, RunId,
+    RunStatus, RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};
@@ -107,6 +108,20 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     let registered = app.read_runner(GithubRunnerId(23)).await.unwrap().expect("one that is there");
     assert_eq!((registered.id, registered.is_online, registered.is_busy), (GithubRunnerId(23), true, true));
     assert_eq!(app.is_public(&repository).await, Ok(true), "GitHub's example is public");
+
+    let pushed = app.list_repositories().await.unwrap().read;
+    let names: Vec<&str> = pushed.iter().map(|(repository, _)| repository.as_str()).collect();
+    assert_eq!(names, ["octocat/Hello-World"]);
+    for status in [RunStatus::Queued, RunStatus::InProgress] {
+        let runs = app.list_runs(&repository, status).await.unwrap().read;
+        // The example has the link to a next page, on every page: they are followed up to GitHub's thousand.
+        assert_eq!(runs, [RunId(30_433_642); 10], "{status:?}");
+    }
+    let jobs = app.list_jobs(&repository, RunId(30_433_642)).await.unwrap().read;
+    let listed: Vec<_> = jobs.iter().map(|job| (job.id, job.status, job.labels.to_string())).collect();
+    let labels = "[bar, foo, self-hosted]".to_owned();
+    assert_eq!(listed[0], (JobId(399_444_496), JobStatus::Completed, labels));
+    assert_eq!(listed.len(), 10, "one on each page");
 
     let page = app.list_deliveries(None).await.unwrap();
     let first = &page.attempts[0];

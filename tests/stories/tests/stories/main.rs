@@ -14,6 +14,7 @@ mod idle_runners;
 mod launch_request;
 mod logs;
 mod loops;
+mod lost_webhooks;
 mod lying_runners;
 mod many_events;
 mod one_job;

@@ -68,6 +68,7 @@ fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_not
         (Item::Budget(Budget::default()), None),
         (Item::Deliveries(DeliveryCursor::default()), None),
         (Item::Suspicions(Suspicions::default()), None),
+        (Item::Sweep(SweepCursor::default()), None),
     ] {
         let attributes = of_item(&item).unwrap();
         assert_eq!(text(&attributes, LISTING).as_deref(), listing, "{item:?}");
@@ -99,6 +100,7 @@ fn only_what_has_ended_is_ever_deleted_and_15_days_later() {
         (Item::Budget(Budget::default()), None),
         (Item::Deliveries(DeliveryCursor::default()), None),
         (Item::Suspicions(Suspicions::default()), None),
+        (Item::Sweep(SweepCursor::default()), None),
     ] {
         assert_eq!(of_item(&item).unwrap().get(TTL), ttl, "{item:?}");
     }

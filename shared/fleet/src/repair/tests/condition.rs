@@ -183,9 +183,12 @@ pub(super) fn after<'a>(
         .into_iter()
         .filter_map(|put| match put.0 {
             Item::Job(job) => Some(job),
-            Item::Runner(_) | Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) => {
-                None
-            }
+            Item::Runner(_)
+            | Item::Book(_)
+            | Item::Budget(_)
+            | Item::Deliveries(_)
+            | Item::Suspicions(_)
+            | Item::Sweep(_) => None,
         })
         .collect();
     let mut after = stage.snapshot();

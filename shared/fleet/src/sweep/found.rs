@@ -1,0 +1,55 @@
+//! What it means that GitHub lists a job.
+
+use crate::ids::{Repository, RunnerId};
+use crate::ledger::{Job, JobAction, JobEvent, JobRunner, JobState};
+use crate::pools::PoolMap;
+use crate::ports::{JobStatus, ListedJob};
+use crate::routing::route;
+
+/// What nobody was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// A job waits for a runner, and is not in the ledger.
+    Demand,
+    /// A job waits for a runner that was Waiting for an approval.
+    Approval,
+    /// A job runs at a runner of ours.
+    AtRunner,
+}
+
+/// What is to be told of a job that GitHub lists, beside what the ledger has of it. `None` where nothing is:
+/// the ledger has it, another rule reads it, or no pool serves it.
+///
+/// It says nothing of when the job was created: GitHub has just said how it is, so that one of long ago is
+/// no old delivery which somebody posts again.
+pub fn untold(
+    repository: &Repository,
+    listed: &ListedJob,
+    known: Option<&Job>,
+    pools: &PoolMap,
+) -> Option<(Untold, JobEvent)> {
+    let state = known.map(|job| job.state);
+    let pool = route(pools, &listed.labels).ok().map(|pool| pool.name.clone());
+    let event = |action, pool, runner| JobEvent {
+        action,
+        job: listed.id,
+        pool,
+        repository: repository.clone(),
+        labels: listed.labels.clone(),
+        runner,
+        may_not_have_run: false,
+        created_at: None,
+    };
+    match (listed.status, state) {
+        (JobStatus::Queued, None) => Some((Untold::Demand, event(JobAction::Queued, Some(pool?), None))),
+        (JobStatus::Queued, Some(JobState::Waiting)) => {
+            Some((Untold::Approval, event(JobAction::Queued, Some(pool?), None)))
+        }
+        (JobStatus::InProgress, None | Some(JobState::Waiting | JobState::Queued)) => {
+            let named = listed.runner.as_ref()?;
+            let runner = JobRunner { github_id: named.id, runner: RunnerId::from_github_name(&named.name)? };
+            Some((Untold::AtRunner, event(JobAction::InProgress, pool, Some(runner))))
+        }
+        _ => None,
+    }
+}

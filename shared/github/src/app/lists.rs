@@ -1,0 +1,128 @@
+//! Repositories, runs and jobs, as lists.
+
+use fleet::ports::{
+    Clock, GithubError, JobStatus, ListJobs, ListRepositories, ListRuns, ListedJob, Priced, RunId, RunStatus,
+};
+use fleet::{JobId, Repository};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::App;
+use super::call::Answer;
+use super::jobs::{Status, named};
+
+#[derive(Deserialize)]
+struct Listed {
+    full_name: String,
+    /// None was pushed to yet where there is none.
+    #[serde(default)]
+    pushed_at: Option<Timestamp>,
+    #[serde(default)]
+    archived: bool,
+}
+
+#[derive(Deserialize)]
+struct Runs {
+    workflow_runs: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    id: RunId,
+}
+
+#[derive(Deserialize)]
+struct Jobs {
+    jobs: Vec<Job>,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    id: JobId,
+    status: Status,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    runner_id: Option<u64>,
+    #[serde(default)]
+    runner_name: Option<String>,
+    #[serde(default)]
+    created_at: Option<Timestamp>,
+    #[serde(default)]
+    started_at: Option<Timestamp>,
+}
+
+impl<C: Clock> ListRepositories for App<C> {
+    async fn list_repositories(&self) -> Result<Priced<Vec<(Repository, Timestamp)>>, GithubError> {
+        let installation = self.installation().await.map_err(not_installed)?;
+        let path = self.organisation("repos?sort=pushed&direction=desc&per_page=100");
+        let pushed = |answer: &Answer| {
+            let listed: Vec<Listed> = answer.json()?;
+            let in_use = listed.into_iter().filter(|it| !it.archived);
+            let pushed = in_use.filter_map(|it| Some((Repository::new(it.full_name), it.pushed_at?)));
+            Ok(pushed.collect())
+        };
+        self.first_page(&installation, &path, pushed).await
+    }
+}
+
+impl<C: Clock> ListRuns for App<C> {
+    async fn list_runs(
+        &self,
+        repository: &Repository,
+        status: RunStatus,
+    ) -> Result<Priced<Vec<RunId>>, GithubError> {
+        let installation = self.installation().await.map_err(not_installed)?;
+        let status = match status {
+            RunStatus::Queued => "queued",
+            RunStatus::InProgress => "in_progress",
+        };
+        // Without their pull requests the answer is much shorter.
+        let path = format!(
+            "/repos/{repository}/actions/runs?status={status}&exclude_pull_requests=true&per_page=100"
+        );
+        let ids = |answer: &Answer| {
+            let Runs { workflow_runs } = answer.json()?;
+            Ok(workflow_runs.into_iter().map(|run| run.id).collect())
+        };
+        self.list(&installation, &path, ids).await
+    }
+}
+
+impl<C: Clock> ListJobs for App<C> {
+    async fn list_jobs(
+        &self,
+        repository: &Repository,
+        run: RunId,
+    ) -> Result<Priced<Vec<ListedJob>>, GithubError> {
+        let installation = self.installation().await.map_err(not_installed)?;
+        let path = format!("/repos/{repository}/actions/runs/{run}/jobs?filter=latest&per_page=100");
+        let jobs = |answer: &Answer| {
+            let Jobs { jobs } = answer.json()?;
+            Ok(jobs.into_iter().map(ListedJob::from).collect())
+        };
+        self.list(&installation, &path, jobs).await
+    }
+}
+
+/// Without an installation nothing is known of any repository.
+fn not_installed(error: GithubError) -> GithubError {
+    match error {
+        GithubError::NotFound(why) => GithubError::Refused(why),
+        other => other,
+    }
+}
+
+impl From<Job> for ListedJob {
+    fn from(job: Job) -> Self {
+        let status = JobStatus::from(job.status);
+        let began = job.started_at.filter(|_| status != JobStatus::Queued);
+        Self {
+            id: job.id,
+            status,
+            labels: job.labels.iter().collect(),
+            runner: named(job.runner_id, job.runner_name),
+            since: began.or(job.created_at),
+        }
+    }
+}
