@@ -4,7 +4,8 @@ use control::Steps;
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Item, Job, JobRunner, Listing, Runner, RunnerState};
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::waiting::{
-    Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run, waits_strangely_long,
+    Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run, of_run_that_goes_on,
+    waits_strangely_long,
 };
 use fleet::sweep::READS_AN_HOUR;
 use metrics::{counter, gauge};
@@ -78,7 +79,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let asked = match meaning(job, &said, now) {
             Meaning::AskRun(run) => {
                 let ended = self.call(pass, self.github.has_run_ended(&job.repository, run)).await;
-                ended.map(|ended| if ended { of_ended_run(job) } else { Meaning::AsKnown })
+                ended.map(|ended| if ended { of_ended_run(job) } else { of_run_that_goes_on(job) })
             }
             Meaning::AskRunners => self.busy_runner(pass, job).await.map(|runner| at_runner(job, runner)),
             known => Ok(known),

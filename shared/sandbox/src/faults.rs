@@ -11,15 +11,6 @@ use serde::{Serialize, Serializer};
 
 use crate::sandbox::FunctionName;
 
-/// Who repairs what a fault leaves behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Repairer {
-    /// The functions that are built.
-    Built,
-    /// What of the reconciler is still to come: it compares the ledger with GitHub and with ECS.
-    Reconciler,
-}
-
 /// When an invocation crashes, by one of its calls to the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Moment {
@@ -53,9 +44,9 @@ const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Reconciler, &[Call::Commit, Call::StopTask, Call::Github, Call::Send]),
 ];
 
-/// The faults that are no crash: name, sentence, and who repairs what they leave behind.
+/// The faults that are no crash: name, and sentence.
 macro_rules! faults {
-    ($($name:ident = $tells:literal, $repairer:ident;)+) => {
+    ($($name:ident = $tells:literal;)+) => {
         /// One thing that can go wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Fault {
@@ -76,14 +67,6 @@ macro_rules! faults {
                 }
             }
 
-            /// Who repairs what it leaves behind.
-            pub fn repairer(self) -> Repairer {
-                match self {
-                    $(Self::$name => Repairer::$repairer,)+
-                    Self::Crash(..) => Repairer::Built,
-                }
-            }
-
             fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)+
@@ -95,75 +78,75 @@ macro_rules! faults {
 }
 
 faults! {
-    WebhookDropped = "GitHub never delivers a webhook of a job that waits", Built;
-    WebhooksNever = "GitHub delivers no webhook at all", Built;
-    WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended", Built;
-    WebhookUnanswered = "GitHub delivers a webhook and gets no answer", Built;
-    WebhookDoubled = "a webhook is delivered twice", Built;
-    WebhookDelayed = "a webhook comes up to six hours late", Built;
-    SendFails = "the queue takes no message", Built;
-    SendAnswerLost = "the queue takes the message and its answer is lost", Built;
-    MessageComesAgain = "a message that is done with comes again", Built;
-    IndexLags = "the ledger's index is ten seconds behind", Built;
-    LedgerReadFails = "the ledger does not answer a read", Built;
-    CommitAnswerLost = "the ledger writes and its answer is lost", Built;
-    RunTaskAnswerLost = "RunTask starts the task and its answer is lost", Built;
-    RunTaskThrottled = "RunTask is throttled", Built;
-    RunTaskAgentFails = "RunTask answers failures[] with AGENT", Built;
-    RunTaskNoCapacity = "RunTask answers failures[] with no capacity", Built;
-    RunTaskRefused = "RunTask is refused for good", Built;
-    TaskFailsToStart = "a task fails to start", Built;
-    TaskNeverStarts = "a task stays PROVISIONING until ECS gives it up", Built;
-    TaskNeverAsks = "PID 1 hangs before its first question", Built;
-    HangsWithoutConfig = "PID 1 hangs after a question, without a JIT config", Built;
-    HangsUnneeded = "PID 1 hangs when it is told to leave, without a JIT config", Built;
-    HangsWithConfig = "PID 1 hangs with its JIT config in hand", Built;
-    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config", Built;
-    HangsIdle = "PID 1 hangs beside its listener", Built;
-    TaskDiesAsking = "a task dies while its question is answered", Built;
-    PreparationFails = "Docker does not come up beside PID 1", Built;
-    ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job", Built;
-    FreezeFails = "a process below PID 1 cannot be made to stand still", Built;
-    ImageEnds = "a task's image ends with 0 before PID 1 asks for anything", Built;
-    RunnerOutdated = "the runner program exits with 7: GitHub refuses its version", Built;
-    RunnerFails = "the runner program exits with 1 before it listens", Built;
-    TaskExitsWithoutJob = "a runner exits with 0 and had no job", Built;
-    RunnerDiesIdle = "a runner dies before its job", Built;
-    RunnerDiesAtWork = "a runner dies during its job", Built;
-    RegistrarStartsSlowly = "Lambda starts a registrar for up to ten seconds", Built;
-    AnswerLost = "the answer to a question is lost", Built;
-    RunnerReaped = "GitHub removes an idle runner after some minutes", Built;
-    WebhookNameless = "a webhook of a job that runs, or ran, names no runner", Built;
-    JobGivenAtDeletion = "GitHub gives a runner a job as it deletes its registration", Built;
-    StopEventDoubled = "a stop event comes twice", Built;
-    StopEventLate = "a stop event comes up to an hour late", Built;
-    StopEventLost = "a stop event is lost", Built;
-    GithubAsksToWait = "GitHub answers 403, and asks everybody to wait a minute", Built;
-    GithubReadsLate = "GitHub's answer about a job is on its way for up to twenty seconds", Built;
-    GithubNamesNobody = "GitHub's answer about a job that runs names no runner", Built;
-    JobLeftQueued = "GitHub ends a run, leaves its job queued, and tells nobody", Built;
-    JobForgotten = "a job that waits is deleted with its repository, and nobody is told", Built;
-    GithubConflicts = "GitHub answers 409 for a name that is free", Built;
-    GithubSlow = "GitHub takes up to twenty seconds for an answer", Built;
-    GithubListLags = "GitHub's list of runners lags behind", Built;
-    GithubCallsBusy = "GitHub refuses to delete an idle registration, because it is busy", Built;
-    PostLandsLate = "a registration is made after its registrar has ended", Built;
-    GithubRefuses = "GitHub answers 422", Built;
-    GithubFails = "GitHub answers 502", Built;
-    GithubAnswerLost = "GitHub does it and its answer is lost", Built;
-    ClocksDiffer = "the clocks of the functions are minutes apart", Built;
-    MapChanges = "a pool leaves the map and comes back, and each function learns of it at another time", Built;
-    BooksMiscounted = "somebody writes books by hand, which differ from their items then", Built;
-    GroupRefuses = "the runner group is not for a repository, and GitHub gives its jobs to nobody", Built;
-    Deploys = "deploys are under way for minutes: RunTask finds what it names inactive, or refuses every launch", Built;
-    ShortJobs = "jobs last for seconds, and many are cancelled", Built;
-    BrokenForHours = "one fault strikes always, for hours or a day", Built;
-    SchedulerTickMissed = "a tick of the scheduler does not come", Built;
-    SchedulerTickDoubled = "a tick of the scheduler comes twice", Built;
-    ReconcilerPassMissed = "a pass of the reconciler does not come", Built;
-    ReconcilerPassDoubled = "a pass of the reconciler comes twice", Built;
-    ActivitiesUnknown = "Auto Scaling does not answer why a group does not grow", Built;
-    AutoScalingSlow = "Auto Scaling answers after up to three quarters of a minute", Built;
+    WebhookDropped = "GitHub never delivers a webhook of a job that waits";
+    WebhooksNever = "GitHub delivers no webhook at all";
+    WebhookOfRunDropped = "GitHub never delivers a webhook of a job that runs, or has ended";
+    WebhookUnanswered = "GitHub delivers a webhook and gets no answer";
+    WebhookDoubled = "a webhook is delivered twice";
+    WebhookDelayed = "a webhook comes up to six hours late";
+    SendFails = "the queue takes no message";
+    SendAnswerLost = "the queue takes the message and its answer is lost";
+    MessageComesAgain = "a message that is done with comes again";
+    IndexLags = "the ledger's index is ten seconds behind";
+    LedgerReadFails = "the ledger does not answer a read";
+    CommitAnswerLost = "the ledger writes and its answer is lost";
+    RunTaskAnswerLost = "RunTask starts the task and its answer is lost";
+    RunTaskThrottled = "RunTask is throttled";
+    RunTaskAgentFails = "RunTask answers failures[] with AGENT";
+    RunTaskNoCapacity = "RunTask answers failures[] with no capacity";
+    RunTaskRefused = "RunTask is refused for good";
+    TaskFailsToStart = "a task fails to start";
+    TaskNeverStarts = "a task stays PROVISIONING until ECS gives it up";
+    TaskNeverAsks = "PID 1 hangs before its first question";
+    HangsWithoutConfig = "PID 1 hangs after a question, without a JIT config";
+    HangsUnneeded = "PID 1 hangs when it is told to leave, without a JIT config";
+    HangsWithConfig = "PID 1 hangs with its JIT config in hand";
+    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config";
+    HangsIdle = "PID 1 hangs beside its listener";
+    TaskDiesAsking = "a task dies while its question is answered";
+    PreparationFails = "Docker does not come up beside PID 1";
+    ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job";
+    FreezeFails = "a process below PID 1 cannot be made to stand still";
+    ImageEnds = "a task's image ends with 0 before PID 1 asks for anything";
+    RunnerOutdated = "the runner program exits with 7: GitHub refuses its version";
+    RunnerFails = "the runner program exits with 1 before it listens";
+    TaskExitsWithoutJob = "a runner exits with 0 and had no job";
+    RunnerDiesIdle = "a runner dies before its job";
+    RunnerDiesAtWork = "a runner dies during its job";
+    RegistrarStartsSlowly = "Lambda starts a registrar for up to ten seconds";
+    AnswerLost = "the answer to a question is lost";
+    RunnerReaped = "GitHub removes an idle runner after some minutes";
+    WebhookNameless = "a webhook of a job that runs, or ran, names no runner";
+    JobGivenAtDeletion = "GitHub gives a runner a job as it deletes its registration";
+    StopEventDoubled = "a stop event comes twice";
+    StopEventLate = "a stop event comes up to an hour late";
+    StopEventLost = "a stop event is lost";
+    GithubAsksToWait = "GitHub answers 403, and asks everybody to wait a minute";
+    GithubReadsLate = "GitHub's answer about a job is on its way for up to twenty seconds";
+    GithubNamesNobody = "GitHub's answer about a job that runs names no runner";
+    JobLeftQueued = "GitHub ends a run, leaves its job queued, and tells nobody";
+    JobForgotten = "a job that waits is deleted with its repository, and nobody is told";
+    GithubConflicts = "GitHub answers 409 for a name that is free";
+    GithubSlow = "GitHub takes up to twenty seconds for an answer";
+    GithubListLags = "GitHub's list of runners lags behind";
+    GithubCallsBusy = "GitHub refuses to delete an idle registration, because it is busy";
+    PostLandsLate = "a registration is made after its registrar has ended";
+    GithubRefuses = "GitHub answers 422";
+    GithubFails = "GitHub answers 502";
+    GithubAnswerLost = "GitHub does it and its answer is lost";
+    ClocksDiffer = "the clocks of the functions are minutes apart";
+    MapChanges = "a pool leaves the map and comes back, and each function learns of it at another time";
+    BooksMiscounted = "somebody writes books by hand, which differ from their items then";
+    GroupRefuses = "the runner group is not for a repository, and GitHub gives its jobs to nobody";
+    Deploys = "deploys are under way for minutes: RunTask finds what it names inactive, or refuses every launch";
+    ShortJobs = "jobs last for seconds, and many are cancelled";
+    BrokenForHours = "one fault strikes always, for hours or a day";
+    SchedulerTickMissed = "a tick of the scheduler does not come";
+    SchedulerTickDoubled = "a tick of the scheduler comes twice";
+    ReconcilerPassMissed = "a pass of the reconciler does not come";
+    ReconcilerPassDoubled = "a pass of the reconciler comes twice";
+    ActivitiesUnknown = "Auto Scaling does not answer why a group does not grow";
+    AutoScalingSlow = "Auto Scaling answers after up to three quarters of a minute";
 }
 
 impl Fault {

@@ -31,7 +31,7 @@ pub mod world;
 
 pub use self::audit::Violation;
 pub use self::clock::ManualClock;
-pub use self::faults::{Call, Fault, Moment, Rates, Repairer};
+pub use self::faults::{Call, Fault, Moment, Rates};
 pub use self::journal::{Journal, Line, Subject};
 pub use self::placements::{STACK, placement_of, placements_of};
 pub use self::races::Race;

@@ -23,7 +23,7 @@ type World = sandbox::World<Platform>;
 /// How long a task without a JIT config hangs at most; twice that with one.
 const HUNG_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 
-/// Everything that is wrong. Rest and service are checked in calm worlds alone.
+/// Everything that is wrong.
 pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     let mut found = world.sandbox().table().borrow().violations().to_vec();
     found.extend_from_slice(world.violations());
@@ -39,17 +39,15 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     found.extend(jobs_end_by_githubs_word(world));
     found.extend(launches::are_bounded(world, plan));
     found.extend(no_message_is_dead(world));
-    if plan.is_calm {
-        if !at_rest {
-            found.push(violation("the platform comes to rest", "it does not"));
-        }
-        let left = leftovers(world.sandbox()).into_iter();
-        found.extend(left.map(|left| violation("nothing is left over at rest", left)));
-        found.extend(hung_tasks_are_stopped(world));
-        found.extend(no_end_is_unknown(world));
-        found.extend(every_served_job_got_a_runner(world, plan));
-        found.extend(refused_jobs_are_unserved(world, plan));
+    if !at_rest {
+        found.push(violation("the platform comes to rest", "it does not"));
     }
+    let left = leftovers(world.sandbox()).into_iter();
+    found.extend(left.map(|left| violation("nothing is left over at rest", left)));
+    found.extend(hung_tasks_are_stopped(world));
+    found.extend(no_end_is_unknown(world));
+    found.extend(every_served_job_got_a_runner(world, plan));
+    found.extend(refused_jobs_are_unserved(world, plan));
     found
 }
 

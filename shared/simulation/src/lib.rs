@@ -9,7 +9,6 @@
 
 pub mod check;
 pub mod demand;
-pub mod not_yet;
 pub mod plan;
 pub mod run;
 pub mod shrink;

@@ -119,8 +119,6 @@ pub struct Plan {
     pub rates: Rates,
     /// Whether there are more repositories than a sweep reads, whose jobs come by schedules and by no push.
     pub is_wide: bool,
-    /// Whether every fault is one that the functions that are built repair.
-    pub is_calm: bool,
     /// What is done, in the order of its time.
     pub acts: Vec<(Timestamp, Act)>,
 }
@@ -129,12 +127,11 @@ impl Plan {
     /// Draws the plan of a world.
     pub fn of(world: &World) -> anyhow::Result<Self> {
         let mut random = StdRng::seed_from_u64(world.seed);
-        let is_calm = random.random_bool(0.5);
         let size = size(&mut random);
         let text = pools(size, &mut random);
         let (pools, smaller) = (PoolMap::from_toml(&text)?, PoolMap::from_toml(&without(LEAVES, &text))?);
         let delays = delays(&mut random);
-        let mut rates = rates(world.seed, is_calm);
+        let mut rates = rates(world.seed);
         rates.retain(|fault, _| !world.without.contains(fault));
         let has = |fault| rates.contains_key(&fault);
         let bursts = bursts(&mut random);
@@ -153,7 +150,7 @@ impl Plan {
             acts.extend(map_changes(&mut of_fault(world.seed, Fault::MapChanges)));
         }
         if has(Fault::BrokenForHours) {
-            acts.extend(breakage(is_calm, &mut of_fault(world.seed, Fault::BrokenForHours)));
+            acts.extend(breakage(&mut of_fault(world.seed, Fault::BrokenForHours)));
         }
         if has(Fault::BooksMiscounted) {
             acts.extend(miscounts(&mut of_fault(world.seed, Fault::BooksMiscounted)));
@@ -172,7 +169,7 @@ impl Plan {
             acts.extend(job(world.seed, number, &bursts, has(Fault::ShortJobs), (is_wide, is_refused)));
         }
         acts.sort_by_key(|&(at, _)| at);
-        Ok(Self { pools, smaller, skews, delays, rates, is_wide, is_calm, acts })
+        Ok(Self { pools, smaller, skews, delays, rates, is_wide, acts })
     }
 
     /// The pools that serve jobs all the time.

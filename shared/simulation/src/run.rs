@@ -30,7 +30,7 @@ const OUTAGE: SignedDuration = SignedDuration::from_hours(1);
 /// How long the faults go on after the last act.
 const STORM_GOES_ON: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long a calm world is given to come to rest.
+/// How long a world is given to come to rest.
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(96);
 
 /// How often somebody looks after the dead-letter queue when the faults are over: a message that was
@@ -45,9 +45,6 @@ const BETWEEN_REDRIVES: SignedDuration = SignedDuration::from_mins(40);
 pub struct Outcome {
     /// What must never be, and was.
     pub violations: Vec<Violation>,
-    /// Whether every fault was one that the functions that are built repair, so that rest and service
-    /// were checked too.
-    pub is_calm: bool,
     /// How often each fault struck.
     pub struck: BTreeMap<Fault, u32>,
     /// Jobs there were.
@@ -93,19 +90,10 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
         redrive(&sandbox);
         world.run_until(later(sandbox.manual_clock().now(), BETWEEN_REDRIVES));
     }
-    let at_rest = if plan.is_calm {
-        world.run_to_rest(REST_WITHIN)
-    } else {
-        // What was accepted at the last moment is still on its way to the ledger.
-        while !world.is_quiet() {
-            world.run_until(later(sandbox.manual_clock().now(), SignedDuration::from_mins(1)));
-        }
-        true
-    };
+    let at_rest = world.run_to_rest(REST_WITHIN);
     let violations = check::all(&world, &plan, at_rest);
     Ok(Outcome {
         violations,
-        is_calm: plan.is_calm,
         struck: sandbox.faults_struck(),
         jobs: sandbox.github().borrow().jobs().count(),
         tasks: sandbox.ecs().borrow().tasks().count(),

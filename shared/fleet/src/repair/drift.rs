@@ -61,7 +61,7 @@ mod tests {
     }
 
     fn book(name: &str, version: u64, supply: i64, live: i64) -> Book {
-        Book { version, supply, live, ..Book::open(pool(name), 10) }
+        Book { supply, live, version, ..Book::open(pool(name), 10) }
     }
 
     fn runner(id: u128, of: &str, capacity: &str, state: RunnerState) -> Item {

@@ -39,6 +39,8 @@ fn job(id: u64, state: JobState, seen_at: Timestamp) -> Job {
         changed_at: seen_at,
         heard_at: None,
         read_at: None,
+        passed_over: 0,
+        unserved: None,
         version: 1,
     }
 }

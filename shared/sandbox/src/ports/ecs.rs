@@ -56,16 +56,13 @@ impl Sandbox {
     /// A runner that GitHub knows may begin a job at any moment: it is stopped only where its instance is taken
     /// back.
     fn note_stop_of_a_registered_runner(&self, task: &TaskArn, reason: &str) {
+        // One of another id is that of an answer which nobody got.
         let is_registered = |id: &RunnerId| {
-            let name = self.table().borrow().runner(id).map(|runner| id.github_name(&runner.pool));
-            name.is_some_and(|name| self.github().borrow().find_by_name(&name).is_some())
+            let registration = self.table().borrow().runner(id).and_then(|runner| runner.github_id);
+            registration.is_some_and(|id| self.github().borrow().runner(id).is_some())
         };
         let runner = self.ecs().borrow().task(task).filter(|it| it.stop.is_none()).and_then(Task::runner);
-        let Some(id) = runner.filter(|id| !reason.ends_with(" is interrupted") && is_registered(id)) else {
-            return;
-        };
-        let has_config = self.table().borrow().runner(&id).is_some_and(|runner| !runner.has_no_config());
-        if has_config {
+        if let Some(id) = runner.filter(|id| !reason.ends_with(" is interrupted") && is_registered(id)) {
             let found = format!("runner {id}: {reason}");
             self.table().borrow_mut().note_violation("a runner that GitHub knows is never stopped", found);
         }

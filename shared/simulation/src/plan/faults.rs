@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use sandbox::{Fault, Rates, Repairer};
+use sandbox::{Fault, Rates};
 
 /// The numbers that are drawn for a fault. They are its own: a world stays as it is when another fault is
 /// thought of.
@@ -18,7 +18,7 @@ pub(super) fn of_fault(seed: u64, fault: Fault) -> StdRng {
 
 /// Each fault is absent, rare or frequent; idle runners may all be removed by GitHub. Those of a whole
 /// world are there in a few.
-pub(super) fn rates(seed: u64, is_calm: bool) -> Rates {
+pub(super) fn rates(seed: u64) -> Rates {
     let mut rates = Rates::new();
     for fault in Fault::all() {
         let mut random = of_fault(seed, fault);
@@ -28,7 +28,7 @@ pub(super) fn rates(seed: u64, is_calm: bool) -> Rates {
             let highest = if fault == Fault::RunnerReaped { 1.0 } else { 0.2 };
             *[0.0, 0.0, 0.01, 0.03, 0.1, highest].choose(&mut random).unwrap_or(&0.0)
         };
-        if rate > 0.0 && (!is_calm || fault.repairer() == Repairer::Built) {
+        if rate > 0.0 {
             rates.insert(fault, rate);
         }
     }

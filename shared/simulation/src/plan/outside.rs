@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use sandbox::{Fault, FunctionName, Repairer};
+use sandbox::{Fault, FunctionName};
 
 use super::{Act, Map, START, after, moment};
 
@@ -54,10 +54,8 @@ pub(super) const BREAKABLE: [Fault; 12] = [
 ];
 
 /// One fault strikes always, from a moment on, for hours or a day.
-pub(super) fn breakage(is_calm: bool, random: &mut StdRng) -> Vec<(Timestamp, Act)> {
-    let breakable: Vec<Fault> =
-        BREAKABLE.into_iter().filter(|fault| !is_calm || fault.repairer() == Repairer::Built).collect();
-    let fault = breakable.choose(random).copied().unwrap_or(Fault::RunnerFails);
+pub(super) fn breakage(random: &mut StdRng) -> Vec<(Timestamp, Act)> {
+    let fault = BREAKABLE.choose(random).copied().unwrap_or(Fault::RunnerFails);
     let from = random.random_range(0..4 * 60 * 60);
     let hours = *[1, 3, 8, 24].choose(random).unwrap_or(&1);
     vec![(after(START, from), Act::Break(fault)), (after(START, from + hours * 60 * 60), Act::Mend(fault))]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use sandbox::{Fault, Line, Repairer};
+use sandbox::{Fault, Line};
 use simulation::{World, run};
 
 /// Lets worlds happen. A broken rule names the command that shows it small.
@@ -59,9 +59,8 @@ fn one_seed_is_one_timeline_to_the_byte() {
 }
 
 #[test]
-fn every_fault_strikes_somewhere_and_every_kind_of_world_is_there() {
+fn every_fault_strikes_somewhere() {
     let mut struck = BTreeSet::new();
-    let (mut calm, mut stormy) = (0, 0);
     let missing = |struck: &BTreeSet<Fault>| -> Vec<Fault> {
         Fault::all().filter(|fault| !struck.contains(fault)).collect()
     };
@@ -72,20 +71,8 @@ fn every_fault_strikes_somewhere_and_every_kind_of_world_is_there() {
         }
         let outcome = run(&World::of(seed), false).unwrap();
         struck.extend(outcome.struck.keys().copied());
-        if outcome.is_calm { calm += 1 } else { stormy += 1 }
     }
     assert_eq!(missing(&struck), [], "these never struck");
-    assert!(calm >= 15 && stormy >= 15, "{calm} calm, {stormy} stormy");
-}
-
-#[test]
-fn in_a_calm_world_only_faults_strike_that_are_repaired() {
-    for seed in 1..60 {
-        let outcome = run(&World::of(seed), false).unwrap();
-        if outcome.is_calm {
-            assert!(outcome.struck.keys().all(|&fault| fault.repairer() == Repairer::Built), "seed {seed}");
-        }
-    }
 }
 
 #[test]

@@ -95,10 +95,11 @@ pub fn meaning(job: &Job, said: &Said, now: Timestamp) -> Meaning {
         JobStatus::InProgress => job.state == JobState::InProgress,
         JobStatus::Completed => false,
     };
-    let waits = matches!(job.state, JobState::Queued | JobState::Waiting);
-    if job.state == JobState::Unserved && seen.status == JobStatus::Queued {
-        return Meaning::Tell(Found::Unserved, Event::TriedAgain { job: job.id, version: job.version });
-    }
+    let waits = match job.state {
+        JobState::Queued | JobState::Waiting => true,
+        JobState::Unserved => seen.status == JobStatus::Queued,
+        JobState::InProgress | JobState::Completed => false,
+    };
     if is_known && waits && waited >= RUN_ASKED_AT {
         return Meaning::AskRun(seen.run);
     }
@@ -131,6 +132,15 @@ pub fn at_runner(job: &Job, runner: Option<JobRunner>) -> Meaning {
 /// A job's run has ended, and it has not.
 pub fn of_ended_run(job: &Job) -> Meaning {
     Meaning::Tell(Found::RunEnded, ended(job, None, true))
+}
+
+/// A job's run goes on, and it waits: one that was Unserved is tried again.
+pub fn of_run_that_goes_on(job: &Job) -> Meaning {
+    if job.state == JobState::Unserved {
+        Meaning::Tell(Found::Unserved, Event::TriedAgain { job: job.id, version: job.version })
+    } else {
+        Meaning::AsKnown
+    }
 }
 
 /// The runners of ours that may be at a job which names none: those that the ledger calls Idle and that

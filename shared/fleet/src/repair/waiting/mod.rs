@@ -9,7 +9,9 @@ mod found;
 mod passed_over;
 
 pub use self::due::{due, due_at, is_left_in_progress};
-pub use self::found::{Found, Meaning, Said, at_runner, may_be_at, meaning, of_ended_run};
+pub use self::found::{
+    Found, Meaning, Said, at_runner, may_be_at, meaning, of_ended_run, of_run_that_goes_on,
+};
 pub use self::passed_over::{Beside, beside, idle_for_long, likely_reason, waits_strangely_long};
 
 #[cfg(test)]
