@@ -105,6 +105,8 @@ struct Pass<'a> {
     until: Timestamp,
     /// Calls that may still be made for what the pass is at.
     calls_left: u32,
+    /// Calls of the hour that are left to others.
+    spare: u32,
     /// How far the sweeps are, and how many calls were made in the last hour.
     cursor: SweepCursor,
     /// Calls that are not written down yet.
@@ -114,7 +116,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// From now on so many calls may be made, and until so long after the beginning.
     fn allow(&mut self, calls: u32, time: SignedDuration) {
-        self.calls_left = calls;
+        (self.calls_left, self.spare) = (calls, 0);
         self.until = self.began.checked_add(time).unwrap_or(Timestamp::MAX);
     }
 
@@ -132,7 +134,7 @@ impl Pass<'_> {
 
     /// Whether a call may be made: there is time, and some are left of the pass's and the hour's.
     fn may_call(&mut self, now: Timestamp) -> Result<(), BudgetError> {
-        let is_spent = self.cursor.reads.left(now, self.cursor.share(now)) == 0;
+        let is_spent = self.cursor.reads.left(now, self.cursor.share(now)) <= self.spare;
         if self.is_over(now) || is_spent {
             return Err(BudgetError::Spent(now));
         }
@@ -160,7 +162,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let stored = self.sweep_cursor(&mut steps).await;
         let is_known = stored.is_some();
         let cursor = stored.unwrap_or_default();
-        let mut pass = Pass { settings, began, until: began, calls_left: 0, cursor, calls: 0 };
+        let mut pass = Pass { settings, began, until: began, calls_left: 0, spare: 0, cursor, calls: 0 };
         self.redeliver(&mut pass, &mut steps).await;
         pass.allow(CALLS_A_PASS, READING_TIME);
         self.read_jobs(&mut pass, &snapshot, &mut steps).await;

@@ -19,7 +19,7 @@ use crate::metrics::{
     APPROVAL, CAUSE, DEMAND_FOUND_LATE, FOUND, JOBS_MENDED, NO_DELIVERY, READS, SWEEP_SECONDS, WEBHOOKS_LOST,
 };
 use crate::snapshot::Snapshot;
-use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
+use crate::{CALLING_TIME, CALLS_A_LOOK, Ecs, Github, Pass, Reconciler, StepError};
 
 /// How long after the beginning of a pass a second sweep begins, while webhooks are lost.
 const SECOND_SWEEP: SignedDuration = SignedDuration::from_secs(30);
@@ -75,6 +75,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// how far it came.
     async fn sweep_once(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
         pass.allow(REQUESTS_A_SWEEP, CALLING_TIME);
+        // However many repositories there are, the next look at the runners has its calls.
+        pass.spare = CALLS_A_LOOK;
         if let Err(problem) = self.look_through(pass, steps).await {
             problem.ends("sweep", steps);
         }

@@ -23,6 +23,12 @@ type World = sandbox::World<Platform>;
 /// How long a task without a JIT config hangs at most; twice that with one.
 const HUNG_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 
+/// From one look at the runners to the next.
+const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(5);
+
+/// How many tasks a look stops at least that has to: where more hang at once, they are stopped in turn.
+const STOPS_A_LOOK: i32 = 15;
+
 /// Everything that is wrong.
 pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     let mut found = world.sandbox().table().borrow().violations().to_vec();
@@ -212,17 +218,19 @@ fn no_end_is_unknown(world: &World) -> Vec<Violation> {
 }
 
 /// A task that hangs is stopped within an hour, or two if it has a JIT config: then two looks have to agree,
-/// twice. Its job, and the time in which everything else goes wrong too, do not count.
+/// twice, and where many hang they are stopped in turn. Its job, and the time in which everything else goes wrong too, do not count.
 fn hung_tasks_are_stopped(world: &World) -> Vec<Violation> {
     let ecs = world.sandbox().ecs().borrow();
     let stopped_at = |id: &RunnerId| {
         let mut tasks = ecs.tasks().filter(|task| task.runner().as_ref() == Some(id));
         tasks.find_map(|task| task.stopped_at)
     };
+    let hung = i32::try_from(world.hung().len()).unwrap_or(i32::MAX);
+    let in_turn = BETWEEN_LOOKS * (hung / STOPS_A_LOOK);
     let late = world.hung().iter().filter(|hung| {
         let since = world.sandbox().fair_since().map_or(hung.since, |fair| fair.max(hung.since));
         let since = since.max(job_ended(world, &hung.runner).unwrap_or(since));
-        let longest = if hung.has_config { HUNG_AT_MOST * 2 } else { HUNG_AT_MOST };
+        let longest = if hung.has_config { HUNG_AT_MOST * 2 + in_turn } else { HUNG_AT_MOST };
         stopped_at(&hung.runner).is_none_or(|at| at.duration_since(since) > longest)
     });
     late.map(|hung| {
