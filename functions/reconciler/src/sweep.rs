@@ -37,6 +37,9 @@ const COST_AT_ONCE: u32 = REQUESTS_AT_ONCE / 5;
 /// After so many calls in a row without an answer GitHub is left alone until the next sweep.
 const UNANSWERED: u32 = 3;
 
+/// Whose turn it is in a sweep.
+type Turns = fn(&SweepCursor, Timestamp) -> Vec<Repository>;
+
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// How far the sweeps are; `None` where that cannot be read.
     pub(crate) async fn sweep_cursor(&self, steps: &mut Steps) -> Option<SweepCursor> {
@@ -49,7 +52,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         for job in &snapshot.jobs {
             pass.cursor.met(job);
         }
-        self.sweep_once(pass, steps).await;
+        self.sweep_once(pass, SweepCursor::turns, steps).await;
         let is_lost = pass.cursor.webhooks_are_lost(self.books.system.now());
         gauge!(WEBHOOKS_LOST.name).set(f64::from(u8::from(is_lost)));
         if is_lost {
@@ -57,7 +60,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         }
     }
 
-    /// Looks through them once more, half a minute after the pass began, while webhooks are lost.
+    /// Looks through the most active ones once more, half a minute after the pass began, while webhooks are
+    /// lost.
     pub(crate) async fn sweep_again(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
         let now = self.books.system.now();
         let is_lost = pass.cursor.webhooks_are_lost(now);
@@ -68,35 +72,41 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         if let Ok(wait) = second.duration_since(now).try_into() {
             self.books.system.sleep(wait).await;
         }
-        self.sweep_once(pass, steps).await;
+        self.sweep_once(pass, SweepCursor::active_turns, steps).await;
     }
 
     /// Looks through the repositories whose turn it is, as long as there are calls and time, and writes down
     /// how far it came.
-    async fn sweep_once(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
+    async fn sweep_once(&self, pass: &mut Pass<'_>, turns: Turns, steps: &mut Steps) {
         pass.allow(REQUESTS_A_SWEEP, CALLING_TIME);
         // However many repositories there are, the next look at the runners has its calls.
         pass.spare = CALLS_A_LOOK;
-        if let Err(problem) = self.look_through(pass, steps).await {
+        if let Err(problem) = self.look_through(pass, turns, steps).await {
             problem.ends("sweep", steps);
         }
         let now = self.books.system.now();
-        pass.cursor.forget(now);
+        pass.cursor.has_ended();
         gauge!(SWEEP_SECONDS.name).set(pass.cursor.oldest_turn(now).as_secs_f64());
-        counter!(READS.name).increment(u64::from(pass.calls));
         steps.note_common("how far the sweep came", self.write_cursor(pass).await);
-        pass.calls = 0;
     }
 
     /// Gives each repository its turn. An error is what ends the sweep before its time.
-    async fn look_through(&self, pass: &mut Pass<'_>, steps: &mut Steps) -> Result<(), StepError> {
+    async fn look_through(
+        &self,
+        pass: &mut Pass<'_>,
+        turns: Turns,
+        steps: &mut Steps,
+    ) -> Result<(), StepError> {
         match self.list(pass, self.github.list_repositories()).await {
             Ok(listed) => pass.cursor.listed(&listed),
             Err(problem) if problem.ends_calls() => return Err(problem),
             Err(problem) => drop(steps.note_common::<(), _>("repositories", Err(problem))),
         }
+        // What a pass that is ended here has begun is known to the next one.
+        pass.cursor.begins();
+        steps.note_common("a sweep's begin", self.write_cursor(pass).await);
         let mut unanswered = 0;
-        for repository in pass.cursor.turns(self.books.system.now()) {
+        for repository in turns(&pass.cursor, self.books.system.now()) {
             let Err(problem) = self.turn(pass, &repository).await else {
                 unanswered = 0;
                 continue;
@@ -232,16 +242,20 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// Writes down how far the sweeps are. If another pass has done so meanwhile, what both have done.
     async fn write_cursor(&self, pass: &mut Pass<'_>) -> Result<(), StepError> {
+        let now = self.books.system.now();
+        pass.cursor.forget(now);
         pass.cursor.version += 1;
-        let written = self.books.ledger.commit(&[Put(Item::Sweep(pass.cursor.clone()))]).await;
-        if written != Err(LedgerError::Conflict) {
-            return Ok(written?);
+        let mut written = self.books.ledger.commit(&[Put(Item::Sweep(pass.cursor.clone()))]).await;
+        if written == Err(LedgerError::Conflict) {
+            let items = self.read(&[Key::Sweep]).await?;
+            let first = items.iter().find_map(Item::sweep).cloned().unwrap_or_default();
+            let ours = std::mem::take(&mut pass.cursor);
+            pass.cursor = ours.beside(&first, pass.calls, now);
+            pass.cursor.version += 1;
+            written = self.books.ledger.commit(&[Put(Item::Sweep(pass.cursor.clone()))]).await;
         }
-        let items = self.read(&[Key::Sweep]).await?;
-        let first = items.iter().find_map(Item::sweep).cloned().unwrap_or_default();
-        let ours = std::mem::take(&mut pass.cursor);
-        pass.cursor = ours.beside(&first, pass.calls, self.books.system.now());
-        pass.cursor.version += 1;
-        Ok(self.books.ledger.commit(&[Put(Item::Sweep(pass.cursor.clone()))]).await?)
+        written?;
+        counter!(READS.name).increment(u64::from(std::mem::take(&mut pass.calls)));
+        Ok(())
     }
 }

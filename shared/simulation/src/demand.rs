@@ -1,5 +1,6 @@
 //! How long it takes from a job's demand to its runner's launch, with webhooks and without any: fifty
-//! repositories, more room than is needed, nobody who waits for jobs, and nothing else that goes wrong.
+//! repositories beside a hundred in which nothing happens, more room than is needed, nobody who waits for
+//! jobs, and nothing else that goes wrong.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::run::SECRET;
 
 /// Repositories, each of which has jobs.
 pub const REPOSITORIES: u64 = 50;
+
+/// Repositories beside them in which nothing happens.
+const QUIET: u64 = 100;
 
 /// Jobs of a world.
 const JOBS: u64 = 300;
@@ -52,6 +56,10 @@ pub fn run(seed: u64, webhooks: Webhooks) -> anyhow::Result<Vec<SignedDuration>>
     let sandbox = Sandbox::new(seed, START, Delays { call: Some(CALL), ..Delays::default() }, &pools);
     if webhooks == Webhooks::Never {
         sandbox.github().borrow_mut().send_no_webhooks();
+    }
+    for number in 0..QUIET {
+        let repository = Repository::new(format!("octo-org/quiet-{number}"));
+        sandbox.github().borrow_mut().push(&repository, START);
     }
     let mut world = Platform::world(sandbox.clone(), &pools, &SECRET.into());
     let mut moments: Vec<i64> = (0..JOBS).map(|_| random.random_range(0..WITHIN)).collect();

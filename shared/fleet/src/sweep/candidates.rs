@@ -1,6 +1,7 @@
 //! The repositories that may have jobs, and the order of their turns.
 
 use std::cmp::Reverse;
+use std::vec::IntoIter;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -84,19 +85,37 @@ impl SweepCursor {
     /// The repositories in the order of their turns, each once: of the most active ones, and of the others,
     /// those whose last turn is the longest ago first.
     pub fn turns(&self, now: Timestamp) -> Vec<Repository> {
-        let is_shown = |it: &Candidate| it.hidden_until.is_none_or(|until| until <= now);
-        let mut shown: Vec<_> = self.candidates.iter().filter(|(_, it)| is_shown(it)).collect();
-        shown.sort_by_key(|(repository, it)| (Reverse(it.active_at()), *repository));
-        let (active, others) = shown.split_at(ALWAYS_READ.min(shown.len()));
-        let (mut active, mut others) = (by_turn(active), by_turn(others));
-        let mut turns = Vec::with_capacity(shown.len());
+        let (mut active, mut others) = self.by_activity(now);
+        let mut turns = Vec::with_capacity(self.candidates.len());
         loop {
             let is_others_turn = (turns.len() + 1).is_multiple_of(ONE_OF);
             let next = if is_others_turn { others.next() } else { active.next() };
             let Some(next) = next.or_else(|| active.next()).or_else(|| others.next()) else { break };
             turns.push(next);
         }
+        self.after_the_unended(turns)
+    }
+
+    /// The most active repositories alone, in the order of their turns.
+    pub fn active_turns(&self, now: Timestamp) -> Vec<Repository> {
+        self.after_the_unended(self.by_activity(now).0.collect())
+    }
+
+    /// One turn later for each sweep that was begun before this one and has not ended.
+    fn after_the_unended(&self, mut turns: Vec<Repository>) -> Vec<Repository> {
+        let before = usize::try_from(self.unended.saturating_sub(1)).unwrap_or(0);
+        let begins_at = before % turns.len().max(1);
+        turns.rotate_left(begins_at);
         turns
+    }
+
+    /// The most active repositories and the others, each in the order of their turns.
+    fn by_activity(&self, now: Timestamp) -> (IntoIter<Repository>, IntoIter<Repository>) {
+        let is_shown = |it: &Candidate| it.hidden_until.is_none_or(|until| until <= now);
+        let mut shown: Vec<_> = self.candidates.iter().filter(|(_, it)| is_shown(it)).collect();
+        shown.sort_by_key(|(repository, it)| (Reverse(it.active_at()), *repository));
+        let (active, others) = shown.split_at(ALWAYS_READ.min(shown.len()));
+        (by_turn(active), by_turn(others))
     }
 
     /// A repository had its turn, which came to the end, or up to this run.
@@ -159,7 +178,7 @@ impl SweepCursor {
 
 /// Those whose last turn is the longest ago first, and before them those that never had one: of these the
 /// more active one comes first, as it does in the group.
-fn by_turn(group: &[(&Repository, &Candidate)]) -> std::vec::IntoIter<Repository> {
+fn by_turn(group: &[(&Repository, &Candidate)]) -> IntoIter<Repository> {
     let mut group = group.to_vec();
     group.sort_by_key(|(_, it)| it.swept_at);
     group.into_iter().map(|(repository, _)| repository.clone()).collect::<Vec<_>>().into_iter()

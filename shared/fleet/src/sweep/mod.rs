@@ -45,6 +45,10 @@ pub struct SweepCursor {
     /// The repositories that may have jobs.
     #[serde(default)]
     pub candidates: BTreeMap<Repository, Candidate>,
+    /// Sweeps in a row that were begun and did not come to their end: each begins with another repository,
+    /// so that one which ends every pass holds up no other.
+    #[serde(default)]
+    pub unended: u32,
     /// The jobs that were found a short while ago, those of the longest ago first.
     #[serde(default)]
     pub found: Vec<FoundJob>,
@@ -73,6 +77,16 @@ pub struct FoundJob {
 }
 
 impl SweepCursor {
+    /// A sweep begins. It is written down before the first turn.
+    pub fn begins(&mut self) {
+        self.unended = self.unended.saturating_add(1);
+    }
+
+    /// It has come to its end, however few turns there were.
+    pub fn has_ended(&mut self) {
+        self.unended = 0;
+    }
+
     /// Takes note of what the ledger has of a job: its repository has jobs; and if no sweep has found it, a
     /// webhook has told of it.
     pub fn met(&mut self, job: &Job) {

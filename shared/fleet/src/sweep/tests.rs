@@ -59,6 +59,7 @@ fn the_most_active_repositories_have_a_turn_in_each_sweep_and_the_others_share_t
     }
     let next = cursor.turns(at(60));
     assert_eq!(next[0], repository(0), "the active ones begin again");
+    assert_eq!(cursor.active_turns(at(60)), (0..50).map(repository).collect::<Vec<_>>());
     assert_eq!((&next[4], &next[9]), (&repository(62), &repository(63)), "the others go on");
 }
 
@@ -76,6 +77,23 @@ fn a_turn_that_is_cut_off_goes_on_where_it_was_and_before_all_others() {
     assert_eq!(cursor.candidates[&repository(1)].read_to, Some(RunId(27)));
     cursor.took_turn(&repository(1), at(4), None);
     assert_eq!(cursor.candidates[&repository(1)].read_to, None, "it came to the end");
+}
+
+#[test]
+fn a_sweep_that_is_ended_in_its_first_turn_does_not_begin_with_it_again() {
+    let mut cursor = of(3);
+    cursor.begins();
+    assert_eq!(cursor.turns(at(0)), [0, 1, 2].map(repository));
+    cursor.begins();
+    assert_eq!(cursor.turns(at(60)), [1, 2, 0].map(repository), "the one before came to no end");
+    for _ in 0..3 {
+        cursor.begins();
+    }
+    assert_eq!(cursor.active_turns(at(120)), [1, 2, 0].map(repository));
+    cursor.has_ended();
+    cursor.begins();
+    assert_eq!(cursor.turns(at(180)), [0, 1, 2].map(repository));
+    assert_eq!(SweepCursor { unended: 7, ..SweepCursor::default() }.turns(at(0)), [], "nobody");
 }
 
 #[test]

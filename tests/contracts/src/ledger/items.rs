@@ -193,6 +193,7 @@ fn sweep(now: Timestamp) -> SweepCursor {
     let candidates = [("octo-org/a.b_c-d", whole), ("octo-org/new", Candidate::default())];
     SweepCursor {
         candidates: candidates.into_iter().map(|(name, it)| (Repository::new(name), it)).collect(),
+        unended: u32::MAX,
         found: vec![FoundJob { job: JobId(u64::MAX), action: JobAction::InProgress, at: now }],
         found_at: Some(now),
         heard_at: Some(at(4)),
