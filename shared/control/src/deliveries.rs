@@ -160,7 +160,6 @@ async fn redeliver<L: Ledger, C: Clock + Random>(
                 left.push(ask);
                 continue;
             }
-            pass.calls += 1;
             match github.redeliver(ask.failed.attempt).await {
                 Ok(()) => {
                     refusals = 0;
