@@ -6,6 +6,7 @@ use std::time::Duration;
 use fleet::ledger::{Item, Put, Runner, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::{JobId, Pool, PoolMap, PoolName, RunnerId};
+use jiff::SignedDuration;
 use platform::scene::{Scene, plan};
 use sandbox::ecs::TaskStatus;
 use sandbox::github::{JobPlan, Phase};
@@ -175,16 +176,23 @@ fn a_runner_that_hangs_with_its_jit_config_ends() {
     }
 }
 
+/// A scene in which a runner has a job that takes so long, and its PID 1 hangs beside the listener.
+fn busy_and_hung(reconciles: bool, work: Duration) -> Scene {
+    let mut scene = one_waits();
+    set(&scene, reconciles, &[Fault::HangsIdle]);
+    scene.pass(10 * MINUTE);
+    set(&scene, reconciles, &[]);
+    nobody_waits(&scene);
+    scene.world.queue_job(JOB, JobPlan { work, ..plan(&["ec2-x64"]) });
+    until(&mut scene, |scene| states(scene).contains(&RunnerState::Busy));
+    scene
+}
+
 /// The listener ran its job, and GitHub ended the registration; PID 1 hangs beside it.
 #[test]
 fn a_runner_that_hangs_after_its_job_ends() {
     for reconciles in [true, false] {
-        let mut scene = one_waits();
-        set(&scene, reconciles, &[Fault::HangsIdle]);
-        scene.pass(10 * MINUTE);
-        set(&scene, reconciles, &[]);
-        nobody_waits(&scene);
-        scene.world.queue_job(JOB, plan(&["ec2-x64"]));
+        let mut scene = busy_and_hung(reconciles, Duration::from_mins(2));
         scene.pass(5 * MINUTE);
         let mut states = states(&scene);
         states.sort();
@@ -195,6 +203,56 @@ fn a_runner_that_hangs_after_its_job_ends() {
     }
 }
 
+/// The same, and nobody hears that the job is over: it is read because GitHub has no registration of its
+/// runner.
+#[test]
+fn a_runner_that_hangs_after_a_job_whose_end_is_lost_ends() {
+    for reconciles in [true, false] {
+        let mut scene = busy_and_hung(reconciles, Duration::from_mins(2));
+        set(&scene, reconciles, &[Fault::WebhookOfRunDropped]);
+        scene.pass(5 * MINUTE);
+        assert!(has_ended(&scene, JOB));
+        scene.pass(25 * MINUTE);
+        assert_eq!(running(&scene), 1, "lists lag, and then it has a quarter of an hour");
+        scene.pass(30 * MINUTE);
+        assert_eq!(running(&scene), usize::from(!reconciles));
+        set(&scene, true, &[]);
+    }
+}
+
+/// The job's repository is deleted: GitHub knows neither the job nor the runner any longer, and tells nobody.
+#[test]
+fn a_busy_runner_of_which_github_knows_nothing_ends() {
+    for reconciles in [true, false] {
+        let mut scene = busy_and_hung(reconciles, Duration::from_hours(5));
+        let now = scene.world.sandbox().manual_clock().now();
+        {
+            let mut github = scene.world.sandbox().github().borrow_mut();
+            assert!(github.complete_job(JOB, "cancelled", now));
+            github.forget_job(JOB);
+        }
+        scene.pass(25 * MINUTE);
+        assert_eq!(running(&scene), 1, "lists lag");
+        scene.pass(20 * MINUTE);
+        assert_eq!(running(&scene), usize::from(!reconciles));
+        set(&scene, true, &[]);
+    }
+}
+
+/// While GitHub or the ledger cannot be looked at nothing is confirmed, and what is suspected stays so.
+#[test]
+fn an_outage_of_github_counts_nobody_out() {
+    let mut scene = one_waits();
+    scene.pass(10 * MINUTE);
+    let until = scene.world.sandbox().manual_clock().now() + SignedDuration::from_hours(1);
+    scene.world.sandbox().github().borrow_mut().set_outage(until);
+    let ((), told) = kit::recording::record(|| scene.pass(50 * MINUTE));
+    assert!(told.lines("set right: count out").is_empty());
+    assert!(states(&scene).contains(&RunnerState::Idle), "{:?}", states(&scene));
+    scene.pass(20 * MINUTE);
+    nobody_waits(&scene);
+}
+
 /// However long a job takes: it is in progress at GitHub, and its runner is registered.
 #[test]
 fn a_job_of_six_hours_is_left_alone() {
@@ -202,5 +260,7 @@ fn a_job_of_six_hours_is_left_alone() {
     scene.world.queue_job(JOB, JobPlan { work: Duration::from_hours(6), ..plan(&["ec2-x64"]) });
     let ((), told) = kit::recording::record(|| scene.pass(6 * 60 * MINUTE + 10 * MINUTE));
     assert!(has_ended(&scene, JOB));
-    assert_eq!(told.lines("set right").len(), 0);
+    for found in ["StopUnheard", "StrayTask", "Offline", "Registration", "SilentTask", "DoesNotAsk"] {
+        assert_eq!(told.count(&format!("LiesMended{{Found={found}}}")), 0);
+    }
 }
