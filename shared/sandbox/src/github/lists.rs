@@ -6,7 +6,7 @@ use fleet::Repository;
 use fleet::ports::{JobStatus, ListedJob, Priced, RunId, RunStatus};
 use jiff::Timestamp;
 
-use super::reads::describe;
+use super::reads::{describe, status_of};
 use super::{Github, WorkflowJob};
 
 /// Repositories that are listed.
@@ -84,9 +84,9 @@ impl Github {
         }
         let mut runs: BTreeMap<RunId, Vec<JobStatus>> = BTreeMap::new();
         for job in self.listed_jobs(repository) {
-            runs.entry(job.run()).or_default().push(describe(job).status);
+            runs.entry(job.run()).or_default().push(status_of(job));
         }
-        let listed = runs.into_iter().filter(|(_, jobs)| status_of(jobs) == Some(status));
+        let listed = runs.into_iter().filter(|(_, jobs)| status_of_run(jobs) == Some(status));
         let listed = listed.map(|(run, _)| run).collect();
         Some(self.priced(format!("{repository} {status:?}"), listed))
     }
@@ -131,7 +131,7 @@ impl Github {
 }
 
 /// How far a run is by its jobs, if it is one that may have jobs to tell of.
-fn status_of(jobs: &[JobStatus]) -> Option<RunStatus> {
+fn status_of_run(jobs: &[JobStatus]) -> Option<RunStatus> {
     let has = |status| jobs.contains(&status);
     let is_over = jobs.iter().all(|status| *status == JobStatus::Completed);
     if is_over {

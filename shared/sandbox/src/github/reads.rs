@@ -75,18 +75,21 @@ fn describe_runner(it: &Registration) -> ports::Registration {
 }
 
 pub(super) fn describe(job: &WorkflowJob) -> SeenJob {
-    let status = match job.phase {
+    let conclusion = if let Phase::Completed { conclusion } = job.phase { conclusion } else { "" };
+    SeenJob {
+        run: job.run(),
+        status: status_of(job),
+        runner: job.runner.as_ref().map(|(id, name)| SeenRunner { id: *id, name: name.clone() }),
+        started_at: job.started_at,
+        may_not_have_run: matches!(conclusion, "cancelled" | "skipped"),
+    }
+}
+
+pub(super) fn status_of(job: &WorkflowJob) -> JobStatus {
+    match job.phase {
         Phase::Gated => JobStatus::Waiting,
         Phase::Queued | Phase::Assigned { .. } => JobStatus::Queued,
         Phase::InProgress => JobStatus::InProgress,
         Phase::Completed { .. } => JobStatus::Completed,
-    };
-    let conclusion = if let Phase::Completed { conclusion } = job.phase { conclusion } else { "" };
-    SeenJob {
-        run: job.run(),
-        status,
-        runner: job.runner.as_ref().map(|(id, name)| SeenRunner { id: *id, name: name.clone() }),
-        started_at: job.started_at,
-        may_not_have_run: matches!(conclusion, "cancelled" | "skipped"),
     }
 }
