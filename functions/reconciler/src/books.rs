@@ -12,7 +12,7 @@ use metrics::counter;
 use tracing::{info, warn};
 
 use crate::metrics::LEDGER_DRIFT;
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
 
 /// The states of a runner that counts in a book.
 const COUNTED: [RunnerState; 5] =
@@ -22,6 +22,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// Counts the items of the books that were left alone since the pass began, and writes down what they add
     /// up to where an earlier look has found the same difference.
     pub(crate) async fn count_books(&self, pass: &Pass<'_>, before: &[Book], steps: &mut Steps) {
+        if self.books.system.now().duration_since(pass.began) > CALLING_TIME {
+            return info!("there is no time to count the books; the next look does");
+        }
         let counted = self.count(pass, before).await;
         let Some((look, drifts)) = steps.note_common("count the books", counted) else { return };
         let confirmed = match self.books.agree(&look).await {

@@ -3,6 +3,7 @@
 
 mod dynamodb;
 mod faults;
+mod large;
 
 use aws::ledger::Table;
 use aws_config::SdkConfig;
