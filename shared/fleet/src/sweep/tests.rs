@@ -154,6 +154,8 @@ fn what_a_sweep_has_found_is_no_webhook() {
     assert!(cursor.sent(JobId(1), JobAction::Queued, at(0)), "it is new");
     cursor.met(&job(1, JobState::Queued, at(3)));
     assert_eq!(cursor.heard_at, None, "the sweep told of it");
+    cursor.met(&Job { heard_at: Some(at(4)), ..job(1, JobState::Queued, at(3)) });
+    assert_eq!(cursor.heard_at, Some(at(4)), "its webhook was late");
     cursor.met(&job(2, JobState::InProgress, at(5)));
     cursor.met(&job(3, JobState::Completed, at(4)));
     assert_eq!(cursor.heard_at, Some(at(5)), "the latest of the others");
