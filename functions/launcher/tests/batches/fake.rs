@@ -173,10 +173,10 @@ impl Stage {
         let runner = RunnerId::parse(&request.started_by).unwrap();
         let task = TaskArn::new(format!("task-of-{runner}"));
         let last_status = "RUNNING".to_owned();
-        let runner_of = Some(runner.clone());
-        let (created_at, pull_started_at, stop) = (None, None, None);
+        let (stack, created_at, pull_started_at, stop) = (Some("mayfly".to_owned()), None, None, None);
+        let of = Some(runner.clone());
         let description =
-            TaskDescription { task, runner: runner_of, last_status, created_at, pull_started_at, stop };
+            TaskDescription { task, runner: of, stack, last_status, created_at, pull_started_at, stop };
         self.ecs.on_instance.borrow_mut().push(description);
         runner
     }

@@ -49,6 +49,7 @@ fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
     let stranger = TaskDescription {
         task: TaskArn::new("somebody-elses"),
         runner: None,
+        stack: None,
         last_status: "RUNNING".to_owned(),
         created_at: None,
         pull_started_at: None,

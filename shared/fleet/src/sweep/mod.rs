@@ -87,13 +87,13 @@ impl SweepCursor {
         self.unended = 0;
     }
 
-    /// Takes note of what the ledger has of a job: its repository has jobs; and if no sweep has found it, a
-    /// webhook has told of it.
+    /// Takes note of what the ledger has of a job: its repository has jobs; and if no sweep has found it, or
+    /// it was told of once more while it waited, a webhook has told of it.
     pub fn met(&mut self, job: &Job) {
         self.saw_job(&job.repository, job.seen_at.max(job.changed_at));
-        if !self.found.iter().any(|found| found.job == job.id) {
-            self.heard_at = self.heard_at.max(Some(job.seen_at));
-        }
+        let is_found = self.found.iter().any(|found| found.job == job.id);
+        let first_told = (!is_found).then_some(job.seen_at);
+        self.heard_at = self.heard_at.max(first_told).max(job.heard_at);
     }
 
     /// Whether webhooks do not come: none has told of a job for five minutes, and since the last one jobs

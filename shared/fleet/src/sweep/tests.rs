@@ -1,15 +1,14 @@
 //! Whose turn it is, what was found, and how many calls there are.
 
+mod found;
 mod properties;
 
 use jiff::Timestamp;
 
 use super::*;
-use crate::ids::{GithubRunnerId, PoolName, RunnerId};
-use crate::label::Labels;
+use crate::ids::PoolName;
 use crate::ledger::{JobAction, JobState};
-use crate::pools::{DEFAULT_POOLS, PoolMap};
-use crate::ports::{JobStatus, ListedJob, RunId, SeenRunner};
+use crate::ports::RunId;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
@@ -157,6 +156,8 @@ fn what_a_sweep_has_found_is_no_webhook() {
     assert!(cursor.sent(JobId(1), JobAction::Queued, at(0)), "it is new");
     cursor.met(&job(1, JobState::Queued, at(3)));
     assert_eq!(cursor.heard_at, None, "the sweep told of it");
+    cursor.met(&Job { heard_at: Some(at(4)), ..job(1, JobState::Queued, at(3)) });
+    assert_eq!(cursor.heard_at, Some(at(4)), "its webhook was late");
     cursor.met(&job(2, JobState::InProgress, at(5)));
     cursor.met(&job(3, JobState::Completed, at(4)));
     assert_eq!(cursor.heard_at, Some(at(5)), "the latest of the others");
@@ -220,58 +221,6 @@ fn the_calls_of_an_hour_come_evenly_and_some_may_be_saved() {
         let before = reads;
         reads.pay(0, at(1200), share);
         assert_eq!(reads, before, "nothing was called");
-    }
-}
-
-fn listed(status: JobStatus, labels: &[&str], runner: Option<&str>) -> ListedJob {
-    ListedJob {
-        id: JobId(1),
-        status,
-        labels: labels.iter().collect::<Labels>(),
-        runner: runner.map(|name| SeenRunner { id: GithubRunnerId(5), name: name.to_owned() }),
-        since: Some(at(0)),
-    }
-}
-
-#[test]
-fn what_is_told_depends_on_what_the_ledger_has() {
-    let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let ours = RunnerId::from_random(7).github_name(&PoolName::new("fargate-x64").unwrap());
-    let (ours, linux) = (Some(ours.as_str()), &["linux"][..]);
-    for (status, labels, runner, known, told, why) in [
-        (JobStatus::Queued, linux, None, None, Some(Untold::Demand), "nobody knows it"),
-        (JobStatus::Queued, linux, None, Some(JobState::Queued), None, "it is known"),
-        (JobStatus::Queued, linux, None, Some(JobState::Waiting), Some(Untold::Approval), "it was approved"),
-        (JobStatus::Queued, linux, None, Some(JobState::InProgress), None, "GitHub's list is old"),
-        (JobStatus::Queued, linux, None, Some(JobState::Completed), None, "GitHub's list is old"),
-        (JobStatus::Queued, linux, None, Some(JobState::Unserved), None, "nothing of ours serves it"),
-        (JobStatus::Queued, &["linux", "gpu"], None, None, None, "no pool serves it"),
-        (JobStatus::Queued, &[], None, None, None, "its group is not known"),
-        (JobStatus::InProgress, linux, ours, None, Some(Untold::AtRunner), "a runner of ours has it"),
-        (JobStatus::InProgress, linux, ours, Some(JobState::Queued), Some(Untold::AtRunner), "the same"),
-        (JobStatus::InProgress, linux, ours, Some(JobState::Waiting), Some(Untold::AtRunner), "the same"),
-        (JobStatus::InProgress, &["gpu"], ours, None, Some(Untold::AtRunner), "the pool has left the map"),
-        (JobStatus::InProgress, linux, ours, Some(JobState::InProgress), None, "it is known"),
-        (JobStatus::InProgress, linux, ours, Some(JobState::Completed), None, "it is over"),
-        (JobStatus::InProgress, linux, Some("build-box"), None, None, "at somebody else's runner"),
-        (
-            JobStatus::InProgress,
-            linux,
-            None,
-            Some(JobState::Queued),
-            None,
-            "at nobody: another rule reads it",
-        ),
-        (JobStatus::Waiting, linux, None, None, None, "it waits for an approval"),
-        (JobStatus::Completed, linux, ours, Some(JobState::InProgress), None, "another rule reads it"),
-    ] {
-        let known = known.map(|state| job(1, state, at(0)));
-        let found = untold(&repository(0), &listed(status, labels, runner), known.as_ref(), &pools);
-        assert_eq!(found.as_ref().map(|(what, _)| *what), told, "{why}");
-        let Some((_, event)) = found else { continue };
-        let action = if status == JobStatus::Queued { JobAction::Queued } else { JobAction::InProgress };
-        assert_eq!((event.action, event.runner.is_some()), (action, runner.is_some()), "{why}");
-        assert!(event.pool.is_some() == (labels == linux) && event.created_at.is_none(), "{why}");
     }
 }
 

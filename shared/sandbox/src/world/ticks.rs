@@ -14,6 +14,9 @@ use crate::sandbox::{FunctionName, Sandbox};
 /// From one tick to the next.
 const EVERY: SignedDuration = SignedDuration::from_mins(1);
 
+/// How long a token of an installation lasts (GitHub: "expire after one hour").
+const TOKEN_LASTS: SignedDuration = SignedDuration::from_hours(1);
+
 /// What a tick can change by itself: the ledger, by the number of its transactions, and the groups.
 /// The tasks that it starts and stops were reserved, or fenced, before, and are in the ledger until
 /// they have stopped.
@@ -62,6 +65,10 @@ impl<F: Functions + 'static> World<F> {
     pub(super) fn tick(&mut self) {
         self.ticks.next = after(self.ticks.next);
         self.watch_jobs();
+        // The reconciler's token is good for an hour.
+        if self.now().as_second().rem_euclid(TOKEN_LASTS.as_secs()) < EVERY.as_secs() {
+            self.sandbox.github().borrow_mut().renew_token();
+        }
         for _ in 0..self.times(Fault::SchedulerTickMissed, Fault::SchedulerTickDoubled) {
             let (functions, seen) = (Rc::clone(&self.functions), Seen::of(&self.sandbox));
             let ended = async move {

@@ -1,0 +1,59 @@
+//! What is told of a job that GitHub lists.
+
+use super::*;
+use crate::ids::{GithubRunnerId, RunnerId};
+use crate::label::Labels;
+use crate::pools::{DEFAULT_POOLS, PoolMap};
+use crate::ports::{JobStatus, ListedJob, SeenRunner};
+
+fn listed(status: JobStatus, labels: &[&str], runner: Option<&str>) -> ListedJob {
+    ListedJob {
+        id: JobId(1),
+        status,
+        labels: labels.iter().collect::<Labels>(),
+        runner: runner.map(|name| SeenRunner { id: GithubRunnerId(5), name: name.to_owned() }),
+        since: Some(at(0)),
+    }
+}
+
+#[test]
+fn what_is_told_depends_on_what_the_ledger_has() {
+    let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+    let ours = RunnerId::from_random(7).github_name(&PoolName::new("fargate-x64").unwrap());
+    let (ours, linux) = (Some(ours.as_str()), &["linux"][..]);
+    for (status, labels, runner, known, told, why) in [
+        (JobStatus::Queued, linux, None, None, Some(Untold::Demand), "nobody knows it"),
+        (JobStatus::Queued, linux, None, Some(JobState::Queued), None, "it is known"),
+        (JobStatus::Queued, linux, None, Some(JobState::Waiting), Some(Untold::Approval), "it was approved"),
+        (JobStatus::Queued, linux, None, Some(JobState::InProgress), None, "GitHub's list is old"),
+        (JobStatus::Queued, linux, None, Some(JobState::Completed), None, "GitHub's list is old"),
+        (JobStatus::Queued, linux, None, Some(JobState::Unserved), None, "nothing of ours serves it"),
+        (JobStatus::Queued, &["linux", "gpu"], None, None, None, "no pool serves it"),
+        (JobStatus::Queued, &[], None, None, None, "its group is not known"),
+        (JobStatus::InProgress, linux, ours, None, Some(Untold::AtRunner), "a runner of ours has it"),
+        (JobStatus::InProgress, linux, ours, Some(JobState::Queued), Some(Untold::AtRunner), "the same"),
+        (JobStatus::InProgress, linux, ours, Some(JobState::Waiting), Some(Untold::AtRunner), "the same"),
+        (JobStatus::InProgress, &["gpu"], ours, None, Some(Untold::AtRunner), "the pool has left the map"),
+        (JobStatus::InProgress, linux, ours, Some(JobState::InProgress), None, "it is known"),
+        (JobStatus::InProgress, linux, ours, Some(JobState::Completed), None, "it is over"),
+        (JobStatus::InProgress, linux, Some("build-box"), None, None, "at somebody else's runner"),
+        (
+            JobStatus::InProgress,
+            linux,
+            None,
+            Some(JobState::Queued),
+            None,
+            "at nobody: another rule reads it",
+        ),
+        (JobStatus::Waiting, linux, None, None, None, "it waits for an approval"),
+        (JobStatus::Completed, linux, ours, Some(JobState::InProgress), None, "another rule reads it"),
+    ] {
+        let known = known.map(|state| job(1, state, at(0)));
+        let found = untold(&repository(0), &listed(status, labels, runner), known.as_ref(), &pools);
+        assert_eq!(found.as_ref().map(|(what, _)| *what), told, "{why}");
+        let Some((_, event)) = found else { continue };
+        let action = if status == JobStatus::Queued { JobAction::Queued } else { JobAction::InProgress };
+        assert_eq!((event.action, event.runner.is_some()), (action, runner.is_some()), "{why}");
+        assert!(event.pool.is_some() == (labels == linux) && event.created_at.is_none(), "{why}");
+    }
+}
