@@ -22,6 +22,9 @@ pub fn leftovers(sandbox: &Sandbox) -> Vec<String> {
         found.push(format!("runner {} is registered at GitHub", runner.name));
     }
     let table = sandbox.table().borrow();
+    for runner in table.runners().filter(|runner| runner.state.is_live()) {
+        found.push(format!("runner {} is {:?} in the ledger: {runner:?}", runner.id, runner.state));
+    }
     let items: Vec<&Item> = table.items().collect();
     let counted = recount(items);
     for book in table.books() {

@@ -1,7 +1,8 @@
 //! Jobs, runs and registrations as GitHub describes them, and what its 404 means.
 
 use fleet::ports::{
-    GithubError, JobStatus, ReadJob as _, ReadRun as _, ReadRunner as _, RunId, SeenJob, SeenRunner,
+    GithubError, JobStatus, ReadJob as _, ReadRepository as _, ReadRun as _, ReadRunner as _, Registration,
+    RunId, SeenJob, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Repository};
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 use fleet::delivery::DeliveryCursor;
 use fleet::ledger::{Book, Budget, Job, Runner};
 use fleet::repair::suspicion::Suspicions;
+use fleet::sweep::SweepCursor;
 use fleet::{JobId, PoolName, Repository, RunnerId};
 
 use super::*;

@@ -72,10 +72,17 @@ impl Seen {
         self.tasks.iter().filter(move |task| task.runner == *runner).map(|task| &task.task)
     }
 
-    /// How the registration of a runner is whose id the ledger has.
+    /// How the registration of a runner is whose id the ledger has. One that GitHub once refused to delete as
+    /// busy, and whose id nobody stored, is known by its name.
     pub(super) fn standing(&self, runner: &Runner) -> Standing<'_> {
-        let (Some(id), Some(all)) = (runner.github_id, &self.registrations) else { return Standing::Unknown };
-        all.get(&id).map_or(Standing::NotListed, Standing::Listed)
+        let Some(all) = &self.registrations else { return Standing::Unknown };
+        let is_named = |it: &&Registration| RunnerId::from_github_name(&it.name).as_ref() == Some(&runner.id);
+        let found = match runner.github_id {
+            Some(id) => all.get(&id),
+            None if runner.state == RunnerState::Busy => all.values().find(is_named),
+            None => return Standing::Unknown,
+        };
+        found.map_or(Standing::NotListed, Standing::Listed)
     }
 
     /// How long a runner is in its state.

@@ -235,6 +235,10 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
         seen.jobs = known.into_iter().map(|job| (job.id, job)).collect();
         with_task(seen, task(1, "RUNNING"))
     };
+    let without_id = |mut seen: Seen| {
+        seen.runners.values_mut().for_each(|runner| runner.github_id = None);
+        seen
+    };
     let (at_work, over) =
         (|since| Some((JobState::InProgress, since)), |since| Some((JobState::Completed, since)));
     let (job_over, no_job) = (
@@ -264,6 +268,8 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
         ),
         (with_registration(busy(quarter - 1, None), true, false), "", "", "GitHub may not know yet"),
         (busy(half, None), "", no_job, "and nobody will"),
+        (without_id(busy(half, None)), "", no_job, "its id was never stored, and GitHub has no such name"),
+        (without_id(busy(half - 1, None)), "", "", "lists lag"),
         (Seen { jobs: BTreeMap::new(), ..busy(half, at_work(half)) }, "", "", "its job could not be read"),
     ] {
         assert_eq!((at_once(&seen).as_str(), agreed(&seen).as_str()), (first, second), "{why}");
