@@ -29,8 +29,8 @@ pub const RUNNERS_PASSED_OVER: Metric =
     Metric::counter("RunnersPassedOver", "Runners counted out because they listened beside a waiting job");
 
 /// Jobs that were passed over by several runners: the settings of the runner group, most likely.
-pub const JOBS_UNSERVED: Metric =
-    Metric::counter("JobsUnserved", "Jobs that GitHub gives to no runner of ours").with_alarm();
+pub const JOBS_GIVEN_TO_NOBODY: Metric =
+    Metric::counter("JobsGivenToNobody", "Jobs that GitHub gives to no runner of ours").with_alarm();
 
 /// Calls of GitHub that count in its limit of an hour, as the reconciler makes them.
 pub const READS: Metric = Metric::counter("ReconcilerCalls", "Calls of GitHub that the reconciler made");
@@ -76,7 +76,7 @@ pub const METRICS: &[Metric] = &[
     JOBS_UNREAD,
     LEDGER_DRIFT,
     RUNNERS_PASSED_OVER,
-    JOBS_UNSERVED,
+    JOBS_GIVEN_TO_NOBODY,
     READS,
     SWEEP_SECONDS,
     WEBHOOKS_LOST,

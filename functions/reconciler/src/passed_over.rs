@@ -10,7 +10,7 @@ use fleet::repair::waiting::{Beside, beside, idle_for_long, likely_reason};
 use metrics::counter;
 use tracing::{info, warn};
 
-use crate::metrics::{JOBS_UNSERVED, RUNNERS_PASSED_OVER};
+use crate::metrics::{JOBS_GIVEN_TO_NOBODY, RUNNERS_PASSED_OVER};
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// How many of a pool's runners GitHub is asked for in a pass.
@@ -73,7 +73,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                     Ok(reason) => {
                         let (id, pool, repository) = (job.id, &job.pool, &job.repository);
                         warn!(job = %id, %pool, %repository, %reason, "a job is served by nobody");
-                        counter!(JOBS_UNSERVED.name).increment(1);
+                        counter!(JOBS_GIVEN_TO_NOBODY.name).increment(1);
                         Event::FoundUnserved { job: id, version: job.version, reason }
                     }
                     Err(problem) => {

@@ -33,7 +33,7 @@ const REFUSALS: usize = 3;
 /// What came of a pass.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DeliveriesPass {
-    /// Calls of GitHub that it made.
+    /// Pages of the list that it asked GitHub for.
     pub calls: u32,
     /// Attempts of the list that it looked at.
     pub looked_at: usize,

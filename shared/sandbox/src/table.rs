@@ -16,6 +16,7 @@ pub struct Table {
     items: BTreeMap<Key, Item>,
     index: BTreeMap<Listing, BTreeSet<(Timestamp, Key)>>,
     writes: u64,
+    moves: u64,
     audit: Audit,
 }
 
@@ -36,8 +37,9 @@ impl Table {
         if puts.iter().any(|put| stored(put) != put.expected_version()) {
             return Err(LedgerError::Conflict);
         }
+        self.writes += 1;
         let moves = |put: &Put| matches!(put.0, Item::Book(_) | Item::Job(_) | Item::Runner(_));
-        self.writes += u64::from(puts.iter().any(moves));
+        self.moves += u64::from(puts.iter().any(moves));
         let write = |put| (self.items.insert(Put::key(put), put.0.clone()), put);
         let writes: Vec<(Option<Item>, &Put)> = puts.iter().map(write).collect();
         for (before, put) in &writes {
@@ -99,9 +101,14 @@ impl Table {
         self.items.values()
     }
 
-    /// Transactions written so far, but for those of cursors and budgets alone.
+    /// Transactions written so far.
     pub fn writes(&self) -> u64 {
         self.writes
+    }
+
+    /// Those of books, jobs and runners, without those of cursors and budgets alone.
+    pub fn moves(&self) -> u64 {
+        self.moves
     }
 
     /// Every book, by pool.

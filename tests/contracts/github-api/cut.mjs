@@ -13,6 +13,7 @@ const OPERATIONS = [
   ["get", "/orgs/{org}/actions/runners"],
   ["delete", "/orgs/{org}/actions/runners/{runner_id}"],
   ["get", "/orgs/{org}/actions/runners/{runner_id}"],
+  ["get", "/repos/{owner}/{repo}"],
   ["get", "/repos/{owner}/{repo}/actions/jobs/{job_id}"],
   ["get", "/repos/{owner}/{repo}/actions/runs/{run_id}"],
   ["get", "/orgs/{org}/repos"],

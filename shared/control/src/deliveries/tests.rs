@@ -133,13 +133,7 @@ fn what_failed_is_asked_for_the_oldest_first_and_no_more_than_a_passs_share() {
     let pass = world.pass(LATER).unwrap();
     assert_eq!(
         pass,
-        DeliveriesPass {
-            calls: 1 + 50,
-            looked_at: 60,
-            redelivered: 50,
-            waiting: 60,
-            ..DeliveriesPass::default()
-        }
+        DeliveriesPass { calls: 1, looked_at: 60, redelivered: 50, waiting: 60, ..DeliveriesPass::default() }
     );
     assert_eq!(world.asked(), (1..=50).collect::<Vec<_>>());
     assert_eq!(world.pass(LATER).unwrap().redelivered, 10, "the others come next");

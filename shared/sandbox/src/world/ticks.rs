@@ -22,13 +22,13 @@ const TOKEN_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// they have stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
-    writes: u64,
+    moves: u64,
     groups: BTreeMap<String, Group>,
 }
 
 impl Seen {
     fn of(sandbox: &Sandbox) -> Self {
-        Self { writes: sandbox.table().borrow().writes(), groups: sandbox.groups().borrow().clone() }
+        Self { moves: sandbox.table().borrow().moves(), groups: sandbox.groups().borrow().clone() }
     }
 }
 
@@ -118,7 +118,7 @@ impl<F: Functions + 'static> World<F> {
         let found_nothing = self.ticks.nothing_to_do.as_ref();
         is_in_use
             || found_nothing.is_none_or(|then| {
-                then.writes != table.writes() || then.groups != *self.sandbox.groups().borrow()
+                then.moves != table.moves() || then.groups != *self.sandbox.groups().borrow()
             })
     }
 }

@@ -46,7 +46,7 @@ fn a_job_that_the_runner_group_does_not_take_is_unserved_with_the_likely_reason(
         let job = scene.world.sandbox().table().borrow().job(JOB).cloned().unwrap();
         let reason = if is_public { UnservedReason::PublicRepository } else { UnservedReason::RunnerGroup };
         assert_eq!((job.state, job.unserved), (JobState::Unserved, Some(reason)));
-        assert_eq!(told.count("JobsUnserved"), 1);
+        assert_eq!(told.count("JobsGivenToNobody"), 1);
         assert!(told.log.contains(&format!("\"reason\":\"{reason}\"")), "the log says why");
         assert_eq!(scene.tasks().len(), 3, "two replacements");
         scene.pass(2 * MINUTE);

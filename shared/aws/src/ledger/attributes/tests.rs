@@ -54,7 +54,7 @@ fn text(attributes: &Attributes, name: &str) -> Option<String> {
 fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_nothing_else() {
     for (item, listing) in [
         (job(JobState::Queued), Some("job#queued#ec2-x64")),
-        (job(JobState::Unserved), None),
+        (job(JobState::Unserved), Some("job#waiting")),
         (job(JobState::Waiting), Some("job#waiting")),
         (job(JobState::InProgress), Some("job#in_progress#ec2-x64")),
         (job(JobState::Completed), None),

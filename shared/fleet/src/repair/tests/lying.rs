@@ -96,7 +96,8 @@ fn a_runner_whose_task_ecs_calls_stopped_is_told_so_and_nothing_else_ends_it() {
         ] {
             let its_own = runner(1, "small", state, HOUR);
             let runners = BTreeMap::from([(id(1), its_own)]);
-            let seen = Seen { runners, ..stopped(tasks) };
+            // By ECS's word alone: GitHub was not seen.
+            let seen = Seen { runners, registrations: None, ..stopped(tasks) };
             assert_eq!(suspected(&seen), expected, "{state:?}: {why}");
             let noted =
                 if expected.is_empty() { "" } else { "stopped: found stopped, and ECS no longer knows why" };

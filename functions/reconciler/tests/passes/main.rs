@@ -1,0 +1,114 @@
+//! Passes on the sandbox: what one may cost, and what one failing step does to the others.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+
+use control::{Bookkeeper, Failed};
+use fleet::ledger::{Event, JobAction, JobEvent, JobState, Totals, recount};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::{JobId, PoolMap, PoolName, Repository};
+use jiff::SignedDuration;
+use reconciler::{CALLS_A_PASS, Reconciler, Settings};
+use sandbox::{Delays, Sandbox};
+
+/// A minute in which a pass looks at everything.
+const FIFTH: &str = "2026-03-23T12:00:00Z";
+
+struct Stage {
+    sandbox: Sandbox,
+    settings: Settings,
+}
+
+impl Stage {
+    fn at(start: &str) -> Self {
+        let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+        let sandbox = Sandbox::new(1, start.parse().unwrap(), Delays::default(), &pools);
+        Self { sandbox, settings: Settings { pools, stack: "mayfly".to_owned() } }
+    }
+
+    fn books(&self) -> Bookkeeper<Sandbox, Sandbox> {
+        Bookkeeper { ledger: self.sandbox.clone(), system: self.sandbox.clone() }
+    }
+
+    fn finish<T>(&self, act: impl Future<Output = T>) -> T {
+        self.sandbox.manual_clock().run(act).expect("it waits for the clock alone")
+    }
+
+    fn pass(&self) -> Result<(), Failed> {
+        let (github, ecs, queue) = (self.sandbox.clone(), self.sandbox.clone(), self.sandbox.clone());
+        let reconciler = Reconciler { books: self.books(), github, ecs, queue };
+        self.finish(reconciler.handle(&self.settings))
+    }
+
+    /// Turns the clock this far.
+    fn wait(&self, minutes: i64) {
+        let clock = self.sandbox.manual_clock();
+        clock.advance_to(clock.now() + SignedDuration::from_mins(minutes));
+    }
+
+    /// Jobs that wait in the ledger, and that GitHub does not know.
+    fn queue(&self, jobs: u64) {
+        for number in 1..=jobs {
+            let event = Event::Job(JobEvent {
+                action: JobAction::Queued,
+                job: JobId(number),
+                pool: Some(pool()),
+                repository: Repository::new("octo-org/storefront"),
+                labels: ["ec2-x64"].into_iter().collect(),
+                runner: None,
+                may_not_have_run: false,
+                created_at: None,
+            });
+            self.finish(self.books().post(&self.settings.pools, &[event])).unwrap();
+        }
+    }
+
+    fn completed(&self) -> usize {
+        self.sandbox.table().borrow().jobs().filter(|job| job.state == JobState::Completed).count()
+    }
+}
+
+fn pool() -> PoolName {
+    PoolName::new("ec2-x64").unwrap()
+}
+
+#[test]
+fn a_pass_that_finds_nothing_moves_nothing() {
+    let stage = Stage::at(FIFTH);
+    stage.pass().unwrap();
+    let moves = stage.sandbox.table().borrow().moves();
+    stage.pass().unwrap();
+    assert_eq!(stage.sandbox.table().borrow().moves(), moves);
+}
+
+#[test]
+fn a_pass_reads_the_jobs_that_its_calls_are_enough_for_and_the_next_one_goes_on() {
+    let stage = Stage::at("2026-03-23T12:01:00Z");
+    let a_pass = usize::try_from(CALLS_A_PASS).unwrap();
+    stage.queue(u64::from(CALLS_A_PASS) * 3);
+    stage.wait(5);
+    for passes in 1..=3 {
+        stage.pass().unwrap();
+        assert_eq!(stage.completed(), passes * a_pass, "each read tells that GitHub has no such job");
+        stage.wait(1);
+    }
+}
+
+/// GitHub is out of reach, and the books are counted all the same.
+#[test]
+fn a_step_that_fails_is_told_and_stops_no_other() {
+    let stage = Stage::at(FIFTH);
+    stage.queue(1);
+    let until = stage.sandbox.manual_clock().now() + SignedDuration::from_hours(1);
+    stage.sandbox.github().borrow_mut().set_outage(until);
+    stage.sandbox.table().borrow_mut().miscount(&pool(), Totals { supply: 2, ..Totals::default() });
+    let says = || {
+        let table = stage.sandbox.table().borrow();
+        let items: Vec<_> = table.items().collect();
+        (table.book(&pool()).map(Totals::from), recount(items).get(&pool()).copied())
+    };
+    let failed = stage.pass().unwrap_err().to_string();
+    assert!(failed.contains("GitHub is out of reach"), "{failed}");
+    assert_ne!(says().0, says().1, "one look proves nothing");
+    stage.wait(5);
+    stage.pass().unwrap_err();
+    assert_eq!(says().0, says().1);
+}
