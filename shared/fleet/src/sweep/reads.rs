@@ -43,7 +43,7 @@ impl Share {
 }
 
 /// The calls that were made, as the time for which they are paid: each takes some of it, and none may take
-/// it further than [`SAVED_FOR`] ahead of now.
+/// it further ahead of now than ten minutes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadBudget {
     /// Up to when the calls so far are paid for.
