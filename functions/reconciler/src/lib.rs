@@ -44,7 +44,8 @@ pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(45);
 /// How long after its beginning a pass may still begin to read a job that is due: the sweep comes after them.
 const READING_TIME: SignedDuration = SignedDuration::from_secs(20);
 
-/// How long after its beginning a pass may still begin to set something right that a look has shown.
+/// How long after its beginning a pass that looks at everything may still begin to set something right, or to
+/// sweep: the books are counted after that.
 const LOOKING_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// GitHub, with all that the reconciler does there.
@@ -171,7 +172,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             self.mend_lies(&mut pass, &mut steps).await;
         }
         if is_known {
-            self.sweep(&mut pass, &snapshot, &mut steps).await;
+            let time = if looks { LOOKING_TIME } else { CALLING_TIME };
+            self.sweep(&mut pass, &snapshot, time, &mut steps).await;
         }
         if looks {
             self.count_books(&pass, &snapshot.books, &mut steps).await;

@@ -47,11 +47,18 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         Some(items.iter().find_map(Item::sweep).cloned().unwrap_or_default())
     }
 
-    /// Looks through repositories.
-    pub(crate) async fn sweep(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) {
+    /// Looks through repositories, for so long after the beginning of the pass.
+    pub(crate) async fn sweep(
+        &self,
+        pass: &mut Pass<'_>,
+        snapshot: &Snapshot,
+        time: SignedDuration,
+        steps: &mut Steps,
+    ) {
         for job in &snapshot.jobs {
             pass.cursor.met(job);
         }
+        pass.allow(REQUESTS_A_SWEEP, time);
         self.sweep_once(pass, SweepCursor::turns, steps).await;
         let is_lost = pass.cursor.webhooks_are_lost(self.books.system.now());
         gauge!(WEBHOOKS_LOST.name).set(f64::from(u8::from(is_lost)));
@@ -72,13 +79,13 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         if let Ok(wait) = second.duration_since(now).try_into() {
             self.books.system.sleep(wait).await;
         }
+        pass.allow(REQUESTS_A_SWEEP, CALLING_TIME);
         self.sweep_once(pass, SweepCursor::active_turns, steps).await;
     }
 
     /// Looks through the repositories whose turn it is, as long as there are calls and time, and writes down
     /// how far it came.
     async fn sweep_once(&self, pass: &mut Pass<'_>, turns: Turns, steps: &mut Steps) {
-        pass.allow(REQUESTS_A_SWEEP, CALLING_TIME);
         // However many repositories there are, the next look at the runners has its calls.
         pass.spare = CALLS_A_LOOK;
         if let Err(problem) = self.look_through(pass, turns, steps).await {
