@@ -15,11 +15,19 @@ mounts() {
 # Where this machine sees a volume of a task.
 volume() { docker volume inspect --format '{{.Mountpoint}}' "ecs-mayfly-$1-$2"; }
 
+# A container that goes on: `begun NAME DOCKER'S ARGUMENTS…`. On a busy machine runc may give up before a container's
+# first process is there ("waiting for init preliminary setup"), which says nothing of the container: once more.
+begun() {
+    local name=$1
+    shift
+    docker run --detach --name "$name" "$@" >/dev/null || docker start "$name" >/dev/null
+}
+
 # The network of a task, which its registrar holds: `network TASK WITHOUT-LISTENER WITH-LISTENER`.
 network() {
     forget "$1"
-    docker run --detach --name "registrar-$1" --network none --volume /mayfly/tests/docker/stand-in:/stand-in:ro \
-        base:1 python3 /stand-in/registrar.py "$2" "$3" >/dev/null
+    begun "registrar-$1" --network none --volume /mayfly/tests/docker/stand-in:/stand-in:ro \
+        base:1 python3 /stand-in/registrar.py "$2" "$3"
 }
 
 # The sidecar: `sidecar TASK [DOCKER'S OPTIONS…] [-- DOCKERD'S ARGUMENTS…]`. Not privileged.
@@ -29,9 +37,9 @@ sidecar() {
     while (($#)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
     shift || true
     readarray -t volumes < <(mounts "$task" "${shared[@]}" docker-data:/var/lib/docker)
-    docker run --detach --name "dockerd-$task" --network "container:registrar-$task" --health-interval 1s \
+    begun "dockerd-$task" --network "container:registrar-$task" --health-interval 1s \
         --cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add SYS_PTRACE \
-        "${volumes[@]}" "${options[@]}" sidecar:1 "$@" >/dev/null
+        "${volumes[@]}" "${options[@]}" sidecar:1 "$@"
 }
 
 health() { docker inspect --format '{{.State.Health.Status}}' "dockerd-$1"; }
@@ -57,10 +65,10 @@ runner() {
     local task=$1 volumes
     shift
     readarray -t volumes < <(mounts "$task" "${shared[@]}")
-    docker run --detach --name "runner-$task" --network "container:registrar-$task" \
+    begun "runner-$task" --network "container:registrar-$task" \
         --cap-drop ALL --cap-add SETUID --cap-add SETGID --cap-add KILL \
         --env MAYFLY_TICKET=ticket-of-the-test --env MAYFLY_REGISTRAR_URL=http://127.0.0.1:8080/ \
-        "${volumes[@]}" "$@" runner:1 >/dev/null
+        "${volumes[@]}" "$@" runner:1
 }
 
 # The exit code of a task's container, once it has ended.

@@ -226,7 +226,8 @@ fn hung_tasks_are_stopped(world: &World) -> Vec<Violation> {
         tasks.find_map(|task| task.stopped_at)
     };
     let hung = i32::try_from(world.hung().len()).unwrap_or(i32::MAX);
-    let in_turn = BETWEEN_LOOKS * (hung / STOPS_A_LOOK);
+    // Their registrations are deleted in turn first.
+    let in_turn = BETWEEN_LOOKS * (hung / STOPS_A_LOOK) * 2;
     let late = world.hung().iter().filter(|hung| {
         let since = world.sandbox().fair_since().map_or(hung.since, |fair| fair.max(hung.since));
         let since = since.max(job_ended(world, &hung.runner).unwrap_or(since));
