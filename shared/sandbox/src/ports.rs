@@ -54,7 +54,7 @@ impl Ledger for Sandbox {
         self.step().await;
         self.may_crash(Moment::Before, Call::Commit).await;
         let unasked = self.waits_unasked(puts);
-        let written = self.table().borrow_mut().commit(puts);
+        let written = self.table().borrow_mut().commit_at(puts, self.manual_clock().now());
         if let Some(job) = unasked.filter(|_| written.is_ok()) {
             let rule = "a job waits for an approval by GitHub's word alone";
             self.table().borrow_mut().note_violation(rule, format!("job {job}"));

@@ -15,6 +15,8 @@ use crate::races::Race;
 pub struct Table {
     items: BTreeMap<Key, Item>,
     index: BTreeMap<Listing, BTreeSet<(Timestamp, Key)>>,
+    /// When each item came to its place in the index, whatever the clock says of who wrote it.
+    listed_at: BTreeMap<Key, Timestamp>,
     writes: u64,
     moves: u64,
     audit: Audit,
@@ -27,8 +29,13 @@ impl Table {
         keys.into_iter().filter_map(|key| self.items.get(key)).cloned().collect()
     }
 
-    /// Writes items, all or none, as [`fleet::ports::Ledger::commit`] demands.
+    /// Writes items, all or none, as [`fleet::ports::Ledger::commit`] demands; long ago, as the index sees it.
     pub fn commit(&mut self, puts: &[Put]) -> Result<(), LedgerError> {
+        self.commit_at(puts, Timestamp::MIN)
+    }
+
+    /// The same at this time.
+    pub(crate) fn commit_at(&mut self, puts: &[Put], now: Timestamp) -> Result<(), LedgerError> {
         if puts.len() > TRANSACTION_LIMIT {
             let problem = format!("a transaction takes {TRANSACTION_LIMIT} items, not {}", puts.len());
             return Err(LedgerError::Unavailable(problem));
@@ -43,11 +50,16 @@ impl Table {
         let write = |put| (self.items.insert(Put::key(put), put.0.clone()), put);
         let writes: Vec<(Option<Item>, &Put)> = puts.iter().map(write).collect();
         for (before, put) in &writes {
-            if let Some((listing, since)) = before.as_ref().and_then(Listing::of) {
+            let (was, is) = (before.as_ref().and_then(Listing::of), Listing::of(&put.0));
+            if was == is {
+                continue;
+            }
+            if let Some((listing, since)) = was {
                 self.index.entry(listing).or_default().remove(&(since, put.key()));
             }
-            if let Some((listing, since)) = Listing::of(&put.0) {
+            if let Some((listing, since)) = is {
                 self.index.entry(listing).or_default().insert((since, put.key()));
+                self.listed_at.insert(put.key(), now);
             }
         }
         let items = &self.items;
@@ -93,7 +105,8 @@ impl Table {
     /// The same without what has come into the listing since then.
     pub(crate) fn list_as_of(&self, listing: &Listing, behind: Timestamp) -> Vec<Key> {
         let listed = self.index.get(listing).into_iter().flatten();
-        listed.filter(|(since, _)| *since <= behind).map(|(_, key)| key.clone()).collect()
+        let is_seen = |key: &Key| self.listed_at.get(key).is_none_or(|at| *at <= behind);
+        listed.filter(|(_, key)| is_seen(key)).map(|(_, key)| key.clone()).collect()
     }
 
     /// Every item.
