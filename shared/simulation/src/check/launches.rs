@@ -65,7 +65,8 @@ pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
             let stolen = thefts.iter().filter(|(of, at)| *of == capacity && (from..until).contains(at));
             let counted = excuses.iter().filter(|(at, _)| (earlier..until).contains(at));
             let taken: usize = counted.map(|(_, runners)| runners).sum();
-            let most = 2 * jobs + 2 * usize::try_from(minimum).unwrap_or(0) + stolen.count() + taken + TRIALS;
+            // A place is filled for one that was taken, and the runner that the thief left behind may take the next job.
+            let most = 2 * (jobs + usize::try_from(minimum).unwrap_or(0) + stolen.count()) + taken + TRIALS;
             if launched > most {
                 let told = format!("{capacity}: {launched} in the hour from {from}, for {jobs} jobs");
                 found.push(violation("launches are bounded for each job and each pool's hour", told));
