@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::totals::difference;
 use super::transition;
-use super::{Answer, Book, Event, Health, Item, Job, News, Outcome, Put, Rest, Runner, Totals};
+use super::{Answer, Book, Event, Health, Item, Job, News, Outcome, Put, Rest, Runner, RunnerState, Totals};
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 
@@ -168,9 +168,19 @@ impl Entries {
             if let Some(news) = outcome.news {
                 self.take_news(&runner, news, now);
             }
+            self.hold_what_was_decided_by(&runner);
             self.put_runner(runner);
         }
         outcome.answer
+    }
+
+    /// An Overdue runner that leaves counts in no total of its pool's book, and whether it is needed was read
+    /// there all the same: the book is written with it, so that nobody changes it in between.
+    fn hold_what_was_decided_by(&mut self, after: &Runner) {
+        let is_overdue = |before: &Runner| before.state == RunnerState::Overdue;
+        if after.state == RunnerState::Leaving && self.runners.get(&after.id).is_some_and(is_overdue) {
+            self.changed_books.insert(after.pool.clone());
+        }
     }
 
     /// A runner's pool, and the health of its capacity, after news of them.
