@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use control::Steps;
-use fleet::ledger::{Book, Event, Item, Key, Listing, RunnerState, Totals};
-use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
+use fleet::ledger::{Book, Event, Item, Key, Listing, Totals};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, drifts, left_alone};
 use fleet::repair::suspicion::{Look, Source, Suspicion};
 use futures_util::future::join_all;
@@ -13,10 +13,6 @@ use tracing::{info, warn};
 
 use crate::metrics::LEDGER_DRIFT;
 use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
-
-/// The states of a runner that counts in a book.
-const COUNTED: [RunnerState; 5] =
-    [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Counts the items of the books that were left alone since the pass began, and writes down what they add
@@ -27,12 +23,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         }
         let counted = self.count(pass, before).await;
         let Some((look, drifts)) = steps.note_common("count the books", counted) else { return };
-        let confirmed = match self.books.agree(&look).await {
-            Err(LedgerError::Conflict) => return info!("another pass counts the books at the same time"),
-            agreed => steps.note_common("what differs of the books", agreed.map_err(StepError::from)),
-        };
+        let confirmed = self.agree(&look, steps).await;
         for drift in drifts {
-            let is_confirmed = confirmed.as_ref().is_some_and(|it| it.contains(&suspicion(&drift)));
+            let is_confirmed = confirmed.contains(&suspicion(&drift));
             self.mend_book(pass, drift, is_confirmed, steps).await;
         }
     }
@@ -73,8 +66,6 @@ fn suspicion(drift: &Drift) -> Suspicion {
 }
 
 /// Where everything is listed that counts in some book for this pool's sake.
-fn counted_in(book: &Book) -> Vec<Listing> {
-    let pool = &book.pool;
-    let runners = COUNTED.into_iter().map(|state| Listing::Runners(pool.clone(), state));
-    runners.chain([Listing::Called(pool.clone()), Listing::QueuedJobs(pool.clone())]).collect()
+fn counted_in(book: &Book) -> impl Iterator<Item = Listing> {
+    Listing::live_runners(&book.pool).chain([Listing::QueuedJobs(book.pool.clone())])
 }

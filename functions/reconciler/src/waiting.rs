@@ -65,10 +65,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// Reads one job, and whatever else of GitHub's tells what its answer means.
     async fn read_one(&self, pass: &mut Pass<'_>, job: &Job, steps: &mut Steps) -> Read {
-        let said = self.call(pass, self.github.read_job(&job.repository, job.id)).await;
-        let said = match said {
-            Ok(seen) => Said::Job(seen),
-            Err(StepError::Github(GithubError::NotFound(_))) => Said::Gone,
+        let said = match self.ask_for(pass, job).await {
+            Ok(said) => said,
             Err(problem) if problem.ends_calls() => return left(problem, steps),
             Err(problem) => {
                 steps.note::<(), _>(&job.pool, &format!("read job {}", job.id), Err(problem));
@@ -93,6 +91,15 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 steps.note::<(), _>(&job.pool, &format!("read of job {}", job.id), Err(problem));
                 Read::Told(None, Event::JobRead { job: job.id, state: job.state })
             }
+        }
+    }
+
+    /// What GitHub says of a job.
+    pub(crate) async fn ask_for(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Said, StepError> {
+        match self.call(pass, self.github.read_job(&job.repository, job.id)).await {
+            Ok(seen) => Ok(Said::Job(seen)),
+            Err(StepError::Github(GithubError::NotFound(_))) => Ok(Said::Gone),
+            Err(problem) => Err(problem),
         }
     }
 

@@ -156,28 +156,12 @@ impl Table {
 
     /// A job.
     pub fn job(&self, id: JobId) -> Option<&Job> {
-        match self.items.get(&Key::Job(id))? {
-            Item::Job(job) => Some(job),
-            Item::Book(_)
-            | Item::Runner(_)
-            | Item::Budget(_)
-            | Item::Deliveries(_)
-            | Item::Suspicions(_)
-            | Item::Sweep(_) => None,
-        }
+        self.items.get(&Key::Job(id))?.job()
     }
 
     /// A runner.
     pub fn runner(&self, id: &RunnerId) -> Option<&Runner> {
-        match self.items.get(&Key::Runner(id.clone()))? {
-            Item::Runner(runner) => Some(runner),
-            Item::Book(_)
-            | Item::Job(_)
-            | Item::Budget(_)
-            | Item::Deliveries(_)
-            | Item::Suspicions(_)
-            | Item::Sweep(_) => None,
-        }
+        self.items.get(&Key::Runner(id.clone()))?.runner()
     }
 
     /// Every runner.
@@ -192,13 +176,5 @@ impl Table {
 }
 
 fn book_among<'a>(items: &'a BTreeMap<Key, Item>, pool: &PoolName) -> Option<&'a Book> {
-    match items.get(&Key::Book(pool.clone()))? {
-        Item::Book(book) => Some(book),
-        Item::Job(_)
-        | Item::Runner(_)
-        | Item::Budget(_)
-        | Item::Deliveries(_)
-        | Item::Suspicions(_)
-        | Item::Sweep(_) => None,
-    }
+    items.get(&Key::Book(pool.clone()))?.book()
 }

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::Steps;
-use fleet::ledger::{Book, Item, Key, Listing, Runner, RunnerState};
+use fleet::ledger::{Item, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random, Registration, SendMessage, TaskFilter};
 use fleet::repair::lying::{OurTask, Seen};
-use fleet::{GithubRunnerId, PoolName, RunnerId, TaskArn};
+use fleet::{GithubRunnerId, RunnerId, TaskArn};
 use futures_util::future::join_all;
 use tracing::info;
 
@@ -15,10 +15,6 @@ use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// Tasks that one call of `DescribeTasks` takes.
 const DESCRIBED_AT_ONCE: usize = 100;
-
-/// The states of a runner that lives, beside those that are called.
-const LIVE: [RunnerState; 5] =
-    [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
@@ -106,7 +102,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         seen.has_all_runners = books.is_some();
         let books = books.unwrap_or_default();
         seen.books = books.iter().filter_map(Item::book).map(|it| (it.pool.clone(), it.clone())).collect();
-        let listings: Vec<Listing> = seen.books.values().flat_map(of_book).collect();
+        let listings: Vec<Listing> = seen.books.keys().flat_map(Listing::live_runners).collect();
         let listed = join_all(listings.iter().map(|listing| self.items(listing))).await;
         for (listing, items) in listings.iter().zip(listed) {
             let items = steps.note_common(&format!("list {listing}"), items);
@@ -131,13 +127,6 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let jobs = steps.note_common("jobs of runners", self.read(&jobs).await).unwrap_or_default();
         seen.jobs = jobs.iter().filter_map(Item::job).map(|job| (job.id, job.clone())).collect();
     }
-}
-
-/// The listings of a pool's runners that are not Stopped.
-fn of_book(book: &Book) -> impl Iterator<Item = Listing> {
-    let pool: PoolName = book.pool.clone();
-    let called = Listing::Called(pool.clone());
-    LIVE.into_iter().map(move |state| Listing::Runners(pool.clone(), state)).chain([called])
 }
 
 fn add(seen: &mut Seen, items: &[Item]) {

@@ -6,7 +6,7 @@ use fleet::ledger::{Event, Job, Runner, RunnerEvent, RunnerState};
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, Registration, SendMessage};
 use fleet::repair::SeenTask;
 use fleet::repair::lying::{Mend, StopCause, is_at_job};
-use fleet::repair::waiting::{Meaning, Said, meaning};
+use fleet::repair::waiting::{Meaning, meaning};
 use fleet::{GithubRunnerId, RunnerId};
 use metrics::counter;
 use tracing::info;
@@ -68,11 +68,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         job: &Job,
         task: Option<&SeenTask>,
     ) -> Result<bool, StepError> {
-        let said = match self.call(pass, self.github.read_job(&job.repository, job.id)).await {
-            Ok(seen) => Said::Job(seen),
-            Err(StepError::Github(GithubError::NotFound(_))) => Said::Gone,
-            Err(problem) => return Err(problem),
-        };
+        let said = self.ask_for(pass, job).await?;
         if let Meaning::Tell(_, event) = meaning(job, &said, self.books.system.now()) {
             self.books.post(&pass.settings.pools, &[event]).await?;
         }

@@ -7,6 +7,7 @@ mod mend;
 use control::Steps;
 use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
 use fleet::repair::lying::{Confirmed, look, mends};
+use fleet::repair::suspicion::Look;
 use tracing::info;
 
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
@@ -39,7 +40,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// What two looks agree on. Where another pass looks at the same time, or the ledger does not answer,
     /// that is nothing.
-    async fn agree(&self, look: &fleet::repair::suspicion::Look, steps: &mut Steps) -> Confirmed {
+    pub(crate) async fn agree(&self, look: &Look, steps: &mut Steps) -> Confirmed {
         match self.books.agree(look).await {
             Err(LedgerError::Conflict) => {
                 info!("another pass looks at the same time");

@@ -25,7 +25,18 @@ pub enum Listing {
     Called(PoolName),
 }
 
+/// The states of a runner that is in the index, of an Idle one those that have listened.
+const LIVE: [RunnerState; 5] =
+    [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
+
 impl Listing {
+    /// Where every runner of a pool is listed that is not Stopped.
+    pub fn live_runners(pool: &PoolName) -> impl Iterator<Item = Self> {
+        let called = Self::Called(pool.clone());
+        let pool = pool.clone();
+        LIVE.into_iter().map(move |state| Self::Runners(pool.clone(), state)).chain([called])
+    }
+
     /// The listing that an item is in, if it is in one, and since when: listings are in that order. A
     /// book's moment is always the same, so that a book that is written again leaves the index as it is.
     pub fn of(item: &Item) -> Option<(Self, Timestamp)> {

@@ -70,10 +70,10 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
 /// What it does to a job that GitHub says it waits for an approval: a Queued one that nobody has spoken
 /// of since GitHub was asked is Waiting. `version` is that of its item before.
 pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
-    let is_as_it_was = |job: &&Job| job.state == JobState::Queued && job.version == version;
-    let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
-    let (state, changed_at) = (JobState::Waiting, now);
-    Outcome::of_job(Job { state, changed_at, heard_at: None, read_at: None, ..job.clone() })
+    match as_it_was(job, JobState::Queued, version) {
+        Some(job) => Outcome::of_job(come_to(job, JobState::Waiting, now)),
+        None => Outcome::unchanged(Answer::Noted),
+    }
 }
 
 /// What it does to a job that GitHub was asked for it, and nothing else is to be written of that: the time
@@ -95,19 +95,19 @@ pub fn of_passed_over(job: Option<&Job>, now: Timestamp) -> Outcome {
 /// What it does to a job that was passed over again and again: it no longer counts. `version` is that of its
 /// item before GitHub was asked.
 pub fn of_found_unserved(job: Option<&Job>, version: u64, reason: UnservedReason, now: Timestamp) -> Outcome {
-    let is_as_it_was = |job: &&Job| job.state == JobState::Queued && job.version == version;
-    let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
-    let moved = Job { state: JobState::Unserved, changed_at: now, unserved: Some(reason), ..job.clone() };
-    Outcome::of_job(Job { heard_at: None, read_at: None, ..moved })
+    match as_it_was(job, JobState::Queued, version) {
+        Some(job) => Outcome::of_job(Job { unserved: Some(reason), ..come_to(job, JobState::Unserved, now) }),
+        None => Outcome::unchanged(Answer::Noted),
+    }
 }
 
 /// What it does to an Unserved job that GitHub still says it waits: the settings may be others by now, or
 /// GitHub may have given jobs to nobody. So it counts once more, and what it was passed over by stays.
 pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
-    let is_as_it_was = |job: &&Job| job.state == JobState::Unserved && job.version == version;
-    let Some(job) = job.filter(is_as_it_was) else { return Outcome::unchanged(Answer::Noted) };
-    let moved = Job { state: JobState::Queued, changed_at: now, unserved: None, ..job.clone() };
-    Outcome::of_job(Job { heard_at: None, read_at: None, ..moved })
+    match as_it_was(job, JobState::Unserved, version) {
+        Some(job) => Outcome::of_job(come_to(job, JobState::Queued, now)),
+        None => Outcome::unchanged(Answer::Noted),
+    }
 }
 
 /// What it does to a job that another pool serves it now: one that still waits where it waited goes
@@ -116,6 +116,16 @@ pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome 
     let waits = |job: &&Job| job.state == JobState::Queued && job.pool == *from && from != to;
     let Some(job) = job.filter(waits) else { return Outcome::unchanged(Answer::Noted) };
     Outcome::of_job(Job { pool: to.clone(), ..job.clone() })
+}
+
+/// The job, if it is in this state and nobody has written it since this version.
+fn as_it_was(job: Option<&Job>, state: JobState, version: u64) -> Option<&Job> {
+    job.filter(|job| job.state == state && job.version == version)
+}
+
+/// The job in another state, in which nobody has spoken of it yet.
+fn come_to(job: &Job, state: JobState, now: Timestamp) -> Job {
+    Job { state, changed_at: now, heard_at: None, read_at: None, unserved: None, ..job.clone() }
 }
 
 fn is_named(runner: &Runner, named: Option<&JobRunner>) -> bool {
