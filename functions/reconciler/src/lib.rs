@@ -1,7 +1,8 @@
 //! The `reconciler` function, each minute: what the webhooks missed, as GitHub says it is.
 //!
-//! A pass asks for the deliveries that have failed, takes a snapshot of the ledger, lets the rules of
-//! [`fleet::repair`] say what GitHub is to be asked for, and writes down what it answers. Then it looks
+//! A pass takes a snapshot of the ledger and asks for the deliveries that have failed. Every fifth one looks for
+//! runners, tasks and registrations that lie. Then the rules of [`fleet::repair`] say what GitHub is to be
+//! asked for, and the pass writes down what it answers. Then it looks
 //! through repositories for jobs that no webhook told of ([`fleet::sweep`]). It looks at how things are, not
 //! at what it did a minute ago: a pass that is missed, that comes twice, or that is cut off does no harm.
 //! What there are no calls or no time for comes at the next one. Each step is by itself; what went wrong is
@@ -44,9 +45,16 @@ pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(45);
 /// How long after its beginning a pass may still begin to read a job that is due: the sweep comes after them.
 const READING_TIME: SignedDuration = SignedDuration::from_secs(20);
 
-/// How long after its beginning a pass that looks at everything may still begin to set something right, or to
-/// sweep: the books are counted after that.
-const LOOKING_TIME: SignedDuration = SignedDuration::from_secs(30);
+/// How long after its beginning a pass that looks at everything may still begin to ask ECS and GitHub for it.
+const LOOKING_TIME: SignedDuration = SignedDuration::from_secs(24);
+
+/// How long after its beginning such a pass may still begin to set something right. However slow the answers
+/// were, there is time for that: runners that lie have only every fifth pass.
+const MENDING_TIME: SignedDuration = SignedDuration::from_secs(34);
+
+/// How long after its beginning such a pass may still begin to read a job, or to sweep: the books are counted
+/// after that.
+const BEFORE_BOOKS: SignedDuration = SignedDuration::from_secs(39);
 
 /// GitHub, with all that the reconciler does there.
 pub trait Github:
@@ -118,6 +126,11 @@ impl Pass<'_> {
     /// From now on so many calls may be made, and until so long after the beginning.
     fn allow(&mut self, calls: u32, time: SignedDuration) {
         (self.calls_left, self.spare) = (calls, 0);
+        self.allow_time(time);
+    }
+
+    /// From now on calls may be made until so long after the beginning.
+    fn allow_time(&mut self, time: SignedDuration) {
         self.until = self.began.checked_add(time).unwrap_or(Timestamp::MAX);
     }
 
@@ -165,15 +178,15 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let cursor = stored.unwrap_or_default();
         let mut pass = Pass { settings, began, until: began, calls_left: 0, spare: 0, cursor, calls: 0 };
         self.redeliver(&mut pass, &mut steps).await;
-        pass.allow(CALLS_A_PASS, READING_TIME);
-        self.read_jobs(&mut pass, &snapshot, &mut steps).await;
         if looks {
-            pass.allow(CALLS_A_LOOK, LOOKING_TIME);
             self.mend_lies(&mut pass, &mut steps).await;
         }
+        let (reading, sweeping) =
+            if looks { (BEFORE_BOOKS, BEFORE_BOOKS) } else { (READING_TIME, CALLING_TIME) };
+        pass.allow(CALLS_A_PASS, reading);
+        self.read_jobs(&mut pass, &snapshot, &mut steps).await;
         if is_known {
-            let time = if looks { LOOKING_TIME } else { CALLING_TIME };
-            self.sweep(&mut pass, &snapshot, time, &mut steps).await;
+            self.sweep(&mut pass, &snapshot, sweeping, &mut steps).await;
         }
         if looks {
             self.count_books(&pass, &snapshot.books, &mut steps).await;

@@ -124,9 +124,9 @@ impl Table {
         self.moves
     }
 
-    /// Every book, by pool.
+    /// Every book, by pool. Their keys come first of all.
     pub fn books(&self) -> impl Iterator<Item = &Book> {
-        self.items.values().filter_map(Item::book)
+        self.items.values().map_while(Item::book)
     }
 
     /// A pool's book.
@@ -169,9 +169,9 @@ impl Table {
         self.items.values().filter_map(Item::runner)
     }
 
-    /// Every job.
+    /// Every job. Their keys come right after those of the books.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
-        self.items.values().filter_map(Item::job)
+        self.items.range(Key::Job(JobId(0))..).map_while(|(_, item)| item.job())
     }
 }
 

@@ -10,7 +10,7 @@ use fleet::repair::lying::{Confirmed, look, mends};
 use fleet::repair::suspicion::Look;
 use tracing::info;
 
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, LOOKING_TIME, MENDING_TIME, Pass, Reconciler, StepError};
 
 /// Most calls that a look makes at GitHub: a tenth of what GitHub allows an App in an hour, 5,000 at least
 /// (GitHub: "Rate limits for GitHub Apps"), in twelve looks. The list of runners takes one for a hundred.
@@ -20,10 +20,12 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// Looks, and sets right what an earlier look agrees on, as long as there are calls and time. What is
     /// left is found by the next look.
     pub(crate) async fn mend_lies(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
+        pass.allow(CALLS_A_LOOK, LOOKING_TIME);
         let seen = self.look(pass, steps).await;
         let confirmed = self.agree(&look(&seen), steps).await;
         let mut left = mends(&seen, &confirmed);
         left.reverse();
+        pass.allow_time(MENDING_TIME);
         while !pass.is_over(self.books.system.now()) {
             let Some(mend) = left.pop() else { return };
             if let Err(problem) = self.mend(pass, &mend).await {

@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use control::{Bookkeeper, Failed};
-use fleet::ledger::{Event, JobAction, JobEvent, JobState, Totals, recount};
+use fleet::launch::RunTaskRequest;
+use fleet::ledger::{Event, JobAction, JobEvent, JobState, Runner, Totals, recount};
 use fleet::pools::DEFAULT_POOLS;
-use fleet::{JobId, PoolMap, PoolName, Repository};
-use jiff::SignedDuration;
+use fleet::ticket::Ticket;
+use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
+use jiff::{SignedDuration, Timestamp};
 use reconciler::{CALLS_A_PASS, Reconciler, Settings};
-use sandbox::{Delays, Sandbox, Span};
+use sandbox::{Delays, Sandbox, Span, TICKET_KEY, placement_of};
 
 /// A minute in which a pass looks at everything.
 const FIFTH: &str = "2026-03-23T12:00:00Z";
@@ -70,6 +72,18 @@ impl Stage {
     /// Somebody writes a book by hand.
     fn miscount(&self) {
         self.sandbox.table().borrow_mut().miscount(&pool(), Totals { supply: 2, ..Totals::default() });
+    }
+
+    /// Starts a task for a runner that nobody has reserved.
+    fn plant_task(&self) {
+        let pool = self.settings.pools.get(&pool()).expect("the pool is in the map");
+        let runner = RunnerId::parse("0123456789abcdefghjk").unwrap();
+        let now = self.sandbox.manual_clock().now();
+        let reserved = Runner::reserved(runner.clone(), pool.name.clone(), pool.name.clone(), now);
+        let ticket = Ticket::issue(&runner, &TICKET_KEY.into());
+        let request =
+            RunTaskRequest::new(&reserved, &placement_of(pool), &ticket, "https://nowhere.invalid/");
+        self.sandbox.ecs().borrow_mut().run_task(&request, now).unwrap();
     }
 
     fn book_is_right(&self) -> bool {
@@ -146,4 +160,21 @@ fn a_sweep_that_has_no_end_leaves_time_to_count_the_books() {
         assert!(took < SignedDuration::from_secs(58), "the function is ended then: {took}");
     }
     assert!(stage.book_is_right());
+}
+
+/// More jobs than a pass has time for are due, each call takes a second, and a task runs for nobody.
+#[test]
+fn slow_answers_and_many_due_jobs_leave_time_to_set_right_what_lies() {
+    let half = Duration::from_millis(500);
+    let stage = Stage::with(FIFTH, Delays { call: Some(Span(half..=half)), ..Delays::default() });
+    stage.queue(100);
+    stage.plant_task();
+    for look in 1..=2 {
+        let start = FIFTH.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(30 + 5 * look);
+        stage.sandbox.manual_clock().advance_to(start);
+        stage.pass().unwrap();
+        let took = stage.sandbox.manual_clock().now().duration_since(start);
+        assert!(took < SignedDuration::from_secs(58), "the function is ended then: {took}");
+    }
+    assert!(stage.sandbox.ecs().borrow().tasks().all(|task| task.stop.is_some()), "two looks agree on it");
 }

@@ -7,7 +7,7 @@ mod instances;
 mod queries;
 mod task;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use fleet::launch::{Placement, RunTaskRequest};
@@ -70,6 +70,8 @@ pub struct Ecs {
     clusters: BTreeMap<String, BTreeMap<String, Option<u32>>>,
     task_definitions: BTreeMap<String, Architecture>,
     tasks: BTreeMap<TaskArn, Task>,
+    /// Those that have not come to STOPPED.
+    on_their_way: BTreeSet<TaskArn>,
     instances: Instances,
     tokens: BTreeMap<(String, String), TaskArn>,
     failures: VecDeque<RunTaskError>,
@@ -138,6 +140,7 @@ impl Ecs {
         let arn = TaskArn::new(format!("arn:aws:ecs:us-east-1:123456789012:task/{}/{id}", request.cluster));
         let task = Task::new(arn.clone(), request.clone(), architecture, now);
         self.tasks.insert(arn.clone(), task);
+        self.on_their_way.insert(arn.clone());
         self.newly_started.push(arn.clone());
         self.tokens.insert(token, arn.clone());
         Ok(arn)
@@ -168,6 +171,9 @@ impl Ecs {
             (TaskStatus::Stopped, Some(_)) => self.instances.make_room(task),
             _ => {}
         }
+        if task.status == TaskStatus::Stopped {
+            self.on_their_way.remove(arn);
+        }
         (task.status != before).then_some(task.status)
     }
 
@@ -190,6 +196,11 @@ impl Ecs {
     /// Every task that ever was, in the order of their start.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.values()
+    }
+
+    /// The tasks that have not come to STOPPED.
+    pub(crate) fn tasks_on_their_way(&self) -> impl Iterator<Item = &Task> {
+        self.on_their_way.iter().filter_map(|arn| self.tasks.get(arn))
     }
 }
 

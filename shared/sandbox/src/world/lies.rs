@@ -7,7 +7,6 @@ use fleet::ticket::Ticket;
 use fleet::{GithubRunnerId, Pool, RunnerId};
 
 use super::{Functions, World};
-use crate::ecs::TaskStatus;
 use crate::journal::Subject;
 use crate::process::Listener;
 use crate::{TICKET_KEY, placement_of};
@@ -86,7 +85,7 @@ impl<F: Functions + 'static> World<F> {
         let github = self.sandbox.github().borrow();
         let mut names = github.runners().filter_map(|it| RunnerId::from_github_name(&it.name));
         let ecs = self.sandbox.ecs().borrow();
-        let mut tasks = ecs.tasks().filter(|task| task.status != TaskStatus::Stopped && task.stop.is_none());
+        let mut tasks = ecs.tasks_on_their_way().filter(|task| task.stop.is_none());
         let is_for_nobody = |id: RunnerId| {
             table.runner(&id).is_none_or(|it| it.state == RunnerState::Stopped && it.has_no_config())
         };
