@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use control::pace::BETWEEN_CALLS;
 use fleet::PoolName;
-use fleet::launch::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
+use fleet::launch::LaunchFailure;
 use launcher::LAUNCHING_TIME;
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ fn jobs(count: u64, pool: &str) -> Vec<Value> {
 }
 
 /// What one job leads to, whose `RunTask` fails this often with this.
-fn failing(stage: &Stage, class: FailureClass, reason: &str, times: usize) -> Recording {
-    let failure = LaunchFailure { class, reason: reason.to_owned() };
+fn failing(stage: &Stage, reason: &str, times: usize) -> Recording {
+    let failure = LaunchFailure::said(reason.to_owned());
     *stage.ecs.failures.borrow_mut() = vec![failure; times];
     let (failed, recording) = record(|| stage.handle(&jobs(1, "fargate-x64-spot")));
     assert!(failed.is_empty(), "the event is in the ledger: {reason}");
@@ -33,11 +33,9 @@ fn line<'a>(recording: &'a Recording, message: &str) -> (&'a Value, &'a Value) {
 
 #[test]
 fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
-    let throttled = ("ThrottlingException", of_exception("ThrottlingException", "Rate exceeded"));
-    let unknown = ("SOMETHING NEW", of_failure_reason("SOMETHING NEW"));
-    for (reason, class) in [throttled, unknown] {
+    for (reason, news) in [("ThrottlingException: Rate exceeded", 0), ("SOMETHING NEW", 1)] {
         let stage = Stage::new();
-        let recording = failing(&stage, class, reason, 2);
+        let recording = failing(&stage, reason, 2);
         assert_eq!(
             recording.count("RunnersLaunched{Pool=fargate-x64-spot}"),
             1,
@@ -46,7 +44,8 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
         assert_eq!(stage.ecs.called_at.borrow().len(), 3, "{reason}");
 
         let stage = Stage::new();
-        let recording = failing(&stage, class, reason, 3);
+        let recording = failing(&stage, reason, 3);
+        assert_eq!(recording.count("UnknownReasons"), news, "{reason}");
         assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Later}"), 1, "{reason}");
         assert_eq!(line(&recording, "launch left to the scheduler"), (&json!("WARN"), &json!(reason)));
         assert_eq!(stage.totals("fargate-x64-spot"), (1, 1, 1), "{reason}: it stays reserved");
@@ -58,7 +57,7 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
 fn a_launch_without_capacity_goes_elsewhere_at_once() {
     let stage = Stage::new();
     let reason = "Capacity is unavailable at this time.";
-    let recording = failing(&stage, of_failure_reason(reason), reason, 1);
+    let recording = failing(&stage, reason, 1);
     assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Elsewhere}"), 1);
     assert_eq!(line(&recording, "no capacity"), (&json!("WARN"), &json!(reason)));
     assert_eq!(recording.count("RunnersLaunched{Pool=fargate-x64-spot}"), 1, "with the pool's labels");
@@ -70,10 +69,10 @@ fn a_launch_without_capacity_goes_elsewhere_at_once() {
 #[test]
 fn a_launch_that_can_never_work_is_given_back_loudly() {
     let stage = Stage::new();
-    let class = of_exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
-    let recording = failing(&stage, class, "AccessDeniedException", 1);
+    let reason = "AccessDeniedException: not authorized to perform: ecs:RunTask";
+    let recording = failing(&stage, reason, 1);
     assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Never}"), 1);
-    assert_eq!(line(&recording, "launch refused"), (&json!("ERROR"), &json!("AccessDeniedException")));
+    assert_eq!(line(&recording, "launch refused"), (&json!("ERROR"), &json!(reason)));
     assert_eq!(recording.count("RunnersLaunched{Pool=fargate-x64-spot}"), 0);
     assert_eq!(stage.totals("fargate-x64-spot"), (1, 0, 0));
     assert_eq!(stage.ecs.called_at.borrow().len(), 1, "once is enough");
@@ -83,7 +82,7 @@ fn a_launch_that_can_never_work_is_given_back_loudly() {
 fn calls_keep_their_distance_over_pools_retries_and_batches() {
     let stage = Stage::new();
     let launcher = stage.launcher();
-    let throttled = LaunchFailure { class: FailureClass::Later, reason: "ThrottlingException".to_owned() };
+    let throttled = LaunchFailure::said("ThrottlingException".to_owned());
     *stage.ecs.failures.borrow_mut() = vec![throttled; 4];
     let (mut first, mut second) = (jobs(3, "ec2-x64"), jobs(3, "ec2-arm64"));
     first.extend((10..15).map(|job| job_event("queued", job, "fargate-x64", None)));

@@ -52,6 +52,25 @@ fn news_of_a_capacity_counts_from_the_launch_that_it_is_news_of() {
     assert_eq!(rest(&ledger, "spot", 40), None, "it ran on the fallback");
 }
 
+/// Termination of an instance, or its health: on demand the next instance comes at once.
+#[test]
+fn an_instance_that_is_gone_is_no_lack_of_capacity_but_of_spot() {
+    for (capacity, expected) in [("plain", None), ("spot", Some(RestCause::NoCapacity))] {
+        let mut ledger = ledger();
+        ledger.reserve(1, capacity, 0);
+        ledger.says(1, stopped(StopClass::InstanceGone), 10);
+        assert_eq!(rest(&ledger, capacity, 10), expected, "{capacity}");
+        ledger.reserve(2, capacity, 20);
+        ledger.says(2, asked("first", Listener::None), 30);
+        ledger.says(2, stopped(StopClass::InstanceGone), 40);
+        assert_eq!(
+            rest(&ledger, capacity, 40),
+            None,
+            "{capacity}: one that came up has shown that there is some"
+        );
+    }
+}
+
 #[test]
 fn a_first_question_ends_a_rest_even_of_a_runner_that_is_not_needed() {
     for (minimum, why) in [(9, "it is needed"), (0, "it leaves, and yet it came up")] {
