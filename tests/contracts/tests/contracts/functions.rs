@@ -309,6 +309,6 @@ async fn a_function_that_is_deployed_wrong_says_all_that_is_wrong_and_ends() {
         "has no pool",
         "MAYFLY_PLACEMENTS: missing field `fargate`",
     ] {
-        assert!(said.contains(problem), "{problem:?} is not in {said}");
+        assert_eq!(said.matches(problem).count(), 1, "{problem:?} is told once, in {said}");
     }
 }
