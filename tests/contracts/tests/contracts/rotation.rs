@@ -49,7 +49,7 @@ impl Account {
     }
 
     /// The tickets that the functions which launch issue, and those of these keys that the registrar takes.
-    async fn tickets(&self, keys: &[&str]) -> ([String; 2], Vec<String>) {
+    async fn tickets<'a>(&self, keys: &[&'a str]) -> ([String; 2], Vec<&'a str>) {
         let placements = sandbox::placements_of(&self.pools);
         let deployed = Deployed { pools: self.pools.clone(), placements };
         let launcher: launcher::Settings = self.settings(&deployed).await;
@@ -62,7 +62,7 @@ impl Account {
             let ticket = Ticket::issue(&runner, &key.into());
             Ticket::verify(ticket.expose(), &registrar.settings.ticket_keys).is_some()
         });
-        (issued, taken.map(|&key| key.to_owned()).collect())
+        (issued, taken.copied().collect())
     }
 
     /// Those of these secrets with which GitHub may sign.
@@ -84,23 +84,31 @@ impl Account {
     }
 }
 
+/// The steps of docs/OPERATIONS.md ("Rotation"): no ticket is issued that a registrar may not know yet.
 #[tokio::test]
-async fn while_ticket_keys_are_rotated_both_are_taken_and_the_newer_one_issues() {
+async fn while_ticket_keys_are_rotated_both_are_taken_and_the_one_whose_name_sorts_last_issues() {
     let account = Account::new();
-    account.put("github-app-keys/2026-10", "an older key of the App").await;
-    account.put("github-app-keys/2026-11", "the key of the App").await;
-    account.put("ticket-keys/2026-11", "newer").await;
-    account.put("ticket-keys/2026-10", "older\n").await;
+    account.put("github-app-keys/1", "an older key of the App").await;
+    account.put("github-app-keys/2", "the key of the App").await;
     let issued = |key: &str| {
         let ticket = Ticket::issue(&RunnerId::from_random(7), &key.into()).expose().to_owned();
         [ticket.clone(), ticket]
     };
-    let keys = ["older", "newer", "a guess"];
-    let taken = |keys: &[&str]| keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>();
-    assert_eq!(account.tickets(&keys).await, (issued("newer"), taken(&["older", "newer"])));
-    account.delete("ticket-keys/2026-10").await;
-    assert_eq!(account.tickets(&keys).await, (issued("newer"), taken(&["newer"])), "it is over");
-
+    let (add, delete) = (Some, None);
+    for (name, step, issues, takes, why) in [
+        ("ticket-keys/1", add("older\n"), "older", &["older"][..], "as it was"),
+        ("ticket-keys/0", add("newer"), "older", &["older", "newer"], "it is known before it issues"),
+        ("ticket-keys/2", add("newer"), "newer", &["older", "newer"], "tickets of before are good"),
+        ("ticket-keys/1", delete, "newer", &["newer"], "no task from before runs"),
+        ("ticket-keys/0", delete, "newer", &["newer"], "it is over"),
+    ] {
+        match step {
+            Some(value) => account.put(name, value).await,
+            None => account.delete(name).await,
+        }
+        let (tickets, taken) = account.tickets(&["older", "newer", "a guess"]).await;
+        assert_eq!((tickets, &taken[..]), (issued(issues), takes), "{why}");
+    }
     let registrar: registrar::FunctionSettings = account.settings(&account.pools).await;
     assert_eq!(registrar.app_key.expose_secret(), "the key of the App");
 }
