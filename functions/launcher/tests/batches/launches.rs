@@ -1,5 +1,6 @@
 //! Launches: their pace, their time, and the three ways in which they fail.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use control::pace::BETWEEN_CALLS;
@@ -50,6 +51,31 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
         assert_eq!(line(&recording, "launch left to the scheduler"), (&json!("WARN"), &json!(reason)));
         assert_eq!(stage.totals("fargate-x64-spot"), (1, 1, 1), "{reason}: it stays reserved");
         assert!(stage.book("fargate-x64-spot").health.rest.is_none(), "{reason}");
+    }
+}
+
+#[test]
+fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_the_next() {
+    let mut waited: [Vec<Duration>; 2] = Default::default();
+    let stage = Stage::new();
+    let launcher = stage.launcher();
+    for job in 0..20 {
+        let throttled =
+            LaunchFailure { class: FailureClass::Later, reason: "ThrottlingException".to_owned() };
+        *stage.ecs.failures.borrow_mut() = vec![throttled; 2];
+        stage.ecs.called_at.borrow_mut().clear();
+        stage.handle_by(&launcher, &stage.settings, &[job_event("queued", job, "ec2-x64", None)]);
+        let called_at = stage.ecs.called_at.borrow();
+        for (waited, pair) in waited.iter_mut().zip(called_at.windows(2)) {
+            waited.push(pair[1].duration_since(pair[0]).unsigned_abs());
+        }
+    }
+    // No wait is shorter than the pace, whatever part of it is drawn.
+    for (waited, longest) in waited.iter().zip([400, 800].map(Duration::from_millis)) {
+        assert!(waited.iter().all(|wait| (BETWEEN_CALLS..=longest).contains(wait)), "{waited:?}");
+        assert!(waited.iter().any(|wait| *wait > longest * 3 / 4), "the longest is {longest:?}: {waited:?}");
+        let all: BTreeSet<_> = waited.iter().collect();
+        assert!(all.len() >= 4, "they do not come back together: {waited:?}");
     }
 }
 

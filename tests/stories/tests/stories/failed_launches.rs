@@ -165,6 +165,29 @@ fn a_batch_that_is_refused_rests_for_a_minute_and_not_for_an_hour() {
 }
 
 #[test]
+fn a_pool_that_works_again_makes_one_trial_and_goes_on_as_soon_as_that_has_asked() {
+    let mut scene = stories::scene();
+    let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
+    for _ in 0..5 {
+        scene.queue(&["fargate-x64"]);
+    }
+    scene.pass(40 * 60);
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
+    let rests_until = health(&scene, "fargate-x64").rest.unwrap().until;
+    let left = rests_until.duration_since(scene.world.sandbox().manual_clock().now());
+    assert!(left.as_secs() > 10 * 60, "{left}");
+    scene.pass(left.as_secs() - 1);
+    assert!(scene.tasks().is_empty());
+    while scene.tasks().is_empty() {
+        scene.pass(1);
+    }
+    assert_eq!(scene.tasks().len(), 1, "one trial");
+    scene.pass(3 * 60);
+    assert_eq!((health(&scene, "fargate-x64").rest, scene.tasks().len()), (None, 5), "it came up");
+}
+
+#[test]
 fn a_deploy_of_some_minutes_is_waited_for_and_counts_as_no_failure() {
     let mut scene = stories::scene();
     let inactive = exception("InvalidParameterException", "TaskDefinition is inactive");
