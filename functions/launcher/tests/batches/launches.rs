@@ -60,8 +60,7 @@ fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_th
     let stage = Stage::new();
     let launcher = stage.launcher();
     for job in 0..20 {
-        let throttled =
-            LaunchFailure { class: FailureClass::Later, reason: "ThrottlingException".to_owned() };
+        let throttled = LaunchFailure::said("ThrottlingException".to_owned());
         *stage.ecs.failures.borrow_mut() = vec![throttled; 2];
         stage.ecs.called_at.borrow_mut().clear();
         stage.handle_by(&launcher, &stage.settings, &[job_event("queued", job, "ec2-x64", None)]);
