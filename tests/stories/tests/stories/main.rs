@@ -28,3 +28,4 @@ mod two_boots;
 mod unserved;
 mod waiting_jobs;
 mod webhooks;
+mod whose_jobs;
