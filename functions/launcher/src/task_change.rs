@@ -1,7 +1,8 @@
 //! ECS's "ECS Task State Change" event, by EventBridge.
 
+use control::metrics::UNKNOWN_REASONS;
 use fleet::RunnerId;
-use fleet::launch::{SeenStop, exit_code_of, is_known_stop_code};
+use fleet::launch::{SeenStop, exit_code_of, is_known_stop_code, is_known_stop_reason};
 use fleet::ledger::{Event, RunnerEvent};
 use metrics::counter;
 use serde::Deserialize;
@@ -51,6 +52,10 @@ impl TaskChange {
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
             counter!(UNKNOWN_EVENTS.name, KIND => STOP_CODE).increment(1);
+        }
+        if !is_known_stop_reason(self.stop_code.as_deref(), &reason) {
+            warn!(%runner, reason, "a task did not start for a reason that is not known, taken for a failed boot");
+            counter!(UNKNOWN_REASONS.name).increment(1);
         }
         let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code);
         Some(Event::Runner(runner, RunnerEvent::TaskStopped(stop.class, stop.reason)))

@@ -206,8 +206,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
                 }
             }
             None => {}
-            Some(Err(LaunchFailure { class: FailureClass::Later, reason })) => tried(Some(reason)),
-            Some(Err(LaunchFailure { class, reason })) => {
+            Some(Err(LaunchFailure { class: FailureClass::Later, reason, .. })) => tried(Some(reason)),
+            Some(Err(LaunchFailure { class, reason, .. })) => {
                 warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
                 let event = Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason));
                 let posted = self.launchpad.post(invocation.settings, &runner.pool, &[event]).await?;

@@ -18,7 +18,8 @@ use tracing::{error, info, warn};
 
 use crate::metrics::{
     BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, OLD_JOBS,
-    PLACES_RESTED, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, RUNNERS_OVERDUE, RUNNERS_REAPED, class,
+    PLACES_RESTED, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, RUNNERS_OVERDUE, RUNNERS_REAPED,
+    UNKNOWN_REASONS, class,
 };
 use crate::pace::Pace;
 use crate::retry::{Backoff, retry};
@@ -197,7 +198,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
 
     async fn launch_one(&self, invocation: &Invocation<'_>, runner: &Runner) -> Ending {
         let (id, pool, capacity) = (&runner.id, &runner.pool, &runner.capacity);
-        let LaunchFailure { class: failure, reason } = match self.try_to_run(invocation, runner).await {
+        let LaunchFailure { class: failure, reason, .. } = match self.try_to_run(invocation, runner).await {
             None => return Ending::NoTime,
             Some(Ok(task)) => {
                 info!(runner = %id, %pool, %capacity, %task, "runner launched");
@@ -232,7 +233,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
         let settings = invocation.settings;
         let Some(placement) = settings.placements.get(&runner.capacity) else {
             let reason = format!("no placement is known for the capacity of {}", runner.capacity);
-            return Some(Err(LaunchFailure { class: FailureClass::Never, reason }));
+            return Some(Err(LaunchFailure::never(reason)));
         };
         let ticket = Ticket::issue(&runner.id, &settings.ticket_key);
         let request = RunTaskRequest::new(runner, placement, &ticket, &self.registrar_url);
@@ -241,7 +242,12 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
             None => Ok(None),
         };
         let passes = |failure: &LaunchFailure| failure.class == FailureClass::Later;
-        retry(&self.books.system, BACKOFF, passes, attempt).await.transpose()
+        let tried = retry(&self.books.system, BACKOFF, passes, attempt).await;
+        if let Err(LaunchFailure { reason, is_news: true, .. }) = &tried {
+            warn!(runner = %runner.id, reason, "ECS gives a reason that is not known; it is tried again later");
+            counter!(UNKNOWN_REASONS.name).increment(1);
+        }
+        tried.transpose()
     }
 
     /// Waits until ECS may be called; `None` if that is after the end.

@@ -15,6 +15,11 @@ pub const LAUNCHES_FAILED: Metric =
 pub const LAUNCHES_LEFT: Metric =
     Metric::counter("LaunchesLeft", "Launches left to the scheduler for want of time");
 
+/// Reasons of ECS's that Mayfly does not know, of a launch that failed or a task that never ran. The log has
+/// the words.
+pub const UNKNOWN_REASONS: Metric =
+    Metric::counter("UnknownReasons", "Reasons of ECS's that Mayfly does not know");
+
 /// Times that somebody else wrote the same items of the ledger first.
 pub const LEDGER_CONFLICTS: Metric =
     Metric::counter("LedgerConflicts", "Times that somebody else wrote first");
@@ -78,6 +83,7 @@ pub const METRICS: &[Metric] = &[
     RUNNERS_LAUNCHED,
     LAUNCHES_FAILED,
     LAUNCHES_LEFT,
+    UNKNOWN_REASONS,
     LEDGER_CONFLICTS,
     EVENTS_NOT_WRITTEN,
     GITHUB_WAITS,

@@ -62,3 +62,53 @@ impl LaunchSettings {
         problems.all_or(ticket_key.map(|ticket_key| Self { pools, placements, ticket_key }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fleet::pools::DEFAULT_POOLS;
+    use kit::recording::record;
+    use serde_json::json;
+
+    use super::*;
+
+    fn placements(pools: &PoolMap, revised: impl Fn(&PoolName) -> bool) -> Placements {
+        let network =
+            json!({"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"});
+        let revisions =
+            pools.iter().filter(|pool| revised(&pool.name)).map(|pool| (pool.name.to_string(), 1));
+        let told = json!({
+            "stack": "mayfly",
+            "fargate": {"network": network, "image": false},
+            "ec2": {"network": network, "image": true, "dockerd": true},
+            "revisions": revisions.collect::<BTreeMap<_, _>>(),
+        });
+        serde_json::from_value(told).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_placements_is_told_when_a_function_starts_and_not_at_each_event() {
+        let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+        let whole = placements(&pools, |_| true);
+        let (deployed, started) = record(|| Deployed::new(pools.clone(), &whole).unwrap());
+        let warned = started.lines("the stack has no image for it: nothing is launched there");
+        let warned: Vec<_> = warned.iter().map(|line| line["fields"]["pool"].as_str().unwrap()).collect();
+        assert_eq!(warned, ["fargate-arm64", "fargate-x64", "fargate-x64-spot"]);
+        let held: Vec<_> = deployed.pools.iter().filter(|pool| pool.maximum == 0).collect();
+        assert_eq!(held.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(), warned);
+
+        let mut parameters = Parameters::under("/mayfly");
+        parameters.add("/mayfly/ticket-keys/1", "key");
+        let ((), later) = record(|| {
+            for _ in 0..3 {
+                assert_eq!(LaunchSettings::read(&deployed, &parameters).unwrap().placements.len(), 7);
+            }
+        });
+        assert_eq!(later.log, "", "secrets are read again, and placements are not");
+
+        let lacks = placements(&pools, |pool| !pool.as_str().ends_with("-spot"));
+        let problems = Deployed::new(pools, &lacks).unwrap_err().to_string();
+        let line = |pool: &str| format!("MAYFLY_PLACEMENTS: revisions has no {pool}; deploy again");
+        let expected = ["ec2-arm64-spot", "ec2-x64-spot", "fargate-x64-spot"].map(line);
+        assert_eq!(problems.lines().collect::<Vec<_>>(), expected);
+    }
+}

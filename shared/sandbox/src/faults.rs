@@ -128,6 +128,7 @@ faults! {
     JobForgotten = "a job that waits is deleted with its repository, and nobody is told";
     GithubConflicts = "GitHub answers 409 for a name that is free";
     GithubSlow = "GitHub takes up to twenty seconds for an answer";
+    GithubListEmpty = "GitHub's list of runners is empty";
     GithubListLags = "GitHub's list of runners lags behind";
     GithubCallsBusy = "GitHub refuses to delete an idle registration, because it is busy";
     PostLandsLate = "a registration is made after its registrar has ended";

@@ -72,11 +72,12 @@ pub fn launch_failed(runner: &RunnerId, class: FailureClass) -> Event {
     Event::Runner(runner.clone(), RunnerEvent::LaunchFailed(class, "RESOURCE:CPU".to_owned()))
 }
 
-/// A map of Fargate pools: name, fallback and maximum of each.
+/// A map of Fargate pools: name, fallback and maximum of each. The one that is called `spot` is Fargate Spot.
 pub fn pool_map(pools: &[(&str, Option<&str>, u32)]) -> PoolMap {
     let entry = |(name, fallback, maximum): &(&str, Option<&str>, u32)| {
+        let capacity = if *name == "spot" { "fargate-spot" } else { "fargate" };
         let mut entry = serde_json::json!({
-            "labels": [], "architecture": "x86_64", "capacity": "fargate", "cpu_units": 4096,
+            "labels": [], "architecture": "x86_64", "capacity": capacity, "cpu_units": 4096,
             "memory_mib": 16384, "disk_gib": 60, "runner_group": "fargate", "priority": 1,
             "maximum": maximum,
         });

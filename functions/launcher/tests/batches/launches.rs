@@ -1,10 +1,11 @@
 //! Launches: their pace, their time, and the three ways in which they fail.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use control::pace::BETWEEN_CALLS;
 use fleet::PoolName;
-use fleet::launch::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
+use fleet::launch::LaunchFailure;
 use launcher::LAUNCHING_TIME;
 use serde_json::{Value, json};
 
@@ -16,8 +17,8 @@ fn jobs(count: u64, pool: &str) -> Vec<Value> {
 }
 
 /// What one job leads to, whose `RunTask` fails this often with this.
-fn failing(stage: &Stage, class: FailureClass, reason: &str, times: usize) -> Recording {
-    let failure = LaunchFailure { class, reason: reason.to_owned() };
+fn failing(stage: &Stage, reason: &str, times: usize) -> Recording {
+    let failure = LaunchFailure::said(reason.to_owned());
     *stage.ecs.failures.borrow_mut() = vec![failure; times];
     let (failed, recording) = record(|| stage.handle(&jobs(1, "fargate-x64-spot")));
     assert!(failed.is_empty(), "the event is in the ledger: {reason}");
@@ -33,11 +34,9 @@ fn line<'a>(recording: &'a Recording, message: &str) -> (&'a Value, &'a Value) {
 
 #[test]
 fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
-    let throttled = ("ThrottlingException", of_exception("ThrottlingException", "Rate exceeded"));
-    let unknown = ("SOMETHING NEW", of_failure_reason("SOMETHING NEW"));
-    for (reason, class) in [throttled, unknown] {
+    for (reason, news) in [("ThrottlingException: Rate exceeded", 0), ("SOMETHING NEW", 1)] {
         let stage = Stage::new();
-        let recording = failing(&stage, class, reason, 2);
+        let recording = failing(&stage, reason, 2);
         assert_eq!(
             recording.count("RunnersLaunched{Pool=fargate-x64-spot}"),
             1,
@@ -46,7 +45,8 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
         assert_eq!(stage.ecs.called_at.borrow().len(), 3, "{reason}");
 
         let stage = Stage::new();
-        let recording = failing(&stage, class, reason, 3);
+        let recording = failing(&stage, reason, 3);
+        assert_eq!(recording.count("UnknownReasons"), news, "{reason}");
         assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Later}"), 1, "{reason}");
         assert_eq!(line(&recording, "launch left to the scheduler"), (&json!("WARN"), &json!(reason)));
         assert_eq!(stage.totals("fargate-x64-spot"), (1, 1, 1), "{reason}: it stays reserved");
@@ -55,10 +55,35 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
 }
 
 #[test]
+fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_the_next() {
+    let mut waited: [Vec<Duration>; 2] = Default::default();
+    let stage = Stage::new();
+    let launcher = stage.launcher();
+    for job in 0..20 {
+        let throttled =
+            LaunchFailure { class: FailureClass::Later, reason: "ThrottlingException".to_owned() };
+        *stage.ecs.failures.borrow_mut() = vec![throttled; 2];
+        stage.ecs.called_at.borrow_mut().clear();
+        stage.handle_by(&launcher, &stage.settings, &[job_event("queued", job, "ec2-x64", None)]);
+        let called_at = stage.ecs.called_at.borrow();
+        for (waited, pair) in waited.iter_mut().zip(called_at.windows(2)) {
+            waited.push(pair[1].duration_since(pair[0]).unsigned_abs());
+        }
+    }
+    // No wait is shorter than the pace, whatever part of it is drawn.
+    for (waited, longest) in waited.iter().zip([400, 800].map(Duration::from_millis)) {
+        assert!(waited.iter().all(|wait| (BETWEEN_CALLS..=longest).contains(wait)), "{waited:?}");
+        assert!(waited.iter().any(|wait| *wait > longest * 3 / 4), "the longest is {longest:?}: {waited:?}");
+        let all: BTreeSet<_> = waited.iter().collect();
+        assert!(all.len() >= 4, "they do not come back together: {waited:?}");
+    }
+}
+
+#[test]
 fn a_launch_without_capacity_goes_elsewhere_at_once() {
     let stage = Stage::new();
     let reason = "Capacity is unavailable at this time.";
-    let recording = failing(&stage, of_failure_reason(reason), reason, 1);
+    let recording = failing(&stage, reason, 1);
     assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Elsewhere}"), 1);
     assert_eq!(line(&recording, "no capacity"), (&json!("WARN"), &json!(reason)));
     assert_eq!(recording.count("RunnersLaunched{Pool=fargate-x64-spot}"), 1, "with the pool's labels");
@@ -70,10 +95,10 @@ fn a_launch_without_capacity_goes_elsewhere_at_once() {
 #[test]
 fn a_launch_that_can_never_work_is_given_back_loudly() {
     let stage = Stage::new();
-    let class = of_exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
-    let recording = failing(&stage, class, "AccessDeniedException", 1);
+    let reason = "AccessDeniedException: not authorized to perform: ecs:RunTask";
+    let recording = failing(&stage, reason, 1);
     assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Never}"), 1);
-    assert_eq!(line(&recording, "launch refused"), (&json!("ERROR"), &json!("AccessDeniedException")));
+    assert_eq!(line(&recording, "launch refused"), (&json!("ERROR"), &json!(reason)));
     assert_eq!(recording.count("RunnersLaunched{Pool=fargate-x64-spot}"), 0);
     assert_eq!(stage.totals("fargate-x64-spot"), (1, 0, 0));
     assert_eq!(stage.ecs.called_at.borrow().len(), 1, "once is enough");
@@ -83,7 +108,7 @@ fn a_launch_that_can_never_work_is_given_back_loudly() {
 fn calls_keep_their_distance_over_pools_retries_and_batches() {
     let stage = Stage::new();
     let launcher = stage.launcher();
-    let throttled = LaunchFailure { class: FailureClass::Later, reason: "ThrottlingException".to_owned() };
+    let throttled = LaunchFailure::said("ThrottlingException".to_owned());
     *stage.ecs.failures.borrow_mut() = vec![throttled; 4];
     let (mut first, mut second) = (jobs(3, "ec2-x64"), jobs(3, "ec2-arm64"));
     first.extend((10..15).map(|job| job_event("queued", job, "fargate-x64", None)));

@@ -5,7 +5,7 @@ use fleet::launch::SeenStop;
 use fleet::ledger::{Event, Job, Runner, RunnerEvent, RunnerState};
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, Registration, SendMessage};
 use fleet::repair::SeenTask;
-use fleet::repair::lying::{Mend, StopCause, is_at_job};
+use fleet::repair::lying::{CountedOut, Mend, StopCause, is_at_job};
 use fleet::repair::waiting::{Meaning, meaning};
 use fleet::{GithubRunnerId, RunnerId};
 use metrics::counter;
@@ -18,6 +18,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// Does it, and says so.
     pub(super) async fn mend(&self, pass: &mut Pass<'_>, mend: &Mend) -> Result<(), StepError> {
         let done = match mend {
+            Mend::CountOut { runner, cause: CountedOut::Offline } if self.is_online(pass, runner).await? => {
+                info!(runner = %runner.id, pool = %runner.pool, "GitHub calls a runner online that its list has not");
+                false
+            }
             Mend::NoteStopped { .. } | Mend::CountOut { .. } => {
                 let event = mend.event();
                 self.books.post(&pass.settings.pools, event.as_slice()).await?;
@@ -101,6 +105,14 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             self.found_busy(pass, &runner.id).await?;
         }
         Ok(false)
+    }
+
+    /// Whether GitHub, asked for one runner, calls it online. Its list may be empty, or lack a page, for as long
+    /// as an incident lasts: all idle runners would be counted out for that.
+    async fn is_online(&self, pass: &mut Pass<'_>, runner: &Runner) -> Result<bool, StepError> {
+        let Some(id) = runner.github_id else { return Ok(false) };
+        let registration = self.call(pass, self.github.read_runner(id)).await?;
+        Ok(registration.is_some_and(|registration| registration.is_online))
     }
 
     async fn found_busy(&self, pass: &Pass<'_>, runner: &RunnerId) -> Result<(), StepError> {

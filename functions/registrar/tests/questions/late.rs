@@ -1,5 +1,6 @@
 //! Time: how long a registrar works on a question, and how long a runner waits for its JIT config.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fleet::ledger::CALLS_A_MINUTE;
@@ -73,6 +74,39 @@ fn who_waits_for_a_config_is_told_a_minute_at_most() {
             runners.iter().map(|it| scene.ask(it, Listener::None).retry_after.unwrap()).collect();
         assert!(waits.iter().all(|seconds| (1..=60).contains(seconds)), "{why}: {waits:?}");
         assert!(waits.iter().any(|seconds| *seconds != waits[0]), "{why}: they do not all come at once");
+    }
+}
+
+/// Each that waits by itself comes again within five seconds of the others, each that waits for the same
+/// moment as all the others within half a minute.
+#[test]
+fn who_is_told_to_come_again_is_spread_over_seconds() {
+    type Breaks = fn(&Scene);
+    let outage: Breaks = |it| it.github.fails(Call::Register, GithubError::Unavailable("502".to_owned()));
+    let refusal: Breaks = |it| it.github.fails(Call::Register, GithubError::Refused("422".to_owned()));
+    let short: Breaks = |it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_secs(20)));
+    let long: Breaks = |it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_mins(50)));
+    let budget: Breaks = |it| it.spend(CALLS_A_MINUTE);
+    for (breaks, waits, why) in [
+        (outage, 5..10, "an outage"),
+        (refusal, 55..60, "a refusal, and a minute at most"),
+        // Whoever comes after the first one finds the wait written down, and comes a second later.
+        (short, 20..51, "a wait that GitHub asks all for"),
+        (long, 30..60, "a longer one, and a minute at most"),
+        (budget, 30..60, "calls that all have used up"),
+    ] {
+        let scene = Scene::new();
+        let runners = scene.reserve(150);
+        breaks(&scene);
+        let mut told: BTreeMap<i64, usize> = BTreeMap::new();
+        for runner in &runners {
+            *told.entry(scene.ask(runner, Listener::None).retry_after.unwrap()).or_default() += 1;
+        }
+        let seconds = usize::try_from(waits.end - waits.start).unwrap();
+        assert!(told.keys().all(|second| waits.contains(second)), "{why}: {told:?}");
+        assert!(told.len() * 10 >= seconds * 9, "{why}: nearly each second is somebody's: {told:?}");
+        let most = told.values().max().unwrap();
+        assert!(most * seconds <= runners.len() * 3, "{why}: none is the second of many: {told:?}");
     }
 }
 

@@ -124,7 +124,7 @@ impl<S: FromParameters> Reader<S> {
     async fn read_with_patience(&self) {
         let mut wait = FIRST_WAIT;
         while !self.read_within(INIT).await {
-            sleep(jittered(wait)).await;
+            sleep(jittered(wait, System.bits())).await;
             wait *= 2;
         }
     }
@@ -172,8 +172,8 @@ impl<S: FromParameters> Reader<S> {
 }
 
 /// Between half of it and the whole: those who start at once do not come back at once.
-fn jittered(wait: Duration) -> Duration {
-    let share = u32::try_from(System.bits() % 1000).unwrap_or(0);
+fn jittered(wait: Duration, bits: u128) -> Duration {
+    let share = u32::try_from(bits % 1000).unwrap_or(0);
     wait / 2 + wait / 2 * share / 1000
 }
 

@@ -5,9 +5,7 @@ use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::run_task::{RunTaskError, RunTaskOutput};
 use fleet::TaskArn;
-use fleet::launch::{
-    FailureClass, LaunchFailure, RunTaskRequest, TICKET_VARIABLE, of_exception, of_failure_reason,
-};
+use fleet::launch::{LaunchFailure, RunTaskRequest, TICKET_VARIABLE};
 use fleet::ports::RunTask;
 
 use super::Tasks;
@@ -25,7 +23,7 @@ impl RunTask for Tasks {
                     Err(error) => of_error(&error),
                 }
             }
-            Err(error) => Err(LaunchFailure { class: FailureClass::Never, reason: error.to_string() }),
+            Err(error) => Err(LaunchFailure::never(error.to_string())),
         };
         answer.map_err(|failure| without_ticket(failure, request))
     }
@@ -37,12 +35,11 @@ fn of_output(output: &RunTaskOutput) -> Result<TaskArn, LaunchFailure> {
         return Ok(TaskArn::new(arn));
     }
     Err(output.failures().first().map_or_else(
-        || later("the answer has neither a task nor a failure".to_owned()),
+        || LaunchFailure::unanswered("the answer has neither a task nor a failure".to_owned()),
         |failure| {
             let reason = failure.reason().unwrap_or("no reason given");
-            let class = of_failure_reason(reason);
             let detail = failure.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-            LaunchFailure { class, reason: format!("{reason}{detail}") }
+            LaunchFailure::said(format!("{reason}{detail}"))
         },
     ))
 }
@@ -52,19 +49,12 @@ fn of_output(output: &RunTaskOutput) -> Result<TaskArn, LaunchFailure> {
 fn of_error<R: std::fmt::Debug>(error: &SdkError<RunTaskError, R>) -> Result<TaskArn, LaunchFailure> {
     if let Some(RunTaskError::ConflictException(conflict)) = error.as_service_error() {
         let task = conflict.resource_ids().first();
-        return task.map(TaskArn::new).ok_or_else(|| later(told(error)));
+        return task.map(TaskArn::new).ok_or_else(|| LaunchFailure::unanswered(told(error)));
     }
-    match error.code() {
-        Some(code) => {
-            let class = of_exception(code, error.message().unwrap_or_default());
-            Err(LaunchFailure { class, reason: told(error) })
-        }
-        None => Err(later(told(error))),
-    }
-}
-
-fn later(reason: String) -> LaunchFailure {
-    LaunchFailure { class: FailureClass::Later, reason }
+    Err(match error.code() {
+        Some(_) => LaunchFailure::said(told(error)),
+        None => LaunchFailure::unanswered(told(error)),
+    })
 }
 
 /// ECS may quote a request that it refuses, and the reason goes to a log and into the ledger.

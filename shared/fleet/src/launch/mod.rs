@@ -4,6 +4,7 @@ mod containers;
 pub mod exit_code;
 mod failure;
 mod placement;
+mod reason;
 mod request;
 mod stop;
 
@@ -11,10 +12,12 @@ mod stop;
 pub const LAUNCHERS: usize = 5;
 
 pub use self::containers::{DOCKERD_CONTAINER, exit_code_of};
-pub use self::failure::{FailureClass, LaunchFailure, of_exception, of_failure_reason};
+pub use self::failure::{FailureClass, LaunchFailure};
 pub use self::placement::{Place, Placement, Placements, stack_of};
 pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,
     REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, TICKET_VARIABLE, Tag, TaskOverride,
 };
-pub use self::stop::{Ending, RUN_THIRDS_ALLOWED, SeenStop, StopClass, is_known_stop_code};
+pub use self::stop::{
+    Ending, RUN_THIRDS_ALLOWED, SeenStop, StopClass, is_known_stop_code, is_known_stop_reason,
+};

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, KILLED, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
-use super::failure::is_no_capacity;
+use super::reason::{Meaning, meaning};
+
+/// The `stopCode` of a task that never ran.
+const FAILED_TO_START: &str = "TaskFailedToStart";
 
 /// Thirds of failed runs in a row that open the breaker: three whole ones.
 pub const RUN_THIRDS_ALLOWED: u32 = 9;
@@ -18,6 +21,9 @@ pub enum StopClass {
     Ordinary,
     /// Its capacity went away, or never came.
     NoCapacity,
+    /// The instance under it is gone. Where that was bought as Spot, its capacity went away; elsewhere it says
+    /// nothing of the pool, and the task is replaced at once.
+    InstanceGone,
     /// It came to an end by itself.
     Ended(Ending),
 }
@@ -75,15 +81,13 @@ impl SeenStop {
 /// Classifies ECS's stop of a task by its `stopCode`, its `stoppedReason` and the exit code of
 /// PID 1, where there is one.
 ///
-/// Spot stops are known by their reason too, because the code is missing from some. A code that is
-/// not known yet means nothing about the pool.
+/// A code that is not known yet means nothing about the pool. What the reason says of capacity counts with
+/// whichever code: some stops of Spot have none, or `TerminationNotice`.
 fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClass {
-    let spot = matches!(code, Some("SpotInterruption" | "TerminationNotice")) || reason.contains("Spot");
-    if spot || is_no_capacity(reason) {
-        return StopClass::NoCapacity;
-    }
-    match code {
-        Some("TaskFailedToStart" | "EssentialContainerExited") => StopClass::Ended(of_exit(exit_code)),
+    match (meaning(reason), code) {
+        (Some(Meaning::NoCapacity), _) | (_, Some("SpotInterruption")) => StopClass::NoCapacity,
+        (Some(Meaning::InstanceGone), _) | (_, Some("TerminationNotice")) => StopClass::InstanceGone,
+        (_, Some(FAILED_TO_START | "EssentialContainerExited")) => StopClass::Ended(of_exit(exit_code)),
         _ => StopClass::Ordinary,
     }
 }
@@ -114,7 +118,7 @@ fn told(reason: &str, exit_code: Option<i64>) -> String {
 /// Whether ECS's documentation names this `stopCode` (ECS: `Task`, "stopCode"). Others are to come.
 pub fn is_known_stop_code(code: &str) -> bool {
     const KNOWN: [&str; 7] = [
-        "TaskFailedToStart",
+        FAILED_TO_START,
         "EssentialContainerExited",
         "UserInitiated",
         "ServiceSchedulerInitiated",
@@ -125,9 +129,24 @@ pub fn is_known_stop_code(code: &str) -> bool {
     KNOWN.contains(&code)
 }
 
+/// Whether a stop's reason is known, where the reason matters: a task that never ran.
+pub fn is_known_stop_reason(code: Option<&str>, reason: &str) -> bool {
+    code != Some(FAILED_TO_START) || meaning(reason).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_of_a_task_that_never_ran_is_known_or_new() {
+        assert!(is_known_stop_reason(
+            Some("TaskFailedToStart"),
+            "CannotPullContainerError: manifest unknown"
+        ));
+        assert!(is_known_stop_reason(Some("EssentialContainerExited"), "Essential container in task exited"));
+        assert!(!is_known_stop_reason(Some("TaskFailedToStart"), "SOMETHING NEW"));
+    }
 
     #[test]
     fn a_code_is_known_or_new() {
@@ -138,7 +157,7 @@ mod tests {
     #[test]
     fn stops_are_told_apart() {
         use Ending::{Failed, Killed, Outdated, Removed, Well};
-        use StopClass::{Ended, NoCapacity, Ordinary};
+        use StopClass::{Ended, InstanceGone, NoCapacity, Ordinary};
         for (code, reason, exit, class) in [
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(0), Ended(Well)),
             (Some("EssentialContainerExited"), "Essential container in task exited", Some(75), Ended(Well)),
@@ -176,7 +195,7 @@ mod tests {
             (Some("TaskFailedToStart"), "Capacity is unavailable at this time.", None, NoCapacity),
             (Some("SpotInterruption"), "Your Spot Task was interrupted.", None, NoCapacity),
             (None, "Your Spot Task was interrupted.", Some(137), NoCapacity),
-            (Some("TerminationNotice"), "", None, NoCapacity),
+            (Some("TerminationNotice"), "", None, InstanceGone),
             (Some("UserInitiated"), "fenced: past its boot limit", None, Ordinary),
             (Some("SomethingNew"), "", None, Ordinary),
             (None, "", None, Ordinary),

@@ -20,6 +20,8 @@ pub struct Entries {
     changed_jobs: BTreeSet<JobId>,
     changed_runners: BTreeSet<RunnerId>,
     changed_books: BTreeSet<PoolName>,
+    /// The capacities of the books that are bought as Spot.
+    spot: BTreeSet<PoolName>,
     tidings: Tidings,
 }
 
@@ -57,6 +59,9 @@ impl Entries {
         for name in names {
             let maximum = || pools.get(name).map_or(0, |pool| pool.maximum);
             self.books.entry(name.clone()).or_insert_with_key(|name| Book::open(name.clone(), maximum()));
+            if pools.get(name).is_some_and(|pool| pool.capacity.is_spot()) {
+                self.spot.insert(name.clone());
+            }
         }
     }
 
@@ -193,7 +198,11 @@ impl Entries {
         };
         match news {
             News::Started => capacity(self, &|health| health.started(now)),
-            News::NoCapacity(reason) => capacity(self, &|it| it.no_capacity(launched_at, &reason, now)),
+            // On demand another instance comes at once.
+            News::InstanceGone(_) if !self.spot.contains(&runner.capacity) => {}
+            News::NoCapacity(reason) | News::InstanceGone(reason) => {
+                capacity(self, &|it| it.no_capacity(launched_at, &reason, now));
+            }
             News::LaunchRefused(reason) => capacity(self, &|it| it.launch_refused(launched_at, &reason, now)),
             News::BootFailed(reason) => capacity(self, &|it| it.boot_failed(launched_at, &reason, now)),
             News::RunFailed(thirds, reason) => {

@@ -116,7 +116,8 @@ impl Health {
     /// Runners are launched with another task definition: what failed with the one before says nothing of
     /// it.
     pub(super) fn definition_changed(&mut self) {
-        self.rest.take_if(|rest| rest.cause == RestCause::RunFailures);
+        self.rest.take_if(|rest| rest.is_breaker());
+        (self.failures, self.broken_at) = (0, None);
         (self.run_failure_thirds, self.runs_broken_at) = (0, None);
     }
 

@@ -58,6 +58,8 @@ pub enum News {
     Started,
     /// There was no capacity, in ECS's words.
     NoCapacity(String),
+    /// The instance under its task is gone, in ECS's words.
+    InstanceGone(String),
     /// The launch was refused for good, or put off for too long, in ECS's words.
     LaunchRefused(String),
     /// The task came to its end before its first question, in ECS's words.

@@ -35,23 +35,47 @@ fn says(cpu_units: u32, rule: &str) -> (&'static str, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::RangeInclusive;
+
     use super::*;
 
+    /// Every size of the table in ECS's developer guide ("Task CPU and memory", Linux), and no other.
     #[test]
     fn sizes_are_those_of_fargate() {
-        for (cpu, memory, fits) in [
-            (4096, 16 * GIB, true),
-            (4096, 30 * GIB, true),
-            (4096, 31 * GIB, false),
-            (4096, 15_000, false),
-            (256, 2 * GIB, true),
-            (256, 3 * GIB, false),
-            (8192, 20 * GIB, true),
-            (8192, 17 * GIB, false),
-            (16384, 120 * GIB, true),
-            (3000, 8 * GIB, false),
+        let gib = |range: RangeInclusive<u32>, step| range.step_by(step).map(|size| size * GIB).collect();
+        let table: [(u32, Vec<u32>); 7] = [
+            (256, vec![512, GIB, 2 * GIB]),
+            (512, vec![GIB, 2 * GIB, 3 * GIB, 4 * GIB]),
+            (1024, gib(2..=8, 1)),
+            (2048, gib(4..=16, 1)),
+            (4096, gib(8..=30, 1)),
+            (8192, gib(16..=60, 4)),
+            (16384, gib(32..=120, 8)),
+        ];
+        for (cpu, sizes) in table {
+            assert_eq!(problem(cpu, None), None, "{cpu} CPU units, and memory that could not be read");
+            for memory in (0..=128 * GIB).step_by(256).chain([1, 15_000, u32::MAX]) {
+                let found = problem(cpu, Some(memory));
+                assert_eq!(found.is_none(), sizes.contains(&memory), "{cpu} CPU units with {memory} MiB");
+                assert!(found.is_none_or(|(field, _)| field == "memory_mib"), "{cpu} CPU units");
+            }
+        }
+        for cpu in [0, 1, 128, 255, 511, 513, 768, 1000, 1536, 3000, 3072, 6144, 12288, 32768, u32::MAX] {
+            let field = problem(cpu, Some(8 * GIB)).map(|(field, _)| field);
+            assert_eq!(field, Some("cpu_units"), "{cpu} CPU units");
+        }
+    }
+
+    #[test]
+    fn a_wrong_size_is_told_with_those_that_there_are() {
+        for (cpu, says) in [
+            (256, "Fargate takes 512, 1024 or 2048 MiB with 256 CPU units"),
+            (512, "Fargate takes 1024 to 4096 in steps of 1024 MiB with 512 CPU units"),
+            (1024, "Fargate takes 2048 to 8192 in steps of 1024 MiB with 1024 CPU units"),
+            (2048, "Fargate takes 4096 to 16384 in steps of 1024 MiB with 2048 CPU units"),
+            (8192, "Fargate takes 16384 to 61440 in steps of 4096 MiB with 8192 CPU units"),
         ] {
-            assert_eq!(problem(cpu, Some(memory)).is_none(), fits, "{cpu} CPU units with {memory} MiB");
+            assert_eq!(problem(cpu, Some(7)), Some(("memory_mib", says.to_owned())));
         }
     }
 }

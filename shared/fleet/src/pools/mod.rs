@@ -77,6 +77,11 @@ impl Capacity {
     pub fn is_fargate(self) -> bool {
         matches!(self, Self::Fargate | Self::FargateSpot)
     }
+
+    /// Whether AWS may take it back at any time.
+    pub fn is_spot(self) -> bool {
+        matches!(self, Self::FargateSpot | Self::Ec2Spot)
+    }
 }
 
 impl fmt::Display for Capacity {

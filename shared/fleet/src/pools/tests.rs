@@ -335,6 +335,36 @@ fn a_pools_name_is_no_other_pools_label_and_an_off_hours_maximum_is_within_the_m
 }
 
 #[test]
+fn bounds_may_be_equal_to_their_limits_and_no_larger() {
+    let read = |bounds: [u32; 4]| {
+        let mut entry = full_entry();
+        entry.as_object_mut().unwrap().remove("fallback");
+        let names = ["maximum", "working_hours_minimum", "off_hours_maximum", "off_hours_minimum"];
+        for (name, bound) in names.into_iter().zip(bounds) {
+            entry[name] = json!(bound);
+        }
+        let told = PoolMap::from_entries([("one".to_owned(), entry)]).err();
+        told.map(|error| error.to_string()).unwrap_or_default()
+    };
+    for (bounds, told, why) in [
+        ([9, 9, 9, 9], "", "as many are kept as may live"),
+        ([9, 0, 4, 4], "", "the same out of working hours"),
+        ([1, 0, 1, 0], "", "the smallest"),
+        ([u32::MAX; 4], "", "the largest"),
+        ([9, 10, 4, 4], "one.working_hours_minimum: is over the maximum, 9", "one more"),
+        ([9, 9, 10, 9], "one.off_hours_maximum: takes 1 to the maximum, 9", "the same"),
+        ([9, 9, 4, 5], "one.off_hours_minimum: is over the off-hours maximum, 4", "the same"),
+        ([9, 9, 0, 0], "one.off_hours_maximum: takes 1 to the maximum, 9", "nobody may live at night"),
+    ] {
+        assert_eq!(read(bounds), told, "{bounds:?}: {why}");
+    }
+    for (disk, is_good) in [(20, false), (21, true), (200, true), (201, false)] {
+        let map = DEFAULT_POOLS.replacen("disk_gib = 60", &format!("disk_gib = {disk}"), 1);
+        assert_eq!(PoolMap::from_toml(&map).is_ok(), is_good, "{disk} GiB on Fargate");
+    }
+}
+
+#[test]
 fn a_pool_with_the_maximum_0_is_out_of_service_whatever_else_it_says() {
     let pools = |maximum: &str| {
         let replaced = format!("maximum = {maximum}\nworking_hours_minimum = 3\noff_hours_maximum = 2");

@@ -181,15 +181,19 @@ fn read_window(written: &Written, fields: &mut Fields<'_>) -> Option<Window> {
     if written.days.is_empty() {
         fields.note("windows", "a window names at least one day, mon to sun");
     }
-    let mut minutes = |text: &str, latest: u16| {
-        let read = minutes_of(text).filter(|&minutes| minutes <= latest);
+    let mut minutes = |text: &str| {
+        let read = minutes_of(text);
         if read.is_none() {
             fields.note("windows", format!("{text:?} is no time of the day; it takes one like \"08:00\""));
         }
         read
     };
-    let (from, to) = (minutes(&written.from, DAY - 1), minutes(&written.to, DAY));
+    let (from, to) = (minutes(&written.from), minutes(&written.to));
     let (from, to) = (from?, to?);
+    if from == DAY {
+        fields.note("windows", "no window begins at \"24:00\"; midnight is \"00:00\" of the next day");
+        return None;
+    }
     if from == to {
         fields.note("windows", format!("a window from {0} to {0} is open never or always", written.from));
         return None;
@@ -202,7 +206,8 @@ fn read_window(written: &Written, fields: &mut Fields<'_>) -> Option<Window> {
 /// `HH:MM` in minutes; `24:00` is the end of the day.
 fn minutes_of(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
-    let number = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u16>().ok()).flatten();
+    let is_number = |text: &&str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str| Some(text).filter(is_number)?.parse::<u16>().ok();
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     let total = hours * 60 + minutes;
     (minutes < 60 && total <= DAY).then_some(total)

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::pools::{Pool, PoolMap};
 
+mod limits;
+
 /// A pool that keeps 6 runners in working hours and 3 out of them, of 15 and 10.
 fn entry(schedule: Option<&Value>) -> [(String, Value); 1] {
     let mut entry = json!({

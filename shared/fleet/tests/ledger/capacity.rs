@@ -34,6 +34,12 @@ fn ledger() -> Written {
     ledger
 }
 
+/// The bounds of each minute, with the task definition of this name.
+fn defined(name: Option<&str>) -> Event {
+    let task_definition = name.map(str::to_owned);
+    Event::Bounds { pool: pool("plain"), minimum: 0, maximum: 9, task_definition }
+}
+
 fn rest(ledger: &Written, name: &str, seconds: i64) -> Option<RestCause> {
     ledger.book(name).health.resting(at(seconds)).map(|rest| rest.cause)
 }
@@ -50,6 +56,25 @@ fn news_of_a_capacity_counts_from_the_launch_that_it_is_news_of() {
     ledger.says(3, stopped(StopClass::NoCapacity), 40);
     assert_eq!(rest(&ledger, "plain", 40), Some(RestCause::NoCapacity), "nothing has since this one was");
     assert_eq!(rest(&ledger, "spot", 40), None, "it ran on the fallback");
+}
+
+/// Termination of an instance, or its health: on demand the next instance comes at once.
+#[test]
+fn an_instance_that_is_gone_is_no_lack_of_capacity_but_of_spot() {
+    for (capacity, expected) in [("plain", None), ("spot", Some(RestCause::NoCapacity))] {
+        let mut ledger = ledger();
+        ledger.reserve(1, capacity, 0);
+        ledger.says(1, stopped(StopClass::InstanceGone), 10);
+        assert_eq!(rest(&ledger, capacity, 10), expected, "{capacity}");
+        ledger.reserve(2, capacity, 20);
+        ledger.says(2, asked("first", Listener::None), 30);
+        ledger.says(2, stopped(StopClass::InstanceGone), 40);
+        assert_eq!(
+            rest(&ledger, capacity, 40),
+            None,
+            "{capacity}: one that came up has shown that there is some"
+        );
+    }
 }
 
 #[test]
@@ -119,13 +144,7 @@ fn a_run_that_fails_counts_nothing_if_a_later_one_had_a_job() {
 }
 
 #[test]
-fn another_task_definition_ends_the_rest_of_failed_runs_alone() {
-    let defined = |name: Option<&str>| Event::Bounds {
-        pool: pool("plain"),
-        minimum: 0,
-        maximum: 9,
-        task_definition: name.map(str::to_owned),
-    };
+fn another_task_definition_ends_the_rest_of_failed_runs() {
     for (first, then, ends, why) in [
         (Some("runner:1"), Some("runner:2"), true, "what failed was another one"),
         (Some("runner:1"), Some("runner:1"), false, "the same as each minute"),
@@ -143,12 +162,6 @@ fn another_task_definition_ends_the_rest_of_failed_runs_alone() {
         let known = then.or(first).map(str::to_owned);
         assert_eq!(ledger.book("plain").task_definition, known, "{why}");
     }
-    let mut ledger = ledger();
-    ledger.post(&defined(Some("runner:1")), 0);
-    ledger.reserve(1, "plain", 0);
-    ledger.post(&launch_failed(&runner_id(1), FailureClass::Never), 0);
-    ledger.post(&defined(Some("runner:2")), 30);
-    assert_eq!(rest(&ledger, "plain", 30), Some(RestCause::LaunchRefused), "a refusal has its own rest");
 }
 
 #[test]
@@ -203,4 +216,8 @@ fn ten_launches_that_are_refused_at_once_are_one_failure() {
     ledger.reserve(11, "plain", 61);
     ledger.post(&launch_failed(&runner_id(11), FailureClass::Never), 62);
     assert_eq!(ledger.book("plain").health.failures, 2, "it was reserved after the rest");
+    ledger.post(&defined(Some("runner:1")), 63);
+    assert_eq!(rest(&ledger, "plain", 64), Some(RestCause::LaunchRefused), "seen for the first time");
+    ledger.post(&defined(Some("runner:2")), 64);
+    assert_eq!(rest(&ledger, "plain", 64), None, "another task definition is tried at once");
 }

@@ -1,6 +1,6 @@
 //! The ports that are calls of ECS.
 
-use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest, of_exception, of_failure_reason, stack_of};
+use fleet::launch::{LaunchFailure, RunTaskRequest, stack_of};
 use fleet::ports::{
     DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask, TaskDescription,
     TaskFilter, TaskStop,
@@ -22,16 +22,13 @@ impl RunTask for Sandbox {
         let task = match answer {
             // The runner has its task, whatever has changed in the request since.
             Ok(task) | Err(RunTaskError::Conflict(task)) => task,
-            Err(RunTaskError::Failure(reason)) => {
-                return Err(LaunchFailure { class: of_failure_reason(&reason), reason });
-            }
+            Err(RunTaskError::Failure(reason)) => return Err(LaunchFailure::said(reason)),
             Err(RunTaskError::Exception(code, message)) => {
-                let class = of_exception(&code, &message);
-                return Err(LaunchFailure { class, reason: format!("{code}: {message}") });
+                return Err(LaunchFailure::said(format!("{code}: {message}")));
             }
         };
         if self.strikes(Fault::RunTaskAnswerLost) {
-            return Err(LaunchFailure { class: FailureClass::Later, reason: "time-out".to_owned() });
+            return Err(LaunchFailure::unanswered("time-out".to_owned()));
         }
         Ok(task)
     }

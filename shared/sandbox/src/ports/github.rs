@@ -70,6 +70,9 @@ impl FindRunner for Sandbox {
 impl ListRunners for Sandbox {
     async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
         self.call_github(|| {
+            if self.strikes(Fault::GithubListEmpty) {
+                return Ok(RegistrationPage { registrations: Vec::new(), total: 0 });
+            }
             let lags = self.strikes(Fault::GithubListLags);
             Ok(self.github().borrow().list_runners(page, lags))
         })

@@ -23,7 +23,8 @@ impl<F: Functions + 'static> World<F> {
         drains
     }
 
-    pub(super) fn instance_gone(&mut self, instance: &InstanceId) {
+    /// An instance is gone, with whatever runs on it.
+    pub fn instance_gone(&mut self, instance: &InstanceId) {
         let tasks = self.sandbox.ecs().borrow_mut().remove_instance(instance);
         for task in tasks {
             self.sandbox.ecs().borrow_mut().begin_stop(&task, Stop::instance_gone(instance));

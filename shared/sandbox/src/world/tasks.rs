@@ -64,7 +64,8 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    pub(super) fn fails_to_start(&mut self, arn: &TaskArn, reason: &str) {
+    /// ECS stops a task before it runs, for this reason.
+    pub fn fails_to_start(&mut self, arn: &TaskArn, reason: &str) {
         self.sandbox.ecs().borrow_mut().begin_stop(arn, Stop::failed_to_start(reason));
         self.task_moves_on(arn);
     }

@@ -1,8 +1,9 @@
 //! Cold starts while the Parameter Store refuses to answer: more functions than it serves in a second.
 
+use std::mem;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contracts::canned::{self, Asked};
@@ -18,32 +19,45 @@ use wire::stack::Secrets;
 const WEBHOOK_SECRET: &str = "the-cold-start's-webhook-secret";
 const TICKET_KEY: &str = "the-cold-start's-ticket-key";
 
+/// How a function reads its secrets.
+const READ: &str = "getparametersbypath";
+
 /// AWS, as far as a start needs it. The Parameter Store throttles while `throttled` is above 0: each read
 /// takes one off.
 struct Standin {
     url: String,
     throttled: Arc<AtomicI64>,
+    /// What it was asked for beside parameters.
+    done: Arc<Mutex<Vec<String>>>,
 }
 
 impl Standin {
     fn start(secrets: &Secrets, throttled: i64) -> Self {
         let parameters = secrets.parameters().map(|(name, value)| (name, value.to_owned()));
         let throttled = Arc::new(AtomicI64::new(throttled));
-        let left = Arc::clone(&throttled);
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let (left, doing) = (Arc::clone(&throttled), Arc::clone(&done));
         let url = canned::serve_by("application/x-amz-json-1.1", move |asked| {
+            if asked.operation != READ {
+                doing.lock().unwrap().push(asked.operation.clone());
+            }
             let (status, body) = answer(asked, &parameters, &left);
             (status, body.to_string())
         });
-        Self { url, throttled }
+        Self { url, throttled, done }
+    }
+
+    fn take_done(&self) -> Vec<String> {
+        mem::take(&mut self.done.lock().unwrap())
     }
 }
 
 fn answer(asked: &Asked, parameters: &[(String, String)], throttled: &AtomicI64) -> (u16, Value) {
     match asked.operation.as_str() {
-        "getparametersbypath" if throttled.fetch_sub(1, Ordering::SeqCst) > 0 => {
+        READ if throttled.fetch_sub(1, Ordering::SeqCst) > 0 => {
             (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}))
         }
-        "getparametersbypath" => {
+        READ => {
             let asked: Value = serde_json::from_slice(&asked.body).unwrap();
             let folder = Path::new(asked["Path"].as_str().unwrap());
             let found = parameters.iter().filter(|(name, _)| Path::new(name).starts_with(folder));
@@ -101,7 +115,7 @@ fn event(name: &str, secrets: &Secrets) -> Vec<u8> {
         "launcher" => {
             json!({"Records": [{"messageId": "one", "body": "{}"}, {"messageId": "two", "body": "{}"}]})
         }
-        "scheduler" => json!({}),
+        "scheduler" | "reconciler" => json!({}),
         _ => {
             let body = include_str!("../../../../events/github/queued-ec2-arm64.json").to_owned();
             let delivery = Delivery { id: DeliveryId::new("one"), event: "workflow_job".to_owned(), body };
@@ -129,41 +143,56 @@ async fn a_start_that_is_throttled_for_a_while_is_a_longer_start_and_no_more() {
     assert!(standin.throttled.load(Ordering::SeqCst) < 0, "it was throttled, and read once more");
 }
 
-/// What a function answers to its first event, and to the next one, once the Parameter Store answers.
-async fn before_and_after(name: &'static str, secrets: &Secrets) -> (String, String) {
+/// What a function answers to an event, and what it asks AWS and GitHub for beside its parameters.
+struct Answered {
+    said: String,
+    done: Vec<String>,
+}
+
+/// How a function takes its first event, and the next one, once the Parameter Store answers.
+async fn before_and_after(name: &'static str, secrets: &Secrets) -> [Answered; 2] {
     let standin = Standin::start(secrets, i64::MAX);
     let mut function = Environment::start(&config(name, &standin.url)).await.unwrap();
     let init = function.initialised().await.unwrap();
     assert!(init < Duration::from_secs(10), "{name}: Lambda gives the init phase ten seconds, not {init:?}");
+    // Connections are opened in the init phase.
+    standin.take_done();
     let mut answers = Vec::new();
     for throttled in [i64::MAX, 0] {
         standin.throttled.store(throttled, Ordering::SeqCst);
         let answered = function.invoke(event(name, secrets).into()).await;
-        answers.push(
-            answered.map_or_else(|failed| failed.to_string(), |it| String::from_utf8(it.to_vec()).unwrap()),
-        );
+        let said =
+            answered.map_or_else(|failed| failed.to_string(), |it| String::from_utf8(it.to_vec()).unwrap());
+        answers.push(Answered { said, done: standin.take_done() });
     }
-    let [before, after] = answers.try_into().unwrap();
-    (before, after)
+    answers.try_into().ok().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_cannot_read_its_secrets_starts_says_so_and_reads_them_at_the_next_event() {
+async fn a_function_that_cannot_read_its_secrets_starts_does_nothing_says_so_and_reads_them_at_the_next_event()
+ {
     let secrets = secrets();
-    let functions = ["webhook", "launcher", "registrar", "scheduler"];
+    let functions = ["webhook", "launcher", "registrar", "scheduler", "reconciler"];
     let answers = join_all(functions.map(|name| before_and_after(name, &secrets))).await;
-    let [webhook, launcher, registrar, scheduler] = answers.try_into().unwrap();
-
-    assert!(webhook.0.contains("503") && webhook.0.contains("redeliver it"), "{webhook:?}");
-    assert!(webhook.1.contains("\"statusCode\":202"), "{webhook:?}");
-    assert!(
-        launcher.0.contains("one") && launcher.0.contains("two"),
-        "both messages come again: {launcher:?}"
-    );
-    assert!(registrar.0.contains("503") && registrar.0.contains("retry-after"), "{registrar:?}");
-    assert!(!registrar.1.contains("503"), "{registrar:?}");
-    assert!(scheduler.0.contains("the settings could not be read yet"), "{scheduler:?}");
-    assert!(!scheduler.1.contains("the settings could not be read yet"), "{scheduler:?}");
+    let answers: [_; 5] = answers.try_into().ok().unwrap();
+    for (name, [before, after]) in functions.iter().zip(&answers) {
+        assert_eq!(before.done, [""; 0], "{name} writes nothing, launches nothing, and asks for nothing");
+        let says = |said: &str| match *name {
+            "webhook" => said.contains("503") && said.contains("redeliver it"),
+            "launcher" => said.contains("one") && said.contains("two"),
+            "registrar" => said.contains("503") && said.contains("retry-after"),
+            _ => said.contains("the settings could not be read yet"),
+        };
+        assert!(says(&before.said), "{name}: {}", before.said);
+        // What is no message of ours comes again, with settings too.
+        assert!(*name == "launcher" || !says(&after.said), "{name}: {}", after.said);
+    }
+    let [webhook, _, _, scheduler, reconciler] = answers.map(|[_, after]| after);
+    assert!(webhook.said.contains("\"statusCode\":202"), "{}", webhook.said);
+    assert_eq!(webhook.done, ["sendmessage"]);
+    for pass in [scheduler, reconciler] {
+        assert!(pass.done.iter().any(|call| call == "query"), "it begins with the ledger: {:?}", pass.done);
+    }
     let said = std::fs::read_to_string(logs::file_of("cold-webhook")).unwrap();
     assert!(said.contains("ThrottlingException") && said.contains("there are no settings yet"), "{said}");
     assert!(!said.contains(WEBHOOK_SECRET));

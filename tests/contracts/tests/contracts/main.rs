@@ -20,5 +20,6 @@ mod metrics;
 mod octokit;
 mod permissions;
 mod queue;
+mod rotation;
 mod scaling;
 mod template;

@@ -1,7 +1,7 @@
 //! RunTask that fails: later, elsewhere, never.
 
-use fleet::PoolName;
 use fleet::ledger::{Health, RestCause};
+use fleet::{InstanceId, PoolName};
 use platform::scene::Scene;
 use sandbox::ecs::RunTaskError;
 use sandbox::{Fault, Rates};
@@ -64,6 +64,82 @@ fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
     scene.world.cancel_job(job);
 }
 
+/// Neither throttling nor a full queue of tasks in PROVISIONING is anybody's fault.
+#[test]
+fn a_quota_that_empties_by_itself_costs_seconds() {
+    let security_group = "Error retrieving security group information for [sg-0]: Request limit exceeded. \
+                          (ErrorCode: RequestLimitExceeded)";
+    for (code, message) in [
+        ("ClientException", "Tasks provisioning capacity limit exceeded."),
+        ("InvalidParameterException", security_group),
+    ] {
+        let mut scene = stories::scene();
+        for _ in 0..2 {
+            scene.world.sandbox().ecs().borrow_mut().fail_next(exception(code, message));
+        }
+        scene.queue(&["fargate-x64"]);
+        scene.pass(5);
+        assert_eq!(scene.tasks(), ["FARGATE"], "{message}");
+        assert_eq!(health(&scene, "fargate-x64"), Health::default(), "{message}");
+    }
+}
+
+/// ECS stops the task that was launched last before it runs.
+fn fails_to_start(scene: &mut Scene, reason: &str) {
+    let arn = scene.world.sandbox().ecs().borrow().tasks().last().unwrap().arn.clone();
+    scene.world.fails_to_start(&arn, reason);
+    scene.pass(5);
+}
+
+/// The registry's words have "insufficient" in them: the fallback has the same image.
+#[test]
+fn an_image_that_may_not_be_pulled_opens_the_breaker_and_is_not_tried_on_the_fallback() {
+    let mut scene = stories::scene();
+    let denied = "CannotPullContainerError: pull access denied for octo/runner, repository does not exist or may \
+                  require 'docker login': denied: insufficient_scope: authorization failed";
+    scene.queue(&["fargate-x64-spot"]);
+    scene.pass(5);
+    for _ in 0..3 {
+        fails_to_start(&mut scene, denied);
+    }
+    assert_eq!(scene.tasks(), ["FARGATE_SPOT"; 3]);
+    let rest = health(&scene, "fargate-x64-spot").rest.expect("the breaker is open");
+    assert_eq!((rest.cause, rest.reason.as_str()), (RestCause::BootFailures, denied));
+}
+
+/// The reasons that ECS gives where no instance came for a task in PROVISIONING.
+#[test]
+fn a_task_that_found_no_instance_is_replaced_on_the_fallback() {
+    for reason in [
+        "TaskFailedToStart: EMPTY CAPACITY PROVIDER",
+        "RESOURCE:MEMORY",
+        "TaskFailedToStart: NO ACTIVE INSTANCES",
+    ] {
+        let mut scene = stories::scene();
+        scene.queue(&["ec2-x64-spot"]);
+        scene.pass(5);
+        fails_to_start(&mut scene, reason);
+        assert_eq!(scene.tasks(), ["mayfly_ec2-x64-spot", "mayfly_ec2-x64"], "{reason}");
+        let rest = health(&scene, "ec2-x64-spot").rest.expect("it rests");
+        assert_eq!((rest.cause, rest.reason.as_str()), (RestCause::NoCapacity, reason));
+    }
+}
+
+/// Nobody warns of an on-demand instance that fails its health check or that somebody terminates.
+#[test]
+fn a_task_whose_on_demand_instance_is_gone_is_replaced_at_once() {
+    let mut scene = stories::scene();
+    scene.queue(&["ec2-x64"]);
+    scene.pass(12);
+    let ecs = scene.world.sandbox().ecs().borrow();
+    assert!(ecs.tasks().next().unwrap().container_instance.is_some(), "it is placed by now");
+    drop(ecs);
+    scene.world.instance_gone(&InstanceId::new("i-00000000000000001"));
+    scene.pass(20);
+    assert_eq!(scene.tasks(), ["mayfly_ec2-x64"; 2]);
+    assert_eq!(health(&scene, "ec2-x64"), Health::default(), "there is no lack of capacity");
+}
+
 /// The rest of a pool's capacity, and its failures.
 fn health(scene: &Scene, pool: &str) -> Health {
     let pool = PoolName::new(pool).unwrap();
@@ -86,6 +162,29 @@ fn a_batch_that_is_refused_rests_for_a_minute_and_not_for_an_hour() {
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
     scene.pass(2 * 60);
     assert_eq!(scene.tasks().len(), 10, "once it is mended they are launched");
+}
+
+#[test]
+fn a_pool_that_works_again_makes_one_trial_and_goes_on_as_soon_as_that_has_asked() {
+    let mut scene = stories::scene();
+    let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
+    for _ in 0..5 {
+        scene.queue(&["fargate-x64"]);
+    }
+    scene.pass(40 * 60);
+    scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
+    let rests_until = health(&scene, "fargate-x64").rest.unwrap().until;
+    let left = rests_until.duration_since(scene.world.sandbox().manual_clock().now());
+    assert!(left.as_secs() > 10 * 60, "{left}");
+    scene.pass(left.as_secs() - 1);
+    assert!(scene.tasks().is_empty());
+    while scene.tasks().is_empty() {
+        scene.pass(1);
+    }
+    assert_eq!(scene.tasks().len(), 1, "one trial");
+    scene.pass(3 * 60);
+    assert_eq!((health(&scene, "fargate-x64").rest, scene.tasks().len()), (None, 5), "it came up");
 }
 
 #[test]

@@ -131,6 +131,24 @@ fn a_job_does_not_wait_for_a_listener_that_github_does_not_see() {
     }
 }
 
+/// In an incident GitHub's list is empty, for an hour: the runner that waits is there all the same.
+#[test]
+fn a_list_of_runners_that_is_empty_counts_nobody_out_whom_github_knows() {
+    let mut scene = one_waits();
+    set(&scene, true, &[]);
+    scene.pass(10 * MINUTE);
+    set(&scene, true, &[Fault::GithubListEmpty]);
+    let ((), told) = kit::recording::record(|| scene.pass(60 * MINUTE));
+    assert_eq!(scene.tasks().len(), 1, "nobody is launched in its stead");
+    assert_eq!(told.count("LiesMended{Found=Offline}"), 0);
+    assert!(!told.lines("GitHub calls a runner online that its list has not").is_empty());
+    set(&scene, true, &[]);
+    scene.world.queue_job(NEXT, plan(&["ec2-x64"]));
+    scene.pass(10 * MINUTE);
+    assert!(has_ended(&scene, NEXT), "and it takes the next job");
+    nobody_waits(&scene);
+}
+
 #[test]
 fn the_registration_of_a_runner_that_died_is_deleted_before_github_forgets_it() {
     for reconciles in [true, false] {

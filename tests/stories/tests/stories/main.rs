@@ -20,6 +20,7 @@ mod many_events;
 mod one_job;
 mod out_of_service;
 mod pid1;
+mod provisioning;
 mod samples;
 mod slow_starters;
 mod spot;

@@ -99,3 +99,12 @@ async fn a_reading_that_lambda_froze_is_no_failure_and_is_done_again() {
         assert_eq!(fresh.0.next.get() > Timestamp::MIN, fails, "{why}");
     }
 }
+
+#[test]
+fn those_who_start_at_once_come_back_between_half_of_the_wait_and_the_whole() {
+    let waits: Vec<Duration> = (0..1000).map(|bits| jittered(FIRST_WAIT, bits)).collect();
+    assert_eq!(waits.first(), Some(&(FIRST_WAIT / 2)));
+    assert!(waits.iter().is_sorted() && waits.last() < Some(&FIRST_WAIT), "{:?}", waits.last());
+    assert!(waits.last() > Some(&(FIRST_WAIT * 99 / 100)), "{:?}", waits.last());
+    assert_eq!(jittered(FIRST_WAIT, 1_000_500), jittered(FIRST_WAIT, 500), "of any bits");
+}

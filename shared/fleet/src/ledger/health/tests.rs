@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod rests;
+
 fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
 }
@@ -34,18 +36,6 @@ fn a_start_that_says_nothing_new_is_not_written_down() {
     health.boot_failed(at(1), "CannotPullContainerError", at(1));
     health.started(at(0) + seconds(11));
     assert_eq!(health.failures, 0, "it ends what was wrong at once");
-}
-
-#[test]
-fn refused_launches_back_off_up_to_an_hour() {
-    let mut health = Health::default();
-    let mut now = at(0);
-    for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
-        health.launch_refused(now, "AccessDeniedException", now);
-        let until = health.rest.as_ref().unwrap().until;
-        assert_eq!(until.duration_since(now), SignedDuration::from_mins(minutes));
-        now = until;
-    }
 }
 
 #[test]

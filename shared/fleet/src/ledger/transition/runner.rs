@@ -118,10 +118,11 @@ fn news_of_stop(runner: &Runner, class: StopClass, reason: &str) -> Option<News>
     match class {
         _ if !runner.state.is_on_its_way() => None,
         StopClass::NoCapacity if !has_asked => Some(News::NoCapacity(reason())),
+        StopClass::InstanceGone if !has_asked => Some(News::InstanceGone(reason())),
         StopClass::Ended(_) if !has_asked => Some(News::BootFailed(reason())),
         StopClass::Ended(Ending::Removed) => Some(News::Reaped),
         StopClass::Ended(ending) if ending.thirds() > 0 => Some(News::RunFailed(ending.thirds(), reason())),
-        StopClass::Ended(_) | StopClass::NoCapacity | StopClass::Ordinary => None,
+        StopClass::Ended(_) | StopClass::NoCapacity | StopClass::InstanceGone | StopClass::Ordinary => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::stage::*;
 use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
+use crate::ports::TaskDescription;
 use crate::repair::{Stranded, stranded};
 use crate::schedule::Group;
 
@@ -47,6 +48,36 @@ fn surplus() {
         add(&mut snapshot, [starting(1, 50), starting(2, 40), called(starting(3, 30), 10)]);
         add(&mut snapshot, [runner(4, "plain", RunnerState::Starting, 20)]);
         assert_eq!(found(&snapshot), expected, "{why}");
+    }
+}
+
+#[test]
+fn of_a_surplus_those_that_are_slow_go_before_the_youngest() {
+    let fenced = |numbers: &[u32]| {
+        let words = numbers.iter().map(|number| match number {
+            4 => "fence 4: its pool has runners enough".to_owned(),
+            _ => format!("fence {number}, stop task-{number}: its pool has runners enough"),
+        });
+        words.collect::<Vec<_>>()
+    };
+    for (supply, expected, why) in [
+        (2, &[1][..], "it left PROVISIONING three minutes ago, and has not asked"),
+        (3, &[1, 4], "then the youngest, whose task is not known"),
+        (4, &[1, 4, 3], "then the next one"),
+        (5, &[1, 4, 3, 2], "one that waits for capacity is not slow, and the oldest of them"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        let book = Book { queued: 1, supply, ..Book::open(pool("small"), 10) };
+        snapshot.books.insert(pool("small"), book);
+        let starting = |number, age| runner(number, "small", RunnerState::Starting, age);
+        add(&mut snapshot, [starting(1, 200), starting(2, 280), starting(3, 190), starting(4, 40)]);
+        let left = |number, seconds| TaskDescription {
+            pull_started_at: Some(ago(seconds)),
+            ..task(number, "PENDING")
+        };
+        snapshot.see("mayfly_ec2", [left(1, 180), task(2, "PROVISIONING"), left(3, 179)]);
+        assert_eq!(found(&snapshot), fenced(expected), "{why}");
     }
 }
 

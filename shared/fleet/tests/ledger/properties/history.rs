@@ -96,6 +96,7 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
         (6, asks(Listener::None)),
         (7, RunnerEvent::FailedToBoot(reason())),
         (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, reason())),
+        (9, RunnerEvent::TaskStopped(StopClass::InstanceGone, reason())),
         (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), reason())),
         (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Failed), reason())),
     ];

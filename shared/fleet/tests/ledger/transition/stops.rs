@@ -81,7 +81,7 @@ fn each_code_counts_as_the_table_of_ends_says() {
         ("InfrastructureHealth", Some(137), "", "", "its machine failed"),
         ("ServiceSchedulerInitiated", Some(143), "", "", "a service of somebody's"),
         ("SpotInterruption", Some(143), "no capacity", "", "its capacity went away"),
-        ("TerminationNotice", Some(143), "no capacity", "", "the same on EC2"),
+        ("TerminationNotice", Some(143), "instance gone", "", "whether that is capacity, its market tells"),
     ] {
         let stop = SeenStop::of(Some(stop_code), "Essential container in task exited", exit_code);
         for (life, expected) in [(Life::Starting, booting), (Life::Listening, asked)] {
@@ -91,6 +91,7 @@ fn each_code_counts_as_the_table_of_ends_says() {
                 None => String::new(),
                 Some(News::BootFailed(_)) => "failed boot".to_owned(),
                 Some(News::NoCapacity(_)) => "no capacity".to_owned(),
+                Some(News::InstanceGone(_)) => "instance gone".to_owned(),
                 Some(News::RunFailed(thirds, _)) => format!("{thirds} thirds"),
                 Some(News::Reaped) => "reaped".to_owned(),
                 Some(other) => format!("{other:?}"),
