@@ -47,11 +47,14 @@ pub(crate) struct ReplayArgs {
     /// The pool map [default: the one that Mayfly ships]
     #[arg(long, value_name = "FILE")]
     pub(crate) pools: Option<PathBuf>,
+    /// The organisation whose jobs get runners; that of the sample events unless told
+    #[arg(long, value_name = "NAME", default_value = platform::ORGANISATION)]
+    pub(crate) organisation: String,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Post the deliveries to a deployed Function URL instead
-    #[arg(long, value_name = "https://…", conflicts_with = "pools")]
+    #[arg(long, value_name = "https://…", conflicts_with_all = ["pools", "organisation"])]
     pub(crate) url: Option<String>,
     #[command(flatten)]
     pub(crate) secret: SecretArg,

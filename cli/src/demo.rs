@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use fleet::launch::exit_code::JOB_DONE;
 use fleet::{JobId, PoolMap};
+use platform::ORGANISATION;
 use sandbox::{Line, Subject};
 use secrecy::SecretString;
 
@@ -29,7 +30,7 @@ pub fn run(
     out: &mut impl Write,
 ) -> Result<Vec<String>> {
     let stories = stories(folder)?;
-    let mut replay = Replay::new(pools, secret);
+    let mut replay = Replay::new(ORGANISATION, pools, secret);
     let mut all = Vec::new();
     let mut wrong = Vec::new();
     for story in &stories {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use github::{Action, WorkflowJobPayload};
+use github::{Action, Told};
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, TICKET_KEY, World};
@@ -80,12 +80,19 @@ async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path) -> Result
 /// A queued job that the webhook has accepted is one of the sandbox's GitHub from then on.
 fn jobs_of(world: SharedWorld) -> Seen {
     Arc::new(move |body, status| {
-        let payload = serde_json::from_slice::<WorkflowJobPayload>(body).ok();
+        let payload = serde_json::from_slice(body).ok().and_then(Told::job);
         let queued = payload.filter(|payload| status == 202 && payload.action == Action::Queued);
         if let (Some(payload), Some(world)) = (queued, world.get().cloned()) {
             let (repository, labels) = (payload.repository, payload.labels);
+            let public = payload.is_public.then(|| repository.clone());
             let plan = JobPlan { repository, labels, work: WORK };
-            tokio::spawn(async move { world.ask(move |world| world.learn_job(payload.job, plan)).await });
+            let learn = move |world: &mut World<OnTheWire>| {
+                if let Some(public) = public {
+                    world.sandbox().github().borrow_mut().publish(public);
+                }
+                world.learn_job(payload.job, plan);
+            };
+            tokio::spawn(async move { world.ask(learn).await });
         }
     })
 }

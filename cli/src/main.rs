@@ -110,7 +110,7 @@ fn replay(args: ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let mut replay = Replay::new(&pools::read(args.pools.as_deref())?, &secret);
+    let mut replay = Replay::new(&args.organisation, &pools::read(args.pools.as_deref())?, &secret);
     let delivered = sources.iter().map(|source| replay.deliver(source)).collect::<Result<Vec<_>>>()?;
     let at_rest = replay.rest();
     let books = replay.books();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use fleet::ledger::{Book, Item, JobState};
 use fleet::{Architecture, JobId, Pool, PoolMap, RunnerId, TaskArn};
-use github::{Action, WorkflowJobPayload};
+use github::{Action, Told, WorkflowJobPayload};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::ecs::TaskStatus;
 use sandbox::github::JobPlan;
@@ -68,11 +68,12 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Begins a replay on an empty platform with these pools.
-    pub fn new(pools: &PoolMap, secret: &SecretString) -> Self {
+    /// Begins a replay on an empty platform with these pools, deployed for this organisation.
+    pub fn new(organisation: &str, pools: &PoolMap, secret: &SecretString) -> Self {
         let sandbox = Sandbox::new(0, START, Delays::default(), pools);
         sandbox.journal().borrow_mut().keep();
-        let world = Platform::world(sandbox, pools, secret);
+        let functions = Platform::new(&sandbox, pools, secret.clone()).of_organisation(organisation, pools);
+        let world = World::new(sandbox, functions, secret.clone());
         Self { pools: pools.clone(), world, secret: secret.clone(), seen: BTreeSet::new() }
     }
 
@@ -87,7 +88,7 @@ impl Replay {
         let body: serde_json::Value =
             answer.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         let text = |field: &str| body.get(field).and_then(|value| value.as_str()).map(str::to_owned);
-        let payload: Option<WorkflowJobPayload> = serde_json::from_value(source.payload.clone()).ok();
+        let payload = serde_json::from_value(source.payload.clone()).ok().and_then(Told::job);
         if answer.status_code == 202
             && let Some(payload) = &payload
         {
@@ -156,6 +157,9 @@ impl Replay {
     fn tell_github(&mut self, payload: &WorkflowJobPayload) {
         let plan =
             JobPlan { repository: payload.repository.clone(), labels: payload.labels.clone(), work: WORK };
+        if payload.is_public {
+            self.world.sandbox().github().borrow_mut().publish(payload.repository.clone());
+        }
         if payload.action == Action::Queued {
             self.world.learn_job(payload.job, plan);
         } else {

@@ -35,7 +35,8 @@ fn replay_prints_what_came_of_each_delivery_and_the_books() {
     let output = mayfly(&["replay", "events/github/queued-ec2-arm64.json", "events/github/no-pool.json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
-    for words in ["202 queued for the launcher", "arm64 on mayfly_ec2-arm64", "ec2-x64 lacks gpu", "deficit"]
+    for words in
+        ["202 queued for the launcher", "arm64 on mayfly_ec2-arm64", "ec2-x64 lacks \"gpu\"", "deficit"]
     {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }

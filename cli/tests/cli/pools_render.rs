@@ -78,7 +78,7 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     payload["workflow_job"]["labels"] = serde_json::json!(["self-hosted", "fargate-arm64-spot"]);
     let delivery = folder.path().join("queued.json");
     fs::write(&delivery, payload.to_string()).unwrap();
-    let mut replay = Replay::new(&pools, &DEVELOPMENT_SECRET.into());
+    let mut replay = Replay::new(platform::ORGANISATION, &pools, &DEVELOPMENT_SECRET.into());
     let delivered = replay.deliver(&Source::read(&delivery).unwrap()).unwrap();
     assert_eq!(delivered.pool.as_deref(), Some("fargate-arm64-spot"));
     assert_eq!(delivered.tasks[0].capacity_provider, "FARGATE_SPOT");

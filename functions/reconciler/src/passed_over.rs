@@ -22,7 +22,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     pub(crate) async fn look_beside(&self, pass: &mut Pass<'_>, jobs: Vec<&Job>, steps: &mut Steps) {
         let mut of_pools: BTreeMap<&PoolName, Vec<&Job>> = BTreeMap::new();
         for job in jobs {
-            of_pools.entry(&job.pool).or_default().push(job);
+            // What waits has a pool.
+            if let Some(pool) = &job.pool {
+                of_pools.entry(pool).or_default().push(job);
+            }
         }
         for (pool, jobs) in of_pools {
             let events = match self.listening(pass, pool).await {
@@ -71,7 +74,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 }
                 Beside::Unserved => match self.likely_reason(pass, job).await {
                     Ok(reason) => {
-                        let (id, pool, repository) = (job.id, &job.pool, &job.repository);
+                        let (id, pool, repository) = (job.id, &runner.pool, &job.repository);
                         warn!(job = %id, %pool, %repository, %reason, "a job is served by nobody");
                         counter!(JOBS_GIVEN_TO_NOBODY.name).increment(1);
                         Event::FoundUnserved { job: id, version: job.version, reason }

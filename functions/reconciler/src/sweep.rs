@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use control::Steps;
 use fleet::ledger::{Item, Job, JobEvent, JobMessage, Key, Put};
 use fleet::ports::{
-    Clock, GithubError, Ledger, LedgerError, ListItems, ListedJob, Priced, Random, RunId, RunStatus,
+    Clock, GithubError, Ledger, LedgerError, ListItems, ListedJob, ListedRun, Priced, Random, RunStatus,
     SendMessage,
 };
 use fleet::sweep::{RUNS_A_TURN, SweepCursor, Untold, untold};
@@ -142,20 +142,20 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// One repository: the jobs of its runs that are not over. A run may have begun while another of its
     /// jobs waits.
     async fn turn(&self, pass: &mut Pass<'_>, repository: &Repository) -> Result<(), StepError> {
-        let mut runs: BTreeSet<RunId> = BTreeSet::new();
+        let mut runs: BTreeSet<ListedRun> = BTreeSet::new();
         // A run that begins between the two is in both, not in none.
         for status in [RunStatus::Queued, RunStatus::InProgress] {
             runs.extend(self.list(pass, self.github.list_runs(repository, status)).await?);
         }
         let before = pass.cursor.candidates.get(repository).and_then(|candidate| candidate.read_to);
-        runs.retain(|run| before.is_none_or(|before| *run > before));
+        runs.retain(|run| before.is_none_or(|before| run.id > before));
         let mut read_to = None;
         for &run in runs.iter().take(RUNS_A_TURN) {
             if let Err(problem) = self.read_run(pass, repository, run).await {
                 pass.cursor.stopped_at(repository, read_to);
                 return Err(problem);
             }
-            read_to = Some(run);
+            read_to = Some(run.id);
         }
         let goes_on = runs.len() > RUNS_A_TURN;
         pass.cursor.took_turn(repository, self.books.system.now(), read_to.filter(|_| goes_on));
@@ -167,9 +167,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         &self,
         pass: &mut Pass<'_>,
         repository: &Repository,
-        run: RunId,
+        run: ListedRun,
     ) -> Result<(), StepError> {
-        let listed = match self.list(pass, self.github.list_jobs(repository, run)).await {
+        let listed = match self.list(pass, self.github.list_jobs(repository, run.id)).await {
             Err(StepError::Github(GithubError::NotFound(_))) => return Ok(()),
             listed => listed?,
         };
@@ -178,7 +178,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let pools = &settings.pools;
         // Whatever the ledger has: somebody else's jobs are none of its matter.
         let may_be_untold = |job: &&ListedJob| {
-            let told = untold(repository, job, None, pools);
+            let told = untold(repository, run.is_public, job, None, pools);
             told.is_some_and(|(_, event)| !pass.cursor.was_sent(job.id, event.action, now))
         };
         let of_ours: Vec<&ListedJob> = listed.iter().filter(may_be_untold).collect();
@@ -190,7 +190,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             pass.cursor.met(job);
         }
         for job in of_ours {
-            if let Some((what, event)) = untold(repository, job, known.get(&job.id).copied(), pools)
+            let known = known.get(&job.id).copied();
+            if let Some((what, event)) = untold(repository, run.is_public, job, known, pools)
                 && !pass.cursor.is_left_to_its_webhook(job.since, now)
             {
                 self.send(pass, what, event, now).await?;

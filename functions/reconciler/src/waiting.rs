@@ -69,7 +69,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             Ok(said) => said,
             Err(problem) if problem.ends_calls() => return left(problem, steps),
             Err(problem) => {
-                steps.note::<(), _>(&job.pool, &format!("read job {}", job.id), Err(problem));
+                steps.note_common::<(), _>(&format!("read job {}", job.id), Err(problem));
                 Said::Nothing
             }
         };
@@ -88,7 +88,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             Ok(_) => Read::Told(None, Event::JobRead { job: job.id, state: job.state }),
             Err(problem) if problem.ends_calls() => left(problem, steps),
             Err(problem) => {
-                steps.note::<(), _>(&job.pool, &format!("read of job {}", job.id), Err(problem));
+                steps.note_common::<(), _>(&format!("read of job {}", job.id), Err(problem));
                 Read::Told(None, Event::JobRead { job: job.id, state: job.state })
             }
         }
@@ -133,12 +133,14 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         steps: &mut Steps,
     ) {
         let posted = self.books.post(&pass.settings.pools, &[event]).await;
-        let posted = steps.note(&job.pool, "write what GitHub says", posted.map_err(StepError::from));
+        let step = format!("write what GitHub says of job {}", job.id);
+        let posted = steps.note_common(&step, posted.map_err(StepError::from));
         if posted.is_none() {
             return;
         }
-        let (id, pool, repository, known) = (job.id, &job.pool, &job.repository, job.state);
-        info!(job = %id, %pool, %repository, ?known, %found, "GitHub knows a job differently");
+        let pool = job.pool.as_ref().map(tracing::field::display);
+        let (id, repository, known) = (job.id, &job.repository, job.state);
+        info!(job = %id, pool, %repository, ?known, %found, "GitHub knows a job differently");
         counter!(JOBS_MENDED.name, FOUND => found.to_string()).increment(1);
         match found {
             Found::Demand => counter!(DEMAND_FOUND_LATE.name, CAUSE => APPROVAL).increment(1),

@@ -4,7 +4,7 @@ use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use control::BudgetError;
 use fleet::RunnerId;
-use fleet::ledger::BOOT_LIMIT;
+use fleet::ledger::{BOOT_LIMIT, LONGEST_WAIT};
 use fleet::ports::GithubError;
 use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Problem, Reply};
 use http::HeaderValue;
@@ -142,11 +142,12 @@ pub(crate) fn later(
         | Later::Budget(BudgetError::Ledger(_))
         | Later::Github(GithubError::Unavailable(_)) => AGAIN,
         Later::Budget(BudgetError::Spent(until)) => {
-            u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0) + 1
+            u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0).saturating_add(1)
         }
         Later::Github(GithubError::Wait(length)) => length.as_secs(),
         Later::Github(_) | Later::Pool(_) => AGAIN_LATE,
     };
+    let seconds = seconds.min(LONGEST_WAIT.unsigned_abs().as_secs());
     let for_all = matches!(later, Later::Budget(BudgetError::Spent(_)) | Later::Github(GithubError::Wait(_)));
     let spread = if for_all { WIDE_SPREAD } else { SPREAD };
     let seconds = if waits_for_config { seconds.min(LONGEST_WAIT_SECONDS - spread) } else { seconds };

@@ -17,9 +17,9 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{QueueError, SendMessage};
 use futures_util::FutureExt as _;
 use github::signature::{check, sign};
-use github::{WorkflowJobPayload, verify};
+use github::{Told, verify};
 use serde_json::{Value, json};
-use webhook::{Settings, Webhook};
+use webhook::{Deployed, Settings, Webhook};
 
 /// A payload in GitHub's shape.
 const PAYLOAD: &str = include_str!("../../../events/github/queued-ec2-arm64-spot.json");
@@ -62,7 +62,8 @@ fn the_whole_way_to_the_queue(bencher: Bencher<'_, '_>) {
     let body = body();
     let request = request(&body);
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let settings = Settings { secrets: vec!["secret".into()], pools };
+    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
+    let settings = Settings { secrets: vec!["secret".into()], deployed };
     let webhook = Webhook { queue: TakesAll };
     let handle = || {
         webhook.handle(&settings, black_box(&request)).now_or_never().expect("nothing here waits").status_code
@@ -87,12 +88,14 @@ fn parse_alone(bencher: Bencher<'_, '_>) {
     let delivery = verify(&request.headers, body.as_bytes(), &["secret".into()]).unwrap();
     bencher
         .counter(BytesCount::of_str(&body))
-        .bench_local(|| black_box(&delivery).payload::<WorkflowJobPayload>("workflow_job").unwrap());
+        .bench_local(|| black_box(&delivery).payload::<Told>("workflow_job").unwrap());
 }
 
 #[divan::bench]
 fn route_alone(bencher: Bencher<'_, '_>) {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
     let labels = ["self-hosted", "linux", "arm64", "docker", "spot"].into_iter().collect();
-    bencher.bench_local(|| fleet::routing::route(black_box(&pools), black_box(&labels)).unwrap().priority);
+    bencher.bench_local(|| {
+        fleet::routing::route(black_box(&pools), black_box(&labels), false).unwrap().priority
+    });
 }

@@ -2,10 +2,13 @@
 
 use fleet::ledger::{JobAction, JobEvent};
 use fleet::routing::{Unserved, route};
-use fleet::{JobId, PoolMap};
+use fleet::{JobId, PoolMap, said};
 use github::delivery::DeliveryError;
-use github::workflow_job::EVENT;
-use github::{Action, Verified, WorkflowJobPayload};
+use github::workflow_job::{EVENT, NamedRunner};
+use github::{Action, Told, Verified, WorkflowJobPayload};
+
+use crate::metrics::{NO_POOL, PUBLIC_REPOSITORY};
+use crate::settings::Deployed;
 
 /// What to do with a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,68 +20,110 @@ pub(crate) enum Decision {
         /// Whether GitHub says by it that the job begins to wait.
         begins_to_wait: bool,
     },
-    /// Nothing, though this job waits for a runner: no pool is one for it, for this reason.
-    Unserved(JobId, String),
+    /// Nothing, though this job waits for a runner of ours.
+    Unserved {
+        /// The job.
+        job: JobId,
+        /// What it is counted as.
+        counted_as: &'static str,
+        /// Why none of ours serves it.
+        why: String,
+    },
+    /// Nothing: its repository is somebody else's.
+    Foreign(String),
+    /// Nothing: it says too little to do anything.
+    Empty(String),
     /// Nothing, for this reason.
     Ignore(String),
 }
 
 /// Decides on one delivery.
-pub(crate) fn decide(delivery: &Verified<'_>, pools: &PoolMap) -> Result<Decision, DeliveryError> {
+pub(crate) fn decide(delivery: &Verified<'_>, deployed: &Deployed) -> Result<Decision, DeliveryError> {
     match delivery.event()? {
-        EVENT => Ok(of_job(delivery.payload(EVENT)?, pools)),
+        EVENT => Ok(match delivery.payload(EVENT)? {
+            Told::Job(payload) => of_job(payload, deployed),
+            Told::Nothing(absent) => Decision::Empty(format!("the payload has no {absent}")),
+        }),
         "ping" => Ok(Decision::Ignore("ping received; Mayfly listens".to_owned())),
         other => {
-            let other = shortened(other);
+            let other = said::name(other);
             Ok(Decision::Ignore(format!("the event {other} is not for Mayfly; it takes {EVENT}")))
         }
     }
 }
 
-/// Decides on one job event.
+/// Decides on one job event of the organisation's.
 ///
-/// One that says that a job is in progress, and at no runner, is taken for a job that waits: somebody
-/// works on it, whom the ledger takes for idle, so demand and supply are both still counted.
-///
-/// An event of a job that no pool serves goes to the queue all the same if it names a runner of ours,
-/// or if it tells of more than that the job waits: the pool may have left the map since then.
-fn of_job(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
-    let action = match payload.action {
-        Action::Queued => JobAction::Queued,
-        Action::InProgress => JobAction::InProgress,
-        Action::Completed => JobAction::Completed,
+/// Whose it is, the repository's name says, and not the payload's `installation`: GitHub has sent payloads of one
+/// App to the hook of another (runs-on/runs-on#509). Of somebody else's repository nothing is written
+/// down, not even an end: nothing was begun.
+fn of_job(payload: WorkflowJobPayload, deployed: &Deployed) -> Decision {
+    let Deployed { organisation, pools } = deployed;
+    if !payload.repository.belongs_to(organisation) {
+        let repository = said::name(payload.repository.as_str());
+        return Decision::Foreign(format!("{repository} does not belong to {organisation}"));
+    }
+    match payload.action {
+        Action::Queued => of_waiting(payload, pools),
+        Action::InProgress => of_begun(payload, JobAction::InProgress, pools),
+        Action::Completed => of_begun(payload, JobAction::Completed, pools),
         Action::Waiting => {
-            return Decision::Ignore("the job waits for an approval; it asks for a runner later".to_owned());
+            Decision::Ignore("the job waits for an approval; it asks for a runner later".to_owned())
         }
-        Action::Other(other) => {
-            return Decision::Ignore(format!("the action {} moves no job", shortened(&other)));
-        }
-    };
-    let runner = payload.runner.as_ref().and_then(github::workflow_job::NamedRunner::ours);
-    let pool = match route(pools, &payload.labels) {
-        Ok(pool) => Some(pool.name.clone()),
-        Err(_) if runner.is_some() => None,
-        Err(Unserved::NoPool { .. }) if action != JobAction::Queued => None,
-        Err(unserved) if action == JobAction::Queued && !matches!(unserved, Unserved::GithubHosted(_)) => {
-            return Decision::Unserved(payload.job, unserved.to_string());
+        Action::Other(other) => Decision::Ignore(format!("the action {} moves no job", said::name(&other))),
+    }
+}
+
+/// Decides on a job that waits for a runner. One that no pool serves launches nothing; whether somebody is to be
+/// told depends on whether it was meant for us.
+fn of_waiting(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
+    let pool = match route(pools, &payload.labels, payload.is_public) {
+        Ok(pool) => pool.name.clone(),
+        Err(unserved @ Unserved::NoLabels) => return Decision::Empty(unserved.to_string()),
+        Err(unserved) if unserved.is_ours() => {
+            let is_public = matches!(unserved, Unserved::PublicRepository(_));
+            let counted_as = if is_public { PUBLIC_REPOSITORY } else { NO_POOL };
+            return Decision::Unserved { job: payload.job, counted_as, why: unserved.to_string() };
         }
         Err(unserved) => return Decision::Ignore(unserved.to_string()),
     };
-    let is_nameless = action == JobAction::InProgress && payload.runner.is_none();
-    let event = JobEvent {
-        action: if is_nameless { JobAction::Queued } else { action },
-        job: payload.job,
-        pool,
-        repository: payload.repository,
-        labels: payload.labels,
-        runner,
-        may_not_have_run: payload.may_not_have_run,
-        created_at: payload.created_at,
-    };
-    Decision::Enqueue { event, begins_to_wait: action == JobAction::Queued }
+    let runner = ours(&payload);
+    let event = JobEvent { pool: Some(pool), runner, ..event(payload, JobAction::Queued) };
+    Decision::Enqueue { event, begins_to_wait: true }
 }
 
-/// Words of the sender's own are repeated, but not at any length.
-fn shortened(word: &str) -> String {
-    word.chars().take(100).collect()
+/// Decides on a job that has begun or ended: it is written down whatever its labels are and whether or not
+/// anybody knows it, so that a `queued` that comes late counts nothing.
+///
+/// One that is in progress at no runner is taken for a job that waits, where a pool serves it: somebody
+/// works on it, whom the ledger takes for idle, so demand and supply are both still counted.
+fn of_begun(payload: WorkflowJobPayload, action: JobAction, pools: &PoolMap) -> Decision {
+    let pool = route(pools, &payload.labels, payload.is_public).ok().map(|pool| pool.name.clone());
+    let is_nameless = action == JobAction::InProgress && payload.runner.is_none();
+    let action = if is_nameless && pool.is_some() { JobAction::Queued } else { action };
+    // The labels of a job that a pool serves are some of the pool's. Those of another one may be any.
+    let labels = payload.labels.within_limits();
+    let runner = ours(&payload);
+    let event = JobEvent { pool, labels, runner, ..event(payload, action) };
+    Decision::Enqueue { event, begins_to_wait: false }
+}
+
+/// The runner that the payload names, if it is one of ours by its name.
+fn ours(payload: &WorkflowJobPayload) -> Option<fleet::ledger::JobRunner> {
+    payload.runner.as_ref().and_then(NamedRunner::ours)
+}
+
+/// The event of a payload that was routed to no pool.
+fn event(payload: WorkflowJobPayload, action: JobAction) -> JobEvent {
+    JobEvent {
+        action,
+        job: payload.job,
+        pool: None,
+        repository: payload.repository,
+        is_public: payload.is_public,
+        labels: payload.labels,
+        runner: None,
+        may_not_have_run: payload.may_not_have_run,
+        created_at: payload.created_at,
+    }
 }

@@ -1,7 +1,7 @@
 //! The `webhook` function: one GitHub delivery in, one answer out.
 //!
-//! Verify the signature over the raw bytes, read the payload, route the labels to a pool, put the
-//! event on the queue; a 2xx is given only once it is safe there. GitHub waits ten seconds and
+//! Verify the signature over the raw bytes, read the payload, look whose repository it is, route the
+//! labels to a pool, put the event on the queue; a 2xx is given only once it is safe there. GitHub waits ten seconds and
 //! never redelivers by itself, so nothing else is done here.
 
 mod answer;
@@ -14,6 +14,7 @@ use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::DeliveryId;
 use fleet::ledger::{JobEvent, JobMessage};
+use fleet::metric::Metric;
 use fleet::ports::SendMessage;
 use fleet::version::Version;
 use tracing::{error, info, warn};
@@ -22,10 +23,10 @@ use crate::answer::Answer;
 pub use crate::body::BODY_LIMIT;
 use crate::decision::{Decision, decide};
 use crate::metrics::{
-    DELIVERIES_BROKEN, DELIVERIES_NOT_READY, DELIVERIES_REFUSED, JOBS_QUEUED, JOBS_UNSERVED, POOL,
-    QUEUE_UNAVAILABLE,
+    DELIVERIES_BROKEN, DELIVERIES_EMPTY, DELIVERIES_FOREIGN, DELIVERIES_NOT_READY, DELIVERIES_REFUSED,
+    JOBS_QUEUED, JOBS_UNSERVED, POOL, QUEUE_UNAVAILABLE, REASON,
 };
-pub use crate::settings::Settings;
+pub use crate::settings::{Deployed, Settings};
 
 /// The function with what it keeps from one request to the next.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl<Q: SendMessage> Webhook<Q> {
         let verified = github::verify(&request.headers, &body, &settings.secrets)
             .map_err(|refusal| refused(Answer::unauthorized(refusal)))?;
         let delivery = verified.id().map_err(|problem| broken(None, Answer::bad_request(problem)))?;
-        let decision = decide(&verified, &settings.pools)
+        let decision = decide(&verified, &settings.deployed)
             .map_err(|problem| broken(Some(&delivery), Answer::bad_request(problem)))?;
         match decision {
             Decision::Enqueue { event, begins_to_wait } => {
@@ -66,15 +67,14 @@ impl<Q: SendMessage> Webhook<Q> {
                 }
                 Ok(answer)
             }
-            Decision::Unserved(job, reason) => {
-                warn!(%delivery, %job, reason, "job not served");
-                counter!(JOBS_UNSERVED.name).increment(1);
-                Ok(Answer::ignored(reason))
+            Decision::Unserved { job, counted_as, why } => {
+                warn!(%delivery, %job, reason = why, "job not served");
+                counter!(JOBS_UNSERVED.name, REASON => counted_as).increment(1);
+                Ok(Answer::ignored(why))
             }
-            Decision::Ignore(reason) => {
-                info!(%delivery, reason, "delivery ignored");
-                Ok(Answer::ignored(reason))
-            }
+            Decision::Foreign(reason) => Ok(ignored(&delivery, reason, Some(DELIVERIES_FOREIGN))),
+            Decision::Empty(reason) => Ok(ignored(&delivery, reason, Some(DELIVERIES_EMPTY))),
+            Decision::Ignore(reason) => Ok(ignored(&delivery, reason, None)),
         }
     }
 
@@ -90,6 +90,15 @@ impl<Q: SendMessage> Webhook<Q> {
         info!(%delivery, job = %event.job, action = ?event.action, pool, "delivery queued");
         Ok(Answer::accepted(event))
     }
+}
+
+/// A delivery that asks for nothing, and is counted as this, if as anything.
+fn ignored(delivery: &DeliveryId, reason: String, counted_as: Option<Metric>) -> Answer {
+    info!(%delivery, reason, "delivery ignored");
+    if let Some(metric) = counted_as {
+        counter!(metric.name).increment(1);
+    }
+    Answer::ignored(reason)
 }
 
 /// The answer to a delivery that cannot be verified now: GitHub keeps it as failed, to be redelivered.

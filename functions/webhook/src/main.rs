@@ -5,15 +5,17 @@ use aws::queue::Queue;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use fleet::PoolMap;
 use futures_util::future::join;
-use webhook::{Settings, Webhook};
+use webhook::{Deployed, Settings, Webhook};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[webhook::metrics::METRICS]).await;
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
+    let organisation = boot.variable("MAYFLY_ORGANISATION");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
+    let deployed = pools.map(|pools| Deployed { organisation, pools });
     let queue = Queue::new(&boot.config, queue_url);
-    let (settings, ()) = join(boot.settings::<Settings>(pools), queue.warm_up()).await;
+    let (settings, ()) = join(boot.settings::<Settings>(deployed), queue.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let webhook = Webhook { queue };
     started

@@ -9,9 +9,21 @@ use fleet::metric::Metric;
 pub const JOBS_QUEUED: Metric =
     Metric::counter("JobsQueued", "Waiting jobs whose event is on the queue").by(&[POOL]);
 
-/// Jobs that wait for a runner that no pool of the map is. Those that ask for one of GitHub's own
-/// runners are not among them: nobody expects us to serve them.
-pub const JOBS_UNSERVED: Metric = Metric::counter("JobsUnserved", "Waiting jobs that no pool serves");
+/// Jobs that wait for a runner of ours and that no pool serves; by [`REASON`]. Those of other systems are not
+/// among them (`fleet::routing::Unserved::is_ours`): nobody expects us to serve them.
+pub const JOBS_UNSERVED: Metric =
+    Metric::counter("JobsUnserved", "Waiting jobs that were meant for a pool, and that none serves")
+        .by(&[REASON])
+        .with_alarm();
+
+/// Deliveries of repositories that do not belong to the organisation.
+pub const DELIVERIES_FOREIGN: Metric =
+    Metric::counter("DeliveriesForeign", "Deliveries of somebody else's repositories");
+
+/// Deliveries that GitHub signed and that say too little to act on: without a job, or of one that waits and
+/// has no labels.
+pub const DELIVERIES_EMPTY: Metric =
+    Metric::counter("DeliveriesEmpty", "GitHub's deliveries that say too little of a job");
 
 /// Requests that GitHub did not sign with a secret that we know, or that are no request of GitHub's:
 /// too large, or not encoded as they say.
@@ -33,10 +45,21 @@ pub const DELIVERIES_NOT_READY: Metric =
 /// The dimension of the pool that a job was routed to.
 pub const POOL: &str = "Pool";
 
+/// The dimension of the reason why no pool serves a job.
+pub const REASON: &str = "Reason";
+
+/// No pool has its labels.
+pub const NO_POOL: &str = "NoPool";
+
+/// Its repository is public, and no pool that has its labels takes jobs of public ones.
+pub const PUBLIC_REPOSITORY: &str = "PublicRepository";
+
 /// All of them.
 pub const METRICS: &[Metric] = &[
     JOBS_QUEUED,
     JOBS_UNSERVED,
+    DELIVERIES_FOREIGN,
+    DELIVERIES_EMPTY,
     DELIVERIES_REFUSED,
     DELIVERIES_BROKEN,
     DELIVERIES_NOT_READY,

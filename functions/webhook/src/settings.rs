@@ -4,23 +4,32 @@ use fleet::PoolMap;
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 use secrecy::SecretString;
 
+/// What is deployed with the function.
+#[derive(Debug, Clone)]
+pub struct Deployed {
+    /// The GitHub organisation whose jobs get runners.
+    pub organisation: String,
+    /// The map of pools.
+    pub pools: PoolMap,
+}
+
 /// The settings, as they are at the time of a request: they may change while the function lives.
 #[derive(Debug)]
 pub struct Settings {
     /// The webhook secrets that are valid now; two during a rotation.
     pub secrets: Vec<SecretString>,
-    /// The map of pools.
-    pub pools: PoolMap,
+    /// What was deployed.
+    pub deployed: Deployed,
 }
 
 impl FromParameters for Settings {
-    type Deployed = PoolMap;
+    type Deployed = Deployed;
 
     const FOLDERS: &'static [&'static str] = &[folder::WEBHOOK_SECRETS];
 
-    fn from_parameters(pools: &PoolMap, parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    fn from_parameters(deployed: &Deployed, parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let secrets = parameters.secrets(folder::WEBHOOK_SECRETS, &mut problems);
-        problems.all_or(Some(Self { secrets, pools: pools.clone() }))
+        problems.all_or(Some(Self { secrets, deployed: deployed.clone() }))
     }
 }

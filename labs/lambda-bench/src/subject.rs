@@ -158,6 +158,7 @@ fn batch(number: u64) -> Result<Vec<u8>> {
         job: JobId(number),
         pool: PoolName::new("ec2-x64").ok(),
         repository: Repository::new("octo-org/storefront"),
+        is_public: false,
         labels: ["self-hosted", "ec2-x64"].into_iter().collect(),
         runner: None,
         may_not_have_run: false,

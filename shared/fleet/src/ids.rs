@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::said;
+
 /// Longest name of a pool: with it, a runner's GitHub name stays within GitHub's 64 characters.
 pub const POOL_NAME_LIMIT: usize = 32;
 
@@ -86,6 +88,15 @@ string_id! {
     /// The SHA-256 of a [`BootId`], as `sha256_` and lower-case hex: what the ledger keeps of it. It is no
     /// secret, and does not look like one where logs are looked through for signatures.
     BootDigest
+}
+
+impl Repository {
+    /// Whether it belongs to this organisation. Its full name decides, whose case does not matter (GitHub:
+    /// names of accounts are compared without it).
+    pub fn belongs_to(&self, organisation: &str) -> bool {
+        let owner = self.0.split_once('/').map(|(owner, _)| owner);
+        owner.is_some_and(|owner| owner.eq_ignore_ascii_case(organisation))
+    }
 }
 
 /// The random id that a task's PID 1 makes once; a runner is bound to the first one. It is as secret as
@@ -240,7 +251,7 @@ impl fmt::Display for RunnerId {
 
 /// A text that is no id of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no {what}: it takes {rule}")]
+#[error("{} is no {what}: it takes {rule}", said::quoted(found))]
 pub struct InvalidId {
     what: &'static str,
     found: String,
@@ -280,6 +291,27 @@ mod tests {
         ] {
             assert_eq!(RunnerId::from_github_name(name), None, "{why}");
         }
+    }
+
+    #[test]
+    fn a_repository_belongs_to_its_owner_alone() {
+        for (repository, belongs, why) in [
+            ("octo-org/storefront", true, "its own"),
+            ("Octo-Org/storefront", true, "case does not matter"),
+            ("hubot/storefront", false, "a user's"),
+            ("octo-org2/storefront", false, "another organisation, whose name begins so"),
+            ("hubot/octo-org", false, "the owner comes first"),
+            ("octo-org", false, "no full name"),
+            ("", false, "none"),
+        ] {
+            assert_eq!(Repository::new(repository).belongs_to("octo-org"), belongs, "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_repeated_in_short() {
+        let problem = PoolName::new("P".repeat(100_000)).unwrap_err().to_string();
+        assert!(problem.len() < 150 && problem.starts_with("\"PPP"), "{problem}");
     }
 
     #[test]

@@ -5,6 +5,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::said;
+
+/// Most labels that GitHub lets a runner carry (REST: generate-jitconfig).
+pub const LABEL_LIMIT: usize = 100;
+
+/// Longest label that GitHub takes, in characters.
+pub const LABEL_LENGTH_LIMIT: usize = 256;
+
 /// One label, in lower case.
 ///
 /// GitHub: labels are case-insensitive.
@@ -42,9 +50,10 @@ impl From<Label> for String {
     }
 }
 
+/// Quoted.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&said::quoted(&self.0))
     }
 }
 
@@ -81,6 +90,14 @@ impl Labels {
         self.0.iter()
     }
 
+    /// As many of them as a runner may carry, and none that is longer than a runner's may be: what is kept of
+    /// a job that no pool serves, so that it fits into a message whatever it asks for.
+    #[must_use]
+    pub fn within_limits(&self) -> Self {
+        let fits = |label: &&Label| label.0.chars().count() <= LABEL_LENGTH_LIMIT;
+        Self(self.0.iter().filter(fits).take(LABEL_LIMIT).cloned().collect())
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -100,10 +117,10 @@ impl<S: AsRef<str>> FromIterator<S> for Labels {
     }
 }
 
+/// The first few of them, quoted.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<&str> = self.0.iter().map(Label::as_str).collect();
-        write!(f, "[{}]", words.join(", "))
+        f.write_str(&said::list(self.0.iter().map(Label::as_str)))
     }
 }
 
@@ -116,7 +133,15 @@ mod tests {
         let a: Labels = ["Self-Hosted", " linux ", "ARM64"].into_iter().collect();
         let b: Labels = ["arm64", "self-hosted", "Linux", ""].into_iter().collect();
         assert_eq!(a, b);
-        assert_eq!(a.to_string(), "[arm64, linux, self-hosted]");
+        assert_eq!(a.to_string(), r#""arm64", "linux", "self-hosted""#);
+    }
+
+    #[test]
+    fn of_labels_without_end_as_many_are_kept_as_a_runner_could_carry() {
+        let many: Labels = (0..1000).map(|it| format!("l{it}")).chain(["x".repeat(300)]).collect();
+        assert_eq!(many.within_limits().len(), LABEL_LIMIT);
+        let long: Labels = ["x".repeat(256), "y".repeat(257)].into_iter().collect();
+        assert_eq!(long.within_limits(), ["x".repeat(256)].into_iter().collect());
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod question;
 pub mod repair;
 pub mod routing;
+pub mod said;
 pub mod schedule;
 pub mod settings;
 pub mod sweep;

@@ -17,9 +17,9 @@ use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ListDeliveries, ListJobs, ListRepositories, ListRunners, ListRuns, ListedJob, Priced, ReadJob,
-    ReadRepository, ReadRun, ReadRunner, Redeliver, Registration, RegistrationPage, RunId, RunStatus,
-    RunnerGroupId, SeenJob, SeenRunner,
+    JobStatus, ListDeliveries, ListJobs, ListRepositories, ListRunners, ListRuns, ListedJob, ListedRun,
+    Priced, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver, Registration, RegistrationPage, RunId,
+    RunStatus, RunnerGroupId, SeenJob, SeenRunner,
 };
 pub use crate::ledger::Listing;
 

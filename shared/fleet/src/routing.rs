@@ -36,11 +36,32 @@ pub enum Unserved<'a> {
         asked: Labels,
         /// The pool that lacks the fewest labels; the first in precedence of several.
         nearest: &'a Pool,
-        /// The labels that it lacks, in alphabetical order.
-        lacks: Vec<Label>,
+        /// The labels that it lacks.
+        lacks: Labels,
+        /// Whether the labels show that a pool of the map was meant, and not somebody else's runner.
+        is_ours: bool,
     },
+    /// The repository is public, and no pool that has the labels takes jobs of public ones. This is the
+    /// first of those that have the labels.
+    PublicRepository(&'a Pool),
     /// The map has no pool at all.
     NoPools,
+}
+
+impl Unserved<'_> {
+    /// Whether the job was meant for us, so that somebody has to be told.
+    ///
+    /// Other systems' jobs come by the same webhook: those of larger GitHub-hosted runners, whose names anybody
+    /// may choose, or of another vendor. Nor is one without labels: those that name the group of larger runners come so
+    /// (awslabs/aws-athena-query-federation#1621). What tells ours from theirs is not in any list: a job is ours if it
+    /// says `self-hosted`, or a label that a pool of the map has and that is not common to all such systems.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::NoPool { is_ours, .. } => *is_ours,
+            Self::PublicRepository(_) | Self::NoPools => true,
+            Self::NoLabels | Self::GithubHosted(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Unserved<'_> {
@@ -50,37 +71,51 @@ impl fmt::Display for Unserved<'_> {
                 "the job has no labels, which every pool would serve; name a label beside the group",
             ),
             Self::GithubHosted(label) => write!(f, "{label} is a GitHub-hosted runner"),
-            Self::NoPool { asked, nearest, lacks } => {
-                let lacks: Vec<&str> = lacks.iter().map(Label::as_str).collect();
-                write!(f, "no pool serves {asked}; {} lacks {}", nearest.name, lacks.join(", "))
+            Self::NoPool { asked, nearest, lacks, .. } => {
+                write!(f, "no pool serves {asked}; {} lacks {lacks}{}", nearest.name, hint(lacks))
             }
+            Self::PublicRepository(pool) => write!(
+                f,
+                "the repository is public, and {} takes no jobs of public repositories; allow them with \
+                 public_repositories = true, and in the settings of its runner group",
+                pool.name
+            ),
             Self::NoPools => f.write_str("the pool map is empty"),
         }
     }
 }
 
-/// Finds the pool that serves a job with these labels, or says why none does.
-pub fn route<'a>(pools: &'a PoolMap, asked: &Labels) -> Result<&'a Pool, Unserved<'a>> {
+/// Finds the pool that serves a job with these labels, of a repository that is public or not, or says why
+/// none does.
+pub fn route<'a>(pools: &'a PoolMap, asked: &Labels, is_public: bool) -> Result<&'a Pool, Unserved<'a>> {
     if asked.is_empty() {
         return Err(Unserved::NoLabels);
     }
-    let serving = pools.iter().filter(|pool| pool.labels.serve(asked));
-    serving.min_by_key(|pool| Precedence::of(pool)).ok_or_else(|| explain(pools, asked))
+    let with_labels = || pools.iter().filter(|pool| pool.labels.serve(asked));
+    let serving = with_labels().filter(|pool| pool.public_repositories || !is_public);
+    serving.min_by_key(|pool| Precedence::of(pool)).ok_or_else(|| {
+        let refusing = with_labels().min_by_key(|pool| Precedence::of(pool));
+        refusing.map_or_else(|| explain(pools, asked), Unserved::PublicRepository)
+    })
 }
 
 fn explain<'a>(pools: &'a PoolMap, asked: &Labels) -> Unserved<'a> {
     if let Some(label) = asked.iter().find(|label| is_github_hosted(label))
-        && !asked.contains(&Label::new("self-hosted"))
+        && !asked.contains(&Label::new(SELF_HOSTED))
     {
         return Unserved::GithubHosted(label.clone());
     }
     let nearest = pools.iter().min_by_key(|pool| (pool.labels.lacking(asked).count(), Precedence::of(pool)));
     nearest.map_or(Unserved::NoPools, |nearest| Unserved::NoPool {
         asked: asked.clone(),
-        lacks: nearest.labels.lacking(asked).cloned().collect(),
+        lacks: nearest.labels.lacking(asked).collect(),
+        is_ours: is_ours(pools, asked),
         nearest,
     })
 }
+
+/// What every self-hosted runner carries, whoever's it is.
+const SELF_HOSTED: &str = "self-hosted";
 
 /// Whether a label is one of GitHub's own runner images, all of which begin with the system's
 /// name (GitHub: "Standard GitHub-hosted runners").
@@ -88,88 +123,54 @@ fn is_github_hosted(label: &Label) -> bool {
     ["ubuntu-", "windows-", "macos-"].iter().any(|system| label.as_str().starts_with(system))
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use proptest::sample::{Index, subsequence};
-
-    use super::*;
-    use crate::pools::DEFAULT_POOLS;
-
-    fn pools() -> PoolMap {
-        PoolMap::from_toml(DEFAULT_POOLS).unwrap()
+/// Whether labels that no pool serves were meant for one.
+fn is_ours(pools: &PoolMap, asked: &Labels) -> bool {
+    let is_known = |label: &Label| pools.with_retiring().any(|pool| pool.labels.contains(label));
+    if asked.iter().any(|label| is_anothers(label) && !is_known(label)) {
+        return false;
     }
+    // A label that is several by mistake says what was meant, too.
+    let apart = |sign: char| sign.is_whitespace() || matches!(sign, ',' | '[' | ']' | '"' | '\'');
+    let words = asked.iter().flat_map(|label| label.as_str().split(apart)).map(Label::new);
+    words.into_iter().any(|word| word.as_str() == SELF_HOSTED || is_known(&word) && !is_common(&word))
+}
 
-    #[test]
-    fn the_lowest_priority_number_wins() {
-        let pools = pools();
-        for (runs_on, pool) in [
-            (&["self-hosted"][..], "fargate-x64"),
-            (&["linux", "X64"], "fargate-x64"),
-            (&["fargate", "spot"], "fargate-x64-spot"),
-            (&["self-hosted", "linux", "ARM64"], "fargate-arm64"),
-            (&["aarch64", "docker"], "ec2-arm64"),
-            (&["docker"], "ec2-x64"),
-            (&["docker", "spot"], "ec2-x64-spot"),
-            (&["arm64", "spot"], "ec2-arm64-spot"),
-            (&["self-hosted", "ec2-arm64"], "ec2-arm64"),
-            (&["amd64", "ec2", "on-demand"], "ec2-x64"),
-        ] {
-            let asked: Labels = runs_on.iter().collect();
-            assert_eq!(route(&pools, &asked).unwrap().name.as_str(), pool, "{asked}");
-        }
-    }
+/// Whether a label says nothing of whose runner is meant: GitHub gives a self-hosted runner its system and its
+/// architecture as labels, and others call theirs the same.
+fn is_common(label: &Label) -> bool {
+    label.as_str() == "linux" || Pool::architecture_of(label).is_some()
+}
 
-    #[test]
-    fn whom_no_pool_serves_is_told_why() {
-        let pools = pools();
-        for (runs_on, says) in [
-            (&["gpu", "linux", "docker"][..], "no pool serves [docker, gpu, linux]; ec2-x64 lacks gpu"),
-            (&["x64", "arm64"], "no pool serves [arm64, x64]; fargate-x64 lacks arm64"),
-            (
-                &["self-hosted", "ubuntu-latest"],
-                "no pool serves [self-hosted, ubuntu-latest]; fargate-x64 lacks ubuntu-latest",
-            ),
-            (&["ubuntu-latest"], "ubuntu-latest is a GitHub-hosted runner"),
-            (&["macos-15-xlarge"], "macos-15-xlarge is a GitHub-hosted runner"),
-            (&[], "the job has no labels, which every pool would serve; name a label beside the group"),
-        ] {
-            let asked: Labels = runs_on.iter().collect();
-            assert_eq!(route(&pools, &asked).unwrap_err().to_string(), says);
-        }
-    }
+/// Whether a label names another system's runner, whatever else the job asks for: it may say `self-hosted`
+/// too, or a word that one of our pools has. They are the systems whose labels have a form of their own
+/// (runs-on/runs-on#102, runs-on/runs-on#347; AWS `CodeBuild`: "Label overrides supported with the
+/// CodeBuild-hosted GitHub Actions runner"). One that is missing here rings only for jobs that name us as well.
+fn is_anothers(label: &Label) -> bool {
+    const WHOLE: [&str; 2] = ["dependabot", "runs-on"];
+    const BEGINNINGS: [&str; 9] = [
+        "runs-on=",
+        "runs-on,",
+        "codebuild-",
+        "blacksmith-",
+        "buildjet-",
+        "depot-",
+        "namespace-profile-",
+        "ubicloud-",
+        "warp-",
+    ];
+    WHOLE.contains(&label.as_str()) || BEGINNINGS.iter().any(|begins| label.as_str().starts_with(begins))
+}
 
-    /// Words that some pool knows, and some that none does.
-    fn words() -> Vec<String> {
-        let pools = pools();
-        let known: Labels = pools.iter().flat_map(|pool| pool.labels.iter()).collect();
-        known.iter().map(Label::to_string).chain(["gpu".into(), "windows".into()]).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn a_routed_pool_has_all_of_the_jobs_labels(asked in subsequence(words(), 0..5)) {
-            let (pools, asked) = (pools(), asked.into_iter().collect::<Labels>());
-            match route(&pools, &asked) {
-                Ok(pool) => prop_assert!(pool.labels.serve(&asked)),
-                Err(_) => prop_assert!(asked.is_empty() || !pools.iter().any(|pool| pool.labels.serve(&asked))),
-            }
-        }
-
-        #[test]
-        fn case_and_order_of_labels_do_not_matter(
-            asked in subsequence(words(), 1..5),
-            upper in any::<u8>(),
-            turn in any::<Index>(),
-        ) {
-            let pools = pools();
-            let mut shouted: Vec<String> = asked.iter().enumerate()
-                .map(|(at, word)| if upper >> at & 1 == 1 { word.to_uppercase() } else { word.clone() })
-                .collect();
-            let by = turn.index(shouted.len());
-            shouted.rotate_left(by);
-            let (plain, shouted): (Labels, Labels) = (asked.iter().collect(), shouted.iter().collect());
-            prop_assert_eq!(route(&pools, &plain).ok(), route(&pools, &shouted).ok());
-        }
+/// The way out, where a label is several labels by mistake.
+fn hint(lacks: &Labels) -> &'static str {
+    if lacks.iter().any(|label| label.as_str().starts_with('[')) {
+        "; that is a list as text: make labels of it with fromJSON"
+    } else if lacks.iter().any(|label| label.as_str().contains(',')) {
+        "; that is one label with commas: write labels as a YAML list"
+    } else {
+        ""
     }
 }
+
+#[cfg(test)]
+mod tests;

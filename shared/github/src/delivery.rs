@@ -1,6 +1,6 @@
 //! A webhook delivery: its headers, and its body once the signature is proven.
 
-use fleet::DeliveryId;
+use fleet::{DeliveryId, said};
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,9 @@ pub const EVENT_HEADER: &str = "x-github-event";
 
 /// The header that carries the delivery's GUID.
 pub const DELIVERY_HEADER: &str = "x-github-delivery";
+
+/// Characters of a delivery's id that are kept.
+const ID_LENGTH: usize = 64;
 
 /// A body whose signature fitted, with the headers it came with. Nothing else reads a body.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ pub enum DeliveryError {
     #[error("the body is a form; set the webhook's content type to application/json")]
     FormEncoded,
     /// The payload is not what its event's should be.
-    #[error("the payload does not read as {event}: {error}")]
+    #[error("the payload does not read as {event}: {}", said::sentence(&error.to_string()))]
     Payload {
         /// The event's name.
         event: &'static str,
@@ -55,10 +58,11 @@ impl Verified<'_> {
         text(self.headers, EVENT_HEADER).ok_or(DeliveryError::MissingHeader(EVENT_HEADER))
     }
 
-    /// The delivery's GUID, which a redelivery keeps.
+    /// The delivery's GUID, which a redelivery keeps. The signature says nothing of it: whatever stands there,
+    /// no more is taken than a GUID has, or a name that somebody gives a trial.
     pub fn id(&self) -> Result<DeliveryId, DeliveryError> {
         let id = text(self.headers, DELIVERY_HEADER).ok_or(DeliveryError::MissingHeader(DELIVERY_HEADER))?;
-        Ok(DeliveryId::new(id))
+        Ok(DeliveryId::new(id.chars().take(ID_LENGTH).collect::<String>()))
     }
 
     /// Reads the payload as that of `event`.

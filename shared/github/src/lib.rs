@@ -8,8 +8,9 @@
 pub mod app;
 pub mod delivery;
 pub mod signature;
+mod visibility;
 pub mod workflow_job;
 
 pub use delivery::{Verified, verify};
 pub use signature::SignatureError;
-pub use workflow_job::{Action, WorkflowJobPayload};
+pub use workflow_job::{Action, Told, WorkflowJobPayload};

@@ -8,6 +8,8 @@ use fleet::{GithubRunnerId, JobId, Labels, Repository, RunnerId};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use crate::visibility::Visibility;
+
 /// The event's name, as the delivery's header gives it.
 pub const EVENT: &str = fleet::delivery::WORKFLOW_JOB;
 
@@ -26,7 +28,23 @@ pub enum Action {
     Other(String),
 }
 
-/// A `workflow_job` delivery.
+/// A `workflow_job` delivery, as far as it says anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// What happened to a job.
+    Job(WorkflowJobPayload),
+    /// Nothing that can be acted on: this is absent, or null.
+    Nothing(&'static str),
+}
+
+impl Told {
+    /// What happened to a job, if it says that.
+    pub fn job(self) -> Option<WorkflowJobPayload> {
+        if let Self::Job(payload) = self { Some(payload) } else { None }
+    }
+}
+
+/// What a `workflow_job` delivery says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkflowJobPayload {
     /// What happened.
@@ -43,6 +61,8 @@ pub struct WorkflowJobPayload {
     pub created_at: Option<Timestamp>,
     /// The repository.
     pub repository: Repository,
+    /// Whether everybody may read the repository.
+    pub is_public: bool,
 }
 
 /// A runner, as GitHub names it.
@@ -62,16 +82,22 @@ impl NamedRunner {
     }
 }
 
+/// What is absent, or null, makes a payload that says less, and no broken one: asked for again, GitHub would
+/// send the same.
 #[derive(Deserialize)]
 struct Payload {
-    action: String,
-    workflow_job: Job,
-    repository: RepositoryName,
+    #[serde(default)]
+    action: Option<String>,
+    #[serde(default)]
+    workflow_job: Option<Job>,
+    #[serde(default)]
+    repository: Option<OfRepository>,
 }
 
 #[derive(Deserialize)]
 struct Job {
-    id: u64,
+    #[serde(default)]
+    id: Option<u64>,
     #[serde(default)]
     status: Option<String>,
     #[serde(default)]
@@ -87,18 +113,36 @@ struct Job {
 }
 
 #[derive(Deserialize)]
-struct RepositoryName {
-    full_name: String,
+struct OfRepository {
+    #[serde(default)]
+    full_name: Option<Repository>,
+    #[serde(default)]
+    private: Option<bool>,
+    #[serde(default)]
+    visibility: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for WorkflowJobPayload {
+impl<'de> Deserialize<'de> for Told {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Payload::deserialize(deserializer).map(Self::from)
     }
 }
 
-impl From<Payload> for WorkflowJobPayload {
-    fn from(Payload { action, workflow_job: job, repository }: Payload) -> Self {
+impl From<Payload> for Told {
+    fn from(Payload { action, workflow_job, repository }: Payload) -> Self {
+        let Some(action) = action else { return Self::Nothing("action") };
+        let Some(job) = workflow_job else { return Self::Nothing("workflow_job") };
+        let Some(id) = job.id else { return Self::Nothing("workflow_job.id") };
+        let Some(repository) = repository else { return Self::Nothing("repository") };
+        let OfRepository { full_name, private, visibility } = repository;
+        let Some(full_name) = full_name else { return Self::Nothing("repository.full_name") };
+        let is_public = Visibility { private, visibility }.is_public();
+        Self::Job(WorkflowJobPayload::of(action, JobId(id), job, full_name, is_public))
+    }
+}
+
+impl WorkflowJobPayload {
+    fn of(action: String, id: JobId, job: Job, repository: Repository, is_public: bool) -> Self {
         let action = match (action.as_str(), job.status.as_deref()) {
             ("waiting", _) | ("queued", Some("waiting")) => Action::Waiting,
             ("queued", _) => Action::Queued,
@@ -109,12 +153,13 @@ impl From<Payload> for WorkflowJobPayload {
         let named = job.runner_id.filter(|&id| id != 0).zip(job.runner_name.filter(|name| !name.is_empty()));
         Self {
             action,
-            job: JobId(job.id),
+            job: id,
             labels: job.labels.unwrap_or_default().iter().collect(),
             may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
             runner: named.map(|(id, name)| NamedRunner { id: GithubRunnerId(id), name }),
             created_at: job.created_at.and_then(|at| at.parse().ok()),
-            repository: Repository::new(repository.full_name),
+            repository,
+            is_public,
         }
     }
 }
@@ -130,7 +175,10 @@ mod tests {
     }
 
     fn read(value: Value) -> WorkflowJobPayload {
-        serde_json::from_value(value).unwrap()
+        match serde_json::from_value(value).unwrap() {
+            Told::Job(payload) => payload,
+            Told::Nothing(absent) => panic!("{absent} is absent"),
+        }
     }
 
     #[test]
@@ -140,7 +188,7 @@ mod tests {
         let payload = read(payload("in_progress", &job));
         assert_eq!(payload.action, Action::InProgress);
         assert_eq!(payload.job, JobId(9_007_199_254_740_993), "ids exceed 2^53");
-        assert_eq!(payload.labels.to_string(), "[linux, x64]");
+        assert_eq!(payload.labels, ["x64", "linux"].into_iter().collect());
         let named = NamedRunner { id: GithubRunnerId(21), name: "build-box".into() };
         assert_eq!(payload.runner, Some(named));
         assert_eq!(payload.created_at, Some("2026-10-05T09:00:00Z".parse().unwrap()));
@@ -164,6 +212,38 @@ mod tests {
         let odd_time = read(payload("queued", &json!({"id": 1, "created_at": "soon"})));
         assert_eq!(odd_time.created_at, None);
         assert_eq!(read(payload("dreaming", &json!({"id": 1}))).action, Action::Other("dreaming".into()));
+    }
+
+    #[test]
+    fn what_is_absent_or_null_is_said_by_nobody_and_what_is_of_another_type_is_broken() {
+        let whole = payload("queued", &json!({"id": 1, "labels": ["linux"]}));
+        let with = |path: &str, value: Option<Value>| {
+            let mut payload = whole.clone();
+            let (parent, field) = path.rsplit_once('/').unwrap();
+            let parent = payload.pointer_mut(parent).and_then(Value::as_object_mut).unwrap();
+            parent.remove(field);
+            parent.extend(value.map(|value| (field.to_owned(), value)));
+            serde_json::from_value::<Told>(payload)
+        };
+        for (path, absent) in [
+            ("/action", "action"),
+            ("/workflow_job", "workflow_job"),
+            ("/workflow_job/id", "workflow_job.id"),
+            ("/repository", "repository"),
+            ("/repository/full_name", "repository.full_name"),
+        ] {
+            for value in [None, Some(Value::Null)] {
+                assert_eq!(with(path, value).unwrap(), Told::Nothing(absent), "{path}");
+            }
+            assert!(with(path, Some(json!(true))).is_err(), "{path} of another type");
+        }
+        for path in ["/workflow_job/labels", "/workflow_job/status", "/repository/private"] {
+            for value in [None, Some(Value::Null)] {
+                assert!(matches!(with(path, value), Ok(Told::Job(_))), "{path}: nobody needs it");
+            }
+            assert!(with(path, Some(json!(7))).is_err(), "{path} of another type");
+        }
+        assert_eq!(serde_json::from_str::<Told>("{}").unwrap(), Told::Nothing("action"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use fleet::PoolMap;
 use launcher::Launcher;
 use reconciler::Reconciler;
 use registrar::Registrar;
+use sandbox::github::ORGANISATION;
 use sandbox::{FunctionName, Functions, STACK, Sandbox, System, TICKET_KEY, World, placements_of};
 use scheduler::Scheduler;
 use secrecy::SecretString;
@@ -21,6 +22,7 @@ pub struct Platform {
     webhook: Webhook<Sandbox>,
     webhook_settings: Current<webhook::Settings>,
     webhook_secret: SecretString,
+    organisation: String,
     /// The launchers that have no batch now.
     launchers: RefCell<Vec<SandboxLauncher>>,
     launcher_settings: Current<launcher::Settings>,
@@ -53,8 +55,9 @@ impl Platform {
         );
         Self {
             webhook: Webhook { queue: sandbox.clone() },
-            webhook_settings: current(webhook_settings(&webhook_secret, pools)),
+            webhook_settings: current(webhook_settings(&webhook_secret, ORGANISATION, pools)),
             webhook_secret,
+            organisation: ORGANISATION.to_owned(),
             launchers: RefCell::default(),
             launcher_settings: current(launcher::Settings(launch_settings(pools))),
             registrar: Registrar { books: of(FunctionName::Registrar), github: sandbox.clone() },
@@ -72,11 +75,20 @@ impl Platform {
         }
     }
 
+    /// The same functions, deployed with these pools for another organisation than the sandbox's own.
+    #[must_use]
+    pub fn of_organisation(mut self, organisation: &str, pools: &PoolMap) -> Self {
+        organisation.clone_into(&mut self.organisation);
+        self.use_map(FunctionName::Webhook, pools);
+        self
+    }
+
     /// From now on a function reads this map of pools.
     pub fn use_map(&self, function: FunctionName, pools: &PoolMap) {
         match function {
             FunctionName::Webhook => {
-                self.webhook_settings.replace(Rc::new(webhook_settings(&self.webhook_secret, pools)));
+                let settings = webhook_settings(&self.webhook_secret, &self.organisation, pools);
+                self.webhook_settings.replace(Rc::new(settings));
             }
             FunctionName::Launcher => {
                 self.launcher_settings.replace(Rc::new(launcher::Settings(launch_settings(pools))));
@@ -154,8 +166,9 @@ fn books(sandbox: &Sandbox, function: FunctionName) -> Bookkeeper<Sandbox, Syste
     Bookkeeper { ledger: sandbox.clone(), system: sandbox.system_of(function) }
 }
 
-fn webhook_settings(secret: &SecretString, pools: &PoolMap) -> webhook::Settings {
-    webhook::Settings { secrets: vec![secret.clone()], pools: pools.clone() }
+fn webhook_settings(secret: &SecretString, organisation: &str, pools: &PoolMap) -> webhook::Settings {
+    let deployed = webhook::Deployed { organisation: organisation.to_owned(), pools: pools.clone() };
+    webhook::Settings { secrets: vec![secret.clone()], deployed }
 }
 
 fn registrar_settings(pools: &PoolMap) -> registrar::Settings {

@@ -11,3 +11,4 @@ pub mod scene;
 
 pub use self::functions::Platform;
 pub use self::leftovers::leftovers;
+pub use sandbox::github::ORGANISATION;

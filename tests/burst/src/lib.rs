@@ -165,7 +165,7 @@ async fn post_all(
         };
         let payload = world.ask(move |world| {
             world.learn_job(id, plan);
-            world.sandbox().github().borrow().job(id).map(sandbox::github::workflow_job)
+            world.sandbox().github().borrow().job(id).map(|job| sandbox::github::workflow_job(job, false))
         });
         let payload = payload.await.flatten().context("GitHub does not know the job")?;
         let times = if id.0.is_multiple_of(TWICE) { 2 } else { 1 };

@@ -28,8 +28,9 @@ pub fn job(id: u64) -> Job {
     Job {
         id: JobId(id),
         state: JobState::Queued,
-        pool: pool("plain"),
+        pool: Some(pool("plain")),
         repository: Repository::new("octo-org/storefront"),
+        is_public: false,
         labels: ["self-hosted", "linux"].into_iter().collect(),
         runner: None,
         seen_at: at(0),

@@ -44,6 +44,7 @@ pub fn message(job: u64) -> JobMessage {
             job: JobId(job),
             pool: Some(PoolName::new("fargate-x64").unwrap()),
             repository: Repository::new("octo-org/store.front_2"),
+            is_public: false,
             labels: ["self-hosted", "linux"].into_iter().collect(),
             runner: None,
             may_not_have_run: true,

@@ -43,6 +43,7 @@ pub fn job_event(action: JobAction, job: u64, pool_name: &str) -> JobEvent {
         job: JobId(job),
         pool: Some(pool(pool_name)),
         repository: Repository::new("octo-org/example"),
+        is_public: false,
         labels: ["linux"].into_iter().collect(),
         runner: None,
         may_not_have_run: false,

@@ -60,6 +60,7 @@ impl Stage {
                 job: JobId(number),
                 pool: Some(pool()),
                 repository: Repository::new("octo-org/storefront"),
+                is_public: false,
                 labels: ["ec2-x64"].into_iter().collect(),
                 runner: None,
                 may_not_have_run: false,

@@ -107,6 +107,7 @@ impl Scene {
             job: JobId(1),
             pool: Some(pool()),
             repository: Repository::new("octo-org/storefront"),
+            is_public: false,
             labels: [POOL].into_iter().collect(),
             runner: runner.map(named),
             may_not_have_run: false,

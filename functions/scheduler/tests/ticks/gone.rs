@@ -55,6 +55,7 @@ impl Stage {
             job: JobId(number),
             pool: Some(name("old")),
             repository: Repository::new("octo-org/storefront"),
+            is_public: false,
             labels: [label].into_iter().collect(),
             runner: None,
             may_not_have_run: false,
@@ -81,7 +82,7 @@ impl Stage {
         let table = self.sandbox.table().borrow();
         let job = table.job(JobId(job)).unwrap();
         assert_eq!(job.state, JobState::Queued);
-        job.pool.clone()
+        job.pool.clone().expect("what waits has a pool")
     }
 
     fn writes(&self) -> u64 {

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use github::signature::sign;
 use proptest::prelude::*;
 use serde_json::json;
-use webhook::{Settings, Webhook};
+use webhook::{Deployed, Settings, Webhook};
 
 struct TakesAll;
 
@@ -21,7 +21,8 @@ impl SendMessage for TakesAll {
 
 fn status(request: &LambdaFunctionUrlRequest) -> i64 {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let settings = Settings { secrets: vec!["secret".into()], pools };
+    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
+    let settings = Settings { secrets: vec!["secret".into()], deployed };
     Webhook { queue: TakesAll }
         .handle(&settings, request)
         .now_or_never()

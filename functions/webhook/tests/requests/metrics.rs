@@ -10,7 +10,7 @@ use github::signature::sign;
 use kit::recording::record;
 use metrics_util::debugging::DebugValue;
 use serde_json::json;
-use webhook::{Settings, Webhook};
+use webhook::{Deployed, Settings, Webhook};
 
 /// A queue that is up or down.
 struct Queue {
@@ -41,10 +41,16 @@ fn job(action: &str, labels: &[&str]) -> String {
         .to_string()
 }
 
-/// What one request counts, each as `Name` or `Name{Pool=pool}`.
+/// The same of a repository that everybody may read.
+fn public(job: &str) -> String {
+    job.replace(r#""full_name""#, r#""private":false,"full_name""#)
+}
+
+/// What one request counts, each as `Name` or `Name{Pool=pool}`, or with its reason.
 fn counted(up: bool, request: &LambdaFunctionUrlRequest) -> Vec<String> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let settings = Settings { secrets: vec!["secret".into()], pools };
+    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
+    let settings = Settings { secrets: vec!["secret".into()], deployed };
     let webhook = Webhook { queue: Queue { up } };
     let (_, recorded) =
         record(|| webhook.handle(&settings, request).now_or_never().expect("nothing here waits"));
@@ -58,16 +64,29 @@ fn counted(up: bool, request: &LambdaFunctionUrlRequest) -> Vec<String> {
 #[test]
 fn every_request_counts_once_or_not_at_all() {
     let queued = job("queued", &["linux", "ARM64", "docker"]);
+    let foreign = |action| job(action, &["linux"]).replace("octo-org/", "hubot/");
     for (up, secret, body, expected, why) in [
         (true, "secret", &*queued, &["JobsQueued{Pool=ec2-arm64}"][..], "a job that waits"),
         (true, "secret", &job("in_progress", &["docker"]), &[], "a job that waits no longer"),
-        (true, "secret", &job("queued", &["gpu"]), &["JobsUnserved"], "no pool has the label"),
-        (true, "secret", &job("queued", &[]), &["JobsUnserved"], "no label at all"),
-        (true, "secret", &job("completed", &["gpu"]), &[], "it was counted when it was queued"),
+        (true, "secret", &job("queued", &["docker", "gpu"]), &["JobsUnserved{Reason=NoPool}"], "our job"),
+        (true, "secret", &public(&queued), &["JobsUnserved{Reason=PublicRepository}"], "no pool takes it"),
+        (true, "secret", &job("queued", &["gpu"]), &[], "a larger runner of GitHub's, it may be"),
         (true, "secret", &job("queued", &["ubuntu-latest"]), &[], "GitHub's own"),
+        (true, "secret", &public(&job("queued", &["ubuntu-latest"])), &[], "the same, for everybody"),
+        (true, "secret", &job("queued", &["dependabot"]), &[], "GitHub's own"),
+        (true, "secret", &job("queued", &["runs-on=1/runner=2cpu-linux-x64"]), &[], "another system's"),
+        (true, "secret", &job("queued", &["self-hosted", "codebuild-a-1-1"]), &[], "another system's"),
+        (true, "secret", &job("queued", &[]), &["DeliveriesEmpty"], "no label at all"),
+        (true, "secret", &job("completed", &["docker", "gpu"]), &[], "it was counted when it was queued"),
+        (true, "secret", &job("completed", &[]), &[], "the end of a job"),
+        (true, "secret", &foreign("queued"), &["DeliveriesForeign"], "a user's repository"),
+        (true, "secret", &foreign("completed"), &["DeliveriesForeign"], "the same"),
         (true, "another", &queued, &["DeliveriesRefused"], "not signed with our secret"),
         (true, "secret", &" ".repeat(webhook::BODY_LIMIT + 1), &["DeliveriesRefused"], "too large"),
-        (true, "secret", "{}", &["DeliveriesBroken"], "signed, and no job event"),
+        (true, "secret", "{}", &["DeliveriesEmpty"], "signed, and nothing is said"),
+        (true, "secret", r#"{"action":"queued","workflow_job":null}"#, &["DeliveriesEmpty"], "of no job"),
+        (true, "secret", "7", &["DeliveriesBroken"], "signed, and no object"),
+        (true, "secret", r#"{"action":7}"#, &["DeliveriesBroken"], "signed, and of another type"),
         (false, "secret", &queued, &["QueueUnavailable"], "the queue is down"),
     ] {
         assert_eq!(counted(up, &request(secret, body)), expected, "{why}");

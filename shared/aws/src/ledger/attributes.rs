@@ -34,6 +34,10 @@ pub const TTL: &str = "ttl";
 /// a dead-letter queue keeps (14), so that no late event takes it for a new one.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(15 * 24);
 
+/// How long a job is kept that has begun at somebody else's runner, if nobody tells of its end: GitHub ends a
+/// workflow run after 35 days ("Actions limits"), and redelivers for 3.
+pub const KEPT_ELSEWHERE: SignedDuration = SignedDuration::from_hours((35 + 3) * 24);
+
 /// An item's partition key alone, by which it is read.
 pub fn key(key: &Key) -> Attributes {
     HashMap::from([(KEY.to_owned(), AttributeValue::S(key.to_string()))])
@@ -50,8 +54,7 @@ pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
         // With all nine decimals it sorts as text the way it does as a time.
         attributes.insert(CHANGED_AT.to_owned(), AttributeValue::S(format!("{since:.9}")));
     }
-    if let Some(end) = ended_at(item) {
-        let until = end.checked_add(KEPT).unwrap_or(Timestamp::MAX);
+    if let Some(until) = kept_until(item) {
         attributes.insert(TTL.to_owned(), AttributeValue::N(until.as_second().to_string()));
     }
     Ok(attributes)
@@ -71,11 +74,18 @@ pub fn to_key(attributes: &Attributes) -> Result<Key, LedgerError> {
     text.parse().map_err(|error| unfit(&error))
 }
 
-/// When the item came to its end, if it has. A book, the budget and the cursors have none.
-fn ended_at(item: &Item) -> Option<Timestamp> {
+/// Until when the item is kept, if it has come to its end. A book, the budget and the cursors have none.
+fn kept_until(item: &Item) -> Option<Timestamp> {
+    let after = |at: Timestamp, kept| at.checked_add(kept).unwrap_or(Timestamp::MAX);
     match item {
-        Item::Job(job) => (job.state == JobState::Completed).then_some(job.changed_at),
-        Item::Runner(runner) => (runner.state == RunnerState::Stopped).then_some(runner.changed_at),
+        Item::Job(job) => match job.state {
+            JobState::Completed => Some(after(job.changed_at, KEPT)),
+            JobState::InProgress if job.pool.is_none() => Some(after(job.changed_at, KEPT_ELSEWHERE)),
+            _ => None,
+        },
+        Item::Runner(runner) => {
+            (runner.state == RunnerState::Stopped).then(|| after(runner.changed_at, KEPT))
+        }
         Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => None,
     }
 }

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 /// speaks for the App.
 pub const CALLS_A_MINUTE: u32 = 170;
 
+/// The longest wait that is believed: GitHub's limits are those of a minute and of an hour. What asks for
+/// more, a proxy say, would stop every claim for as long as it likes.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
 /// What was called in this minute, and until when GitHub wants to be left alone. It is one item of
 /// the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +30,7 @@ pub struct Budget {
 impl Budget {
     /// The budget once so many calls more are made, or the time from which they may be.
     pub fn spend(&self, calls: u32, now: Timestamp) -> Result<Self, Timestamp> {
-        if let Some(until) = self.wait_until.filter(|&until| until > now) {
+        if let Some(until) = self.waits_until(now) {
             return Err(until);
         }
         let minute = now.as_second().div_euclid(60);
@@ -34,16 +38,23 @@ impl Budget {
         let (minute, before) = if minute > self.minute { (minute, 0) } else { (self.minute, self.calls) };
         let calls = before.saturating_add(calls);
         if calls > CALLS_A_MINUTE {
-            return Err(Timestamp::from_second((minute + 1).saturating_mul(60)).unwrap_or(Timestamp::MAX));
+            let next = minute.saturating_add(1).saturating_mul(60);
+            return Err(Timestamp::from_second(next).unwrap_or(Timestamp::MAX));
         }
         Ok(Self { minute, calls, version: self.version + 1, ..self.clone() })
     }
 
     /// The budget once GitHub has asked to wait. `None` if a wait as long is known.
     pub fn wait(&self, length: SignedDuration, now: Timestamp) -> Option<Self> {
-        let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
-        let longer = self.wait_until.is_none_or(|known| known < until);
+        let until = now.checked_add(length.min(LONGEST_WAIT)).unwrap_or(Timestamp::MAX);
+        let longer = self.waits_until(now).is_none_or(|known| known < until);
         longer.then(|| Self { wait_until: Some(until), version: self.version + 1, ..self.clone() })
+    }
+
+    /// The end of the wait, if there is one that is to be believed: whatever is stored, an hour from now nobody
+    /// waits any longer.
+    fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.wait_until.filter(|&until| until > now && until.duration_since(now) <= LONGEST_WAIT)
     }
 }
 
@@ -88,5 +99,23 @@ mod tests {
         assert_eq!(budget.wait(SignedDuration::from_secs(30), at(0)), None, "a longer one is known");
         let longer = budget.wait(SignedDuration::from_secs(60), at(1)).expect("it is longer");
         assert_eq!(longer.spend(1, at(60)), Err(at(61)));
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_an_hour_whatever_asks_for_it_and_whatever_is_stored() {
+        let hour = at(3600);
+        for length in [LONGEST_WAIT, SignedDuration::from_hours(24 * 3650), SignedDuration::MAX] {
+            let budget = Budget::default().wait(length, at(0)).expect("it is news");
+            assert_eq!(budget.spend(1, at(3599)), Err(hour), "{length:?}");
+            assert!(budget.spend(1, hour).is_ok(), "{length:?}");
+        }
+        for stored in [Timestamp::MAX, at(3601), at(24 * 3600)] {
+            let budget = Budget { wait_until: Some(stored), ..Budget::default() };
+            assert!(budget.spend(1, at(0)).is_ok(), "{stored} was written by somebody who believed it");
+            let short = budget.wait(SignedDuration::from_secs(60), at(0)).expect("the other one is none");
+            assert_eq!(short.spend(1, at(0)), Err(at(60)), "{stored}");
+        }
+        let full = Budget { minute: i64::MAX, calls: CALLS_A_MINUTE, ..Budget::default() };
+        assert_eq!(full.spend(1, at(0)), Err(Timestamp::MAX), "no sum overflows");
     }
 }

@@ -77,7 +77,7 @@ impl Entries {
 
     /// Every pool that a job, a runner or its capacity belongs to.
     pub fn pools_named(&self) -> BTreeSet<PoolName> {
-        let of_jobs = self.jobs.values().map(|job| &job.pool);
+        let of_jobs = self.jobs.values().filter_map(|job| job.pool.as_ref());
         let of_runners = self.runners.values().flat_map(|runner| [&runner.pool, &runner.capacity]);
         of_jobs.chain(of_runners).cloned().collect()
     }
@@ -228,8 +228,8 @@ impl Entries {
 
     /// A job as it is now. The books change with what it counts.
     fn put_job(&mut self, job: Job) {
-        let before = self.jobs.get(&job.id).map(Job::counts);
-        self.post(difference(before.into_iter().flatten(), job.counts()));
+        let before = self.jobs.get(&job.id).and_then(Job::counts);
+        self.post(difference(before, job.counts()));
         self.changed_jobs.insert(job.id);
         self.jobs.insert(job.id, job);
     }

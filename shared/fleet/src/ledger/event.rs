@@ -50,11 +50,14 @@ pub struct JobEvent {
     pub action: JobAction,
     /// The job.
     pub job: JobId,
-    /// The pool its labels were routed to; `None` where no pool serves them any longer, but a runner
-    /// of ours is named.
+    /// The pool its labels were routed to; `None` where no pool serves them: the job has begun, or ended,
+    /// elsewhere, or its pool is out of the map.
     pub pool: Option<PoolName>,
     /// The repository.
     pub repository: Repository,
+    /// Whether everybody may read the repository.
+    #[serde(default)]
+    pub is_public: bool,
     /// What the job asks for.
     pub labels: Labels,
     /// The runner that took it, where it is one of ours by its name.

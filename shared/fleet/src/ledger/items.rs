@@ -47,10 +47,15 @@ pub struct Job {
     pub id: JobId,
     /// How far it is.
     pub state: JobState,
-    /// The pool it was routed to, in whose book it counts while it is queued.
-    pub pool: PoolName,
+    /// The pool it was routed to, in whose book it counts while it is queued. `None` of a job that was begun or
+    /// ended when nobody here knew it, and that no pool served: it is kept so that a late event counts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolName>,
     /// The repository it belongs to.
     pub repository: Repository,
+    /// Whether everybody may read the repository, as GitHub said last.
+    #[serde(default)]
+    pub is_public: bool,
     /// What it asks for.
     pub labels: Labels,
     /// The runner of ours that took it, once one has.

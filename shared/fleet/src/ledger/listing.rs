@@ -42,10 +42,11 @@ impl Listing {
     pub fn of(item: &Item) -> Option<(Self, Timestamp)> {
         match item {
             Item::Job(job) if job.state == JobState::Queued => {
-                Some((Self::QueuedJobs(job.pool.clone()), job.changed_at))
+                Some((Self::QueuedJobs(job.pool.clone()?), job.changed_at))
             }
+            // One without a pool is at somebody else's runner, and nothing of ours follows from its end.
             Item::Job(job) if job.state == JobState::InProgress => {
-                Some((Self::JobsInProgress(job.pool.clone()), job.changed_at))
+                Some((Self::JobsInProgress(job.pool.clone()?), job.changed_at))
             }
             Item::Job(job) if matches!(job.state, JobState::Waiting | JobState::Unserved) => {
                 Some((Self::WaitingJobs, job.changed_at))

@@ -30,7 +30,7 @@ mod totals;
 pub mod transition;
 
 pub use self::book::Book;
-pub use self::budget::{Budget, CALLS_A_MINUTE};
+pub use self::budget::{Budget, CALLS_A_MINUTE, LONGEST_WAIT};
 pub use self::entries::{Entries, Tidings};
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
 pub use self::health::{Health, Rest, RestCause};

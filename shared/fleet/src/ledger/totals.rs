@@ -47,9 +47,9 @@ impl SubAssign for Totals {
 
 impl Job {
     /// What it counts, in its pool's book.
-    pub fn counts(&self) -> [(&PoolName, Totals); 1] {
+    pub fn counts(&self) -> Option<(&PoolName, Totals)> {
         let queued = i64::from(self.state == JobState::Queued);
-        [(&self.pool, Totals { queued, ..Totals::default() })]
+        self.pool.as_ref().map(|pool| (pool, Totals { queued, ..Totals::default() }))
     }
 }
 
@@ -69,10 +69,10 @@ impl Runner {
 impl Item {
     /// What it counts, in which book. A book counts nothing, in its own.
     pub fn counts(&self) -> impl Iterator<Item = (&PoolName, Totals)> {
-        let job = self.job().map(Job::counts);
+        let job = self.job().and_then(Job::counts);
         let runner = self.runner().map(Runner::counts);
         let book = self.book().map(|book| (&book.pool, Totals::default()));
-        job.into_iter().flatten().chain(runner.into_iter().flatten()).chain(book)
+        job.into_iter().chain(runner.into_iter().flatten()).chain(book)
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) struct Link {
     pub(super) architecture: Option<Architecture>,
     pub(super) capacity: Option<Capacity>,
     pub(super) fallback: Option<PoolName>,
+    pub(super) public_repositories: bool,
 }
 
 /// Checks the fallback of each pool of the file, by their names as written.
@@ -38,6 +39,9 @@ pub(super) fn check(links: &BTreeMap<String, Link>, problems: &mut Problems) {
                 "fallback",
                 format!("{fallback} does not run the same kind of task, Fargate or EC2"),
             );
+        }
+        if link.public_repositories && !other.public_repositories {
+            problems.note(name, "fallback", format!("{fallback} takes no jobs of public repositories"));
         }
         let next = |at: &&PoolName| links.get(at.as_str())?.fallback.as_ref();
         let mut ahead = std::iter::successors(Some(fallback), next).take(links.len());

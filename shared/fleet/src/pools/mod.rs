@@ -135,6 +135,8 @@ pub struct Pool {
     pub schedule: Option<Schedule>,
     /// Whether `sudo` works in a job.
     pub sudo: bool,
+    /// Whether it takes jobs of public repositories, whose pull requests anybody may open.
+    pub public_repositories: bool,
     /// The image of its runners, where it is not Mayfly's own.
     pub image: Option<String>,
 }
@@ -147,7 +149,7 @@ impl Pool {
     }
 
     /// The architecture that a label names, if it names one.
-    fn architecture_of(label: &Label) -> Option<Architecture> {
+    pub(crate) fn architecture_of(label: &Label) -> Option<Architecture> {
         Architecture::ALL.into_iter().find(|architecture| architecture.aliases().contains(&label.as_str()))
     }
 }

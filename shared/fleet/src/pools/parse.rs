@@ -9,14 +9,8 @@ use super::fields::Fields;
 use super::problems::Problems;
 use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes, image};
 use crate::ids::PoolName;
-use crate::label::{Label, Labels};
+use crate::label::{LABEL_LENGTH_LIMIT, LABEL_LIMIT, Label, Labels};
 use crate::schedule::{self, Schedule};
-
-/// Most labels that GitHub lets a runner carry (REST: generate-jitconfig).
-const LABEL_LIMIT: usize = 100;
-
-/// Longest label that GitHub takes, in characters.
-const LABEL_LENGTH_LIMIT: usize = 256;
 
 /// Reads the schedule that a pool has of its own: its name, what is written, and its maximum.
 type ReadSchedule = fn(&str, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
@@ -114,6 +108,7 @@ impl PoolMap {
             }
         }
         fallbacks::check(&links, &mut problems);
+        check_groups_agree(&pools, &mut problems);
         check_names_are_exact(&pools, &mut problems);
         problems.none_or(Self::of(pools, schedule))
     }
@@ -154,6 +149,7 @@ fn read_pool(
     let limit = maximum.filter(|&maximum| maximum > 0);
     let schedule = schedule.and_then(|entry| (read.pools)(name, entry, limit, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
+    let public_repositories: bool = fields.optional("public_repositories").unwrap_or(false);
     let image: Option<String> = fields.optional("image");
 
     if let Some(labels) = &labels {
@@ -181,7 +177,7 @@ fn read_pool(
         check_size(capacity, cpu_units, memory_mib, disk_gib, &mut fields);
         check_instances(capacity, instance_types.as_deref(), runners_per_instance, &mut fields);
     }
-    *link = Link { architecture, capacity, fallback: fallback.clone() };
+    *link = Link { architecture, capacity, fallback: fallback.clone(), public_repositories };
     fields.finish();
 
     let (name, architecture) = (pool_name?, architecture?);
@@ -205,6 +201,7 @@ fn read_pool(
         off_hours_minimum,
         schedule,
         sudo,
+        public_repositories,
         image,
         name,
     })
@@ -216,6 +213,21 @@ fn check_names_are_exact(pools: &BTreeMap<PoolName, Pool>, problems: &mut Proble
         let others = pools.keys().filter(|&name| *name != pool.name);
         for other in others.filter(|name| pool.labels.contains(&Label::new(name.as_str()))) {
             problems.note(pool.name.as_str(), "labels", format!("{other} is another pool's name"));
+        }
+    }
+}
+
+/// GitHub lets a whole runner group have jobs of public repositories, or nobody in it: a job that one of
+/// its pools takes may come to any runner of the group that has the labels.
+fn check_groups_agree(pools: &BTreeMap<PoolName, Pool>, problems: &mut Problems) {
+    for pool in pools.values().filter(|pool| pool.public_repositories) {
+        let same = |other: &&Pool| other.runner_group.eq_ignore_ascii_case(&pool.runner_group);
+        if let Some(other) = pools.values().filter(same).find(|other| !other.public_repositories) {
+            let (name, group) = (&other.name, &pool.runner_group);
+            let problem = format!(
+                "{name} is in the runner group {group} too, and takes none; GitHub lets the whole group, or nobody in it: name another group"
+            );
+            problems.note(pool.name.as_str(), "public_repositories", problem);
         }
     }
 }

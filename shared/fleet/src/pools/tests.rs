@@ -53,6 +53,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         off_hours_minimum: 0,
         schedule: None,
         sudo: false,
+        public_repositories: false,
         image: None,
     }
 }
@@ -70,7 +71,8 @@ fn the_shipped_map_has_the_seven_pools_and_keeps_no_runner_waiting() {
 /// What a misspelt field is answered with.
 const FIELDS: &str = "is no field of a pool; the fields are architecture, capacity, labels, instance_types, \
     runners_per_instance, cpu_units, memory_mib, disk_gib, runner_group, priority, fallback, maximum, \
-    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo, image";
+    off_hours_maximum, working_hours_minimum, off_hours_minimum, schedule, sudo, \
+    public_repositories, image";
 
 #[test]
 fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
@@ -104,7 +106,7 @@ fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
         ("b-incomplete", "off_hours_minimum", "is over the off-hours maximum, 3"),
         ("b-incomplete", "instance_types", "an EC2 pool names at least one instance type"),
         ("b-incomplete", "runners_per_instance", "an EC2 pool says how many runners fit, at least 1"),
-        ("c-labels", "labels", "arm64 names arm64, but the pool's architecture is x86_64"),
+        ("c-labels", "labels", "\"arm64\" names arm64, but the pool's architecture is x86_64"),
         ("c-labels", "labels", "\"one,two\" is no label: a label is one or more characters, no comma"),
         ("c-labels", "labels", "\" \" is no label: a label is one or more characters, no comma"),
         ("c-labels", "runner_group", "is empty; name a runner group of the organisation"),
@@ -234,6 +236,7 @@ fn full_entry() -> Value {
         "working_hours_minimum": 3,
         "off_hours_minimum": 2,
         "sudo": true,
+        "public_repositories": true,
         "image": format!("registry.example/gpu@sha256:{}", "0f".repeat(32)),
     })
 }
@@ -271,6 +274,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             off_hours_minimum: 2,
             schedule: None,
             sudo: true,
+            public_repositories: true,
             image: Some(format!("registry.example/gpu@sha256:{}", "0f".repeat(32))),
         }
     );
@@ -287,6 +291,32 @@ fn entries_are_checked_like_the_file() {
         PoolMap::from_entries([]).unwrap_err().to_string(),
         "has no pool; add a [pools.<name>] table",
         "no entries"
+    );
+}
+
+#[test]
+fn jobs_of_public_repositories_come_to_no_pool_that_does_not_take_them() {
+    let with = |pools: &[&str]| {
+        let mut file: serde_json::Map<String, Value> = toml::from_str(DEFAULT_POOLS).unwrap();
+        for pool in pools {
+            file["pools"][pool]["public_repositories"] = json!(true);
+        }
+        let entries = file["pools"].as_object().unwrap().clone();
+        PoolMap::from_entries(entries).map_err(|error| error.to_string())
+    };
+    let of_a_group = ["fargate-x64", "fargate-x64-spot", "fargate-arm64"];
+    let map = with(&of_a_group).expect("a group takes them as a whole");
+    assert!(map.iter().all(|pool| pool.public_repositories == of_a_group.contains(&pool.name.as_str())));
+    assert_eq!(
+        with(&["fargate-x64-spot"]).unwrap_err(),
+        "fargate-x64-spot.fallback: fargate-x64 takes no jobs of public repositories\n\
+         fargate-x64-spot.public_repositories: fargate-arm64 is in the runner group fargate too, and takes \
+         none; GitHub lets the whole group, or nobody in it: name another group"
+    );
+    let typed = DEFAULT_POOLS.replacen("maximum = 15", "maximum = 15\npublic_repositories = \"yes\"", 1);
+    assert_eq!(
+        PoolMap::from_toml(&typed).unwrap_err().to_string(),
+        "fargate-x64.public_repositories: invalid type: string \"yes\", expected a boolean"
     );
 }
 
@@ -347,7 +377,7 @@ fn a_pool_with_the_maximum_0_is_out_of_service_whatever_else_it_says() {
     let names = |pools: &PoolMap| pools.with_retiring().map(|it| it.name.to_string()).collect::<Vec<_>>();
     assert_eq!(names(&after), names(&before), "its infrastructure stays, in the same order");
     let asked: Labels = ["fargate-x64"].iter().collect();
-    assert!(crate::routing::route(&after, &asked).is_err(), "no job is routed to it");
+    assert!(crate::routing::route(&after, &asked, false).is_err(), "no job is routed to it");
     let spot = PoolName::new("fargate-x64-spot").unwrap();
     let chain: Vec<_> = after.capacity_chain(&spot).map(|it| it.name.as_str()).collect();
     assert_eq!(chain, ["fargate-x64-spot"], "nor does another pool fall back on it");

@@ -193,15 +193,24 @@ pub enum RunStatus {
     InProgress,
 }
 
+/// A run as GitHub lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListedRun {
+    /// Its id.
+    pub id: RunId,
+    /// Whether everybody may read its repository.
+    pub is_public: bool,
+}
+
 /// Lists the runs of a repository.
 pub trait ListRuns {
-    /// Those of a status, on all pages. [`GithubError::NotFound`] if the repository is gone, or the App may
-    /// not read it.
+    /// Those of a status, on all pages, as far as they belong to the organisation.
+    /// [`GithubError::NotFound`] if the repository is gone, or the App may not read it.
     async fn list_runs(
         &self,
         repository: &Repository,
         status: RunStatus,
-    ) -> Result<Priced<Vec<RunId>>, GithubError>;
+    ) -> Result<Priced<Vec<ListedRun>>, GithubError>;
 }
 
 /// A job as GitHub lists it.

@@ -27,9 +27,9 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     let books = snapshot.books.values().filter(|book| snapshot.is_retired(&book.pool));
     let open = books.filter(|book| book.minimum != 0 || !book.is_closed());
     let close = open.map(|book| Repair::Close { pool: book.pool.clone() });
-    let reroute = served(snapshot).map(|(job, to)| Repair::Reroute {
+    let reroute = served(snapshot).map(|(job, from, to)| Repair::Reroute {
         job: job.id,
-        from: job.pool.clone(),
+        from: from.clone(),
         to: to.name.clone(),
     });
     let fence = unasked(snapshot).into_iter().map(|runner| Repair::Fence {
@@ -47,25 +47,31 @@ pub(super) fn unasked<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     runners
 }
 
-/// The jobs that go over to another pool, each with that pool.
-pub(super) fn served<'a>(snapshot: &'a Snapshot<'_>) -> impl Iterator<Item = (&'a Job, &'a Pool)> {
-    routed(snapshot).filter_map(|(job, to)| Some((job, to.ok()?)))
+/// The jobs that go over to another pool, each with the pool that it leaves, and that one.
+pub(super) fn served<'a>(
+    snapshot: &'a Snapshot<'_>,
+) -> impl Iterator<Item = (&'a Job, &'a PoolName, &'a Pool)> {
+    routed(snapshot).filter_map(|(job, from, to)| Some((job, from, to.ok()?)))
 }
 
 /// The jobs that no pool serves, by the pool that they wait in.
 pub fn stranded(snapshot: &Snapshot<'_>) -> BTreeMap<PoolName, Stranded> {
     let mut stranded: BTreeMap<PoolName, Stranded> = BTreeMap::new();
-    for (job, to) in routed(snapshot) {
+    for (_, from, to) in routed(snapshot) {
         if let Err(why) = to {
             let first = || Stranded { jobs: 0, why: why.to_string() };
-            stranded.entry(job.pool.clone()).or_insert_with(first).jobs += 1;
+            stranded.entry(from.clone()).or_insert_with(first).jobs += 1;
         }
     }
     stranded
 }
 
-/// The jobs that wait in such a pool, routed by the map of today.
-fn routed<'a>(snapshot: &'a Snapshot<'_>) -> impl Iterator<Item = (&'a Job, Result<&'a Pool, Unserved<'a>>)> {
-    let waits = |job: &&Job| job.state == JobState::Queued && snapshot.is_retired(&job.pool);
-    snapshot.waiting.iter().filter(waits).map(|job| (job, route(snapshot.pools, &job.labels)))
+/// The jobs that wait in such a pool, each with that pool, routed by the map of today.
+fn routed<'a>(
+    snapshot: &'a Snapshot<'_>,
+) -> impl Iterator<Item = (&'a Job, &'a PoolName, Result<&'a Pool, Unserved<'a>>)> {
+    let waiting = snapshot.waiting.iter().filter(|job| job.state == JobState::Queued);
+    let retired = waiting.filter_map(|job| Some((job, job.pool.as_ref()?)));
+    let retired = retired.filter(|(_, pool)| snapshot.is_retired(pool));
+    retired.map(|(job, pool)| (job, pool, route(snapshot.pools, &job.labels, job.is_public)))
 }

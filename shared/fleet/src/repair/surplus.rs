@@ -32,7 +32,7 @@ pub(super) fn unneeded<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
 /// How many runners a pool has beyond those that it needs; jobs that come over to it from a pool
 /// which is out of the map are about to need theirs.
 fn surplus(snapshot: &Snapshot<'_>, book: &Book) -> usize {
-    let coming = retired::served(snapshot).filter(|(_, to)| to.name == book.pool).count();
+    let coming = retired::served(snapshot).filter(|(_, _, to)| to.name == book.pool).count();
     let beyond = usize::try_from(-book.deficit(snapshot.now)).unwrap_or(0);
     beyond.saturating_sub(coming)
 }

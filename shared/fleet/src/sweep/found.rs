@@ -18,23 +18,25 @@ pub enum Untold {
 }
 
 /// What is to be told of a job that GitHub lists, beside what the ledger has of it. `None` where nothing is:
-/// the ledger has it, another rule reads it, or no pool serves it.
+/// the ledger has it, another rule reads it, or no pool serves it, its repository being public for one.
 ///
 /// It says nothing of when the job was created: GitHub has just said how it is, so that one of long ago is
 /// no old delivery which somebody posts again.
 pub fn untold(
     repository: &Repository,
+    is_public: bool,
     listed: &ListedJob,
     known: Option<&Job>,
     pools: &PoolMap,
 ) -> Option<(Untold, JobEvent)> {
     let state = known.map(|job| job.state);
-    let pool = route(pools, &listed.labels).ok().map(|pool| pool.name.clone());
+    let pool = route(pools, &listed.labels, is_public).ok().map(|pool| pool.name.clone());
     let event = |action, pool, runner| JobEvent {
         action,
         job: listed.id,
         pool,
         repository: repository.clone(),
+        is_public,
         labels: listed.labels.clone(),
         runner,
         may_not_have_run: false,

@@ -30,8 +30,9 @@ fn job(id: u64, state: JobState, seen_at: Timestamp) -> Job {
     Job {
         id: JobId(id),
         state,
-        pool: PoolName::new("fargate-x64").unwrap(),
+        pool: Some(PoolName::new("fargate-x64").unwrap()),
         repository: repository(0),
+        is_public: false,
         labels: ["linux"].into_iter().collect(),
         runner: None,
         seen_at,

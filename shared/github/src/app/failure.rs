@@ -3,8 +3,10 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use fleet::ledger::LONGEST_WAIT as LONGEST;
 use fleet::ports::GithubError;
-use http::{HeaderMap, StatusCode};
+use fleet::said;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -14,8 +16,8 @@ use super::call::Answer;
 /// minute").
 const WAIT: Duration = Duration::from_mins(1);
 
-/// Characters of GitHub's own words that are repeated.
-const WORDS: usize = 200;
+/// The longest wait that is believed, and where nobody can read how long it is to be.
+const LONGEST_WAIT: Duration = LONGEST.unsigned_abs();
 
 #[derive(Default, Deserialize)]
 struct Problem {
@@ -26,7 +28,7 @@ struct Problem {
 /// By status and headers. `now` is what `x-ratelimit-reset` is held against.
 pub(super) fn of_answer(answer: &Answer, now: Timestamp) -> GithubError {
     let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let message: String = problem.message.chars().take(WORDS).collect();
+    let message = said::sentence(&problem.message);
     let told = |status: StatusCode| format!("{} {message}", status.as_u16());
     match answer.status {
         status @ (StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) => {
@@ -45,16 +47,29 @@ pub(super) fn of_answer(answer: &Answer, now: Timestamp) -> GithubError {
     }
 }
 
-/// How long GitHub asks to wait: `retry-after`, or until `x-ratelimit-reset` where nothing remains.
+/// How long GitHub, or a proxy before it, asks to wait: `retry-after`, or until `x-ratelimit-reset` where
+/// nothing remains. A second at least and an hour at most, whatever they say.
 fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    if let Some(seconds) = number(headers, "retry-after") {
-        return Some(Duration::from_secs(seconds.max(1)));
+    let believed = |length: Duration| length.clamp(Duration::from_secs(1), LONGEST_WAIT);
+    if let Some(value) = headers.get("retry-after") {
+        return Some(seconds(value, now).map_or(WAIT, believed));
     }
     if number(headers, "x-ratelimit-remaining")? > 0 {
         return None;
     }
-    let reset = i64::try_from(number(headers, "x-ratelimit-reset")?).ok()?;
-    Some(Duration::from_secs(u64::try_from(reset - now.as_second()).unwrap_or(0).max(1)))
+    let reset = i64::try_from(number(headers, "x-ratelimit-reset")?).unwrap_or(i64::MAX);
+    let left = u64::try_from(reset.saturating_sub(now.as_second())).unwrap_or(0);
+    Some(believed(Duration::from_secs(left)))
+}
+
+/// What `retry-after` says: seconds, however many digits they have, or a date (RFC 9110, "Retry-After").
+fn seconds(value: &HeaderValue, now: Timestamp) -> Option<Duration> {
+    let value = value.to_str().ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|sign| sign.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
 /// A header that is a number.
@@ -66,8 +81,8 @@ pub(super) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
 pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
     match error {
         octocrab::Error::GitHub { source, .. } => {
-            let message: String = source.message.chars().take(WORDS).collect();
-            let (status, message) = (source.status_code, format!("no token: {message}"));
+            let (status, message) =
+                (source.status_code, format!("no token: {}", said::sentence(&source.message)));
             match status {
                 StatusCode::NOT_FOUND => GithubError::Refused(message),
                 StatusCode::FORBIDDEN if message.to_lowercase().contains("rate limit") => {
@@ -85,13 +100,12 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
         octocrab::Error::Service { source, .. } => {
             let causes = std::iter::successors(source.source(), |&cause| cause.source());
             let causes = causes.map(ToString::to_string);
-            GithubError::Unavailable(
-                std::iter::once(source.to_string()).chain(causes).collect::<Vec<_>>().join(": "),
-            )
+            let causes = std::iter::once(source.to_string()).chain(causes).collect::<Vec<_>>().join(": ");
+            GithubError::Unavailable(said::sentence(&causes))
         }
         other => {
             let cause = other.source().map_or_else(|| "no answer".to_owned(), ToString::to_string);
-            GithubError::Unavailable(cause)
+            GithubError::Unavailable(said::sentence(&cause))
         }
     }
 }
@@ -116,16 +130,34 @@ mod tests {
     }
 
     #[test]
+    fn what_github_says_is_repeated_in_short() {
+        let told = of_answer(&answer(422, &[], &"\u{1b}[2J".repeat(10_000)), NOW).to_string();
+        assert!(told.chars().count() < said::SENTENCE + 50, "{told}");
+        assert!(!told.contains('\u{1b}'), "{told:?}");
+    }
+
+    #[test]
     fn a_status_and_its_headers_say_what_to_do() {
         let wait = |seconds| GithubError::Wait(Duration::from_secs(seconds));
         let refused = |text: &str| GithubError::Refused(text.to_owned());
         let reset: &[_] = &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1800000100")];
+        let far_away: &[_] = &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9223372036854775807")];
+        let never: &[_] = &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "18446744073709551615")];
         let gone_by: &[_] = &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1799999999")];
         let some_left: &[_] = &[("x-ratelimit-remaining", "4000"), ("x-ratelimit-reset", "1800000100")];
         for (status, headers, message, expected, why) in [
             (403, &[("retry-after", "60")][..], "", wait(60), "the secondary limit"),
             (429, &[("retry-after", "0")], "", wait(1), "at least a second"),
             (429, &[], "", wait(60), "no time is named"),
+            (403, &[("retry-after", "315360000")], "", wait(3600), "ten years: an hour"),
+            (429, &[("retry-after", "18446744073709551616")], "", wait(3600), "more than there are seconds"),
+            (429, &[("retry-after", "-1")], "", wait(60), "no time that can be read"),
+            (403, &[("retry-after", "soon")], "", wait(60), "the same, and yet it asks to wait"),
+            (429, &[("retry-after", "Fri, 15 Jan 2027 08:02:00 GMT")], "", wait(120), "a date"),
+            (429, &[("retry-after", "Sat, 15 Jan 2107 08:00:00 GMT")], "", wait(3600), "a date far away"),
+            (429, &[("retry-after", "Fri, 01 Jan 2027 08:00:00 GMT")], "", wait(1), "a date gone by"),
+            (403, far_away, "", wait(3600), "a reset far away"),
+            (403, never, "", wait(3600), "a reset beyond all numbers"),
             (403, reset, "", wait(100), "the primary limit"),
             (403, gone_by, "", wait(1), "our clock is ahead"),
             (403, some_left, "API rate limit", wait(60), "the words of a limit"),

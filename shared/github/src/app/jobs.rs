@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::App;
+use crate::visibility::Visibility;
 
 /// How far a job is, or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -37,11 +38,6 @@ struct Job {
 }
 
 #[derive(Deserialize)]
-struct Readable {
-    private: bool,
-}
-
-#[derive(Deserialize)]
 struct Run {
     status: Status,
 }
@@ -63,8 +59,8 @@ impl<C: Clock> ReadRun for App<C> {
 impl<C: Clock> ReadRepository for App<C> {
     async fn is_public(&self, repository: &Repository) -> Result<bool, GithubError> {
         let installation = self.installation().await?;
-        let read: Readable = self.get(&installation, &format!("/repos/{repository}")).await?;
-        Ok(!read.private)
+        let read: Visibility = self.get(&installation, &format!("/repos/{repository}")).await?;
+        Ok(read.is_public())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Repositories, runs and jobs, as lists.
 
 use fleet::ports::{
-    Clock, GithubError, JobStatus, ListJobs, ListRepositories, ListRuns, ListedJob, Priced, RunId, RunStatus,
+    Clock, GithubError, JobStatus, ListJobs, ListRepositories, ListRuns, ListedJob, ListedRun, Priced, RunId,
+    RunStatus,
 };
 use fleet::{JobId, Repository};
 use jiff::Timestamp;
@@ -29,6 +30,14 @@ struct Runs {
 #[derive(Deserialize)]
 struct Run {
     id: RunId,
+    repository: OfRun,
+}
+
+/// The repository of a run, as its `minimal-repository` says: where it is now, whatever it was asked for as.
+#[derive(Deserialize)]
+struct OfRun {
+    full_name: Repository,
+    private: bool,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +80,7 @@ impl<C: Clock> ListRuns for App<C> {
         &self,
         repository: &Repository,
         status: RunStatus,
-    ) -> Result<Priced<Vec<RunId>>, GithubError> {
+    ) -> Result<Priced<Vec<ListedRun>>, GithubError> {
         let installation = self.installation().await.map_err(not_installed)?;
         let status = match status {
             RunStatus::Queued => "queued",
@@ -81,11 +90,14 @@ impl<C: Clock> ListRuns for App<C> {
         let path = format!(
             "/repos/{repository}/actions/runs?status={status}&exclude_pull_requests=true&per_page=100"
         );
-        let ids = |answer: &Answer| {
+        let runs = |answer: &Answer| {
             let Runs { workflow_runs } = answer.json()?;
-            Ok(workflow_runs.into_iter().map(|run| run.id).collect())
+            let is_ours = |run: &Run| run.repository.full_name.belongs_to(&self.config.organisation);
+            let runs = workflow_runs.into_iter().filter(is_ours);
+            let listed = |run: Run| ListedRun { id: run.id, is_public: !run.repository.private };
+            Ok(runs.map(listed).collect())
         };
-        self.list(&installation, &path, ids).await
+        self.list(&installation, &path, runs).await
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fleet::ports::{
-    GithubError, JobStatus, ListJobs as _, ListRepositories as _, ListRuns as _, ListedJob, Priced, RunId,
-    RunStatus, SeenRunner,
+    GithubError, JobStatus, ListJobs as _, ListRepositories as _, ListRuns as _, ListedJob, ListedRun,
+    Priced, RunId, RunStatus, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Repository};
 use jiff::Timestamp;
@@ -13,12 +13,12 @@ use wiremock::ResponseTemplate;
 
 use crate::scene::Scene;
 
-const RUNS: &str = "/repos/o/r/actions/runs";
+const RUNS: &str = "/repos/octo-org/r/actions/runs";
 const REPOSITORIES: &str = "/orgs/octo-org/repos";
 const TOKENS: &str = "/app/installations/5/access_tokens";
 
 fn repository() -> Repository {
-    Repository::new("o/r")
+    Repository::new("octo-org/r")
 }
 
 fn ok(body: Value, etag: &str) -> ResponseTemplate {
@@ -30,8 +30,15 @@ fn not_modified() -> ResponseTemplate {
 }
 
 fn runs(ids: &[u64]) -> Value {
-    let runs: Vec<Value> = ids.iter().map(|id| json!({"id": id, "status": "queued"})).collect();
+    let repository = json!({"full_name": "octo-org/r", "private": true});
+    let run = |id| json!({"id": id, "status": "queued", "repository": repository});
+    let runs: Vec<Value> = ids.iter().map(run).collect();
     json!({"total_count": ids.len(), "workflow_runs": runs})
+}
+
+/// Runs of a private repository.
+fn private(ids: &[u64]) -> Vec<ListedRun> {
+    ids.iter().map(|&id| ListedRun { id: RunId(id), is_public: false }).collect()
 }
 
 fn read<T>(read: Vec<T>, calls: u32) -> Priced<Vec<T>> {
@@ -43,7 +50,7 @@ async fn what_has_not_changed_costs_nothing_and_is_as_it_was() {
     let scene = Scene::new().await;
     let list = async || scene.app.list_runs(&repository(), RunStatus::Queued).await;
     scene.answers_once("GET", RUNS, ok(runs(&[7, 8]), "\"first\"")).await;
-    assert_eq!(list().await, Ok(read(vec![RunId(7), RunId(8)], 1)));
+    assert_eq!(list().await, Ok(read(private(&[7, 8]), 1)));
     let first = scene.last("GET", RUNS).await;
     assert!(!first.headers.contains_key("if-none-match"), "nothing is known yet");
     assert_eq!(
@@ -53,13 +60,13 @@ async fn what_has_not_changed_costs_nothing_and_is_as_it_was() {
     );
 
     scene.answers_once("GET", RUNS, not_modified()).await;
-    assert_eq!(list().await, Ok(read(vec![RunId(7), RunId(8)], 0)));
+    assert_eq!(list().await, Ok(read(private(&[7, 8]), 0)));
     assert_eq!(scene.last("GET", RUNS).await.headers["if-none-match"], "\"first\"");
 
     scene.answers_once("GET", RUNS, ok(runs(&[8]), "\"second\"")).await;
-    assert_eq!(list().await, Ok(read(vec![RunId(8)], 1)));
+    assert_eq!(list().await, Ok(read(private(&[8]), 1)));
     scene.answers("GET", RUNS, not_modified()).await;
-    assert_eq!(list().await, Ok(read(vec![RunId(8)], 0)));
+    assert_eq!(list().await, Ok(read(private(&[8]), 0)));
     assert_eq!(scene.last("GET", RUNS).await.headers["if-none-match"], "\"second\"");
 
     let another = scene.app.list_runs(&repository(), RunStatus::InProgress).await;
@@ -84,7 +91,7 @@ async fn a_new_token_sends_no_old_etag() {
     scene.answers("GET", RUNS, ok(runs(&[7]), "\"of a token\"")).await;
     for _ in 0..3 {
         let listed = scene.app.list_runs(&repository(), RunStatus::Queued).await;
-        assert_eq!(listed, Ok(read(vec![RunId(7)], 1)));
+        assert_eq!(listed, Ok(read(private(&[7]), 1)));
     }
     let sent: Vec<bool> =
         scene.all("GET", RUNS).await.iter().map(|it| it.headers.contains_key("if-none-match")).collect();
@@ -106,12 +113,30 @@ async fn pages_follow_each_other_by_links_and_each_is_known_by_itself() {
     scene.answers_numbered_page(RUNS, None, None, linked(runs(&[1, 2]), "\"one\"", 2)).await;
     scene.answers_numbered_page(RUNS, Some("2"), None, linked(runs(&[3]), "\"two\"", 3)).await;
     scene.answers_numbered_page(RUNS, Some("3"), None, ok(runs(&[4]), "\"three\"")).await;
-    let all: Vec<RunId> = [1, 2, 3, 4].map(RunId).to_vec();
+    let all = private(&[1, 2, 3, 4]);
     assert_eq!(list().await, Ok(read(all.clone(), 3)));
     // The first two have not changed, the last one has.
     scene.answers_numbered_page(RUNS, None, Some("\"one\""), not_modified()).await;
     scene.answers_numbered_page(RUNS, Some("2"), Some("\"two\""), not_modified()).await;
     assert_eq!(list().await, Ok(read(all, 1)));
+}
+
+/// A repository that has moved to another owner answers under its old name, too.
+#[tokio::test]
+async fn runs_say_whether_their_repository_is_public_and_whose_it_is() {
+    let run =
+        |id, name: &str, private| json!({"id": id, "repository": {"full_name": name, "private": private}});
+    let runs = [
+        run(1, "octo-org/r", true),
+        run(2, "Octo-Org/r", false),
+        run(3, "hubot/r", false),
+        run(4, "octo-org2/r", true),
+    ];
+    let scene = Scene::new().await;
+    scene.answers("GET", RUNS, ok(json!({"total_count": 4, "workflow_runs": runs}), "\"runs\"")).await;
+    let listed = scene.app.list_runs(&repository(), RunStatus::Queued).await;
+    let run = |id, is_public| ListedRun { id: RunId(id), is_public };
+    assert_eq!(listed, Ok(read(vec![run(1, false), run(2, true)], 1)));
 }
 
 #[tokio::test]
@@ -121,7 +146,7 @@ async fn a_limit_says_how_long_to_wait_and_a_repository_that_is_gone_is_not_foun
         .set_body_json(json!({"message": "You have exceeded a secondary rate limit."}));
     let gone = || ResponseTemplate::new(404).set_body_json(json!({"message": "Not Found"}));
     let scene = Scene::new().await;
-    scene.answers("GET", "/repos/o/r/actions/runs/7/jobs", limit.clone()).await;
+    scene.answers("GET", "/repos/octo-org/r/actions/runs/7/jobs", limit.clone()).await;
     scene.answers("GET", REPOSITORIES, limit).await;
     scene.answers("GET", RUNS, gone()).await;
     let wait = GithubError::Wait(Duration::from_secs(75));
@@ -172,7 +197,7 @@ async fn a_job_says_what_it_asks_for_and_since_when_it_is_as_it_is() {
             "created_at": "2026-10-05T09:00:00Z", "started_at": "2026-10-05T09:05:00Z"},
         {"id": 3, "status": "what is new", "runner_id": 0, "runner_name": ""},
     ]});
-    scene.answers("GET", "/repos/o/r/actions/runs/7/jobs", ok(jobs, "\"e\"")).await;
+    scene.answers("GET", "/repos/octo-org/r/actions/runs/7/jobs", ok(jobs, "\"e\"")).await;
     let at = |text: &str| -> Option<Timestamp> { Some(text.parse().unwrap()) };
     let job = |id, status, labels: &[&str], runner, since| ListedJob {
         id: JobId(id),
@@ -190,7 +215,7 @@ async fn a_job_says_what_it_asks_for_and_since_when_it_is_as_it_is() {
     ];
     assert_eq!(scene.app.list_jobs(&repository(), RunId(7)).await, Ok(read(expected, 1)));
     assert_eq!(
-        scene.last("GET", "/repos/o/r/actions/runs/7/jobs").await.url.query(),
+        scene.last("GET", "/repos/octo-org/r/actions/runs/7/jobs").await.url.query(),
         Some("filter=latest&per_page=100")
     );
 }

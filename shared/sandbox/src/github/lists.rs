@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::Repository;
-use fleet::ports::{JobStatus, ListedJob, Priced, RunId, RunStatus};
+use fleet::ports::{JobStatus, ListedJob, ListedRun, Priced, RunId, RunStatus};
 use jiff::Timestamp;
 
 use super::reads::{describe, status_of};
-use super::{Github, WorkflowJob};
+use super::{Github, ORGANISATION, WorkflowJob};
 
 /// Repositories that are listed.
 const LISTED: usize = 100;
@@ -69,16 +69,21 @@ impl Github {
         self.lists.read.clear();
     }
 
-    /// The repositories that were pushed to last.
+    /// The repositories of the organisation that were pushed to last.
     pub fn list_repositories(&mut self) -> Priced<Vec<(Repository, Timestamp)>> {
-        let mut pushed: Vec<_> = self.lists.pushed.iter().map(|(it, at)| (it.clone(), *at)).collect();
+        let pushed = self.lists.pushed.iter().filter(|(it, _)| it.belongs_to(ORGANISATION));
+        let mut pushed: Vec<_> = pushed.map(|(it, at)| (it.clone(), *at)).collect();
         pushed.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
         pushed.truncate(LISTED);
         self.priced("repositories".to_owned(), pushed)
     }
 
     /// The runs of a repository that have this status; `None` for 404.
-    pub fn list_runs(&mut self, repository: &Repository, status: RunStatus) -> Option<Priced<Vec<RunId>>> {
+    pub fn list_runs(
+        &mut self,
+        repository: &Repository,
+        status: RunStatus,
+    ) -> Option<Priced<Vec<ListedRun>>> {
         if self.lists.hidden.contains(repository) {
             return None;
         }
@@ -87,7 +92,8 @@ impl Github {
             runs.entry(job.run()).or_default().push(status_of(job));
         }
         let listed = runs.into_iter().filter(|(_, jobs)| status_of_run(jobs) == Some(status));
-        let listed = listed.map(|(run, _)| run).collect();
+        let is_public = self.is_public(repository);
+        let listed = listed.map(|(id, _)| ListedRun { id, is_public }).collect();
         Some(self.priced(format!("{repository} {status:?}"), listed))
     }
 

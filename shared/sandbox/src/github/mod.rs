@@ -47,6 +47,9 @@ pub struct Registration {
     pub job: Option<JobId>,
 }
 
+/// The organisation that the App is installed in, and whose repositories are listed.
+pub const ORGANISATION: &str = "octo-org";
+
 /// How GitHub refuses to delete a runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemoveError {
@@ -213,9 +216,10 @@ impl Github {
         }
     }
 
-    /// Whether no runner group takes the jobs of a repository.
+    /// Whether no runner group takes the jobs of a repository. The organisation's groups never take those of
+    /// somebody else's.
     pub fn refuses(&self, repository: &Repository) -> bool {
-        self.refused.contains(repository)
+        self.refused.contains(repository) || !repository.belongs_to(ORGANISATION)
     }
 
     /// Everybody may read a repository.
@@ -235,10 +239,10 @@ impl Github {
             if self.idle.is_empty() {
                 break;
             }
-            let Some(job) = self.jobs.get_mut(&id) else { continue };
-            if self.refused.contains(&job.plan.repository) {
+            if self.jobs.get(&id).is_some_and(|job| self.refuses(&job.plan.repository)) {
                 continue;
             }
+            let Some(job) = self.jobs.get_mut(&id) else { continue };
             let serves = |runner: &&GithubRunnerId| {
                 self.runners.get(runner).is_some_and(|runner| runner.labels.serve(&job.plan.labels))
             };

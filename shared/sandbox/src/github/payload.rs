@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Phase, WorkflowJob};
 
-/// The payload that GitHub sends when a job has come to its present phase.
-pub fn workflow_job(job: &WorkflowJob) -> Value {
+/// The payload that GitHub sends when a job has come to its present phase; whether everybody may read its
+/// repository.
+pub fn workflow_job(job: &WorkflowJob, is_public: bool) -> Value {
     let (action, conclusion) = match job.phase {
         // Some gates announce the job as queued, with a status that says otherwise.
         Phase::Gated => (if job.id.0.is_multiple_of(2) { "waiting" } else { "queued" }, None),
@@ -39,7 +40,13 @@ pub fn workflow_job(job: &WorkflowJob) -> Value {
             "runner_group_id": job.runner.as_ref().map(|_| 1),
             "runner_group_name": job.runner.as_ref().map(|_| "Default"),
         },
-        "repository": {"name": name, "full_name": full_name, "owner": {"login": owner}, "private": true},
+        "repository": {
+            "name": name,
+            "full_name": full_name,
+            "owner": {"login": owner},
+            "private": !is_public,
+            "visibility": if is_public { "public" } else { "private" },
+        },
         "organization": {"login": owner},
         "sender": {"login": "octocat", "type": "User"},
     })

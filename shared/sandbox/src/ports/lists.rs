@@ -2,7 +2,8 @@
 
 use fleet::Repository;
 use fleet::ports::{
-    GithubError, JobStatus, ListJobs, ListRepositories, ListRuns, ListedJob, Priced, RunId, RunStatus,
+    GithubError, JobStatus, ListJobs, ListRepositories, ListRuns, ListedJob, ListedRun, Priced, RunId,
+    RunStatus,
 };
 use jiff::Timestamp;
 
@@ -20,7 +21,7 @@ impl ListRuns for Sandbox {
         &self,
         repository: &Repository,
         status: RunStatus,
-    ) -> Result<Priced<Vec<RunId>>, GithubError> {
+    ) -> Result<Priced<Vec<ListedRun>>, GithubError> {
         self.call_github(|| {
             let listed = self.github().borrow_mut().list_runs(repository, status);
             listed.ok_or_else(|| GithubError::NotFound(format!("404 repository {repository}")))

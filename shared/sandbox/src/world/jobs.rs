@@ -229,7 +229,8 @@ impl<F: Functions + 'static> World<F> {
             job.map(|job| WorkflowJob { phase: phase.unwrap_or(job.phase), ..job })
         };
         let Some(told) = told else { return };
-        let (mut payload, mut phase) = (workflow_job(&told), told.phase);
+        let is_public = self.sandbox.github().borrow().is_public(&told.plan.repository);
+        let (mut payload, mut phase) = (workflow_job(&told, is_public), told.phase);
         let is_of_a_run = matches!(phase, JobPhase::InProgress | JobPhase::Completed { .. });
         if is_of_a_run && told.runner.is_some() && self.sandbox.strikes(Fault::WebhookNameless) {
             take_name(&mut payload, self.posted);

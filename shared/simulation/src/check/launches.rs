@@ -103,7 +103,7 @@ fn waiting(world: &World, plan: &Plan) -> Vec<(PoolName, (Timestamp, Timestamp))
     let github = world.sandbox().github().borrow();
     let jobs = github.jobs().flat_map(|job| {
         let ended = job.completed_at.unwrap_or(Timestamp::MAX);
-        let in_map = |pools| route(pools, &job.plan.labels).map(|pool| pool.name.clone()).ok();
+        let in_map = |pools| route(pools, &job.plan.labels, false).map(|pool| pool.name.clone()).ok();
         let pools = [in_map(&plan.pools), in_map(&plan.smaller)];
         pools.into_iter().flatten().map(move |pool| (pool, (job.queued_at, ended)))
     });
@@ -115,7 +115,8 @@ fn thefts(world: &World, plan: &Plan) -> Vec<(PoolName, Timestamp)> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     let thefts = table.jobs().filter_map(|job| {
         let capacity = &table.runner(job.runner.as_ref()?)?.capacity;
-        let is_its_own = plan.pools.capacity_chain(&job.pool).any(|pool| pool.name == *capacity);
+        let chain = job.pool.iter().flat_map(|pool| plan.pools.capacity_chain(pool));
+        let is_its_own = chain.into_iter().any(|pool| pool.name == *capacity);
         let at = github.job(job.id)?.started_at?;
         (!is_its_own).then(|| (capacity.clone(), at))
     });

@@ -1,6 +1,6 @@
 //! Repositories, runs and jobs as lists, on one page each and without an `ETag`: every read counts.
 
-use fleet::ports::{JobStatus, ListedJob, RunId, RunStatus};
+use fleet::ports::{JobStatus, ListedJob, ListedRun, RunId, RunStatus};
 use fleet::{Label, Repository};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -26,7 +26,11 @@ pub(super) fn runs(sandbox: &Sandbox, repository: &Repository, query: &str) -> A
     let Some(listed) = sandbox.github().borrow_mut().list_runs(repository, asked) else {
         return problem(404, "Not Found");
     };
-    let runs: Vec<Value> = listed.read.iter().map(|run| json!({ "id": run, "status": status })).collect();
+    let shape = |run: &ListedRun| {
+        let repository = json!({ "full_name": repository, "private": !run.is_public });
+        json!({ "id": run.id, "status": status, "repository": repository })
+    };
+    let runs: Vec<Value> = listed.read.iter().map(shape).collect();
     (200, json!({ "total_count": runs.len(), "workflow_runs": runs }))
 }
 

@@ -58,6 +58,7 @@ pub fn queued(jobs: impl IntoIterator<Item = u64>) -> Vec<Event> {
         job: JobId(job),
         pool: Some(pool("plain")),
         repository: Repository::new("octo-org/storefront"),
+        is_public: false,
         labels: ["linux"].into_iter().collect(),
         runner: None,
         may_not_have_run: false,

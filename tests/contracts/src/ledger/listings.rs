@@ -15,7 +15,7 @@ pub async fn jobs_are_listed_while_they_wait(ledger: &(impl Ledger + ListItems))
     let waits = |id, since| Job { changed_at: since, ..job(id) };
     // As text, a whole second comes after its fractions.
     let jobs = [waits(1, at(1000)), waits(2, at(0)), waits(3, at(500)), waits(4, at(-1))];
-    let elsewhere = Job { pool: pool("plain-2"), ..job(5) };
+    let elsewhere = Job { pool: Some(pool("plain-2")), ..job(5) };
     let unserved = Job { state: JobState::Unserved, ..job(6) };
     let all = jobs.clone().into_iter().chain([elsewhere.clone(), unserved]);
     ledger.commit(&puts(all.map(Item::Job))).await.unwrap();

@@ -12,8 +12,8 @@ use fleet::delivery::AttemptId;
 use fleet::ports::{
     Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
     JitRunner, JobStatus, ListDeliveries as _, ListJobs as _, ListRepositories as _, ListRunners as _,
-    ListRuns as _, ReadJob as _, ReadRepository as _, ReadRun as _, ReadRunner as _, Redeliver as _, RunId,
-    RunStatus, RunnerGroupId, SeenRunner,
+    ListRuns as _, ListedRun, ReadJob as _, ReadRepository as _, ReadRun as _, ReadRunner as _,
+    Redeliver as _, RunId, RunStatus, RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};
@@ -62,7 +62,7 @@ impl Prism {
     /// A client whose API lies below this path.
     fn client(&self, base: &str) -> App<Stopped> {
         let config =
-            AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: format!("{}{base}", self.url) };
+            AppConfig { id: 42, organisation: "octocat".to_owned(), api_url: format!("{}{base}", self.url) };
         let app = App::new(config, Stopped, PATIENCE);
         app.use_key(&KEY.as_str().into()).unwrap();
         app
@@ -115,11 +115,12 @@ async fn every_operation_is_in_order(app: &App<Stopped>) {
     for status in [RunStatus::Queued, RunStatus::InProgress] {
         let runs = app.list_runs(&repository, status).await.unwrap().read;
         // The example has the link to a next page, on every page: they are followed up to GitHub's thousand.
-        assert_eq!(runs, [RunId(30_433_642); 10], "{status:?}");
+        let run = ListedRun { id: RunId(30_433_642), is_public: true };
+        assert_eq!(runs, [run; 10], "{status:?}");
     }
     let jobs = app.list_jobs(&repository, RunId(30_433_642)).await.unwrap().read;
     let listed: Vec<_> = jobs.iter().map(|job| (job.id, job.status, job.labels.to_string())).collect();
-    let labels = "[bar, foo, self-hosted]".to_owned();
+    let labels = r#""bar", "foo", "self-hosted""#.to_owned();
     assert_eq!(listed[0], (JobId(399_444_496), JobStatus::Completed, labels));
     assert_eq!(listed.len(), 10, "one on each page");
 

@@ -21,7 +21,7 @@ fn tell() -> (Vec<String>, String) {
     scene.queue(&["fargate-x64-spot"]);
     scene.pass(5);
     scene.queue(&["ec2-x64-spot"]);
-    let unserved = scene.queue(&["gpu"]);
+    let unserved = scene.queue(&["docker", "gpu"]);
     scene.pass(12);
     scene.world.cancel_job(unserved);
     assert!(scene.world.interrupt_instance(&InstanceId::new("i-00000000000000001")));

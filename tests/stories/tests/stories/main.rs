@@ -29,3 +29,4 @@ mod two_boots;
 mod unserved;
 mod waiting_jobs;
 mod webhooks;
+mod whose_jobs;

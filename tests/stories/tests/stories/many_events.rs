@@ -11,7 +11,8 @@ use sandbox::github::{Phase, workflow_job};
 
 /// Delivers the `queued` event of a job that GitHub knows, at once.
 fn deliver(scene: &mut Scene, job: JobId) {
-    let payload = scene.world.sandbox().github().borrow().job(job).map(workflow_job).unwrap();
+    let payload =
+        scene.world.sandbox().github().borrow().job(job).map(|job| workflow_job(job, false)).unwrap();
     let id = fleet::DeliveryId::new(format!("delivery-of-{job}"));
     let delivery = Delivery { id, event: "workflow_job".to_owned(), body: payload.to_string() };
     let event = function_url_event(delivery.headers(&"a story's secret".into()), &delivery.body);

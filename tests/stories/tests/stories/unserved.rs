@@ -4,6 +4,7 @@
 use fleet::JobId;
 use fleet::Repository;
 use fleet::ledger::{JobState, UnservedReason};
+use fleet::pools::DEFAULT_POOLS;
 use platform::scene::{Scene, plan};
 use sandbox::github::Phase;
 use sandbox::{Fault, Rates};
@@ -23,6 +24,11 @@ fn refuse(scene: &Scene, is_refused: bool) {
     scene.world.sandbox().github().borrow_mut().refuse(repository, is_refused);
 }
 
+/// The seven pools, whose map says that those on EC2 take jobs of public repositories. GitHub's group does not.
+fn taking_public_ones() -> String {
+    DEFAULT_POOLS.replace("runner_group = \"ecs\"", "runner_group = \"ecs\"\npublic_repositories = true")
+}
+
 fn state(scene: &Scene) -> Option<JobState> {
     scene.world.sandbox().table().borrow().job(JOB).map(|job| job.state)
 }
@@ -35,7 +41,7 @@ fn has_run(scene: &Scene) -> bool {
 #[test]
 fn a_job_that_the_runner_group_does_not_take_is_unserved_with_the_likely_reason() {
     for is_public in [false, true] {
-        let mut scene = stories::scene();
+        let mut scene = stories::scene_of(&taking_public_ones());
         refuse(&scene, true);
         if is_public {
             let repository = Repository::new("octo-org/storefront");

@@ -14,8 +14,9 @@ fn job(state: JobState) -> Item {
     Item::Job(Job {
         id: JobId(7),
         state,
-        pool: PoolName::new("ec2-x64").unwrap(),
+        pool: Some(PoolName::new("ec2-x64").unwrap()),
         repository: Repository::new("octo-org/storefront"),
+        is_public: false,
         labels: ["linux", "x64"].into_iter().collect(),
         runner: None,
         seen_at: "2026-10-05T08:00:00Z".parse().unwrap(),
@@ -81,6 +82,26 @@ fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_not
             assert_eq!(text(&attributes, CHANGED_AT).as_deref(), Some(sorts), "{item:?}");
         }
     }
+}
+
+/// A job that no pool serves and that has begun is somebody else's: it is read by its key alone, and goes by
+/// itself if nobody tells of its end.
+#[test]
+fn a_begin_elsewhere_is_in_no_index_and_is_deleted_when_no_run_can_last_any_longer() {
+    let Item::Job(begun) = job(JobState::InProgress) else { unreachable!() };
+    let attributes = of_item(&Item::Job(Job { pool: None, ..begun.clone() })).unwrap();
+    let in_38_days: Timestamp = "2026-11-12T09:00:00Z".parse().unwrap();
+    assert_eq!(attributes.get(TTL), Some(&AttributeValue::N(in_38_days.as_second().to_string())));
+    assert!(!attributes.contains_key(LISTING) && !attributes.contains_key("pool"));
+    assert_eq!(to_item(attributes), Ok(Item::Job(Job { pool: None, ..begun })));
+}
+
+#[test]
+fn an_item_of_before_reads_as_one_of_a_private_repository() {
+    let Item::Job(queued) = job(JobState::Queued) else { unreachable!() };
+    let mut attributes = of_item(&Item::Job(Job { is_public: true, ..queued.clone() })).unwrap();
+    assert_eq!(attributes.remove("is_public"), Some(AttributeValue::Bool(true)));
+    assert_eq!(to_item(attributes), Ok(Item::Job(queued)));
 }
 
 #[test]

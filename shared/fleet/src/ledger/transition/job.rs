@@ -19,25 +19,30 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
     let mut outcome = Outcome::unchanged(Answer::Noted);
     let runner = runner.filter(|runner| is_named(runner, event.runner.as_ref()));
 
-    let pool = job.map(|job| &job.pool).or(event.pool.as_ref()).or(runner.map(|runner| &runner.pool));
+    let routed = job.and_then(|job| job.pool.as_ref()).or(event.pool.as_ref());
+    let pool = routed.or(runner.map(|runner| &runner.pool));
     let next = match event.action {
         JobAction::Queued if job.is_none() && event.is_old_demand(now) => JobState::Waiting,
         JobAction::Queued => JobState::Queued,
         JobAction::InProgress => JobState::InProgress,
         JobAction::Completed => JobState::Completed,
     };
-    match (job, pool) {
+    // What waits, counts in a book. A begin and an end are written down without any: a `queued` that comes
+    // after them counts nothing.
+    let has_a_place = pool.is_some() || next > JobState::Unserved;
+    match job {
         // It moves nothing, and yet it is the last that was heard: an answer that GitHub gave before
         // does not count against it.
-        (Some(job), _) if job.state == JobState::Queued && next == JobState::Queued => {
+        Some(job) if job.state == JobState::Queued && next == JobState::Queued => {
             outcome.job = Some(Job { heard_at: Some(now), ..job.clone() });
         }
-        (_, Some(pool)) if job.is_none_or(|job| job.state < next) => {
+        _ if has_a_place && job.is_none_or(|job| job.state < next) => {
             outcome.job = Some(Job {
                 id: event.job,
                 state: next,
-                pool: pool.clone(),
+                pool: pool.cloned(),
                 repository: event.repository.clone(),
+                is_public: event.is_public,
                 labels: event.labels.clone(),
                 runner: runner.map(|it| it.id.clone()).or_else(|| job.and_then(|job| job.runner.clone())),
                 seen_at: job.map_or(now, |job| job.seen_at),
@@ -113,9 +118,9 @@ pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcom
 /// What it does to a job that another pool serves it now: one that still waits where it waited goes
 /// over to that pool's book. It keeps its place among those that wait, by the time that it came.
 pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome {
-    let waits = |job: &&Job| job.state == JobState::Queued && job.pool == *from && from != to;
+    let waits = |job: &&Job| job.state == JobState::Queued && job.pool.as_ref() == Some(from) && from != to;
     let Some(job) = job.filter(waits) else { return Outcome::unchanged(Answer::Noted) };
-    Outcome::of_job(Job { pool: to.clone(), ..job.clone() })
+    Outcome::of_job(Job { pool: Some(to.clone()), ..job.clone() })
 }
 
 /// The job, if it is in this state and nobody has written it since this version.

@@ -105,7 +105,7 @@ pub(super) fn condition() -> impl Strategy<Value = Condition> {
 pub(super) fn snapshot<'a>(stage: &'a Stage, condition: &Condition) -> Snapshot<'a> {
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, condition.seen.iter().map(|seen| seen.runner.clone()));
-    snapshot.waiting = condition.jobs.iter().filter(|job| job.pool == pool("old")).cloned().collect();
+    snapshot.waiting = condition.jobs.iter().filter(|job| job.pool == Some(pool("old"))).cloned().collect();
     snapshot.groups.insert(pool("small"), Group { min_size: condition.min_size, max_size: 5 });
     let runners = condition.seen.iter().map(|seen| Item::Runner(seen.runner.clone()));
     let items: Vec<Item> = runners.chain(condition.jobs.iter().cloned().map(Item::Job)).collect();

@@ -176,10 +176,21 @@ fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
     let elsewhere = job(5, "small", "x");
     snapshot.waiting = vec![job(1, "old", "x"), job(2, "old", "old"), job(3, "old", "gpu"), begun, elsewhere];
     assert_eq!(found(&snapshot), ["job 1 from old to plain"], "the others have begun, or wait elsewhere");
-    let why = "no pool serves [old]; small lacks old".to_owned();
+    let why = r#"no pool serves "old"; small lacks "old""#.to_owned();
     assert_eq!(stranded(&snapshot), [(pool("old"), Stranded { jobs: 2, why })].into());
     snapshot.waiting.clear();
     assert_eq!(stranded(&snapshot), [].into());
+}
+
+#[test]
+fn their_jobs_of_public_repositories_go_to_no_pool_that_takes_none() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    snapshot.waiting = vec![Job { is_public: true, ..job(1, "old", "x") }];
+    assert_eq!(found(&snapshot), [""; 0]);
+    let why = "the repository is public, and plain takes no jobs of public repositories; allow them with \
+               public_repositories = true, and in the settings of its runner group";
+    assert_eq!(stranded(&snapshot), [(pool("old"), Stranded { jobs: 1, why: why.to_owned() })].into());
 }
 
 #[test]

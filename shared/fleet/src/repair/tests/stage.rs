@@ -119,8 +119,9 @@ pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
     Job {
         id: JobId(number),
         state: JobState::Queued,
-        pool: pool(in_pool),
+        pool: Some(pool(in_pool)),
         repository: Repository::new("octo-org/storefront"),
+        is_public: false,
         labels: [label].into_iter().collect(),
         runner: None,
         seen_at: ago(60),

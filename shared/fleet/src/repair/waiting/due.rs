@@ -100,14 +100,13 @@ pub fn due<'a>(
     let mut due: Vec<_> = due.collect();
     due.sort_by_key(|&(at, job)| (at, job.id));
     let mut seen: BTreeMap<&PoolName, usize> = BTreeMap::new();
-    let mut is_one = |job: &Job, pool: &'a PoolName| {
-        if job.state != JobState::Queued || !full.contains(pool) {
-            return true;
-        }
+    let mut is_one = |job: &'a Job| {
+        let pool = job.pool.as_ref().filter(|pool| job.state == JobState::Queued && full.contains(pool));
+        let Some(pool) = pool else { return true };
         let before = seen.entry(pool).or_default();
         *before += 1;
         (*before - 1).is_multiple_of(ONE_OF)
     };
-    due.retain(|&(_, job)| is_one(job, &job.pool));
+    due.retain(|&(_, job)| is_one(job));
     due.into_iter().map(|(_, job)| job).collect()
 }

@@ -187,8 +187,9 @@ fn of(job: &Job, action: JobAction, runner: Option<JobRunner>, may_not_have_run:
     Event::Job(JobEvent {
         action,
         job: job.id,
-        pool: Some(job.pool.clone()),
+        pool: job.pool.clone(),
         repository: job.repository.clone(),
+        is_public: job.is_public,
         labels: job.labels.clone(),
         runner,
         may_not_have_run,

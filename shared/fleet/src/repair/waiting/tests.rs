@@ -24,8 +24,9 @@ fn job(number: u64, state: JobState, age: i64) -> Job {
     Job {
         id: JobId(number),
         state,
-        pool: PoolName::new("ec2-x64").unwrap(),
+        pool: Some(PoolName::new("ec2-x64").unwrap()),
         repository: Repository::new("octo-org/storefront"),
+        is_public: false,
         labels: ["linux", "docker"].into_iter().collect(),
         runner: None,
         seen_at: ago(2 * age + 1),
@@ -149,7 +150,7 @@ fn told(job: &Job, said: &Said) -> String {
             format!("{found}: waits")
         }
         Meaning::Tell(found, Event::Job(event)) => {
-            assert_eq!((event.job, event.pool.as_ref()), (job.id, Some(&job.pool)));
+            assert_eq!((event.job, &event.pool), (job.id, &job.pool));
             assert_eq!((&event.repository, &event.labels), (&job.repository, &job.labels));
             let at = event.runner.map_or(String::new(), |it| format!(" at {}", it.runner));
             if event.action == JobAction::Completed {

@@ -16,6 +16,26 @@ fn listed(status: JobStatus, labels: &[&str], runner: Option<&str>) -> ListedJob
     }
 }
 
+/// A pool may have jobs of public repositories if the map says so, whoever tells of them.
+#[test]
+fn a_job_of_a_public_repository_comes_by_no_back_door() {
+    let closed = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+    let open = DEFAULT_POOLS
+        .replace("runner_group = \"fargate\"", "runner_group = \"fargate\"\npublic_repositories = true");
+    let open = PoolMap::from_toml(&open).unwrap();
+    for (is_public, pools, known, is_told, why) in [
+        (true, &closed, None, false, "no pool takes it"),
+        (true, &closed, Some(JobState::Waiting), false, "nor once it is approved"),
+        (true, &open, None, true, "the pool takes it"),
+        (false, &closed, None, true, "it is private"),
+    ] {
+        let known = known.map(|state| job(1, state, at(0)));
+        let listed = listed(JobStatus::Queued, &["linux"], None);
+        let told = untold(&repository(0), is_public, &listed, known.as_ref(), pools);
+        assert_eq!(told.as_ref().map(|(_, event)| event.is_public), is_told.then_some(is_public), "{why}");
+    }
+}
+
 #[test]
 fn what_is_told_depends_on_what_the_ledger_has() {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
@@ -49,7 +69,7 @@ fn what_is_told_depends_on_what_the_ledger_has() {
         (JobStatus::Completed, linux, ours, Some(JobState::InProgress), None, "another rule reads it"),
     ] {
         let known = known.map(|state| job(1, state, at(0)));
-        let found = untold(&repository(0), &listed(status, labels, runner), known.as_ref(), &pools);
+        let found = untold(&repository(0), false, &listed(status, labels, runner), known.as_ref(), &pools);
         assert_eq!(found.as_ref().map(|(what, _)| *what), told, "{why}");
         let Some((_, event)) = found else { continue };
         let action = if status == JobStatus::Queued { JobAction::Queued } else { JobAction::InProgress };

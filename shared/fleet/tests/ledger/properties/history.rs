@@ -52,6 +52,7 @@ fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
                     job: JobId(number),
                     pool: Some(pool(routed)),
                     repository: Repository::new("octo-org/example"),
+                    is_public: false,
                     labels: ["linux"].into_iter().collect(),
                     runner: named.map(|(runner, ours)| JobRunner {
                         github_id: GithubRunnerId(if ours { runner as u64 } else { 999 }),

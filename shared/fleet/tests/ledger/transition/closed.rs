@@ -24,7 +24,7 @@ fn only_a_job_that_waits_where_it_waited_goes_to_another_pool() {
         let before = before.map(|(state, name)| job(state, name));
         let outcome = of_reroute(before.as_ref(), &pool("gone"), &pool(to));
         let posted = posts(before.as_ref(), None, &outcome);
-        let expected = before.filter(|_| moves).map(|before| Job { pool: pool(to), ..before });
+        let expected = before.filter(|_| moves).map(|before| Job { pool: Some(pool(to)), ..before });
         assert_eq!(outcome.job, expected, "{why}: it keeps its state, and since when");
         let counted = if moves { "gone.queued -1, here.queued +1" } else { "" };
         assert_eq!(posted, counted, "{why}");

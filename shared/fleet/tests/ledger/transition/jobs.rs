@@ -2,7 +2,10 @@
 
 use super::*;
 use fleet::JobId;
+use fleet::ledger::{Event, Key};
 use kit::ledger::taken_by;
+
+use crate::written::Written;
 
 #[test]
 fn a_job_only_moves_forward_and_counts_while_it_waits() {
@@ -47,7 +50,7 @@ fn a_job_stays_in_the_pool_it_was_counted_in() {
 }
 
 #[test]
-fn a_job_that_no_pool_serves_is_written_down_if_a_runner_of_ours_has_it() {
+fn a_job_that_no_pool_serves_is_written_down_with_its_begin_and_its_end_and_in_our_runners_pool() {
     let unrouted = JobEvent { pool: None, ..job_event(JobAction::InProgress, 1, "routed") };
     for (event, runner, in_pool, why) in [
         (unrouted.clone(), Some(Life::Registered), None, "nobody is named"),
@@ -57,8 +60,39 @@ fn a_job_that_no_pool_serves_is_written_down_if_a_runner_of_ours_has_it() {
     ] {
         let runner = runner.map(Life::runner);
         let outcome = of_job(None, runner.as_ref(), &event, at(0));
-        assert_eq!(outcome.job.map(|job| job.pool), in_pool.map(pool), "{why}");
+        let job = outcome.job.expect("a begin is written down");
+        assert_eq!((job.state, job.pool), (JobState::InProgress, in_pool.map(pool)), "{why}");
     }
+}
+
+/// An end that came first is what a late `queued` of the same job is held against.
+#[test]
+fn what_comes_late_of_a_job_that_began_or_ended_unknown_counts_nothing() {
+    for (action, state) in
+        [(JobAction::InProgress, JobState::InProgress), (JobAction::Completed, JobState::Completed)]
+    {
+        let mut ledger = Written::new();
+        let unrouted = JobEvent { pool: None, ..job_event(action, 1, "spot") };
+        let posted = ledger.post(&Event::Job(unrouted), 0);
+        assert_eq!(posted.wrote, [Key::Job(JobId(1))].into(), "no book is touched");
+        assert_eq!((ledger.job(1).state, &ledger.job(1).pool), (state, &None));
+        // Its pool is in the map again, or its labels were read.
+        let late = ledger.post(&Event::Job(job_event(JobAction::Queued, 1, "spot")), 60);
+        assert_eq!((late.wrote.len(), ledger.job(1).state), (0, state), "{action:?}");
+    }
+    let mut ledger = Written::new();
+    let nowhere = JobEvent { pool: None, ..job_event(JobAction::Queued, 1, "spot") };
+    assert_eq!(ledger.post(&Event::Job(nowhere), 0).wrote.len(), 0, "what waits, counts in a book");
+}
+
+#[test]
+fn whether_a_repository_is_public_is_kept_as_github_said_last() {
+    let mut ledger = Written::new();
+    let public = JobEvent { is_public: true, ..job_event(JobAction::Queued, 1, "spot") };
+    ledger.post(&Event::Job(public), 0);
+    assert!(ledger.job(1).is_public);
+    ledger.post(&Event::Job(job_event(JobAction::InProgress, 1, "spot")), 1);
+    assert!(!ledger.job(1).is_public);
 }
 
 #[test]

@@ -121,8 +121,9 @@ fn job(state: JobState, name: &str) -> Job {
     Job {
         id: event.job,
         state,
-        pool: pool(name),
+        pool: Some(pool(name)),
         repository: event.repository,
+        is_public: false,
         labels: event.labels,
         runner: None,
         seen_at: at(-60),

@@ -52,7 +52,7 @@ fn items(pool: &PoolName) -> Vec<Item> {
     // GitHub was asked for each a minute ago.
     let of_pool = |number| {
         let labels = ["ec2-x64"].into_iter().collect();
-        Job { pool: pool.clone(), labels, read_at: Some(at(59 * 60 * 1000)), ..job(number) }
+        Job { pool: Some(pool.clone()), labels, read_at: Some(at(59 * 60 * 1000)), ..job(number) }
     };
     let jobs = (1..=JOBS).map(|number| Item::Job(of_pool(number)));
     let is_idle = |number: u128| number.is_multiple_of(2);

@@ -191,6 +191,7 @@ fn job(action: JobAction, runner: &Runner) -> Event {
         job: JobId(github_id.0),
         pool: Some(runner.pool.clone()),
         repository: Repository::new("octo-org/example"),
+        is_public: false,
         labels: ["linux"].into_iter().collect(),
         runner: Some(JobRunner { github_id, runner: runner.id.clone() }),
         may_not_have_run: false,
