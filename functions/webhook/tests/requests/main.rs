@@ -10,3 +10,5 @@
 mod answers;
 mod any_input;
 mod metrics;
+mod senders;
+mod stage;

@@ -67,7 +67,8 @@ impl Account {
 
     /// Those of these secrets with which GitHub may sign.
     async fn accepted<'a>(&self, secrets: &[&'a str]) -> Vec<&'a str> {
-        let settings: webhook::Settings = self.settings(&self.pools).await;
+        let deployed = webhook::Deployed { organisation: "octo-org".to_owned(), pools: self.pools.clone() };
+        let settings: webhook::Settings = self.settings(&deployed).await;
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let webhook = Webhook { queue: Sandbox::new(1, start, Delays::default(), &self.pools) };
         let mut accepted = Vec::new();
