@@ -97,8 +97,10 @@ mod tests {
         assert_eq!(budget.spend(1, at(59)), Err(at(60)));
         assert!(budget.spend(1, at(60)).is_ok());
         assert_eq!(budget.wait(SignedDuration::from_secs(30), at(0)), None, "a longer one is known");
+        assert_eq!(budget.wait(SignedDuration::from_secs(60), at(0)), None, "one as long is known");
         let longer = budget.wait(SignedDuration::from_secs(60), at(1)).expect("it is longer");
         assert_eq!(longer.spend(1, at(60)), Err(at(61)));
+        assert_eq!((budget.version, longer.version), (1, 2), "each is one write more");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How many runners may be Overdue, and what is told of them.
 
-use fleet::ledger::{RunnerEvent, RunnerState};
+use fleet::ledger::{Key, RunnerEvent, RunnerState};
 use fleet::question::Listener;
 use kit::ledger::{asked, pool, queued};
 
@@ -63,6 +63,21 @@ fn one_that_came_back_still_counts_and_is_overdue_only_once() {
     assert_eq!(ledger.runner(1).state, RunnerState::Idle, "a job still waits for it");
     assert_eq!(overdue(&mut ledger, [1], 8 * MINUTE), [0; 0], "it is silent again, and was Overdue");
     assert_eq!(overdue(&mut ledger, [2, 3], 8 * MINUTE), [2], "two jobs, and the first one counts");
+}
+
+/// It changes no total of its pool's book, and whether it is needed was read there all the same: nobody may
+/// change the book in between.
+#[test]
+fn one_that_leaves_is_written_with_its_pools_book_and_one_that_stays_is_not() {
+    let mut ledger = waiting(1, 1);
+    assert_eq!(overdue(&mut ledger, [1], 3 * MINUTE), [1]);
+    let book = Key::Book(pool("spot"));
+    let stays = ledger.says(1, RunnerEvent::LaunchTried(Some("throttled".to_owned())), 4 * MINUTE);
+    assert_eq!(ledger.runner(1).put_off.as_deref(), Some("throttled"));
+    assert!(!stays.wrote.contains(&book), "{:?}", stays.wrote);
+    let leaves = ledger.says(1, RunnerEvent::CountedOut, 5 * MINUTE);
+    assert_eq!(ledger.runner(1).state, RunnerState::Leaving);
+    assert!(leaves.wrote.contains(&book), "{:?}", leaves.wrote);
 }
 
 #[test]

@@ -22,8 +22,11 @@ fn reap(ledger: &mut Written, runner: u128, seconds: i64) -> Posted {
     ledger.says(runner, asked("first", Listener::None), seconds);
     ledger.says(runner, registered("first", 7), seconds);
     ledger.says(runner, asked("first", Listener::Up), seconds);
-    let removed = StopClass::Ended(Ending::Removed);
-    ledger.says(runner, RunnerEvent::TaskStopped(removed, "exit code 78".to_owned()), seconds)
+    ledger.says(runner, removed(), seconds)
+}
+
+fn removed() -> RunnerEvent {
+    RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), "exit code 78".to_owned())
 }
 
 #[test]
@@ -42,6 +45,20 @@ fn four_times_the_minimum_an_hour_may_be_removed_and_each_one_beyond_rests_a_pla
             kept,
             "two places of {minimum} rest, and never the last"
         );
+    }
+}
+
+#[test]
+fn no_place_rests_where_none_is_kept_any_more() {
+    let mut ledger = keeping(3);
+    for number in 1..=3 {
+        ledger.reserve(number, "spot", 600);
+        ledger.says(number, asked("first", Listener::None), 600);
+    }
+    ledger.post(&bounds("spot", 0, 9), 600);
+    for number in 1..=3 {
+        let told = ledger.says(number, removed(), 600).tidings;
+        assert_eq!((told.reaped, told.places_resting), ([(pool("spot"), 1)].into(), [].into()), "{number}");
     }
 }
 
