@@ -2,11 +2,10 @@
 //!
 //! A pass takes a snapshot of the ledger and asks for the deliveries that have failed. Every fifth one looks for
 //! runners, tasks and registrations that lie. Then the rules of [`fleet::repair`] say what GitHub is to be
-//! asked for, and the pass writes down what it answers. Then it looks
-//! through repositories for jobs that no webhook told of ([`fleet::sweep`]). It looks at how things are, not
-//! at what it did a minute ago: a pass that is missed, that comes twice, or that is cut off does no harm.
-//! What there are no calls or no time for comes at the next one. Each step is by itself; what went wrong is
-//! one error in the end.
+//! asked for, and the pass writes down what it answers. Then it looks through repositories for jobs that no
+//! webhook told of ([`fleet::sweep`]). It looks at how things are, not at what it did a minute ago: a pass that
+//! is missed, that comes twice, or that is cut off does no harm. What there are no calls or no time for comes
+//! at the next one. Each step is by itself; what went wrong is one error in the end.
 //!
 //! It launches nothing: what a sweep finds goes to the launcher, and the scheduler settles every pool each
 //! minute.
