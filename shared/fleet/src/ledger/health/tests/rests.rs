@@ -4,6 +4,18 @@ use super::*;
 
 type Fails = fn(&mut Health, Timestamp);
 
+/// After nine failures, in the last second of the rest.
+fn resting(fails: Fails) -> (Health, Timestamp) {
+    let (mut health, mut now) = (Health::default(), at(0));
+    for _ in 0..9 {
+        fails(&mut health, now);
+        now = health.resting(now).map_or(now, |rest| rest.until);
+    }
+    now -= SignedDuration::from_secs(1);
+    assert!(health.resting(now).is_some());
+    (health, now)
+}
+
 /// One failure after the other, each when the rest of the one before is over: the minutes of each rest.
 #[test]
 fn rests_double_from_the_failure_that_opens_the_breaker_up_to_the_longest_of_its_cause() {
@@ -45,13 +57,7 @@ fn a_start_ends_every_rest_but_that_of_failed_runs_and_what_fails_then_begins_an
     ] {
         // The first start ever, and one so soon after another that by itself it says nothing new.
         for since_the_last in [None, Some(SignedDuration::from_secs(9))] {
-            let (mut health, mut now) = (Health::default(), at(0));
-            for _ in 0..9 {
-                fails(&mut health, now);
-                now = health.resting(now).map_or(now, |rest| rest.until);
-            }
-            now -= SignedDuration::from_secs(1);
-            assert!(health.resting(now).is_some(), "{why}");
+            let (mut health, now) = resting(fails);
             health.last_start = since_the_last.map(|since| now - since);
             health.started(now);
             assert_eq!(health.resting(now).is_none(), ends, "{why}");
@@ -97,13 +103,7 @@ fn another_task_definition_ends_every_breaker_and_no_lack_of_capacity() {
         (runs, true, "what failed was another one"),
         (no_capacity, false, "it changes nothing of the capacity"),
     ] {
-        let (mut health, mut now) = (Health::default(), at(0));
-        for _ in 0..9 {
-            fails(&mut health, now);
-            now = health.resting(now).map_or(now, |rest| rest.until);
-        }
-        now -= SignedDuration::from_secs(1);
-        assert!(health.resting(now).is_some(), "{why}");
+        let (mut health, now) = resting(fails);
         health.definition_changed();
         assert_eq!(health.resting(now).is_none(), ends, "{why}");
         let left = Health { last_start: health.last_start, rest: health.rest.clone(), ..Health::default() };
