@@ -1,8 +1,8 @@
 //! The `webhook` function: one GitHub delivery in, one answer out.
 //!
 //! Verify the signature over the raw bytes, read the payload, look whose repository it is, route the
-//! labels to a pool, put the event on the queue; a 2xx is given only once it is safe there. GitHub waits ten seconds and
-//! never redelivers by itself, so nothing else is done here.
+//! labels to a pool, put the event on the queue; a 2xx is given only once it is safe there. GitHub waits
+//! ten seconds and never redelivers by itself, so nothing else is done here.
 
 mod answer;
 mod body;
