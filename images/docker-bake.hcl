@@ -6,6 +6,7 @@ variable "DEBIAN_IMAGE" {}
 variable "DOCKER_SHA256_AMD64" {}
 variable "DOCKER_SHA256_ARM64" {}
 variable "DOCKER_VERSION" {}
+variable "FLUENT_BIT_IMAGE" {}
 variable "RUNNER_SHA256_AMD64" {}
 variable "RUNNER_SHA256_ARM64" {}
 variable "RUNNER_VERSION" {}
@@ -31,7 +32,7 @@ variable "OUT" {
 }
 
 group "default" {
-  targets = ["runner", "runner-docker", "dockerd"]
+  targets = ["runner", "runner-docker", "dockerd", "logs"]
 }
 
 # zstd unpacks faster than gzip, and the layers of the distribution are made anew for it.
@@ -97,4 +98,15 @@ target "dockerd" {
   }
   tags   = ["${REPOSITORY}/dockerd:${TAG}"]
   output = ["type=oci,tar=false,dest=${OUT}/dockerd,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
+}
+
+target "logs" {
+  inherits = ["_image"]
+  context  = "images/logs"
+  args = {
+    DEBIAN_IMAGE     = DEBIAN_IMAGE
+    FLUENT_BIT_IMAGE = FLUENT_BIT_IMAGE
+  }
+  tags   = ["${REPOSITORY}/logs:${TAG}"]
+  output = ["type=oci,tar=false,dest=${OUT}/logs,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
 }

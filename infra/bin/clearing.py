@@ -31,6 +31,7 @@ def stop_tasks(cluster: str) -> str:
     for _ in range(ROUNDS):
         # Those that are to run, also while they do not yet.
         tasks = list(pages.paginate(cluster=cluster, desiredStatus="RUNNING").search("taskArns[]"))
+        tasks = of_no_service(cluster, tasks)
         if not tasks:
             return f"{stopped} tasks stopped"
         for task in tasks:
@@ -39,6 +40,16 @@ def stop_tasks(cluster: str) -> str:
             ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=some)
         stopped += len(tasks)
     raise RuntimeError(f"{stopped} tasks stopped, and somebody starts others")
+
+
+def of_no_service(cluster: str, tasks: list[str]) -> list[str]:
+    """A service starts another task for one that is stopped. CloudFormation deletes it, tasks and all, before
+    the cluster; its tasks' group is `service:NAME` (ECS, "Task", `group`)."""
+    ecs, left = boto3.client("ecs"), []
+    for some in parts_of(tasks, TASKS):
+        found = ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]
+        left += [it["taskArn"] for it in found if not it.get("group", "").startswith("service:")]
+    return left
 
 
 def let_instances_go(group: str) -> str:

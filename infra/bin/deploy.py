@@ -14,6 +14,7 @@ before anything is built or changed; the exit code is 1 then. With nothing new i
 import sys
 
 import images
+import logs
 import parameter_store
 import pools
 import roles
@@ -57,7 +58,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     if the_map is not None:
         checks.do("map", check_map)
     the_map = the_map or {}
-    if any(found.given.get(name) for name in images.PARAMETERS):
+    if any(found.given.get(name) for name in images.NAMED):
         checks.do("pins of the images", check_pins)
     if cut_off := without_a_way_out(found.parameters, the_map):
         say("warning", cut_off)
@@ -70,6 +71,8 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
 def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pools.Pool]) -> Images:
     checks.do("secrets", lambda: parameter_store.check_secrets(found.path, found.region))
     checks.do("path", lambda: parameter_store.check_path(found.path, found.stack))
+    if logs.switched_on(found.parameters):
+        checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
     if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
         there = stacks.described(found.stack)
         deployed = Stack(there) if there else None

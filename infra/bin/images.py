@@ -10,6 +10,9 @@ from says import Refusal, listed
 # The parameter, and whose image it is.
 RUNNER, RUNNER_DOCKER, DOCKERD = "RunnerImage", "RunnerDockerImage", "DockerdImage"
 PARAMETERS = [RUNNER, RUNNER_DOCKER, DOCKERD]
+# Fluent Bit's may be of any pool, and none waits for it.
+LOGS = "LogsImage"
+NAMED = [*PARAMETERS, LOGS]
 
 # What registries call the map's architectures.
 PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
@@ -26,7 +29,7 @@ class Images:
 def resolve(given: dict[str, str], pools: dict[str, Pool], region: str) -> Images:
     """Every image that is named, and why one cannot be deployed."""
     found, problems, said = Images(), [], []
-    for parameter in PARAMETERS:
+    for parameter in NAMED:
         if not given.get(parameter):
             continue
         try:
@@ -71,6 +74,8 @@ def needed_by(parameter: str, pools: dict[str, Pool]) -> set[str]:
 
 def run_by(parameter: str, pools: dict[str, Pool]) -> list[Pool]:
     """The pools in service whose tasks have that image."""
+    if parameter == LOGS:
+        return [it for it in pools.values() if it.in_service]
     on_ec2, for_all = parameter != RUNNER, parameter == DOCKERD
     return [
         it for it in pools.values() if it.in_service and it.on_ec2 == on_ec2 and (for_all or not it.image)

@@ -87,8 +87,9 @@ def deployed(stack: Stack) -> dict[str, bool]:
     """The pools that the stack has, and whether each is on EC2."""
     # arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION
     families = [arn.rpartition("/")[2].partition(":")[0] for arn in stack.of_type(TASK_DEFINITION)]
-    groups = groups_of(stack)
-    names = [*(family.removeprefix(f"{stack.name}_") for family in families), *groups]
+    groups, own = groups_of(stack), f"{stack.name}_"
+    # What is called otherwise is no pool's: Fluent Bit's on the hosts.
+    names = [*(family.removeprefix(own) for family in families if family.startswith(own)), *groups]
     return {name: name in groups for name in names}
 
 

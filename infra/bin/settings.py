@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 import boto3
+import logs
 from overrides import Template, as_table
 from questions import REGION_NAME, STACK_NAME, ask, missing_in, not_there
 from samconfig import ROOT, Document
@@ -81,7 +82,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
     checked = {name: value for name, value in given.items() if not stack_only or name == "ParametersPath"}
     problems += name_problems(settings) + region_problems(settings) + template.problems(checked)
     if not stack_only:
-        problems += network_problems(settings.parameters)
+        problems += network_problems(settings.parameters) + logs.problems(settings.parameters)
     if not problems:
         use(settings, table.get("profile"))
     return settings, problems

@@ -128,9 +128,10 @@ class Stack:
             case {"Fn::GetAZs": _} | {"Fn::Cidr": _}:
                 return [f"<{next(iter(value))} {place}>" for place in range(4)]
             case dict():
-                return {it: self.value(what) for it, what in value.items()}
+                return {it: known for it, what in value.items() if (known := self.value(what)) is not None}
             case list():
-                return [self.value(it) for it in value]
+                # AWS::NoValue leaves nothing behind.
+                return [known for it in value if (known := self.value(it)) is not None]
         return value
 
     def reference(self, name: str):

@@ -10,6 +10,14 @@ from shapes import ECS, Stack
 CLUSTERS = (f"{ECS}:cluster/mayfly_fargate", f"{ECS}:cluster/mayfly_ec2")
 
 
+# Stacks that have among them every role and every statement.
+LOGS = {"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on", "LogsImage": "r.example/logs"}
+KINDS = [
+    {"Ingress": "url", **LOGS, "LogOutput": "cloudwatch"},
+    {"Ingress": "httpapi", **LOGS, "LogOutput": "newrelic", "LogKeyParameter": "/mayfly/log-key"},
+]
+
+
 def table() -> dict:
     return tomllib.loads(TABLE.read_text(encoding="utf-8"))
 
@@ -17,8 +25,8 @@ def table() -> dict:
 def found(rows: dict) -> list[str]:
     """All that is wrong with the templates, if the table had these rows."""
     arns = {it["type"]: it["arn"] for it in rows.get("arn", [])}
-    both = [Stack.whole(arns=arns, Ingress=kind) for kind in ("url", "httpapi")]
-    granted = [it for root in both for it in statements(root)]
+    all_of_them = [Stack.whole(arns=arns, **given) for given in KINDS]
+    granted = [it for root in all_of_them for it in statements(root)]
     return [it for statement in granted for it in problems(statement, rows)]
 
 
@@ -28,9 +36,9 @@ class Templates(unittest.TestCase):
 
     def test_every_role_is_looked_at(self):
         arns = {it["type"]: it["arn"] for it in table()["arn"]}
-        looked_at = {it.where.partition(" ")[0] for it in statements(Stack.whole(arns=arns))}
+        looked_at = {it.where.partition(" ")[0] for it in statements(Stack.whole(arns=arns, **KINDS[0]))}
         functions = {f"{it}Role" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
-        others = {"EveryMinuteRole", "ExecutionRole", "InstanceRole"}
+        others = {"EveryMinuteRole", "ExecutionRole", "InstanceRole", "TaskRole"}
         queues = {"JobQueuePolicy", "DeadLetterQueuePolicy"}
         self.assertLessEqual(functions | others | queues, looked_at)
 

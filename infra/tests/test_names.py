@@ -10,10 +10,12 @@ from shapes import NAMES, PSEUDO, Stack, expanded
 NO_NAMES = {
     ("AWS::EC2::VPCEndpoint", "ServiceName"),
     ("AWS::ECS::ClusterCapacityProviderAssociations", "Cluster"),
+    ("AWS::ECS::Service", "Cluster"),
     ("AWS::Lambda::EventInvokeConfig", "FunctionName"),
     ("AWS::Lambda::EventInvokeConfig", "Qualifier"),
     ("AWS::Lambda::EventSourceMapping", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
+    ("AWS::Logs::MetricFilter", "LogGroupName"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
 }
 

@@ -13,9 +13,10 @@ fn task(pools: &str) -> Value {
     each[2]["TaskDefinition${Pool}"]["Properties"].clone()
 }
 
+/// The containers that every task has; the third one, of the tasks' logs, stands in a condition.
 fn containers(task: &Value) -> Vec<(String, Value)> {
-    let containers = task["ContainerDefinitions"].as_array().unwrap();
-    containers.iter().map(|it| (it["Name"].as_str().unwrap().to_owned(), it.clone())).collect()
+    let containers = task["ContainerDefinitions"].as_array().unwrap().iter();
+    containers.filter_map(|it| Some((it["Name"].as_str()?.to_owned(), it.clone()))).collect()
 }
 
 fn set(value: &Value) -> BTreeSet<&str> {
@@ -108,6 +109,23 @@ fn every_container_has_the_tables_limits() {
             assert!(container["Environment"].as_array().unwrap().contains(&told), "{pools}");
         }
     }
+}
+
+/// The names by which a task's end is read are none of its.
+#[test]
+fn the_container_of_the_logs_is_one_and_the_same_on_fargate_and_ec2() {
+    let conditional = |pools: &str| {
+        let task = task(pools);
+        let mut others = task["ContainerDefinitions"].as_array().unwrap().clone();
+        others.retain(|it| it["Name"] == Value::Null);
+        let [only] = others.as_slice() else { panic!("{pools}: {others:?}") };
+        only["Fn::If"].clone()
+    };
+    let logs = conditional("InstancePools");
+    assert_eq!(logs, conditional("FargatePools"));
+    assert_eq!((&logs[0], &logs[2]), (&json!("HasLogRouter"), &json!({"Ref": "AWS::NoValue"})));
+    let name = logs[1]["Name"].as_str().unwrap();
+    assert!(![fleet::launch::RUNNER_CONTAINER, fleet::launch::DOCKERD_CONTAINER].contains(&name), "{name}");
 }
 
 /// The stack's image, or while it has none a name that nothing can be pulled from.

@@ -1,0 +1,55 @@
+"""Logs and metrics of hosts and tasks: what of their parameters makes no sense together, and what has to be there
+before a deploy."""
+
+import boto3
+from says import Refusal, listed
+
+SWITCHES = ["HostLogs", "HostMetrics", "TaskLogs"]
+CLOUDWATCH = "cloudwatch"
+
+
+def switched_on(parameters: dict[str, str]) -> list[str]:
+    return [it for it in SWITCHES if parameters[it] == "on"]
+
+
+def problems(parameters: dict[str, str]) -> list[str]:
+    """What no parameter by itself is wrong about."""
+    output, on = parameters["LogOutput"], switched_on(parameters)
+    if not on:
+        return []
+    if not output:
+        return [f"{are_on(on)}, and LogOutput is empty: say where to, cloudwatch for example"]
+    # ECS itself writes the tasks' logs to CloudWatch.
+    sent = [it for it in on if it != "TaskLogs" or output != CLOUDWATCH]
+    found = []
+    if sent and not parameters["LogsImage"]:
+        found.append(f"{are_on(sent)}, and LogsImage is empty: `make images PUSH=…` builds it")
+    if sent and needs_key(output) and not parameters["LogKeyParameter"]:
+        found.append(
+            f"LogOutput is {output}, and LogKeyParameter is empty: name the SecureString that has the key"
+        )
+    return found
+
+
+def are_on(switches: list[str]) -> str:
+    return f"{listed(switches)} {'are' if len(switches) > 1 else 'is'} on"
+
+
+def needs_key(output: str) -> bool:
+    return output == "newrelic" or "${LOG_KEY}" in output
+
+
+def check_key(parameters: dict[str, str], region: str) -> str:
+    """ECS starts no task whose secret is not there."""
+    name = parameters["LogKeyParameter"]
+    if not name or parameters["LogOutput"] == CLOUDWATCH:
+        return "none is needed"
+    ssm = boto3.client("ssm")
+    way = f"`aws ssm put-parameter --type SecureString --name {name} --value file://KEY --region {region}`"
+    try:
+        kind = ssm.get_parameter(Name=name)["Parameter"]["Type"]
+    except ssm.exceptions.ParameterNotFound:
+        raise Refusal(f"{name} is not in {region}: {way}") from None
+    if kind != "SecureString":
+        raise Refusal(f"{name} is a {kind}, and has to be a SecureString: delete it, then {way}")
+    return f"{name} is there"
