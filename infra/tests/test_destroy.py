@@ -152,6 +152,15 @@ class Destroy(OnDeployed):
                 f"how {it} goes",
             )
 
+    def test_a_services_tasks_go_with_the_service(self):
+        """It would start another for each that is stopped; Fluent Bit's on the hosts is one."""
+        self.client("ecs").run_task(
+            cluster="mayfly_fargate", taskDefinition="job", launchType="FARGATE", count=1, group="service:hosts"
+        )
+        ended = self.destroy()
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        self.assertIn("cluster mayfly_fargate: 2 tasks stopped", ended.stdout.splitlines())
+
     def test_nobody_elses_tasks_and_no_other_stack_are_touched(self):
         ecs, scaling = self.client("ecs"), self.client("autoscaling")
         self.deploy(stack="other", ParametersPath="/other", GitHubApiUrl=self.github.url)

@@ -126,7 +126,7 @@ class Hosts(unittest.TestCase):
             (made,) = it["MetricTransformations"]
             self.assertEqual(made["Dimensions"], [{"Key": "pool", "Value": "$.pool"}])
             self.assertEqual(it["FilterPattern"], f"{{ {made['MetricValue']} = * }}")
-            self.assertEqual(made["MetricNamespace"], "Mayfly/mayfly")
+            self.assertEqual(made["MetricNamespace"], "Mayfly/mayfly/hosts")
 
     def test_the_key_is_read_where_there_is_one_to_use(self):
         may = granted(self.of(**HOSTS, **ON), "ExecutionRole")["ReadTheLogKey"]
@@ -195,8 +195,9 @@ class Deployed(OnProject):
         told = {it["name"]: it["value"] for it in logs["environment"]}
         # The words are CloudFormation's to hand on, and Fluent Bit's to fill in.
         self.assertEqual((logs["image"], told["MAYFLY_LOG_OUTPUT"]), (pinned, HTTP))
-        (service,) = ecs.list_services(cluster="mayfly_ec2")["serviceArns"]
-        self.assertTrue(service)
+        self.assertEqual(len(ecs.list_services(cluster="mayfly_ec2")["serviceArns"]), 1)
+        # Fluent Bit's task definition is no pool that has left the map.
+        self.assertIn("pools: none is dropped", self.deployed())
 
 
 if __name__ == "__main__":

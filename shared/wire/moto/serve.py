@@ -39,8 +39,8 @@ class DynamoDBOneAtATime:
 
 class UpdatesInPlace:
     """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested
-    stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone. It is
-    taught better when the first request comes, because its models take a second to load. The names that it
+    stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone; and
+    `AWS::NoValue` leaves a hole in a list. It is taught better when the first request comes, because its models take a second to load. The names that it
     gives end in one suffix, so that a moto that is started again has what there was under the same names."""
 
     def __init__(self, app):
@@ -55,7 +55,18 @@ class UpdatesInPlace:
             models.Stack.update_from_cloudformation_json = classmethod(update_nested)
             FakeAutoScalingGroup.update_from_cloudformation_json = classmethod(update_sizes)
             parsing.random_suffix = lambda: "LOCAL"
+            # Once, whoever else asks at this moment.
+            vars(parsing).setdefault("clean_with_holes", parsing.clean_json)
+            parsing.clean_json = clean
         return self.app(environ, start_response)
+
+
+def clean(value, resources):
+    """A value with what it refers to, and nothing where that is nothing."""
+    from moto.cloudformation import parsing
+
+    found = parsing.clean_with_holes(value, resources)
+    return [it for it in found if it is not None] if isinstance(value, list) else found
 
 
 def output_of(stack, attribute):
