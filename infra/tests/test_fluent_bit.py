@@ -7,6 +7,7 @@ on the PATH or as $FLUENT_BIT, a line of a host and one of a task go through it 
 import fnmatch
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import yaml
 from served import Quiet, serve
-from shapes import ROOT, Stack
+from shapes import ROOT, Stack, expanded
 
 IMAGE = ROOT / "images/logs"
 TABLE = tomllib.loads((ROOT / "tests/contracts/fluent-bit.toml").read_text(encoding="utf-8"))
@@ -72,8 +73,20 @@ class Words(unittest.TestCase):
             known = TABLE["outputs"].get(plugin, [])
             self.assertLessEqual({it.partition("=")[0] for it in properties}, set(known), plugin)
 
+    def test_the_pages_examples_are_taken(self):
+        page = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
+        pattern = expanded()["template"]["Parameters"]["LogOutput"]["AllowedPattern"]
+        outputs = re.findall(r'^LogOutput = "(.*)"$|`(nrlogs;[^`]*)`', page, re.MULTILINE)
+        self.assertEqual(len(outputs), 4)
+        for output in map("".join, outputs):
+            self.assertRegex(output, f"^{pattern}$")
+            _, _, _, plugin, *said = self.arguments(output, **ON_CLOUDWATCH)
+            settings = {it.partition("=")[0] for it in said[3::2]} - {it.partition("=")[0] for it in USUAL}
+            self.assertLessEqual(settings, set(TABLE["outputs"][plugin]), output)
+
     def test_another_configuration_may_be_named(self):
-        self.assertEqual(self.arguments("null", MAYFLY_LOG_CONFIG="/etc/mayfly/hosts.yaml")[1], "/etc/mayfly/hosts.yaml")
+        hosts = "/etc/mayfly/hosts.yaml"
+        self.assertEqual(self.arguments("null", MAYFLY_LOG_CONFIG=hosts)[1], hosts)
 
     def test_what_is_missing_is_one_line(self):
         for output, name in [("", "MAYFLY_LOG_OUTPUT"), ("cloudwatch", "AWS_REGION")]:
