@@ -38,10 +38,20 @@ fn template_of(stack: &str) -> &str {
     if stack.ends_with("ingress") { "ingress" } else { stack }
 }
 
-/// Deploys everything that these parameters switch on.
+/// What these parameters switch on is everything but one way in.
+const SWITCHED_ON: [&str; 5] = [
+    "NatGateways=2",
+    "HostLogs=on",
+    "HostMetrics=on",
+    "LogsImage=registry.example/logs",
+    "LogOutput=cloudwatch",
+];
+
+/// Deploys it.
 fn deployed(templates: &Templates, ingress: &str) -> Formation {
     let moto = Moto::start().unwrap();
-    templates.deploy(&moto, &["NatGateways=2", &format!("Ingress={ingress}")]).unwrap()
+    let ingress = format!("Ingress={ingress}");
+    templates.deploy(&moto, &[&SWITCHED_ON[..], &[&ingress]].concat()).unwrap()
 }
 
 #[test]
@@ -51,7 +61,8 @@ fn all_is_deployed_but_for_the_listed_types() {
     for (ingress, other) in [("url", "HasApi"), ("httpapi", "HasUrl")] {
         let formation = deployed(&templates, ingress);
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
-        let expected = ["network", "pools", "registraringress", "storage", "template", "webhookingress"];
+        let expected =
+            ["logs", "network", "pools", "registraringress", "storage", "template", "webhookingress"];
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {
