@@ -181,11 +181,14 @@ def packed(value) -> bytes:
 
 
 class Real(unittest.TestCase):
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         if not FLUENT_BIT:
             reason = "no fluent-bit on the PATH or as $FLUENT_BIT: its configuration is read by PyYAML alone"
             print(reason, file=sys.stderr)
-            self.skipTest(reason)
+            raise unittest.SkipTest(reason)
+
+    def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder, self.got, test = Path(folder.name), [], self
