@@ -68,7 +68,8 @@ def of_kept(row: Row, folder: Path) -> Iterator[str]:
     empty = [name for name in KEPT if not row.cells[name]]
     if empty:
         yield f"nothing stands under {', '.join(empty)}"
-    told = {timedelta(**{unit.removesuffix("s") + "s": int(n)}) for n, unit in TIME.findall(row.cells["how long"])}
+    times = TIME.findall(row.cells["how long"])
+    told = {timedelta(**{unit.removesuffix("s") + "s": int(number)}) for number, unit in times}
     for link in links(row.cells["who says so"]):
         file = folder / link.path
         if not link.part:
@@ -91,5 +92,5 @@ def of_form(row: Row, folder: Path) -> Iterator[str]:
         if has is None:
             yield f"{link.path} has no struct {link.part}"
         elif has != told:
-            more, less = sorted(has - told), sorted(told - has)
-            yield f"{link.part}: the page lacks {', '.join(more) or 'nothing'} and has {', '.join(less) or 'nothing'} too many"
+            lacks, has_more = ", ".join(sorted(has - told)), ", ".join(sorted(told - has))
+            yield f"{link.part}: the page lacks {lacks or 'nothing'} and has {has_more or 'nothing'} too many"

@@ -206,7 +206,8 @@ class Forms(OnFiles):
 class Pages(OnFiles):
     def test_a_table_is_read_with_its_lines(self):
         (it,) = tables("text\n\n| a | b |\n|---|:--|\n| 1 | x \\| y |\n| 2 | |\nend\n")
-        self.assertEqual([(row.line, row.cells) for row in it.rows], [(5, {"a": "1", "b": "x \\| y"}), (6, {"a": "2", "b": ""})])
+        read = [(row.line, row.cells) for row in it.rows]
+        self.assertEqual(read, [(5, {"a": "1", "b": "x \\| y"}), (6, {"a": "2", "b": ""})])
         with self.assertRaisesRegex(Unreadable, "line 3: 3 cells under a header of 2"):
             tables("| a | b |\n|---|---|\n| 1 | 2 | 3 |\n")
 

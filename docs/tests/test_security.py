@@ -34,8 +34,18 @@ class Security(unittest.TestCase):
         section = TEXT.split("\n## The environment of a job\n")[1].split("\n## ")[0]
         source = ROOT / "runner-init/src"
         passed_on = re.search(r"PASSED_ON: \[&str; \d+\] = \[(.*?)\];", read(source / "config.rs"), re.DOTALL)
-        given = set(re.findall(r'"(\w+)"', passed_on[1])) | set(re.findall(r' set\("(\w+)"', read(source / "listener.rs")))
-        self.assertEqual(set(re.findall(r"`(\w+)`", section)), given)
+        own = re.findall(r' set\("(\w+)"', read(source / "listener.rs"))
+        self.assertEqual(set(re.findall(r"`(\w+)`", section)), {*re.findall(r'"(\w+)"', passed_on[1]), *own})
+
+    def test_only_the_reconcilers_log_lines_have_a_field_for_a_repository(self):
+        """The webhook's name one that is not ours, in a sentence."""
+        found = set()
+        for folder in ("functions", "shared", "runner-init"):
+            for file in (ROOT / folder).rglob("src/**/*.rs"):
+                lines = re.findall(r"\b(?:debug|info|warn|error)!\((.*?)\);", read(file), re.DOTALL)
+                if any(re.search(r"[%?]\w*repositor|\brepositor\w+ =", it) for it in lines):
+                    found.add("/".join(file.relative_to(ROOT).parts[:2]))
+        self.assertEqual(found, {"functions/reconciler"})
 
 
 def read(file: Path) -> str:

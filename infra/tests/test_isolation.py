@@ -87,7 +87,8 @@ class Instances(OfPools):
         for logical, properties in templates.items():
             data = properties["LaunchTemplateData"]
             options = data["MetadataOptions"]
-            self.assertEqual((options["HttpTokens"], options["HttpPutResponseHopLimit"]), ("required", 1), logical)
+            self.assertEqual(options["HttpTokens"], "required", logical)
+            self.assertEqual(options["HttpPutResponseHopLimit"], 1, logical)
             self.assertIn("ECS_AWSVPC_BLOCK_IMDS=true", json.dumps(data["UserData"]), logical)
             self.assertNotIn("KeyName", data, "nobody logs in")
 
@@ -153,8 +154,9 @@ class AtRest(unittest.TestCase):
 
     def test_what_is_stored_is_encrypted(self):
         storage = Stack.whole("one").below("Storage").resources()
-        self.assertEqual([it["SqsManagedSseEnabled"] for it in self.of(storage, "AWS::SQS::Queue")], [True, True])
-        self.assertEqual([it["SSESpecification"]["SSEEnabled"] for it in self.of(storage, "AWS::DynamoDB::Table")], [True])
+        queues, tables = self.of(storage, "AWS::SQS::Queue"), self.of(storage, "AWS::DynamoDB::Table")
+        self.assertEqual([it["SqsManagedSseEnabled"] for it in queues], [True, True])
+        self.assertEqual([it["SSESpecification"]["SSEEnabled"] for it in tables], [True])
 
 
 if __name__ == "__main__":
