@@ -15,8 +15,8 @@ FORMS = ("form", "its fields")
 
 # The cell of a row in which there is nothing to say.
 NONE = "–"
-# How a row begins whose attack nothing of ours stops.
-NOTHING = "Nothing"
+# How a row begins whose attack nothing stops, or nothing of ours: a few words and a colon, and then why.
+NOTHING = re.compile(r"Nothing( of ours| by itself)?:")
 
 
 def problems(page: Path) -> list[str]:
@@ -40,7 +40,7 @@ def of_threat(row: Row, folder: Path) -> Iterator[str]:
         yield f"nothing stands under {', '.join(empty)}"
     shown, named = row.cells["shown by"], links(row.cells["shown by"])
     # A test may show a hole, too.
-    is_open = row.cells["what stops it"].startswith(NOTHING)
+    is_open = NOTHING.match(row.cells["what stops it"]) is not None
     if not named and not (is_open and shown == NONE):
         yield f"it says what stops it, and names no test that shows it: {row.cells['what stops it']}"
     for link in named:

@@ -130,6 +130,7 @@ class Threats(OnFiles):
             THREAT,
             ("it is read", "it is closed", "[a](test_it.py#It.test_holds), [b](stage#one-more)", "–", "–"),
             ("it is read", "Nothing: it is open", "–", "all of it", "Fargate"),
+            ("it is read", "Nothing of ours: it is GitHub's", "–", "all of it", "Fargate"),
             ("it is read", "Nothing: it is open", "[shown](tests.rs#it_holds)", "all of it", "Fargate"),
         ]:
             self.assertEqual(self.found(threat=row), [], row)
@@ -139,6 +140,7 @@ class Threats(OnFiles):
             ({2: "–"}, "names no test that shows it: it is closed"),
             ({2: "not shown yet"}, "names no test"),
             ({1: "Nothing: it is open", 2: "not tried"}, "names no test"),
+            ({1: "Nothing that is read is printed", 2: "–"}, "names no test"),
             ({2: "[a](tests.rs)"}, "[a] names no test of tests.rs"),
             ({2: "[a](gone.rs#it_holds)"}, "in gone.rs, which is no file"),
             ({2: "[a](tests.rs#it_held)"}, "tests.rs has no test it_held"),
