@@ -5,6 +5,7 @@ import json
 import unittest
 
 from authorisation import one_or_many
+from launched import files, launch_templates
 from shapes import ECS, Stack, expanded
 
 # All that the ECS agent of an instance calls for itself (ECS, "Amazon ECS container instance IAM role").
@@ -28,10 +29,13 @@ OF_A_PULL = {
     "ecr:GetDownloadUrlForLayer",
 }
 
+# How full an instance's volume is (images/host), in a namespace of its own.
+OF_A_MEASURE = {"cloudwatch:PutMetricData"}
+
 OF_A_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 # They know no resource.
-ON_ALL = {"ecs:DiscoverPollEndpoint", "ecr:GetAuthorizationToken"}
+ON_ALL = {"ecs:DiscoverPollEndpoint", "ecr:GetAuthorizationToken", *OF_A_MEASURE}
 
 
 class OfPools(unittest.TestCase):
@@ -57,8 +61,7 @@ class Roles(OfPools):
         return {action for actions, _ in self.granted(role) for action in actions}
 
     def test_an_instances_role_is_for_its_agent_and_reaches_no_secret_no_ledger_and_no_queue(self):
-        self.assertLessEqual(OF_THE_AGENT, self.actions("InstanceRole"))
-        self.assertLessEqual(self.actions("InstanceRole"), OF_THE_AGENT | OF_A_PULL)
+        self.assertEqual(self.actions("InstanceRole"), OF_THE_AGENT | OF_A_PULL | OF_A_MEASURE)
 
     def test_the_execution_role_pulls_images_writes_the_tasks_logs_and_no_more(self):
         self.assertEqual(self.actions("ExecutionRole"), OF_A_PULL | OF_A_LOG)
@@ -82,21 +85,21 @@ class Roles(OfPools):
 
 class Instances(OfPools):
     def test_the_metadata_service_is_hidden_from_tasks_and_takes_no_request_without_a_token(self):
-        templates = self.of("AWS::EC2::LaunchTemplate")
+        templates = launch_templates(self.pools)
         self.assertTrue(templates)
-        for logical, properties in templates.items():
-            data = properties["LaunchTemplateData"]
+        for pool, data in templates.items():
             options = data["MetadataOptions"]
-            self.assertEqual(options["HttpTokens"], "required", logical)
-            self.assertEqual(options["HttpPutResponseHopLimit"], 1, logical)
-            self.assertIn("ECS_AWSVPC_BLOCK_IMDS=true", json.dumps(data["UserData"]), logical)
+            self.assertEqual(options["HttpTokens"], "required", pool)
+            self.assertEqual(options["HttpPutResponseHopLimit"], 1, pool)
+            boot = files(data["UserData"]["Fn::Base64"])["usr/lib/mayfly/boot"].splitlines()
+            self.assertIn("ECS_AWSVPC_BLOCK_IMDS=true", boot, pool)
             self.assertNotIn("KeyName", data, "nobody logs in")
 
     def test_a_disk_is_encrypted_and_goes_with_its_instance(self):
-        for logical, properties in self.of("AWS::EC2::LaunchTemplate").items():
-            for device in properties["LaunchTemplateData"]["BlockDeviceMappings"]:
+        for pool, data in launch_templates(self.pools).items():
+            for device in data["BlockDeviceMappings"]:
                 disk = device["Ebs"]
-                self.assertEqual((disk["Encrypted"], disk["DeleteOnTermination"]), (True, True), logical)
+                self.assertEqual((disk["Encrypted"], disk["DeleteOnTermination"]), (True, True), pool)
 
     def test_no_two_pools_share_an_instance(self):
         """Each has a capacity provider of its own, and that a group. A fallback alone crosses over."""
