@@ -25,7 +25,7 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template lint-images test-infra test-seccomp build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template lint-images test-infra test-host test-docs build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -105,9 +105,12 @@ test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installe
 	.tools/template/bin/python infra/tests/halves.py
 
 # They need Python and nothing else.
-.PHONY: test-seccomp
-test-seccomp: ## test what makes the hosts' seccomp profile
+.PHONY: test-host test-docs
+test-host: ## test what packs images/host into the user data, and makes the seccomp profile
+	python3 -m unittest discover --start-directory images/host
 	python3 -m unittest discover --start-directory images/host/seccomp
+test-docs: ## hold docs/SECURITY.md against the tests, times and fields that it names
+	python3 -m unittest discover --start-directory docs/tests
 
 # As root, on Debian: an engine of its own in namespaces of its own; nothing is installed.
 .PHONY: test-docker

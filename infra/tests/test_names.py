@@ -8,6 +8,7 @@ from shapes import NAMES, PSEUDO, Stack, expanded
 
 # What looks like a name and is another resource's, or is no name at all.
 NO_NAMES = {
+    ("AWS::CloudWatch::Alarm", "MetricName"),
     ("AWS::EC2::VPCEndpoint", "ServiceName"),
     ("AWS::ECS::ClusterCapacityProviderAssociations", "Cluster"),
     ("AWS::ECS::Service", "Cluster"),

@@ -138,11 +138,12 @@ fn the_functions_read_the_same_map_whatever_its_schedules_and_pools() {
     let nights = "windows = [{ days = [\"sun\", \"mon\"], from = \"22:30\", to = \"06:00\" }]";
     let own = "schedule = { time_zone = \"Asia/Tokyo\", lead_minutes = 0, holidays = [\"2026-01-01\"], windows = [\
                { days = [\"sat\"], from = \"00:00\", to = \"24:00\", minimum = 2, maximum = 3 }] }";
-    let office = fs::read_to_string(root().join("examples/pools-office-hours.toml")).unwrap();
+    let example = |name: &str| fs::read_to_string(root().join("examples").join(name)).unwrap();
     let more = |more: &str| fs::read_to_string(root().join("pools.toml")).unwrap() + more;
     for (text, why) in [
         (more(""), "the shipped one, without a schedule"),
-        (office, "the office's"),
+        (example("pools-office-hours.toml"), "the office's"),
+        (example("pools-isolated.toml"), "the one that keeps trust domains apart"),
         (more("\n[schedule]\nwindows = []\n"), "a schedule without windows"),
         (
             more(&format!("\n[schedule]\nlead_minutes = 0\ntime_zone = \"Europe/London\"\n{nights}\n")),

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Makes the seccomp profile of an EC2 host's Docker: the engine's default, and one rule more.
 
-    images/host/seccomp/make_profile.py DEFAULT.json >PROFILE.json
+    images/host/seccomp/make_profile.py >images/host/root/etc/mayfly/seccomp.json
+    images/host/seccomp/make_profile.py --compare DEFAULT.json
 
-DEFAULT.json is the default profile of the engine that the host runs: `profiles/seccomp/default.json` in
-that version's source. The host's `daemon.json` names the result as its `seccomp-profile`.
+The first writes the profile, of default.toml, which says what the default allows. The second holds default.toml
+against the default profile as an engine's source has it, and fails with what differs on the architectures that
+we have instances of.
 
 runc calls `keyctl` and `pivot_root` for each container that it starts, and Docker's default allows neither.
 The rule allows both to containers that were given SYS_ADMIN: the Docker daemon beside a runner, and no
@@ -12,43 +14,115 @@ runner. The result is one line, because user data has room for 16 KB.
 """
 import json
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+DEFAULT = Path(__file__).with_name("default.toml")
 
 # What runc needs to start a container within a container, and the capability that it is bound to.
 CALLS = ["keyctl", "pivot_root"]
-CAPABILITY = "CAP_SYS_ADMIN"
+CAPABILITY = "SYS_ADMIN"
 
-RULE = {"names": CALLS, "action": "SCMP_ACT_ALLOW", "includes": {"caps": [CAPABILITY]}}
+# Ours, with those whose programs they run too. Go's names for them are in the rules.
+ARCHITECTURES = {"SCMP_ARCH_X86_64": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"], "SCMP_ARCH_AARCH64": ["SCMP_ARCH_ARM"]}
+GO_NAMES = {"amd64", "x86", "x32", "arm64", "arm"}
 
 
 class NotADefault(Exception):
     """The input is no default profile, or one that wants another look at the rule."""
 
 
-def profile(default: object) -> dict:
+def allow(names: str | list[str], **conditions) -> dict:
+    names = names.split() if isinstance(names, str) else names
+    return {"names": names, "action": "SCMP_ACT_ALLOW", **conditions}
+
+
+def having(capability: str) -> dict:
+    return {"caps": [f"CAP_{capability}"]}
+
+
+def rules(table: dict) -> Iterator[dict]:
+    """The default's rules, in Docker's form."""
+    yield allow(table["always"])
+    for version, names in table["kernel"].items():
+        yield allow(names, includes={"minKernel": version})
+    for architectures, names in table["architecture"].items():
+        yield allow(names, includes={"arches": architectures.split("-")})
+    for capability, names in table["capability"].items():
+        yield allow(names, includes=having(capability))
+    for name, it in table["argument"].items():
+        for value in it["values"]:
+            compared = {"index": it["place"], "value": value, "op": f"SCMP_CMP_{it['compare']}"}
+            yield allow(name, args=[compared], **without(it))
+    for name, it in table["absent"].items():
+        yield {"names": [name], "action": "SCMP_ACT_ERRNO", "errnoRet": it["errno"], **without(it)}
+
+
+def without(it: dict) -> dict:
+    return {"excludes": having(it["without"])} if "without" in it else {}
+
+
+def profile(table: dict) -> dict:
     """The default with the rule added at its end."""
+    default = list(rules(table))
+    named = {name for rule in default for name in rule["names"]} & set(CALLS)
+    if named:
+        raise NotADefault(f"it has a rule for {', '.join(sorted(named))} already: look at what is still needed")
+    return {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": 1,
+        "archMap": [{"architecture": it, "subArchitectures": also} for it, also in ARCHITECTURES.items()],
+        "syscalls": [*default, allow(CALLS, includes=having(CAPABILITY))],
+    }
+
+
+def grants(syscalls: list[dict]) -> set[str]:
+    """Each name with its action and conditions, as far as one of our architectures can come to it."""
+    found = set()
+    for rule in syscalls:
+        includes, excludes = dict(rule.get("includes", {})), dict(rule.get("excludes", {}))
+        arches = includes.get("arches")
+        if arches is not None and not GO_NAMES & set(arches):
+            continue
+        # An exception for others is none for us.
+        excludes["arches"] = [it for it in excludes.get("arches", []) if it in GO_NAMES]
+        conditions = {
+            "action": rule["action"],
+            "errno": rule.get("errnoRet"),
+            "args": rule.get("args") or None,
+            "includes": {it: what for it, what in includes.items() if what},
+            "excludes": {it: what for it, what in excludes.items() if what},
+        }
+        found |= {f"{name} {json.dumps(conditions, sort_keys=True)}" for name in rule["names"]}
+    return found
+
+
+def differences(table: dict, default: object) -> list[str]:
+    """What the table and an engine's default say differently."""
     if not isinstance(default, dict) or not isinstance(default.get("syscalls"), list):
         raise NotADefault("it has no list of system calls")
-    if default.get("defaultAction") != "SCMP_ACT_ERRNO":
-        raise NotADefault("it does not refuse what it does not name")
-    for rule in default["syscalls"]:
-        named = set(CALLS) & set(rule.get("names", []))
-        if named:
-            raise NotADefault(f"it has a rule for {', '.join(sorted(named))} already: look at what is still needed")
-    if not any(CAPABILITY in rule.get("includes", {}).get("caps", []) for rule in default["syscalls"]):
-        raise NotADefault(f"no rule of it is bound to {CAPABILITY}, so it is of another form")
-    return {**default, "syscalls": [*default["syscalls"], RULE]}
+    if default.get("defaultAction") != "SCMP_ACT_ERRNO" or default.get("defaultErrnoRet", 1) != 1:
+        raise NotADefault("it does not refuse with EPERM what it does not name")
+    ours, theirs = grants(list(rules(table))), grants(default["syscalls"])
+    return [f"only here: {it}" for it in sorted(ours - theirs)] + [f"only there: {it}" for it in sorted(theirs - ours)]
 
 
 def main(arguments: list[str]) -> None:
-    """Reads the default that is named, and prints the profile."""
-    if len(arguments) != 1:
-        sys.exit("usage: make_profile.py DEFAULT.json >PROFILE.json")
-    try:
-        made = profile(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
-    except (OSError, ValueError, NotADefault) as problem:
-        sys.exit(f"{arguments[0]}: {problem}")
-    print(json.dumps(made, separators=(",", ":")))
+    """Prints the profile, or compares."""
+    table = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+    match arguments:
+        case []:
+            print(json.dumps(profile(table), separators=(",", ":")))
+        case ["--compare", file]:
+            try:
+                found = differences(table, json.loads(Path(file).read_text(encoding="utf-8")))
+            except (OSError, ValueError, NotADefault) as problem:
+                sys.exit(f"{file}: {problem}")
+            if found:
+                sys.exit("\n".join(found))
+        case _:
+            sys.exit("usage: make_profile.py [--compare DEFAULT.json]")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use fleet::launch::exit_code::JOB_DONE;
+use fleet::launch::exit_code::{JOB_DONE, NOT_NEEDED};
 
 use crate::registrar::{Answer, Registrar};
 use crate::task::{TICKET, command, is_root, open_folder, path, stop, to_the_end, until};
@@ -94,4 +94,15 @@ fn nor_is_it_for_a_job_that_has_become_root() {
     let told = String::from_utf8_lossy(&read.stderr);
     assert!(!read.status.success() && told.contains("Permission denied"), "{told}");
     stop(task);
+}
+
+#[test]
+fn a_ticket_goes_to_no_other_host_whatever_an_answer_says() {
+    let elsewhere = Registrar::start(vec![Answer::leave()], vec![]);
+    let away = format!("location: {}ask\r\nretry-after: 1\r\n", elsewhere.url).leak();
+    for status in [302, 307, 308] {
+        let registrar = Registrar::start(vec![Answer::problem(status, away), Answer::leave()], vec![]);
+        assert_eq!(i64::from(to_the_end(command(&registrar)).code), NOT_NEEDED, "{status}");
+        assert_eq!((registrar.asked().len(), elsewhere.asked().len()), (2, 0), "{status}");
+    }
 }

@@ -16,7 +16,7 @@ host_cgroups() {
     done
 }
 
-# With the host's seccomp profile, as daemon.json of an instance names it. Tasks have networks of their own.
+# With an instance's own daemon.json, which its user data has written. Tasks have networks of their own.
 host_engine() {
     host_cgroups
     ip link set lo up 2>/dev/null || python3 - <<'PYTHON'
@@ -24,17 +24,19 @@ import fcntl, socket, struct
 with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 1 | 64))
 PYTHON
-    /mayfly/images/host/seccomp/make_profile.py /default.json >/work/profile.json
-    dockerd --data-root /disk/docker --storage-driver overlay2 --seccomp-profile /work/profile.json \
-        --bridge none --iptables=false >/work/engine.log 2>&1 &
+    /mayfly/images/host/seccomp/make_profile.py --compare /default.json
+    jq 'del(."exec-opts")' /etc/docker/daemon.json >/work/daemon.json
+    echo "remark: an instance's cgroups are systemd's, which is not here"
+    dockerd --config-file /work/daemon.json --data-root /disk/docker --bridge none --iptables=false >/work/engine.log 2>&1 &
     within 30 docker info >/dev/null 2>&1 || { tail -n 30 /work/engine.log && return 1; }
     same "$(docker info --format '{{.CgroupVersion}}')" 2 "the version of cgroups"
     echo "remark: Debian's engine $(docker version --format '{{.Server.Version}}') for the pinned one"
-    docker info --format '{{.SecurityOptions}}' | grep 'profile=/work/profile.json'
+    same "$(docker info --format '{{.Driver}} {{.SecurityOptions}} {{.RegistryConfig.Mirrors}}')" \
+        "overlay2 [name=seccomp,profile=/etc/mayfly/seccomp.json name=cgroupns] [http://127.0.0.1:5000/]" "what daemon.json set"
 }
 
 images() {
-    tar --create --directory / --one-file-system --exclude=./{old,work,mayfly,disk} . | docker import - base:1
+    tar --create --directory / --one-file-system --exclude=./{old,work,mayfly,disk,etc/docker} . | docker import - base:1
     local applet
     mkdir -p /tmp/busybox/{bin,etc,root,tmp} /tmp/runner
     chmod 1777 /tmp/busybox/tmp
@@ -53,8 +55,9 @@ DOCKERFILE
     DOCKER_BUILDKIT=1 docker build --progress plain --network none --tag sidecar:1 \
         --build-arg BASE_IMAGE=base:1 --build-arg ENGINE=engine:1 /mayfly/images/dockerd
 
-    cp -r stand-in/runner/. tap.sh /work/runner-init /work/profile.json /tmp/runner/
-    mv /tmp/runner/{tap.sh,profile.json} /tmp/runner/job/
+    cp -r stand-in/runner/. tap.sh /work/runner-init /tmp/runner/
+    mv /tmp/runner/tap.sh /tmp/runner/job/
+    cp /etc/mayfly/seccomp.json /tmp/runner/job/profile.json
     docker build --quiet --network none --tag runner:1 /tmp/runner
 }
 

@@ -51,6 +51,29 @@ sidecar_is_as_it_should_be() {
     same "$filesystem" xfs "its file system"
 }
 
+# What ECS_AWSVPC_BLOCK_IMDS adds to a task's network: a route of its own that leads nowhere (aws/amazon-ecs-cni-plugins,
+# plugins/eni/engine/nsclosure.go). Whoever has NET_ADMIN in that network takes it away.
+hidden_metadata() {
+    local address=169.254.169.254 in_its_network user said
+    network hidden config:idle wait:60
+    sidecar hidden
+    healthy hidden
+    docker save busybox:1 | inner hidden load
+    in_its_network=(nsenter --net --target "$(docker inspect --format '{{.State.Pid}}' registrar-hidden)")
+    "${in_its_network[@]}" busybox ip route add blackhole "$address"
+    # A job, and one that has become root by sudo.
+    for user in 1001:1001 0:0; do
+        said=$(docker run --rm --network container:registrar-hidden --user "$user" --cap-drop ALL --cap-add SETUID \
+            --cap-add SETGID --cap-add KILL busybox:1 ip route del blackhole "$address" 2>&1) && return 1
+        grep 'Operation not permitted' <<<"$said"
+        "${in_its_network[@]}" busybox ip route | grep "^blackhole $address"
+    done
+    # What docs/SECURITY.md says of a job with Docker: the sidecar's network is the task's.
+    inner hidden run --rm --network host --cap-add NET_ADMIN busybox:1 ip route del blackhole "$address"
+    ! "${in_its_network[@]}" busybox ip route | grep "$address" || return 1
+    forget hidden
+}
+
 # Sets off the job, once Docker is healthy. What the runner's image has is copied into empty volumes.
 job_begins() {
     docker save sidecar:1 | inner job load

@@ -1,5 +1,7 @@
 //! The shipped map is what the documentation says, and a broken map says all that is wrong with it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -318,6 +320,38 @@ fn jobs_of_public_repositories_come_to_no_pool_that_does_not_take_them() {
         PoolMap::from_toml(&typed).unwrap_err().to_string(),
         "fargate-x64.public_repositories: invalid type: string \"yes\", expected a boolean"
     );
+}
+
+/// The vCPUs of an `xlarge`, of whatever family (EC2: "Amazon EC2 instance types").
+const VCPUS_OF_XLARGE: u32 = 4;
+
+#[test]
+fn in_the_isolated_profile_a_task_has_its_instance_and_a_trust_domain_its_pools_to_itself() {
+    let map = PoolMap::from_toml(include_str!("../../../../examples/pools-isolated.toml")).unwrap();
+    let on_ec2: Vec<&Pool> = map.iter().filter(|pool| !pool.instance_types.is_empty()).collect();
+    assert!(!on_ec2.is_empty());
+    for pool in on_ec2 {
+        assert_eq!(pool.runners_per_instance, Some(1), "{}", pool.name);
+        // ECS places by size: a task that leaves less than its own size is alone.
+        for instance in &pool.instance_types {
+            assert_eq!(instance.split_once('.').map(|(_, size)| size), Some("xlarge"), "{}", pool.name);
+        }
+        assert_eq!(pool.cpu_units, VCPUS_OF_XLARGE * 1024, "{}", pool.name);
+    }
+    let groups: BTreeSet<&str> = map.iter().map(|pool| pool.runner_group.as_str()).collect();
+    assert_eq!(groups, BTreeSet::from(["public", "trusted", "untrusted"]));
+    for pool in map.iter() {
+        let domain = pool.runner_group.as_str();
+        let fallback = pool.fallback.as_ref().map(|name| map.get(name).unwrap().runner_group.as_str());
+        assert!(fallback.is_none_or(|of| of == domain), "{} runs on another domain's instances", pool.name);
+        assert_eq!(pool.public_repositories, domain == "public", "{}", pool.name);
+        for group in &groups {
+            let names_it = pool.labels.iter().any(|label| label.as_str() == *group);
+            assert_eq!(names_it, *group == domain, "{} and the label {group}", pool.name);
+        }
+    }
+    let public = map.iter().filter(|pool| pool.public_repositories);
+    assert!(public.into_iter().all(|pool| pool.instance_types.is_empty()), "no instance runs them");
 }
 
 #[test]

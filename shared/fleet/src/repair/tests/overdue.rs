@@ -109,6 +109,19 @@ fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
 }
 
 #[test]
+fn one_that_became_overdue_is_up_for_no_job_of_the_next() {
+    let stage = Stage::new();
+    let mut snapshot = stage.snapshot();
+    add(&mut snapshot, [called(runner(1, "small", Idle, 600), 360), called(runner(2, "small", Idle, 600), 10)]);
+    add(&mut snapshot, [runner(3, "small", Starting, 240)]);
+    count(&mut snapshot, 2);
+    book(&mut snapshot).minimum = 3;
+    snapshot.see("mayfly_ec2", [task(3, "RUNNING")]);
+    // While both that are Idle are up for the two jobs, nobody is needed for the one that starts.
+    assert_eq!(found(&snapshot).join("; "), "1 is overdue; 3 is overdue");
+}
+
+#[test]
 fn of_starters_for_few_jobs_few_become_overdue() {
     for (jobs, expected) in [
         (1, "2 is overdue"),
