@@ -39,19 +39,21 @@ class UserData(unittest.TestCase):
                 told,
                 {
                     "MAYFLY_CLUSTER": "mayfly_ec2",
-                    "MAYFLY_IMAGES": " ".join(IMAGES.values()),
+                    "MAYFLY_IMAGES": f"{' '.join(IMAGES.values())} ",
                     "MAYFLY_REGISTRY_MIRROR": "http://mirror.internal:5000",
                     "MAYFLY_METRICS_NAMESPACE": "Mayfly/mayfly/hosts",
                 },
             )
 
     def test_what_is_pulled_is_what_the_tasks_have(self):
-        stack = pools(**IMAGES)
-        for pool, text in user_data(stack).items():
-            task = stack.template["Resources"][f"TaskDefinition{pool}"]["Properties"]
-            containers = stack.value(task["ContainerDefinitions"])
-            images = {it["Image"] for it in containers if it["Name"] in ("runner", "dockerd")}
-            self.assertEqual(set(settings(text)["MAYFLY_IMAGES"].split()), images)
+        to_newrelic = {"TaskLogs": "on", "LogOutput": "newrelic", "LogsImage": f"{REGISTRY}/logs:1"}
+        for given, names in ((IMAGES, ["runner", "dockerd"]), ({**IMAGES, **to_newrelic}, ["runner", "dockerd", "logs"])):
+            stack = pools(**given)
+            for pool, text in user_data(stack).items():
+                task = stack.template["Resources"][f"TaskDefinition{pool}"]["Properties"]
+                containers = {it["Name"]: it["Image"] for it in stack.value(task["ContainerDefinitions"])}
+                self.assertEqual(list(containers), names)
+                self.assertEqual(settings(text)["MAYFLY_IMAGES"].split(), list(containers.values()))
 
     def test_without_images_none_is_pulled(self):
         for text in user_data(pools()).values():

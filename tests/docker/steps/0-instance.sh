@@ -82,8 +82,8 @@ released() {
 
 # The second part of the user data, as cloud-init runs it once Docker is up.
 pulls() {
-    ./user_data.py InstanceCluster=mayfly_ec2 PoolName=ec2-x64 "RunnerReference=$1" "DockerdReference=$2" RegistryMirror= \
-        Name=mayfly </mayfly/infra/pools.yaml >/var/lib/cloud/seed/nocloud/user-data
+    ./user_data.py InstanceCluster=mayfly_ec2 PoolName=ec2-x64 "RunnerReference=$1" "DockerdReference=$2" LogsReference= \
+        RegistryMirror= Name=mayfly </mayfly/infra/pools.yaml >/var/lib/cloud/seed/nocloud/user-data
     rm -rf /var/lib/cloud/{data,instance,instances,sem} /run/cloud-init
     cloud-init init --local >/work/cloud-init.log 2>&1
     cloud-init init >>/work/cloud-init.log 2>&1

@@ -112,7 +112,10 @@ fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
 fn one_that_became_overdue_is_up_for_no_job_of_the_next() {
     let stage = Stage::new();
     let mut snapshot = stage.snapshot();
-    add(&mut snapshot, [called(runner(1, "small", Idle, 600), 360), called(runner(2, "small", Idle, 600), 10)]);
+    add(
+        &mut snapshot,
+        [called(runner(1, "small", Idle, 600), 360), called(runner(2, "small", Idle, 600), 10)],
+    );
     add(&mut snapshot, [runner(3, "small", Starting, 240)]);
     count(&mut snapshot, 2);
     book(&mut snapshot).minimum = 3;
