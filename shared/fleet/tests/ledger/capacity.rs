@@ -64,8 +64,9 @@ fn an_instance_that_is_gone_is_no_lack_of_capacity_but_of_spot() {
     for (capacity, expected) in [("plain", None), ("spot", Some(RestCause::NoCapacity))] {
         let mut ledger = ledger();
         ledger.reserve(1, capacity, 0);
-        ledger.says(1, stopped(StopClass::InstanceGone), 10);
+        let told = ledger.says(1, stopped(StopClass::InstanceGone), 10).tidings;
         assert_eq!(rest(&ledger, capacity, 10), expected, "{capacity}");
+        assert_eq!(told.breakers, [].into(), "{capacity}: no breaker opens for it");
         ledger.reserve(2, capacity, 20);
         ledger.says(2, asked("first", Listener::None), 30);
         ledger.says(2, stopped(StopClass::InstanceGone), 40);

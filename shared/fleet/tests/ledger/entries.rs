@@ -56,6 +56,48 @@ fn what_changed_is_written_a_version_on_and_nothing_else() {
     assert_eq!(versions(&entries), [(job, 2), (runner, 2), (book, 2)], "once each, however many events");
 }
 
+/// Each of the three kinds: what a second transaction writes of it is one version further.
+#[test]
+fn once_a_transaction_is_written_what_changes_next_is_a_version_on() {
+    let mut entries = opened();
+    entries.apply(&queued("spot", [1])[0], at(0));
+    entries.reserve(runner_id(1), &pool("spot"), &pool("spot"), at(0));
+    entries.written();
+    assert_eq!(entries.puts(), [], "all of it is stored");
+    entries.apply(&says(1, asked("first", Listener::None)), at(1));
+    entries.apply(&says(1, registered("first", 7)), at(1));
+    entries
+        .apply(&Event::Job(taken_by(job_event(JobAction::InProgress, 1, "spot"), &runner_id(1), 7)), at(2));
+    let versions: Vec<u64> = entries.puts().iter().map(|put| put.0.version()).collect();
+    assert_eq!(versions, [2, 2, 2]);
+}
+
+#[test]
+fn the_pools_named_are_those_of_jobs_and_runners_and_of_the_capacity_that_runs_them() {
+    let mut entries = opened();
+    assert_eq!(entries.pools_named(), [].into(), "a book names nobody");
+    entries.apply(&queued("gone", [1])[0], at(0));
+    assert_eq!(entries.pools_named(), [pool("gone")].into());
+    entries.reserve(runner_id(1), &pool("spot"), &pool("plain"), at(0));
+    assert_eq!(entries.pools_named(), [pool("gone"), pool("plain"), pool("spot")].into());
+}
+
+#[test]
+fn an_event_names_the_pool_that_it_writes_into() {
+    let rerouted = Event::Rerouted { job: JobId(1), from: pool("spot"), to: pool("plain") };
+    let totals = Totals { queued: 0, supply: 0, idle: 0, live: 0 };
+    for (event, named) in [
+        (queued("spot", [1]).remove(0), Some("spot")),
+        (rerouted, Some("plain")),
+        (bounds("plain", 0, 5), Some("plain")),
+        (Event::Recounted { pool: pool("spot"), version: 1, totals }, Some("spot")),
+        (says(1, RunnerEvent::Overdue), None),
+        (Event::FoundWaiting { job: JobId(1), version: 1 }, None),
+    ] {
+        assert_eq!(event.pool(), named.map(pool).as_ref(), "{event:?}");
+    }
+}
+
 #[test]
 fn what_was_heard_in_the_same_transaction_counts_against_a_read_of_github_as_well() {
     let mut entries = opened();

@@ -2,8 +2,9 @@
 
 use super::sight::{Ecs, found_for};
 use super::stage::*;
-use crate::ledger::{Runner, RunnerState};
+use crate::ledger::{Event, Runner, RunnerEvent, RunnerState};
 use crate::ports::TaskDescription;
+use crate::repair::{FenceCause, Repair};
 use Ecs::{ListsNone, Says, Silent};
 
 const MINUTE: i64 = 60;
@@ -123,5 +124,22 @@ fn whoever_has_asked_comes_to_its_boot_limit_from_its_last_question() {
     ] {
         let runner = Runner { overdue_at: (runner.state == overdue).then(|| ago(MINUTE)), ..runner };
         assert_eq!(found_for(runner, ecs).join("; "), expected, "{ecs:?}: {why}");
+    }
+}
+
+#[test]
+fn what_ecs_said_last_is_in_the_reason_of_a_launch_that_is_given_up_and_of_no_other() {
+    for (cause, put_off, expected) in [
+        (FenceCause::NotLaunched, Some("AGENT"), "not launched within fifteen minutes; AGENT"),
+        (FenceCause::NotLaunched, None, "not launched within fifteen minutes"),
+        (FenceCause::BootLimit, Some("AGENT"), "past its boot limit"),
+    ] {
+        let put_off = put_off.map(str::to_owned);
+        let runner = Runner { put_off, ..runner(1, "small", RunnerState::Starting, 15 * MINUTE) };
+        let told = match (Repair::Fence { runner, cause, task: None }).event() {
+            Some(Event::Runner(_, RunnerEvent::NotLaunched(told) | RunnerEvent::FailedToBoot(told))) => told,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, expected);
     }
 }

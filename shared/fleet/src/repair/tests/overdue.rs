@@ -109,6 +109,27 @@ fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
 }
 
 #[test]
+fn nobody_is_overdue_while_others_are_up_or_to_spare() {
+    for (state, jobs, minimum, why) in [
+        (Idle, 2, 4, "three are up beside each of them, and none is to spare"),
+        (Starting, 1, 0, "nobody is up, and three are to spare beside each of them"),
+    ] {
+        let stage = Stage::new();
+        let mut snapshot = stage.snapshot();
+        for number in 1..=4 {
+            let one = runner(number, "small", state, 600);
+            add(&mut snapshot, [if state == Idle { called(one, 300) } else { one }]);
+        }
+        count(&mut snapshot, jobs);
+        book(&mut snapshot).minimum = minimum;
+        snapshot.see("mayfly_ec2", [1, 2, 3, 4].map(|number| task(number, "RUNNING")));
+        let overdue: Vec<String> =
+            found(&snapshot).into_iter().filter(|it| it.ends_with("overdue")).collect();
+        assert_eq!(overdue, [] as [&str; 0], "{why}");
+    }
+}
+
+#[test]
 fn one_that_became_overdue_is_up_for_no_job_of_the_next() {
     let stage = Stage::new();
     let mut snapshot = stage.snapshot();
