@@ -62,11 +62,6 @@ impl Hours<'_> {
         self.bounds_at(at).minimum
     }
 
-    /// The maximum that holds at an instant.
-    pub fn maximum_at(self, at: Timestamp) -> u32 {
-        self.bounds_at(at).maximum
-    }
-
     /// The first instant after this one from which another minimum or maximum holds; `None` if there
     /// is none in more than a year.
     pub fn next_change(self, after: Timestamp) -> Option<Timestamp> {

@@ -5,10 +5,8 @@ use fleet::repair::suspicion::{Look, Source, Suspicion};
 use super::*;
 
 fn look(suspects: impl IntoIterator<Item = u128>) -> Look {
-    let mut look = Look::default();
     let gone = |number| Suspicion::TaskGone(RunnerId::from_random(number));
-    look.see(Source::Ecs, suspects.into_iter().map(gone));
-    look
+    Look { suspects: suspects.into_iter().map(gone).collect(), saw: [Source::Ecs].into() }
 }
 
 /// A pass that begins so many seconds late.

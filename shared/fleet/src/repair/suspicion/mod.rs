@@ -82,13 +82,5 @@ pub struct Look {
     pub saw: BTreeSet<Source>,
 }
 
-impl Look {
-    /// A source was looked at as a whole, and this was found there.
-    pub fn see(&mut self, source: Source, suspects: impl IntoIterator<Item = Suspicion>) {
-        self.saw.insert(source);
-        self.suspects.extend(suspects);
-    }
-}
-
 #[cfg(test)]
 mod tests;
