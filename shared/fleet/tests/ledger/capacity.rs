@@ -58,6 +58,17 @@ fn news_of_a_capacity_counts_from_the_launch_that_it_is_news_of() {
     assert_eq!(rest(&ledger, "spot", 40), None, "it ran on the fallback");
 }
 
+/// EventBridge delivers an event at least once.
+#[test]
+fn a_stop_that_is_told_twice_is_written_once() {
+    let mut ledger = ledger();
+    ledger.reserve(1, "plain", 0);
+    ledger.says(1, stopped(StopClass::NoCapacity), 10);
+    let book = ledger.book("plain").clone();
+    assert_eq!(ledger.says(1, stopped(StopClass::NoCapacity), 60).wrote, [].into());
+    assert_eq!(*ledger.book("plain"), book, "nor does its rest begin anew");
+}
+
 /// Termination of an instance, or its health: on demand the next instance comes at once.
 #[test]
 fn an_instance_that_is_gone_is_no_lack_of_capacity_but_of_spot() {

@@ -6,7 +6,7 @@ use super::stage::*;
 use crate::ids::{GithubRunnerId, JobId};
 use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
 use crate::ports::{JobStatus, Registration, RunId, SeenJob, TaskDescription};
-use crate::repair::lying::{Mend, OurTask, Seen, is_at_job, look, mends};
+use crate::repair::lying::{Mend, OurTask, Seen, StopCause, is_at_job, look, mends};
 use crate::repair::suspicion::{Source, Suspicion};
 use crate::repair::waiting::Said;
 
@@ -147,6 +147,19 @@ fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
 }
 
 #[test]
+fn github_is_asked_once_more_before_the_stop_of_whoever_had_a_config() {
+    for (cause, is_asked) in [
+        (StopCause::UnknownRunner, false),
+        (StopCause::LaunchGivenBack, false),
+        (StopCause::ToldToLeave, true),
+        (StopCause::JobOver, true),
+        (StopCause::NoJob, true),
+    ] {
+        assert_eq!(cause.had_config(), is_asked, "{}", cause.why());
+    }
+}
+
+#[test]
 fn a_runner_that_github_does_not_call_online_is_counted_out_only_with_an_id_and_in_its_time() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting};
     let idle = || had_config(Idle, HOUR);
@@ -198,6 +211,12 @@ fn a_runner_that_was_told_to_leave_and_does_not_is_githubs_to_judge() {
     let leaving = |since| with_runner(had_config(RunnerState::Leaving, since));
     let runs = |seen| with_task(seen, task(1, "RUNNING"));
     let (quarter, half) = (15 * MINUTE, 30 * MINUTE);
+    let with_job = |mut seen: Seen| {
+        seen.runners.values_mut().for_each(|runner| runner.job = Some(JobId(9)));
+        let over = Job { state: JobState::Completed, changed_at: ago(quarter), ..job(9, "small", "docker") };
+        seen.jobs.insert(over.id, over);
+        seen
+    };
     let stop = "stop task-1: told to leave long ago, and not registered at GitHub";
     let unknown = "stopped: found stopped, and ECS no longer knows why";
     for (seen, first, second, why) in [
@@ -210,7 +229,9 @@ fn a_runner_that_was_told_to_leave_and_does_not_is_githubs_to_judge() {
         ),
         (runs(with_registration(leaving(quarter), true, true)), "delete 7", "delete 7", "the same"),
         (runs(leaving(half - 1)), "", "", "it has no registration, and a little more time"),
+        (runs(with_job(leaving(half - 1))), "", "", "the same, whatever it has run"),
         (runs(leaving(half)), "", stop, "it hangs"),
+        (runs(with_job(leaving(half))), "", stop, "it hangs, whatever it has run"),
         (leaving(half), "", unknown, "ECS runs none either"),
         (Seen { saw_all_tasks: false, ..leaving(half) }, "", "", "ECS was not seen"),
         (Seen { registrations: None, ..runs(leaving(half)) }, "", "", "GitHub was not seen"),
@@ -238,6 +259,11 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
     };
     let without_id = |mut seen: Seen| {
         seen.runners.values_mut().for_each(|runner| runner.github_id = None);
+        seen
+    };
+    let of_another = |mut seen: Seen| {
+        let all = seen.registrations.iter_mut().flat_map(BTreeMap::values_mut);
+        all.for_each(|listed| listed.name = id(2).github_name(&pool("small")));
         seen
     };
     let (at_work, over) =
@@ -271,6 +297,18 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
         (busy(half, None), "", no_job, "and nobody will"),
         (without_id(busy(half, None)), "", no_job, "its id was never stored, and GitHub has no such name"),
         (without_id(busy(half - 1, None)), "", "", "lists lag"),
+        (
+            without_id(with_registration(busy(20 * HOUR, None), true, true)),
+            "",
+            "",
+            "its id was never stored, and GitHub has it by its name, at a job",
+        ),
+        (
+            without_id(of_another(with_registration(busy(half, None), true, true))),
+            "",
+            no_job,
+            "it is another one that GitHub has",
+        ),
         (Seen { jobs: BTreeMap::new(), ..busy(half, at_work(half)) }, "", "", "its job could not be read"),
     ] {
         assert_eq!((at_once(&seen).as_str(), agreed(&seen).as_str()), (first, second), "{why}");
