@@ -66,6 +66,8 @@ fn reads_come_at_growing_distances() {
         let unserved = Job { seen_at: ago(known_for), ..job(1, JobState::Unserved, 0) };
         assert_eq!(due_at(&unserved), Some(ago(-due)), "for as long as it was known, an hour at least");
     }
+    let of_ours = Job { runner: Some(ours(1)), ..job(1, InProgress, 0) };
+    assert_eq!(due_at(&of_ours), Some(NOW), "its runner says when");
     assert_eq!(due_at(&job(1, JobState::Completed, 9 * DAY)), None);
 }
 
@@ -164,7 +166,7 @@ fn told(job: &Job, said: &Said) -> String {
 
 #[test]
 fn each_answer_means_one_thing_for_a_job_as_the_ledger_has_it() {
-    use JobState::{InProgress, Queued, Waiting};
+    use JobState::{InProgress, Queued, Unserved, Waiting};
     let name = ours(5).github_name(&PoolName::new("ec2-x64").unwrap());
     let at_ours = format!("at {}", ours(5));
     for (status, runner, began, state, age, expected, why) in [
@@ -175,6 +177,8 @@ fn each_answer_means_one_thing_for_a_job_as_the_ledger_has_it() {
         (JobStatus::Waiting, None, 0, Queued, 120, "Gated: waits".to_owned(), "for an approval"),
         (JobStatus::Waiting, None, 0, Waiting, 120, "as known".to_owned(), "it is not approved"),
         (JobStatus::Waiting, None, 0, Waiting, DAY, "ask run 7".to_owned(), "rejected, perhaps"),
+        (JobStatus::Queued, None, 0, Unserved, DAY, "ask run 7".to_owned(), "it may be tried again"),
+        (JobStatus::Waiting, None, 0, Unserved, DAY, "as known".to_owned(), "it waits for an approval now"),
         (
             JobStatus::InProgress,
             Some(name.as_str()),
@@ -226,6 +230,31 @@ fn each_answer_means_one_thing_for_a_job_as_the_ledger_has_it() {
     ] {
         let job = job(1, state, age);
         assert_eq!(told(&job, &seen(status, runner, began)), expected, "{status:?}, {state:?}: {why}");
+    }
+}
+
+#[test]
+fn of_jobs_whose_run_goes_on_the_unserved_one_is_tried_again() {
+    for (state, is_tried) in
+        [(JobState::Unserved, true), (JobState::Queued, false), (JobState::Waiting, false)]
+    {
+        let job = job(1, state, DAY);
+        let again = Event::TriedAgain { job: job.id, version: job.version };
+        let expected = if is_tried { Meaning::Tell(Found::Unserved, again) } else { Meaning::AsKnown };
+        assert_eq!(of_run_that_goes_on(&job), expected, "{state:?}");
+    }
+}
+
+#[test]
+fn who_waits_strangely_long_is_queued_at_github_too() {
+    for (said, is_queued) in [
+        (seen(JobStatus::Queued, None, 0), true),
+        (seen(JobStatus::Waiting, None, 0), false),
+        (seen(JobStatus::InProgress, None, 0), false),
+        (Said::Gone, false),
+        (Said::Nothing, false),
+    ] {
+        assert_eq!(said.is_queued(), is_queued, "{said:?}");
     }
 }
 
