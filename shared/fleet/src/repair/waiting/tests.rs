@@ -246,6 +246,24 @@ fn of_jobs_whose_run_goes_on_the_unserved_one_is_tried_again() {
 }
 
 #[test]
+fn a_job_that_waits_for_five_minutes_is_strange_and_the_third_runner_beside_it_the_last() {
+    use JobState::{InProgress, Queued, Waiting};
+    for (state, age, is_strange) in [
+        (Queued, 5 * MINUTE - 1, false),
+        (Queued, 5 * MINUTE, true),
+        (Waiting, DAY, false),
+        (InProgress, DAY, false),
+    ] {
+        assert_eq!(waits_strangely_long(&job(1, state, age), NOW), is_strange, "{state:?} for {age} s");
+    }
+    for (passed_over, expected) in
+        [(0, Beside::Replace), (1, Beside::Replace), (2, Beside::Unserved), (3, Beside::Unserved)]
+    {
+        assert_eq!(beside(&Job { passed_over, ..job(1, Queued, HOUR) }), expected, "{passed_over}");
+    }
+}
+
+#[test]
 fn who_waits_strangely_long_is_queued_at_github_too() {
     for (said, is_queued) in [
         (seen(JobStatus::Queued, None, 0), true),
