@@ -10,6 +10,7 @@
 
 mod capacity;
 mod entries;
+mod listing;
 mod overdue;
 mod properties;
 mod reaped;
