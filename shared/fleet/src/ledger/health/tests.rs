@@ -81,6 +81,19 @@ fn failed_runs_open_the_breaker_and_a_job_alone_closes_it() {
 }
 
 #[test]
+fn a_job_that_ran_ends_a_row_of_failed_runs_also_right_after_another_one() {
+    let mut health = Health::default();
+    health.ran_job(at(0));
+    health.run_failed(at(0), 3, "exit code 1", at(0));
+    assert_eq!(health.run_failure_thirds, 3, "launched as that job began, it counts");
+    health.ran_job(at(0));
+    assert_eq!(health.run_failure_thirds, 0);
+    let before = health.clone();
+    health.ran_job(at(0));
+    assert_eq!(health, before, "what says nothing new is not written");
+}
+
+#[test]
 fn a_run_that_began_before_the_last_job_says_nothing_and_no_rest_is_longer_than_a_quarter() {
     let mut health = Health::default();
     health.ran_job(at(5));
