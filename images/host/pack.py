@@ -10,7 +10,6 @@ data has room for 16 KB. The template has it between two marks, in lines of base
 import base64
 import gzip
 import io
-import json
 import sys
 import tarfile
 import textwrap
@@ -38,9 +37,7 @@ def files() -> list[File]:
     root = HOST / "root"
     found = [it for it in root.rglob("*") if it.is_file()]
     held = [(str(it.relative_to(root)), bool(it.stat().st_mode & 0o100), it.read_bytes()) for it in found]
-    table = make_profile.tomllib.loads(make_profile.DEFAULT.read_text(encoding="utf-8"))
-    made = json.dumps(make_profile.profile(table), separators=(",", ":")) + "\n"
-    return sorted([*held, (PROFILE, False, made.encode())])
+    return sorted([*held, (PROFILE, False, make_profile.text().encode())])
 
 
 def packed(held: list[File]) -> bytes:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Makes the seccomp profile of an EC2 host's Docker: the engine's default, and one rule more.
 
-    images/host/seccomp/make_profile.py >images/host/root/etc/mayfly/seccomp.json
+    images/host/seccomp/make_profile.py
     images/host/seccomp/make_profile.py --compare DEFAULT.json
 
-The first writes the profile, of default.toml, which says what the default allows. The second holds default.toml
-against the default profile as an engine's source has it, and fails with what differs on the architectures that
-we have instances of.
+The first prints the profile, made of default.toml, which says what the default allows; ../pack.py packs the same
+into the user data. The second holds default.toml against the default profile as an engine's source has it, and
+fails with what differs on the architectures that we have instances of.
 
 runc calls `keyctl` and `pivot_root` for each container that it starts, and Docker's default allows neither.
 The rule allows both to containers that were given SYS_ADMIN: the Docker daemon beside a runner, and no
@@ -77,6 +77,16 @@ def profile(table: dict) -> dict:
     }
 
 
+def shipped() -> dict:
+    """What default.toml says."""
+    return tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+
+
+def text() -> str:
+    """The profile that a host gets, on one line."""
+    return json.dumps(profile(shipped()), separators=(",", ":")) + "\n"
+
+
 def grants(syscalls: list[dict]) -> set[str]:
     """Each name with its action and conditions, as far as one of our architectures can come to it."""
     found = set()
@@ -110,13 +120,12 @@ def differences(table: dict, default: object) -> list[str]:
 
 def main(arguments: list[str]) -> None:
     """Prints the profile, or compares."""
-    table = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
     match arguments:
         case []:
-            print(json.dumps(profile(table), separators=(",", ":")))
+            print(text(), end="")
         case ["--compare", file]:
             try:
-                found = differences(table, json.loads(Path(file).read_text(encoding="utf-8")))
+                found = differences(shipped(), json.loads(Path(file).read_text(encoding="utf-8")))
             except (OSError, ValueError, NotADefault) as problem:
                 sys.exit(f"{file}: {problem}")
             if found:

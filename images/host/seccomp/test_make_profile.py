@@ -7,12 +7,11 @@ import json
 import subprocess
 import sys
 import tempfile
-import tomllib
 import unittest
 from pathlib import Path
 
 import make_profile
-from make_profile import NotADefault, differences, profile, rules
+from make_profile import NotADefault, differences, profile, rules, shipped
 
 SMALL = {
     "always": "read write",
@@ -52,10 +51,6 @@ ENGINE = {
         {"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [], "includes": {}},
     ],
 }
-
-
-def shipped() -> dict:
-    return tomllib.loads(make_profile.DEFAULT.read_text(encoding="utf-8"))
 
 
 class Profile(unittest.TestCase):

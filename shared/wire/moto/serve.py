@@ -40,7 +40,8 @@ class DynamoDBOneAtATime:
 class UpdatesInPlace:
     """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested
     stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone; and
-    `AWS::NoValue` leaves a hole in a list. It is taught better when the first request comes, because its models take a second to load. The names that it
+    `AWS::NoValue` leaves a hole in a list. It is taught better when the first request comes, because its
+    models take a second to load. The names that it
     gives end in one suffix, so that a moto that is started again has what there was under the same names."""
 
     def __init__(self, app):
