@@ -213,6 +213,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
             let put_off = match ran {
                 None => continue,
                 Some(Ok(task)) => {
+                    info!(runner = %runner.id, %pool, capacity = %runner.capacity, %task, "launch made good");
                     if let Some(placement) = invocation.settings.placements.get(&runner.capacity) {
                         done.found.entry(placement.cluster.clone()).or_default().push(task);
                     }
