@@ -67,6 +67,7 @@ fn delays() -> Delays {
         provisioning: short(),
         pending: short(),
         boot: short(),
+        on_instances: None,
         listener: short(),
         pick_up: short(),
         worker: short(),
