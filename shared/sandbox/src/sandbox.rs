@@ -14,6 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ManualClock;
+use crate::calls::{Calls, Latencies};
 use crate::ecs::Ecs;
 use crate::faults::{Call, Fault, Moment, Rates, Weather};
 use crate::github::Github;
@@ -52,6 +53,8 @@ pub struct Delays {
     pub pending: Span,
     /// From RUNNING to the first question: PID 1, Docker.
     pub boot: Span,
+    /// The same three of tasks on EC2 instances, where they differ.
+    pub on_instances: Option<Starts>,
     /// From the start of the runner program to its connection to GitHub.
     pub listener: Span,
     /// From the assignment of a job to its start.
@@ -60,8 +63,29 @@ pub struct Delays {
     pub worker: Span,
     /// From the exit of PID 1 to STOPPED.
     pub stopping: Span,
-    /// Half of a call to AWS; nothing where time stands still for calls.
-    pub call: Option<Span>,
+    /// Each call of AWS and of GitHub.
+    pub calls: Latencies,
+}
+
+/// How long the start of a task takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starts {
+    /// From `RunTask` to PENDING.
+    pub provisioning: Span,
+    /// From PENDING to RUNNING.
+    pub pending: Span,
+    /// From RUNNING to the first question.
+    pub boot: Span,
+}
+
+impl Delays {
+    /// How long the start of a task takes, on an instance or not.
+    pub(crate) fn starts(&self, on_instance: bool) -> Starts {
+        let Self { provisioning, pending, boot, .. } = self;
+        let own =
+            || Starts { provisioning: provisioning.clone(), pending: pending.clone(), boot: boot.clone() };
+        self.on_instances.clone().filter(|_| on_instance).unwrap_or_else(own)
+    }
 }
 
 impl Default for Delays {
@@ -72,11 +96,12 @@ impl Default for Delays {
             provisioning: Span::seconds(3, 8),
             pending: Span::seconds(15, 30),
             boot: Span::seconds(2, 4),
+            on_instances: None,
             listener: Span::seconds(2, 4),
             pick_up: Span::seconds(1, 3),
             worker: Span::seconds(0, 2),
             stopping: Span::seconds(5, 15),
-            call: None,
+            calls: Latencies::None,
         }
     }
 }
@@ -105,6 +130,7 @@ struct State {
     queue_down: Cell<bool>,
     weather: Weather,
     running: Cell<Option<FunctionName>>,
+    calls: Calls,
     crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
     groups: RefCell<BTreeMap<String, Group>>,
@@ -149,6 +175,7 @@ impl Sandbox {
             queue_down: Cell::new(false),
             weather: Weather::new(seed),
             running: Cell::new(None),
+            calls: Calls::default(),
             crashed: Cell::new(false),
             ecs: RefCell::new(ecs),
             groups: RefCell::new(groups_of(pools)),
@@ -270,6 +297,16 @@ impl Sandbox {
     /// Says whose step comes next.
     pub(crate) fn set_running(&self, function: Option<FunctionName>) {
         self.0.running.set(function);
+    }
+
+    /// Whose step it is.
+    pub(crate) fn running(&self) -> Option<FunctionName> {
+        self.0.running.get()
+    }
+
+    /// The calls so far.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.0.calls
     }
 
     /// Crashes the running invocation, if that fault of its function strikes.
