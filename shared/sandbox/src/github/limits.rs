@@ -58,6 +58,9 @@ impl Used {
     /// Takes a call out of the limits, or says after how long GitHub wants to be asked again (`retry-after`).
     pub(super) fn take(&mut self, operation: Operation, now: Timestamp) -> Result<(), Duration> {
         let points = points(operation);
+        if points == 0 {
+            return Ok(());
+        }
         let minute = self.minute.room(points, self.limits.points_a_minute, now);
         let hour = self.hour.room(1, self.limits.calls_an_hour, now);
         if let Some(wait) = [minute, hour].into_iter().filter_map(Result::err).max() {
@@ -74,6 +77,8 @@ impl Used {
 const fn points(operation: Operation) -> u32 {
     match operation {
         Operation::GenerateJitConfig | Operation::DeleteRunner | Operation::Redeliver => CHANGES,
+        // Whoever registers keeps what it has found (`github::App`): one call in a process's life.
+        Operation::FindRunnerGroup => 0,
         _ => READS,
     }
 }
