@@ -12,6 +12,7 @@
 
 mod agenda;
 mod audit;
+mod calls;
 mod clock;
 pub mod delivery;
 pub mod ecs;
@@ -19,6 +20,7 @@ mod executor;
 pub mod faults;
 pub mod github;
 mod journal;
+mod operation;
 mod placements;
 mod ports;
 mod process;
@@ -30,9 +32,11 @@ mod table;
 pub mod world;
 
 pub use self::audit::Violation;
+pub use self::calls::{Effect, EffectOf, Invocations, Latencies};
 pub use self::clock::ManualClock;
 pub use self::faults::{Call, Fault, Moment, Rates};
 pub use self::journal::{Journal, Line, Subject};
+pub use self::operation::{Operation, Service};
 pub use self::placements::{STACK, placement_of, placements_of};
 pub use self::races::Race;
 pub use self::sandbox::{Delays, FunctionName, Sandbox, Span, TICKET_KEY};

@@ -9,7 +9,6 @@ mod github;
 mod lists;
 mod scaling;
 
-use std::task::Poll;
 use std::time::Duration;
 
 use fleet::JobId;
@@ -17,8 +16,12 @@ use fleet::ledger::{Item, JobMessage, JobState, Key, Put};
 use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Listing, QueueError, Random, SendMessage};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Sandbox;
+use crate::calls::EffectOf;
 use crate::faults::{Call, Fault, Moment};
+use crate::{Operation, Sandbox};
+
+/// Most keys that one `BatchGetItem` takes.
+const KEYS_A_BATCH: usize = 100;
 
 /// How far the index is behind when it lags.
 const INDEX_LAG: SignedDuration = SignedDuration::from_secs(10);
@@ -41,25 +44,30 @@ impl Random for Sandbox {
 
 impl Ledger for Sandbox {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
-        self.step().await;
+        self.begin(Operation::BatchGetItem).await;
         if self.strikes(Fault::LedgerReadFails) {
             return Err(unavailable());
         }
         let items = self.table().borrow().read(keys);
-        self.step().await;
+        self.show(EffectOf::Read(keys, &items));
+        self.pages(Operation::BatchGetItem, keys.len(), KEYS_A_BATCH).await;
+        self.end(Operation::BatchGetItem).await;
         Ok(items)
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
-        self.step().await;
+        let operation = if puts.len() == 1 { Operation::PutItem } else { Operation::TransactWriteItems };
+        self.begin(operation).await;
         self.may_crash(Moment::Before, Call::Commit).await;
         let unasked = self.waits_unasked(puts);
+        let before = if self.is_observed() { self.table().borrow().before(puts) } else { Vec::new() };
         let written = self.table().borrow_mut().commit_at(puts, self.manual_clock().now());
+        self.show(EffectOf::Written(&before, puts, &written));
         if let Some(job) = unasked.filter(|_| written.is_ok()) {
             let rule = "a job waits for an approval by GitHub's word alone";
             self.table().borrow_mut().note_violation(rule, format!("job {job}"));
         }
-        self.step().await;
+        self.end(operation).await;
         self.may_crash(Moment::After, Call::Commit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
@@ -67,7 +75,7 @@ impl Ledger for Sandbox {
 
 impl ListItems for Sandbox {
     async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
-        self.step().await;
+        self.begin(Operation::Query).await;
         if self.strikes(Fault::LedgerReadFails) {
             return Err(unavailable());
         }
@@ -76,7 +84,8 @@ impl ListItems for Sandbox {
             (table.list(listing), table.list_as_of(listing, behind))
         };
         let keys = if as_of != keys && self.strikes(Fault::IndexLags) { as_of } else { keys };
-        self.step().await;
+        self.show(EffectOf::Listed(listing, &keys));
+        self.end(Operation::Query).await;
         Ok(keys)
     }
 }
@@ -84,13 +93,13 @@ impl ListItems for Sandbox {
 impl SendMessage for Sandbox {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
-        self.step().await;
+        self.begin(Operation::SendMessage).await;
         self.may_crash(Moment::Before, Call::Send).await;
         if self.is_queue_down() || self.strikes(Fault::SendFails) {
             return Err(QueueError("the queue is down".to_owned()));
         }
-        self.queue().borrow_mut().send(body, self.now());
-        self.step().await;
+        self.put_on_queue(body);
+        self.end(Operation::SendMessage).await;
         self.may_crash(Moment::After, Call::Send).await;
         if self.strikes(Fault::SendAnswerLost) { Err(QueueError("time-out".to_owned())) } else { Ok(()) }
     }
@@ -109,23 +118,6 @@ impl Sandbox {
                 after.changed_at.duration_since(before.changed_at) < SignedDuration::from_hours(24);
             (is_young && !github.has_said_gated(after.id)).then_some(after.id)
         })
-    }
-
-    /// Lets others run first, and a little time pass where calls take any.
-    pub(crate) async fn step(&self) {
-        if let Some(span) = &self.delays().call {
-            return self.sleep(self.draw(span)).await;
-        }
-        let mut waited = false;
-        std::future::poll_fn(|context| {
-            if waited {
-                return Poll::Ready(());
-            }
-            waited = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
     }
 }
 

@@ -14,6 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ManualClock;
+use crate::calls::{Calls, Latencies};
 use crate::ecs::Ecs;
 use crate::faults::{Call, Fault, Moment, Rates, Weather};
 use crate::github::Github;
@@ -60,8 +61,8 @@ pub struct Delays {
     pub worker: Span,
     /// From the exit of PID 1 to STOPPED.
     pub stopping: Span,
-    /// Half of a call to AWS; nothing where time stands still for calls.
-    pub call: Option<Span>,
+    /// Each call of AWS and of GitHub.
+    pub calls: Latencies,
 }
 
 impl Default for Delays {
@@ -76,7 +77,7 @@ impl Default for Delays {
             pick_up: Span::seconds(1, 3),
             worker: Span::seconds(0, 2),
             stopping: Span::seconds(5, 15),
-            call: None,
+            calls: Latencies::None,
         }
     }
 }
@@ -105,6 +106,7 @@ struct State {
     queue_down: Cell<bool>,
     weather: Weather,
     running: Cell<Option<FunctionName>>,
+    calls: Calls,
     crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
     groups: RefCell<BTreeMap<String, Group>>,
@@ -149,6 +151,7 @@ impl Sandbox {
             queue_down: Cell::new(false),
             weather: Weather::new(seed),
             running: Cell::new(None),
+            calls: Calls::default(),
             crashed: Cell::new(false),
             ecs: RefCell::new(ecs),
             groups: RefCell::new(groups_of(pools)),
@@ -270,6 +273,16 @@ impl Sandbox {
     /// Says whose step comes next.
     pub(crate) fn set_running(&self, function: Option<FunctionName>) {
         self.0.running.set(function);
+    }
+
+    /// Whose step it is.
+    pub(crate) fn running(&self) -> Option<FunctionName> {
+        self.0.running.get()
+    }
+
+    /// The calls so far.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.0.calls
     }
 
     /// Crashes the running invocation, if that fault of its function strikes.

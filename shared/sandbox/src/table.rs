@@ -29,6 +29,11 @@ impl Table {
         keys.into_iter().filter_map(|key| self.items.get(key)).cloned().collect()
     }
 
+    /// What these puts are to replace.
+    pub(crate) fn before(&self, puts: &[Put]) -> Vec<Option<Item>> {
+        puts.iter().map(|put| self.items.get(&put.key()).cloned()).collect()
+    }
+
     /// Writes items, all or none, as [`fleet::ports::Ledger::commit`] demands; long ago, as the index sees it.
     pub fn commit(&mut self, puts: &[Put]) -> Result<(), LedgerError> {
         self.commit_at(puts, Timestamp::MIN)

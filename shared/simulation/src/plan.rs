@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Fault, FunctionName, Rates, Span};
+use sandbox::{Delays, Fault, FunctionName, Latencies, Rates, Span};
 
 use self::faults::{of_fault, rates};
 pub use self::job::REFUSED;
@@ -184,8 +184,9 @@ fn size(random: &mut StdRng) -> usize {
 }
 
 fn delays(random: &mut StdRng) -> Delays {
-    let call = random.random_bool(0.5).then(|| Span(Duration::from_millis(2)..=Duration::from_millis(300)));
-    Delays { call, ..Delays::default() }
+    let calls = Span(Duration::from_millis(4)..=Duration::from_millis(600));
+    let calls = if random.random_bool(0.5) { Latencies::Same(calls) } else { Latencies::None };
+    Delays { calls, ..Delays::default() }
 }
 
 /// The times at which many jobs come at once.

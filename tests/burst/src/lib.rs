@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, anyhow};
 use fleet::{JobId, Repository};
 use futures_util::{StreamExt as _, stream};
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Span, World};
+use sandbox::{Delays, Latencies, Span, World};
 use wire::Resident;
 use wire::lambda::Function;
 use wire::processes::Processes;
@@ -71,7 +71,7 @@ fn delays() -> Delays {
         pick_up: short(),
         worker: short(),
         stopping: short(),
-        call: None,
+        calls: Latencies::None,
     }
 }
 

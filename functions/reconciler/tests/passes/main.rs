@@ -11,7 +11,7 @@ use fleet::ticket::Ticket;
 use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use reconciler::{CALLS_A_PASS, Reconciler, Settings};
-use sandbox::{Delays, Sandbox, Span, TICKET_KEY, placement_of};
+use sandbox::{Delays, Latencies, Sandbox, Span, TICKET_KEY, placement_of};
 
 /// A minute in which a pass looks at everything.
 const FIFTH: &str = "2026-03-23T12:00:00Z";
@@ -143,8 +143,8 @@ fn a_step_that_fails_is_told_and_stops_no_other() {
 /// More repositories than a pass has time for, each of which takes its time.
 #[test]
 fn a_sweep_that_has_no_end_leaves_time_to_count_the_books() {
-    let slow = Span(Duration::from_millis(300)..=Duration::from_millis(300));
-    let stage = Stage::with(FIFTH, Delays { call: Some(slow), ..Delays::default() });
+    let slow = Span(Duration::from_millis(600)..=Duration::from_millis(600));
+    let stage = Stage::with(FIFTH, Delays { calls: Latencies::Same(slow), ..Delays::default() });
     let began = stage.sandbox.manual_clock().now();
     stage.queue(1);
     for number in 0..200 {
@@ -166,8 +166,8 @@ fn a_sweep_that_has_no_end_leaves_time_to_count_the_books() {
 /// More jobs than a pass has time for are due, each call takes a second, and a task runs for nobody.
 #[test]
 fn slow_answers_and_many_due_jobs_leave_time_to_set_right_what_lies() {
-    let half = Duration::from_millis(500);
-    let stage = Stage::with(FIFTH, Delays { call: Some(Span(half..=half)), ..Delays::default() });
+    let slow = Span(Duration::from_secs(1)..=Duration::from_secs(1));
+    let stage = Stage::with(FIFTH, Delays { calls: Latencies::Same(slow), ..Delays::default() });
     stage.queue(100);
     stage.plant_task();
     for look in 1..=2 {

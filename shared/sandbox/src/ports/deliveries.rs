@@ -3,12 +3,12 @@
 use fleet::delivery::{AttemptId, AttemptPage};
 use fleet::ports::{GithubError, ListDeliveries, Redeliver};
 
-use crate::Sandbox;
 use crate::github::{LARGEST_PAGE, RedeliverError};
+use crate::{Operation, Sandbox};
 
 impl ListDeliveries for Sandbox {
     async fn list_deliveries(&self, cursor: Option<&str>) -> Result<AttemptPage, GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::ListDeliveries, || {
             let page = self.github().borrow().attempts(cursor, LARGEST_PAGE);
             page.ok_or_else(|| GithubError::Refused("422 no such cursor".to_owned()))
         })
@@ -18,7 +18,7 @@ impl ListDeliveries for Sandbox {
 
 impl Redeliver for Sandbox {
     async fn redeliver(&self, attempt: AttemptId) -> Result<(), GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::Redeliver, || {
             let now = self.manual_clock().now();
             let mut github = self.github().borrow_mut();
             github.count_call(now);

@@ -7,17 +7,20 @@ use fleet::ports::{
 };
 use fleet::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 
-use crate::Sandbox;
 use crate::ecs::{Exception, RunTaskError, Task, TaskStatus};
 use crate::faults::{Call, Fault, Moment};
 use crate::journal::Subject;
+use crate::{Operation, Sandbox};
+
+/// Most tasks that one `ListTasks` lists, and that one `DescribeTasks` takes.
+const PAGE: usize = 100;
 
 impl RunTask for Sandbox {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
-        self.step().await;
+        self.begin(Operation::RunTask).await;
         self.may_crash(Moment::Before, Call::RunTask).await;
         let answer = self.start_task(request);
-        self.step().await;
+        self.end(Operation::RunTask).await;
         self.may_crash(Moment::After, Call::RunTask).await;
         let task = match answer {
             // The runner has its task, whatever has changed in the request since.
@@ -36,11 +39,11 @@ impl RunTask for Sandbox {
 
 impl StopTask for Sandbox {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
-        self.step().await;
+        self.begin(Operation::StopTask).await;
         self.may_crash(Moment::Before, Call::StopTask).await;
         self.note_stop_of_a_registered_runner(task, reason);
         let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
-        self.step().await;
+        self.end(Operation::StopTask).await;
         self.may_crash(Moment::After, Call::StopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
@@ -68,9 +71,11 @@ impl Sandbox {
 
 impl ListTasks for Sandbox {
     async fn list_tasks(&self, cluster: &str, filter: &TaskFilter) -> Result<Vec<TaskArn>, EcsError> {
-        self.step().await;
+        self.begin(Operation::ListTasks).await;
         let listed = self.ecs().borrow().list_tasks(cluster, filter, self.manual_clock().now());
-        self.step().await;
+        let count = listed.as_ref().map_or(0, Vec::len);
+        self.pages(Operation::ListTasks, count, PAGE).await;
+        self.end(Operation::ListTasks).await;
         listed.map_err(|exception| told(&exception))
     }
 }
@@ -81,13 +86,14 @@ impl DescribeTasks for Sandbox {
         cluster: &str,
         tasks: &[TaskArn],
     ) -> Result<Vec<TaskDescription>, EcsError> {
-        self.step().await;
+        self.begin(Operation::DescribeTasks).await;
         let described = {
             let ecs = self.ecs().borrow();
             let described = ecs.describe_tasks(cluster, tasks, self.manual_clock().now());
             described.map(|tasks| tasks.into_iter().map(description).collect())
         };
-        self.step().await;
+        self.pages(Operation::DescribeTasks, tasks.len(), PAGE).await;
+        self.end(Operation::DescribeTasks).await;
         described.map_err(|exception| told(&exception))
     }
 }
@@ -98,13 +104,13 @@ impl ListContainerInstances for Sandbox {
         cluster: &str,
         instance: &InstanceId,
     ) -> Result<Vec<ContainerInstanceArn>, EcsError> {
-        self.step().await;
+        self.begin(Operation::ListContainerInstances).await;
         let listed = {
             let ecs = self.ecs().borrow();
             let instances = ecs.container_instances(cluster);
             instances.map(|all| all.filter(|it| it.instance == *instance).map(|it| it.arn.clone()).collect())
         };
-        self.step().await;
+        self.end(Operation::ListContainerInstances).await;
         listed.map_err(|exception| told(&exception))
     }
 }

@@ -14,21 +14,21 @@ use crate::faults::{Call, Fault, Moment};
 use crate::github::{LatePost, Registration, RemoveError};
 use crate::sandbox::Span;
 use crate::world::PLANTED;
-use crate::{Race, Sandbox};
+use crate::{Operation, Race, Sandbox};
 
 /// How long GitHub takes when it is slow.
 const SLOW: Span = Span(Duration::from_secs(1)..=Duration::from_secs(20));
 
 impl FindRunnerGroup for Sandbox {
     async fn find_runner_group(&self, name: &str) -> Result<RunnerGroupId, GithubError> {
-        self.call_github(|| Ok(self.github().borrow_mut().group(name))).await
+        self.call_github(Operation::FindRunnerGroup, || Ok(self.github().borrow_mut().group(name))).await
     }
 }
 
 impl GenerateJitConfig for Sandbox {
     async fn generate_jit_config(&self, runner: &JitRunner) -> Result<JitConfig, GithubError> {
         let is_late = self.strikes(Fault::PostLandsLate);
-        let made = self.call_github(|| {
+        let made = self.call_github(Operation::GenerateJitConfig, || {
             self.github().borrow_mut().count_call(self.manual_clock().now());
             if self.strikes(Fault::GithubRefuses) {
                 return Err(GithubError::Refused("422 Validation Failed".to_owned()));
@@ -59,7 +59,7 @@ impl GenerateJitConfig for Sandbox {
 
 impl FindRunner for Sandbox {
     async fn find_runner(&self, name: &str) -> Result<Option<GithubRunnerId>, GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::FindRunner, || {
             let lags = self.strikes(Fault::GithubListLags);
             Ok(self.github().borrow().find_by_name(name).filter(|_| !lags))
         })
@@ -69,7 +69,7 @@ impl FindRunner for Sandbox {
 
 impl ListRunners for Sandbox {
     async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::ListRunners, || {
             if self.strikes(Fault::GithubListEmpty) {
                 return Ok(RegistrationPage { registrations: Vec::new(), total: 0 });
             }
@@ -82,7 +82,7 @@ impl ListRunners for Sandbox {
 
 impl DeleteRunner for Sandbox {
     async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::DeleteRunner, || {
             let mut github = self.github().borrow_mut();
             github.count_call(self.manual_clock().now());
             let waits = |it: &Registration| it.online && it.job.is_none() && it.group != PLANTED;
@@ -108,7 +108,7 @@ impl DeleteRunner for Sandbox {
 
 impl ReadJob for Sandbox {
     async fn read_job(&self, _repository: &Repository, job: JobId) -> Result<SeenJob, GithubError> {
-        let read = self.call_github(|| {
+        let read = self.call_github(Operation::ReadJob, || {
             let seen = self.github().borrow_mut().read_job(job);
             let mut seen = seen.ok_or_else(|| GithubError::NotFound(format!("404 job {job}")))?;
             if seen.status == JobStatus::InProgress && self.strikes(Fault::GithubNamesNobody) {
@@ -127,19 +127,22 @@ impl ReadJob for Sandbox {
 impl ReadRun for Sandbox {
     async fn has_run_ended(&self, repository: &Repository, run: RunId) -> Result<bool, GithubError> {
         let ended = || self.github().borrow().read_run(repository, run);
-        self.call_github(|| ended().ok_or_else(|| GithubError::NotFound(format!("404 run {run}")))).await
+        self.call_github(Operation::ReadRun, || {
+            ended().ok_or_else(|| GithubError::NotFound(format!("404 run {run}")))
+        })
+        .await
     }
 }
 
 impl ReadRunner for Sandbox {
     async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registered>, GithubError> {
-        self.call_github(|| Ok(self.github().borrow().read_runner(runner))).await
+        self.call_github(Operation::ReadRunner, || Ok(self.github().borrow().read_runner(runner))).await
     }
 }
 
 impl ReadRepository for Sandbox {
     async fn is_public(&self, repository: &Repository) -> Result<bool, GithubError> {
-        self.call_github(|| Ok(self.github().borrow().is_public(repository))).await
+        self.call_github(Operation::ReadRepository, || Ok(self.github().borrow().is_public(repository))).await
     }
 }
 
@@ -147,9 +150,10 @@ impl Sandbox {
     /// One call, with the faults that strike it.
     pub(super) async fn call_github<T>(
         &self,
+        operation: Operation,
         act: impl FnOnce() -> Result<T, GithubError>,
     ) -> Result<T, GithubError> {
-        self.step().await;
+        self.begin(operation).await;
         self.may_crash(Moment::Before, Call::Github).await;
         if self.strikes(Fault::GithubSlow) {
             self.manual_clock().sleep(self.draw(&SLOW)).await;
@@ -158,7 +162,7 @@ impl Sandbox {
             Some(refusal) => Err(refusal),
             None => act(),
         };
-        self.step().await;
+        self.end(operation).await;
         self.may_crash(Moment::After, Call::Github).await;
         if answer.is_ok() && self.strikes(Fault::GithubAnswerLost) { Err(time_out()) } else { answer }
     }

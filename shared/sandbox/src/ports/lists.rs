@@ -7,12 +7,13 @@ use fleet::ports::{
 };
 use jiff::Timestamp;
 
-use crate::Sandbox;
 use crate::faults::Fault;
+use crate::{Operation, Sandbox};
 
 impl ListRepositories for Sandbox {
     async fn list_repositories(&self) -> Result<Priced<Vec<(Repository, Timestamp)>>, GithubError> {
-        self.call_github(|| Ok(self.github().borrow_mut().list_repositories())).await
+        self.call_github(Operation::ListRepositories, || Ok(self.github().borrow_mut().list_repositories()))
+            .await
     }
 }
 
@@ -22,7 +23,7 @@ impl ListRuns for Sandbox {
         repository: &Repository,
         status: RunStatus,
     ) -> Result<Priced<Vec<ListedRun>>, GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::ListRuns, || {
             let listed = self.github().borrow_mut().list_runs(repository, status);
             listed.ok_or_else(|| GithubError::NotFound(format!("404 repository {repository}")))
         })
@@ -36,7 +37,7 @@ impl ListJobs for Sandbox {
         repository: &Repository,
         run: RunId,
     ) -> Result<Priced<Vec<ListedJob>>, GithubError> {
-        self.call_github(|| {
+        self.call_github(Operation::ListJobs, || {
             let listed = self.github().borrow_mut().list_jobs(repository, run);
             let mut listed = listed.ok_or_else(|| GithubError::NotFound(format!("404 run {run}")))?;
             for job in listed.read.iter_mut().filter(|job| job.status == JobStatus::InProgress) {

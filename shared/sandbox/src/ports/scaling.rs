@@ -7,15 +7,15 @@ use fleet::schedule::Group;
 use jiff::Timestamp;
 
 use crate::faults::Fault;
-use crate::{Sandbox, Span};
+use crate::{Operation, Sandbox, Span};
 
 impl DescribeAutoScalingGroup for Sandbox {
     async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
-        self.step().await;
+        self.begin(Operation::DescribeAutoScalingGroups).await;
         // What was read beside it is as old by the time that something is done about it.
         self.may_be_slow().await;
         let group = self.groups().borrow().get(name).copied();
-        self.step().await;
+        self.end(Operation::DescribeAutoScalingGroups).await;
         group.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))
     }
 }
@@ -26,13 +26,13 @@ impl DescribeScalingActivities for Sandbox {
         name: &str,
         since: Timestamp,
     ) -> Result<Option<String>, ScalingError> {
-        self.step().await;
+        self.begin(Operation::DescribeScalingActivities).await;
         self.may_be_slow().await;
         if self.strikes(Fault::ActivitiesUnknown) {
             return Err(ScalingError("time-out".to_owned()));
         }
         let failed = self.failed_activity(name);
-        self.step().await;
+        self.end(Operation::DescribeScalingActivities).await;
         Ok(failed.filter(|(began, _)| *began >= since).map(|(_, message)| message))
     }
 }
@@ -47,9 +47,9 @@ impl Sandbox {
 
 impl SetMinSize for Sandbox {
     async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
-        self.step().await;
+        self.begin(Operation::UpdateAutoScalingGroup).await;
         let known = self.groups().borrow_mut().get_mut(name).map(|group| group.min_size = min_size);
-        self.step().await;
+        self.end(Operation::UpdateAutoScalingGroup).await;
         known.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))
     }
 }

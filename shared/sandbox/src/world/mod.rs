@@ -241,7 +241,15 @@ impl<F: Functions + 'static> World<F> {
     }
 
     fn invoke(&mut self, name: FunctionName, run: impl Future<Output = End> + 'static, crashed: End) {
-        self.executor.spawn(Box::pin(run), Some(name), crashed);
+        let sandbox = self.sandbox.clone();
+        let counted = async move {
+            let began = sandbox.manual_clock().now();
+            let end = run.await;
+            let took = sandbox.manual_clock().now().duration_since(began);
+            sandbox.count_invocation(name, took.unsigned_abs());
+            end
+        };
+        self.executor.spawn(Box::pin(counted), Some(name), crashed);
     }
 
     /// When the next thing happens, someone wakes or a message comes into sight.
@@ -269,7 +277,7 @@ impl<F: Functions + 'static> World<F> {
             Happening::Die(task) => self.die(&task),
             Happening::FailsToStart(task, reason) => self.fails_to_start(&task, reason),
             Happening::InstanceGone(instance) => self.instance_gone(&instance),
-            Happening::TaskEvent(event) => self.sandbox.queue().borrow_mut().send(event, self.now()),
+            Happening::TaskEvent(event) => self.sandbox.put_on_queue(event),
             Happening::PickUp(job, runner) => self.pick_up(job, runner),
             Happening::PickUpLimit(job) => self.pick_up_limit(job),
             Happening::WorkerStarts(task) => self.worker_starts(&task),

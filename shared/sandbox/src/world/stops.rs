@@ -17,7 +17,7 @@ impl<F: Functions + 'static> World<F> {
         let (now, sandbox) = (self.now(), &self.sandbox);
         let drains = sandbox.ecs().borrow_mut().drain_instance(instance);
         if drains {
-            sandbox.queue().borrow_mut().send(interruption_warning(instance, now).to_string(), now);
+            sandbox.put_on_queue(interruption_warning(instance, now).to_string());
             self.later(WARNED_AHEAD, Happening::InstanceGone(instance.clone()));
         }
         drains
