@@ -38,15 +38,13 @@ pub struct Day {
     /// How many.
     pub jobs: u64,
     /// Within so many hours.
-    pub hours: u32,
+    pub hours: f64,
     /// How long each works.
     pub job_minutes: u64,
     /// Where, in turn.
     pub pools: Vec<PoolName>,
     /// Repositories of the organisation.
     pub repositories: u64,
-    /// Hours without a job that an idle month is reckoned from.
-    pub idle_hours: u32,
 }
 
 /// How Lambda asks the queue for messages.

@@ -21,6 +21,7 @@ pub(crate) use self::functions::Metered;
 use self::instance::Instance;
 pub(crate) use self::log::Log;
 use crate::assumed::Assumed;
+use crate::deployed::Deployed;
 use crate::item::{list_units, read_units, write_units};
 use crate::usage::{Part, Usage, Used};
 
@@ -40,8 +41,7 @@ pub(crate) struct Meter(Rc<State>);
 struct State {
     sandbox: Sandbox,
     assumed: Assumed,
-    /// Megabytes of each function.
-    memory: BTreeMap<FunctionName, u32>,
+    deployed: Deployed,
     used: RefCell<Used>,
     /// The instances of each function that have no event now.
     idle: RefCell<BTreeMap<FunctionName, Vec<Instance>>>,
@@ -53,12 +53,12 @@ struct State {
 }
 
 impl Meter {
-    /// A meter of this sandbox, whose functions have so much memory.
-    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, memory: &BTreeMap<FunctionName, u32>) -> Self {
+    /// A meter of this sandbox, whose functions are deployed so.
+    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &Deployed) -> Self {
         let meter = Self(Rc::new(State {
             sandbox: sandbox.clone(),
             assumed: assumed.clone(),
-            memory: memory.clone(),
+            deployed: deployed.clone(),
             used: RefCell::default(),
             idle: RefCell::default(),
             log: Log::default(),
@@ -157,7 +157,7 @@ impl Meter {
 
     /// DynamoDB asks KMS for the table's key again, if this event used the table.
     fn read_table_key(&self, function: FunctionName, instance: &mut Instance) {
-        let is_used = self.0.is_ledger_used.replace(false);
+        let is_used = self.0.is_ledger_used.replace(false) && self.0.deployed.has_table_key;
         if is_used && instance.has_old_table_key(self.now(), self.0.assumed.secrets.table_key_minutes) {
             self.add(Part::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
         }
@@ -183,7 +183,7 @@ impl Meter {
 
     /// How many times longer CPU takes for a function than for one with a whole CPU.
     fn cpu_share(&self, function: FunctionName) -> f64 {
-        let memory = self.0.memory.get(&function).copied().unwrap_or(1);
+        let memory = self.0.deployed.memory.get(&function).copied().unwrap_or(1);
         (f64::from(self.0.assumed.lambda.mb_of_a_cpu) / f64::from(memory)).max(1.0)
     }
 
@@ -234,14 +234,13 @@ impl Meter {
         f64::from(u32::try_from(bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
-    fn calls_of_github(&self, function: FunctionName) -> f64 {
+    fn calls_of_github(&self, function: FunctionName) -> u64 {
         if !matches!(function, FunctionName::Registrar | FunctionName::Reconciler) {
-            return 0.0;
+            return 0;
         }
         let calls = self.0.sandbox.calls_so_far();
         let of_github = calls.iter().filter(|((by, of), _)| *by == function && of.service() == Service::Github);
-        of_github.map(|(_, count)| *count).sum::<u64>() as f64
+        of_github.map(|(_, count)| *count).sum()
     }
 
     fn add(&self, part: Part, usage: Usage) {
@@ -256,9 +255,9 @@ impl Meter {
 }
 
 /// What GitHub's client counts of each call: the sandbox is in its place.
-fn tell_github(calls: f64) {
-    if calls > 0.0 {
-        metrics::counter!(GITHUB_CALLS.name, OUTCOME => "Done").increment(1);
+fn tell_github(calls: u64) {
+    if calls > 0 {
+        metrics::counter!(GITHUB_CALLS.name, OUTCOME => "Done").increment(calls);
         metrics::gauge!(RATE_LIMIT_REMAINING.name).set(CALLS_LEFT);
     }
 }
