@@ -119,7 +119,8 @@ impl Assumed {
     /// How long each call takes. One that is not there, or that there is not, is an error.
     pub fn latencies(&self) -> Result<BTreeMap<Operation, Span>> {
         let span = |(name, &(from, to)): (&String, &(u64, u64))| {
-            let operation = Operation::of_name(name).with_context(|| format!("[calls] {name}: no such call"))?;
+            let operation =
+                Operation::of_name(name).with_context(|| format!("[calls] {name}: no such call"))?;
             Ok((operation, Span(Duration::from_millis(from)..=Duration::from_millis(to))))
         };
         let spans = self.calls.iter().map(span).collect::<Result<BTreeMap<_, _>>>()?;
@@ -139,5 +140,22 @@ impl Lambda {
     /// Milliseconds of a function's cold start that are billed.
     pub(crate) fn init_of(&self, function: FunctionName) -> f64 {
         self.init_ms.get(crate::usage::name(function)).copied().unwrap_or_default() + self.init_waits_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_there_is_not_or_that_is_missing_is_named() {
+        let of = |text: &str| Assumed::read(text).unwrap().latencies();
+        assert_eq!(of(FILE).unwrap().len(), Operation::ALL.len());
+        for (text, expected) in [
+            (FILE.replace("\nQuery = ", "\nScan = "), "[calls] Scan: no such call"),
+            (FILE.replace("\nQuery = [4, 12]", ""), "[calls] has no Query"),
+        ] {
+            assert_eq!(of(&text).unwrap_err().to_string(), expected);
+        }
     }
 }

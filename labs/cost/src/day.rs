@@ -69,7 +69,8 @@ fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Used> {
     }
     let meter = Meter::new(&sandbox, assumed, deployed);
     let _log = tracing::subscriber::set_default(meter.log().lines());
-    let functions = Metered { functions: Platform::new(&sandbox, &pools, SECRET.into()), meter: meter.clone() };
+    let functions =
+        Metered { functions: Platform::new(&sandbox, &pools, SECRET.into()), meter: meter.clone() };
     let mut world = World::new(sandbox, functions, SECRET.into());
     let from = START.checked_add(WARM_UP)?;
     world.run_until(from);
@@ -114,7 +115,8 @@ fn repository(number: u64) -> Repository {
 fn check(world: &World<Metered<Platform>>, jobs: u64) -> Result<()> {
     let sandbox = world.sandbox();
     let github = sandbox.github().borrow();
-    let done = github.jobs().filter(|job| matches!(job.phase, Phase::Completed { .. }) && job.started_at.is_some());
+    let done =
+        github.jobs().filter(|job| matches!(job.phase, Phase::Completed { .. }) && job.started_at.is_some());
     let done = u64::try_from(done.count())?;
     ensure!(done == jobs, "{done} of {jobs} jobs have run to their end");
     let left = leftovers(sandbox);

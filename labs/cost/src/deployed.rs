@@ -8,8 +8,6 @@ use anyhow::{Context as _, Result, ensure};
 use sandbox::FunctionName;
 use serde_json::{Value, json};
 
-use crate::usage;
-
 /// Every function.
 pub const FUNCTIONS: [FunctionName; 5] = [
     FunctionName::Webhook,
@@ -42,47 +40,46 @@ impl Deployed {
 
     /// What these templates say: `template.yaml` and `infra/storage.yaml`, as JSON.
     fn of(template: &Value, storage: &Value) -> Result<Self> {
-        let resources = &template["Resources"];
-        let default = |name: &str| &template["Parameters"][name]["Default"];
-        ensure!(
-            *default("FunctionArchitecture") == "arm64",
-            "FunctionArchitecture is {}: prices.toml has the prices of arm64",
-            default("FunctionArchitecture")
-        );
-        for schedule in ["EveryMinute", "ReconcilerEveryMinute"] {
-            let rate = &resources[schedule]["Properties"]["ScheduleExpression"];
-            ensure!(*rate == "rate(1 minute)", "{schedule} is {rate}: in the sandbox it is each minute");
+        let default = |name: &str| at(template, &format!("/Parameters/{name}/Default"));
+        let jobs = at(template, "/Resources/LauncherFunction/Properties/Events/Jobs/Properties");
+        let table = at(storage, "/Resources/LedgerTable/Properties");
+        let rate = |id: &str| at(template, &format!("/Resources/{id}/Properties/ScheduleExpression"));
+        let indexes = at(table, "/GlobalSecondaryIndexes").as_array().context("the table has no index")?;
+        let projections: Value =
+            indexes.iter().map(|index| at(index, "/Projection/ProjectionType").clone()).collect();
+        for (what, found, counted) in [
+            ("FunctionArchitecture", default("FunctionArchitecture"), json!("arm64")),
+            ("ScheduleExpression of EveryMinute", rate("EveryMinute"), json!("rate(1 minute)")),
+            (
+                "ScheduleExpression of ReconcilerEveryMinute",
+                rate("ReconcilerEveryMinute"),
+                json!("rate(1 minute)"),
+            ),
+            ("BatchSize of the launcher", at(jobs, "/BatchSize"), json!(sandbox::queue::BATCH)),
+            ("BillingMode of the table", at(table, "/BillingMode"), json!("PAY_PER_REQUEST")),
+            ("projections of the table's indexes", &projections, json!(["KEYS_ONLY"])),
+        ] {
+            ensure!(*found == counted, "{what}: the templates have {found}, and counted is {counted}");
         }
-        let jobs = &resources["LauncherFunction"]["Properties"]["Events"]["Jobs"]["Properties"];
-        let batch = &jobs["BatchSize"];
-        ensure!(*batch == sandbox::queue::BATCH, "BatchSize is {batch}: in the sandbox {}", sandbox::queue::BATCH);
-        let table = &storage["Resources"]["LedgerTable"]["Properties"];
-        let billing = &table["BillingMode"];
-        ensure!(*billing == "PAY_PER_REQUEST", "the table's BillingMode is {billing}: its units have another price");
-        let projections: Vec<&Value> = table["GlobalSecondaryIndexes"]
-            .as_array()
-            .context("the table has no index")?
-            .iter()
-            .map(|index| &index["Projection"])
-            .collect();
-        let keys_only = json!({"ProjectionType": "KEYS_ONLY"});
-        ensure!(projections == [&keys_only], "the table's indexes are not one of its keys only, which is counted");
         Ok(Self {
-            memory: FUNCTIONS.iter().map(|&it| Ok((it, memory(resources, it)?))).collect::<Result<_>>()?,
-            has_maximum_concurrency: jobs["ScalingConfig"]["MaximumConcurrency"].is_number(),
-            has_table_key: table["SSESpecification"]["SSEEnabled"] == true,
-            has_recovery: table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] == true,
+            memory: FUNCTIONS.iter().map(|&it| Ok((it, memory(template, it)?))).collect::<Result<_>>()?,
+            has_maximum_concurrency: at(jobs, "/ScalingConfig/MaximumConcurrency").is_number(),
+            has_table_key: *at(table, "/SSESpecification/SSEEnabled") == true,
+            has_recovery: *at(table, "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled") == true,
             log_days: default("LogRetentionDays").as_f64().context("LogRetentionDays has no default")?,
         })
     }
 }
 
+/// What stands there; `null` where nothing does.
+fn at<'a>(template: &'a Value, pointer: &str) -> &'a Value {
+    template.pointer(pointer).unwrap_or(&Value::Null)
+}
+
 /// A function's memory.
-fn memory(resources: &Value, function: FunctionName) -> Result<u32> {
-    let name = usage::name(function);
-    let id = name.chars().next().map(|first| first.to_ascii_uppercase()).into_iter();
-    let id: String = id.chain(name.chars().skip(1)).chain("Function".chars()).collect();
-    let size = resources[&id]["Properties"]["MemorySize"].as_u64();
+fn memory(template: &Value, function: FunctionName) -> Result<u32> {
+    let id = format!("{function:?}Function");
+    let size = at(template, &format!("/Resources/{id}/Properties/MemorySize")).as_u64();
     Ok(u32::try_from(size.with_context(|| format!("{id} has no MemorySize"))?)?)
 }
 
@@ -96,4 +93,44 @@ fn template(path: &str) -> Result<Value> {
     let output = command.stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "{path} is not read: standard error says why");
     serde_json::from_slice(&output.stdout).with_context(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_account_does_not_count_is_an_error_that_names_it() {
+        let (good, storage) = (template("template.yaml").unwrap(), template("infra/storage.yaml").unwrap());
+        assert!(Deployed::of(&good, &storage).is_ok(), "as they are");
+        for (pointer, value, expected) in [
+            ("/Parameters/FunctionArchitecture/Default", json!("x86_64"), "FunctionArchitecture"),
+            ("/Resources/EveryMinute/Properties/ScheduleExpression", json!("rate(5 minutes)"), "EveryMinute"),
+            (
+                "/Resources/LauncherFunction/Properties/Events/Jobs/Properties/BatchSize",
+                json!(20),
+                "BatchSize",
+            ),
+            ("/Resources/WebhookFunction/Properties/MemorySize", json!(null), "WebhookFunction"),
+            ("/Parameters/LogRetentionDays/Default", json!(null), "LogRetentionDays"),
+        ] {
+            let mut other = good.clone();
+            *other.pointer_mut(pointer).unwrap() = value;
+            let problem = Deployed::of(&other, &storage).unwrap_err().to_string();
+            assert!(problem.contains(expected), "{pointer}: {problem}");
+        }
+        for (pointer, value, expected) in [
+            ("/Resources/LedgerTable/Properties/BillingMode", json!("PROVISIONED"), "BillingMode"),
+            (
+                "/Resources/LedgerTable/Properties/GlobalSecondaryIndexes/0/Projection/ProjectionType",
+                json!("ALL"),
+                "indexes",
+            ),
+        ] {
+            let mut other = storage.clone();
+            *other.pointer_mut(pointer).unwrap() = value;
+            let problem = Deployed::of(&good, &other).unwrap_err().to_string();
+            assert!(problem.contains(expected), "{pointer}: {problem}");
+        }
+    }
 }

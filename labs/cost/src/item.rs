@@ -30,7 +30,9 @@ fn value_bytes(value: &AttributeValue) -> usize {
             3 + map.iter().map(|(name, it)| 1 + name.len() + value_bytes(it)).sum::<usize>()
         }
         AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
-        AttributeValue::Ns(numbers) => numbers.iter().map(|it| value_bytes(&AttributeValue::N(it.clone()))).sum(),
+        AttributeValue::Ns(numbers) => {
+            numbers.iter().map(|it| value_bytes(&AttributeValue::N(it.clone()))).sum()
+        }
         _ => 1,
     }
 }

@@ -11,8 +11,10 @@ pub const FILE: &str = include_str!("../prices.toml");
 pub struct PriceList {
     /// What AWS asks.
     pub prices: Prices,
-    /// What must not be spent.
+    /// What is to be spent at most.
     pub budgets: Budgets,
+    /// While that is not reached: what is spent now, and must not become more.
+    pub reached: Option<Budgets>,
 }
 
 /// Dollars for one of each.
@@ -45,8 +47,28 @@ pub struct Budgets {
 }
 
 impl PriceList {
+    /// What a test holds.
+    pub fn held(&self) -> &Budgets {
+        self.reached.as_ref().unwrap_or(&self.budgets)
+    }
+
     /// Reads a list.
     pub fn read(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_that_is_missing_or_unknown_is_named() {
+        let without = FILE.replace("sqs_request = 0.0000004\n", "");
+        let unknown = FILE.replace("sqs_request", "sqs_requests");
+        for (text, name) in [(without, "sqs_request"), (unknown, "sqs_requests")] {
+            let problem = PriceList::read(&text).unwrap_err().to_string();
+            assert!(problem.contains(&format!("`{name}`")), "{problem}");
+        }
     }
 }

@@ -23,8 +23,7 @@ impl<F: Functions> Functions for Metered<F> {
     async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse {
         let bytes = batch.records.iter().filter_map(|it| it.body.as_ref()).map(String::len).sum();
         let queue_requests = self.meter.queue_requests(bytes) + 1.0;
-        self.meter
-            .add(Part::Function(FunctionName::Launcher), Usage { queue_requests, ..Usage::default() });
+        self.meter.add(Part::Function(FunctionName::Launcher), Usage { queue_requests, ..Usage::default() });
         self.meter.event(FunctionName::Launcher, self.functions.launcher(batch)).await
     }
 

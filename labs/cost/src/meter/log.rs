@@ -34,6 +34,11 @@ impl Log {
         done
     }
 
+    /// Whose step it is.
+    pub(super) fn by(&self) -> Option<FunctionName> {
+        self.written().by
+    }
+
     /// Bytes of each function's lines.
     pub(super) fn bytes(&self) -> BTreeMap<FunctionName, f64> {
         self.written().bytes.clone()

@@ -47,8 +47,7 @@ fn line(labels: Vec<(String, String)>, values: BTreeMap<String, Value>, tables: 
     let metrics: Vec<Value> =
         values.keys().map(|name| metric(name).unwrap_or_else(|| json!({"Name": name}))).collect();
     let dimensions: Vec<&String> = labels.iter().map(|(name, _)| name).collect();
-    let described =
-        json!([{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}]);
+    let described = json!([{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}]);
     let mut document = Map::new();
     document.insert("_aws".to_owned(), json!({"Timestamp": TIMESTAMP, "CloudWatchMetrics": described}));
     document.extend(labels.into_iter().map(|(name, value)| (name, json!(value))));

@@ -99,7 +99,7 @@ impl Meter {
         self.read_settings(function, &mut instance);
         let began = self.now();
         let mut event = Event::default();
-        event.request_id = REQUEST.to_owned();
+        REQUEST.clone_into(&mut event.request_id);
         event.xray_trace_id = Some(TRACE.to_owned());
         let span = request_span(&event);
         let mut work = pin!(work);
@@ -194,18 +194,24 @@ impl Meter {
             let calls = self.0.sandbox.calls_so_far();
             calls.iter().filter(|((of, _), _)| *of == function).map(|(_, count)| count).sum::<u64>() as f64
         };
-        let ticks = self.0.used.borrow().get(&Part::Function(FunctionName::Scheduler)).map_or(0.0, |it| it.invocations);
+        let ticks = self
+            .0
+            .used
+            .borrow()
+            .get(&Part::Function(FunctionName::Scheduler))
+            .map_or(0.0, |it| it.invocations);
         let cpu = self.0.assumed.lambda.cpu_of(FunctionName::Scheduler).unwrap_or_default() / 1000.0;
         let a_call = cpu * ticks / calls(FunctionName::Scheduler).max(1.0);
         // Half a millisecond of each event is rounded up.
-        a_call * calls(FunctionName::Reconciler) * self.cpu_share(FunctionName::Reconciler) + invocations * 0.0005
+        a_call * calls(FunctionName::Reconciler) * self.cpu_share(FunctionName::Reconciler)
+            + invocations * 0.0005
     }
 
     /// An effect on the ledger or the queue.
     fn effect(&self, effect: &Effect<'_>) {
         let ledger = &self.0.assumed.ledger;
-        // What no function sends is an event of ECS, which is the launcher's to pay.
-        let part = Part::Function(effect.by.unwrap_or(FunctionName::Launcher));
+        // What comes in no function's step is an event of ECS, which is the launcher's to pay.
+        let part = Part::Function(self.0.log.by().unwrap_or(FunctionName::Launcher));
         let used = match effect.of {
             EffectOf::Read(keys, items) => {
                 read_units(keys, items, ledger).map(|reads| Usage { reads, ..Usage::default() })
@@ -239,7 +245,8 @@ impl Meter {
             return 0;
         }
         let calls = self.0.sandbox.calls_so_far();
-        let of_github = calls.iter().filter(|((by, of), _)| *by == function && of.service() == Service::Github);
+        let of_github =
+            calls.iter().filter(|((by, of), _)| *by == function && of.service() == Service::Github);
         of_github.map(|(_, count)| *count).sum()
     }
 
