@@ -144,6 +144,11 @@ bench-lambda: .venv/.installed ## measure each function beside a bare one, with 
 	python3 .ci/check-binaries target/lambda/x86_64
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
 
+# In virtual time: no figure depends on the machine. SHAPE=burst for one shape of load alone.
+.PHONY: bench-scale
+bench-scale: ## let bursts of up to 10,000 jobs happen in virtual time, with the vendors' limits, and say what binds
+	cargo run --quiet --profile soak -p scale -- $(if $(SHAPE),--shape $(SHAPE))
+
 .PHONY: soak
 SEEDS ?= 10000
 WEEKS ?= 100

@@ -53,6 +53,8 @@ pub struct Delays {
     pub pending: Span,
     /// From RUNNING to the first question: PID 1, Docker.
     pub boot: Span,
+    /// The same three of tasks on EC2 instances, where they differ.
+    pub on_instances: Option<Starts>,
     /// From the start of the runner program to its connection to GitHub.
     pub listener: Span,
     /// From the assignment of a job to its start.
@@ -63,6 +65,30 @@ pub struct Delays {
     pub stopping: Span,
     /// Each call of AWS and of GitHub.
     pub calls: Latencies,
+    /// After how long Lambda ends an invocation; of a function that is not named, never. (A registrar's limit
+    /// always holds.)
+    pub time_limits: BTreeMap<FunctionName, Duration>,
+}
+
+/// How long the start of a task takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starts {
+    /// From `RunTask` to PENDING.
+    pub provisioning: Span,
+    /// From PENDING to RUNNING.
+    pub pending: Span,
+    /// From RUNNING to the first question.
+    pub boot: Span,
+}
+
+impl Delays {
+    /// How long the start of a task takes, on an instance or not.
+    pub(crate) fn starts(&self, on_instance: bool) -> Starts {
+        let Self { provisioning, pending, boot, .. } = self;
+        let own =
+            || Starts { provisioning: provisioning.clone(), pending: pending.clone(), boot: boot.clone() };
+        self.on_instances.clone().filter(|_| on_instance).unwrap_or_else(own)
+    }
 }
 
 impl Default for Delays {
@@ -73,11 +99,13 @@ impl Default for Delays {
             provisioning: Span::seconds(3, 8),
             pending: Span::seconds(15, 30),
             boot: Span::seconds(2, 4),
+            on_instances: None,
             listener: Span::seconds(2, 4),
             pick_up: Span::seconds(1, 3),
             worker: Span::seconds(0, 2),
             stopping: Span::seconds(5, 15),
             calls: Latencies::None,
+            time_limits: BTreeMap::new(),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod figures;
 mod post;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,11 +68,13 @@ fn delays() -> Delays {
         provisioning: short(),
         pending: short(),
         boot: short(),
+        on_instances: None,
         listener: short(),
         pick_up: short(),
         worker: short(),
         stopping: short(),
         calls: Latencies::None,
+        time_limits: BTreeMap::new(),
     }
 }
 

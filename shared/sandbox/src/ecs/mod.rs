@@ -4,6 +4,7 @@
 
 mod event;
 mod instances;
+mod limits;
 mod queries;
 mod task;
 
@@ -17,6 +18,8 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::event::{interruption_warning, task_state_change};
 pub use self::instances::ContainerInstance;
 use self::instances::Instances;
+use self::limits::Room;
+pub use self::limits::{EcsLimits, Rate, Strain};
 pub use self::task::{Stop, Task, TaskStatus};
 
 /// How long ECS remembers a `clientToken` after its task has stopped.
@@ -77,6 +80,7 @@ pub struct Ecs {
     failures: VecDeque<RunTaskError>,
     outages: BTreeMap<String, RunTaskError>,
     started: u64,
+    room: Room,
     newly_started: Vec<TaskArn>,
     newly_asked_to_stop: Vec<TaskArn>,
 }
@@ -87,6 +91,22 @@ impl Ecs {
         let providers = self.clusters.entry(placement.cluster.clone()).or_default();
         providers.insert(placement.capacity_provider.clone(), pool.runners_per_instance);
         self.task_definitions.insert(placement.task_definition.clone(), pool.architecture);
+    }
+
+    /// Limits launches from now on.
+    pub fn set_limits(&mut self, limits: EcsLimits) {
+        self.room.limits = limits;
+    }
+
+    /// How near launches came to the limits so far.
+    pub fn strain(&self) -> Strain {
+        self.room.strain
+    }
+
+    /// Whether a task's capacity provider is one of EC2 instances.
+    pub(crate) fn is_on_instances(&self, arn: &TaskArn) -> bool {
+        let of = |task: &Task| *self.clusters.get(&task.request.cluster)?.get(task.capacity_provider())?;
+        self.tasks.get(arn).and_then(of).is_some()
     }
 
     /// Lets the next `RunTask` fail like this; several follow one another.
@@ -107,6 +127,7 @@ impl Ecs {
         if let Some(error) = self.failures.pop_front() {
             return Err(error);
         }
+        self.room.take_call(now)?;
         let [strategy] = &request.capacity_provider_strategy[..] else {
             let message = "The sandbox takes one capacity provider a task.";
             return Err(RunTaskError::exception("InvalidParameterException", message));
@@ -135,12 +156,14 @@ impl Ecs {
         if let Some(error) = self.outages.get(provider) {
             return Err(error.clone());
         }
+        self.room.check_provisioning(&request.cluster)?;
         self.started += 1;
         let id = format!("{:032x}", self.started);
         let arn = TaskArn::new(format!("arn:aws:ecs:us-east-1:123456789012:task/{}/{id}", request.cluster));
         let task = Task::new(arn.clone(), request.clone(), architecture, now);
         self.tasks.insert(arn.clone(), task);
         self.on_their_way.insert(arn.clone());
+        self.room.provisions(&request.cluster);
         self.newly_started.push(arn.clone());
         self.tokens.insert(token, arn.clone());
         Ok(arn)
@@ -170,6 +193,9 @@ impl Ecs {
             (TaskStatus::Pending, Some(room)) => self.instances.place(task, room),
             (TaskStatus::Stopped, Some(_)) => self.instances.make_room(task),
             _ => {}
+        }
+        if before == TaskStatus::Provisioning && task.status != before {
+            self.room.provisioned(&task.request.cluster);
         }
         if task.status == TaskStatus::Stopped {
             self.on_their_way.remove(arn);

@@ -6,6 +6,9 @@ use fleet::GithubRunnerId;
 use fleet::ports::RunnerGroupId;
 use jiff::{SignedDuration, Timestamp};
 
+use super::limits::{GithubLimits, Used};
+use crate::Operation;
+
 /// How long GitHub asks to wait at its limit.
 pub const LIMIT_WAIT: SignedDuration = SignedDuration::from_secs(60);
 
@@ -20,6 +23,7 @@ pub(super) struct Api {
     wait_until: Option<Timestamp>,
     calls: Vec<Timestamp>,
     listeners_url: Option<String>,
+    used: Used,
 }
 
 /// The registration that a JIT config is of.
@@ -60,6 +64,21 @@ impl super::Github {
     /// Every runner group, with its id.
     pub fn groups(&self) -> impl Iterator<Item = (u64, &str)> {
         (1..).zip(self.api.groups.iter().map(String::as_str))
+    }
+
+    /// Limits calls from now on.
+    pub fn set_limits(&mut self, limits: GithubLimits) {
+        self.api.used.limits = limits;
+    }
+
+    /// How many calls the limits have refused so far.
+    pub fn refused_by_limits(&self) -> u64 {
+        self.api.used.refused
+    }
+
+    /// Takes a call out of the limits, or says how long GitHub asks to wait.
+    pub(crate) fn take_call(&mut self, operation: Operation, now: Timestamp) -> Result<(), Duration> {
+        self.api.used.take(operation, now)
     }
 
     /// GitHub's API answers nobody until then.

@@ -158,7 +158,7 @@ impl Sandbox {
         if self.strikes(Fault::GithubSlow) {
             self.manual_clock().sleep(self.draw(&SLOW)).await;
         }
-        let answer = match self.github_refusal() {
+        let answer = match self.github_refusal(operation) {
             Some(refusal) => Err(refusal),
             None => act(),
         };
@@ -175,12 +175,15 @@ impl Sandbox {
     }
 
     /// How GitHub answers whatever it is asked, if it is not itself.
-    fn github_refusal(&self) -> Option<GithubError> {
+    fn github_refusal(&self, operation: Operation) -> Option<GithubError> {
         let now = self.manual_clock().now();
         if self.github().borrow().is_out(now) {
             return Some(time_out());
         }
         if let Some(wait) = self.github().borrow().asks_to_wait(now) {
+            return Some(GithubError::Wait(wait));
+        }
+        if let Err(wait) = self.github().borrow_mut().take_call(operation, now) {
             return Some(GithubError::Wait(wait));
         }
         if self.strikes(Fault::GithubAsksToWait) {

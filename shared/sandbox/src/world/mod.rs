@@ -1,5 +1,6 @@
 //! Turns the clock: whatever is due happens, and every invocation takes its steps.
 
+mod claims;
 mod deliveries;
 mod functions;
 mod happening;
@@ -29,6 +30,7 @@ use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
+pub use self::claims::Claim;
 use self::functions::End;
 pub use self::functions::Functions;
 use self::happening::Happening;
@@ -61,6 +63,7 @@ pub struct World<F> {
     stolen: Vec<(RunnerId, i64)>,
     violations: Vec<Violation>,
     hung: Vec<Hung>,
+    claims: BTreeMap<TaskArn, Claim>,
     planted: BTreeSet<RunnerId>,
     posted: u64,
     squeezed_in: u64,
@@ -102,6 +105,7 @@ impl<F: Functions + 'static> World<F> {
             stolen: Vec::new(),
             violations: Vec::new(),
             hung: Vec::new(),
+            claims: BTreeMap::new(),
             planted: BTreeSet::new(),
             posted: 0,
             squeezed_in: 0,
@@ -242,14 +246,8 @@ impl<F: Functions + 'static> World<F> {
 
     fn invoke(&mut self, name: FunctionName, run: impl Future<Output = End> + 'static, crashed: End) {
         let sandbox = self.sandbox.clone();
-        let counted = async move {
-            let began = sandbox.manual_clock().now();
-            let end = run.await;
-            let took = sandbox.manual_clock().now().duration_since(began);
-            sandbox.count_invocation(name, took.unsigned_abs());
-            end
-        };
-        self.executor.spawn(Box::pin(counted), Some(name), crashed);
+        let run = async move { sandbox.within_time(name, run).await };
+        self.executor.spawn(Box::pin(run), Some(name), crashed);
     }
 
     /// When the next thing happens, someone wakes or a message comes into sight.

@@ -36,6 +36,7 @@ impl<F: Functions + 'static> World<F> {
     /// PID 1 asks, and waits for the answer no longer than its patience.
     pub(super) fn ask(&mut self, arn: &TaskArn, listener: Listener) {
         self.watch_question(arn);
+        self.note_question(arn, listener);
         let now = self.now();
         let Some(process) = self.processes.get_mut(arn) else { return };
         process.questions += 1;
@@ -112,6 +113,7 @@ impl<F: Functions + 'static> World<F> {
             _ => {}
         }
         self.watch_answer(arn, answered, listener);
+        self.note_answer(arn, answered);
         if !self.hangs(arn, answered, listener) {
             self.take(arn, Event::Answered(answered));
         }

@@ -13,7 +13,7 @@ use crate::faults::Fault;
 use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
 use crate::process::{ABANDONED_AFTER, Process};
-use crate::sandbox::Span;
+use crate::sandbox::{Span, Starts};
 
 /// How long ECS looks for capacity before it gives a task up.
 const GIVEN_UP: Span = Span::minutes(10, 30);
@@ -37,13 +37,13 @@ impl<F: Functions + 'static> World<F> {
                 let after = self.sandbox.draw(&GIVEN_UP);
                 self.later(after, Happening::FailsToStart(task, "Capacity is unavailable at this time."));
             } else if self.sandbox.strikes(Fault::TaskFailsToStart) {
-                let after = self.sandbox.draw(&self.sandbox.delays().pending);
+                let after = self.sandbox.draw(&self.starts(&task).pending);
                 self.later(
                     after,
                     Happening::FailsToStart(task, "CannotPullContainerError: manifest unknown"),
                 );
             } else {
-                let after = self.sandbox.draw(&self.sandbox.delays().provisioning);
+                let after = self.sandbox.draw(&self.starts(&task).provisioning);
                 self.later(after, Happening::TaskMovesOn(task));
             }
         }
@@ -51,6 +51,11 @@ impl<F: Functions + 'static> World<F> {
         for task in asked_to_stop {
             self.terminate(&task);
         }
+    }
+
+    /// How long a task's start takes.
+    fn starts(&self, arn: &TaskArn) -> Starts {
+        self.sandbox.delays().starts(self.sandbox.ecs().borrow().is_on_instances(arn))
     }
 
     /// The Auto Scaling group behind a task's capacity provider, if it has one, fails to launch an instance.
@@ -77,7 +82,7 @@ impl<F: Functions + 'static> World<F> {
         match status {
             TaskStatus::Provisioning => {}
             TaskStatus::Pending => {
-                let after = self.sandbox.draw(&self.sandbox.delays().pending);
+                let after = self.sandbox.draw(&self.starts(arn).pending);
                 self.later(after, Happening::TaskMovesOn(arn.clone()));
             }
             TaskStatus::Running => self.boot(arn),
@@ -128,13 +133,12 @@ impl<F: Functions + 'static> World<F> {
             return self.hang(arn);
         }
         if self.sandbox.strikes(Fault::ImageEnds) {
-            return self
-                .later(self.sandbox.draw(&self.sandbox.delays().boot), Happening::ImageEnds(arn.clone()));
+            return self.later(self.sandbox.draw(&self.starts(arn).boot), Happening::ImageEnds(arn.clone()));
         }
         let (after, prepared) = if has_docker && self.sandbox.strikes(Fault::PreparationFails) {
             (Timings::default().docker, false)
         } else {
-            (self.sandbox.draw(&self.sandbox.delays().boot), true)
+            (self.sandbox.draw(&self.starts(arn).boot), true)
         };
         self.later(after, Happening::Prepared(arn.clone(), prepared));
     }

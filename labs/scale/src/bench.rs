@@ -1,0 +1,228 @@
+//! A world in which a load happens: time passes in it second by second, and what is seen of it is noted.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use fleet::ledger::{Budget, Item, Key, Put};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::{JobId, PoolMap, PoolName, Repository};
+use jiff::{SignedDuration, Timestamp};
+use platform::scene::START;
+use platform::{Platform, leftovers};
+use sandbox::github::{GithubLimits, JobPlan, Phase};
+use sandbox::{FunctionName, Sandbox, World};
+use secrecy::SecretString;
+
+use crate::data::Data;
+use crate::observed::Observed;
+use crate::ticks::Ticks;
+
+/// The one seed: a run is the same each time.
+const SEED: u64 = 1;
+
+/// Every so often the run looks around.
+const STEP: SignedDuration = SignedDuration::from_secs(1);
+
+/// How long jobs may take until those that have not ended are lost.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
+
+/// How long the platform may take to come to rest once all jobs have ended.
+const TO_REST: SignedDuration = SignedDuration::from_hours(6);
+
+/// Whether GitHub's limits are those that it publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GithubIs {
+    /// They are.
+    AsPublished,
+    /// There are none, and Mayfly's own budget is never spent.
+    Unlimited,
+}
+
+/// A world with a load.
+pub struct Bench {
+    /// The world.
+    pub world: World<Platform>,
+    /// What is seen of it.
+    pub observed: Rc<RefCell<Observed>>,
+    /// What it assumes.
+    pub data: Data,
+    /// The scheduler's ticks.
+    pub ticks: Ticks,
+    /// Whether a pool had as many runners as the map lets it have while jobs waited there.
+    pub was_full: bool,
+    maximum: u32,
+    github: GithubIs,
+    jobs: u64,
+}
+
+impl Bench {
+    /// The default pools, each with this maximum.
+    pub fn new(data: &Data, maximum: u32, github: GithubIs) -> Result<Self> {
+        let pools = map_of(maximum)?;
+        let sandbox = Sandbox::new(SEED, START, data.delays.clone(), &pools);
+        sandbox.ecs().borrow_mut().set_limits(data.ecs);
+        let observed = Observed::of(&sandbox);
+        let world = Platform::world(sandbox, &pools, &SecretString::from("a bench's secret"));
+        let ticks = Ticks::default();
+        let bench =
+            Self { world, observed, data: data.clone(), ticks, was_full: false, maximum, github, jobs: 0 };
+        bench.sandbox().github().borrow_mut().set_limits(bench.limits_of_github());
+        Ok(bench)
+    }
+
+    /// The platform.
+    pub fn sandbox(&self) -> &Sandbox {
+        self.world.sandbox()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.sandbox().manual_clock().now()
+    }
+
+    /// GitHub's limits, as they hold here.
+    pub fn limits_of_github(&self) -> GithubLimits {
+        match self.github {
+            GithubIs::AsPublished => self.data.github,
+            GithubIs::Unlimited => GithubLimits::default(),
+        }
+    }
+
+    /// From now on every function reads a map in which each pool has this maximum.
+    pub fn set_maximum(&mut self, maximum: u32) -> Result<()> {
+        let pools = map_of(maximum)?;
+        for function in [
+            FunctionName::Webhook,
+            FunctionName::Launcher,
+            FunctionName::Registrar,
+            FunctionName::Scheduler,
+            FunctionName::Reconciler,
+        ] {
+            self.world.functions().use_map(function, &pools);
+        }
+        (self.maximum, self.was_full) = (maximum, false);
+        Ok(())
+    }
+
+    /// A new job of one of a hundred repositories, that asks for this pool and works so long.
+    pub fn plan(&mut self, pool: &str, work: Duration) -> (JobId, JobPlan) {
+        self.jobs += 1;
+        let repository = Repository::new(format!("octo-org/r{}", self.jobs % 100));
+        (JobId(self.jobs), JobPlan { repository, labels: [pool].into_iter().collect(), work })
+    }
+
+    /// So many jobs are queued at GitHub at this moment, of these pools in turn; their deliveries come one
+    /// after the other.
+    pub fn burst(&mut self, jobs: u64, pools: &[&str], work: Duration) {
+        let mut ids = Vec::new();
+        for pool in pools.iter().cycle().take(usize::try_from(jobs).unwrap_or(usize::MAX)) {
+            let (id, plan) = self.plan(pool, work);
+            self.world.learn_job(id, plan);
+            ids.push(id);
+        }
+        let between =
+            SignedDuration::from_secs(1) / i32::try_from(self.data.deliveries_a_second).unwrap_or(i32::MAX);
+        for id in ids {
+            self.world.redeliver(id);
+            self.pass(between);
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, length: SignedDuration) {
+        let end = self.now().checked_add(length).unwrap_or(Timestamp::MAX);
+        while self.now() < end {
+            let step = self.now().checked_add(STEP).unwrap_or(Timestamp::MAX);
+            self.world.run_until(step.min(end));
+            self.look();
+        }
+    }
+
+    /// Lets time pass until every job has ended, or nobody waits any longer.
+    pub fn pass_to_the_end(&mut self) {
+        let end = self.now().checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        while self.jobs_left() > 0 && self.now() < end {
+            self.pass(STEP);
+        }
+    }
+
+    /// Brings the platform to rest. Something that is left over, or that must never be, is an error.
+    pub fn rest(&mut self) -> Result<()> {
+        let rests = self.world.run_to_rest(TO_REST);
+        let mut problems = leftovers(self.sandbox());
+        if !rests {
+            problems.insert(0, "the platform does not come to rest".to_owned());
+        }
+        problems.extend(self.violations());
+        told(problems)
+    }
+
+    /// Something that must never be is an error; the platform need not be at rest.
+    pub fn check(&self) -> Result<()> {
+        told(self.violations())
+    }
+
+    fn violations(&self) -> Vec<String> {
+        let table = self.sandbox().table().borrow();
+        let all = self.world.violations().iter().chain(table.violations());
+        all.map(|violation| format!("{}: {}", violation.rule, violation.found)).collect()
+    }
+
+    fn jobs_left(&self) -> usize {
+        let github = self.sandbox().github().borrow();
+        github.jobs().filter(|job| !matches!(job.phase, Phase::Completed { .. })).count()
+    }
+
+    fn look(&mut self) {
+        self.ticks.look(self.world.sandbox());
+        let books = self.sandbox().table().borrow();
+        let most = i64::from(self.maximum);
+        let is_full = books.books().any(|book| book.live >= most && book.queued > book.supply);
+        drop(books);
+        self.was_full |= is_full;
+        if self.github == GithubIs::Unlimited {
+            self.give_the_budget_back();
+        }
+    }
+
+    /// Mayfly's budget of the minute is whole again.
+    fn give_the_budget_back(&self) {
+        let mut table = self.sandbox().table().borrow_mut();
+        let spent = table.read(&[Key::Budget]).into_iter().find_map(|item| item.budget().cloned());
+        if let Some(budget) = spent.filter(|budget| budget.calls > 0) {
+            let whole = Budget { calls: 0, version: budget.version + 1, ..budget };
+            // It was read in the same breath: nobody has written it since.
+            let _written = table.commit(&[Put(Item::Budget(whole))]);
+        }
+    }
+}
+
+/// The default pools, each with this maximum.
+pub fn map_of(maximum: u32) -> Result<PoolMap> {
+    let lines = DEFAULT_POOLS.lines();
+    let limited = |line: &str| match line.strip_prefix("maximum = ") {
+        Some(_) => format!("maximum = {maximum}"),
+        None => line.to_owned(),
+    };
+    Ok(PoolMap::from_toml(&lines.map(limited).collect::<Vec<_>>().join("\n"))?)
+}
+
+/// The names of the default pools.
+pub fn pool_names() -> Result<Vec<PoolName>> {
+    Ok(PoolMap::from_toml(DEFAULT_POOLS)?.iter().map(|pool| pool.name.clone()).collect())
+}
+
+fn told(problems: Vec<String>) -> Result<()> {
+    const TOLD: usize = 10;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let more = problems.len().saturating_sub(TOLD);
+    let mut lines: Vec<String> = problems.into_iter().take(TOLD).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    bail!("the run did not end as it should:\n{}", lines.join("\n"))
+}

@@ -1,0 +1,69 @@
+//! Which limit a run came up against, and would have to be raised for it to be faster.
+
+use std::collections::BTreeMap;
+
+use fleet::RunnerId;
+use jiff::Timestamp;
+
+use crate::bench::Bench;
+
+/// The points of a JIT config.
+const POINTS: u32 = 5;
+
+/// From which part of a limit on it binds, in percent: reads share GitHub's points, and launchers keep under
+/// `RunTask`'s rate on purpose.
+const BINDS_FROM: (u32, u32) = (60, 80);
+
+/// The limits that bind, the one that holds up the end first.
+pub fn binds(
+    bench: &Bench,
+    began: Timestamp,
+    launches: &[Timestamp],
+    configs: &BTreeMap<&RunnerId, Timestamp>,
+) -> String {
+    let sandbox = bench.sandbox();
+    let ecs = sandbox.ecs().borrow();
+    let configs: Vec<_> = configs.values().copied().collect();
+    let mut all = Vec::new();
+    let a_minute = bench.limits_of_github().points_a_minute.map(|points| (points, points / POINTS));
+    // A minute's worth, or a burst, goes through at once: what is less tells nothing.
+    let a_minute = a_minute.filter(|(_, most)| configs.len() > *most as usize);
+    let run_task = bench.data.ecs.run_task.filter(|most| launches.len() > most.burst as usize);
+    if let (Some((points, most)), Some(rate)) = (a_minute, rate(&configs, began))
+        && rate * 60.0 >= part(most, BINDS_FROM.0)
+    {
+        let rate = rate * 60.0;
+        all.push(format!("GitHub's {points} points a minute: {rate:.0} JIT configs a minute, of {most}"));
+    }
+    if let (Some(most), 1..) = (bench.data.ecs.provisioning, ecs.strain().refused) {
+        let refused = ecs.strain().refused;
+        all.push(format!("ECS's {most} tasks in PROVISIONING a cluster: {refused} calls of RunTask refused"));
+    }
+    if let (Some(most), Some(rate)) = (run_task, rate(launches, began))
+        && rate >= part(most.a_second, BINDS_FROM.1)
+    {
+        all.push(format!("RunTask's {} a second: {rate:.1} a second", most.a_second));
+    }
+    if bench.was_full {
+        all.push("the pool's maximum".to_owned());
+    }
+    if all.is_empty() {
+        return "none of them: deliveries, calls, the start of tasks and Mayfly's own pace take what they take".to_owned();
+    }
+    all.join("; then ")
+}
+
+/// How many a second there were, from the first to the last of those after the beginning; `None` of fewer
+/// than can tell.
+#[allow(clippy::cast_precision_loss, reason = "at most some thousands")]
+fn rate(moments: &[Timestamp], began: Timestamp) -> Option<f64> {
+    const ENOUGH: usize = 50;
+    let moments: Vec<_> = moments.iter().filter(|at| **at >= began).collect();
+    let (first, last) = (moments.iter().min()?, moments.iter().max()?);
+    let seconds = last.duration_since(**first).as_secs_f64();
+    (moments.len() >= ENOUGH && seconds > 0.0).then(|| (moments.len() - 1) as f64 / seconds)
+}
+
+fn part(of: u32, percent: u32) -> f64 {
+    f64::from(of) * f64::from(percent) / 100.0
+}
