@@ -1,11 +1,9 @@
 //! What no price list and no template says: `assumed.toml`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result};
 use fleet::PoolName;
-use sandbox::{FunctionName, Operation, Span};
+use sandbox::FunctionName;
 use serde::Deserialize;
 
 /// The file.
@@ -27,8 +25,6 @@ pub struct Assumed {
     pub secrets: Secrets,
     /// How `DynamoDB` counts.
     pub ledger: Ledger,
-    /// Milliseconds of each call, from and to, by its operation.
-    calls: BTreeMap<String, (u64, u64)>,
 }
 
 /// The jobs of the day.
@@ -115,20 +111,6 @@ impl Assumed {
     pub fn read(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
-
-    /// How long each call takes. One that is not there, or that there is not, is an error.
-    pub fn latencies(&self) -> Result<BTreeMap<Operation, Span>> {
-        let span = |(name, &(from, to)): (&String, &(u64, u64))| {
-            let operation =
-                Operation::of_name(name).with_context(|| format!("[calls] {name}: no such call"))?;
-            Ok((operation, Span(Duration::from_millis(from)..=Duration::from_millis(to))))
-        };
-        let spans = self.calls.iter().map(span).collect::<Result<BTreeMap<_, _>>>()?;
-        for operation in Operation::ALL {
-            spans.get(operation).with_context(|| format!("[calls] has no {operation}"))?;
-        }
-        Ok(spans)
-    }
 }
 
 impl Lambda {
@@ -146,16 +128,15 @@ impl Lambda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployed::FUNCTIONS;
 
     #[test]
-    fn a_call_that_there_is_not_or_that_is_missing_is_named() {
-        let of = |text: &str| Assumed::read(text).unwrap().latencies();
-        assert_eq!(of(FILE).unwrap().len(), Operation::ALL.len());
-        for (text, expected) in [
-            (FILE.replace("\nQuery = ", "\nScan = "), "[calls] Scan: no such call"),
-            (FILE.replace("\nQuery = [4, 12]", ""), "[calls] has no Query"),
-        ] {
-            assert_eq!(of(&text).unwrap_err().to_string(), expected);
+    fn every_function_has_an_init_phase_and_all_but_the_reconciler_a_cpu() {
+        let Lambda { cpu_ms, init_ms, .. } = Assumed::read(FILE).unwrap().lambda;
+        for function in FUNCTIONS.map(crate::usage::name) {
+            assert!(init_ms.contains_key(function), "init_ms of {function}");
+            assert_eq!(cpu_ms.contains_key(function), function != "reconciler", "cpu_ms of {function}");
         }
+        assert_eq!((init_ms.len(), cpu_ms.len()), (FUNCTIONS.len(), FUNCTIONS.len() - 1), "no other name");
     }
 }

@@ -10,7 +10,7 @@ use fleet::{JobId, PoolMap, Repository};
 use jiff::{SignedDuration, Timestamp};
 use platform::{Platform, leftovers};
 use sandbox::github::{JobPlan, Phase};
-use sandbox::{Delays, Latencies, Sandbox, World};
+use sandbox::{Sandbox, World};
 
 use crate::assumed::Assumed;
 use crate::deployed::Deployed;
@@ -62,8 +62,7 @@ fn length(assumed: &Assumed) -> Result<SignedDuration> {
 /// What is used in a world with so many jobs.
 fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Used> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
-    let calls = Latencies::Each(assumed.latencies()?);
-    let sandbox = Sandbox::new(SEED, START, Delays { calls, ..Delays::default() }, &pools);
+    let sandbox = Sandbox::new(SEED, START, scale::Data::read(None)?.delays, &pools);
     for number in 0..assumed.day.repositories {
         sandbox.github().borrow_mut().push(&repository(number), START);
     }
