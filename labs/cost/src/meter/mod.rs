@@ -221,6 +221,8 @@ impl Meter {
             }
             EffectOf::Written(before, puts, written) => write_units(before, puts, written.is_ok(), ledger)
                 .map(|units| Usage { writes: units.table, index_writes: units.index, ..Usage::default() }),
+            // A meter is a key and a number or two. What was refused counts all the same.
+            EffectOf::Spent(..) => Ok(Usage { writes: 1.0, ..Usage::default() }),
             EffectOf::Sent(body) => {
                 Ok(Usage { queue_requests: self.queue_requests(body.len()), ..Usage::default() })
             }
