@@ -16,7 +16,7 @@ use crate::assumed::Assumed;
 use crate::deployed::Deployed;
 use crate::item;
 use crate::meter::{Meter, Metered};
-use crate::usage::{Part, Usage, Used};
+use crate::usage::{Counts, Part, Usage};
 
 /// Monday, 5 October 2026, 09:00 UTC.
 const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -40,9 +40,9 @@ pub(crate) const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 #[derive(Debug, Clone)]
 pub struct Counted {
     /// With jobs.
-    pub day: Used,
+    pub day: Counts,
     /// Without.
-    pub idle: Used,
+    pub idle: Counts,
     /// How long it was counted.
     pub counted: SignedDuration,
 }
@@ -60,7 +60,7 @@ fn length(assumed: &Assumed) -> Result<SignedDuration> {
 }
 
 /// What is used in a world with so many jobs.
-fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Used> {
+fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Counts> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
     let sandbox = Sandbox::new(SEED, START, scale::Data::read(None)?.delays, &pools);
     for number in 0..assumed.day.repositories {
@@ -73,20 +73,17 @@ fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Used> {
     let mut world = World::new(sandbox, functions, SECRET.into());
     let from = START.checked_add(WARM_UP)?;
     world.run_until(from);
-    let before = meter.used()?;
+    let before = meter.counts()?;
 
     for number in 0..jobs {
         world.run_until(from.checked_add(begins(number, assumed)?)?);
         world.queue_job(JobId(number + 1), plan(number, assumed)?);
     }
     world.run_until(from.checked_add(length(assumed)?)?.checked_add(AFTERWARDS)?);
-    let mut used = meter.used()?;
-    for (part, usage) in &mut used {
-        *usage = *usage - before.get(part).copied().unwrap_or_default();
-    }
+    let mut counts = meter.counts()?.beyond(&before);
     check(&world, jobs)?;
-    used.insert(Part::Table, stored(&world, assumed)?);
-    Ok(used)
+    counts.used.insert(Part::Table, stored(&world, assumed)?);
+    Ok(counts)
 }
 
 /// When a job is queued: each as long after the one before.

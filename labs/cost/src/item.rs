@@ -76,24 +76,21 @@ pub(crate) struct WriteUnits {
     pub(crate) index: f64,
 }
 
-/// Units of writing these items over those before them. The larger of the two counts; in a transaction twice. What
-/// was refused counts in the table all the same.
+/// Units of writing an item over the one before it. The larger of the two counts; in a transaction twice. What was
+/// refused counts in the table all the same.
 pub(crate) fn write_units(
-    before: &[Option<Item>],
-    puts: &[Put],
+    before: Option<&Item>,
+    put: &Put,
+    in_transaction: bool,
     is_written: bool,
     ledger: &Ledger,
 ) -> Result<WriteUnits> {
-    let twice = if puts.len() > 1 { 2.0 } else { 1.0 };
-    let mut total = WriteUnits::default();
-    for (before, put) in before.iter().zip(puts) {
-        let (was, is) = (before.as_ref().map(of_item).transpose()?.unwrap_or_default(), of_item(&put.0)?);
-        total.table += twice * units(bytes(&was).max(bytes(&is)), ledger.bytes_a_write);
-        if is_written {
-            total.index += index_units(&was, &is, ledger);
-        }
-    }
-    Ok(total)
+    let (was, is) = (before.map(of_item).transpose()?.unwrap_or_default(), of_item(&put.0)?);
+    let table = units(bytes(&was).max(bytes(&is)), ledger.bytes_a_write);
+    Ok(WriteUnits {
+        table: if in_transaction { 2.0 * table } else { table },
+        index: if is_written { index_units(&was, &is, ledger) } else { 0.0 },
+    })
 }
 
 /// Units that the index takes (`DynamoDB`, "Using Global Secondary Indexes", write capacity): one to put an entry, one

@@ -1,16 +1,19 @@
 //! The tables.
 
+use std::collections::BTreeSet;
+
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
 use crate::account::{Bill, Item, gb_seconds};
-use crate::deployed::Deployed;
-use crate::usage::Part;
+use crate::assumed::Assumed;
+use crate::deployed::{Deployed, FUNCTIONS};
+use crate::usage::{self, Part, Tally};
 
 /// How many of the largest items are named.
 const LARGEST: usize = 3;
 
-/// A bill: what was used, and the dollars, with their sum beside the budget.
+/// A bill: the dollars with their sum beside the budget, what was used, and where that comes from.
 pub fn bill(name: &str, bill: &Bill, budget: f64, deployed: &Deployed) -> String {
     let sum = bill.sum();
     let verdict = if sum <= budget { "within" } else { "OVER" };
@@ -18,12 +21,34 @@ pub fn bill(name: &str, bill: &Bill, budget: f64, deployed: &Deployed) -> String
         format!("{} of {} ${dollars:.4} ({:.0} %)", item.name(), part.name(), dollars / sum * 100.0)
     });
     let largest = largest.collect::<Vec<_>>().join(", ");
+    let (dollars, amounts) = (dollars(bill), amounts(bill, deployed));
+    let calls = tallies(bill, "calls", |tally| matches!(tally, Tally::Call(_)));
+    let writes = tallies(bill, "write units", |tally| !matches!(tally, Tally::Call(_)));
     format!(
-        "{name}: what is used\n\n{}\n\n{name}: dollars\n\n{}\n\n{name}: ${sum:.4}, {verdict} the budget of ${budget:.4}\n\
-         largest: {largest}",
-        amounts(bill, deployed),
-        dollars(bill)
+        "{name}: ${sum:.4}, {verdict} the budget of ${budget:.4}\nlargest: {largest}\n\ndollars of {name}\n\n{dollars}\n\n\
+         what {name} uses\n\n{amounts}\n\n{calls}\n\n{writes}\n"
     )
+}
+
+/// Some tallies, a row for each and a column for each function.
+fn tallies(bill: &Bill, name: &str, is_told: impl Fn(&Tally) -> bool) -> Table {
+    let mut table = table(&[name]);
+    table.set_header(std::iter::once(name).chain(FUNCTIONS.map(usage::name)));
+    let told: BTreeSet<&Tally> =
+        bill.tallies.keys().map(|(tally, _)| tally).filter(|it| is_told(it)).collect();
+    for tally in told {
+        let of = |function| bill.tallies.get(&(tally.clone(), function)).copied().unwrap_or_default();
+        let cells = FUNCTIONS.map(|function| number(of(function)));
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            let name = match tally {
+                Tally::Call(operation) => operation.to_string(),
+                Tally::Write(kind) => kind.clone(),
+                Tally::IndexWrite(kind) => format!("index of {kind}"),
+            };
+            table.add_row(std::iter::once(name).chain(cells));
+        }
+    }
+    aligned(table)
 }
 
 /// The amounts, a row for each part.
@@ -111,14 +136,14 @@ fn money(dollars: f64) -> String {
 /// A number of three digits or more as a whole one; nothing where there is none.
 fn number(amount: f64) -> String {
     match amount.abs() {
-        none if none < 0.005 => String::new(),
+        none if none < 0.05 => String::new(),
         few if few < 100.0 => format!("{amount:.1}"),
         _ => format!("{amount:.0}"),
     }
 }
 
 /// What the bills leave out, and what they rest on.
-pub fn notes(assumed: &crate::assumed::Assumed) -> String {
+pub fn notes(assumed: &Assumed) -> String {
     let day = &assumed.day;
     format!(
         "us-east-1's list prices; no free tier is taken off. {} jobs of {} minutes in {} hours, {} repositories.\n\

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul, Sub};
 
-use sandbox::FunctionName;
+use sandbox::{FunctionName, Operation};
 
 /// Who used it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,53 @@ pub(crate) const fn name(function: FunctionName) -> &'static str {
 
 /// What was used by whom.
 pub type Used = BTreeMap<Part, Usage>;
+
+/// What is told beside the bill, to show where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tally {
+    /// Calls of an operation.
+    Call(Operation),
+    /// Units written to the table, of items of this kind.
+    Write(String),
+    /// Units written to the index, of items of this kind.
+    IndexWrite(String),
+}
+
+/// How much of each, by function.
+pub type Tallies = BTreeMap<(Tally, FunctionName), f64>;
+
+/// What was counted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counts {
+    /// What costs.
+    pub used: Used,
+    /// What is told beside it.
+    pub tallies: Tallies,
+}
+
+impl Counts {
+    /// What these have more than others.
+    #[must_use]
+    pub fn beyond(&self, others: &Self) -> Self {
+        let mut more = self.clone();
+        for (part, usage) in &others.used {
+            let of = more.used.entry(*part).or_default();
+            *of = *of - *usage;
+        }
+        for (tally, count) in &others.tallies {
+            *more.tallies.entry(tally.clone()).or_default() -= count;
+        }
+        more
+    }
+
+    /// So many times as much.
+    #[must_use]
+    pub fn times(mut self, times: f64) -> Self {
+        self.used.values_mut().for_each(|usage| *usage = *usage * times);
+        self.tallies.values_mut().for_each(|count| *count *= times);
+        self
+    }
+}
 
 macro_rules! usage {
     ($($(#[$doc:meta])+ $field:ident,)+) => {

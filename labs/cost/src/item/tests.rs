@@ -45,20 +45,15 @@ fn book(version: u64) -> Item {
 
 #[test]
 fn a_transaction_costs_twice_and_the_index_by_what_changes_in_it() {
-    let units = |table, index| WriteUnits { table, index };
-    let write = |puts: Vec<(Option<Item>, Item)>, is_written| {
-        let (before, after): (Vec<_>, Vec<_>) = puts.into_iter().unzip();
-        let puts: Vec<Put> = after.into_iter().map(Put).collect();
-        write_units(&before, &puts, is_written, &LEDGER).unwrap()
-    };
-    for (puts, is_written, expected, why) in [
-        (vec![(None, budget(1))], true, units(1.0, 0.0), "one item, in no listing"),
-        (vec![(None, book(1))], true, units(1.0, 1.0), "one that comes into a listing"),
-        (vec![(Some(book(1)), book(2))], true, units(1.0, 0.0), "its place in the listing stays"),
-        (vec![(None, budget(1)), (Some(book(1)), book(2))], true, units(4.0, 0.0), "a transaction of two"),
-        (vec![(None, budget(1)), (None, book(1))], false, units(4.0, 0.0), "one that was refused"),
+    for (before, after, in_transaction, is_written, (table, index), why) in [
+        (None, budget(1), false, true, (1.0, 0.0), "one item, in no listing"),
+        (None, book(1), false, true, (1.0, 1.0), "one that comes into a listing"),
+        (Some(book(1)), book(2), false, true, (1.0, 0.0), "its place in the listing stays"),
+        (Some(book(1)), book(2), true, true, (2.0, 0.0), "one of a transaction"),
+        (None, book(1), true, false, (2.0, 0.0), "one that was refused"),
     ] {
-        assert_eq!(write(puts, is_written), expected, "{why}");
+        let found = write_units(before.as_ref(), &Put(after), in_transaction, is_written, &LEDGER).unwrap();
+        assert_eq!(found, WriteUnits { table, index }, "{why}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Counts what the functions use, around each of them and at each effect on the ledger and the queue.
 
+mod billed;
+mod effects;
 mod functions;
 mod instance;
 mod log;
@@ -15,15 +17,14 @@ use github::app::metrics::{GITHUB_CALLS, OUTCOME, RATE_LIMIT_REMAINING};
 use jiff::Timestamp;
 use lambda_runtime::Context as Event;
 use lambda_runtime::layers::trace::request_span;
-use sandbox::{Effect, EffectOf, FunctionName, Sandbox, Service};
+use sandbox::{FunctionName, Sandbox, Service};
 
 pub(crate) use self::functions::Metered;
 use self::instance::Instance;
 pub(crate) use self::log::Log;
 use crate::assumed::Assumed;
 use crate::deployed::Deployed;
-use crate::item::{list_units, read_units, write_units};
-use crate::usage::{Part, Usage, Used};
+use crate::usage::{Counts, Part, Tallies, Tally, Usage, Used};
 
 /// An id of an event, and one of its trace, as long as Lambda's are.
 const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
@@ -43,6 +44,8 @@ struct State {
     assumed: Assumed,
     deployed: Deployed,
     used: RefCell<Used>,
+    /// Units written, by what they were written of.
+    written: RefCell<Tallies>,
     /// The instances of each function that have no event now.
     idle: RefCell<BTreeMap<FunctionName, Vec<Instance>>>,
     log: Log,
@@ -60,6 +63,7 @@ impl Meter {
             assumed: assumed.clone(),
             deployed: deployed.clone(),
             used: RefCell::default(),
+            written: RefCell::default(),
             idle: RefCell::default(),
             log: Log::default(),
             is_ledger_used: Cell::new(false),
@@ -75,8 +79,9 @@ impl Meter {
         &self.0.log
     }
 
-    /// What was used so far; an error if something could not be counted.
-    pub(crate) fn used(&self) -> anyhow::Result<Used> {
+    /// What was counted so far; an error if something could not be.
+    #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
+    pub(crate) fn counts(&self) -> anyhow::Result<Counts> {
         if let Some(problem) = self.0.problem.take() {
             return Err(problem);
         }
@@ -90,7 +95,10 @@ impl Meter {
         if let Some(reconciler) = used.get_mut(&Part::Function(FunctionName::Reconciler)) {
             reconciler.seconds += self.seconds_of_the_reconciler(reconciler.invocations);
         }
-        Ok(used)
+        let calls = self.0.sandbox.calls_so_far().into_iter();
+        let calls = calls.map(|((function, call), count)| ((Tally::Call(call), function), count as f64));
+        let tallies = self.0.written.borrow().clone().into_iter().chain(calls).collect();
+        Ok(Counts { used, tallies })
     }
 
     /// One event of a function; `work` is its way.
@@ -161,85 +169,6 @@ impl Meter {
         if is_used && instance.has_old_table_key(self.now(), self.0.assumed.secrets.table_key_minutes) {
             self.add(Part::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
         }
-    }
-
-    /// An event has ended: its time, its metrics and Lambda's lines.
-    fn ended(&self, function: FunctionName, instance: Instance, began: Timestamp) {
-        let waited = self.now().duration_since(began).as_secs_f64();
-        let cpu = self.0.assumed.lambda.cpu_of(function).unwrap_or_default() * self.cpu_share(function);
-        let logs = &self.0.assumed.logs;
-        let usage = Usage {
-            invocations: 1.0,
-            waited,
-            // Billed by the millisecond.
-            seconds: (waited * 1000.0 + cpu).ceil() / 1000.0,
-            metric_bytes: instance.metric_lines(function),
-            platform_bytes: length(&logs.start) + length(&logs.report),
-            ..Usage::default()
-        };
-        self.add(Part::Function(function), usage);
-        self.0.idle.borrow_mut().entry(function).or_default().push(instance);
-    }
-
-    /// How many times longer CPU takes for a function than for one with a whole CPU.
-    fn cpu_share(&self, function: FunctionName) -> f64 {
-        let memory = self.0.deployed.memory.get(&function).copied().unwrap_or(1);
-        (f64::from(self.0.assumed.lambda.mb_of_a_cpu) / f64::from(memory)).max(1.0)
-    }
-
-    /// The reconciler's CPU seconds: call for call what the scheduler's were measured to be.
-    #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
-    fn seconds_of_the_reconciler(&self, invocations: f64) -> f64 {
-        let calls = |function| {
-            let calls = self.0.sandbox.calls_so_far();
-            calls.iter().filter(|((of, _), _)| *of == function).map(|(_, count)| count).sum::<u64>() as f64
-        };
-        let ticks = self
-            .0
-            .used
-            .borrow()
-            .get(&Part::Function(FunctionName::Scheduler))
-            .map_or(0.0, |it| it.invocations);
-        let cpu = self.0.assumed.lambda.cpu_of(FunctionName::Scheduler).unwrap_or_default() / 1000.0;
-        let a_call = cpu * ticks / calls(FunctionName::Scheduler).max(1.0);
-        // Half a millisecond of each event is rounded up.
-        a_call * calls(FunctionName::Reconciler) * self.cpu_share(FunctionName::Reconciler)
-            + invocations * 0.0005
-    }
-
-    /// An effect on the ledger or the queue.
-    fn effect(&self, effect: &Effect<'_>) {
-        let ledger = &self.0.assumed.ledger;
-        // What comes in no function's step is an event of ECS, which is the launcher's to pay.
-        let part = Part::Function(self.0.log.by().unwrap_or(FunctionName::Launcher));
-        let used = match effect.of {
-            EffectOf::Read(keys, items) => {
-                read_units(keys, items, ledger).map(|reads| Usage { reads, ..Usage::default() })
-            }
-            EffectOf::Listed(listing, keys) => {
-                Ok(Usage { reads: list_units(listing, keys, ledger), ..Usage::default() })
-            }
-            EffectOf::Written(before, puts, written) => write_units(before, puts, written.is_ok(), ledger)
-                .map(|units| Usage { writes: units.table, index_writes: units.index, ..Usage::default() }),
-            // A meter is a key and a number or two. What was refused counts all the same.
-            EffectOf::Spent(..) => Ok(Usage { writes: 1.0, ..Usage::default() }),
-            EffectOf::Sent(body) => {
-                Ok(Usage { queue_requests: self.queue_requests(body.len()), ..Usage::default() })
-            }
-        };
-        if !matches!(effect.of, EffectOf::Sent(_)) {
-            self.0.is_ledger_used.set(true);
-        }
-        match used {
-            Ok(used) => self.add(part, used),
-            Err(problem) => *self.0.problem.borrow_mut() = Some(problem),
-        }
-    }
-
-    /// Requests of the queue that so many bytes are.
-    fn queue_requests(&self, bytes: usize) -> f64 {
-        let unit = usize::try_from(self.0.assumed.queue.bytes_a_request).unwrap_or(usize::MAX).max(1);
-        f64::from(u32::try_from(bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX))
     }
 
     fn calls_of_github(&self, function: FunctionName) -> u64 {
