@@ -191,7 +191,8 @@ pub fn over(account: &Account, budgets: &Budgets) -> Vec<String> {
         ("an idle month", account.idle.sum(), budgets.idle_month),
     ];
     let over = found.into_iter().filter(|(_, dollars, budget)| dollars > budget);
-    over.map(|(of, dollars, budget)| format!("{of}: ${dollars:.4}, and the budget is ${budget:.4}")).collect()
+    over.map(|(of, dollars, budget)| format!("{of}: ${dollars:.4}, which is more than ${budget:.4}"))
+        .collect()
 }
 
 #[cfg(test)]

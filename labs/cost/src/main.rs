@@ -45,6 +45,6 @@ fn main() -> Result<()> {
     }
     println!("{}", report::notes(&assumed));
     let over = over(&account, list.held());
-    ensure!(over.is_empty(), "more than a test holds: {}", over.join("; "));
+    ensure!(over.is_empty(), "a test holds them to less: {}", over.join("; "));
     Ok(())
 }

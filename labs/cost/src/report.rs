@@ -148,7 +148,7 @@ pub fn notes(assumed: &Assumed) -> String {
     format!(
         "us-east-1's list prices; no free tier is taken off. {} jobs of {} minutes in {} hours, {} repositories.\n\
          Left out: custom metrics and alarms, NAT, the tasks themselves, what leaves AWS's network, support.\n\
-         Assumed: labs/cost/assumed.toml.",
+         Assumed: labs/cost/assumed.toml; latencies and times of labs/scale.",
         day.jobs, day.job_minutes, day.hours, day.repositories
     )
 }

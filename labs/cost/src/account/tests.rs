@@ -75,5 +75,5 @@ fn jobs_pay_what_their_day_has_more_than_an_idle_one() {
     let budgets = |thousand_jobs| Budgets { thousand_jobs, idle_month: 0.30 };
     let jobs = 3000.0 * list.prices.lambda_request;
     assert_eq!(over(&with, &budgets(jobs * 1.01)), Vec::<String>::new());
-    assert_eq!(over(&with, &budgets(jobs * 0.99)), ["a thousand jobs: $0.0006, and the budget is $0.0006"]);
+    assert_eq!(over(&with, &budgets(jobs * 0.99)), ["a thousand jobs: $0.0006, which is more than $0.0006"]);
 }

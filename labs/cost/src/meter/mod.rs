@@ -17,7 +17,7 @@ use github::app::metrics::{GITHUB_CALLS, OUTCOME, RATE_LIMIT_REMAINING};
 use jiff::Timestamp;
 use lambda_runtime::Context as Event;
 use lambda_runtime::layers::trace::request_span;
-use sandbox::{FunctionName, Sandbox, Service};
+use sandbox::{FunctionName, Operation, Sandbox, Service};
 
 pub(crate) use self::functions::Metered;
 use self::instance::Instance;
@@ -69,8 +69,12 @@ impl Meter {
             is_ledger_used: Cell::new(false),
             problem: RefCell::default(),
         }));
-        let observer = meter.clone();
-        sandbox.observe(move |effect| observer.effect(effect));
+        let state = Rc::downgrade(&meter.0);
+        sandbox.observe(move |effect| {
+            if let Some(state) = state.upgrade() {
+                Self(state).effect(effect);
+            }
+        });
         meter
     }
 
@@ -171,14 +175,16 @@ impl Meter {
         }
     }
 
+    /// Calls of GitHub that its client makes: it remembers a group that it has found.
     fn calls_of_github(&self, function: FunctionName) -> u64 {
         if !matches!(function, FunctionName::Registrar | FunctionName::Reconciler) {
             return 0;
         }
+        let is_made =
+            |call: Operation| call.service() == Service::Github && call != Operation::FindRunnerGroup;
         let calls = self.0.sandbox.calls_so_far();
-        let of_github =
-            calls.iter().filter(|((by, of), _)| *by == function && of.service() == Service::Github);
-        of_github.map(|(_, count)| *count).sum()
+        let made = calls.iter().filter(|((by, call), _)| *by == function && is_made(*call));
+        made.map(|(_, count)| *count).sum()
     }
 
     fn add(&self, part: Part, usage: Usage) {
