@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use sandbox::ecs::{EcsLimits, Rate};
-use sandbox::github::GithubLimits;
-use sandbox::{Delays, Latencies, Operation, Span, Starts};
+use sandbox::github::{Counted, GithubLimits};
+use sandbox::{Delays, FunctionName, Latencies, Operation, Span, Starts};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -59,6 +59,16 @@ struct EcsFile {
 struct GithubFile {
     points_a_minute: Option<u32>,
     calls_an_hour: Option<u32>,
+    #[serde(default)]
+    counted: CountedFile,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CountedFile {
+    #[default]
+    ByTheClock,
+    Sliding,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +78,7 @@ struct TimesFile {
     ec2: StartsFile,
     runner: RunnerFile,
     github: DeliveriesFile,
+    functions: FunctionsFile,
 }
 
 /// From so many seconds to so many.
@@ -97,12 +108,23 @@ struct DeliveriesFile {
     deliveries_a_second: u32,
 }
 
+/// After how many seconds Lambda ends a function.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FunctionsFile {
+    webhook: u64,
+    launcher: u64,
+    scheduler: u64,
+    reconciler: u64,
+}
+
 impl Data {
     /// The data as it is shipped; of a file that this folder has, the folder's.
     pub fn read(folder: Option<&Path>) -> Result<Self> {
         let calls = latencies(&parse(folder, "latencies.toml", LATENCIES)?)?;
         let LimitsFile { ecs, github } = parse(folder, "limits.toml", LIMITS)?;
-        let TimesFile { fargate, ec2, runner, github: deliveries } = parse(folder, "times.toml", TIMES)?;
+        let times: TimesFile = parse(folder, "times.toml", TIMES)?;
+        let TimesFile { fargate, ec2, runner, github: deliveries, functions } = times;
         let (fargate, ec2) = (fargate.starts("fargate")?, ec2.starts("ec2")?);
         if deliveries.deliveries_a_second == 0 {
             bail!("times.toml: github.deliveries_a_second is 0: it takes at least 1");
@@ -118,6 +140,7 @@ impl Data {
             worker: span("runner.worker", runner.worker)?,
             stopping: span("runner.stopping", runner.stopping)?,
             calls: Latencies::Each(calls),
+            time_limits: functions.time_limits(),
         };
         Ok(Self {
             delays,
@@ -126,8 +149,24 @@ impl Data {
             github: GithubLimits {
                 points_a_minute: github.points_a_minute,
                 calls_an_hour: github.calls_an_hour,
+                counted: match github.counted {
+                    CountedFile::ByTheClock => Counted::ByTheClock,
+                    CountedFile::Sliding => Counted::Sliding,
+                },
             },
         })
+    }
+}
+
+impl FunctionsFile {
+    fn time_limits(&self) -> BTreeMap<FunctionName, Duration> {
+        let limits = [
+            (FunctionName::Webhook, self.webhook),
+            (FunctionName::Launcher, self.launcher),
+            (FunctionName::Scheduler, self.scheduler),
+            (FunctionName::Reconciler, self.reconciler),
+        ];
+        limits.into_iter().map(|(function, seconds)| (function, Duration::from_secs(seconds))).collect()
     }
 }
 

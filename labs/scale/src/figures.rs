@@ -72,6 +72,8 @@ pub struct Figures {
     pub lost: usize,
     /// Runners that had no task by their boot limit.
     pub unlaunched: usize,
+    /// Invocations that Lambda has ended at their time limit.
+    pub timed_out: u64,
     /// The scheduler's longest tick.
     pub longest_tick: Option<Duration>,
     /// Which limits bind.
@@ -130,6 +132,7 @@ impl Figures {
             refused_by_github: github.refused_by_limits(),
             lost,
             unlaunched: unlaunched.count(),
+            timed_out: sandbox.invocations_so_far().values().map(|it| it.timed_out).sum(),
             longest_tick: bench.ticks.longest().map(|tick| tick.took),
             binds: binds(bench, began, &launches.into_values().collect::<Vec<_>>(), &configs),
             wall: Duration::ZERO,

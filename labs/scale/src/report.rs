@@ -11,7 +11,7 @@ use crate::observed::Tries;
 use crate::shapes::{Outcome, Shape};
 
 /// A load's columns.
-const LOAD: [&str; 16] = [
+const LOAD: [&str; 17] = [
     "load",
     "last RunTask s",
     "last JIT config s",
@@ -27,6 +27,7 @@ const LOAD: [&str; 16] = [
     "budget refused / tried",
     "RunTask throttled",
     "longest tick s",
+    "timed out",
     "jobs lost / tasks too many / launched late",
 ];
 
@@ -65,7 +66,7 @@ pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
     lines.join("\n")
 }
 
-fn row(it: &Figures) -> [String; 16] {
+fn row(it: &Figures) -> [String; 17] {
     let of = |spread: &Spread, percent| told(spread.percentile(percent));
     [
         it.name.clone(),
@@ -83,6 +84,7 @@ fn row(it: &Figures) -> [String; 16] {
         tries(it.budget),
         it.strain.throttled.to_string(),
         it.longest_tick.map_or_else(none, seconds),
+        it.timed_out.to_string(),
         format!("{} / {} / {}", it.lost, it.tasks_too_many, it.unlaunched),
     ]
 }

@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use fleet::ledger::{Item, Key, Left, Listing, Put, Spend};
 use fleet::ports::{Clock as _, LedgerError};
+use futures_util::future::{Either, select};
 use jiff::Timestamp;
 
 use crate::sandbox::FunctionName;
@@ -85,6 +87,8 @@ pub struct Invocations {
     pub count: u64,
     /// How long all of them took: the time of their calls and their waits.
     pub took: Duration,
+    /// Those beside them that Lambda has ended at their time limit.
+    pub timed_out: u64,
 }
 
 impl fmt::Debug for Calls {
@@ -128,12 +132,26 @@ impl Sandbox {
         self.queue().borrow_mut().send(body, self.manual_clock().now() + delay);
     }
 
-    /// An invocation has ended that took so long.
-    pub(crate) fn count_invocation(&self, function: FunctionName, took: Duration) {
+    /// Runs an invocation to its end, or up to its time limit.
+    pub(crate) async fn within_time<T>(&self, function: FunctionName, run: impl Future<Output = T>) -> T {
+        let began = self.manual_clock().now();
+        let end = match self.delays().time_limits.get(&function) {
+            None => run.await,
+            Some(&limit) => match select(pin!(run), pin!(self.sleep(limit))).await {
+                Either::Left((end, _)) => end,
+                Either::Right(((), _)) => {
+                    self.calls().invocations.borrow_mut().entry(function).or_default().timed_out += 1;
+                    loop {
+                        self.crash().await;
+                    }
+                }
+            },
+        };
         let mut invocations = self.calls().invocations.borrow_mut();
         let of = invocations.entry(function).or_default();
         of.count += 1;
-        of.took = of.took.saturating_add(took);
+        of.took += self.manual_clock().now().duration_since(began).unsigned_abs();
+        end
     }
 
     /// A call begins. Others run first, and half of its time passes where calls take any.

@@ -65,6 +65,9 @@ pub struct Delays {
     pub stopping: Span,
     /// Each call of AWS and of GitHub.
     pub calls: Latencies,
+    /// After how long Lambda ends an invocation; of a function that is not named, never. (A registrar's limit
+    /// always holds.)
+    pub time_limits: BTreeMap<FunctionName, Duration>,
 }
 
 /// How long the start of a task takes.
@@ -102,6 +105,7 @@ impl Default for Delays {
             worker: Span::seconds(0, 2),
             stopping: Span::seconds(5, 15),
             calls: Latencies::None,
+            time_limits: BTreeMap::new(),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod figures;
 mod post;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ fn delays() -> Delays {
         worker: short(),
         stopping: short(),
         calls: Latencies::None,
+        time_limits: BTreeMap::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! GitHub's rate limits. There are none where nobody sets any.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,6 +21,18 @@ pub struct GithubLimits {
     pub points_a_minute: Option<u32>,
     /// The primary limit: calls an hour.
     pub calls_an_hour: Option<u32>,
+    /// How both are counted.
+    pub counted: Counted,
+}
+
+/// How a limit counts its minute, or its hour. GitHub does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Counted {
+    /// By the clock: all of it is there again when the minute is over.
+    #[default]
+    ByTheClock,
+    /// Over the last sixty seconds, whenever they are.
+    Sliding,
 }
 
 /// What was used of the limits, and how often they were met.
@@ -31,26 +44,47 @@ pub(super) struct Used {
     hour: Window<3600>,
 }
 
-/// What was used in a window of so many seconds. GitHub does not say when its windows begin: these are those
-/// of the clock.
+/// What was used of a window of so many seconds, by the second.
 #[derive(Debug, Default)]
 struct Window<const SECONDS: i64> {
-    number: i64,
-    used: u32,
+    used: VecDeque<(i64, u32)>,
+    sum: u32,
 }
 
 impl<const SECONDS: i64> Window<SECONDS> {
-    /// Whether there is room for so much more; if there is none, how long until the next window.
-    fn room(&mut self, more: u32, most: Option<u32>, now: Timestamp) -> Result<(), Duration> {
-        let number = now.as_second().div_euclid(SECONDS);
-        if number != self.number {
-            *self = Self { number, used: 0 };
+    /// Whether there is room for so much more; if there is none, how long until there is some.
+    fn room(
+        &mut self,
+        more: u32,
+        most: Option<u32>,
+        counted: Counted,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let now = now.as_second();
+        let counts_from = match counted {
+            Counted::ByTheClock => now - now.rem_euclid(SECONDS),
+            Counted::Sliding => now - SECONDS + 1,
+        };
+        while let Some((_, used)) = self.used.pop_front_if(|(second, _)| *second < counts_from) {
+            self.sum -= used;
         }
-        if most.is_some_and(|most| self.used.saturating_add(more) > most) {
-            let left = SECONDS - now.as_second().rem_euclid(SECONDS);
-            return Err(Duration::from_secs(left.unsigned_abs()));
+        if most.is_none_or(|most| self.sum.saturating_add(more) <= most) {
+            return Ok(());
         }
-        Ok(())
+        let room_at = match (counted, self.used.front()) {
+            (Counted::Sliding, Some((oldest, _))) => oldest + SECONDS,
+            _ => counts_from + SECONDS,
+        };
+        Err(Duration::from_secs((room_at - now).unsigned_abs().max(1)))
+    }
+
+    fn take(&mut self, more: u32, now: Timestamp) {
+        let now = now.as_second();
+        match self.used.back_mut() {
+            Some((second, used)) if *second == now => *used += more,
+            _ => self.used.push_back((now, more)),
+        }
+        self.sum += more;
     }
 }
 
@@ -58,17 +92,15 @@ impl Used {
     /// Takes a call out of the limits, or says after how long GitHub wants to be asked again (`retry-after`).
     pub(super) fn take(&mut self, operation: Operation, now: Timestamp) -> Result<(), Duration> {
         let points = points(operation);
-        if points == 0 {
-            return Ok(());
-        }
-        let minute = self.minute.room(points, self.limits.points_a_minute, now);
-        let hour = self.hour.room(1, self.limits.calls_an_hour, now);
+        let GithubLimits { points_a_minute, calls_an_hour, counted } = self.limits;
+        let minute = self.minute.room(points, points_a_minute, counted, now);
+        let hour = self.hour.room(1, calls_an_hour, counted, now);
         if let Some(wait) = [minute, hour].into_iter().filter_map(Result::err).max() {
             self.refused += 1;
             return Err(wait);
         }
-        self.minute.used += points;
-        self.hour.used += 1;
+        self.minute.take(points, now);
+        self.hour.take(1, now);
         Ok(())
     }
 }
@@ -77,8 +109,6 @@ impl Used {
 const fn points(operation: Operation) -> u32 {
     match operation {
         Operation::GenerateJitConfig | Operation::DeleteRunner | Operation::Redeliver => CHANGES,
-        // Whoever registers keeps what it has found (`github::App`): one call in a process's life.
-        Operation::FindRunnerGroup => 0,
         _ => READS,
     }
 }
@@ -103,6 +133,17 @@ mod tests {
         assert_eq!((used.take(Operation::ReadJob, at(60)), used.refused), (Ok(()), 1));
         let reads = (0..2_000).filter(|_| used.take(Operation::ReadJob, at(61)).is_ok()).count();
         assert_eq!(reads, 899, "a read is a point");
+    }
+
+    #[test]
+    fn a_sliding_minute_has_room_again_when_its_oldest_calls_are_a_minute_old() {
+        let limits =
+            GithubLimits { points_a_minute: Some(10), counted: Counted::Sliding, ..GithubLimits::default() };
+        let mut used = Used { limits, ..Used::default() };
+        let mut take = |second| used.take(Operation::DeleteRunner, at(second));
+        assert_eq!([take(50), take(55), take(58)], [Ok(()), Ok(()), Err(Duration::from_secs(52))]);
+        assert_eq!([take(60), take(109)], [Err(Duration::from_secs(50)), Err(Duration::from_secs(1))]);
+        assert_eq!([take(110), take(111)], [Ok(()), Err(Duration::from_secs(4))]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) use self::api::registration_of;
 pub use self::deliveries::{LARGEST_PAGE, RedeliverError};
 pub use self::job::{JobPlan, Phase, WorkflowJob};
 pub(crate) use self::late::LatePost;
-pub use self::limits::GithubLimits;
+pub use self::limits::{Counted, GithubLimits};
 pub use self::payload::workflow_job;
 
 /// How long an assigned job waits to be picked up before it is queued again.

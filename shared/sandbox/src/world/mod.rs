@@ -246,14 +246,8 @@ impl<F: Functions + 'static> World<F> {
 
     fn invoke(&mut self, name: FunctionName, run: impl Future<Output = End> + 'static, crashed: End) {
         let sandbox = self.sandbox.clone();
-        let counted = async move {
-            let began = sandbox.manual_clock().now();
-            let end = run.await;
-            let took = sandbox.manual_clock().now().duration_since(began);
-            sandbox.count_invocation(name, took.unsigned_abs());
-            end
-        };
-        self.executor.spawn(Box::pin(counted), Some(name), crashed);
+        let run = async move { sandbox.within_time(name, run).await };
+        self.executor.spawn(Box::pin(run), Some(name), crashed);
     }
 
     /// When the next thing happens, someone wakes or a message comes into sight.
