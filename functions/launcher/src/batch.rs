@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use control::QueuedAt;
 use fleet::ledger::{Event, JobAction};
 use fleet::{DeliveryId, InstanceId, PoolName};
 use jiff::Timestamp;
@@ -36,7 +37,14 @@ pub(crate) struct Batch {
     /// the end go to the dead-letter queue.
     pub(crate) unreadable: Vec<(String, MessageError)>,
     /// When SQS took the oldest message of a queued job, by the job's pool.
-    pub(crate) queued_at: BTreeMap<PoolName, Timestamp>,
+    pub(crate) queued_at: QueuedAt,
+}
+
+impl Group {
+    /// Whether somebody wants the pool to be settled.
+    pub(crate) fn is_to_be_settled(&self) -> bool {
+        self.events.iter().any(|event| matches!(event, Event::Settle { .. }))
+    }
 }
 
 impl Batch {
@@ -50,6 +58,13 @@ impl Batch {
                 Ok(Message::Event(event, delivery)) => {
                     batch.add(Source { message: id, delivery }, event, sent_at);
                 }
+                Ok(Message::Settle(message)) => {
+                    if let Some(since) = message.since {
+                        batch.note_queued(&message.settle, since);
+                    }
+                    let event = Event::Settle { pool: message.settle };
+                    batch.add(Source { message: id, delivery: None }, event, None);
+                }
                 Ok(Message::Interruption(instance)) => batch.interruptions.push((id, instance)),
                 Ok(Message::Nothing) => {}
                 Err(problem) => batch.unreadable.push((id, problem)),
@@ -58,12 +73,16 @@ impl Batch {
         batch
     }
 
+    fn note_queued(&mut self, pool: &PoolName, at: Timestamp) {
+        let oldest = self.queued_at.entry(pool.clone()).or_insert(at);
+        *oldest = at.min(*oldest);
+    }
+
     fn add(&mut self, source: Source, event: Event, sent_at: Option<Timestamp>) {
         if let Event::Job(job) = &event
             && let (JobAction::Queued, Some(pool), Some(at)) = (job.action, &job.pool, sent_at)
         {
-            let oldest = self.queued_at.entry(pool.clone()).or_insert(at);
-            *oldest = at.min(*oldest);
+            self.note_queued(&pool.clone(), at);
         }
         let group = self.groups.entry(event.pool().cloned()).or_default();
         group.events.push(event);

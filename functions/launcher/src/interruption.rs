@@ -1,16 +1,16 @@
 //! An EC2 spot instance that is going to be interrupted, in two minutes at most.
 //!
 //! ECS drains such an instance, but does not stop tasks that no service started. So its runners are
-//! taken out of the books, their replacements are reserved in the same transaction, and each of
+//! taken out of the books, whoever reserves their replacements is told, and each of
 //! their tasks is stopped: the SIGTERM of that stop is the only notice that PID 1 gets. One without
 //! a job leaves at once; one with a job lets it go on until shortly before its stop time-out.
 
 use std::collections::BTreeSet;
 
-use control::{AT_ONCE, Origin, PostError};
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent};
-use fleet::ports::{Clock, EcsError, Ledger, Random, TaskDescription, TaskFilter};
-use fleet::{InstanceId, RunnerId, TaskArn};
+use control::{AT_ONCE, Origin, PostError, Settling};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, RunnerEvent};
+use fleet::ports::{Clock, EcsError, Ledger, Random, SendSettle, TaskDescription, TaskFilter};
+use fleet::{InstanceId, PoolName, RunnerId, TaskArn};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::Deserialize;
@@ -45,12 +45,12 @@ struct Found {
     runner: RunnerId,
 }
 
-impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
+impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// Takes the runners of an instance out of the books and stops their tasks. If a step fails the
     /// message comes again; what was done by then is not undone, and does no harm a second time.
     pub(crate) async fn clear(&self, settings: &Settings, message: String, instance: InstanceId) -> Done {
         let mut done = Done::default();
-        if let Err(problem) = self.try_to_clear(settings, &instance, &mut done.reserved).await {
+        if let Err(problem) = self.try_to_clear(settings, &instance, &mut done.wanting).await {
             warn!(message_id = message, %instance, %problem, "spot interruption not followed to its end");
             done.failed.push(message);
         }
@@ -61,7 +61,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
         &self,
         settings: &Settings,
         instance: &InstanceId,
-        reserved: &mut Vec<Runner>,
+        wanting: &mut BTreeSet<PoolName>,
     ) -> Result<(), ClearError> {
         let found = self.runners_on(settings, instance).await?;
         if found.is_empty() {
@@ -71,7 +71,8 @@ impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
         let counted_out = |it: &Found| Event::Runner(it.runner.clone(), RunnerEvent::CountedOut);
         let events: Vec<Event> = found.iter().map(counted_out).collect();
         for events in events.chunks(EVENTS_A_TRANSACTION) {
-            reserved.extend(self.launchpad.post(settings, Origin::default(), events).await?.reserved);
+            let posted = self.launchpad.post(settings, Origin::default(), events, Settling::HandedOn).await?;
+            wanting.extend(posted.wanting);
         }
         self.stop_all(&found, &format!("its instance {instance} is interrupted")).await?;
         Ok(())

@@ -3,6 +3,10 @@
 //! Each event is written into the ledger, the pools that it touched are settled in the same
 //! transaction, and what that reserves is launched. A message is done with once its event is in
 //! the ledger: from there the scheduler makes good whatever a launch leaves undone.
+//!
+//! Events never wait for launches. A runner is reserved when it may be launched at once; pools that want more
+//! are handed on, as messages of the same queue that name the pool, to whichever launcher comes to them. So is
+//! what a full batch wants: more events wait behind it.
 
 mod batch;
 mod interruption;
@@ -12,16 +16,17 @@ mod post;
 mod settings;
 mod task_change;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use control::pace::BETWEEN_CALLS;
-use control::{Bookkeeper, Invocation, Launchpad};
+use control::{Bookkeeper, Invocation, Launchpad, Settling};
+use fleet::PoolName;
 use fleet::ledger::Runner;
 use fleet::ports::{
-    Clock, DescribeTasks, Ledger, ListContainerInstances, ListTasks, Random, RunTask, StopTask,
+    Clock, DescribeTasks, Ledger, ListContainerInstances, ListTasks, Random, RunTask, SendSettle, StopTask,
 };
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tracing::{error, warn};
 
@@ -32,6 +37,16 @@ pub use crate::settings::Settings;
 /// seconds (`template.yaml`): the rest is for the last answers, and for what failed to be given back.
 pub const LAUNCHING_TIME: Duration = Duration::from_secs(20);
 
+/// Messages of a full batch (`template.yaml`).
+pub const BATCH: usize = 10;
+
+/// Most runners that a group of events reserves by itself: what it may launch in the time of one call.
+const AT_ONCE: u32 = 10;
+
+/// Most runners that a message to settle a pool reserves. They are launched in two or three seconds; more are
+/// another launcher's.
+const AT_A_MESSAGE: u32 = 40;
+
 /// ECS, with all that the launcher does there.
 pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances {}
 
@@ -39,8 +54,8 @@ impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances>
 
 /// The function with what it keeps from one batch to the next.
 #[derive(Debug)]
-pub struct Launcher<L, C, T> {
-    launchpad: Launchpad<L, C, T>,
+pub struct Launcher<L, C, T, Q> {
+    launchpad: Launchpad<L, C, T, Q>,
 }
 
 /// What came of a part of a batch.
@@ -48,6 +63,10 @@ pub struct Launcher<L, C, T> {
 struct Done {
     /// The runners that were reserved: launch them.
     reserved: Vec<Runner>,
+    /// The pools that want more runners.
+    wanting: BTreeSet<PoolName>,
+    /// In how long there is something for those.
+    again_in: Duration,
     /// The messages that have to come again.
     failed: Vec<String>,
 }
@@ -62,20 +81,32 @@ pub fn put_back(problem: &dyn std::error::Error, event: SqsEvent) -> SqsBatchRes
     response
 }
 
-impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
-    /// A launcher of this ledger (with the clock and the random bits that its transactions need) and
-    /// this ECS; its tasks ask at this URL.
-    pub fn new(books: Bookkeeper<L, C>, ecs: T, registrar_url: String) -> Self {
-        Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_CALLS) }
+impl Done {
+    fn add(&mut self, other: Self) {
+        self.reserved.extend(other.reserved);
+        self.wanting.extend(other.wanting);
+        self.again_in = self.again_in.max(other.again_in);
+        self.failed.extend(other.failed);
+    }
+}
+
+impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
+    /// A launcher of this ledger (with the clock and the random bits that its transactions need), this ECS
+    /// and this queue; its tasks ask at this URL.
+    pub fn new(books: Bookkeeper<L, C>, ecs: T, queue: Q, registrar_url: String) -> Self {
+        Self { launchpad: Launchpad { books, ecs, queue, registrar_url } }
     }
 
     /// Handles one batch, with the settings of this moment, and names the messages that have to come
     /// again.
     ///
     /// The events of one pool are one transaction, and the pools' transactions run side by side: one
-    /// that fails keeps no other from being written. All that they reserve is launched together.
+    /// that fails keeps no other from being written. Those that name no pool come after them, because they
+    /// write the same books. What is wanted beyond what is reserved is handed on before the launches, which are
+    /// made together.
     pub async fn handle(&self, settings: &Settings, event: SqsEvent) -> SqsBatchResponse {
         let began = self.launchpad.books.system.now();
+        let is_full = event.records.len() >= BATCH;
         let batch = Batch::read(event);
         let mut response = SqsBatchResponse::default();
         for (message, problem) in &batch.unreadable {
@@ -83,19 +114,35 @@ impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
             ::metrics::counter!(metrics::MESSAGES_UNREADABLE.name).increment(1);
             response.add_failure(message);
         }
-        let groups = batch.groups.into_iter().map(|(pool, group)| self.write(settings, pool, group));
+        let mut done = Done::default();
+        let (of_tasks, of_pools): (Vec<_>, Vec<_>) =
+            batch.groups.into_iter().partition(|(pool, _)| pool.is_none());
+        for groups in [of_pools, of_tasks] {
+            let groups = groups.into_iter().map(|(pool, group)| {
+                let settling = settling(is_full, group.is_to_be_settled());
+                self.write(settings, pool, group, settling)
+            });
+            join_all(groups).await.into_iter().for_each(|written| done.add(written));
+        }
         let interruptions = batch.interruptions.into_iter();
         let cleared = interruptions.map(|(message, instance)| self.clear(settings, message, instance));
-        let (written, cleared) = join(join_all(groups), join_all(cleared)).await;
+        join_all(cleared).await.into_iter().for_each(|cleared| done.add(cleared));
+        done.failed.iter().for_each(|message| response.add_failure(message));
 
-        let mut reserved = Vec::new();
-        for done in written.into_iter().chain(cleared) {
-            done.failed.iter().for_each(|message| response.add_failure(message));
-            reserved.extend(done.reserved);
-        }
         let until = began.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
         let invocation = Invocation { settings, queued_at: &batch.queued_at, until };
-        self.launchpad.launch(&invocation, reserved).await;
+        self.launchpad.hand_on(done.wanting, &batch.queued_at, done.again_in).await;
+        let wanting = self.launchpad.launch(&invocation, done.reserved).await;
+        self.launchpad.hand_on(wanting, &batch.queued_at, Duration::ZERO).await;
         response
+    }
+}
+
+/// How many runners the events of a group reserve by themselves.
+fn settling(is_full: bool, is_to_be_settled: bool) -> Settling {
+    match (is_full, is_to_be_settled) {
+        (_, true) => Settling::Now(AT_A_MESSAGE),
+        (false, false) => Settling::Now(AT_ONCE),
+        (true, false) => Settling::HandedOn,
     }
 }

@@ -2,6 +2,7 @@
 
 use aws::boot::{Boot, System};
 use aws::ledger::Table;
+use aws::queue::Queue;
 use aws::tasks::Tasks;
 use aws_lambda_events::sqs::SqsEvent;
 use control::{Bookkeeper, Deployed};
@@ -14,18 +15,20 @@ use launcher::{Launcher, Settings};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[launcher::metrics::METRICS, control::metrics::METRICS]).await;
     let table = boot.variable("MAYFLY_TABLE");
+    let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
     let placements = boot.json::<Placements>("MAYFLY_PLACEMENTS");
     let deployed = pools.zip(placements).map(|(pools, placements)| Deployed::new(pools, &placements));
     let deployed = deployed.and_then(|deployed| boot.good(deployed));
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
+    let queue = Queue::new(&boot.config, queue_url);
     let cluster = deployed.as_ref().and_then(Deployed::a_cluster);
     let (settings, (), ()) =
         join3(boot.settings::<Settings>(deployed), ledger.warm_up(), tasks.warm_up(cluster)).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
-    let launcher = Launcher::new(books, tasks, registrar_url);
+    let launcher = Launcher::new(books, tasks, queue, registrar_url);
     started
         .run(async |batch: SqsEvent| match settings.current().await {
             Ok(settings) => launcher.handle(&settings, batch).await,

@@ -1,10 +1,11 @@
 //! What a message of the queue says: a job's event from the webhook, or an event of AWS by
 //! EventBridge.
 
-use fleet::ledger::{Event, JobMessage};
+use fleet::ledger::{Event, JobMessage, SettleMessage};
 use fleet::{DeliveryId, InstanceId};
 use metrics::counter;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tracing::warn;
 
 use crate::interruption::{self, Warning};
@@ -16,6 +17,8 @@ use crate::task_change::{self, TaskChange};
 pub(crate) enum Message {
     /// Something for the ledger, with the delivery that brought it; events of AWS have none.
     Event(Event, Option<DeliveryId>),
+    /// A pool is to be settled.
+    Settle(SettleMessage),
     /// EC2 is going to take an instance away.
     Interruption(InstanceId),
     /// Nothing that concerns us.
@@ -35,11 +38,13 @@ pub(crate) enum MessageError {
     },
 }
 
-/// EventBridge's envelope; the webhook's messages have none.
+/// What tells messages apart: EventBridge's envelope, and the pool that is to be settled; the webhook's
+/// messages have neither.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "detail-type")]
     detail_type: Option<String>,
+    settle: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +56,7 @@ struct Detail<T> {
 pub(crate) fn read(body: &str) -> Result<Message, MessageError> {
     let envelope: Envelope = json(body, "a message of Mayfly")?;
     match envelope.detail_type.as_deref() {
+        None if envelope.settle.is_some() => Ok(Message::Settle(json(body, "a pool to settle")?)),
         None => {
             let message: JobMessage = json(body, "a job event")?;
             Ok(Message::Event(Event::Job(message.job_event), Some(message.delivery)))

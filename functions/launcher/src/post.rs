@@ -1,24 +1,35 @@
 //! Writes events into the ledger, and settles the pools that they touched.
 
-use control::Origin;
+use control::{Origin, Settling};
 use fleet::PoolName;
 use fleet::ledger::EVENTS_A_TRANSACTION;
-use fleet::ports::{Clock, Ledger, Random};
+use fleet::ports::{Clock, Ledger, Random, SendSettle};
 
 use crate::batch::Group;
 use crate::{Done, Ecs, Launcher, Settings};
 
-impl<L: Ledger, C: Clock + Random, T: Ecs> Launcher<L, C, T> {
+impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// Writes a group: one transaction, or several where the queue's batches are configured larger
     /// than a transaction. They follow one another, because they write the same book.
-    pub(crate) async fn write(&self, settings: &Settings, pool: Option<PoolName>, group: Group) -> Done {
+    pub(crate) async fn write(
+        &self,
+        settings: &Settings,
+        pool: Option<PoolName>,
+        group: Group,
+        settling: Settling,
+    ) -> Done {
         let mut done = Done::default();
         let sources = group.sources.chunks(EVENTS_A_TRANSACTION);
         for (events, sources) in group.events.chunks(EVENTS_A_TRANSACTION).zip(sources) {
             let deliveries = sources.iter().filter_map(|source| source.delivery.as_ref()).collect();
             let origin = Origin { pool: pool.as_ref(), deliveries };
-            match self.launchpad.post(settings, origin, events).await {
-                Ok(posted) => done.reserved.extend(posted.reserved),
+            match self.launchpad.post(settings, origin, events, settling).await {
+                Ok(posted) => done.add(Done {
+                    reserved: posted.reserved,
+                    wanting: posted.wanting,
+                    again_in: posted.again_in,
+                    failed: Vec::new(),
+                }),
                 Err(_) => done.failed.extend(sources.iter().map(|source| source.message.clone())),
             }
         }

@@ -14,7 +14,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// Looks through GitHub's list, and asks for what has failed. What is left comes at the next pass.
     pub(crate) async fn redeliver(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
         let until = pass.began.checked_add(FIRST).unwrap_or(pass.began);
-        let done = control::deliveries::pass(&self.books, &self.github, until).await;
+        let done =
+            control::deliveries::pass(&self.books, pass.settings.pools.limits(), &self.github, until).await;
         let problem = match done {
             Ok(done) => {
                 pass.pay(done.calls, self.books.system.now());

@@ -238,7 +238,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         pass.may_call(now)?;
         // Before the first one of a sweep too: GitHub may have asked to wait.
         if (pass.calls_left + 1).is_multiple_of(REQUESTS_AT_ONCE) {
-            self.books.spend(COST_AT_ONCE).await?;
+            self.books.spend(pass.settings.pools.limits(), COST_AT_ONCE).await?;
         }
         let answered = call.await;
         pass.pay(answered.as_ref().map_or(1, |priced| priced.calls), now);

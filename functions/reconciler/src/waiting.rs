@@ -159,7 +159,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         call: impl Future<Output = Result<A, GithubError>>,
     ) -> Result<A, StepError> {
         pass.take_call(self.books.system.now())?;
-        self.books.spend(1).await?;
+        self.books.spend(pass.settings.pools.limits(), 1).await?;
         let answered = call.await;
         if let Err(GithubError::Wait(length)) = &answered {
             self.books.remember_wait(*length).await;

@@ -114,7 +114,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Takes calls to GitHub out of the minute's budget.
     async fn spend(&self, asked: &Asked<'_>, calls: u32) -> Result<(), Later> {
         self.in_time(asked)?;
-        self.books.spend(calls).await?;
+        self.books.spend(asked.settings.pools.limits(), calls).await?;
         self.in_time(asked)
     }
 

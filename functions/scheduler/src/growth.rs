@@ -8,7 +8,7 @@ use std::time::Duration;
 use control::Invocation;
 use fleet::PoolName;
 use fleet::ledger::Runner;
-use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
 use fleet::repair::FenceCause;
 use futures_util::future::{Either, select};
 use jiff::SignedDuration;
@@ -31,7 +31,7 @@ const LETTERS: usize = 400;
 #[derive(Debug, Default)]
 pub(crate) struct Growth(RefCell<BTreeMap<(PoolName, PoolName), Option<String>>>);
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
     /// What is said of the cause of a fence beyond the cause itself: by ECS, as the ledger has kept it, or,
     /// where a task finds no capacity, by its Auto Scaling group.
     pub(crate) async fn said(

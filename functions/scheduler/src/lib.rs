@@ -14,21 +14,22 @@ mod settle;
 mod snapshot;
 mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::mem;
 use std::time::Duration;
 
-use control::pace::BETWEEN_SCHEDULER_CALLS;
-use control::{Bookkeeper, Invocation, Launchpad, Steps};
+use control::{Bookkeeper, Invocation, Launchpad, QueuedAt, Steps};
 use fleet::ledger::Book;
 use fleet::ports::{
     Clock, DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, Ledger, ListItems, ListTasks,
-    Random, RunTask, SetMinSize, StopTask,
+    Random, RunTask, SendSettle, SetMinSize, StopTask,
 };
 use fleet::repair::repairs;
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 
 use self::growth::Growth;
+use self::perform::Performed;
 pub use self::settings::Settings;
 pub use self::steps::StepError;
 pub use control::Failed;
@@ -49,8 +50,8 @@ impl<T: DescribeAutoScalingGroup + DescribeScalingActivities + SetMinSize> Scali
 
 /// The function with what it keeps from one tick to the next.
 #[derive(Debug)]
-pub struct Scheduler<L, C, T, S> {
-    launchpad: Launchpad<L, C, T>,
+pub struct Scheduler<L, C, T, S, Q> {
+    launchpad: Launchpad<L, C, T, Q>,
     scaling: S,
 }
 
@@ -62,19 +63,19 @@ struct Books {
     retired: Option<Vec<Book>>,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
     /// A scheduler of this ledger (with the clock and the random bits that its transactions need),
-    /// this ECS and this Auto Scaling; the tasks that it launches ask at this URL.
-    pub fn new(books: Bookkeeper<L, C>, ecs: T, scaling: S, registrar_url: String) -> Self {
-        Self { launchpad: Launchpad::new(books, ecs, registrar_url, BETWEEN_SCHEDULER_CALLS), scaling }
+    /// this ECS, this Auto Scaling and this queue to the launchers; the tasks that it launches again ask at
+    /// this URL.
+    pub fn new(books: Bookkeeper<L, C>, ecs: T, scaling: S, queue: Q, registrar_url: String) -> Self {
+        Self { launchpad: Launchpad { books, ecs, queue, registrar_url }, scaling }
     }
 
-    /// One tick, with the settings of this moment: bounds and settle, snapshot, rules, perform. What is
-    /// reserved is launched beside the repairs, each pool's by itself: the pace of `RunTask` keeps no repair
-    /// waiting.
+    /// One tick, with the settings of this moment: bounds, snapshot, rules, perform. Pools that want runners are
+    /// handed on to the launchers, which share the work.
     pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
         let now = self.launchpad.books.system.now();
-        let queued_at = BTreeMap::new();
+        let queued_at = QueuedAt::new();
         let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
         let invocation = Invocation { settings, queued_at: &queued_at, until };
 
@@ -83,32 +84,32 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         let mut steps = Steps::default();
         let mut books =
             Books { retired: steps.note_common("pools out of the map", retired), ..Books::default() };
-        let mut reserved = Vec::new();
+        let mut wanting = BTreeSet::new();
         for settled in settled {
             books.of_map.extend(settled.book);
-            reserved.push(settled.reserved);
+            wanting.extend(settled.wanting);
             steps.extend(settled.steps);
         }
-        let starts =
-            join_all(reserved.into_iter().map(|runners| self.launchpad.launch(&invocation, runners)));
-        let (_, repaired) = join(starts, self.repair(&invocation, books, now)).await;
-        steps.extend(repaired);
+        let handed_on = self.launchpad.hand_on(wanting, &queued_at, Duration::ZERO);
+        let ((), repaired) = join(handed_on, self.repair(&invocation, books, now)).await;
+        steps.extend(repaired.steps);
+        self.launchpad.hand_on(repaired.wanting, &queued_at, Duration::ZERO).await;
         steps.ended()
     }
 
     /// Snapshot, rules, perform. What `RunTask` tells of tasks that ECS did not list is looked at by the
     /// same rules.
-    async fn repair(&self, invocation: &Invocation<'_>, books: Books, now: Timestamp) -> Steps {
-        let (snapshot, mut steps) = self.snapshot(invocation, books, now).await;
+    async fn repair(&self, invocation: &Invocation<'_>, books: Books, now: Timestamp) -> Performed {
+        let (snapshot, steps) = self.snapshot(invocation, books, now).await;
         let growth = Growth::default();
-        let performed = self.perform(invocation, &growth, repairs(&snapshot)).await;
-        steps.extend(performed.steps);
-        if !performed.found.is_empty() {
-            let described = self.describe(performed.found, &mut steps).await;
+        let mut performed = self.perform(invocation, &growth, repairs(&snapshot)).await;
+        performed.steps.extend(steps);
+        let found = mem::take(&mut performed.found);
+        if !found.is_empty() {
+            let described = self.describe(found, &mut performed.steps).await;
             let repairs = repairs(&snapshot.narrowed(described));
-            let performed = self.perform(invocation, &growth, repairs).await;
-            steps.extend(performed.steps);
+            performed.add(self.perform(invocation, &growth, repairs).await);
         }
-        steps
+        performed
     }
 }

@@ -2,6 +2,7 @@
 
 use aws::boot::{Boot, System};
 use aws::ledger::Table;
+use aws::queue::Queue;
 use aws::scaling::Groups;
 use aws::tasks::Tasks;
 use control::{Bookkeeper, Deployed};
@@ -15,6 +16,7 @@ use serde_json::Value;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[scheduler::metrics::METRICS, control::metrics::METRICS]).await;
     let table = boot.variable("MAYFLY_TABLE");
+    let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");
     let pools = boot.pools(PoolMap::from_json);
     let placements = boot.json::<Placements>("MAYFLY_PLACEMENTS");
@@ -22,12 +24,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let deployed = deployed.and_then(|deployed| boot.good(deployed));
     let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
     let scaling = Groups::new(&boot.config);
+    let queue = Queue::new(&boot.config, queue_url);
     let cluster = deployed.as_ref().and_then(Deployed::a_cluster);
     let (settings, (), ()) =
         join3(boot.settings::<Settings>(deployed), ledger.warm_up(), tasks.warm_up(cluster)).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
-    let scheduler = Scheduler::new(books, tasks, scaling, registrar_url);
+    let scheduler = Scheduler::new(books, tasks, scaling, queue, registrar_url);
     let tick = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         scheduler.handle(&current).await

@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use control::{Invocation, Steps};
+use control::{AT_ONCE, Invocation, Settling, Steps, Turn};
 use fleet::launch::{FailureClass, LaunchFailure};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Fenced, Runner, RunnerEvent};
-use fleet::ports::{Clock, Ledger, ListItems, Random};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
 use fleet::repair::{FenceCause, Repair, SeenTask};
 use fleet::{PoolName, TaskArn};
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream;
 use metrics::counter;
 use tracing::{info, warn};
 
@@ -24,8 +26,8 @@ pub(crate) struct Performed {
     /// Tasks that `RunTask` told of, by cluster: how they are is not known yet.
     pub(crate) found: BTreeMap<String, Vec<TaskArn>>,
     pub(crate) steps: Steps,
-    /// The runners that were reserved and are not launched yet.
-    reserved: Vec<Runner>,
+    /// The pools that want runners since.
+    pub(crate) wanting: BTreeSet<PoolName>,
     /// What `RunTask` said of launches that it puts off: not written down yet.
     tried: Vec<Event>,
     /// The steps that failed already: of many alike the first one tells enough.
@@ -33,6 +35,15 @@ pub(crate) struct Performed {
 }
 
 impl Performed {
+    /// Adds what came of others.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.steps.extend(other.steps);
+        self.wanting.extend(other.wanting);
+        for (cluster, tasks) in other.found {
+            self.found.entry(cluster).or_default().extend(tasks);
+        }
+    }
+
     fn note(&mut self, pool: &PoolName, step: &'static str, done: Result<(), StepError>) {
         if done.is_ok() || self.failed.insert(step) {
             self.steps.note(pool, step, done);
@@ -40,7 +51,7 @@ impl Performed {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
     /// Performs repairs, each pool's by themselves.
     pub(crate) async fn perform(
         &self,
@@ -56,10 +67,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
             pools.into_iter().map(|(pool, repairs)| self.perform_for(invocation, growth, pool, repairs));
         let mut all = Performed::default();
         for performed in join_all(pools).await {
-            all.steps.extend(performed.steps);
-            for (cluster, tasks) in performed.found {
-                all.found.entry(cluster).or_default().extend(tasks);
-            }
+            all.add(performed);
         }
         all
     }
@@ -79,13 +87,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         self.reroute(invocation, &pool, &reroutes, &mut done).await;
         let (again, at_once): (Vec<_>, Vec<_>) =
             repairs.into_iter().partition(|repair| matches!(repair, Repair::RunAgain { .. }));
-        for repairs in [at_once, again] {
-            for repair in repairs {
-                let performed = self.perform_one(invocation, growth, &repair, &mut done).await;
-                done.note(&pool, repair.name(), performed);
-            }
-            self.launchpad.launch(invocation, mem::take(&mut done.reserved)).await;
+        for repair in at_once {
+            let performed = self.perform_one(invocation, growth, &repair, &mut done).await;
+            done.note(&pool, repair.name(), performed);
         }
+        self.run_all_again(invocation, &pool, &again, &mut done).await;
         self.write_tried(invocation, &pool, &mut done).await;
         done
     }
@@ -94,8 +100,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     /// whoever gives one up knows why.
     async fn write_tried(&self, invocation: &Invocation<'_>, pool: &PoolName, done: &mut Performed) {
         for events in mem::take(&mut done.tried).chunks(EVENTS_A_TRANSACTION) {
-            match self.launchpad.post(invocation.settings, pool, events).await {
-                Ok(posted) => self.launchpad.launch(invocation, posted.reserved).await,
+            match self.launchpad.post(invocation.settings, pool, events, Settling::HandedOn).await {
+                Ok(posted) => done.wanting.extend(posted.wanting),
                 Err(problem) => done.note(pool, "put off", Err(problem.into())),
             }
         }
@@ -121,7 +127,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
                 let said = self.said(invocation, growth, runner, *cause).await;
                 self.fence(invocation, runner, (*cause, said.as_deref()), task.as_ref(), done).await?;
             }
-            Repair::RunAgain { runner } => self.run_again(invocation, runner, done).await?,
+            Repair::RunAgain { .. } => {}
             Repair::Stop { task, .. } => self.stop(task, "some time ago").await?,
             Repair::CallOverdue { .. } | Repair::NoteStopped { .. } | Repair::Reroute { .. } => {
                 self.write(invocation, repair, done).await?;
@@ -138,8 +144,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         done: &mut Performed,
     ) -> Result<(), StepError> {
         let event = repair.event();
-        let posted = self.launchpad.post(invocation.settings, repair.pool(), event.as_slice()).await?;
-        done.reserved.extend(posted.reserved);
+        let posted = self
+            .launchpad
+            .post(invocation.settings, repair.pool(), event.as_slice(), Settling::HandedOn)
+            .await?;
+        done.wanting.extend(posted.wanting);
         Ok(())
     }
 
@@ -154,11 +163,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
     ) {
         let events: Vec<Event> = reroutes.iter().filter_map(Repair::event).collect();
         for events in events.chunks(EVENTS_A_TRANSACTION) {
-            match self.launchpad.post(invocation.settings, pool, events).await {
+            match self.launchpad.post(invocation.settings, pool, events, Settling::HandedOn).await {
                 Ok(posted) => {
                     info!(%pool, jobs = events.len(), "jobs of a pool that is out of the map routed again");
                     counter!(JOBS_REROUTED.name).increment(events.len() as u64);
-                    done.reserved.extend(posted.reserved);
+                    done.wanting.extend(posted.wanting);
                 }
                 Err(problem) => done.note(pool, "reroute", Err(problem.into())),
             }
@@ -175,7 +184,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         done: &mut Performed,
     ) -> Result<(), StepError> {
         let fence = self.launchpad.fence(invocation.settings, runner, cause, said).await?;
-        done.reserved.extend(fence.reserved);
+        done.wanting.extend(fence.wanting);
         let Fenced::Holds(runner) = fence.answer else { return Ok(()) };
         info!(runner = %runner.id, pool = %runner.pool, why = cause.why(), said, "runner fenced");
         counter!(RUNNERS_FENCED.name).increment(1);
@@ -185,36 +194,48 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         }
     }
 
-    /// Calls `RunTask` with the runner's token again. A launch that failed for good is given back; why one
-    /// is put off is kept.
-    async fn run_again(
+    /// Calls `RunTask` with the tokens of these runners again, side by side, each in its turn. Launches that fail
+    /// for good are given back; why one is put off is kept.
+    async fn run_all_again(
         &self,
         invocation: &Invocation<'_>,
-        runner: &Runner,
+        pool: &PoolName,
+        repairs: &[Repair],
         done: &mut Performed,
-    ) -> Result<(), StepError> {
-        let mut tried = |put_off| {
+    ) {
+        let runners = repairs.iter().filter_map(Repair::runner);
+        let runs = runners.map(async |runner| {
+            (runner, self.launchpad.try_to_run(invocation, runner, Turn::ToBeTaken).await)
+        });
+        let runs: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
+        let mut failed = Vec::new();
+        for (runner, ran) in runs {
+            let put_off = match ran {
+                None => continue,
+                Some(Ok(task)) => {
+                    info!(runner = %runner.id, %pool, capacity = %runner.capacity, %task, "launch made good");
+                    if let Some(placement) = invocation.settings.placements.get(&runner.capacity) {
+                        done.found.entry(placement.cluster.clone()).or_default().push(task);
+                    }
+                    None
+                }
+                Some(Err(LaunchFailure { class: FailureClass::Later, reason, .. })) => Some(reason),
+                Some(Err(LaunchFailure { class, reason, .. })) => {
+                    warn!(runner = %runner.id, %pool, reason, "launch failed at its repair");
+                    failed.push(Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason)));
+                    continue;
+                }
+            };
             if runner.put_off != put_off {
                 done.tried.push(Event::Runner(runner.id.clone(), RunnerEvent::LaunchTried(put_off)));
             }
-        };
-        match self.launchpad.try_to_run(invocation, runner).await {
-            Some(Ok(task)) => {
-                tried(None);
-                if let Some(placement) = invocation.settings.placements.get(&runner.capacity) {
-                    done.found.entry(placement.cluster.clone()).or_default().push(task);
-                }
-            }
-            None => {}
-            Some(Err(LaunchFailure { class: FailureClass::Later, reason, .. })) => tried(Some(reason)),
-            Some(Err(LaunchFailure { class, reason, .. })) => {
-                warn!(runner = %runner.id, pool = %runner.pool, reason, "launch failed at its repair");
-                let event = Event::Runner(runner.id.clone(), RunnerEvent::LaunchFailed(class, reason));
-                let posted = self.launchpad.post(invocation.settings, &runner.pool, &[event]).await?;
-                done.reserved.extend(posted.reserved);
+        }
+        for events in failed.chunks(EVENTS_A_TRANSACTION) {
+            match self.launchpad.post(invocation.settings, pool, events, Settling::HandedOn).await {
+                Ok(posted) => done.wanting.extend(posted.wanting),
+                Err(problem) => done.note(pool, "run again", Err(problem.into())),
             }
         }
-        Ok(())
     }
 
     /// Stops the task of a fenced runner.

@@ -1,9 +1,11 @@
-//! The minimum and maximum of this hour, and what follows from them.
+//! The minimum and maximum of this hour, and which pools want runners by them.
 
-use control::{Invocation, Steps};
-use fleet::Pool;
-use fleet::ledger::{Book, Event, Item, Key, Runner};
-use fleet::ports::{Clock, Ledger, ListItems, Random};
+use std::collections::BTreeSet;
+
+use control::{Invocation, Settling, Steps};
+use fleet::ledger::{Book, Event, Item, Key};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
+use fleet::{Pool, PoolName};
 use jiff::Timestamp;
 
 use crate::{Ecs, Scaling, Scheduler, StepError};
@@ -13,13 +15,13 @@ use crate::{Ecs, Scaling, Scheduler, StepError};
 pub(crate) struct Settled {
     /// Its book, as it is now.
     pub(crate) book: Option<Book>,
-    /// The runners that were reserved: launch them.
-    pub(crate) reserved: Vec<Runner>,
+    /// The pools that want runners: the pool itself, or none.
+    pub(crate) wanting: BTreeSet<PoolName>,
     pub(crate) steps: Steps,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
-    /// Sets a pool's minimum and maximum, and settles. Where that fails the book is read, so that what
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
+    /// Sets a pool's minimum and maximum, and says whether it wants runners. Where that fails the book is read, so that what
     /// else depends on it is done all the same.
     pub(crate) async fn settle(&self, invocation: &Invocation<'_>, pool: &Pool, now: Timestamp) -> Settled {
         let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
@@ -28,11 +30,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
         let task_definition = placement.map(|placement| placement.task_definition.clone());
         let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum, task_definition };
         let mut settled = Settled::default();
-        let posted = self.launchpad.post(invocation.settings, &pool.name, &[event]).await;
+        let posted = self.launchpad.post(invocation.settings, &pool.name, &[event], Settling::HandedOn).await;
         let posted = posted.map_err(StepError::from);
         if let Some(mut posted) = settled.steps.note(&pool.name, "settle", posted) {
             settled.book = posted.books.remove(&pool.name);
-            settled.reserved = posted.reserved;
+            settled.wanting = posted.wanting;
         } else {
             let read = self.book(pool).await;
             settled.book = settled.steps.note(&pool.name, "book", read).flatten();

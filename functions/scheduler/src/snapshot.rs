@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use control::{Invocation, Steps};
 use fleet::ledger::{Book, Item, Key, Listing, RunnerState};
-use fleet::ports::{Clock, Ledger, ListItems, Random, TaskDescription, TaskFilter};
+use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle, TaskDescription, TaskFilter};
 use fleet::repair::{Snapshot, clusters_in_question, stranded};
 use fleet::schedule::Group;
 use fleet::{Pool, PoolName, TaskArn};
@@ -20,7 +20,7 @@ use crate::{Books, Ecs, Scaling, Scheduler, Settings, StepError};
 /// The states of a runner that a rule looks at, beside those that are called.
 const LOOKED_AT: [RunnerState; 3] = [RunnerState::Starting, RunnerState::Overdue, RunnerState::Leaving];
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, C, T, S> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
     /// The books of the pools that are out of the map.
     pub(crate) async fn retired(&self, settings: &Settings) -> Result<Vec<Book>, StepError> {
         let mut keys = self.launchpad.books.ledger.list(&Listing::Books).await?;
@@ -52,6 +52,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling> Scheduler<L, 
                     Item::Job(job) => snapshot.waiting.push(job),
                     Item::Book(_)
                     | Item::Budget(_)
+                    | Item::Meter(_)
                     | Item::Deliveries(_)
                     | Item::Suspicions(_)
                     | Item::Sweep(_) => {}

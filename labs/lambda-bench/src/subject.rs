@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use control::pace::BETWEEN_CALLS;
 use fleet::ledger::{Book, Item, JobAction, JobEvent, JobMessage, Runner};
 use fleet::question::{ASK, Listener, Question};
 use fleet::ticket::Ticket;
@@ -212,8 +211,6 @@ pub(crate) fn all(folder: &Path, memory: u32, gap: Duration, placements: &str) -
     [Kind::Echo, Kind::Webhook, Kind::Launcher, Kind::Registrar, Kind::Scheduler].map(|kind| {
         let built = folder.join(kind.name()).join("bootstrap");
         let binary = if built.is_file() { built } else { folder.join(kind.name()) };
-        // A launcher that is called sooner waits for its turn at ECS, which is not work.
-        let gap = if kind == Kind::Launcher { gap + BETWEEN_CALLS } else { gap };
         Subject { kind, binary, memory, gap, placements: placements.to_owned() }
     })
 }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use fleet::ledger::{Budget, Item, Key, Put};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::{JobId, PoolMap, PoolName, Repository};
 use jiff::{SignedDuration, Timestamp};
@@ -36,7 +35,7 @@ const TO_REST: SignedDuration = SignedDuration::from_hours(6);
 pub enum GithubIs {
     /// They are.
     AsPublished,
-    /// There are none, and Mayfly's own budget is never spent.
+    /// There are none, and the map says so.
     Unlimited,
 }
 
@@ -60,7 +59,7 @@ pub struct Bench {
 impl Bench {
     /// The default pools, each with this maximum.
     pub fn new(data: &Data, maximum: u32, github: GithubIs) -> Result<Self> {
-        let pools = map_of(maximum)?;
+        let pools = map_of(maximum, github)?;
         let sandbox = Sandbox::new(SEED, START, data.delays.clone(), &pools);
         sandbox.ecs().borrow_mut().set_limits(data.ecs);
         let observed = Observed::of(&sandbox);
@@ -92,7 +91,7 @@ impl Bench {
 
     /// From now on every function reads a map in which each pool has this maximum.
     pub fn set_maximum(&mut self, maximum: u32) -> Result<()> {
-        let pools = map_of(maximum)?;
+        let pools = map_of(maximum, self.github)?;
         for function in [
             FunctionName::Webhook,
             FunctionName::Launcher,
@@ -182,31 +181,21 @@ impl Bench {
         let is_full = books.books().any(|book| book.live >= most && book.queued > book.supply);
         drop(books);
         self.was_full |= is_full;
-        if self.github == GithubIs::Unlimited {
-            self.give_the_budget_back();
-        }
-    }
-
-    /// Mayfly's budget of the minute is whole again.
-    fn give_the_budget_back(&self) {
-        let mut table = self.sandbox().table().borrow_mut();
-        let spent = table.read(&[Key::Budget]).into_iter().find_map(|item| item.budget().cloned());
-        if let Some(budget) = spent.filter(|budget| budget.calls > 0) {
-            let whole = Budget { calls: 0, version: budget.version + 1, ..budget };
-            // It was read in the same breath: nobody has written it since.
-            let _written = table.commit(&[Put(Item::Budget(whole))]);
-        }
     }
 }
 
-/// The default pools, each with this maximum.
-pub fn map_of(maximum: u32) -> Result<PoolMap> {
+/// The default pools, each with this maximum, on an account with these limits of GitHub's.
+pub fn map_of(maximum: u32, github: GithubIs) -> Result<PoolMap> {
     let lines = DEFAULT_POOLS.lines();
     let limited = |line: &str| match line.strip_prefix("maximum = ") {
         Some(_) => format!("maximum = {maximum}"),
         None => line.to_owned(),
     };
-    Ok(PoolMap::from_toml(&lines.map(limited).collect::<Vec<_>>().join("\n"))?)
+    let limits = match github {
+        GithubIs::AsPublished => "",
+        GithubIs::Unlimited => "\n[limits]\ngithub_calls_a_minute = 1000000",
+    };
+    Ok(PoolMap::from_toml(&(lines.map(limited).collect::<Vec<_>>().join("\n") + limits))?)
 }
 
 /// The names of the default pools.

@@ -49,6 +49,7 @@ impl Observed {
         sandbox.observe(move |effect| match effect.of {
             EffectOf::Sent(body) => sees.borrow_mut().sent(body, effect.at),
             EffectOf::Written(_, puts, written) => sees.borrow_mut().written(puts, written, effect.at),
+            EffectOf::Spent(..) => sees.borrow_mut().budget.tried += 1,
             EffectOf::Read(..) | EffectOf::Listed(..) => {}
         });
         observed

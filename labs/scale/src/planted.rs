@@ -41,7 +41,7 @@ pub(crate) fn run(data: &Data, runners: u64) -> Result<Outcome> {
 }
 
 fn plant(bench: &mut Bench, runners: u64) -> Result<()> {
-    let (pools, pool) = (map_of(u32::try_from(runners)?)?, PoolName::new(POOL)?);
+    let (pools, pool) = (map_of(u32::try_from(runners)?, GithubIs::AsPublished)?, PoolName::new(POOL)?);
     let placement = placement_of(pools.get(&pool).context("the pool is in the map")?);
     let now = bench.now();
     let mut left = runners;

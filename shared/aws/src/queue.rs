@@ -1,17 +1,23 @@
 //! The queue from the webhook to the launcher on SQS.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use fleet::Repository;
-use fleet::ledger::JobMessage;
-use fleet::ports::{QueueError, SendMessage};
+use fleet::ledger::{JobMessage, SettleMessage};
+use fleet::ports::{QueueError, SendMessage, SendSettle};
+use serde::Serialize;
 use tracing::warn;
 
 use crate::error::told;
 
 /// Longest `MessageGroupId` that SQS takes.
 const GROUP_LIMIT: usize = 128;
+
+/// Longest `DelaySeconds` that SQS takes.
+const LONGEST_DELAY: u64 = 900;
 
 /// The queue.
 #[derive(Debug, Clone)]
@@ -38,11 +44,34 @@ impl Queue {
 
 impl SendMessage for Queue {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
+        self.send(message, group(&message.job_event.repository), Duration::ZERO).await
+    }
+}
+
+impl SendSettle for Queue {
+    async fn send_settle(&self, message: &SettleMessage, delay: Duration) -> Result<(), QueueError> {
+        self.send(message, Some(format!("settle/{}", message.settle)), delay).await
+    }
+}
+
+impl Queue {
+    async fn send(
+        &self,
+        message: &impl Serialize,
+        group: Option<String>,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         let request = self.client.send_message().queue_url(&self.url).message_body(body);
-        let sent = request.set_message_group_id(group(&message.job_event.repository)).send().await;
-        sent.map(drop).map_err(|error| QueueError(told(&error)))
+        let request = request.set_message_group_id(group).set_delay_seconds(seconds(delay));
+        request.send().await.map(drop).map_err(|error| QueueError(told(&error)))
     }
+}
+
+/// A delay in whole seconds, as SQS takes it: the next one, and none for none.
+fn seconds(delay: Duration) -> Option<i32> {
+    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    i32::try_from(seconds.min(LONGEST_DELAY)).ok().filter(|seconds| *seconds > 0)
 }
 
 /// The group whose messages SQS takes turns with other groups' (on a standard queue: "fair queues"),
@@ -60,6 +89,14 @@ fn group(repository: &Repository) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_delay_is_rounded_up_to_what_sqs_takes() {
+        for (milliseconds, expected) in [(0, None), (1, Some(1)), (1_000, Some(1)), (1_001, Some(2))] {
+            assert_eq!(seconds(Duration::from_millis(milliseconds)), expected);
+        }
+        assert_eq!(seconds(Duration::from_hours(1)), Some(900));
+    }
 
     #[test]
     fn a_repository_is_a_group_that_sqs_takes() {

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use fleet::ledger::settle::{Settled, settle};
-use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Key, Runner, RunnerState, Tidings};
+use fleet::ledger::settle::{Settled, settle, wanted};
+use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Item, Key, Runner, RunnerState, Tidings};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
 
+use crate::permits::Held;
 use crate::retry::{Backoff, retry};
 
 /// How often a transaction is tried before its caller is told to come again.
@@ -44,6 +45,10 @@ pub struct Posted {
     pub books: BTreeMap<PoolName, Book>,
     /// The runners that were reserved: launch them.
     pub reserved: Vec<Runner>,
+    /// The pools that want more runners, and may have some: let them be settled.
+    pub wanting: BTreeSet<PoolName>,
+    /// In how long there is something for those again.
+    pub again_in: Duration,
     /// What the events brought that somebody is to be told of.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
@@ -55,8 +60,8 @@ pub struct Posted {
 pub struct Fence {
     /// Whether it holds, and the runner.
     pub answer: Fenced,
-    /// The runners that were reserved in its place: launch them.
-    pub reserved: Vec<Runner>,
+    /// The pools that want a runner in its place: let them be settled.
+    pub wanting: BTreeSet<PoolName>,
     /// What it brought that somebody is to be told of.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
@@ -84,30 +89,26 @@ impl From<LedgerError> for PostError {
     }
 }
 
-/// Whether to reserve runners for the pools that the events touched.
+/// What becomes of the pools that the events touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settling {
-    Touched,
-    /// The same, for events that are in the ledger by now: they only name the pools.
-    Further,
-    Nothing,
+pub enum Settling {
+    /// Nothing: somebody else looks.
+    Not,
+    /// Those that want runners are named, for somebody else to settle.
+    HandedOn,
+    /// At most so many runners are reserved for them in the same transaction, and those are named that want
+    /// more.
+    Now(u32),
 }
 
 impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     /// Writes events down, all or none; at most [`fleet::ledger::EVENTS_A_TRANSACTION`] of them.
     pub async fn post(&self, pools: &PoolMap, events: &[Event]) -> Result<Posted, PostError> {
-        self.post_with(pools, events, Settling::Nothing).await
+        self.post_and_settle(pools, events, Settling::Not).await
     }
 
-    /// Writes events down and reserves runners for the pools that they touched, in the same
-    /// transaction; in further ones where the reservations do not fit into it. At most
-    /// [`fleet::ledger::EVENTS_A_TRANSACTION`] events.
-    pub async fn post_and_settle(&self, pools: &PoolMap, events: &[Event]) -> Result<Posted, PostError> {
-        self.post_with(pools, events, Settling::Touched).await
-    }
-
-    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped, and
-    /// settles. One that is answered one first is left as it is. `said` is what was said of the cause.
+    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped. One that is
+    /// answered one first is left as it is. `said` is what was said of the cause.
     pub async fn fence(
         &self,
         pools: &PoolMap,
@@ -116,55 +117,31 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         said: Option<&str>,
     ) -> Result<Fence, PostError> {
         let event = Event::Runner(runner.clone(), cause.event(said));
-        let Posted { mut runners, reserved, tidings, conflicts, .. } =
-            self.post_and_settle(pools, &[event]).await?;
-        Ok(Fence { answer: Fenced::of(runners.remove(runner)), reserved, tidings, conflicts })
+        let Posted { mut runners, wanting, tidings, conflicts, .. } =
+            self.post_and_settle(pools, &[event], Settling::HandedOn).await?;
+        Ok(Fence { answer: Fenced::of(runners.remove(runner)), wanting, tidings, conflicts })
     }
 
-    async fn post_with(
-        &self,
-        pools: &PoolMap,
-        events: &[Event],
-        mut settling: Settling,
-    ) -> Result<Posted, PostError> {
-        let mut posted = Posted::default();
-        loop {
-            let (done, more) = match self.transact(pools, events, settling).await {
-                Ok(done) => done,
-                // What is reserved by now has to be launched; the scheduler settles the rest.
-                Err(_) if settling == Settling::Further => return Ok(posted),
-                Err(error) => return Err(error),
-            };
-            posted.conflicts += done.conflicts;
-            posted.reserved.extend(done.reserved);
-            posted.books = done.books;
-            if settling != Settling::Further {
-                (posted.answers, posted.runners) = (done.answers, done.runners);
-                posted.tidings = done.tidings;
-            }
-            if !more {
-                return Ok(posted);
-            }
-            settling = Settling::Further;
-        }
-    }
-
-    /// One transaction, tried until it is written.
-    async fn transact(
+    /// Writes events down, all or none, and settles the pools that they touched in the same transaction,
+    /// which is tried until it is written. At most [`fleet::ledger::EVENTS_A_TRANSACTION`] events.
+    pub async fn post_and_settle(
         &self,
         pools: &PoolMap,
         events: &[Event],
         settling: Settling,
-    ) -> Result<(Posted, bool), PostError> {
+    ) -> Result<Posted, PostError> {
         let mut ids = FreshIds { random: &self.system, made: Vec::new(), next: 0 };
+        let mut held = Held::default();
         let mut conflicts = 0;
         let attempt = async || {
-            let done = self.attempt(pools, events, settling, &mut ids).await;
+            let done = self.attempt(pools, events, settling, &mut ids, &mut held).await;
             conflicts += u32::from(matches!(done, Err(LedgerError::Conflict)));
             done
         };
-        let (posted, more) = retry(&self.system, BACKOFF, |_| true, attempt).await?;
-        Ok((Posted { conflicts, ..posted }, more))
+        let posted = retry(&self.system, BACKOFF, |_| true, attempt).await?;
+        let posted = Posted { conflicts, again_in: held.again_in, ..posted };
+        self.give_permits_back(held, &posted.reserved, pools.limits()).await;
+        Ok(posted)
     }
 
     async fn attempt(
@@ -173,13 +150,18 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
         ids: &mut FreshIds<'_, C>,
-    ) -> Result<(Posted, bool), LedgerError> {
+        held: &mut Held,
+    ) -> Result<Posted, LedgerError> {
         let mut entries = Entries::default();
         entries.extend(self.ledger.read(&keys_of(events, ids.made_before())).await?);
         let mut touched: BTreeSet<PoolName> = events.iter().filter_map(Event::pool).cloned().collect();
         touched.extend(entries.pools_named());
         let books = with_capacities(&touched, pools);
-        entries.extend(self.ledger.read(&books.iter().cloned().map(Key::Book).collect::<Vec<_>>()).await?);
+        let mut keys: Vec<Key> = books.iter().cloned().map(Key::Book).collect();
+        keys.extend(settling.reserves().then_some(Key::Budget));
+        let read = self.ledger.read(&keys).await?;
+        let budget = read.iter().find_map(Item::budget).cloned().unwrap_or_default();
+        entries.extend(read);
         entries.open_books(&books, pools);
 
         // An earlier attempt whose answer was lost may have been written: its reservations are ours,
@@ -190,12 +172,18 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         reserved.retain(|id| entries.runner(id).is_some_and(|runner| runner.state == RunnerState::Starting));
 
         let now = self.system.now();
-        let new = if settling == Settling::Further { &[] } else { events };
-        let answers = new.iter().map(|event| entries.apply(event, now)).collect();
+        let answers = events.iter().map(|event| entries.apply(event, now)).collect();
         let mut settled = Settled::default();
-        if settling != Settling::Nothing {
-            settled = settle(&mut entries, &touched, pools, now, || ids.fresh(&taken));
+        if settling != Settling::Not {
+            if let Settling::Now(most) = settling {
+                let wanted = wanted(&entries, &touched, pools, now).first(most);
+                self.add_permits(held, &wanted, pools, budget.waits_until(now)).await?;
+            }
+            let mut permits = held.permits.first(settling.most());
+            settled = settle(&mut entries, &touched, pools, now, &mut permits, || ids.fresh(&taken));
         }
+        // GitHub's next minute is the next tick's matter.
+        settled.wanting.retain(|_, capacity| !held.unregistrable.contains(capacity));
         let puts = entries.puts();
         if !puts.is_empty() {
             self.ledger.commit(&puts).await?;
@@ -212,10 +200,25 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
                 .filter_map(|name| Some((name.clone(), entries.book(name)?.clone())))
                 .collect(),
             reserved: reserved.iter().filter_map(runner).collect(),
+            wanting: settled.wanting.into_keys().collect(),
             tidings: entries.tidings().clone(),
-            conflicts: 0,
+            ..Posted::default()
         };
-        Ok((posted, settled.more))
+        Ok(posted)
+    }
+}
+
+impl Settling {
+    fn reserves(self) -> bool {
+        matches!(self, Self::Now(_))
+    }
+
+    /// The most runners that are reserved.
+    fn most(self) -> u32 {
+        match self {
+            Self::Not | Self::HandedOn => 0,
+            Self::Now(most) => most,
+        }
     }
 }
 

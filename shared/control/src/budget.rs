@@ -1,15 +1,16 @@
-//! Keeps all functions together within GitHub's limits, over one item of the ledger.
+//! Keeps all functions together within the limits of GitHub and of ECS, over meters of the ledger.
 
 use std::time::Duration;
 
-use ::metrics::counter;
-use fleet::ledger::{Budget, Item, Key, Put};
+use ::metrics::{counter, gauge};
+use fleet::ledger::{Item, Key, Left, Put, Spend};
+use fleet::limits::Limits;
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
 use crate::Bookkeeper;
-use crate::metrics::GITHUB_WAITS;
+use crate::metrics::{GITHUB_CALLS_LEFT, GITHUB_WAITS, RUN_TASKS_LEFT};
 use crate::retry::{Backoff, retry};
 
 /// A write takes a few milliseconds; whoever does not get through is answered to come again.
@@ -30,12 +31,60 @@ pub enum BudgetError {
 impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     /// Takes this many calls to GitHub out of the minute's budget before they are made. A call that is
     /// taken and not made is lost until the minute is over.
-    pub async fn spend(&self, calls: u32) -> Result<(), BudgetError> {
-        let spent = self.change_budget(|budget| budget.spend(calls, self.system.now()).map(Some)).await?;
+    pub async fn spend(&self, limits: &Limits, calls: u32) -> Result<(), BudgetError> {
+        let spent = self.spend_or_wait(limits, calls).await?;
         spent.map_err(|until| {
             counter!(GITHUB_WAITS.name).increment(1);
             BudgetError::Spent(until)
         })
+    }
+
+    async fn spend_or_wait(&self, limits: &Limits, calls: u32) -> Result<Result<(), Timestamp>, LedgerError> {
+        if let Some(until) = self.github_waits_until().await? {
+            return Ok(Err(until));
+        }
+        let now = self.system.now();
+        let spend = limits.spend_github_calls(calls, now);
+        let done = retry(&self.system, BACKOFF, |_| true, async || self.ledger.spend(&spend).await).await?;
+        let (Ok(Left(left)) | Err(Left(left))) = done;
+        gauge!(GITHUB_CALLS_LEFT.name).set(headroom(left));
+        Ok(done.map(drop).map_err(|_| next_minute(now)))
+    }
+
+    /// The end of the wait that GitHub has asked for, if it is not over.
+    async fn github_waits_until(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let read = async || self.ledger.read(&[Key::Budget]).await;
+        let items = retry(&self.system, BACKOFF, |_| true, read).await?;
+        Ok(items.iter().find_map(Item::budget).and_then(|budget| budget.waits_until(self.system.now())))
+    }
+
+    /// Takes as many as there are, so many at most, each of this amount; tells how many, and what is left.
+    pub(crate) async fn take(&self, spend: Spend, each: i64, count: u32) -> Result<(u32, Left), LedgerError> {
+        let left = match self.ledger.spend(&spend).await? {
+            Ok(left) => return Ok((count, left)),
+            Err(left) => left,
+        };
+        let fewer = u32::try_from(left.0 / each).unwrap_or(0);
+        if fewer == 0 {
+            return Ok((0, left));
+        }
+        let taken = self.ledger.spend(&spend.of(i64::from(fewer) * each)).await?;
+        Ok(taken.map_or_else(|left| (0, left), |left| (fewer, left)))
+    }
+
+    /// Takes up to so many calls of `RunTask` that may be made at once; tells how many, and after how long
+    /// there are some again.
+    pub(crate) async fn take_run_tasks(
+        &self,
+        limits: &Limits,
+        count: u32,
+    ) -> Result<(u32, Duration), LedgerError> {
+        let each = limits.between_run_tasks();
+        let spend = limits.spend_run_tasks(count, self.system.now());
+        let (taken, Left(left)) = self.take(spend, each, count).await?;
+        gauge!(RUN_TASKS_LEFT.name).set(headroom(left / each));
+        let missing = u64::try_from(each.saturating_sub(left)).unwrap_or(0);
+        Ok((taken, Duration::from_micros(missing)))
     }
 
     /// Writes down that GitHub wants to be left alone. Where that fails, GitHub says the same to the
@@ -43,26 +92,27 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     pub async fn remember_wait(&self, length: Duration) {
         counter!(GITHUB_WAITS.name).increment(1);
         let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
-        let longer = |budget: &Budget| Ok(budget.wait(length, self.system.now()));
-        if let Err(error) = self.change_budget::<()>(longer).await {
-            warn!(%error, "GitHub's wait is not written down");
-        }
-    }
-
-    /// Reads the budget, changes it, and writes it if it is still the one that was read.
-    async fn change_budget<E>(
-        &self,
-        change: impl Fn(&Budget) -> Result<Option<Budget>, E>,
-    ) -> Result<Result<(), E>, LedgerError> {
         let attempt = async || {
             let items = self.ledger.read(&[Key::Budget]).await?;
             let budget = items.iter().find_map(Item::budget).cloned().unwrap_or_default();
-            match change(&budget) {
-                Ok(Some(changed)) => self.ledger.commit(&[Put(Item::Budget(changed))]).await.map(Ok),
-                Ok(None) => Ok(Ok(())),
-                Err(error) => Ok(Err(error)),
+            match budget.wait(length, self.system.now()) {
+                Some(longer) => self.ledger.commit(&[Put(Item::Budget(longer))]).await,
+                None => Ok(()),
             }
         };
-        retry(&self.system, BACKOFF, |_| true, attempt).await
+        if let Err(error) = retry(&self.system, BACKOFF, |_| true, attempt).await {
+            warn!(%error, "GitHub's wait is not written down");
+        }
     }
+}
+
+/// The beginning of the minute after this moment.
+fn next_minute(now: Timestamp) -> Timestamp {
+    let next = now.as_second().div_euclid(60).saturating_add(1).saturating_mul(60);
+    Timestamp::from_second(next).unwrap_or(Timestamp::MAX)
+}
+
+/// What is left, as a figure.
+fn headroom(left: i64) -> f64 {
+    f64::from(i32::try_from(left.max(0)).unwrap_or(i32::MAX))
 }

@@ -7,6 +7,7 @@
 use ::metrics::counter;
 use fleet::delivery::{Ask, DeliveryCursor, Reading};
 use fleet::ledger::{Item, Key, Put};
+use fleet::limits::Limits;
 use fleet::ports::{Clock, GithubError, Ledger, LedgerError, ListDeliveries, Random, Redeliver};
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -69,10 +70,11 @@ pub enum DeliveriesError {
 /// What it found and wrote down counts, even where it was cut off; an error is a pass that changed nothing.
 pub async fn pass<L: Ledger, C: Clock + Random>(
     books: &Bookkeeper<L, C>,
+    limits: &Limits,
     github: &(impl ListDeliveries + Redeliver),
     until: Timestamp,
 ) -> Result<DeliveriesPass, DeliveriesError> {
-    books.spend(PAGES_COST).await?;
+    books.spend(limits, PAGES_COST).await?;
     let began = books.system.now();
     let items = books.ledger.read(&[Key::Deliveries]).await?;
     let stored = items.iter().find_map(Item::deliveries).cloned().unwrap_or_default();
@@ -87,7 +89,7 @@ pub async fn pass<L: Ledger, C: Clock + Random>(
         remember(books, &problem).await;
         pass.cut_off = Some(problem);
     }
-    let left = redeliver(books, github, asks, until, &mut pass).await;
+    let left = redeliver((books, limits), github, asks, until, &mut pass).await;
     if !left.is_empty() {
         for ask in left {
             cursor.put_back(ask);
@@ -136,7 +138,7 @@ async fn list<L: Ledger, C: Clock + Random>(
 
 /// Asks GitHub for these. Gives those that it was not asked for.
 async fn redeliver<L: Ledger, C: Clock + Random>(
-    books: &Bookkeeper<L, C>,
+    (books, limits): (&Bookkeeper<L, C>, &Limits),
     github: &impl Redeliver,
     asks: Vec<Ask>,
     until: Timestamp,
@@ -150,7 +152,7 @@ async fn redeliver<L: Ledger, C: Clock + Random>(
             return chunk;
         }
         let calls = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
-        let mut cut_off = books.spend(calls).await.err().map(DeliveriesError::from);
+        let mut cut_off = books.spend(limits, calls).await.err().map(DeliveriesError::from);
         let mut left = Vec::new();
         for ask in chunk {
             if cut_off.is_none() && books.system.now() >= until {

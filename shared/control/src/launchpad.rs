@@ -1,16 +1,18 @@
-//! Launches what was reserved, and takes back what can not be launched.
+//! Launches what was reserved, takes back what can not be launched, and hands on what others shall launch.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent, Tidings};
-use fleet::ports::{Clock, Ledger, Random, RunTask};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent, SettleMessage, Tidings};
+use fleet::limits::Limits;
+use fleet::ports::{Clock, Ledger, Random, RunTask, SendSettle};
 use fleet::repair::FenceCause;
 use fleet::ticket::Ticket;
+use fleet::version::Version;
 use fleet::{DeliveryId, PoolName, TaskArn};
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use futures_util::stream;
 use jiff::Timestamp;
 use metrics::{counter, histogram};
@@ -19,18 +21,23 @@ use tracing::{error, info, warn};
 use crate::metrics::{
     BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, OLD_JOBS,
     PLACES_RESTED, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, RUNNERS_OVERDUE, RUNNERS_REAPED,
-    UNKNOWN_REASONS, class,
+    SETTLES_NOT_SENT, UNKNOWN_REASONS, class,
 };
-use crate::pace::Pace;
 use crate::retry::{Backoff, retry};
-use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted};
+use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted, Settling};
 
 /// Calls of one event to ECS that are under way at once.
-pub const AT_ONCE: usize = 10;
+pub const AT_ONCE: usize = 20;
 
-/// One launch is tried so often before it is left to the scheduler. The pace is waited for beside this.
+/// One launch is tried so often before it is left to the scheduler. A turn is waited for beside this.
 const BACKOFF: Backoff =
     Backoff { attempts: 3, first: Duration::from_millis(400), longest: Duration::from_millis(800) };
+
+/// When the oldest message of a queued job came to the queue, by the job's pool.
+pub type QueuedAt = BTreeMap<PoolName, Timestamp>;
+
+/// The shortest wait for a turn at `RunTask`: somebody else may have taken the one that there was.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// What the launches of one event have in common.
 #[derive(Debug)]
@@ -38,36 +45,51 @@ pub struct Invocation<'a> {
     /// The settings.
     pub settings: &'a LaunchSettings,
     /// When SQS took each pool's oldest message, where it is known.
-    pub queued_at: &'a BTreeMap<PoolName, Timestamp>,
+    pub queued_at: &'a QueuedAt,
     /// Until when `RunTask` may be called.
     pub until: Timestamp,
 }
 
 /// Where runners are launched from.
 #[derive(Debug)]
-pub struct Launchpad<L, C, T> {
+pub struct Launchpad<L, C, T, Q> {
     /// The ledger, with the clock and the random bits that its transactions need.
     pub books: Bookkeeper<L, C>,
     /// ECS.
     pub ecs: T,
-    registrar_url: String,
-    pace: Cell<Pace>,
+    /// The queue to the launchers.
+    pub queue: Q,
+    /// Where the tasks ask.
+    pub registrar_url: String,
 }
 
-impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
-    /// One whose tasks ask at this URL, and whose calls are so far apart.
-    pub fn new(books: Bookkeeper<L, C>, ecs: T, registrar_url: String, between: Duration) -> Self {
-        Self { books, ecs, registrar_url, pace: Cell::new(Pace::of(between)) }
+impl<L: Ledger, C: Clock + Random, T, Q: SendSettle> Launchpad<L, C, T, Q> {
+    /// Lets launchers settle pools, in a while.
+    ///
+    /// A message that is not sent is no loss: the scheduler finds the pool at its next tick.
+    pub async fn hand_on(&self, pools: BTreeSet<PoolName>, queued_at: &QueuedAt, delay: Duration) {
+        let sent = pools.into_iter().map(async |settle| {
+            let since = queued_at.get(&settle).copied();
+            let message = SettleMessage { version: Version, settle, since };
+            if let Err(problem) = self.queue.send_settle(&message, delay).await {
+                warn!(pool = %message.settle, %problem, "nobody is told to settle the pool");
+                counter!(SETTLES_NOT_SENT.name).increment(1);
+            }
+        });
+        join_all(sent).await;
     }
+}
 
-    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles.
+impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
+    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles the pools that they touched.
     pub async fn post(
         &self,
         settings: &LaunchSettings,
         origin: impl Into<Origin<'_>>,
         events: &[Event],
+        settling: Settling,
     ) -> Result<Posted, PostError> {
-        let posted = self.books.post_and_settle(&settings.pools, events).await;
+        let posted = self.books.post_and_settle(&settings.pools, events, settling).await;
         let done = posted.as_ref().map(|it| (it.conflicts, &it.reserved[..]));
         tell(&origin.into(), events.len(), done);
         if let Ok(posted) = &posted {
@@ -76,8 +98,8 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         posted
     }
 
-    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped, and
-    /// settles. `said` is what was said of the cause.
+    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped. `said` is what
+    /// was said of the cause.
     pub async fn fence(
         &self,
         settings: &LaunchSettings,
@@ -86,7 +108,7 @@ impl<L: Ledger, C: Clock + Random, T> Launchpad<L, C, T> {
         said: Option<&str>,
     ) -> Result<Fence, PostError> {
         let fence = self.books.fence(&settings.pools, &runner.id, cause, said).await;
-        tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &it.reserved[..])));
+        tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &[][..])));
         if let Ok(fence) = &fence {
             tell_tidings(&fence.tidings);
         }
@@ -172,45 +194,43 @@ enum Ending {
     TakenBack(Event),
 }
 
-impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
-    /// Launches these runners side by side. Those that fail for good are given back to the books,
-    /// and whatever that settles on a fallback is launched in turn, while there is time.
-    pub async fn launch(&self, invocation: &Invocation<'_>, mut runners: Vec<Runner>) {
-        let mut left: u64 = 0;
-        while !runners.is_empty() {
-            let endings = stream::iter(&runners).map(|runner| self.launch_one(invocation, runner));
-            let endings: Vec<Ending> = endings.buffer_unordered(AT_ONCE).collect().await;
-            let mut failed = Vec::new();
-            for ending in endings {
-                match ending {
-                    Ending::Reserved => {}
-                    Ending::NoTime => left += 1,
-                    Ending::TakenBack(event) => failed.push(event),
-                }
+impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
+    /// Launches runners that were reserved with permits, side by side. Those that fail for good are given back
+    /// to the books; gives the pools that want others in their place, on a fallback for example.
+    pub async fn launch(&self, invocation: &Invocation<'_>, runners: Vec<Runner>) -> BTreeSet<PoolName> {
+        let endings = stream::iter(&runners).map(|runner| self.launch_one(invocation, runner));
+        let endings: Vec<Ending> = endings.buffer_unordered(AT_ONCE).collect().await;
+        let (mut left, mut failed) = (0_u64, Vec::new());
+        for ending in endings {
+            match ending {
+                Ending::Reserved => {}
+                Ending::NoTime => left += 1,
+                Ending::TakenBack(event) => failed.push(event),
             }
-            runners = self.give_back(invocation, &failed).await;
         }
         if left > 0 {
             warn!(left, "no time for all launches, left to the scheduler");
             counter!(LAUNCHES_LEFT.name).increment(left);
         }
+        self.give_back(invocation, &failed).await
     }
 
     async fn launch_one(&self, invocation: &Invocation<'_>, runner: &Runner) -> Ending {
         let (id, pool, capacity) = (&runner.id, &runner.pool, &runner.capacity);
-        let LaunchFailure { class: failure, reason, .. } = match self.try_to_run(invocation, runner).await {
-            None => return Ending::NoTime,
-            Some(Ok(task)) => {
-                info!(runner = %id, %pool, %capacity, %task, "runner launched");
-                counter!(RUNNERS_LAUNCHED.name, POOL => pool.to_string()).increment(1);
-                if let Some(&queued_at) = invocation.queued_at.get(pool) {
-                    let took = self.books.system.now().duration_since(queued_at);
-                    histogram!(QUEUE_TO_RUN_TASK.name).record(took.as_secs_f64() * 1000.0);
+        let LaunchFailure { class: failure, reason, .. } =
+            match self.try_to_run(invocation, runner, Turn::Held).await {
+                None => return Ending::NoTime,
+                Some(Ok(task)) => {
+                    info!(runner = %id, %pool, %capacity, %task, "runner launched");
+                    counter!(RUNNERS_LAUNCHED.name, POOL => pool.to_string()).increment(1);
+                    if let Some(&queued_at) = invocation.queued_at.get(pool) {
+                        let took = self.books.system.now().duration_since(queued_at);
+                        histogram!(QUEUE_TO_RUN_TASK.name).record(took.as_secs_f64() * 1000.0);
+                    }
+                    return Ending::Reserved;
                 }
-                return Ending::Reserved;
-            }
-            Some(Err(failure)) => failure,
-        };
+                Some(Err(failure)) => failure,
+            };
         counter!(LAUNCHES_FAILED.name, POOL => pool.to_string(), CLASS => class(failure)).increment(1);
         match failure {
             FailureClass::Later => {
@@ -229,6 +249,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
         &self,
         invocation: &Invocation<'_>,
         runner: &Runner,
+        mut turn: Turn,
     ) -> Option<Result<TaskArn, LaunchFailure>> {
         let settings = invocation.settings;
         let Some(placement) = settings.placements.get(&runner.capacity) else {
@@ -237,9 +258,12 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
         };
         let ticket = Ticket::issue(&runner.id, &settings.ticket_key);
         let request = RunTaskRequest::new(runner, placement, &ticket, &self.registrar_url);
-        let attempt = async || match self.turn(invocation.until).await {
-            Some(()) => self.ecs.run_task(&request).await.map(Some),
-            None => Ok(None),
+        let attempt = async || {
+            let may_call = match std::mem::replace(&mut turn, Turn::ToBeTaken) {
+                Turn::Held => true,
+                Turn::ToBeTaken => self.take_turn(settings.pools.limits(), invocation.until).await,
+            };
+            if may_call { self.ecs.run_task(&request).await.map(Some) } else { Ok(None) }
         };
         let passes = |failure: &LaunchFailure| failure.class == FailureClass::Later;
         let tried = retry(&self.books.system, BACKOFF, passes, attempt).await;
@@ -250,24 +274,39 @@ impl<L: Ledger, C: Clock + Random, T: RunTask> Launchpad<L, C, T> {
         tried.transpose()
     }
 
-    /// Waits until ECS may be called; `None` if that is after the end.
-    async fn turn(&self, until: Timestamp) -> Option<()> {
-        let now = self.books.system.now();
-        let mut pace = self.pace.get();
-        let at = pace.take(now, until)?;
-        self.pace.set(pace);
-        self.books.system.sleep(at.duration_since(now).unsigned_abs()).await;
-        Some(())
+    /// Waits until `RunTask` may be called; false if that is after the end.
+    async fn take_turn(&self, limits: &Limits, until: Timestamp) -> bool {
+        let system = &self.books.system;
+        while system.now() <= until {
+            match self.books.take_run_tasks(limits, 1).await {
+                Ok((0, again_in)) => system.sleep(again_in.max(SHORTEST_WAIT)).await,
+                Ok(_) => return true,
+                Err(problem) => {
+                    warn!(%problem, "whether RunTask may be called is not known: not now");
+                    return false;
+                }
+            }
+        }
+        false
     }
 
-    /// Writes failed launches down and gives back what was reserved in their stead.
-    async fn give_back(&self, invocation: &Invocation<'_>, failed: &[Event]) -> Vec<Runner> {
-        let mut reserved = Vec::new();
+    /// Writes failed launches down; gives the pools that want others in their stead.
+    async fn give_back(&self, invocation: &Invocation<'_>, failed: &[Event]) -> BTreeSet<PoolName> {
+        let mut wanting = BTreeSet::new();
         for events in failed.chunks(EVENTS_A_TRANSACTION) {
             // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
-            let posted = self.post(invocation.settings, Origin::default(), events).await.unwrap_or_default();
-            reserved.extend(posted.reserved);
+            let posted = self.post(invocation.settings, Origin::default(), events, Settling::HandedOn).await;
+            wanting.extend(posted.unwrap_or_default().wanting);
         }
-        reserved
+        wanting
     }
+}
+
+/// Whether `RunTask` may be called at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The call was taken out of what ECS allows, with the reservation.
+    Held,
+    /// It is still to be.
+    ToBeTaken,
 }

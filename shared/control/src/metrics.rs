@@ -24,6 +24,19 @@ pub const UNKNOWN_REASONS: Metric =
 pub const LEDGER_CONFLICTS: Metric =
     Metric::counter("LedgerConflicts", "Times that somebody else wrote first");
 
+/// Pools that somebody was to be told to settle, and was not. The scheduler finds them a minute later.
+pub const SETTLES_NOT_SENT: Metric =
+    Metric::counter("SettlesNotSent", "Pools that nobody was told to settle");
+
+/// Calls of `RunTask` that ECS would take at once, when it was asked last: near 0 launches wait for each
+/// other, and the quota is to be raised (docs/POOLS.md, limits).
+pub const RUN_TASKS_LEFT: Metric =
+    Metric::gauge("RunTasksLeft", "Calls of RunTask that ECS would take at once");
+
+/// Calls that change something at GitHub which are left in this minute.
+pub const GITHUB_CALLS_LEFT: Metric =
+    Metric::gauge("GitHubCallsLeft", "Calls to GitHub that are left in this minute");
+
 /// Events that did not get into the ledger; each counts every time that it comes.
 pub const EVENTS_NOT_WRITTEN: Metric =
     Metric::counter("EventsNotWritten", "Events that did not get into the ledger");
@@ -67,8 +80,8 @@ pub const DELIVERIES_GIVEN_UP: Metric =
 
 /// Milliseconds from the queue to `RunTask`'s answer, once for each runner that was launched for a
 /// waiting job: from the time at which SQS took the oldest message of a queued job of the runner's
-/// pool in this batch. Runners that replace others, and jobs whose pool was full when they came, are
-/// not in it: they tell how much room there is, not how fast the function works.
+/// pool in this batch, or in the one that handed the pool on. Runners that replace others, and jobs whose pool
+/// was full when they came, are not in it: they tell how much room there is, not how fast the function works.
 pub const QUEUE_TO_RUN_TASK: Metric =
     Metric::milliseconds("QueueToRunTask", "From the queue to RunTask's answer");
 
@@ -86,6 +99,9 @@ pub const METRICS: &[Metric] = &[
     UNKNOWN_REASONS,
     LEDGER_CONFLICTS,
     EVENTS_NOT_WRITTEN,
+    SETTLES_NOT_SENT,
+    RUN_TASKS_LEFT,
+    GITHUB_CALLS_LEFT,
     GITHUB_WAITS,
     BREAKERS_OPENED,
     RUNNERS_REAPED,

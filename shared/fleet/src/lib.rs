@@ -3,7 +3,8 @@
 //! Everything here is a function from values to values: which pool serves a job
 //! ([`routing`]), what an event does to the books ([`ledger`]), how many runners a
 //! pool is short of ([`ledger::settle`]), how many it keeps waiting at this hour ([`schedule`]),
-//! what a failed launch means ([`launch`]), what a crash left half done ([`repair`]), which failed
+//! what a failed launch means ([`launch`]), how fast AWS and GitHub let it
+//! launch ([`limits`]), what a crash left half done ([`repair`]), which failed
 //! webhook deliveries to ask for again ([`delivery`]), where to look for jobs that no webhook told of
 //! ([`sweep`]), what PID 1 of a task does ([`pid1`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
@@ -14,6 +15,7 @@ pub mod ids;
 pub mod label;
 pub mod launch;
 pub mod ledger;
+pub mod limits;
 pub mod mac;
 pub mod metric;
 pub mod pid1;

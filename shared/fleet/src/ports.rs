@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use crate::launch::{LaunchFailure, RunTaskRequest};
-use crate::ledger::{Item, JobMessage, Key, Put};
+use crate::ledger::{Item, JobMessage, Key, Left, Put, SettleMessage, Spend};
 use crate::schedule::Group;
 
 pub use self::github::{
@@ -46,6 +46,10 @@ pub trait Ledger {
     /// Writes items, all or none, each on the condition of [`Put`]; at most
     /// [`crate::ledger::TRANSACTION_LIMIT`] of them.
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError>;
+
+    /// Adds to a meter, if there is so much left; tells what is left then, or, where it is too little, what is
+    /// left now. An answer that is lost may have been added all the same, and is lost with what was asked for.
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError>;
 }
 
 /// The ledger's sparse index. It runs a little behind the table: a hint of which keys to read.
@@ -69,6 +73,12 @@ pub enum LedgerError {
 pub trait SendMessage {
     /// Puts a message on the queue. `Ok` means that it is safe there.
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError>;
+}
+
+/// The queue to the launchers, for pools (SQS: `SendMessage`).
+pub trait SendSettle {
+    /// Puts a message on the queue that comes into sight after a delay, in whole seconds.
+    async fn send_settle(&self, message: &SettleMessage, delay: Duration) -> Result<(), QueueError>;
 }
 
 /// The queue did not take a message.

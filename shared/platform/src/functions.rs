@@ -28,7 +28,7 @@ pub struct Platform {
     launcher_settings: Current<launcher::Settings>,
     registrar: Registrar<Sandbox, System, Sandbox>,
     registrar_settings: Current<registrar::Settings>,
-    scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox>,
+    scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox, Sandbox>,
     scheduler_settings: Current<scheduler::Settings>,
     reconciler: Reconciler<Sandbox, System, Sandbox, Sandbox, Sandbox>,
     reconciler_settings: Current<reconciler::Settings>,
@@ -41,7 +41,7 @@ type Current<T> = RefCell<Rc<T>>;
 /// Where the sandbox's tasks would ask; nobody asks it.
 const REGISTRAR_URL: &str = "https://registrar.sandbox.invalid/";
 
-type SandboxLauncher = Launcher<Sandbox, System, Sandbox>;
+type SandboxLauncher = Launcher<Sandbox, System, Sandbox, Sandbox>;
 
 impl Platform {
     /// Wires the functions for these pools and this webhook secret.
@@ -49,6 +49,7 @@ impl Platform {
         let of = |function| books(sandbox, function);
         let scheduler = Scheduler::new(
             of(FunctionName::Scheduler),
+            sandbox.clone(),
             sandbox.clone(),
             sandbox.clone(),
             REGISTRAR_URL.to_owned(),
@@ -108,7 +109,7 @@ impl Platform {
     /// A launcher as it is when Lambda has just started it.
     fn new_launcher(&self) -> SandboxLauncher {
         let books = books(&self.sandbox, FunctionName::Launcher);
-        Launcher::new(books, self.sandbox.clone(), REGISTRAR_URL.to_owned())
+        Launcher::new(books, self.sandbox.clone(), self.sandbox.clone(), REGISTRAR_URL.to_owned())
     }
 
     /// A world with these functions on this sandbox, whose GitHub signs with the same secret.

@@ -233,10 +233,7 @@ impl Audit {
             self.note("a runner that is slow is given its time", found);
         }
         if before.state.is_supply()
-            && !matches!(
-                after.leaves,
-                Some(LeaveReason::AnotherBoot | LeaveReason::ConfigUsed | LeaveReason::CountedOut)
-            )
+            && matches!(after.leaves, Some(LeaveReason::NotNeeded | LeaveReason::Fenced))
             && book.deficit(now) > 0
             && book.has_room()
             && book.health.rest.is_none()
@@ -308,9 +305,12 @@ fn moment(writes: &[(Option<Item>, &Put)]) -> Timestamp {
     let times = writes.iter().map(|(_, Put(item))| match item {
         Item::Runner(runner) => runner.changed_at.max(runner.asked_at.unwrap_or(runner.changed_at)),
         Item::Job(job) => job.changed_at.max(job.heard_at.unwrap_or(job.changed_at)),
-        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => {
-            Timestamp::UNIX_EPOCH
-        }
+        Item::Book(_)
+        | Item::Budget(_)
+        | Item::Meter(_)
+        | Item::Deliveries(_)
+        | Item::Suspicions(_)
+        | Item::Sweep(_) => Timestamp::UNIX_EPOCH,
     });
     times.max().unwrap_or(Timestamp::UNIX_EPOCH)
 }

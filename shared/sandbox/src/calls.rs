@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use fleet::ledger::{Item, Key, Listing, Put};
+use fleet::ledger::{Item, Key, Left, Listing, Put, Spend};
 use fleet::ports::{Clock as _, LedgerError};
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
@@ -61,6 +61,8 @@ pub enum EffectOf<'a> {
     /// `PutItem` of one, or `TransactWriteItems` of several: each as it was, and as it is to be; and whether it
     /// was written.
     Written(&'a [Option<Item>], &'a [Put], &'a Result<(), LedgerError>),
+    /// `UpdateItem` of a meter: what was to be added, and what is left, or was where it is refused.
+    Spent(&'a Spend, Result<Left, Left>),
     /// `Query` of the index: the keys that are listed.
     Listed(&'a Listing, &'a [Key]),
     /// A message comes on the queue, whoever sent it.
@@ -125,10 +127,10 @@ impl Sandbox {
         }
     }
 
-    /// A message comes on the queue.
-    pub(crate) fn put_on_queue(&self, body: String) {
+    /// A message comes on the queue, and into sight after a delay.
+    pub(crate) fn put_on_queue(&self, body: String, delay: Duration) {
         self.show(EffectOf::Sent(&body));
-        self.queue().borrow_mut().send(body, self.manual_clock().now());
+        self.queue().borrow_mut().send(body, self.manual_clock().now() + delay);
     }
 
     /// Runs an invocation to its end, or up to its time limit.

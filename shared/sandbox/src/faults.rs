@@ -38,9 +38,9 @@ pub enum Call {
 /// The calls by which a function may crash. A further function is a further row.
 const CALLS: &[(FunctionName, &[Call])] = &[
     (FunctionName::Webhook, &[Call::Send]),
-    (FunctionName::Launcher, &[Call::Commit, Call::RunTask, Call::StopTask]),
+    (FunctionName::Launcher, &[Call::Commit, Call::Send, Call::RunTask, Call::StopTask]),
     (FunctionName::Registrar, &[Call::Commit, Call::Github]),
-    (FunctionName::Scheduler, &[Call::Commit, Call::RunTask, Call::StopTask]),
+    (FunctionName::Scheduler, &[Call::Commit, Call::Send, Call::RunTask, Call::StopTask]),
     (FunctionName::Reconciler, &[Call::Commit, Call::StopTask, Call::Github, Call::Send]),
 ];
 
@@ -90,6 +90,8 @@ faults! {
     IndexLags = "the ledger's index is ten seconds behind";
     LedgerReadFails = "the ledger does not answer a read";
     CommitAnswerLost = "the ledger writes and its answer is lost";
+    SpendFails = "the ledger does not add to a meter";
+    SpendAnswerLost = "the ledger adds to a meter and its answer is lost";
     RunTaskAnswerLost = "RunTask starts the task and its answer is lost";
     RunTaskThrottled = "RunTask is throttled";
     RunTaskAgentFails = "RunTask answers failures[] with AGENT";

@@ -43,6 +43,7 @@ operations! {
         BatchGetItem,
         PutItem,
         TransactWriteItems,
+        UpdateItem,
         Query,
     }
     Sqs {

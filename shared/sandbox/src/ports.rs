@@ -12,9 +12,12 @@ mod scaling;
 use std::time::Duration;
 
 use fleet::JobId;
-use fleet::ledger::{Item, JobMessage, JobState, Key, Put};
-use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Listing, QueueError, Random, SendMessage};
+use fleet::ledger::{Item, JobMessage, JobState, Key, Left, Put, SettleMessage, Spend};
+use fleet::ports::{
+    Clock, Ledger, LedgerError, ListItems, Listing, QueueError, Random, SendMessage, SendSettle,
+};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::calls::EffectOf;
 use crate::faults::{Call, Fault, Moment};
@@ -71,6 +74,17 @@ impl Ledger for Sandbox {
         self.may_crash(Moment::After, Call::Commit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
+
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError> {
+        self.begin(Operation::UpdateItem).await;
+        if self.strikes(Fault::SpendFails) {
+            return Err(unavailable());
+        }
+        let done = self.table().borrow_mut().spend(spend);
+        self.show(EffectOf::Spent(spend, done));
+        self.end(Operation::UpdateItem).await;
+        if self.strikes(Fault::SpendAnswerLost) { Err(unavailable()) } else { Ok(done) }
+    }
 }
 
 impl ListItems for Sandbox {
@@ -92,13 +106,27 @@ impl ListItems for Sandbox {
 
 impl SendMessage for Sandbox {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
+        self.send(message, Duration::ZERO).await
+    }
+}
+
+impl SendSettle for Sandbox {
+    async fn send_settle(&self, message: &SettleMessage, delay: Duration) -> Result<(), QueueError> {
+        self.send(message, delay).await
+    }
+}
+
+impl Sandbox {
+    async fn send(&self, message: &impl Serialize, delay: Duration) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         self.begin(Operation::SendMessage).await;
         self.may_crash(Moment::Before, Call::Send).await;
         if self.is_queue_down() || self.strikes(Fault::SendFails) {
             return Err(QueueError("the queue is down".to_owned()));
         }
-        self.put_on_queue(body);
+        // As SQS takes it: whole seconds.
+        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+        self.put_on_queue(body, Duration::from_secs(seconds));
         self.end(Operation::SendMessage).await;
         self.may_crash(Moment::After, Call::Send).await;
         if self.strikes(Fault::SendAnswerLost) { Err(QueueError("time-out".to_owned())) } else { Ok(()) }

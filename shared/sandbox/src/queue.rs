@@ -40,11 +40,11 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Puts a message on the queue.
-    pub fn send(&mut self, body: String, now: Timestamp) {
+    /// Puts a message on the queue that comes into sight at this time.
+    pub fn send(&mut self, body: String, visible_at: Timestamp) {
         self.sent += 1;
-        let message = Message { id: format!("message-{}", self.sent), body, visible_at: now, receives: 0 };
-        self.in_sight.insert((now, self.sent));
+        let message = Message { id: format!("message-{}", self.sent), body, visible_at, receives: 0 };
+        self.in_sight.insert((visible_at, self.sent));
         self.messages.insert(self.sent, message);
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleet::ledger::{Book, Item, Job, JobState, Key, Listing, Put, Runner, TRANSACTION_LIMIT, Totals};
+use fleet::ledger::{
+    Book, Item, Job, JobState, Key, Left, Listing, Put, Reading, Runner, Spend, TRANSACTION_LIMIT, Totals,
+};
 use fleet::ports::LedgerError;
 use fleet::{JobId, PoolName, RunnerId};
 use jiff::Timestamp;
@@ -70,6 +72,15 @@ impl Table {
         let items = &self.items;
         self.audit.transaction(&writes, |pool| book_among(items, pool));
         Ok(())
+    }
+
+    /// Adds to a meter, as [`fleet::ports::Ledger::spend`] demands.
+    pub fn spend(&mut self, spend: &Spend) -> Result<Left, Left> {
+        let key = Key::Meter(spend.meter);
+        let stored = self.items.get(&key).and_then(Item::reading).map(|reading| reading.spent);
+        let sum = spend.apply(stored)?;
+        self.items.insert(key, Item::Meter(Reading { meter: spend.meter, spent: sum }));
+        Ok(Left(spend.at_most.saturating_sub(sum)))
     }
 
     /// Somebody writes a book by hand, so that it says this much more; one that is not there is not made.

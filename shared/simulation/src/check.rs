@@ -1,6 +1,7 @@
 //! What must hold in every world, whatever went wrong in it.
 
 mod launches;
+mod limits;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,8 @@ pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     found.extend(no_task_is_overdue_in_provisioning(world, plan));
     found.extend(jobs_end_by_githubs_word(world));
     found.extend(launches::are_bounded(world, plan));
+    found.extend(limits::calls_of_run_task(world, plan));
+    found.extend(limits::registrations(world, plan));
     found.extend(no_message_is_dead(world));
     if !at_rest {
         found.push(violation("the platform comes to rest", "it does not"));

@@ -23,7 +23,7 @@ use self::job::{REPOSITORIES, job};
 use self::outside::{
     breakage, deploys, interruptions, is_wide, lies, map_changes, miscounts, outage, pushes, skews, thefts,
 };
-use self::pools::{LEAVES, pools, without};
+use self::pools::{LEAVES, limits, pools, without};
 
 /// When a world begins.
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -128,7 +128,7 @@ impl Plan {
     pub fn of(world: &World) -> anyhow::Result<Self> {
         let mut random = StdRng::seed_from_u64(world.seed);
         let size = size(&mut random);
-        let text = pools(size, &mut random);
+        let text = pools(size, &mut random) + &limits(world.seed);
         let (pools, smaller) = (PoolMap::from_toml(&text)?, PoolMap::from_toml(&without(LEAVES, &text))?);
         let delays = delays(&mut random);
         let mut rates = rates(world.seed);

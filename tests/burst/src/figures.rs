@@ -1,6 +1,6 @@
 //! What came of a burst.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -36,7 +36,9 @@ pub struct Figures {
     pub books: (BTreeMap<PoolName, Totals>, BTreeMap<PoolName, Totals>),
     /// How often the book was written.
     pub book_writes: u64,
-    /// Launches that the scheduler made, because a launcher had not come to them.
+    /// Runners of whose launch a launcher has told.
+    pub launched: usize,
+    /// Launches that the scheduler made good, because a launcher had not come to the end of them.
     pub made_good: usize,
     /// Milliseconds from the queue to `RunTask`'s answer, sorted.
     pub queue_to_run_task: Vec<f64>,
@@ -47,7 +49,7 @@ impl fmt::Display for Figures {
         let at = |part: f64| self.percentile(part).map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
         writeln!(f, "jobs {}, accepted deliveries {}, tasks {}", self.jobs, self.accepted, self.tasks)?;
         writeln!(f, "completed at GitHub {}, in the ledger {:?}", self.completed, self.ended)?;
-        writeln!(f, "launches that the scheduler made good {}", self.made_good)?;
+        writeln!(f, "launched {}, made good by the scheduler {}", self.launched, self.made_good)?;
         writeln!(f, "book writes {}, dead letters {}", self.book_writes, self.dead_letters)?;
         write!(f, "queue to RunTask: p50 {}, p95 {}, max {}", at(0.5), at(0.95), at(1.0))
     }
@@ -125,7 +127,8 @@ pub(crate) async fn read(
         dead_letters: messages(stack, &stack.provisioned.dead_letters_url).await?,
         books: (books, recount(&items)),
         book_writes,
-        made_good: log("scheduler")?.iter().filter(|line| is_launch(line)).count(),
+        launched: runners("launcher", "runner launched")?.len(),
+        made_good: runners("scheduler", "launch made good")?.len(),
         queue_to_run_task: queue_to_run_task()?,
     })
 }
@@ -181,8 +184,10 @@ fn queue_to_run_task() -> Result<Vec<f64>> {
     Ok(times)
 }
 
-fn is_launch(line: &Value) -> bool {
-    line.get("message").is_some_and(|message| message == "runner launched")
+/// The runners of which a function has told this.
+fn runners(function: &str, message: &str) -> Result<BTreeSet<String>> {
+    let told = log(function)?.into_iter().filter(|line| line.get("message").is_some_and(|it| it == message));
+    Ok(told.filter_map(|line| Some(line.get("runner")?.as_str()?.to_owned())).collect())
 }
 
 /// The lines that a function has logged.

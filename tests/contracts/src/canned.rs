@@ -44,6 +44,11 @@ pub fn serve_by(
 fn read(stream: &TcpStream) -> io::Result<Asked> {
     let mut reader = BufReader::new(stream);
     let (mut asked, mut length, mut line) = (Asked::default(), 0, String::new());
+    // A connection that was opened to be ready, and is closed unused, asks nothing.
+    if reader.read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    line.clear();
     while reader.read_line(&mut line)? > 2 {
         let header = line.trim().to_lowercase();
         if let Some(value) = header.strip_prefix("content-length:") {
@@ -63,4 +68,17 @@ fn read(stream: &TcpStream) -> io::Result<Asked> {
 fn write(mut stream: &TcpStream, content_type: &str, (status, body): &(u16, String)) -> io::Result<()> {
     let head = format!("HTTP/1.1 {status} -\r\ncontent-type: {content_type}\r\nconnection: close");
     write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_closed_unused_asks_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        drop(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        let (stream, _) = listener.accept().unwrap();
+        assert_eq!(read(&stream).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
 }

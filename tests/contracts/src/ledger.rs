@@ -3,10 +3,12 @@
 mod bookkeeping;
 mod items;
 mod listings;
+mod meters;
 
 pub use self::bookkeeping::*;
 pub use self::items::*;
 pub use self::listings::*;
+pub use self::meters::*;
 
 use fleet::ledger::{Item, Job, JobState, Key, Put, Runner};
 use fleet::ports::Ledger;

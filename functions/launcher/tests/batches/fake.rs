@@ -1,4 +1,4 @@
-//! A launcher on the sandbox's ledger and clock, with an ECS of which every answer can be set.
+//! A launcher on the sandbox's ledger, queue and clock, with an ECS of which every answer can be set.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -33,6 +33,8 @@ pub(crate) struct FakeEcs {
     /// What the next calls of `RunTask` answer; after them all succeed.
     pub(crate) failures: RefCell<Vec<LaunchFailure>>,
     pub(crate) called_at: RefCell<Vec<Timestamp>>,
+    /// How long a call of `RunTask` takes.
+    pub(crate) takes: Cell<Duration>,
     pub(crate) launched: RefCell<Vec<RunTaskRequest>>,
     /// The tasks on [`INSTANCE`], in the cluster `ecs`.
     pub(crate) on_instance: RefCell<Vec<TaskDescription>>,
@@ -53,10 +55,10 @@ impl RunTask for &FakeEcs {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.called_at.borrow_mut().push(self.clock.now());
         let failure = self.failures.borrow_mut().pop();
+        self.clock.sleep(self.takes.get()).await;
         if let Some(failure) = failure {
             return Err(failure);
         }
-        self.clock.sleep(Duration::from_millis(100)).await;
         self.launched.borrow_mut().push(request.clone());
         Ok(TaskArn::new(format!("task-of-{}", request.started_by)))
     }
@@ -107,6 +109,9 @@ pub(crate) fn settings() -> Settings {
     Settings(control::LaunchSettings { pools, placements, ticket_key: TICKET_KEY.into() })
 }
 
+/// A launcher on such an ECS.
+pub(crate) type FakeLauncher<'a> = Launcher<Sandbox, Sandbox, &'a FakeEcs, Sandbox>;
+
 /// The platform around one launcher.
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
@@ -122,6 +127,7 @@ impl Stage {
             clock: sandbox.clone(),
             failures: RefCell::default(),
             called_at: RefCell::default(),
+            takes: Cell::new(Duration::from_millis(100)),
             launched: RefCell::default(),
             on_instance: RefCell::default(),
             searched: RefCell::default(),
@@ -131,8 +137,8 @@ impl Stage {
         Self { sandbox, settings, ecs }
     }
 
-    pub(crate) fn launcher(&self) -> Launcher<Sandbox, Sandbox, &FakeEcs> {
-        Launcher::new(self.books(), &self.ecs, "https://registrar.example/".to_owned())
+    pub(crate) fn launcher(&self) -> FakeLauncher<'_> {
+        Launcher::new(self.books(), &self.ecs, self.sandbox.clone(), "https://registrar.example/".to_owned())
     }
 
     fn books(&self) -> Bookkeeper<Sandbox, Sandbox> {
@@ -140,15 +146,30 @@ impl Stage {
         Bookkeeper { ledger: part(), system: part() }
     }
 
-    /// A new launcher handles a batch of these bodies, whose messages are numbered. Gives the numbers
-    /// of those that come again.
+    /// A new launcher handles a batch of these bodies, whose messages are numbered, and whatever it hands on.
+    /// Gives the numbers of those that come again.
     pub(crate) fn handle(&self, bodies: &[Value]) -> Vec<usize> {
-        self.handle_by(&self.launcher(), &self.settings, bodies)
+        let failed = self.handle_by(&self.launcher(), &self.settings, bodies);
+        while let Some(handed_on) = self.handed_on() {
+            assert!(self.handle_by(&self.launcher(), &self.settings, &handed_on).is_empty());
+        }
+        failed
+    }
+
+    /// The messages that are on the queue once the next one comes into sight.
+    pub(crate) fn handed_on(&self) -> Option<Vec<Value>> {
+        let clock = self.sandbox.manual_clock();
+        let visible_at = self.sandbox.queue().borrow().next_visible()?;
+        clock.advance_to(visible_at.max(clock.now()));
+        let messages = self.sandbox.queue().borrow_mut().receive(clock.now(), |_| 0);
+        let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+        self.sandbox.queue().borrow_mut().delete(&ids);
+        Some(messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect())
     }
 
     pub(crate) fn handle_by(
         &self,
-        launcher: &Launcher<Sandbox, Sandbox, &FakeEcs>,
+        launcher: &FakeLauncher<'_>,
         settings: &Settings,
         bodies: &[Value],
     ) -> Vec<usize> {

@@ -1,9 +1,8 @@
-//! Launches: their pace, their time, and the three ways in which they fail.
+//! Launches: their number, their time, and the three ways in which they fail.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use control::pace::BETWEEN_CALLS;
 use fleet::PoolName;
 use fleet::launch::LaunchFailure;
 use launcher::LAUNCHING_TIME;
@@ -69,10 +68,14 @@ fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_th
             waited.push(pair[1].duration_since(pair[0]).unsigned_abs());
         }
     }
-    // No wait is shorter than the pace, whatever part of it is drawn.
+    // Each call takes a tenth of a second.
+    let took = Duration::from_millis(100);
     for (waited, longest) in waited.iter().zip([400, 800].map(Duration::from_millis)) {
-        assert!(waited.iter().all(|wait| (BETWEEN_CALLS..=longest).contains(wait)), "{waited:?}");
-        assert!(waited.iter().any(|wait| *wait > longest * 3 / 4), "the longest is {longest:?}: {waited:?}");
+        assert!(waited.iter().all(|wait| (took..=took + longest).contains(wait)), "{waited:?}");
+        assert!(
+            waited.iter().any(|wait| *wait > took + longest * 3 / 4),
+            "the longest is {longest:?}: {waited:?}"
+        );
         let all: BTreeSet<_> = waited.iter().collect();
         assert!(all.len() >= 4, "they do not come back together: {waited:?}");
     }
@@ -103,46 +106,103 @@ fn a_launch_that_can_never_work_is_given_back_loudly() {
     assert_eq!(stage.ecs.called_at.borrow().len(), 1, "once is enough");
 }
 
-#[test]
-fn calls_keep_their_distance_over_pools_retries_and_batches() {
-    let stage = Stage::new();
-    let launcher = stage.launcher();
-    let throttled = LaunchFailure::said("ThrottlingException".to_owned());
-    *stage.ecs.failures.borrow_mut() = vec![throttled; 4];
-    let (mut first, mut second) = (jobs(3, "ec2-x64"), jobs(3, "ec2-arm64"));
-    first.extend((10..15).map(|job| job_event("queued", job, "fargate-x64", None)));
-    second.iter_mut().enumerate().for_each(|(number, job)| job["job_event"]["job"] = json!(100 + number));
-    stage.handle_by(&launcher, &stage.settings, &first);
-    stage.handle_by(&launcher, &stage.settings, &second);
-    let called_at = stage.ecs.called_at.borrow();
-    assert_eq!(called_at.len(), 8 + 4 + 3);
-    let distance = |pair: &[jiff::Timestamp]| pair[1].duration_since(pair[0]).unsigned_abs();
-    assert!(called_at.windows(2).all(|pair| distance(pair) >= BETWEEN_CALLS), "{called_at:?}");
+/// Handles what is handed on until nothing is; gives how many were launched by each message.
+fn follow(stage: &Stage) -> Vec<usize> {
+    let mut launched = vec![stage.ecs.launched.borrow().len()];
+    while let Some(handed_on) = stage.handed_on() {
+        assert!(stage.handle_by(&stage.launcher(), &stage.settings, &handed_on).is_empty());
+        launched.push(stage.ecs.launched.borrow().len());
+    }
+    launched
 }
 
 #[test]
-fn what_a_batch_has_no_time_for_is_left_and_told_once() {
+fn no_more_calls_are_made_than_ecs_takes_over_pools_retries_and_batches() {
     let stage = Stage::new();
-    let (failed, recording) = record(|| stage.handle(&jobs(100, "ec2-x64")));
+    let throttled = LaunchFailure::said("ThrottlingException".to_owned());
+    *stage.ecs.failures.borrow_mut() = vec![throttled; 4];
+    for (first, pool) in [(0, "ec2-x64"), (1000, "ec2-arm64")] {
+        let jobs: Vec<Value> = (0..80).map(|job| job_event("queued", first + job, pool, None)).collect();
+        stage.handle_by(&stage.launcher(), &stage.settings, &jobs);
+    }
+    let launched = follow(&stage);
+    assert_eq!(launched.last(), Some(&160), "{launched:?}");
+    let called_at = stage.ecs.called_at.borrow();
+    assert_eq!(called_at.len(), 160 + 4);
+    for (first, from) in called_at.iter().enumerate() {
+        for (calls, to) in (1..).zip(&called_at[first..]) {
+            let taken = 100 + 20 * to.duration_since(*from).as_millis() / 1000;
+            assert!(calls <= taken, "{calls} calls from {from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn a_full_batch_launches_nothing_and_hands_its_pool_on_and_so_does_who_has_a_share() {
+    let stage = Stage::new();
+    let launcher = stage.launcher();
+    assert!(stage.handle_by(&launcher, &stage.settings, &jobs(60, "ec2-x64")).is_empty());
+    assert_eq!(stage.ecs.called_at.borrow().len(), 0, "more events wait behind it");
+    assert_eq!(stage.totals("ec2-x64"), (60, 0, 0), "nothing is reserved that is not launched");
+    let handed_on = stage.handed_on().unwrap();
+    let [message] = &handed_on[..] else { panic!("one for the pool: {handed_on:?}") };
+    assert_eq!(message["settle"], "ec2-x64");
+    assert_eq!(message["since"], json!(START));
+    let (_, recording) = record(|| stage.handle_by(&launcher, &stage.settings, &handed_on));
+    assert_eq!(stage.ecs.launched.borrow().len(), 40, "its share");
+    assert_eq!(recording.values("QueueToRunTask").len(), 40);
+    assert_eq!(follow(&stage), [40, 60]);
+    assert_eq!(stage.totals("ec2-x64"), (60, 60, 60));
+}
+
+#[test]
+fn what_can_not_be_handed_on_fails_no_event() {
+    let stage = Stage::new();
+    stage.sandbox.set_queue_down(true);
+    let (failed, recording) = record(|| stage.handle(&jobs(11, "ec2-x64")));
+    assert!(failed.is_empty(), "the events are in the ledger, and the scheduler finds the pool");
+    assert_eq!(recording.count("SettlesNotSent"), 1);
+    assert_eq!(stage.totals("ec2-x64"), (11, 0, 0));
+}
+
+#[test]
+fn a_retry_that_there_is_no_time_for_is_left_and_told_once() {
+    let stage = Stage::new();
+    let agent = LaunchFailure::said("AGENT".to_owned());
+    *stage.ecs.failures.borrow_mut() = vec![agent; 3];
+    stage.ecs.takes.set(LAUNCHING_TIME + Duration::from_secs(1));
+    let (failed, recording) = record(|| stage.handle(&jobs(3, "ec2-x64")));
     assert!(failed.is_empty());
-    assert_eq!(stage.totals("ec2-x64"), (100, 100, 100), "a batch larger than a transaction");
-    assert_eq!(recording.lines("events in the ledger").len(), 5);
-    assert_eq!(stage.ecs.launched.borrow().len(), 72);
-    let last = *stage.ecs.called_at.borrow().last().unwrap();
-    assert!(last <= START + LAUNCHING_TIME);
-    assert_eq!(recording.count("LaunchesLeft"), 28);
+    assert_eq!(stage.totals("ec2-x64"), (3, 3, 3), "they stay reserved");
+    assert_eq!(stage.ecs.called_at.borrow().len(), 3);
+    assert_eq!(recording.count("LaunchesLeft"), 3);
     let lines = recording.lines("no time for all launches, left to the scheduler");
     assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0]["fields"]["left"], 28);
+    assert_eq!(lines[0]["fields"]["left"], 3);
+}
+
+#[test]
+fn the_events_of_tasks_come_after_those_of_pools_and_conflict_with_none_of_them() {
+    let stage = Stage::new();
+    let runner = stage.runner_on_instance(1, "ec2-x64");
+    let stop = json!({"detail-type": "ECS Task State Change", "detail": {
+        "lastStatus": "STOPPED", "startedBy": runner.as_str(), "stopCode": "EssentialContainerExited",
+    }});
+    let (_, recording) = record(|| {
+        stage.handle(&[stop, job_event("queued", 2, "ec2-x64", None), jobs(1, "ec2-x64")[0].clone()])
+    });
+    assert_eq!(recording.count("LedgerConflicts"), 0);
+    assert_eq!(stage.state(&runner), fleet::ledger::RunnerState::Stopped);
+    let written = recording.lines("events in the ledger");
+    let pools: Vec<_> = written.iter().map(|line| line["fields"]["pool"].as_str()).collect();
+    assert_eq!(pools, [Some("ec2-x64"), None]);
 }
 
 #[test]
 fn the_time_from_the_queue_to_run_task_is_that_of_the_pools_oldest_message() {
     let stage = Stage::new();
     let (_, recording) = record(|| stage.handle(&jobs(2, "ec2-x64")));
-    let took = Duration::from_millis(100);
-    let expected = [took, took + BETWEEN_CALLS].map(|took| took.as_secs_f64() * 1000.0);
-    assert_eq!(recording.values("QueueToRunTask"), expected);
+    assert_eq!(recording.values("QueueToRunTask"), [100.0, 100.0]);
 }
 
 #[test]

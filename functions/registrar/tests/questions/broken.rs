@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::ledger::{CALLS_A_MINUTE, JobAction, RunnerState};
+use fleet::ledger::{JobAction, RunnerState};
 use fleet::ports::GithubError;
 use fleet::question::Listener;
 use kit::recording::record;
@@ -31,7 +31,7 @@ fn while_github_makes_no_config_the_runner_counts_as_idle_and_asks_again_within_
         (|it| it.github.fails(Register, GithubError::Unavailable("502".to_owned())), 10, "502"),
         (|it| it.github.fails(Register, GithubError::Wait(Duration::from_hours(1))), 60, "a limit"),
         (|it| it.sandbox.github().borrow_mut().set_outage(START + Duration::from_secs(30)), 10, "an outage"),
-        (|it| it.spend(CALLS_A_MINUTE), 60, "the minute's calls are made"),
+        (|it| it.spend_all(), 60, "the minute's calls are made"),
         (|it| it.sandbox.set_faults([(Fault::GithubAnswerLost, 1.0)].into()), 10, "its answer is lost"),
     ];
     for (breaks, longest, why) in rows {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fleet::ledger::CALLS_A_MINUTE;
 use fleet::ports::GithubError;
 use fleet::question::Listener;
 use jiff::SignedDuration;
@@ -46,7 +45,10 @@ fn no_call_begins_when_its_time_is_over() {
 fn a_slow_ledger_uses_that_time_up_as_well() {
     for (writes, why) in [(1, "its question is written"), (2, "and the budget too")] {
         let (scene, runner) = Scene::with_a_runner();
-        let written = || scene.sandbox.table().borrow().writes();
+        let written = || {
+            let table = scene.sandbox.table().borrow();
+            table.writes() + table.items().filter(|item| item.reading().is_some()).count() as u64
+        };
         let before = written();
         let mut question = scene.begin(&runner);
         question.go_on_until(|| written() == before + writes);
@@ -62,7 +64,7 @@ fn who_waits_for_a_config_is_told_a_minute_at_most() {
     let rows: [(Breaks, &str); 5] = [
         (|it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_hours(1))), "GitHub's wait"),
         (|it| it.github.fails(Call::Register, GithubError::Refused("422".to_owned())), "a refusal"),
-        (|it| it.spend(CALLS_A_MINUTE), "the budget"),
+        (|it| it.spend_all(), "the budget"),
         (|it| it.take_pool_out(), "a pool that is not known"),
         (|it| it.github.takes(30), "a slow GitHub"),
     ];
@@ -86,7 +88,7 @@ fn who_is_told_to_come_again_is_spread_over_seconds() {
     let refusal: Breaks = |it| it.github.fails(Call::Register, GithubError::Refused("422".to_owned()));
     let short: Breaks = |it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_secs(20)));
     let long: Breaks = |it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_mins(50)));
-    let budget: Breaks = |it| it.spend(CALLS_A_MINUTE);
+    let budget: Breaks = |it| it.spend_all();
     for (breaks, waits, why) in [
         (outage, 5..10, "an outage"),
         (refusal, 55..60, "a refusal, and a minute at most"),

@@ -1,7 +1,7 @@
 //! A registrar on the sandbox, with runners that have been reserved.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use control::Bookkeeper;
+use control::{Bookkeeper, Settling};
 use fleet::ledger::{Book, Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::question::Listener;
@@ -24,6 +24,8 @@ pub(crate) struct Scene {
     pub(crate) github: WatchedGithub,
     registrar: Registrar<Sandbox, Sandbox, WatchedGithub>,
     settings: Settings,
+    /// The map as the launchers have it.
+    launchers: PoolMap,
 }
 
 impl Drop for Scene {
@@ -43,13 +45,16 @@ impl Scene {
     pub(crate) fn new() -> Self {
         // Room for as many runners as a test asks for.
         let maximum = format!("maximum = {MAXIMUM}");
-        let pools = PoolMap::from_toml(&DEFAULT_POOLS.replace("maximum = 15", &maximum)).unwrap();
+        let map = DEFAULT_POOLS.replace("maximum = 15", &maximum);
+        let pools = PoolMap::from_toml(&map).unwrap();
         let sandbox = Sandbox::new(1, START, Delays::default(), &pools);
         let github = WatchedGithub::new(sandbox.clone());
         let books = Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() };
         let registrar = Registrar { books, github: github.clone() };
         let settings = Settings { pools, ticket_keys: vec![OLD_KEY.into(), NEW_KEY.into()] };
-        Self { sandbox, github, registrar, settings }
+        let limits = "[limits]\nrun_tasks_at_once = 100000\ngithub_calls_a_minute = 100000\n";
+        let launchers = PoolMap::from_toml(&format!("{map}\n{limits}")).unwrap();
+        Self { sandbox, github, registrar, settings, launchers }
     }
 
     /// One with a runner that is reserved for a minimum of one.
@@ -120,9 +125,16 @@ impl Scene {
         self.settle(&Event::Runner(runner.clone(), event));
     }
 
+    /// What a launcher would reserve, on an account with higher limits than GitHub's budget here.
     fn settle(&self, event: &Event) {
         let books = &self.registrar.books;
-        self.finish(books.post_and_settle(&self.settings.pools, std::slice::from_ref(event))).unwrap();
+        let mut events = vec![event.clone()];
+        while !events.is_empty() {
+            let settled = books.post_and_settle(&self.launchers, &events, Settling::Now(1000));
+            let wanting = self.finish(settled).unwrap().wanting;
+            // A transaction takes a hundred items.
+            events = wanting.into_iter().map(|pool| Event::Settle { pool }).collect();
+        }
     }
 
     /// The scheduler finds a runner overdue. Its clock is ahead, so that what has just asked has been
@@ -133,13 +145,14 @@ impl Scene {
         let system = self.sandbox.system_of(FunctionName::Scheduler);
         let books = Bookkeeper { ledger: self.sandbox.clone(), system };
         let event = Event::Runner(runner.clone(), RunnerEvent::Overdue);
-        self.finish(books.post_and_settle(&self.settings.pools, &[event])).unwrap();
+        self.finish(books.post_and_settle(&self.settings.pools, &[event], Settling::Now(100))).unwrap();
         assert_eq!(self.runner(runner).state, RunnerState::Overdue);
     }
 
-    /// Takes calls to GitHub out of this minute's budget.
-    pub(crate) fn spend(&self, calls: u32) {
-        self.finish(self.registrar.books.spend(calls)).unwrap();
+    /// Takes all calls to GitHub out of this minute's budget.
+    pub(crate) fn spend_all(&self) {
+        let limits = self.settings.pools.limits();
+        self.finish(self.registrar.books.spend(limits, limits.github_calls())).unwrap();
     }
 
     /// A runner asks what it is to do.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use control::Bookkeeper;
 use fleet::TaskArn;
 use fleet::launch::{LaunchFailure, RunTaskRequest};
-use fleet::ledger::{Item, Key, Put, RunnerState};
+use fleet::ledger::{Item, Key, Left, Put, RunnerState, Spend};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{
     DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, EcsError, Ledger, LedgerError,
@@ -45,9 +45,12 @@ impl Peers {
 
     fn tick(&self, stage: &Stage) -> Result<(), Failed> {
         let books = Bookkeeper { ledger: self, system: stage.sandbox.clone() };
-        let scheduler = Scheduler::new(books, self, self, "https://r.example/".to_owned());
+        let scheduler =
+            Scheduler::new(books, self, self, stage.sandbox.clone(), "https://r.example/".to_owned());
         self.calls.borrow_mut().clear();
-        stage.finish(scheduler.handle(&stage.settings))
+        let ticked = stage.finish(scheduler.handle(&stage.settings));
+        stage.launch_what_is_handed_on();
+        ticked
     }
 
     /// How often each call was made in the last tick.
@@ -77,6 +80,11 @@ impl Ledger for &Peers {
             return Err(LedgerError::Unavailable("time-out".to_owned()));
         }
         self.sandbox.commit(puts).await
+    }
+
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError> {
+        self.note("UpdateItem");
+        self.sandbox.spend(spend).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! A pool is taken out of the map.
 
+use control::Settling;
 use fleet::ledger::{Book, Event, JobAction, JobEvent, JobState, RunnerState};
 use fleet::{JobId, PoolName, Repository};
 use futures_util::future::join;
@@ -61,7 +62,12 @@ impl Stage {
             may_not_have_run: false,
             created_at: None,
         };
-        self.finish(self.books().post_and_settle(&self.settings.pools, &[Event::Job(event)])).unwrap();
+        self.finish(self.books().post_and_settle(
+            &self.settings.pools,
+            &[Event::Job(event)],
+            Settling::Now(100),
+        ))
+        .unwrap();
     }
 
     fn take_old_out(&mut self) {
@@ -134,6 +140,7 @@ fn ticks_that_come_twice_at_once_route_each_job_once() {
     let (first, second) = (stage.scheduler(), stage.scheduler());
     let (first, second) = stage.finish(join(first.handle(&stage.settings), second.handle(&stage.settings)));
     assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    stage.launch_what_is_handed_on();
     assert_eq!(stage.totals("new"), (1, 1, 0, 9), "one job, one runner");
     assert_eq!(stage.totals("old"), (1, 0, 0, 0));
     assert_eq!(stage.tasks(), 3);

@@ -10,8 +10,8 @@
 mod calls;
 mod gone;
 
-use control::Bookkeeper;
-use fleet::ledger::{Event, RunnerState};
+use control::{Bookkeeper, Invocation, Launchpad, QueuedAt, Settling};
+use fleet::ledger::{Event, RunnerState, SettleMessage};
 use fleet::{PoolMap, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
@@ -57,13 +57,40 @@ impl Stage {
         Bookkeeper { ledger: part(), system: part() }
     }
 
-    fn scheduler(&self) -> Scheduler<Sandbox, Sandbox, Sandbox, Sandbox> {
-        let (ecs, scaling) = (self.sandbox.clone(), self.sandbox.clone());
-        Scheduler::new(self.books(), ecs, scaling, "https://r.example/".to_owned())
+    fn scheduler(&self) -> Scheduler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox> {
+        let part = || self.sandbox.clone();
+        Scheduler::new(self.books(), part(), part(), part(), "https://r.example/".to_owned())
     }
 
+    /// A tick, and what the launchers do that it tells to.
     fn tick(&self) -> Result<(), Failed> {
-        self.finish(self.scheduler().handle(&self.settings))
+        let ticked = self.finish(self.scheduler().handle(&self.settings));
+        self.launch_what_is_handed_on();
+        ticked
+    }
+
+    /// Settles the pools that are on the queue, and launches what that reserves, as a launcher does.
+    fn launch_what_is_handed_on(&self) {
+        let part = || self.sandbox.clone();
+        let (books, registrar_url) = (self.books(), "https://r.example/".to_owned());
+        let launchpad = Launchpad { books, ecs: part(), queue: part(), registrar_url };
+        let (queued_at, until) = (QueuedAt::new(), Timestamp::MAX);
+        let invocation = Invocation { settings: &self.settings, queued_at: &queued_at, until };
+        for pool in self.handed_on() {
+            let events = [Event::Settle { pool: pool.clone() }];
+            let posted = launchpad.post(&self.settings, &pool, &events, Settling::Now(100));
+            let reserved = self.finish(posted).unwrap().reserved;
+            self.finish(launchpad.launch(&invocation, reserved));
+        }
+    }
+
+    /// The pools on the queue, which is empty afterwards.
+    fn handed_on(&self) -> Vec<PoolName> {
+        let mut queue = self.sandbox.queue().borrow_mut();
+        let messages = queue.receive(self.sandbox.manual_clock().now(), |_| 0);
+        queue.delete(&messages.iter().map(|message| message.id.clone()).collect::<Vec<_>>());
+        let read = |body: &str| serde_json::from_str::<SettleMessage>(body).unwrap().settle;
+        messages.iter().map(|message| read(&message.body)).collect()
     }
 
     /// Lets the clock be turned to this time.
@@ -74,7 +101,8 @@ impl Stage {
     /// Reserves what a minimum asks for and launches none of it, as a launcher that crashes.
     fn reserve_only(&self, minimum: u32) {
         let event = Event::Bounds { pool: pool(), minimum, maximum: 10, task_definition: None };
-        self.finish(self.books().post_and_settle(&self.settings.pools, &[event])).unwrap();
+        self.finish(self.books().post_and_settle(&self.settings.pools, &[event], Settling::Now(100)))
+            .unwrap();
     }
 
     fn finish<T>(&self, act: impl Future<Output = T>) -> T {
@@ -181,4 +209,24 @@ fn a_step_that_fails_is_an_error_in_the_end_and_stops_no_other() {
     let failed = stage.tick().unwrap_err();
     assert_eq!(failed.0, ["small, capacity: Auto Scaling: there is no Auto Scaling group mayfly_small"]);
     assert_eq!(stage.tasks(), 6);
+}
+
+#[test]
+fn the_launchers_are_told_which_pool_wants_runners_once_a_tick_and_never_which_runners() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.finish(stage.scheduler().handle(&stage.settings)).unwrap();
+    assert_eq!((stage.tasks(), stage.in_state(RunnerState::Starting)), (0, 0), "nothing is reserved yet");
+    assert_eq!(stage.handed_on(), [pool()]);
+    stage.tick().unwrap();
+    assert_eq!(stage.tasks(), 6, "a message that was lost is sent again");
+    stage.finish(stage.scheduler().handle(&stage.settings)).unwrap();
+    assert_eq!(stage.handed_on(), [], "nothing is wanted");
+}
+
+#[test]
+fn a_queue_that_is_down_fails_no_other_step() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.sandbox.set_queue_down(true);
+    stage.tick().unwrap();
+    assert_eq!((stage.tasks(), stage.min_size()), (0, 3));
 }

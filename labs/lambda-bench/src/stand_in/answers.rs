@@ -68,6 +68,7 @@ impl Answers {
             "GetParametersByPath" => self.parameters_under(asked["Path"].as_str().unwrap_or_default()),
             "SendMessage" => json!({"MessageId": "00000000-0000-4000-8000-000000000000"}),
             "BatchGetItem" => json!({"Responses": self.items(asked), "UnprocessedKeys": {}}),
+            "UpdateItem" => json!({"Attributes": {"spent": {"N": sum(asked)}}}),
             "RunTask" => json!({
                 "tasks": [{"taskArn": "arn:aws:ecs:us-east-1:123456789012:task/ecs/0123456789abcdef"}],
                 "failures": [],
@@ -111,6 +112,13 @@ impl Answers {
         });
         Value::Object(found.collect::<Map<String, Value>>())
     }
+}
+
+/// Where a meter stands that was at its floor.
+fn sum(asked: &Value) -> String {
+    let values = &asked["ExpressionAttributeValues"];
+    let number = |name: &str| values.get(name)?.get("N")?.as_str()?.parse::<i64>().ok();
+    [":floor", ":amount"].into_iter().filter_map(number).sum::<i64>().to_string()
 }
 
 /// An item in DynamoDB's JSON.

@@ -34,6 +34,9 @@ pub const TTL: &str = "ttl";
 /// a dead-letter queue keeps (14), so that no late event takes it for a new one.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(15 * 24);
 
+/// How long the meter of a minute is kept: for who looks at what happened.
+pub const KEPT_METERS: SignedDuration = SignedDuration::from_hours(24);
+
 /// How long a job is kept that has begun at somebody else's runner, if nobody tells of its end: GitHub ends a
 /// workflow run after 35 days ("Actions limits"), and redelivers for 3.
 pub const KEPT_ELSEWHERE: SignedDuration = SignedDuration::from_hours((35 + 3) * 24);
@@ -86,6 +89,10 @@ fn kept_until(item: &Item) -> Option<Timestamp> {
         Item::Runner(runner) => {
             (runner.state == RunnerState::Stopped).then(|| after(runner.changed_at, KEPT))
         }
+        Item::Meter(reading) => reading.meter.minute().map(|minute| {
+            let minute = Timestamp::from_second(minute.saturating_mul(60)).unwrap_or(Timestamp::MAX);
+            after(minute, KEPT_METERS)
+        }),
         Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => None,
     }
 }

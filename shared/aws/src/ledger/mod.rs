@@ -7,6 +7,7 @@ pub mod attributes;
 mod commit;
 mod list;
 mod read;
+mod spend;
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -15,7 +16,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use fleet::JobId;
-use fleet::ledger::{Item, Key, Listing, Put};
+use fleet::ledger::{Item, Key, Left, Listing, Put, Spend};
 use fleet::ports::{Ledger, LedgerError, ListItems};
 use tracing::warn;
 
@@ -58,6 +59,10 @@ impl Ledger for Table {
             [put] => self.put_item(put).await,
             puts => self.transact_write(puts).await,
         }
+    }
+
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError> {
+        self.add(spend).await
     }
 }
 

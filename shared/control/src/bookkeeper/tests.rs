@@ -3,6 +3,7 @@
 mod faults;
 mod fences;
 mod looks;
+mod permits;
 mod races;
 mod table;
 
@@ -29,7 +30,13 @@ fn pools() -> PoolMap {
 
 /// Posts and settles; nothing in these tests ever waits.
 fn settle_with(launcher: &Launcher<'_>, events: &[Event]) -> Result<Posted, PostError> {
-    launcher.post_and_settle(&pools(), events).now_or_never().expect("nothing waits")
+    launcher.post_and_settle(&pools(), events, Settling::Now(100)).now_or_never().expect("nothing waits")
+}
+
+fn post_as(launcher: &Launcher<'_>, events: &[Event], settling: Settling) -> Posted {
+    let pools = pools();
+    let posted = launcher.post_and_settle(&pools, events, settling);
+    posted.now_or_never().expect("nothing waits").unwrap()
 }
 
 fn post_with(launcher: &Launcher<'_>, events: &[Event]) -> Result<Posted, PostError> {
@@ -169,7 +176,11 @@ fn a_pool_that_left_the_map_still_keeps_its_book() {
     settle_with(&launcher, &queued("plain", [1, 2])).unwrap();
     let others = pool_map(&[("spot", None, 300)]);
     let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain"))];
-    let posted = launcher.post_and_settle(&others, &ended).now_or_never().expect("nothing waits").unwrap();
+    let posted = launcher
+        .post_and_settle(&others, &ended, Settling::Now(10))
+        .now_or_never()
+        .expect("nothing waits")
+        .unwrap();
     assert_eq!(posted.reserved, []);
     assert_eq!(table.totals("plain").queued, 1);
     table.assert_balanced();
@@ -181,8 +192,9 @@ fn a_job_that_is_routed_again_gets_its_runner_there_in_the_same_transaction() {
     let launcher = launcher(1, &table);
     settle_with(&launcher, &queued("plain", [1, 2])).unwrap();
     let others = pool_map(&[("spot", None, 300)]);
-    let settle =
-        |events: &[Event]| launcher.post_and_settle(&others, events).now_or_never().expect("nothing waits");
+    let settle = |events: &[Event]| {
+        launcher.post_and_settle(&others, events, Settling::Now(10)).now_or_never().expect("nothing waits")
+    };
     let moves = [1, 3].map(|job| Event::Rerouted { job: JobId(job), from: pool("plain"), to: pool("spot") });
     let posted = settle(&moves).unwrap();
     let reserved: Vec<_> =

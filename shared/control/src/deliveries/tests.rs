@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fleet::DeliveryId;
 use fleet::delivery::{Attempt, AttemptId, AttemptPage, WORKFLOW_JOB};
-use fleet::ledger::{Budget, CALLS_A_MINUTE};
+use fleet::ledger::{Left, Meter, Spend};
 use futures_util::FutureExt as _;
 use kit::ledger::at;
 
@@ -19,6 +19,7 @@ const LATER: i64 = 1_000_000;
 #[derive(Default)]
 struct World {
     items: RefCell<BTreeMap<Key, Item>>,
+    meters: RefCell<BTreeMap<Meter, i64>>,
     /// How often the cursor is written by somebody else before a commit of it.
     others: Cell<u32>,
     pages: Vec<AttemptPage>,
@@ -51,6 +52,14 @@ impl Ledger for &World {
             items.insert(put.key(), put.0.clone());
         }
         Ok(())
+    }
+
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError> {
+        let mut meters = self.meters.borrow_mut();
+        Ok(spend.apply(meters.get(&spend.meter).copied()).map(|spent| {
+            meters.insert(spend.meter, spent);
+            Left(spend.at_most - spent)
+        }))
     }
 }
 
@@ -89,6 +98,12 @@ impl Redeliver for &World {
 }
 
 impl World {
+    /// So many calls were made in the minute of the first pass.
+    fn spend(&self, calls: u32) {
+        let spend = Limits::default().spend_github_calls(calls, at(10_000));
+        self.meters.borrow_mut().insert(spend.meter, calls.into());
+    }
+
     /// Deliveries that have failed, so many a page; the last page has the first ones.
     fn of(pages: usize, a_page: i64) -> Self {
         let number = |page: usize, place: i64| i64::try_from(pages - page).unwrap() * a_page - place;
@@ -111,7 +126,7 @@ impl World {
 
     fn pass(&self, until: i64) -> Result<DeliveriesPass, DeliveriesError> {
         let books = Bookkeeper { ledger: self, system: self };
-        pass(&books, &self, at(until)).now_or_never().expect("nothing waits")
+        pass(&books, &Limits::default(), &self, at(until)).now_or_never().expect("nothing waits")
     }
 
     /// What was asked for since this was asked last.
@@ -138,8 +153,8 @@ fn what_failed_is_asked_for_the_oldest_first_and_no_more_than_a_passs_share() {
     assert_eq!(world.asked(), (1..=50).collect::<Vec<_>>());
     assert_eq!(world.pass(LATER).unwrap().redelivered, 10, "the others come next");
     assert_eq!(world.asked(), (51..=60).collect::<Vec<_>>());
-    let spent = world.item(&Key::Budget, Item::budget).calls;
-    assert_eq!(spent, 60 + 2 * PAGES_COST, "every call is taken out of the budget");
+    let spent: i64 = world.meters.borrow().values().sum();
+    assert_eq!(spent, i64::from(60 + 2 * PAGES_COST), "every call is taken out of the budget");
 }
 
 #[test]
@@ -225,9 +240,7 @@ fn nobody_is_called_when_the_time_is_over() {
 #[test]
 fn a_minute_whose_calls_are_used_up_lists_nothing() {
     let world = World::of(1, 4);
-    let minute = at(10_000).as_second() / 60;
-    let full = Budget { minute, calls: CALLS_A_MINUTE, wait_until: None, version: 1 };
-    world.items.borrow_mut().insert(Key::Budget, Item::Budget(full));
+    world.spend(170);
     assert!(matches!(world.pass(LATER), Err(DeliveriesError::Budget(BudgetError::Spent(_)))));
     assert_eq!(world.listed.take(), [] as [Option<String>; 0]);
 }
@@ -235,9 +248,7 @@ fn a_minute_whose_calls_are_used_up_lists_nothing() {
 #[test]
 fn what_the_budget_has_no_room_for_is_asked_for_a_minute_later() {
     let world = World::of(1, 30);
-    let minute = at(10_000).as_second() / 60;
-    let nearly = Budget { minute, calls: CALLS_A_MINUTE - PAGES_COST - 15, wait_until: None, version: 1 };
-    world.items.borrow_mut().insert(Key::Budget, Item::Budget(nearly));
+    world.spend(170 - PAGES_COST - 15);
     assert_eq!(world.pass(LATER).unwrap().redelivered, 10);
     world.now.set(10_060);
     assert_eq!(world.pass(LATER).unwrap().redelivered, 20);

@@ -49,7 +49,11 @@ impl Entries {
                 Item::Job(job) => drop(self.jobs.insert(job.id, job)),
                 Item::Runner(runner) => drop(self.runners.insert(runner.id.clone(), runner)),
                 // No event changes it.
-                Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => {}
+                Item::Budget(_)
+                | Item::Meter(_)
+                | Item::Deliveries(_)
+                | Item::Suspicions(_)
+                | Item::Sweep(_) => {}
             }
         }
     }
@@ -126,6 +130,8 @@ impl Entries {
                 self.set_bounds(pool, *minimum, *maximum, task_definition.as_deref());
                 return Answer::Noted;
             }
+            // Nothing has happened: settling the pools that events name is what comes next.
+            Event::Settle { .. } => return Answer::Noted,
             Event::Recounted { pool, version, totals } => {
                 self.recounted(pool, *version, *totals);
                 return Answer::Noted;

@@ -22,6 +22,21 @@ pub struct JobMessage {
     pub job_event: JobEvent,
 }
 
+/// What the queue carries to the launchers from whoever finds that a pool is short of runners and does not
+/// launch them: the pool, never a runner. It is a hint. One that is lost, late or doubled does no harm: who
+/// gets it looks at the pool's book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettleMessage {
+    /// The version of this form.
+    #[serde(default)]
+    pub version: Version<1>,
+    /// The pool that is to be settled.
+    pub settle: PoolName,
+    /// When the oldest of its jobs came to the queue, where that is known: for the figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
 /// What GitHub says of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,7 +106,8 @@ pub enum RunnerEvent {
     FoundBusy,
     /// It has not come up in its time, and jobs wait beside it.
     Overdue,
-    /// It has asked for nothing and is not needed; its task is going to be stopped.
+    /// It has asked for nothing and was found not to be needed; its task is going to be stopped, if that still
+    /// is so.
     Fenced,
     /// Its task has waited too long for capacity, with what is known of why, and is going to be stopped.
     FoundNoCapacity(String),
@@ -179,6 +195,11 @@ pub enum Event {
         /// The task definition of its runners; `None` where that is not known, and nothing is changed.
         task_definition: Option<String>,
     },
+    /// Of a pool: it is to be settled.
+    Settle {
+        /// The pool.
+        pool: PoolName,
+    },
     /// Of a pool: its items were counted, twice, and are not what its book says.
     Recounted {
         /// The pool.
@@ -201,7 +222,7 @@ impl Event {
             | Self::PassedOver { job }
             | Self::FoundUnserved { job, .. }
             | Self::TriedAgain { job, .. } => Some(*job),
-            Self::Runner(..) | Self::Bounds { .. } | Self::Recounted { .. } => None,
+            Self::Runner(..) | Self::Bounds { .. } | Self::Settle { .. } | Self::Recounted { .. } => None,
         }
     }
 
@@ -217,6 +238,7 @@ impl Event {
             | Self::FoundUnserved { .. }
             | Self::TriedAgain { .. }
             | Self::Bounds { .. }
+            | Self::Settle { .. }
             | Self::Recounted { .. } => None,
         }
     }
@@ -231,9 +253,10 @@ impl Event {
             | Self::PassedOver { .. }
             | Self::FoundUnserved { .. }
             | Self::TriedAgain { .. } => None,
-            Self::Rerouted { to: pool, .. } | Self::Bounds { pool, .. } | Self::Recounted { pool, .. } => {
-                Some(pool)
-            }
+            Self::Rerouted { to: pool, .. }
+            | Self::Bounds { pool, .. }
+            | Self::Settle { pool }
+            | Self::Recounted { pool, .. } => Some(pool),
         }
     }
 }

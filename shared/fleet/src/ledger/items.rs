@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Book, Budget, Key};
+use super::{Book, Budget, Key, Reading};
 use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
@@ -279,8 +279,10 @@ pub enum Item {
     Job(Job),
     /// A runner.
     Runner(Runner),
-    /// The calls to GitHub that may still be made.
+    /// Until when GitHub wants to be left alone.
     Budget(Budget),
+    /// How much was used of what all functions share. It has no version: it is only ever added to.
+    Meter(Reading),
     /// How far GitHub's list of webhook deliveries was read, and which failed.
     Deliveries(DeliveryCursor),
     /// What the reconciler suspects, and since when.
@@ -297,6 +299,7 @@ impl Item {
             Self::Job(job) => Key::Job(job.id),
             Self::Runner(runner) => Key::Runner(runner.id.clone()),
             Self::Budget(_) => Key::Budget,
+            Self::Meter(reading) => Key::Meter(reading.meter),
             Self::Deliveries(_) => Key::Deliveries,
             Self::Suspicions(_) => Key::Suspicions,
             Self::Sweep(_) => Key::Sweep,
@@ -310,6 +313,7 @@ impl Item {
             Self::Job(job) => job.version,
             Self::Runner(runner) => runner.version,
             Self::Budget(budget) => budget.version,
+            Self::Meter(_) => 0,
             Self::Deliveries(cursor) => cursor.version,
             Self::Suspicions(suspicions) => suspicions.version,
             Self::Sweep(cursor) => cursor.version,
@@ -334,6 +338,11 @@ impl Item {
     /// The budget, if it is one.
     pub fn budget(&self) -> Option<&Budget> {
         if let Self::Budget(budget) = self { Some(budget) } else { None }
+    }
+
+    /// The reading of a meter, if it is one.
+    pub fn reading(&self) -> Option<&Reading> {
+        if let Self::Meter(reading) = self { Some(reading) } else { None }
     }
 
     /// The cursor of GitHub's deliveries, if it is one.

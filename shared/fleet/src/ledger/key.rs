@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Meter;
 use crate::ids::{InvalidId, JobId, PoolName, RunnerId};
 
 /// What an item is stored under. It displays as the table's partition key, and is read back from it.
@@ -14,8 +15,10 @@ pub enum Key {
     Job(JobId),
     /// A runner.
     Runner(RunnerId),
-    /// The calls to GitHub that may still be made; there is one.
+    /// Until when GitHub wants to be left alone; there is one.
     Budget,
+    /// How much was used of what all functions share.
+    Meter(Meter),
     /// How far GitHub's list of webhook deliveries was read; there is one.
     Deliveries,
     /// What the reconciler suspects; there is one.
@@ -31,6 +34,7 @@ impl fmt::Display for Key {
             Self::Job(job) => write!(f, "job#{job}"),
             Self::Runner(runner) => write!(f, "runner#{runner}"),
             Self::Budget => f.write_str("budget#jit"),
+            Self::Meter(meter) => write!(f, "meter#{meter}"),
             Self::Deliveries => f.write_str("cursor#deliveries"),
             Self::Suspicions => f.write_str("cursor#suspicions"),
             Self::Sweep => f.write_str("cursor#sweep"),
@@ -47,6 +51,7 @@ impl FromStr for Key {
             Some(("job", id)) => id.parse().map(|id| Self::Job(JobId(id))).map_err(|_| no_key(text)),
             Some(("runner", id)) => RunnerId::parse(id).map(Self::Runner),
             Some(("budget", "jit")) => Ok(Self::Budget),
+            Some(("meter", meter)) => meter.parse().map(Self::Meter).map_err(|_| no_key(text)),
             Some(("cursor", "deliveries")) => Ok(Self::Deliveries),
             Some(("cursor", "suspicions")) => Ok(Self::Suspicions),
             Some(("cursor", "sweep")) => Ok(Self::Sweep),
@@ -59,7 +64,7 @@ fn no_key(text: &str) -> InvalidId {
     InvalidId::new(
         "key",
         text,
-        "pool#, job# or runner# and the id of one, budget#jit, cursor#deliveries, cursor#suspicions or cursor#sweep",
+        "pool#, job#, runner# or meter# and the id of one, budget#jit, cursor#deliveries, cursor#suspicions or cursor#sweep",
     )
 }
 
@@ -74,6 +79,8 @@ mod tests {
             (Key::Job(JobId(u64::MAX)), "job#18446744073709551615"),
             (Key::Runner(RunnerId::from_random(0)), "runner#00000000000000000000"),
             (Key::Budget, "budget#jit"),
+            (Key::Meter(Meter::RunTasks), "meter#run-tasks"),
+            (Key::Meter(Meter::Registrations(29_853_180)), "meter#registrations#29853180"),
             (Key::Deliveries, "cursor#deliveries"),
             (Key::Suspicions, "cursor#suspicions"),
             (Key::Sweep, "cursor#sweep"),
@@ -93,6 +100,7 @@ mod tests {
             ("runner#7", "no id of ours"),
             ("pool#Ec2", "no name of a pool"),
             ("budget#7", "no budget of ours"),
+            ("meter#7", "no meter of ours"),
             ("cursor#7", "no cursor of ours"),
             ("task#7", "nothing that the ledger has"),
         ] {

@@ -61,6 +61,7 @@ impl Listing {
             Item::Job(_)
             | Item::Runner(_)
             | Item::Budget(_)
+            | Item::Meter(_)
             | Item::Deliveries(_)
             | Item::Suspicions(_)
             | Item::Sweep(_) => None,

@@ -8,7 +8,7 @@
 //! ```text
 //! deficit = queued + minimum − supply
 //! needed:   queued + minimum > idle, not counting the runner that asks
-//! settle:   while deficit ≥ 1 and live < maximum: reserve one runner
+//! settle:   while deficit ≥ 1 and live < maximum, and as long as permits last: reserve one runner
 //! ```
 //!
 //! States only move forward and the first writer wins, so that redelivered and reordered events
@@ -23,16 +23,18 @@ mod health;
 mod items;
 mod key;
 mod listing;
+mod meter;
 mod outcome;
+mod permits;
 mod recent;
 pub mod settle;
 mod totals;
 pub mod transition;
 
 pub use self::book::Book;
-pub use self::budget::{Budget, CALLS_A_MINUTE, LONGEST_WAIT};
+pub use self::budget::{Budget, LONGEST_WAIT};
 pub use self::entries::{Entries, Tidings};
-pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent};
+pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent, SettleMessage};
 pub use self::health::{Health, Rest, RestCause};
 pub use self::items::{
     BOOT_LIMIT, EVENTS_A_TRANSACTION, Item, ItemVersion, Job, JobState, LeaveReason, Put, Runner,
@@ -40,6 +42,8 @@ pub use self::items::{
 };
 pub use self::key::Key;
 pub use self::listing::Listing;
+pub use self::meter::{Left, Meter, Reading, Spend, UnknownMeter};
 pub use self::outcome::{Answer, AskAnswer, Fenced, News, Outcome};
+pub use self::permits::Permits;
 pub use self::recent::Recent;
 pub use self::totals::{Totals, difference, recount};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::health::RestCause;
-use super::{Book, Entries, TRANSACTION_LIMIT};
+use super::{Book, Entries, Permits, TRANSACTION_LIMIT};
 use crate::ids::{PoolName, RunnerId};
 use crate::pools::{Pool, PoolMap};
 
@@ -14,12 +14,13 @@ use crate::pools::{Pool, PoolMap};
 pub struct Settled {
     /// The new runners, to be launched.
     pub reserved: Vec<RunnerId>,
-    /// Whether the transaction was full before the deficits were gone: settle again in a new one.
-    pub more: bool,
+    /// The pools that still want a runner and may have one, each with the capacity that would run it: there
+    /// was no permit for it, or the transaction was full.
+    pub wanting: BTreeMap<PoolName, PoolName>,
 }
 
-/// Reserves runners for these pools, until each has no deficit left that it may fill, or until the
-/// transaction is full. A pool that the map does not know gets none.
+/// Reserves runners for these pools, until each has no deficit left that it may fill, until the permits are
+/// used up, or until the transaction is full. A pool that the map does not know gets none.
 ///
 /// The books of the pools, and of the pools that they fall back to, have to be among the entries.
 pub fn settle(
@@ -27,15 +28,16 @@ pub fn settle(
     names: &BTreeSet<PoolName>,
     pools: &PoolMap,
     now: Timestamp,
+    permits: &mut Permits,
     mut fresh: impl FnMut() -> RunnerId,
 ) -> Settled {
     let mut settled = Settled::default();
     for name in names {
         while let Some(capacity) = next_capacity(entries, name, pools, now) {
             // A reservation writes one runner and at most two books more.
-            if entries.changes() + 3 > TRANSACTION_LIMIT {
-                settled.more = true;
-                return settled;
+            if entries.changes() + 3 > TRANSACTION_LIMIT || !permits.take(&capacity.name) {
+                settled.wanting.insert(name.clone(), capacity.name.clone());
+                break;
             }
             let id = fresh();
             entries.reserve(id.clone(), name, &capacity.name, now);
@@ -43,6 +45,17 @@ pub fn settle(
         }
     }
     settled
+}
+
+/// The permits that settling would use now, of each capacity; at most as many as a transaction takes.
+pub fn wanted(entries: &Entries, names: &BTreeSet<PoolName>, pools: &PoolMap, now: Timestamp) -> Permits {
+    let all = Permits::for_any(pools);
+    let (mut left, mut trial, mut number) = (all.clone(), entries.clone(), 0);
+    settle(&mut trial, names, pools, now, &mut left, || {
+        number += 1;
+        RunnerId::from_random(number)
+    });
+    all.without(&left)
 }
 
 /// Whose capacity would run one more runner of a pool than it needs now, if it may have one.
@@ -72,6 +85,12 @@ fn next_capacity<'a>(
     capacity_for(|pool| entries.book(pool), name, pools, |is_its_own| wanted(is_its_own) >= 1, now)
 }
 
+/// Whether one more runner may be launched on a capacity: there is room, and no more are on their way there,
+/// as far as its own pool's are known, than may wait for capacity at once.
+fn may_start(book: &Book, pools: &PoolMap) -> bool {
+    book.has_room() && book.supply - book.idle < i64::from(pools.limits().starting())
+}
+
 /// The first capacity of a pool's that has some and may be used. One at its maximum, or one that rests
 /// because its launches fail, is nobody's; `wanted` tells whether the pool's own is, and whether a
 /// fallback's is.
@@ -88,7 +107,7 @@ fn capacity_for<'a, 'b>(
         }
         let book = book(&capacity.name)?;
         match book.health.resting(now) {
-            None => return book.has_room().then_some(capacity),
+            None => return may_start(book, pools).then_some(capacity),
             Some(rest) if rest.cause == RestCause::NoCapacity => {}
             Some(_) => return None,
         }

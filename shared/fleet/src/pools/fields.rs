@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::problems::Problems;
 
-/// One pool's entry, or its schedule or the platform's, from which each field is taken once.
+/// One pool's entry, or its schedule or the platform's, or the limits, from which each field is taken once.
 pub(crate) struct Fields<'a> {
     /// `None` for what belongs to the whole map.
     pool: Option<&'a str>,
@@ -23,6 +23,7 @@ pub(crate) struct Fields<'a> {
 enum Part {
     Pool,
     Schedule,
+    Limits,
 }
 
 impl<'a> Fields<'a> {
@@ -37,6 +38,11 @@ impl<'a> Fields<'a> {
         problems: &'a mut Problems,
     ) -> Self {
         Self { pool, part: Part::Schedule, left: entry, known: Vec::new(), problems }
+    }
+
+    /// Those of the account's limits.
+    pub(super) fn of_limits(entry: Map<String, Value>, problems: &'a mut Problems) -> Self {
+        Self { pool: None, part: Part::Limits, left: entry, known: Vec::new(), problems }
     }
 
     /// Takes a field that has to be there. `None` when it is missing or wrong, which is noted.
@@ -65,8 +71,9 @@ impl<'a> Fields<'a> {
     /// Notes a problem with a field that was read.
     pub(crate) fn note(&mut self, field: &str, message: impl Into<String>) {
         match (self.pool, self.part) {
-            (Some(pool), Part::Pool) => self.problems.note(pool, field, message),
             (Some(pool), Part::Schedule) => self.problems.note(pool, &format!("schedule.{field}"), message),
+            (Some(pool), _) => self.problems.note(pool, field, message),
+            (None, Part::Limits) => self.problems.note_map(format!("limits.{field}: {}", message.into())),
             (None, _) => self.problems.note_map(format!("schedule.{field}: {}", message.into())),
         }
     }
@@ -81,6 +88,7 @@ impl<'a> Fields<'a> {
         let of = match self.part {
             Part::Pool => "pool",
             Part::Schedule => "schedule",
+            Part::Limits => "limit table",
         };
         for field in std::mem::take(&mut self.left).keys() {
             let known = self.known.join(", ");

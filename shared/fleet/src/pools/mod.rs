@@ -13,6 +13,7 @@ mod problems;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fields::Fields;
@@ -20,6 +21,7 @@ pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
 use crate::ids::PoolName;
 use crate::label::{Label, Labels};
+use crate::limits::Limits;
 use crate::schedule::{Hours, Schedule};
 
 /// The pool map that Mayfly ships: `pools.toml` at the root of the project.
@@ -76,6 +78,13 @@ impl Capacity {
     /// Whether tasks run on Fargate, not on instances of an Auto Scaling group.
     pub fn is_fargate(self) -> bool {
         matches!(self, Self::Fargate | Self::FargateSpot)
+    }
+
+    /// From `RunTask` to the first question, roughly: Fargate finds capacity, pulls the image and boots; an
+    /// instance has its image already, and a new one is there in a minute or two. It only decides in which
+    /// minute's registrations a launch is counted, so that a guess does.
+    pub fn comes_up_in(self) -> SignedDuration {
+        SignedDuration::from_secs(if self.is_fargate() { 40 } else { 60 })
     }
 
     /// Whether AWS may take it back at any time.
@@ -154,7 +163,7 @@ impl Pool {
     }
 }
 
-/// The one map of pools, by name, with the platform's schedule.
+/// The one map of pools, by name, with the platform's schedule and the account's limits.
 ///
 /// A pool with the maximum 0 is out of service, as if it were not in the map: no job is routed to it, nothing
 /// is launched, and what waits there goes elsewhere. What it runs on is kept until it leaves the map.
@@ -163,6 +172,7 @@ pub struct PoolMap {
     pools: BTreeMap<PoolName, Pool>,
     retiring: BTreeMap<PoolName, Pool>,
     schedule: Schedule,
+    limits: Limits,
 }
 
 impl PoolMap {
@@ -202,6 +212,11 @@ impl PoolMap {
     /// The schedule of the pools that have none of their own.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
+    }
+
+    /// What AWS and GitHub take of the account.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The pools whose capacity may run a runner of `pool`, in the order to try: its own, its

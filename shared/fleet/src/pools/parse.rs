@@ -10,6 +10,7 @@ use super::problems::Problems;
 use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes, image};
 use crate::ids::PoolName;
 use crate::label::{LABEL_LENGTH_LIMIT, LABEL_LIMIT, Label, Labels};
+use crate::limits::Limits;
 use crate::schedule::{self, Schedule};
 
 /// Reads the schedule that a pool has of its own: its name, what is written, and its maximum.
@@ -56,38 +57,39 @@ impl PoolMap {
             Ok(file) => file,
             Err(problem) => {
                 problems.note_map(problem);
-                return problems.none_or(Self::of(BTreeMap::new(), Schedule::default()));
+                return problems.none_or(Self::of(BTreeMap::new(), Default::default()));
             }
         };
         let mut entries = Map::new();
-        let mut schedule = None;
+        let (mut schedule, mut limits) = (None, Limits::default());
         for (key, value) in file {
             match (key.as_str(), value) {
                 ("pools", Value::Object(pools)) => entries = pools,
                 ("pools", _) => problems.note_map("pools: takes a table for each pool, [pools.<name>]"),
                 ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
+                ("limits", value) => limits = read_limits(value, &mut problems),
                 _ => problems.note_map(format!(
-                    "{key}: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]"
+                    "{key}: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule] and [limits]"
                 )),
             }
         }
-        Self::read(entries, schedule.unwrap_or_default(), read, problems)
+        Self::read(entries, (schedule.unwrap_or_default(), limits), read, problems)
     }
 
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
         let entries = entries.into_iter().collect();
-        Self::read(entries, Schedule::default(), &ReadSchedules::ALL, Problems::default())
+        Self::read(entries, Default::default(), &ReadSchedules::ALL, Problems::default())
     }
 
-    fn of(pools: BTreeMap<PoolName, Pool>, schedule: Schedule) -> Self {
+    fn of(pools: BTreeMap<PoolName, Pool>, (schedule, limits): (Schedule, Limits)) -> Self {
         let (pools, retiring) = pools.into_iter().partition(|(_, pool)| pool.maximum > 0);
-        Self { pools, retiring, schedule }
+        Self { pools, retiring, schedule, limits }
     }
 
     fn read(
         entries: Map<String, Value>,
-        schedule: Schedule,
+        common: (Schedule, Limits),
         read: &ReadSchedules,
         mut problems: Problems,
     ) -> Result<Self, PoolMapError> {
@@ -110,12 +112,31 @@ impl PoolMap {
         fallbacks::check(&links, &mut problems);
         check_groups_agree(&pools, &mut problems);
         check_names_are_exact(&pools, &mut problems);
-        problems.none_or(Self::of(pools, schedule))
+        problems.none_or(Self::of(pools, common))
     }
 }
 
 fn json(text: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
+}
+
+/// Reads what the map says of the account's limits: what it leaves out is as published.
+fn read_limits(value: Value, problems: &mut Problems) -> Limits {
+    let mut limits = Limits::default();
+    let Value::Object(entry) = value else {
+        problems.note_map("limits: takes a table of numbers");
+        return limits;
+    };
+    let mut fields = Fields::of_limits(entry, problems);
+    for (field, limit) in limits.fields() {
+        match fields.optional::<u32>(field) {
+            Some(0) => fields.note(field, "takes 1 or more; leave it out for what is published"),
+            Some(found) => *limit = found,
+            None => {}
+        }
+    }
+    fields.finish();
+    limits
 }
 
 /// Reads one pool, and what its fallback is checked by. `None` when a field is missing or wrong.

@@ -89,7 +89,7 @@ fn a_broken_map_says_everything_that_is_wrong_at_once_with_pool_and_field() {
         (
             "-",
             "-",
-            "version: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]",
+            "version: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule] and [limits]",
         ),
         ("a-typo", "architecture", "unknown variant `x86`, expected `x86_64` or `arm64`"),
         ("a-typo", "cpu_units", "invalid type: string \"4096\", expected u32"),
@@ -182,7 +182,7 @@ fn a_file_that_is_no_map_says_so() {
         ("[pools]\nec2-x64 = 3", "ec2-x64: takes a table of fields", "a pool that is no table"),
         (
             "[pool.ec2-x64]",
-            "pool: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule]\n\
+            "pool: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule] and [limits]\n\
              has no pool; add a [pools.<name>] table",
             "a key misspelt",
         ),

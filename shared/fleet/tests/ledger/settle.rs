@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use fleet::launch::FailureClass;
 use fleet::ledger::settle::*;
-use fleet::ledger::{Book, Entries, Health, Item, Rest, RestCause, RunnerState};
+use fleet::ledger::{Book, Entries, Health, Item, Permits, Rest, RestCause, RunnerState};
 use fleet::{PoolMap, RunnerId};
 use kit::ledger::{at, launch_failed, pool, pool_map, queued, runner_id};
 
@@ -32,8 +32,15 @@ fn ids_from(number: u128) -> impl FnMut() -> RunnerId {
 
 /// Settles one pool with new runners from a number on, and tells whose capacity each of them uses.
 fn settled(entries: &mut Entries, name: &str, from: u128) -> Vec<String> {
-    let settled = settle(entries, &[pool(name)].into(), &pools(), at(0), ids_from(from));
-    assert!(!settled.more, "there is room in the transaction");
+    let settled = settle(
+        entries,
+        &[pool(name)].into(),
+        &pools(),
+        at(0),
+        &mut Permits::for_any(&pools()),
+        ids_from(from),
+    );
+    assert!(settled.wanting.is_empty(), "there is room in the transaction, and there are permits");
     let capacity = |id| entries.runner(id).expect("it was reserved").capacity.to_string();
     settled.reserved.iter().map(capacity).collect()
 }
@@ -131,8 +138,15 @@ fn a_runner_on_a_fallback_has_the_first_pools_labels_and_lives_on_the_fallback()
         book("plain", 0, 0, 0, 0),
         book("dear", 0, 0, 0, 0),
     ]);
-    let settled = settle(&mut entries, &[pool("spot")].into(), &pools(), at(0), || runner_id(1));
-    assert_eq!(settled, Settled { reserved: vec![runner_id(1)], more: false });
+    let settled = settle(
+        &mut entries,
+        &[pool("spot")].into(),
+        &pools(),
+        at(0),
+        &mut Permits::for_any(&pools()),
+        || runner_id(1),
+    );
+    assert_eq!(settled, Settled { reserved: vec![runner_id(1)], ..Settled::default() });
     let runner = entries.runner(&runner_id(1)).unwrap();
     assert_eq!((&runner.pool, &runner.capacity), (&pool("spot"), &pool("plain")));
     assert_eq!((runner.state, runner.reserved_at, runner.version), (RunnerState::Starting, at(0), 0));
@@ -146,7 +160,14 @@ fn a_rest_ends_to_the_second_and_for_everybody() {
     for (seconds, runs_on) in [(59, "plain"), (60, "spot")] {
         let mut entries =
             entries([resting(RestCause::NoCapacity, book("spot", 3, 0, 0, 0)), book("plain", 0, 0, 0, 0)]);
-        let settled = settle(&mut entries, &[pool("spot")].into(), &pools(), at(seconds), ids_from(1));
+        let settled = settle(
+            &mut entries,
+            &[pool("spot")].into(),
+            &pools(),
+            at(seconds),
+            &mut Permits::for_any(&pools()),
+            ids_from(1),
+        );
         let capacities: Vec<_> =
             settled.reserved.iter().map(|id| &entries.runner(id).unwrap().capacity).collect();
         assert_eq!(capacities, [&pool(runs_on); 3], "after {seconds} s");
@@ -172,7 +193,14 @@ fn a_job_goes_down_the_chain_and_comes_back() {
         assert_eq!(settled(&mut entries, "spot", failed + 1), runs_on, "{why}");
     }
     let later = at(0) + SignedDuration::from_mins(3);
-    let settled = settle(&mut entries, &[pool("spot")].into(), &pools(), later, ids_from(9));
+    let settled = settle(
+        &mut entries,
+        &[pool("spot")].into(),
+        &pools(),
+        later,
+        &mut Permits::for_any(&pools()),
+        ids_from(9),
+    );
     assert_eq!(settled.reserved, [runner_id(9)], "the pool's own rest is over");
     assert_eq!(entries.runner(&runner_id(9)).unwrap().capacity, pool("spot"));
 }
@@ -183,7 +211,16 @@ fn a_broken_capacity_gets_one_trial_when_its_rest_is_over() {
     let mut entries = entries([Book { health: broken, ..book("dear", 5, 0, 0, 0) }]);
     let mut fresh = ids_from(1);
     let mut settle_at = |seconds| {
-        settle(&mut entries, &[pool("dear")].into(), &pools(), at(seconds), &mut fresh).reserved.len()
+        settle(
+            &mut entries,
+            &[pool("dear")].into(),
+            &pools(),
+            at(seconds),
+            &mut Permits::for_any(&pools()),
+            &mut fresh,
+        )
+        .reserved
+        .len()
     };
     assert_eq!(settle_at(59), 0, "it rests");
     assert_eq!(settle_at(60), 1, "one of the five");
@@ -194,8 +231,9 @@ fn a_broken_capacity_gets_one_trial_when_its_rest_is_over() {
 fn a_pool_that_the_map_does_not_know_gets_nothing_and_stops_nobody_else() {
     let mut entries = entries([book("gone", 3, 2, 0, 0), book("spot", 1, 0, 0, 0)]);
     let names = [pool("gone"), pool("no-book"), pool("spot")].into();
-    let settled = settle(&mut entries, &names, &pools(), at(0), || runner_id(1));
-    assert_eq!(settled, Settled { reserved: vec![runner_id(1)], more: false });
+    let settled =
+        settle(&mut entries, &names, &pools(), at(0), &mut Permits::for_any(&pools()), || runner_id(1));
+    assert_eq!(settled, Settled { reserved: vec![runner_id(1)], ..Settled::default() });
     assert_eq!(entries.runner(&runner_id(1)).unwrap().pool, pool("spot"));
     assert_eq!(entries.book(&pool("gone")), Some(&book("gone", 3, 2, 0, 0)));
 }
@@ -219,8 +257,41 @@ fn a_full_transaction_leaves_the_rest_to_the_next_one() {
     ] {
         let names = books.iter().map(|book| book.pool.clone()).collect();
         let mut entries = entries(books);
-        let settled = settle(&mut entries, &names, &pools(), at(0), ids_from(1));
-        let found = (settled.reserved.len(), entries.puts().len(), settled.more);
+        let settled =
+            settle(&mut entries, &names, &pools(), at(0), &mut Permits::for_any(&pools()), ids_from(1));
+        let found = (settled.reserved.len(), entries.puts().len(), !settled.wanting.is_empty());
         assert_eq!(found, (reserved, writes, more), "{why}");
+    }
+}
+
+#[test]
+fn what_has_no_permit_stays_queued_and_its_pool_says_whose_it_waits_for() {
+    let (mut spot, plain) =
+        (resting(RestCause::NoCapacity, book("spot", 3, 0, 0, 0)), book("plain", 4, 0, 0, 0));
+    spot.maximum = 9;
+    let mut entries = entries([spot, Book { maximum: 9, ..plain }, book("dear", 0, 0, 0, 0)]);
+    let names = [pool("spot"), pool("plain")].into();
+    let all = wanted(&entries, &names, &pools(), at(0));
+    assert_eq!(all.iter().collect::<Vec<_>>(), [(&pool("plain"), 7)], "both on one capacity");
+    let mut permits = all.first(5);
+    let settled = settle(&mut entries, &names, &pools(), at(0), &mut permits, ids_from(1));
+    assert_eq!((settled.reserved.len(), permits.total()), (5, 0));
+    assert_eq!(settled.wanting, [(pool("spot"), pool("plain"))].into(), "{:?}", entries.book(&pool("spot")));
+    let book = entries.book(&pool("spot")).unwrap();
+    assert_eq!((book.queued, book.supply), (3, 1));
+    assert_eq!(wanted(&entries, &names, &pools(), at(0)).total(), 2, "nothing was changed by the first look");
+}
+
+#[test]
+fn no_more_runners_are_on_their_way_than_a_cluster_lets_wait_for_capacity() {
+    for (supply, idle, reserved, why) in [
+        (0, 0, 3, "none is on its way"),
+        (447, 0, 3, "the last three"),
+        (449, 0, 1, "one more"),
+        (450, 0, 0, "no more"),
+        (449 + 20, 20, 1, "those that have come up do not wait for capacity"),
+    ] {
+        let full = Book { maximum: 1000, idle, ..book("dear", supply + 3, 0, supply, supply) };
+        assert_eq!(settled(&mut entries([full]), "dear", 1).len(), reserved, "{why}");
     }
 }

@@ -58,10 +58,12 @@ pub fn rendered_text(map: &str, template: &str) -> Result<String> {
     render::render(template, &PoolMap::from_toml(map)?)
 }
 
-/// The whole map as the functions read it, `infra/map/pools.json`: the schedule, and each pool's entry.
+/// The whole map as the functions read it, `infra/map/pools.json`: the schedule, the limits, and each pool's entry.
 pub fn map_text(map: &str) -> Result<String> {
+    let pools = PoolMap::from_toml(map)?;
     let whole = json!({
-        "schedule": PoolMap::from_toml(map)?.schedule().to_value(),
+        "schedule": pools.schedule().to_value(),
+        "limits": pools.limits(),
         "pools": entries(map)?,
     });
     Ok(serde_json::to_string_pretty(&whole)? + "\n")

@@ -275,7 +275,7 @@ impl<F: Functions + 'static> World<F> {
             Happening::Die(task) => self.die(&task),
             Happening::FailsToStart(task, reason) => self.fails_to_start(&task, reason),
             Happening::InstanceGone(instance) => self.instance_gone(&instance),
-            Happening::TaskEvent(event) => self.sandbox.put_on_queue(event),
+            Happening::TaskEvent(event) => self.sandbox.put_on_queue(event, Duration::ZERO),
             Happening::PickUp(job, runner) => self.pick_up(job, runner),
             Happening::PickUpLimit(job) => self.pick_up_limit(job),
             Happening::WorkerStarts(task) => self.worker_starts(&task),

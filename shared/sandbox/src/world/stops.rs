@@ -1,5 +1,7 @@
 //! Stops that come from outside of a task: `StopTask`, and an EC2 spot instance that is taken back.
 
+use std::time::Duration;
+
 use fleet::pid1::Event;
 use fleet::{InstanceId, RunnerId, TaskArn};
 
@@ -17,7 +19,7 @@ impl<F: Functions + 'static> World<F> {
         let (now, sandbox) = (self.now(), &self.sandbox);
         let drains = sandbox.ecs().borrow_mut().drain_instance(instance);
         if drains {
-            sandbox.put_on_queue(interruption_warning(instance, now).to_string());
+            sandbox.put_on_queue(interruption_warning(instance, now).to_string(), Duration::ZERO);
             self.later(WARNED_AHEAD, Happening::InstanceGone(instance.clone()));
         }
         drains

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fleet::pools::DEFAULT_POOLS;
-use rand::RngExt as _;
 use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 
 /// The pool that leaves the map in some worlds. No other one falls back to it.
 pub(super) const LEAVES: &str = "ec2-x64-spot";
@@ -43,6 +43,21 @@ pub(super) fn pools(size: usize, random: &mut StdRng) -> String {
         text.push('\n');
     }
     text
+}
+
+/// What AWS and GitHub take of the account: as published in half of the worlds, and in the others so little that a
+/// burst meets it. The numbers are drawn by themselves: a world's pools stay as they are.
+pub(super) fn limits(seed: u64) -> String {
+    let mut random = StdRng::seed_from_u64(seed ^ 0x6c69_6d69_7473);
+    if random.random_bool(0.5) {
+        return String::new();
+    }
+    let (at_once, a_second) = (random.random_range(1..=20), random.random_range(1..=5));
+    let (provisioning, calls) = (random.random_range(4..=40), random.random_range(60..=90));
+    format!(
+        "\n[limits]\nrun_tasks_at_once = {at_once}\nrun_tasks_a_second = {a_second}\n\
+         provisioning_tasks = {provisioning}\ngithub_calls_a_minute = {calls}\n"
+    )
 }
 
 /// A schedule with up to two windows on the day of [`START`], a Monday, while things are done. No other

@@ -17,7 +17,6 @@ async fn a_hundred_jobs_get_a_task_each_and_all_end() {
     assert_eq!(figures.ended, (100, 100), "{figures}");
     assert_eq!(figures.books.0, figures.books.1, "books and items");
     assert_eq!(figures.dead_letters, "0 + 0");
-    // On a slow machine the scheduler's tick comes first to some of them.
-    let launches = figures.queue_to_run_task.len() + figures.made_good;
-    assert!(launches >= 100, "{launches} of 100 launches were counted: {figures}");
+    assert!(figures.launched + figures.made_good >= 100, "somebody tells of each launch: {figures}");
+    assert!(figures.queue_to_run_task.len() >= 50, "the time of most is counted: {figures}");
 }

@@ -5,16 +5,19 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use control::{Bookkeeper, Posted};
+use control::{Bookkeeper, Posted, Settling};
 use fleet::ledger::{
-    Answer, Book, Event, Item, JobAction, JobEvent, JobState, Key, Listing, Runner, RunnerState, Totals,
-    recount,
+    Answer, Book, Event, Item, JobAction, JobEvent, JobState, Key, Left, Listing, Runner, RunnerState, Spend,
+    Totals, recount,
 };
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::{JobId, PoolMap, Repository};
 use jiff::Timestamp;
 
 use super::{at, pool, read};
+
+/// Whoever writes reserves all that is wanted.
+pub const SETTLING: Settling = Settling::Now(1000);
 
 /// A clock that stands still, and bits that count.
 #[derive(Debug)]
@@ -42,13 +45,14 @@ pub fn bookkeeper<L: Ledger>(number: u128, ledger: L) -> Bookkeeper<L, Still> {
     Bookkeeper { ledger, system: Still(Cell::new(number << 64)) }
 }
 
-/// The pool `plain`, with room for all.
+/// The pool `plain`, with room for all, on an account that launches a thousand at once.
 pub fn pools() -> PoolMap {
     let plain = serde_json::json!({
         "labels": [], "architecture": "x86_64", "capacity": "fargate", "cpu_units": 4096,
         "memory_mib": 16384, "disk_gib": 60, "runner_group": "fargate", "priority": 1, "maximum": 300,
     });
-    PoolMap::from_entries([("plain".to_owned(), plain)]).unwrap()
+    let map = serde_json::json!({"pools": {"plain": plain}, "limits": {"run_tasks_at_once": 1000}});
+    PoolMap::from_json(&map.to_string()).unwrap()
 }
 
 /// Jobs of these numbers that begin to wait.
@@ -74,7 +78,7 @@ pub async fn a_burst_costs_one_write_of_the_book_for_each_batch(ledger: &(impl L
     let mut posted = Vec::new();
     for batch in 0..10 {
         let jobs = queued(batch * 10 + 1..=batch * 10 + 10);
-        posted.push(launcher.post_and_settle(&pools(), &jobs).await.unwrap());
+        posted.push(launcher.post_and_settle(&pools(), &jobs, SETTLING).await.unwrap());
     }
     let book = assert_written_once(ledger, 1..=100, &posted).await;
     assert_eq!(book.version, 10);
@@ -99,7 +103,7 @@ async fn post_batches<L: Ledger>(
 ) -> Vec<Posted> {
     let mut posted = Vec::new();
     for batch in 0..4 {
-        posted.push(launcher.post_and_settle(&pools(), &queued(jobs(batch))).await.unwrap());
+        posted.push(launcher.post_and_settle(&pools(), &queued(jobs(batch)), SETTLING).await.unwrap());
     }
     posted
 }
@@ -126,7 +130,9 @@ pub async fn assert_written_once(
         Item::Job(job) => job.state == JobState::Queued && job.seen_at <= job.heard_at.unwrap_or(job.seen_at),
         Item::Runner(runner) => runner.state == RunnerState::Starting && runner.version == 1,
         Item::Book(_) => true,
-        Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => false,
+        Item::Budget(_) | Item::Meter(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => {
+            false
+        }
     };
     assert!(items.iter().all(once), "{items:#?}");
     let Some(Item::Book(book)) = items.first() else { panic!("no book among {items:#?}") };
@@ -144,5 +150,9 @@ impl<L: Ledger> Ledger for ByRef<'_, L> {
 
     async fn commit(&self, puts: &[fleet::ledger::Put]) -> Result<(), fleet::ports::LedgerError> {
         self.0.commit(puts).await
+    }
+
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, fleet::ports::LedgerError> {
+        self.0.spend(spend).await
     }
 }

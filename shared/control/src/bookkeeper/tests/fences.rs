@@ -18,6 +18,11 @@ fn fence_after(table: &Table, runner: &RunnerId, cause: FenceCause, seconds: i64
     fencer.fence(&pools(), runner, cause, None).now_or_never().expect("nothing waits").unwrap()
 }
 
+/// The pool `plain`, where it is to be settled.
+fn wanting(is_to_be_settled: bool) -> BTreeSet<PoolName> {
+    is_to_be_settled.then(|| pool("plain")).into_iter().collect()
+}
+
 /// A runner as the table has it.
 fn stored(table: &Table, id: &RunnerId) -> Runner {
     let read = table.read(&[Key::Runner(id.clone())]).now_or_never().expect("nothing waits");
@@ -31,30 +36,40 @@ fn stored(table: &Table, id: &RunnerId) -> Runner {
 fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
     let none = || asked("first", Listener::None);
     let stopped = || RunnerEvent::TaskStopped(StopClass::Ordinary, String::new());
-    for (before, holds, replaced, why) in [
-        (vec![], true, 1, "it has asked for nothing, and its job still waits"),
-        (vec![RunnerEvent::Fenced], true, 1, "somebody else fenced it, and did not settle"),
-        (vec![none()], false, 0, "it asked first, and may have its config by now"),
-        (vec![none(), registered("first", 7)], false, 0, "it has its config"),
-        (vec![none(), RunnerEvent::CountedOut], true, 1, "it leaves, and no config will be answered"),
-        (vec![none(), registered("first", 7), RunnerEvent::CountedOut], false, 1, "it has one, and leaves"),
-        (vec![stopped()], false, 1, "it has stopped"),
+    for (before, waits, holds, why) in [
+        (vec![], false, true, "it has asked for nothing, and nobody waits for it"),
+        (vec![], true, false, "a job has come to wait for it since it was found"),
+        (vec![RunnerEvent::CountedOut], true, true, "it leaves"),
+        (vec![none()], false, false, "it asked first, and may have its config by now"),
+        (vec![none(), registered("first", 7)], false, false, "it has its config"),
+        (vec![none(), RunnerEvent::CountedOut], false, true, "it leaves, and no config will be answered"),
+        (
+            vec![none(), registered("first", 7), RunnerEvent::CountedOut],
+            false,
+            false,
+            "it has one, and leaves",
+        ),
+        (vec![stopped()], true, false, "it has stopped"),
     ] {
         let table = Table::default();
         let runner = reserved(&table);
-        let before: Vec<Event> = before.into_iter().map(|it| Event::Runner(runner.clone(), it)).collect();
+        let mut before: Vec<Event> = before.into_iter().map(|it| Event::Runner(runner.clone(), it)).collect();
+        if !waits {
+            before.push(Event::Job(job_event(JobAction::Completed, 1, "plain")));
+        }
         post_with(&launcher(1, &table), &before).unwrap();
         let fence = fence(&table, &runner, FenceCause::NotNeeded);
         let stored = stored(&table, &runner);
+        let is_replaced = waits && !stored.state.is_supply();
         let expected = if holds { Fenced::Holds(stored) } else { Fenced::TooLate(stored) };
-        assert_eq!((fence.answer, fence.reserved.len()), (expected, replaced), "{why}");
+        assert_eq!(fence.answer, expected, "{why}");
+        assert_eq!(fence.wanting, wanting(is_replaced), "{why}");
         table.assert_balanced();
     }
     let table = Table::default();
     let nobody = fence(&table, &RunnerId::from_random(7), FenceCause::BootLimit);
-    let unknown =
-        Fence { answer: Fenced::Unknown, reserved: vec![], tidings: Tidings::default(), conflicts: 0 };
-    assert_eq!(nobody, unknown);
+    let (wanting, tidings) = (wanting(false), Tidings::default());
+    assert_eq!(nobody, Fence { answer: Fenced::Unknown, wanting, tidings, conflicts: 0 });
 }
 
 #[test]
@@ -78,7 +93,7 @@ fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
         let stored = stored(&table, &runner);
         let expected = if holds { Fenced::Holds(stored) } else { Fenced::TooLate(stored) };
         assert_eq!(fence.answer, expected, "after {minutes} minutes: {why}");
-        assert_eq!(fence.reserved.len(), usize::from(holds), "its job gets another one: {why}");
+        assert_eq!(fence.wanting, wanting(holds), "its job gets another one: {why}");
         table.assert_balanced();
     }
 }
@@ -87,11 +102,13 @@ fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
 fn a_question_that_comes_between_a_fence_and_its_write_wins() {
     let table = Table::default();
     let runner = reserved(&table);
-    let asks = Event::Runner(runner.clone(), asked("first", Listener::None));
-    table.meets([Fault::meanwhile(move |table| drop(post_with(&launcher(1, table), &[asks]).unwrap()))]);
+    let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain")), bounds("plain", 1, 300)];
+    post_with(&launcher(1, &table), &ended[..1]).unwrap();
+    let asks = [ended[1].clone(), Event::Runner(runner.clone(), asked("first", Listener::None))];
+    table.meets([Fault::meanwhile(move |table| drop(post_with(&launcher(1, table), &asks).unwrap()))]);
     let fence = fence(&table, &runner, FenceCause::NotNeeded);
     assert_eq!(fence.answer, Fenced::TooLate(stored(&table, &runner)));
-    assert_eq!((fence.reserved, fence.conflicts), (vec![], 1));
+    assert_eq!((fence.wanting, fence.conflicts), (wanting(false), 1));
 }
 
 #[test]
@@ -100,7 +117,7 @@ fn a_fence_that_comes_between_a_question_and_its_write_wins() {
     let runner = reserved(&table);
     let asks = [Event::Runner(runner.clone(), asked("first", Listener::None))];
     let fenced = runner.clone();
-    table.meets([Fault::meanwhile(move |table| drop(fence(table, &fenced, FenceCause::NotNeeded)))]);
+    table.meets([Fault::meanwhile(move |table| drop(fence(table, &fenced, FenceCause::NoCapacity)))]);
     let posted = post_with(&launcher(3, &table), &asks).unwrap();
     assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Ask(AskAnswer::Leave)], 1));
     assert_eq!(stored(&table, &runner).boot, None, "it is bound to nobody: its task is about to be stopped");
@@ -113,7 +130,7 @@ fn a_fence_whose_answer_is_lost_holds() {
     table.meets([Fault::lost()]);
     let fence = fence_after(&table, &runner, FenceCause::BootLimit, 15 * 60);
     assert_eq!(fence.answer, Fenced::Holds(stored(&table, &runner)));
-    assert_eq!(fence.reserved.len(), 1, "its replacement is given back once");
+    assert_eq!(fence.wanting, wanting(true), "its job still waits");
     assert_eq!(table.book("plain").unwrap().health.failures, 1, "and it is one failed boot");
 }
 
@@ -122,7 +139,7 @@ fn no_capacity_begins_a_rest_with_the_fence() {
     let table = Table::default();
     let runner = reserved(&table);
     let fence = fence(&table, &runner, FenceCause::NoCapacity);
-    assert_eq!(fence.reserved, [], "its replacement is not reserved where there is no capacity");
+    assert_eq!(fence.wanting, wanting(false), "nothing is to be reserved where there is no capacity");
     let book = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap().books.remove(&pool("plain"));
     let rest = book.unwrap().health.rest.unwrap();
     assert_eq!(rest.reason, "no capacity within five minutes");

@@ -80,7 +80,7 @@ fn two_that_race_over_a_fallback_never_pass_its_maximum() {
     let pools = pool_map(&[("plain", None, 1), ("spot", Some("plain"), 1)]);
     let settle = |number, table: &Table, events: &[Event]| {
         launcher(number, table)
-            .post_and_settle(&pools, events)
+            .post_and_settle(&pools, events, Settling::Now(10))
             .now_or_never()
             .expect("nothing waits")
             .unwrap()
@@ -92,7 +92,11 @@ fn two_that_race_over_a_fallback_never_pass_its_maximum() {
     table.meets([Fault::meanwhile(move |table| {
         let other = launcher(2, table);
         let job = queued("plain", [2]);
-        let posted = other.post_and_settle(&others, &job).now_or_never().expect("nothing waits").unwrap();
+        let posted = other
+            .post_and_settle(&others, &job, Settling::Now(10))
+            .now_or_never()
+            .expect("nothing waits")
+            .unwrap();
         assert_eq!(posted.reserved.len(), 1, "the last room of the fallback");
     })]);
     let posted = settle(1, &table, &queued("spot", [3]));

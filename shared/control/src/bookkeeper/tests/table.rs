@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use fleet::ledger::{Book, Item, Job, Key, Put, RunnerState, TRANSACTION_LIMIT, Totals, recount};
+use fleet::ledger::{
+    Book, Item, Job, Key, Left, Meter, Put, RunnerState, Spend, TRANSACTION_LIMIT, Totals, recount,
+};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::{JobId, RunnerId};
 use kit::ledger::{at, pool};
@@ -57,6 +59,8 @@ pub(super) struct Table {
     faults: RefCell<VecDeque<Fault>>,
     reads_to_fail: Cell<u32>,
     commits: RefCell<Vec<usize>>,
+    meters: RefCell<BTreeMap<Meter, i64>>,
+    spends: Cell<u32>,
 }
 
 impl Table {
@@ -102,6 +106,16 @@ impl Table {
     /// How many items each transaction wrote.
     pub(super) fn commits(&self) -> Vec<usize> {
         self.commits.borrow().clone()
+    }
+
+    /// How often a meter was added to, or was to be.
+    pub(super) fn spends(&self) -> u32 {
+        self.spends.get()
+    }
+
+    /// Where a meter stands.
+    pub(super) fn meter(&self, meter: Meter) -> i64 {
+        self.meters.borrow().get(&meter).copied().unwrap_or(0)
     }
 
     /// Every book says what its items add up to.
@@ -156,6 +170,15 @@ impl Ledger for &Table {
                 self.write(puts)
             }
         }
+    }
+
+    async fn spend(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError> {
+        self.spends.set(self.spends.get() + 1);
+        let mut meters = self.meters.borrow_mut();
+        Ok(spend.apply(meters.get(&spend.meter).copied()).map(|spent| {
+            meters.insert(spend.meter, spent);
+            Left(spend.at_most.saturating_sub(spent))
+        }))
     }
 }
 

@@ -28,7 +28,9 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
             let overdue = Runner { overdue_at: Some(now), ..moved(runner, RunnerState::Overdue, now) };
             Outcome::of_runner(overdue, Answer::Noted).with(News::Overdue)
         }
-        RunnerEvent::Fenced if is_on_its_way && !has_asked => leave(LeaveReason::Fenced),
+        RunnerEvent::Fenced if is_on_its_way && !has_asked && is_not_needed(runner, totals, now) => {
+            leave(LeaveReason::Fenced)
+        }
         RunnerEvent::FoundNoCapacity(reason) if is_on_its_way && !has_asked => {
             leave(LeaveReason::NoCapacity).with(News::NoCapacity(reason.clone()))
         }
@@ -87,6 +89,16 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
         | RunnerEvent::LaunchFailed(..)
         | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),
     }
+}
+
+/// Its pool is out of the map, or has runners enough without it: others may have come to need it since that was
+/// found.
+fn is_not_needed(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
+    totals.is_closed()
+        || match runner.state {
+            RunnerState::Overdue => !totals.needs(runner, now),
+            _ => totals.has_surplus(now),
+        }
 }
 
 /// Once in its life, while a job waits beside it: a runner that has asked for nothing, or one that has

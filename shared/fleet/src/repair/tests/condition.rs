@@ -186,6 +186,7 @@ pub(super) fn after<'a>(
             Item::Runner(_)
             | Item::Book(_)
             | Item::Budget(_)
+            | Item::Meter(_)
             | Item::Deliveries(_)
             | Item::Suspicions(_)
             | Item::Sweep(_) => None,

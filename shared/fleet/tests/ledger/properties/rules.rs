@@ -64,6 +64,7 @@ impl Step<'_> {
             | Event::JobRead { .. }
             | Event::PassedOver { .. }
             | Event::TriedAgain { .. }
+            | Event::Settle { .. }
             | Event::Bounds { .. } => false,
         };
         assert!(takes || after.queued >= before.queued, "{:?}: {before:?} became {after:?}", self.event);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleet::ledger::settle::settle;
-use fleet::ledger::{Book, Entries, Health, Item, Key, Rest, RestCause, TRANSACTION_LIMIT};
+use fleet::ledger::{Book, Entries, Health, Item, Key, Permits, Rest, RestCause, TRANSACTION_LIMIT};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -77,10 +77,11 @@ fn settled(books: [Book; 2]) -> [(Book, Book); 2] {
         let mut entries = Entries::default();
         entries.extend(items.values().cloned());
         let before = live(&entries);
-        let settled = settle(&mut entries, &names(), &MAP, at(0), || ids.next().unwrap());
+        let settled =
+            settle(&mut entries, &names(), &MAP, at(0), &mut Permits::for_any(&MAP), || ids.next().unwrap());
         assert_within_maximum(&entries, &before);
         assert!(entries.puts().len() <= TRANSACTION_LIMIT, "one transaction");
-        if !settled.more {
+        if settled.wanting.is_empty() {
             return books.map(|before| {
                 let after = entries.book(&before.pool).unwrap().clone();
                 (before, after)

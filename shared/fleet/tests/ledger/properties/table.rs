@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::ledger::settle::settle;
-use fleet::ledger::{Entries, Event, Item, Job, JobState, Key, RunnerState, Totals, recount};
+use fleet::ledger::{Entries, Event, Item, Job, JobState, Key, Permits, RunnerState, Totals, recount};
 use fleet::{JobId, PoolName};
 
 use super::history::RUNNERS;
@@ -43,7 +43,7 @@ impl Table {
                 self.launched += 1;
                 runner_id(1000 + self.launched)
             };
-            settle(&mut entries, &names(), &MAP, at(self.minutes), fresh);
+            settle(&mut entries, &names(), &MAP, at(self.minutes), &mut Permits::for_any(&MAP), fresh);
             assert_within_maximum(&entries, &before);
             self.items = self.with(&entries);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws::ledger::Table;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use contracts::ledger::{assert_written_once, bookkeeper, job, pool, pools, queued};
+use contracts::ledger::{SETTLING, assert_written_once, bookkeeper, job, pool, pools, queued};
 use contracts::moto;
 use contracts::weather::{Fault, Weather};
 use fleet::ledger::{Item, Listing, Put};
@@ -62,7 +62,7 @@ async fn conflicts_and_lost_answers_reserve_nothing_twice() {
         let table = super::table(&config(&moto, &weather, attempts), name).await;
         weather.meets("TransactWriteItems", faults);
         let launcher = bookkeeper(1, table.clone());
-        let posted = launcher.post_and_settle(&pools(), &queued(1..=3)).await.unwrap();
+        let posted = launcher.post_and_settle(&pools(), &queued(1..=3), SETTLING).await.unwrap();
         assert!(weather.is_fair(), "{name}: all of it struck");
         assert_eq!(posted.conflicts, conflicts, "{name}");
         let book = assert_written_once(&table, 1..=3, &[posted]).await;

@@ -60,6 +60,9 @@ hold_to!(
     jobs_are_listed_while_they_wait,
     runners_are_listed_by_state_until_they_stop,
     books_are_listed_whatever_is_written_in_them,
+    a_meter_takes_what_is_added_until_no_more_is_left,
+    a_meter_that_is_behind_its_floor_is_brought_up_to_it,
+    of_many_that_add_at_once_none_is_lost_and_none_is_too_many,
     a_burst_costs_one_write_of_the_book_for_each_batch,
     two_that_race_for_a_book_are_both_written_once,
 );

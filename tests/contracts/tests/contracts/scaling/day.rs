@@ -3,9 +3,9 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use control::Bookkeeper;
+use control::{Bookkeeper, Settling};
 use fleet::launch::StopClass;
-use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState};
+use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState, SettleMessage};
 use fleet::question::Listener;
 use fleet::{BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
@@ -30,7 +30,7 @@ pub(crate) struct Day {
     sandbox: Sandbox,
     settings: Settings,
     groups: InFlight,
-    scheduler: Scheduler<Sandbox, Sandbox, Sandbox, InFlight>,
+    scheduler: Scheduler<Sandbox, Sandbox, Sandbox, InFlight, Sandbox>,
     moves: Vec<(String, String, u32)>,
     registrations: u64,
     leaving: bool,
@@ -45,7 +45,8 @@ impl Day {
         let placements = sandbox::placements_of(&pools);
         let settings = Settings(control::LaunchSettings { pools, placements, ticket_key: "key".into() });
         let url = "https://registrar.example/".to_owned();
-        let scheduler = Scheduler::new(books(&sandbox), sandbox.clone(), groups.clone(), url);
+        let scheduler =
+            Scheduler::new(books(&sandbox), sandbox.clone(), groups.clone(), sandbox.clone(), url);
         let (moves, leaving) = (Vec::new(), false);
         Self { begin, minute: 0, sandbox, settings, groups, scheduler, moves, registrations: 0, leaving }
     }
@@ -63,6 +64,7 @@ impl Day {
             let time = self.begin + SignedDuration::from_mins(self.minute.into());
             self.sandbox.manual_clock().advance_to(time);
             self.tick().await;
+            self.reserve();
             let clock = format!("{:02}:{:02}", self.minute / 60, self.minute % 60);
             let set = self.groups.take_set().into_iter();
             self.moves.extend(set.map(|(group, size)| (group, clock.clone(), size)));
@@ -129,6 +131,16 @@ impl Day {
         done.await.unwrap();
     }
 
+    /// Reserves what the tick has told the launchers to.
+    fn reserve(&self) {
+        let messages = self.sandbox.queue().borrow_mut().receive(self.sandbox.manual_clock().now(), |_| 0);
+        for message in messages {
+            let SettleMessage { settle: pool, .. } = serde_json::from_str(&message.body).unwrap();
+            self.settle(&[Event::Settle { pool }], Settling::Now(100));
+            self.sandbox.queue().borrow_mut().delete(&[message.id]);
+        }
+    }
+
     /// Those that have left are stopped, one of a pool leaves, and those that were started ask.
     fn runners_act(&mut self) {
         for runner in self.runners(RunnerState::Leaving) {
@@ -161,8 +173,13 @@ impl Day {
     }
 
     fn post(&self, events: &[Event]) {
+        self.settle(events, Settling::Not);
+    }
+
+    fn settle(&self, events: &[Event], settling: Settling) {
         let books = books(&self.sandbox);
-        let posted = self.sandbox.manual_clock().run(books.post(&self.settings.pools, events));
+        let posted = books.post_and_settle(&self.settings.pools, events, settling);
+        let posted = self.sandbox.manual_clock().run(posted);
         posted.expect("it waits for the clock alone").unwrap();
     }
 

@@ -1,0 +1,97 @@
+//! Permits for reservations: a runner is reserved when `RunTask` may be called for it now, and GitHub will
+//! take its registration in the minute in which it comes up.
+//!
+//! What finds no permit stays in `queued`, where it costs nothing: a task that waits for its registration is
+//! billed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fleet::ledger::{Permits, Runner, Spend};
+use fleet::limits::Limits;
+use fleet::ports::{Clock, Ledger, LedgerError, Random};
+use fleet::{PoolMap, PoolName};
+use futures_util::future::{join, join_all};
+use jiff::Timestamp;
+
+use crate::Bookkeeper;
+
+/// The permits of one transaction, through all its attempts.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// What it may use.
+    pub(crate) permits: Permits,
+    /// The capacities whose runners GitHub can not register when they would come up: there is no use in asking
+    /// again before the next minute.
+    pub(crate) unregistrable: BTreeSet<PoolName>,
+    /// When there are calls of `RunTask` again.
+    pub(crate) again_in: Duration,
+    /// From which minute's registrations each capacity's came.
+    taken_from: BTreeMap<PoolName, Spend>,
+}
+
+impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
+    /// Adds what is wanted and not yet held, as far as there is any. GitHub wants to be left alone until then.
+    pub(crate) async fn add_permits(
+        &self,
+        held: &mut Held,
+        wanted: &Permits,
+        pools: &PoolMap,
+        github_waits_until: Option<Timestamp>,
+    ) -> Result<(), LedgerError> {
+        let missing = wanted.without(&held.permits);
+        if missing.total() == 0 {
+            return Ok(());
+        }
+        let (limits, now) = (pools.limits(), self.system.now());
+        let asked = missing.iter().filter_map(|(name, count)| Some((pools.get(name)?, count)));
+        let asked = asked.map(async |(pool, count)| {
+            let up_at = now.checked_add(pool.capacity.comes_up_in()).unwrap_or(Timestamp::MAX);
+            let spend = limits.spend_registrations(count, up_at);
+            if github_waits_until.is_some_and(|until| until > up_at) {
+                return Ok((pool, 0, spend));
+            }
+            self.take(spend, 1, count).await.map(|(taken, _)| (pool, taken, spend))
+        });
+        let (registrations, run_tasks) =
+            join(join_all(asked), self.take_run_tasks(limits, missing.total())).await;
+        let mut registrable = Permits::default();
+        for taken in registrations {
+            let (pool, count, from) = taken?;
+            registrable.add(&pool.name, count);
+            held.taken_from.insert(pool.name.clone(), from);
+        }
+        let (callable, again_in) = run_tasks?;
+        held.again_in = again_in;
+        let granted = registrable.first(callable);
+        for (capacity, count) in missing.iter() {
+            held.permits.add(capacity, granted.of(capacity));
+            // All that GitHub takes is used up, and it was not enough.
+            if granted.of(capacity) == registrable.of(capacity) && registrable.of(capacity) < count {
+                held.unregistrable.insert(capacity.clone());
+            }
+        }
+        let unused_calls = callable - granted.total();
+        self.give_back(limits, held, &registrable.without(&granted), unused_calls).await;
+        Ok(())
+    }
+
+    /// Gives back what the reservations have not used.
+    pub(crate) async fn give_permits_back(&self, mut held: Held, reserved: &[Runner], limits: &Limits) {
+        for runner in reserved {
+            held.permits.take(&runner.capacity);
+        }
+        self.give_back(limits, &held, &held.permits, held.permits.total()).await;
+    }
+
+    /// Gives back registrations, and calls of `RunTask`. What does not get through is lost for a minute at most.
+    async fn give_back(&self, limits: &Limits, held: &Held, unused: &Permits, calls: u32) {
+        let registrations = unused
+            .iter()
+            .filter_map(|(capacity, count)| Some(held.taken_from.get(capacity)?.back(count.into())));
+        let run_tasks = limits.spend_run_tasks(0, self.system.now());
+        let run_tasks = (calls > 0).then(|| run_tasks.back(i64::from(calls) * limits.between_run_tasks()));
+        let back = registrations.chain(run_tasks);
+        join_all(back.map(async |spend| drop(self.ledger.spend(&spend).await))).await;
+    }
+}

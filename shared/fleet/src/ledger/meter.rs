@@ -1,0 +1,164 @@
+//! Meters: how much was used of what all functions together may use.
+//!
+//! Nobody reads a meter, changes it and writes it: each use is one conditional addition, which no other use
+//! refuses but the limit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What is metered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Meter {
+    /// Calls that change something at GitHub, in this minute since the beginning of 1970.
+    GithubCalls(i64),
+    /// Runners that come up in this minute, and will be registered at GitHub: those that were reserved.
+    Registrations(i64),
+    /// ECS's `RunTask`: the microsecond since the beginning of 1970 at which its bucket is full again.
+    RunTasks,
+}
+
+impl Meter {
+    /// The minute that it is of, if it is of one: it is of no use a day later.
+    pub fn minute(self) -> Option<i64> {
+        match self {
+            Self::GithubCalls(minute) | Self::Registrations(minute) => Some(minute),
+            Self::RunTasks => None,
+        }
+    }
+}
+
+impl fmt::Display for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GithubCalls(minute) => write!(f, "github-calls#{minute}"),
+            Self::Registrations(minute) => write!(f, "registrations#{minute}"),
+            Self::RunTasks => f.write_str("run-tasks"),
+        }
+    }
+}
+
+/// A text that names no meter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no meter: github-calls#MINUTE, registrations#MINUTE or run-tasks")]
+pub struct UnknownMeter(String);
+
+impl FromStr for Meter {
+    type Err = UnknownMeter;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMeter> {
+        let (name, minute) = text.split_once('#').map_or((text, None), |(name, minute)| (name, Some(minute)));
+        let minute = minute.map(str::parse).transpose().map_err(|_| UnknownMeter(text.to_owned()))?;
+        match (name, minute) {
+            ("github-calls", Some(minute)) => Ok(Self::GithubCalls(minute)),
+            ("registrations", Some(minute)) => Ok(Self::Registrations(minute)),
+            ("run-tasks", None) => Ok(Self::RunTasks),
+            _ => Err(UnknownMeter(text.to_owned())),
+        }
+    }
+}
+
+impl Serialize for Meter {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Meter {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A meter as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What is metered.
+    pub meter: Meter,
+    /// How far it has come.
+    pub spent: i64,
+}
+
+/// One use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spend {
+    /// What is used.
+    pub meter: Meter,
+    /// Where it stands at least: it begins here, and one that is further behind is brought up.
+    pub floor: i64,
+    /// What is added; below 0 for what is given back.
+    pub amount: i64,
+    /// Where it may stand at most afterwards.
+    pub at_most: i64,
+}
+
+/// What is left of a meter. It may be nothing, and less than nothing where a limit was lowered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left(pub i64);
+
+impl Spend {
+    /// The meter afterwards, from what is stored.
+    pub fn apply(&self, stored: Option<i64>) -> Result<i64, Left> {
+        let from = stored.map_or(self.floor, |stored| stored.max(self.floor));
+        let to = from.saturating_add(self.amount);
+        if to <= self.at_most { Ok(to) } else { Err(Left(self.at_most.saturating_sub(from))) }
+    }
+
+    /// The same of another amount.
+    #[must_use]
+    pub fn of(self, amount: i64) -> Self {
+        Self { amount, ..self }
+    }
+
+    /// Gives so much of it back.
+    #[must_use]
+    pub fn back(self, amount: i64) -> Self {
+        Self { amount: -amount, at_most: i64::MAX, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meters_are_read_back_from_what_they_display_as() {
+        for (meter, text) in [
+            (Meter::GithubCalls(29_853_180), "github-calls#29853180"),
+            (Meter::Registrations(-1), "registrations#-1"),
+            (Meter::RunTasks, "run-tasks"),
+        ] {
+            assert_eq!(meter.to_string(), text);
+            assert_eq!(text.parse(), Ok(meter));
+        }
+        for (text, why) in [
+            ("", "nothing"),
+            ("run-tasks#7", "it is of no minute"),
+            ("github-calls", "of which minute?"),
+            ("github-calls#seven", "no number"),
+            ("gitlab-calls#7", "nobody meters that"),
+        ] {
+            assert!(text.parse::<Meter>().is_err(), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_used_is_added_until_there_is_no_more() {
+        let spend = Spend { meter: Meter::GithubCalls(1), floor: 0, amount: 2, at_most: 5 };
+        for (stored, after, why) in [
+            (None, Ok(2), "the first one"),
+            (Some(3), Ok(5), "all of it"),
+            (Some(4), Err(Left(1)), "one is left, and two belong together"),
+            (Some(5), Err(Left(0)), "none is left"),
+            (Some(9), Err(Left(-4)), "the limit was lowered"),
+        ] {
+            assert_eq!(spend.apply(stored), after, "{why}");
+        }
+        let bucket = Spend { meter: Meter::RunTasks, floor: 100, amount: 10, at_most: 130 };
+        assert_eq!(bucket.apply(Some(40)), Ok(110), "what was not used is not saved up");
+        assert_eq!(bucket.apply(Some(121)), Err(Left(9)));
+        assert_eq!(bucket.back(10).apply(Some(130)), Ok(120), "given back");
+        assert_eq!(spend.of(i64::MAX).apply(Some(4)), Err(Left(1)), "no sum overflows");
+    }
+}
