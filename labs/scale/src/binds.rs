@@ -1,6 +1,6 @@
 //! Which limit a run came up against, and would have to be raised for it to be faster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::RunnerId;
 use jiff::Timestamp;
@@ -29,10 +29,9 @@ pub fn binds(
     // A minute's worth, or a burst, goes through at once: what is less tells nothing.
     let a_minute = a_minute.filter(|(_, most)| configs.len() > *most as usize);
     let run_task = bench.data.ecs.run_task.filter(|most| launches.len() > most.burst as usize);
-    if let (Some((points, most)), Some(rate)) = (a_minute, rate(&configs, began))
-        && rate * 60.0 >= part(most, BINDS_FROM.0)
+    if let (Some((points, most)), Some(rate)) = (a_minute, a_minute_of(&configs))
+        && rate >= part(most, BINDS_FROM.0)
     {
-        let rate = rate * 60.0;
         all.push(format!("GitHub's {points} points a minute: {rate:.0} JIT configs a minute, of {most}"));
     }
     if let (Some(most), 1..) = (bench.data.ecs.provisioning, ecs.strain().refused) {
@@ -62,6 +61,13 @@ fn rate(moments: &[Timestamp], began: Timestamp) -> Option<f64> {
     let (first, last) = (moments.iter().min()?, moments.iter().max()?);
     let seconds = last.duration_since(**first).as_secs_f64();
     (moments.len() >= ENOUGH && seconds > 0.0).then(|| (moments.len() - 1) as f64 / seconds)
+}
+
+/// How many there were in each minute of the clock that had any, in the mean.
+#[allow(clippy::cast_precision_loss, reason = "at most some thousands")]
+fn a_minute_of(moments: &[Timestamp]) -> Option<f64> {
+    let minutes: BTreeSet<i64> = moments.iter().map(|at| at.as_second().div_euclid(60)).collect();
+    (!minutes.is_empty()).then(|| moments.len() as f64 / minutes.len() as f64)
 }
 
 fn part(of: u32, percent: u32) -> f64 {

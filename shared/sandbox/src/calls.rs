@@ -23,7 +23,8 @@ pub enum Latencies {
     None,
     /// Every call takes as long, and so does a list, however long it is.
     Same(Span),
-    /// Each operation has its own, and each page of a list is a call. What is not named takes no time.
+    /// Each operation has its own, each page of a list is a call, and what a client keeps is none. What is not
+    /// named takes no time.
     Each(BTreeMap<Operation, Span>),
 }
 
@@ -174,11 +175,16 @@ impl Sandbox {
             if let Some(function) = self.running() {
                 *self.calls().counts.borrow_mut().entry((function, operation)).or_default() += 1;
             }
-            if matches!(self.delays().calls, Latencies::Each(_)) {
+            if self.tells_operations_apart() {
                 self.step(operation).await;
                 self.step(operation).await;
             }
         }
+    }
+
+    /// Whether calls are those that the clients of AWS and of GitHub make, and not one for each port.
+    pub(crate) fn tells_operations_apart(&self) -> bool {
+        matches!(self.delays().calls, Latencies::Each(_))
     }
 
     /// Lets others run first, and half of a call's time pass where calls take any.
