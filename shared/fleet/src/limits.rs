@@ -56,6 +56,12 @@ impl Limits {
         part(self.github_calls_a_minute, 17, 18)
     }
 
+    /// Runners that are registered in a minute at most: seven ninths of GitHub's calls. The others are for what
+    /// is read of jobs and repositories meanwhile, for redeliveries, and for registrations that are deleted.
+    pub fn registrations(&self) -> u32 {
+        part(self.github_calls_a_minute, 14, 18)
+    }
+
     /// Runners that a pool may have on their way, without a word of them yet: nine tenths of what one cluster
     /// lets wait for capacity.
     pub fn starting(&self) -> u32 {
@@ -78,7 +84,7 @@ impl Limits {
             meter: Meter::Registrations(minute(up_at)),
             floor: 0,
             amount: runners.into(),
-            at_most: self.github_calls().into(),
+            at_most: self.registrations().into(),
         }
     }
 
@@ -121,14 +127,18 @@ mod tests {
     #[test]
     fn a_part_of_each_published_limit_is_used() {
         let limits = Limits::default();
-        assert_eq!((limits.github_calls(), limits.starting()), (170, 450));
+        assert_eq!((limits.github_calls(), limits.registrations(), limits.starting()), (170, 140, 450));
         let none = Limits {
             run_tasks_a_second: 0,
             run_tasks_at_once: 0,
             provisioning_tasks: 0,
             github_calls_a_minute: 0,
         };
-        assert_eq!((none.github_calls(), none.starting()), (1, 1), "something moves, whatever is written");
+        assert_eq!(
+            (none.github_calls(), none.registrations(), none.starting()),
+            (1, 1, 1),
+            "something moves, whatever is written"
+        );
     }
 
     #[test]

@@ -168,14 +168,14 @@ impl Sandbox {
         self.step(operation).await;
     }
 
-    /// The calls beyond the first that it takes to come to the last of `count`, with so many at once. Where
-    /// operations are not told apart, they are counted alone.
-    pub(crate) async fn pages(&self, operation: Operation, count: usize, at_once: usize) {
-        for _ in 1..count.div_ceil(at_once) {
+    /// The calls beyond the first that it takes to come to the last of `count`, a page of them each, so many calls
+    /// side by side. Where operations are not told apart, they are counted alone.
+    pub(crate) async fn pages(&self, operation: Operation, count: usize, page: usize, at_once: usize) {
+        for number in 1..count.div_ceil(page) {
             if let Some(function) = self.running() {
                 *self.calls().counts.borrow_mut().entry((function, operation)).or_default() += 1;
             }
-            if self.tells_operations_apart() {
+            if number.is_multiple_of(at_once) && matches!(self.delays().calls, Latencies::Each(_)) {
                 self.step(operation).await;
                 self.step(operation).await;
             }
@@ -252,14 +252,16 @@ mod tests {
         assert_eq!(passed(), 8, "what is not named takes no time");
 
         let cluster = placement_of(pools.iter().next().unwrap()).cluster;
-        for (tasks, calls) in [(0, 1), (100, 1), (101, 2), (250, 3)] {
+        for (tasks, calls, times) in
+            [(0, 1, 1), (100, 1, 1), (101, 2, 1), (500, 5, 1), (501, 6, 2), (1100, 11, 3)]
+        {
             let (before, counted) = (passed(), sandbox.calls_so_far());
             let of = |counts: &BTreeMap<_, u64>| {
                 counts.get(&(FunctionName::Scheduler, Operation::DescribeTasks)).copied().unwrap_or(0)
             };
             let tasks = vec![fleet::TaskArn::new("arn:aws:ecs:us-east-1:123456789012:task/none"); tasks];
             sandbox.manual_clock().run(sandbox.describe_tasks(&cluster, &tasks)).unwrap().unwrap();
-            assert_eq!(passed() - before, 50 * i128::from(calls), "{} tasks", tasks.len());
+            assert_eq!(passed() - before, 50 * times, "{} tasks: five calls side by side", tasks.len());
             assert_eq!(of(&sandbox.calls_so_far()) - of(&counted), calls, "{} tasks", tasks.len());
         }
     }

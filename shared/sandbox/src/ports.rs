@@ -53,7 +53,7 @@ impl Ledger for Sandbox {
         }
         let items = self.table().borrow().read(keys);
         self.show(EffectOf::Read(keys, &items));
-        self.pages(Operation::BatchGetItem, keys.len(), KEYS_A_BATCH).await;
+        self.pages(Operation::BatchGetItem, keys.len(), KEYS_A_BATCH, 1).await;
         self.end(Operation::BatchGetItem).await;
         Ok(items)
     }

@@ -5,12 +5,17 @@ use aws_sdk_ecs::types::Task;
 use fleet::launch::{exit_code_of, stack_of};
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::{Tasks, ecs_error};
 
 /// Most tasks that one call takes (ECS: `DescribeTasks`, "tasks").
-const AT_ONCE: usize = 100;
+const A_CALL: usize = 100;
+
+/// Calls that are under way at once: ECS takes 20 of such a second, and a burst of 100 (Amazon ECS, "Request
+/// throttling for the Amazon ECS API", cluster resource read actions).
+const CALLS_AT_ONCE: usize = 5;
 
 /// Why a task is in `failures[]` that ECS does not know, or no longer.
 const MISSING: &str = "MISSING";
@@ -21,8 +26,7 @@ impl DescribeTasks for Tasks {
         cluster: &str,
         tasks: &[TaskArn],
     ) -> Result<Vec<TaskDescription>, EcsError> {
-        let mut described = Vec::with_capacity(tasks.len());
-        for chunk in tasks.chunks(AT_ONCE) {
+        let chunks = tasks.chunks(A_CALL).map(async |chunk| {
             let arns = chunk.iter().map(ToString::to_string).collect();
             let call = self.client.describe_tasks().cluster(cluster).set_tasks(Some(arns));
             let output = call.send().await.map_err(|error| ecs_error(&error))?;
@@ -31,9 +35,10 @@ impl DescribeTasks for Tasks {
             if let Some(other) = failures.into_iter().find(|reason| *reason != MISSING) {
                 return Err(EcsError(format!("DescribeTasks answers failures[] with {other:?}")));
             }
-            described.extend(output.tasks().iter().filter_map(description));
-        }
-        Ok(described)
+            Ok(output.tasks().iter().filter_map(description).collect::<Vec<_>>())
+        });
+        let described: Vec<Vec<_>> = stream::iter(chunks).buffered(CALLS_AT_ONCE).try_collect().await?;
+        Ok(described.into_iter().flatten().collect())
     }
 }
 

@@ -85,10 +85,11 @@ fn next_capacity<'a>(
     capacity_for(|pool| entries.book(pool), name, pools, |is_its_own| wanted(is_its_own) >= 1, now)
 }
 
-/// Whether one more runner may be launched on a capacity: there is room, and no more are on their way there,
-/// as far as its own pool's are known, than may wait for capacity at once.
-fn may_start(book: &Book, pools: &PoolMap) -> bool {
-    book.has_room() && book.supply - book.idle < i64::from(pools.limits().starting())
+/// Whether one more runner may be launched on a capacity: there is room, and, where tasks wait for instances, no
+/// more of its own pool are on their way than may wait at once. On Fargate they wait for seconds.
+fn may_start(book: &Book, capacity: &Pool, pools: &PoolMap) -> bool {
+    let starting = book.supply - book.idle;
+    book.has_room() && (capacity.capacity.is_fargate() || starting < i64::from(pools.limits().starting()))
 }
 
 /// The first capacity of a pool's that has some and may be used. One at its maximum, or one that rests
@@ -107,7 +108,7 @@ fn capacity_for<'a, 'b>(
         }
         let book = book(&capacity.name)?;
         match book.health.resting(now) {
-            None => return may_start(book, pools).then_some(capacity),
+            None => return may_start(book, capacity, pools).then_some(capacity),
             Some(rest) if rest.cause == RestCause::NoCapacity => {}
             Some(_) => return None,
         }

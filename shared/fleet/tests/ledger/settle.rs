@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use fleet::launch::FailureClass;
 use fleet::ledger::settle::*;
 use fleet::ledger::{Book, Entries, Health, Item, Permits, Rest, RestCause, RunnerState};
+use fleet::pools::DEFAULT_POOLS;
 use fleet::{PoolMap, RunnerId};
 use kit::ledger::{at, launch_failed, pool, pool_map, queued, runner_id};
 
@@ -283,7 +284,7 @@ fn what_has_no_permit_stays_queued_and_its_pool_says_whose_it_waits_for() {
 }
 
 #[test]
-fn no_more_runners_are_on_their_way_than_a_cluster_lets_wait_for_capacity() {
+fn no_more_runners_wait_for_instances_than_a_cluster_lets_wait() {
     for (supply, idle, reserved, why) in [
         (0, 0, 3, "none is on its way"),
         (447, 0, 3, "the last three"),
@@ -291,7 +292,13 @@ fn no_more_runners_are_on_their_way_than_a_cluster_lets_wait_for_capacity() {
         (450, 0, 0, "no more"),
         (449 + 20, 20, 1, "those that have come up do not wait for capacity"),
     ] {
-        let full = Book { maximum: 1000, idle, ..book("dear", supply + 3, 0, supply, supply) };
-        assert_eq!(settled(&mut entries([full]), "dear", 1).len(), reserved, "{why}");
+        let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
+        for (name, reserved) in [("ec2-x64", reserved), ("fargate-x64", 3)] {
+            let full = Book { maximum: 1000, idle, ..book(name, supply + 3, 0, supply, supply) };
+            let mut permits = Permits::for_any(&pools);
+            let settled =
+                settle(&mut entries([full]), &[pool(name)].into(), &pools, at(0), &mut permits, ids_from(1));
+            assert_eq!(settled.reserved.len(), reserved, "{name}: {why}");
+        }
     }
 }

@@ -15,6 +15,9 @@ use crate::{Operation, Sandbox};
 /// Most tasks that one `ListTasks` lists, and that one `DescribeTasks` takes.
 const PAGE: usize = 100;
 
+/// Calls of `DescribeTasks` that are under way at once, as `aws::tasks` makes them.
+const DESCRIBED_AT_ONCE: usize = 5;
+
 impl RunTask for Sandbox {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.begin(Operation::RunTask).await;
@@ -74,7 +77,7 @@ impl ListTasks for Sandbox {
         self.begin(Operation::ListTasks).await;
         let listed = self.ecs().borrow().list_tasks(cluster, filter, self.manual_clock().now());
         let count = listed.as_ref().map_or(0, Vec::len);
-        self.pages(Operation::ListTasks, count, PAGE).await;
+        self.pages(Operation::ListTasks, count, PAGE, 1).await;
         self.end(Operation::ListTasks).await;
         listed.map_err(|exception| told(&exception))
     }
@@ -92,7 +95,7 @@ impl DescribeTasks for Sandbox {
             let described = ecs.describe_tasks(cluster, tasks, self.manual_clock().now());
             described.map(|tasks| tasks.into_iter().map(description).collect())
         };
-        self.pages(Operation::DescribeTasks, tasks.len(), PAGE).await;
+        self.pages(Operation::DescribeTasks, tasks.len(), PAGE, DESCRIBED_AT_ONCE).await;
         self.end(Operation::DescribeTasks).await;
         described.map_err(|exception| told(&exception))
     }

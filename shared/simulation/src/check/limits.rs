@@ -45,7 +45,7 @@ pub(super) fn registrations(world: &World, plan: &Plan) -> Vec<Violation> {
         let up_at = runner.reserved_at.as_second() + capacity.unwrap_or_default().as_secs();
         *minutes.entry(up_at.div_euclid(60)).or_default() += 1;
     }
-    let most = plan.pools.limits().github_calls();
+    let most = plan.pools.limits().registrations();
     let of = |minute: i64| minutes.get(&minute).copied().unwrap_or(0);
     // What was taken for a minute may be written in the next one.
     let over =
