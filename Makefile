@@ -149,6 +149,11 @@ bench-lambda: .venv/.installed ## measure each function beside a bare one, with 
 bench-scale: ## let bursts of up to 10,000 jobs happen in virtual time, with the vendors' limits, and say what binds
 	cargo run --quiet --profile soak -p scale -- $(if $(SHAPE),--shape $(SHAPE))
 
+# In virtual time, at AWS's list prices (labs/cost/prices.toml).
+.PHONY: bench-cost
+bench-cost: .venv/.installed ## what a thousand jobs cost, and a month without any, beside their budgets
+	cargo run --quiet -p cost
+
 .PHONY: soak
 SEEDS ?= 10000
 WEEKS ?= 100

@@ -7,9 +7,10 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("Clock", &[]),
     ("Random", &[]),
     // A transaction of puts asks for PutItem.
-    ("Ledger", &["dynamodb:BatchGetItem", "dynamodb:PutItem"]),
+    ("Ledger", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("ListItems", &["dynamodb:Query"]),
     ("SendMessage", &["sqs:SendMessage"]),
+    ("SendSettle", &["sqs:SendMessage"]),
     ("RunTask", &["ecs:RunTask"]),
     ("StopTask", &["ecs:StopTask"]),
     ("ListTasks", &["ecs:ListTasks"]),

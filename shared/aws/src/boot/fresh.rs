@@ -15,7 +15,7 @@ use super::System;
 use crate::parameters::ParameterStore;
 
 /// From this age on settings are read again, beside the event that finds them so old.
-const OLD: SignedDuration = SignedDuration::from_secs(50);
+pub const OLD: SignedDuration = SignedDuration::from_secs(50);
 
 /// From this age on an event waits for new ones: the function has slept meanwhile, and a secret may have
 /// been changed.
@@ -131,7 +131,7 @@ impl<S: FromParameters> Reader<S> {
 
     async fn read_beside(&self) {
         if self.read_within(BESIDE).await {
-            info!("settings read again");
+            tell_read_again();
         }
         self.is_reading.set(false);
     }
@@ -169,6 +169,11 @@ impl<S: FromParameters> Reader<S> {
         };
         problems.iter().for_each(|problem| error!(problem, what_holds, "settings not read"));
     }
+}
+
+/// The line of settings that were read again beside an event.
+pub fn tell_read_again() {
+    info!("settings read again");
 }
 
 /// Between half of it and the whole: those who start at once do not come back at once.

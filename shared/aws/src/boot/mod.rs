@@ -24,8 +24,9 @@ use tokio::task::LocalSet;
 pub use self::client::sdk_config;
 use self::environment::Environment;
 pub use self::environment::System;
-pub use self::fresh::{Fresh, NotRead};
+pub use self::fresh::{Fresh, NotRead, OLD as SETTINGS_ARE_OLD, tell_read_again};
 use self::telemetry::Telemetry;
+pub use self::telemetry::log;
 use crate::parameters::ParameterStore;
 
 /// Who builds a function outside of the workspace, or in a container that has only the function's folder,

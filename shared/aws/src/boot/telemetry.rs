@@ -5,9 +5,10 @@ use fleet::metric::{Kind, Metric, Unit};
 use fleet::settings::Variables;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
+use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -43,10 +44,7 @@ impl Telemetry {
     pub(super) fn install(variables: &Variables<Environment>) -> Self {
         let level = variables.optional(LEVEL_VARIABLE).and_then(|level| level.parse().ok());
         let namespace = variables.optional(NAMESPACE_VARIABLE).unwrap_or_else(|| NAMESPACE.to_owned());
-        let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-        let installed =
-            tracing_subscriber::registry().with(lines).with(filter(level.unwrap_or(LevelFilter::INFO)));
-        if let Err(error) = installed.try_init() {
+        if let Err(error) = log(level.unwrap_or(LevelFilter::INFO), std::io::stdout).try_init() {
             tracing::warn!(%error, "a log was there before");
         }
         let metrics = Builder::new().cloudwatch_namespace(namespace).init();
@@ -76,6 +74,15 @@ impl Telemetry {
             tracing::warn!(%error, "metrics not written");
         }
     }
+}
+
+/// The log of a function, as it writes it on Lambda, at this level.
+pub fn log<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync + 'static
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    tracing_subscriber::registry().with(lines.with_writer(writer)).with(filter(level))
 }
 
 /// Our crates at this level; the Lambda runtime at INFO, because its span holds the request's id and

@@ -76,7 +76,7 @@ impl Table {
             .expression_attribute_names("#spent", SPENT)
             .expression_attribute_values(":amount", number(spend.amount))
             .expression_attribute_values(":floor", number(spend.floor))
-            .return_values(ReturnValue::UpdatedNew)
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut sets = vec![format!("#spent = {}", form.sum)];
         for (place, (name, value)) in stored.into_iter().enumerate() {

@@ -80,11 +80,12 @@ impl Capacity {
         matches!(self, Self::Fargate | Self::FargateSpot)
     }
 
-    /// From `RunTask` to the first question, roughly: Fargate finds capacity, pulls the image and boots; an
-    /// instance has its image already, and a new one is there in a minute or two. It only decides in which
-    /// minute's registrations a launch is counted, so that a guess does.
+    /// From `RunTask` to the first question at the soonest, about: Fargate finds capacity, pulls the image and
+    /// boots; an instance that is there has its image already. It decides in which minute's registrations a
+    /// launch is counted: a runner that comes up later than that mostly still comes in that minute, and one that
+    /// came up sooner would find the minute before used up.
     pub fn comes_up_in(self) -> SignedDuration {
-        SignedDuration::from_secs(if self.is_fargate() { 40 } else { 60 })
+        SignedDuration::from_secs(if self.is_fargate() { 30 } else { 10 })
     }
 
     /// Whether AWS may take it back at any time.

@@ -4,7 +4,7 @@ use super::*;
 use fleet::ledger::{Budget, Meter, Put};
 
 /// Capacity comes up in this many seconds, here and in the map of these tests.
-const UP: i64 = 40;
+const UP: i64 = 30;
 
 /// So many jobs of `plain`, which nobody has settled yet.
 fn waiting(table: &Table, jobs: u64) {

@@ -10,7 +10,7 @@ fn a_runner_that_is_not_needed_is_fenced_while_it_has_asked_for_nothing() {
     let fenced = |posts| writes("Leaving as Fenced", posts, NOTED);
     at_every_point(
         &RunnerEvent::Fenced,
-        1,
+        0,
         [
             (
                 Life::Starting,
@@ -28,6 +28,22 @@ fn a_runner_that_is_not_needed_is_fenced_while_it_has_asked_for_nothing() {
             (Life::Stopped, nothing(NOTED), "its task has stopped"),
         ],
     );
+}
+
+#[test]
+fn a_runner_that_has_come_to_be_needed_is_not_fenced_unless_its_pool_is_closed() {
+    for (jobs, maximum, holds, why) in [
+        (1, 5, false, "a job waits for it"),
+        (0, 5, true, "nobody does"),
+        (1, 0, true, "nothing runs in a pool that is out of the map, whoever waits"),
+    ] {
+        for life in [Life::Starting, Life::Slow] {
+            let before = life.runner();
+            let book = Book { maximum, ..alone(&before, jobs) };
+            let outcome = of_runner(&before, &RunnerEvent::Fenced, &book, at(0));
+            assert_eq!(outcome.runner.is_some(), holds, "{life:?}: {why}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! What no price list and no template says: `assumed.toml`.
+
+use std::collections::BTreeMap;
+
+use fleet::PoolName;
+use sandbox::FunctionName;
+use serde::Deserialize;
+
+/// The file.
+pub const FILE: &str = include_str!("../assumed.toml");
+
+/// All of it. The file says where each is from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assumed {
+    /// The jobs.
+    pub day: Day,
+    /// How Lambda asks the queue for messages.
+    pub queue: Queue,
+    /// How Lambda runs functions.
+    pub lambda: Lambda,
+    /// What Lambda and `CloudWatch` make of logs.
+    pub logs: Logs,
+    /// The reads that KMS decrypts.
+    pub secrets: Secrets,
+    /// How `DynamoDB` counts.
+    pub ledger: Ledger,
+}
+
+/// The jobs of the day.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Day {
+    /// How many.
+    pub jobs: u64,
+    /// Within so many hours.
+    pub hours: f64,
+    /// How long each works.
+    pub job_minutes: u64,
+    /// Where, in turn.
+    pub pools: Vec<PoolName>,
+    /// Repositories of the organisation.
+    pub repositories: u64,
+}
+
+/// How Lambda asks the queue for messages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is")]
+pub struct Queue {
+    pub polls_at_once: u32,
+    pub polls_at_once_without_maximum_concurrency: u32,
+    pub seconds_a_poll: u32,
+    pub bytes_a_request: u32,
+}
+
+/// How Lambda runs functions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lambda {
+    /// The memory with which a function has one CPU.
+    pub mb_of_a_cpu: u32,
+    /// CPU of an event; of the reconciler it is reckoned.
+    cpu_ms: BTreeMap<String, f64>,
+    /// CPU of the init phase.
+    init_ms: BTreeMap<String, f64>,
+    /// What else a cold start takes.
+    init_waits_ms: f64,
+    /// How long an instance is in use.
+    pub instance_hours: u32,
+}
+
+/// What Lambda and `CloudWatch` make of logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logs {
+    /// Lambda's line before an event.
+    pub start: String,
+    /// Lambda's line after an event.
+    pub report: String,
+    /// Lambda's line of a cold start.
+    pub init_start: String,
+    /// The share that is left of what is kept.
+    pub compressed: f64,
+}
+
+/// The reads that KMS decrypts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Secrets in each folder of the Parameter Store.
+    pub a_folder: u32,
+    /// How long the table's key is kept.
+    pub table_key_minutes: i64,
+}
+
+/// How `DynamoDB` counts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// Bytes of a write unit.
+    pub bytes_a_write: u32,
+    /// Bytes of a read unit.
+    pub bytes_a_read: u32,
+    /// Bytes that each entry takes beside its own.
+    pub overhead: u32,
+}
+
+impl Assumed {
+    /// Reads what is assumed.
+    pub fn read(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+impl Lambda {
+    /// CPU milliseconds of a function's event, where they were measured.
+    pub(crate) fn cpu_of(&self, function: FunctionName) -> Option<f64> {
+        self.cpu_ms.get(crate::usage::name(function)).copied()
+    }
+
+    /// Milliseconds of a function's cold start that are billed.
+    pub(crate) fn init_of(&self, function: FunctionName) -> f64 {
+        self.init_ms.get(crate::usage::name(function)).copied().unwrap_or_default() + self.init_waits_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployed::FUNCTIONS;
+
+    #[test]
+    fn every_function_has_an_init_phase_and_all_but_the_reconciler_a_cpu() {
+        let Lambda { cpu_ms, init_ms, .. } = Assumed::read(FILE).unwrap().lambda;
+        for function in FUNCTIONS.map(crate::usage::name) {
+            assert!(init_ms.contains_key(function), "init_ms of {function}");
+            assert_eq!(cpu_ms.contains_key(function), function != "reconciler", "cpu_ms of {function}");
+        }
+        assert_eq!((init_ms.len(), cpu_ms.len()), (FUNCTIONS.len(), FUNCTIONS.len() - 1), "no other name");
+    }
+}

@@ -1,0 +1,136 @@
+//! What the templates say of that which costs: memory, schedules, the queue, the table, how long logs are kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use sandbox::FunctionName;
+use serde_json::{Value, json};
+
+/// Every function.
+pub const FUNCTIONS: [FunctionName; 5] = [
+    FunctionName::Webhook,
+    FunctionName::Launcher,
+    FunctionName::Registrar,
+    FunctionName::Scheduler,
+    FunctionName::Reconciler,
+];
+
+/// What is deployed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployed {
+    /// Megabytes of each function.
+    pub memory: BTreeMap<FunctionName, u32>,
+    /// Whether the launcher's event source has a maximum concurrency.
+    pub has_maximum_concurrency: bool,
+    /// Whether a key of KMS encrypts the table.
+    pub has_table_key: bool,
+    /// Whether the table can be restored to any point in time.
+    pub has_recovery: bool,
+    /// How long logs are kept.
+    pub log_days: f64,
+}
+
+impl Deployed {
+    /// Reads the templates. What the sandbox does otherwise, or has other prices, is an error.
+    pub fn read() -> Result<Self> {
+        Self::of(&template("template.yaml")?, &template("infra/storage.yaml")?)
+    }
+
+    /// What these templates say: `template.yaml` and `infra/storage.yaml`, as JSON.
+    fn of(template: &Value, storage: &Value) -> Result<Self> {
+        let default = |name: &str| at(template, &format!("/Parameters/{name}/Default"));
+        let jobs = at(template, "/Resources/LauncherFunction/Properties/Events/Jobs/Properties");
+        let table = at(storage, "/Resources/LedgerTable/Properties");
+        let rate = |id: &str| at(template, &format!("/Resources/{id}/Properties/ScheduleExpression"));
+        let indexes = at(table, "/GlobalSecondaryIndexes").as_array().context("the table has no index")?;
+        let projections: Value =
+            indexes.iter().map(|index| at(index, "/Projection/ProjectionType").clone()).collect();
+        for (what, found, counted) in [
+            ("FunctionArchitecture", default("FunctionArchitecture"), json!("arm64")),
+            ("ScheduleExpression of EveryMinute", rate("EveryMinute"), json!("rate(1 minute)")),
+            (
+                "ScheduleExpression of ReconcilerEveryMinute",
+                rate("ReconcilerEveryMinute"),
+                json!("rate(1 minute)"),
+            ),
+            ("BatchSize of the launcher", at(jobs, "/BatchSize"), json!(sandbox::queue::BATCH)),
+            ("BillingMode of the table", at(table, "/BillingMode"), json!("PAY_PER_REQUEST")),
+            ("projections of the table's indexes", &projections, json!(["KEYS_ONLY"])),
+        ] {
+            ensure!(*found == counted, "{what}: the templates have {found}, and counted is {counted}");
+        }
+        Ok(Self {
+            memory: FUNCTIONS.iter().map(|&it| Ok((it, memory(template, it)?))).collect::<Result<_>>()?,
+            has_maximum_concurrency: at(jobs, "/ScalingConfig/MaximumConcurrency").is_number(),
+            has_table_key: *at(table, "/SSESpecification/SSEEnabled") == true,
+            has_recovery: *at(table, "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled") == true,
+            log_days: default("LogRetentionDays").as_f64().context("LogRetentionDays has no default")?,
+        })
+    }
+}
+
+/// What stands there; `null` where nothing does.
+fn at<'a>(template: &'a Value, pointer: &str) -> &'a Value {
+    template.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// A function's memory.
+fn memory(template: &Value, function: FunctionName) -> Result<u32> {
+    let id = format!("{function:?}Function");
+    let size = at(template, &format!("/Resources/{id}/Properties/MemorySize")).as_u64();
+    Ok(u32::try_from(size.with_context(|| format!("{id} has no MemorySize"))?)?)
+}
+
+/// A template as JSON, by its path from the root.
+fn template(path: &str) -> Result<Value> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let python = root.join(".venv/bin/python");
+    ensure!(python.exists(), "PyYAML is not installed: `make .venv/.installed` does it");
+    let mut command = Command::new(python);
+    command.arg(root.join("tests/contracts/template/to_json.py")).arg(root.join(path));
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{path} is not read: standard error says why");
+    serde_json::from_slice(&output.stdout).with_context(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_account_does_not_count_is_an_error_that_names_it() {
+        let (good, storage) = (template("template.yaml").unwrap(), template("infra/storage.yaml").unwrap());
+        assert!(Deployed::of(&good, &storage).is_ok(), "as they are");
+        for (pointer, value, expected) in [
+            ("/Parameters/FunctionArchitecture/Default", json!("x86_64"), "FunctionArchitecture"),
+            ("/Resources/EveryMinute/Properties/ScheduleExpression", json!("rate(5 minutes)"), "EveryMinute"),
+            (
+                "/Resources/LauncherFunction/Properties/Events/Jobs/Properties/BatchSize",
+                json!(20),
+                "BatchSize",
+            ),
+            ("/Resources/WebhookFunction/Properties/MemorySize", json!(null), "WebhookFunction"),
+            ("/Parameters/LogRetentionDays/Default", json!(null), "LogRetentionDays"),
+        ] {
+            let mut other = good.clone();
+            *other.pointer_mut(pointer).unwrap() = value;
+            let problem = Deployed::of(&other, &storage).unwrap_err().to_string();
+            assert!(problem.contains(expected), "{pointer}: {problem}");
+        }
+        for (pointer, value, expected) in [
+            ("/Resources/LedgerTable/Properties/BillingMode", json!("PROVISIONED"), "BillingMode"),
+            (
+                "/Resources/LedgerTable/Properties/GlobalSecondaryIndexes/0/Projection/ProjectionType",
+                json!("ALL"),
+                "indexes",
+            ),
+        ] {
+            let mut other = storage.clone();
+            *other.pointer_mut(pointer).unwrap() = value;
+            let problem = Deployed::of(&good, &other).unwrap_err().to_string();
+            assert!(problem.contains(expected), "{pointer}: {problem}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `make bench-cost`: prints the bills, and fails where one is more than a test holds.
+#![allow(clippy::print_stdout, reason = "a tool says what it found")]
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use cost::account::{account, over};
+use cost::assumed::{self, Assumed};
+use cost::deployed::Deployed;
+use cost::prices::{self, PriceList};
+use cost::{day, report};
+
+/// What a thousand jobs cost, and a month without any, at list prices.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Jobs of the day, instead of what assumed.toml says
+    #[arg(long)]
+    jobs: Option<u64>,
+    /// Hours in which they come
+    #[arg(long)]
+    hours: Option<f64>,
+    /// Repositories of the organisation
+    #[arg(long)]
+    repositories: Option<u64>,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let list = PriceList::read(prices::FILE)?;
+    let mut assumed = Assumed::read(assumed::FILE)?;
+    let day = &mut assumed.day;
+    day.jobs = args.jobs.unwrap_or(day.jobs);
+    day.hours = args.hours.unwrap_or(day.hours);
+    day.repositories = args.repositories.unwrap_or(day.repositories);
+    ensure!(
+        day.jobs > 0 && day.hours > 0.0,
+        "--jobs and --hours: a day has one job at least, and takes time"
+    );
+    let deployed = Deployed::read()?;
+    let account = account(&day::run(&assumed, &deployed)?, &list, &assumed, &deployed);
+    for (name, bill, budget) in [
+        ("a thousand jobs", &account.jobs, list.budgets.thousand_jobs),
+        ("an idle month", &account.idle, list.budgets.idle_month),
+    ] {
+        println!("{}\n", report::bill(name, bill, budget, &deployed));
+    }
+    println!("{}", report::notes(&assumed));
+    let over = over(&account, list.held());
+    ensure!(over.is_empty(), "a test holds them to less: {}", over.join("; "));
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! How long an event is billed for, and the lines that come with its end.
+
+use jiff::Timestamp;
+use sandbox::FunctionName;
+
+use super::instance::Instance;
+use super::{Meter, length};
+use crate::usage::{Part, Usage};
+
+impl Meter {
+    /// An event has ended: its time, its metrics and Lambda's lines.
+    pub(super) fn ended(&self, function: FunctionName, instance: Instance, began: Timestamp) {
+        let waited = self.now().duration_since(began).as_secs_f64();
+        let cpu = self.0.assumed.lambda.cpu_of(function).unwrap_or_default() * self.cpu_share(function);
+        let logs = &self.0.assumed.logs;
+        let usage = Usage {
+            invocations: 1.0,
+            waited,
+            // Billed by the millisecond.
+            seconds: (waited * 1000.0 + cpu).ceil() / 1000.0,
+            metric_bytes: instance.metric_lines(function),
+            platform_bytes: length(&logs.start) + length(&logs.report),
+            ..Usage::default()
+        };
+        self.add(Part::Function(function), usage);
+        self.0.idle.borrow_mut().entry(function).or_default().push(instance);
+    }
+
+    /// How many times longer CPU takes for a function than for one with a whole CPU.
+    fn cpu_share(&self, function: FunctionName) -> f64 {
+        let memory = self.0.deployed.memory.get(&function).copied().unwrap_or(1);
+        (f64::from(self.0.assumed.lambda.mb_of_a_cpu) / f64::from(memory)).max(1.0)
+    }
+
+    /// The reconciler's CPU seconds: call for call what the scheduler's were measured to be.
+    #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
+    pub(super) fn seconds_of_the_reconciler(&self, invocations: f64) -> f64 {
+        let calls = |function| {
+            let calls = self.0.sandbox.calls_so_far();
+            calls.iter().filter(|((of, _), _)| *of == function).map(|(_, count)| count).sum::<u64>() as f64
+        };
+        let ticks = self
+            .0
+            .used
+            .borrow()
+            .get(&Part::Function(FunctionName::Scheduler))
+            .map_or(0.0, |it| it.invocations);
+        let cpu = self.0.assumed.lambda.cpu_of(FunctionName::Scheduler).unwrap_or_default() / 1000.0;
+        let a_call = cpu * ticks / calls(FunctionName::Scheduler).max(1.0);
+        // Half a millisecond of each event is rounded up.
+        a_call * calls(FunctionName::Reconciler) * self.cpu_share(FunctionName::Reconciler)
+            + invocations * 0.0005
+    }
+}

@@ -1,0 +1,223 @@
+//! Counts what the functions use, around each of them and at each effect on the ledger and the queue.
+
+mod billed;
+mod effects;
+mod functions;
+mod instance;
+mod log;
+mod metric_lines;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::rc::Rc;
+
+use fleet::settings::FromParameters;
+use github::app::metrics::{GITHUB_CALLS, OUTCOME, RATE_LIMIT_REMAINING};
+use jiff::Timestamp;
+use lambda_runtime::Context as Event;
+use lambda_runtime::layers::trace::request_span;
+use sandbox::{FunctionName, Operation, Sandbox, Service};
+
+pub(crate) use self::functions::Metered;
+use self::instance::Instance;
+pub(crate) use self::log::Log;
+use crate::assumed::Assumed;
+use crate::deployed::Deployed;
+use crate::usage::{Counts, Part, Tallies, Tally, Usage, Used};
+
+/// An id of an event, and one of its trace, as long as Lambda's are.
+const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
+const TRACE: &str =
+    "Root=1-6703f2a1-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0;Lineage=1:01234567:0";
+
+/// Calls of GitHub's hour that are left, in a line of metrics: as long as they mostly are.
+const CALLS_LEFT: f64 = 4321.0;
+
+/// The meter. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter(Rc<State>);
+
+#[derive(Debug)]
+struct State {
+    sandbox: Sandbox,
+    assumed: Assumed,
+    deployed: Deployed,
+    used: RefCell<Used>,
+    /// Units written, by what they were written of.
+    written: RefCell<Tallies>,
+    /// The instances of each function that have no event now.
+    idle: RefCell<BTreeMap<FunctionName, Vec<Instance>>>,
+    log: Log,
+    /// Whether the ledger was used since it was asked last.
+    is_ledger_used: Cell<bool>,
+    /// What could not be counted.
+    problem: RefCell<Option<anyhow::Error>>,
+}
+
+impl Meter {
+    /// A meter of this sandbox, whose functions are deployed so.
+    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &Deployed) -> Self {
+        let meter = Self(Rc::new(State {
+            sandbox: sandbox.clone(),
+            assumed: assumed.clone(),
+            deployed: deployed.clone(),
+            used: RefCell::default(),
+            written: RefCell::default(),
+            idle: RefCell::default(),
+            log: Log::default(),
+            is_ledger_used: Cell::new(false),
+            problem: RefCell::default(),
+        }));
+        let state = Rc::downgrade(&meter.0);
+        sandbox.observe(move |effect| {
+            if let Some(state) = state.upgrade() {
+                Self(state).effect(effect);
+            }
+        });
+        meter
+    }
+
+    /// Where the functions' lines go.
+    pub(crate) fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    /// What was counted so far; an error if something could not be.
+    #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
+    pub(crate) fn counts(&self) -> anyhow::Result<Counts> {
+        if let Some(problem) = self.0.problem.take() {
+            return Err(problem);
+        }
+        let mut used = self.0.used.borrow().clone();
+        let lines = self.0.log.bytes();
+        for (part, usage) in &mut used {
+            if let Part::Function(function) = part {
+                usage.line_bytes = lines.get(function).copied().unwrap_or_default();
+            }
+        }
+        if let Some(reconciler) = used.get_mut(&Part::Function(FunctionName::Reconciler)) {
+            reconciler.seconds += self.seconds_of_the_reconciler(reconciler.invocations);
+        }
+        let calls = self.0.sandbox.calls_so_far().into_iter();
+        let calls = calls.map(|((function, call), count)| ((Tally::Call(call), function), count as f64));
+        let tallies = self.0.written.borrow().clone().into_iter().chain(calls).collect();
+        Ok(Counts { used, tallies })
+    }
+
+    /// One event of a function; `work` is its way.
+    async fn event<T>(&self, function: FunctionName, work: impl Future<Output = T>) -> T {
+        let mut instance = self.instance(function);
+        self.read_settings(function, &mut instance);
+        let began = self.now();
+        let mut event = Event::default();
+        REQUEST.clone_into(&mut event.request_id);
+        event.xray_trace_id = Some(TRACE.to_owned());
+        let span = request_span(&event);
+        let mut work = pin!(work);
+        let answer = std::future::poll_fn(|context| {
+            let asked = self.calls_of_github(function);
+            let poll = metrics::with_local_recorder(instance.recorder(), || {
+                let poll = self.0.log.of(function, || span.in_scope(|| work.as_mut().poll(context)));
+                tell_github(self.calls_of_github(function) - asked);
+                poll
+            });
+            self.read_table_key(function, &mut instance);
+            poll
+        });
+        let answer = answer.await;
+        self.ended(function, instance, began);
+        answer
+    }
+
+    /// An instance for an event: one that has none, or a new one.
+    fn instance(&self, function: FunctionName) -> Instance {
+        let now = self.now();
+        let idle = self.0.idle.borrow_mut().entry(function).or_default().pop();
+        if let Some(instance) = idle.filter(|it| it.is_younger(now, self.0.assumed.lambda.instance_hours)) {
+            return instance;
+        }
+        let (lambda, logs) = (&self.0.assumed.lambda, &self.0.assumed.logs);
+        // What `main.rs` of each opens its connections with.
+        let opens = match function {
+            FunctionName::Webhook => Usage { queue_requests: 1.0, ..Usage::default() },
+            _ => Usage { reads: 1.0, ..Usage::default() },
+        };
+        let start = Usage {
+            starts: 1.0,
+            seconds: lambda.init_of(function).ceil() / 1000.0,
+            platform_bytes: length(&logs.init_start),
+            ..opens
+        };
+        self.add(Part::Function(function), start + self.a_read_of_settings(function));
+        Instance::new(now)
+    }
+
+    /// Settings that are old are read again beside the event.
+    fn read_settings(&self, function: FunctionName, instance: &mut Instance) {
+        if instance.has_old_settings(self.now()) {
+            self.0.log.of(function, aws::boot::tell_read_again);
+            self.add(Part::Function(function), self.a_read_of_settings(function));
+        }
+    }
+
+    fn a_read_of_settings(&self, function: FunctionName) -> Usage {
+        let folders = f64::from(u32::try_from(folders(function).len()).unwrap_or(u32::MAX));
+        let secrets = folders * f64::from(self.0.assumed.secrets.a_folder);
+        Usage { parameter_reads: folders, decrypts: secrets, ..Usage::default() }
+    }
+
+    /// DynamoDB asks KMS for the table's key again, if this event used the table.
+    fn read_table_key(&self, function: FunctionName, instance: &mut Instance) {
+        let is_used = self.0.is_ledger_used.replace(false) && self.0.deployed.has_table_key;
+        if is_used && instance.has_old_table_key(self.now(), self.0.assumed.secrets.table_key_minutes) {
+            self.add(Part::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
+        }
+    }
+
+    /// Calls of GitHub that its client makes: it remembers a group that it has found.
+    fn calls_of_github(&self, function: FunctionName) -> u64 {
+        if !matches!(function, FunctionName::Registrar | FunctionName::Reconciler) {
+            return 0;
+        }
+        let is_made =
+            |call: Operation| call.service() == Service::Github && call != Operation::FindRunnerGroup;
+        let calls = self.0.sandbox.calls_so_far();
+        let made = calls.iter().filter(|((by, call), _)| *by == function && is_made(*call));
+        made.map(|(_, count)| *count).sum()
+    }
+
+    fn add(&self, part: Part, usage: Usage) {
+        let mut used = self.0.used.borrow_mut();
+        let so_far = used.entry(part).or_default();
+        *so_far = *so_far + usage;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.sandbox.manual_clock().now()
+    }
+}
+
+/// What GitHub's client counts of each call: the sandbox is in its place.
+fn tell_github(calls: u64) {
+    if calls > 0 {
+        metrics::counter!(GITHUB_CALLS.name, OUTCOME => "Done").increment(calls);
+        metrics::gauge!(RATE_LIMIT_REMAINING.name).set(CALLS_LEFT);
+    }
+}
+
+/// The folders of the Parameter Store that a function reads.
+fn folders(function: FunctionName) -> &'static [&'static str] {
+    match function {
+        FunctionName::Webhook => webhook::Settings::FOLDERS,
+        FunctionName::Launcher => launcher::Settings::FOLDERS,
+        FunctionName::Registrar => registrar::FunctionSettings::FOLDERS,
+        FunctionName::Scheduler => scheduler::Settings::FOLDERS,
+        FunctionName::Reconciler => reconciler::FunctionSettings::FOLDERS,
+    }
+}
+
+/// Bytes of a line, with its end.
+fn length(line: &str) -> f64 {
+    f64::from(u32::try_from(line.len() + 1).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,74 @@
+//! What AWS asks, and the budgets: `prices.toml`.
+
+use serde::Deserialize;
+
+/// The file.
+pub const FILE: &str = include_str!("../prices.toml");
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceList {
+    /// What AWS asks.
+    pub prices: Prices,
+    /// What is to be spent at most.
+    pub budgets: Budgets,
+    /// While that is not reached: what is spent now, and must not become more.
+    pub reached: Option<Budgets>,
+}
+
+/// Dollars for one of each.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is, and where it is from")]
+pub struct Prices {
+    pub lambda_gb_second: f64,
+    pub lambda_request: f64,
+    pub sqs_request: f64,
+    pub dynamodb_read_unit: f64,
+    pub dynamodb_write_unit: f64,
+    pub dynamodb_gb_month: f64,
+    pub dynamodb_recovery_gb_month: f64,
+    pub scheduler_invocation: f64,
+    pub logs_gb: f64,
+    pub logs_gb_month: f64,
+    pub kms_request: f64,
+    pub ssm_request: f64,
+}
+
+/// Dollars.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budgets {
+    /// For a thousand jobs, beside what an idle month costs.
+    pub thousand_jobs: f64,
+    /// For a month without jobs.
+    pub idle_month: f64,
+}
+
+impl PriceList {
+    /// What a test holds.
+    pub fn held(&self) -> &Budgets {
+        self.reached.as_ref().unwrap_or(&self.budgets)
+    }
+
+    /// Reads a list.
+    pub fn read(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_that_is_missing_or_unknown_is_named() {
+        let without = FILE.replace("sqs_request = 0.0000004\n", "");
+        let unknown = FILE.replace("sqs_request", "sqs_requests");
+        for (text, name) in [(without, "sqs_request"), (unknown, "sqs_requests")] {
+            let problem = PriceList::read(&text).unwrap_err().to_string();
+            assert!(problem.contains(&format!("`{name}`")), "{problem}");
+        }
+    }
+}
