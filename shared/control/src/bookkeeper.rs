@@ -89,6 +89,15 @@ impl From<LedgerError> for PostError {
     }
 }
 
+/// What a transaction begins with.
+struct Read {
+    entries: Entries,
+    /// The pools that the events touch.
+    touched: BTreeSet<PoolName>,
+    /// Those, and the ones whose capacity may run their runners.
+    books: BTreeSet<PoolName>,
+}
+
 /// What becomes of the pools that the events touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
@@ -144,6 +153,44 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(posted)
     }
 
+    /// The jobs and runners that the events name, and then the books of their pools.
+    async fn read_entries(
+        &self,
+        pools: &PoolMap,
+        events: &[Event],
+        ids: &[RunnerId],
+    ) -> Result<Read, LedgerError> {
+        let mut entries = Entries::default();
+        entries.extend(self.ledger.read(&keys_of(events, ids)).await?);
+        let mut touched: BTreeSet<PoolName> = events.iter().filter_map(Event::pool).cloned().collect();
+        touched.extend(entries.pools_named());
+        let books = with_capacities(&touched, pools);
+        entries.extend(self.read_books(&books).await?);
+        entries.open_books(&books, pools);
+        Ok(Read { entries, touched, books })
+    }
+
+    async fn read_books(&self, books: &BTreeSet<PoolName>) -> Result<Vec<Item>, LedgerError> {
+        self.ledger.read(&books.iter().cloned().map(Key::Book).collect::<Vec<_>>()).await
+    }
+
+    /// Takes the permits that are wanted once the events are applied; whether any had to be asked for.
+    async fn add_permits_for(
+        &self,
+        read: &Read,
+        pools: &PoolMap,
+        events: &[Event],
+        most: u32,
+        held: &mut Held,
+    ) -> Result<bool, LedgerError> {
+        let (mut trial, now) = (read.entries.clone(), self.system.now());
+        for event in events {
+            trial.apply(event, now);
+        }
+        let wanted = wanted(&trial, &read.touched, pools, now).first(most);
+        self.add_permits(held, &wanted, pools).await
+    }
+
     async fn attempt(
         &self,
         pools: &PoolMap,
@@ -152,17 +199,14 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         ids: &mut FreshIds<'_, C>,
         held: &mut Held,
     ) -> Result<Posted, LedgerError> {
-        let mut entries = Entries::default();
-        entries.extend(self.ledger.read(&keys_of(events, ids.made_before())).await?);
-        let mut touched: BTreeSet<PoolName> = events.iter().filter_map(Event::pool).cloned().collect();
-        touched.extend(entries.pools_named());
-        let books = with_capacities(&touched, pools);
-        let mut keys: Vec<Key> = books.iter().cloned().map(Key::Book).collect();
-        keys.extend(settling.reserves().then_some(Key::Budget));
-        let read = self.ledger.read(&keys).await?;
-        let budget = read.iter().find_map(Item::budget).cloned().unwrap_or_default();
-        entries.extend(read);
-        entries.open_books(&books, pools);
+        let mut read = self.read_entries(pools, events, ids.made_before()).await?;
+        if let Settling::Now(most) = settling
+            && self.add_permits_for(&read, pools, events, most, held).await?
+        {
+            // That took its time, in which others may have written the books.
+            read.entries.extend(self.read_books(&read.books).await?);
+        }
+        let Read { mut entries, touched, books } = read;
 
         // An earlier attempt whose answer was lost may have been written: its reservations are ours,
         // but for those that have come further meanwhile. The ids of all of them are taken.
@@ -175,10 +219,6 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let answers = events.iter().map(|event| entries.apply(event, now)).collect();
         let mut settled = Settled::default();
         if settling != Settling::Not {
-            if let Settling::Now(most) = settling {
-                let wanted = wanted(&entries, &touched, pools, now).first(most);
-                self.add_permits(held, &wanted, pools, budget.waits_until(now)).await?;
-            }
             let mut permits = held.permits.first(settling.most());
             settled = settle(&mut entries, &touched, pools, now, &mut permits, || ids.fresh(&taken));
         }
@@ -209,10 +249,6 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
 }
 
 impl Settling {
-    fn reserves(self) -> bool {
-        matches!(self, Self::Now(_))
-    }
-
     /// The most runners that are reserved.
     fn most(self) -> u32 {
         match self {

@@ -52,7 +52,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 
     /// The end of the wait that GitHub has asked for, if it is not over.
-    async fn github_waits_until(&self) -> Result<Option<Timestamp>, LedgerError> {
+    pub(crate) async fn github_waits_until(&self) -> Result<Option<Timestamp>, LedgerError> {
         let read = async || self.ledger.read(&[Key::Budget]).await;
         let items = retry(&self.system, BACKOFF, |_| true, read).await?;
         Ok(items.iter().find_map(Item::budget).and_then(|budget| budget.waits_until(self.system.now())))

@@ -11,7 +11,7 @@ use fleet::ledger::{Permits, Runner, Spend};
 use fleet::limits::Limits;
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::{PoolMap, PoolName};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use jiff::Timestamp;
 
 use crate::Bookkeeper;
@@ -31,35 +31,36 @@ pub(crate) struct Held {
 }
 
 impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
-    /// Adds what is wanted and not yet held, as far as there is any. GitHub wants to be left alone until then.
+    /// Adds what is wanted and not yet held, as far as there is any; whether there was anything to ask for.
     pub(crate) async fn add_permits(
         &self,
         held: &mut Held,
         wanted: &Permits,
         pools: &PoolMap,
-        github_waits_until: Option<Timestamp>,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         let missing = wanted.without(&held.permits);
         if missing.total() == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let (limits, now) = (pools.limits(), self.system.now());
         let asked = missing.iter().filter_map(|(name, count)| Some((pools.get(name)?, count)));
         let asked = asked.map(async |(pool, count)| {
             let up_at = now.checked_add(pool.capacity.comes_up_in()).unwrap_or(Timestamp::MAX);
             let spend = limits.spend_registrations(count, up_at);
-            if github_waits_until.is_some_and(|until| until > up_at) {
-                return Ok((pool, 0, spend));
-            }
-            self.take(spend, 1, count).await.map(|(taken, _)| (pool, taken, spend))
+            self.take(spend, 1, count).await.map(|(taken, _)| (pool, up_at, taken, spend))
         });
-        let (registrations, run_tasks) =
-            join(join_all(asked), self.take_run_tasks(limits, missing.total())).await;
+        let (waits_until, registrations, run_tasks) =
+            join3(self.github_waits_until(), join_all(asked), self.take_run_tasks(limits, missing.total()))
+                .await;
+        let waits_until = waits_until?;
         let mut registrable = Permits::default();
         for taken in registrations {
-            let (pool, count, from) = taken?;
-            registrable.add(&pool.name, count);
+            let (pool, up_at, count, from) = taken?;
             held.taken_from.insert(pool.name.clone(), from);
+            // What is taken while GitHub wants to be left alone is of no use to anybody.
+            if waits_until.is_none_or(|until| until <= up_at) {
+                registrable.add(&pool.name, count);
+            }
         }
         let (callable, again_in) = run_tasks?;
         held.again_in = again_in;
@@ -73,7 +74,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         }
         let unused_calls = callable - granted.total();
         self.give_back(limits, held, &registrable.without(&granted), unused_calls).await;
-        Ok(())
+        Ok(true)
     }
 
     /// Gives back what the reservations have not used.
