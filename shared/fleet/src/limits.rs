@@ -56,10 +56,10 @@ impl Limits {
         part(self.github_calls_a_minute, 17, 18)
     }
 
-    /// Runners that are registered in a minute at most: seven ninths of GitHub's calls. The others are for what
+    /// Runners that are registered in a minute at most: four fifths of GitHub's calls. The others are for what
     /// is read of jobs and repositories meanwhile, for redeliveries, and for registrations that are deleted.
     pub fn registrations(&self) -> u32 {
-        part(self.github_calls_a_minute, 14, 18)
+        part(self.github_calls_a_minute, 4, 5)
     }
 
     /// Runners that a pool may have on their way, without a word of them yet: nine tenths of what one cluster
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_part_of_each_published_limit_is_used() {
         let limits = Limits::default();
-        assert_eq!((limits.github_calls(), limits.registrations(), limits.starting()), (170, 140, 450));
+        assert_eq!((limits.github_calls(), limits.registrations(), limits.starting()), (170, 144, 450));
         let none = Limits {
             run_tasks_a_second: 0,
             run_tasks_at_once: 0,

@@ -80,12 +80,12 @@ impl Capacity {
         matches!(self, Self::Fargate | Self::FargateSpot)
     }
 
-    /// From `RunTask` to the first question at the soonest, about: Fargate finds capacity, pulls the image and
-    /// boots; an instance that is there has its image already. It decides in which minute's registrations a
-    /// launch is counted: a runner that comes up later than that mostly still comes in that minute, and one that
-    /// came up sooner would find the minute before used up.
+    /// From `RunTask` to the first question at the soonest, about, in a burst: Fargate finds capacity, pulls the
+    /// image and boots; on EC2 an instance is started first. It decides in which minute's registrations a launch
+    /// is counted: a runner that comes up later than that mostly still comes in that minute, and one that came up
+    /// sooner would find the minute before used up.
     pub fn comes_up_in(self) -> SignedDuration {
-        SignedDuration::from_secs(if self.is_fargate() { 30 } else { 10 })
+        SignedDuration::from_secs(if self.is_fargate() { 30 } else { 60 })
     }
 
     /// Whether AWS may take it back at any time.

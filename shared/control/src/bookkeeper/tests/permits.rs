@@ -57,7 +57,7 @@ fn no_more_are_reserved_for_a_minute_than_github_registers_in_it_and_nobody_is_t
     waiting(&table, 400);
     assert_eq!(settle_at(&table, 0, 1000).reserved.len(), 95);
     let posted = settle_at(&table, 10, 1000);
-    assert_eq!((posted.reserved.len(), posted.wanting.len()), (45, 0), "140 in all: the next tick tells");
+    assert_eq!((posted.reserved.len(), posted.wanting.len()), (49, 0), "144 in all: the next tick tells");
     assert_eq!(settle_at(&table, 15, 1000).reserved.len(), 0);
     let next = 60 - at(UP).as_second() % 60;
     let posted = settle_at(&table, next, 1000);
