@@ -14,11 +14,12 @@ mod settle;
 mod snapshot;
 mod steps;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::time::Duration;
 
 use control::{Bookkeeper, Invocation, Launchpad, QueuedAt, Steps};
+use fleet::PoolName;
 use fleet::ledger::Book;
 use fleet::ports::{
     Clock, DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, Ledger, ListItems, ListTasks,
@@ -58,9 +59,9 @@ pub struct Scheduler<L, C, T, S, Q> {
 /// The books that a tick knows, each as its last transaction or read had it.
 #[derive(Debug, Default)]
 struct Books {
-    of_map: Vec<Book>,
+    of_map: BTreeMap<PoolName, Book>,
     /// Those of pools that are out of the map; `None` where they were not read.
-    retired: Option<Vec<Book>>,
+    retired: Option<BTreeMap<PoolName, Book>>,
 }
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
@@ -79,14 +80,15 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
         let invocation = Invocation { settings, queued_at: &queued_at, until };
 
-        let settled = join_all(settings.pools.iter().map(|pool| self.settle(&invocation, pool, now)));
-        let (retired, settled) = join(self.retired(settings), settled).await;
         let mut steps = Steps::default();
-        let mut books =
-            Books { retired: steps.note_common("pools out of the map", retired), ..Books::default() };
+        let read = self.books(settings, &mut steps).await;
+        let of_map = read.as_ref().map(|books| &books.of_map);
+        let settled = settings.pools.iter().map(|pool| self.settle(&invocation, pool, of_map, now));
+        let settled = join_all(settled).await;
+        let mut books = Books { retired: read.and_then(|books| books.retired), ..Books::default() };
         let mut wanting = BTreeSet::new();
         for settled in settled {
-            books.of_map.extend(settled.book);
+            books.of_map.extend(settled.book.map(|book| (book.pool.clone(), book)));
             wanting.extend(settled.wanting);
             steps.extend(settled.steps);
         }

@@ -1,8 +1,9 @@
 //! The minimum and maximum of this hour, and which pools want runners by them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use control::{Invocation, Settling, Steps};
+use fleet::ledger::settle::without_change;
 use fleet::ledger::{Book, Event, Item, Key};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
 use fleet::{Pool, PoolName};
@@ -21,14 +22,25 @@ pub(crate) struct Settled {
 }
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
-    /// Sets a pool's minimum and maximum, and says whether it wants runners. Where that fails the book is read, so that what
-    /// else depends on it is done all the same.
-    pub(crate) async fn settle(&self, invocation: &Invocation<'_>, pool: &Pool, now: Timestamp) -> Settled {
+    /// Sets a pool's minimum and maximum, and says whether it wants runners. One whose book, as the tick has read it, is as
+    /// it is to be needs no transaction for that. Where one fails the book is read, so that what else depends on it is
+    /// done all the same.
+    pub(crate) async fn settle(
+        &self,
+        invocation: &Invocation<'_>,
+        pool: &Pool,
+        read: Option<&BTreeMap<PoolName, Book>>,
+        now: Timestamp,
+    ) -> Settled {
         let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
         let (minimum, maximum) = (bounds.minimum, bounds.maximum);
         let placement = invocation.settings.placements.get(&pool.name);
         let task_definition = placement.map(|placement| placement.task_definition.clone());
         let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum, task_definition };
+        let pools = &invocation.settings.pools;
+        if let Some((book, wanting)) = read.and_then(|books| without_change(books, &event, pools, now)) {
+            return Settled { book: Some(book), wanting, steps: Steps::default() };
+        }
         let mut settled = Settled::default();
         let posted = self.launchpad.post(invocation.settings, &pool.name, &[event], Settling::HandedOn).await;
         let posted = posted.map_err(StepError::from);

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use control::{Invocation, Steps};
-use fleet::ledger::{Book, Item, Key, Listing, RunnerState};
+use fleet::ledger::{Item, Key, Listing, RunnerState};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle, TaskDescription, TaskFilter};
-use fleet::repair::{Snapshot, clusters_in_question, stranded};
+use fleet::repair::{Snapshot, clusters_in_question, may_have_runners, stranded};
 use fleet::schedule::Group;
 use fleet::{Pool, PoolName, TaskArn};
 use futures_util::future::{join, join_all};
@@ -21,12 +21,19 @@ use crate::{Books, Ecs, Scaling, Scheduler, Settings, StepError};
 const LOOKED_AT: [RunnerState; 3] = [RunnerState::Starting, RunnerState::Overdue, RunnerState::Leaving];
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
-    /// The books of the pools that are out of the map.
-    pub(crate) async fn retired(&self, settings: &Settings) -> Result<Vec<Book>, StepError> {
-        let mut keys = self.launchpad.books.ledger.list(&Listing::Books).await?;
-        keys.retain(|key| matches!(key, Key::Book(pool) if settings.pools.get(pool).is_none()));
-        let items = self.read(&keys).await?;
-        Ok(items.iter().filter_map(Item::book).cloned().collect())
+    /// Every book, of one read: those of the map's pools, and those of pools that are out of it, of which the index tells.
+    pub(crate) async fn books(&self, settings: &Settings, steps: &mut Steps) -> Option<Books> {
+        let listed = self.launchpad.books.ledger.list(&Listing::Books).await.map_err(StepError::from);
+        let retired = steps.note_common("pools out of the map", listed).map(|mut keys| {
+            keys.retain(|key| matches!(key, Key::Book(pool) if settings.pools.get(pool).is_none()));
+            keys
+        });
+        let of_map = settings.pools.iter().map(|pool| Key::Book(pool.name.clone()));
+        let keys: Vec<Key> = of_map.chain(retired.iter().flatten().cloned()).collect();
+        let items = steps.note_common("books", self.read(&keys).await)?;
+        let books = items.iter().filter_map(Item::book).map(|book| (book.pool.clone(), book.clone()));
+        let (of_map, others) = books.partition(|(pool, _)| settings.pools.get(pool).is_some());
+        Some(Books { of_map, retired: retired.map(|_| others) })
     }
 
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
@@ -38,10 +45,18 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     ) -> (Snapshot<'a>, Steps) {
         let (settings, mut steps) = (invocation.settings, Steps::default());
         let mut snapshot = Snapshot::new(now, &settings.pools, &settings.placements);
-        let retired: Vec<PoolName> = books.retired.iter().flatten().map(|book| book.pool.clone()).collect();
-        let listings = settings.pools.iter().map(|pool| &pool.name).chain(&retired).flat_map(runners);
-        let listings = listings.chain(retired.iter().map(|pool| (pool, Listing::QueuedJobs(pool.clone()))));
-        let listed = listings.map(async |(pool, listing)| (pool, self.items(&listing).await));
+        snapshot.books = books.of_map;
+        snapshot.books.extend(books.retired.clone().unwrap_or_default());
+        let retired = books.retired.as_ref();
+        let names =
+            settings.pools.iter().map(|pool| &pool.name).chain(retired.into_iter().flat_map(BTreeMap::keys));
+        // Where nobody knows which pools are out of the map, their capacity may have runners of any.
+        let lists =
+            |pool: &PoolName| retired.is_none() || may_have_runners(&snapshot.books, pool, &settings.pools);
+        let waiting = retired.into_iter().flatten().filter(|(_, book)| book.queued != 0);
+        let waiting = waiting.map(|(pool, _)| (pool, Listing::QueuedJobs(pool.clone())));
+        let listings: Vec<_> = names.filter(|pool| lists(pool)).flat_map(runners).chain(waiting).collect();
+        let listed = listings.into_iter().map(async |(pool, listing)| (pool, self.items(&listing).await));
         let groups = settings.pools.iter().map(|pool| self.group(invocation, pool));
         let (listed, groups) = join(join_all(listed), join_all(groups)).await;
 
@@ -63,11 +78,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
             let group = steps.note(&pool.name, "capacity", group).flatten();
             snapshot.groups.extend(group.map(|group| (pool.name.clone(), group)));
         }
-        if books.retired.is_some() {
+        if retired.is_some() {
             tell_stranded(&snapshot);
         }
-        let books = books.of_map.into_iter().chain(books.retired.into_iter().flatten());
-        snapshot.books = books.map(|book| (book.pool.clone(), book)).collect();
         self.look_at_tasks(&mut snapshot, &mut steps).await;
         (snapshot, steps)
     }

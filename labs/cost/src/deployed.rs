@@ -1,6 +1,6 @@
 //! What the templates say of that which costs: memory, schedules, the queue, the table, how long logs are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -22,6 +22,8 @@ pub const FUNCTIONS: [FunctionName; 5] = [
 pub struct Deployed {
     /// Megabytes of each function.
     pub memory: BTreeMap<FunctionName, u32>,
+    /// The functions of which Lambda logs lines of its own where all goes well.
+    pub logged_by_lambda: BTreeSet<FunctionName>,
     /// Whether the launcher's event source has a maximum concurrency.
     pub has_maximum_concurrency: bool,
     /// Whether a key of KMS encrypts the table.
@@ -63,6 +65,7 @@ impl Deployed {
         }
         Ok(Self {
             memory: FUNCTIONS.iter().map(|&it| Ok((it, memory(template, it)?))).collect::<Result<_>>()?,
+            logged_by_lambda: FUNCTIONS.into_iter().filter(|&it| is_logged(template, it)).collect(),
             has_maximum_concurrency: at(jobs, "/ScalingConfig/MaximumConcurrency").is_number(),
             has_table_key: *at(table, "/SSESpecification/SSEEnabled") == true,
             has_recovery: *at(table, "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled") == true,
@@ -74,6 +77,12 @@ impl Deployed {
 /// What stands there; `null` where nothing does.
 fn at<'a>(template: &'a Value, pointer: &str) -> &'a Value {
     template.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// Whether Lambda logs its own lines of a function at INFO, which it does unless it is told otherwise.
+fn is_logged(template: &Value, function: FunctionName) -> bool {
+    let level = format!("/Resources/{function:?}Function/Properties/LoggingConfig/SystemLogLevel");
+    *at(template, &level) != "WARN"
 }
 
 /// A function's memory.
@@ -98,6 +107,22 @@ fn template(path: &str) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lambda_logs_lines_of_its_own_where_the_template_does_not_say_warn() {
+        let (mut template, storage) =
+            (template("template.yaml").unwrap(), template("infra/storage.yaml").unwrap());
+        for (level, expected) in [
+            (json!("WARN"), vec![]),
+            (json!("INFO"), vec![FunctionName::Launcher]),
+            (json!(null), vec![FunctionName::Launcher]),
+        ] {
+            let pointer = "/Resources/LauncherFunction/Properties/LoggingConfig/SystemLogLevel";
+            *template.pointer_mut(pointer).unwrap() = level.clone();
+            let logged = Deployed::of(&template, &storage).unwrap().logged_by_lambda;
+            assert_eq!(logged, expected.into_iter().collect(), "{level}");
+        }
+    }
 
     #[test]
     fn what_the_account_does_not_count_is_an_error_that_names_it() {

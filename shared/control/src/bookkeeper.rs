@@ -53,6 +53,8 @@ pub struct Posted {
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
+    /// Whether anything was written: else all was as the events have it.
+    pub wrote: bool,
 }
 
 /// What came of a fence.
@@ -66,6 +68,8 @@ pub struct Fence {
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
+    /// Whether anything was written.
+    pub wrote: bool,
 }
 
 /// A posting that did not get through. Nothing tells whether its last attempt was written: post the
@@ -126,9 +130,9 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         said: Option<&str>,
     ) -> Result<Fence, PostError> {
         let event = Event::Runner(runner.clone(), cause.event(said));
-        let Posted { mut runners, wanting, tidings, conflicts, .. } =
+        let Posted { mut runners, wanting, tidings, conflicts, wrote, .. } =
             self.post_and_settle(pools, &[event], Settling::HandedOn).await?;
-        Ok(Fence { answer: Fenced::of(runners.remove(runner)), wanting, tidings, conflicts })
+        Ok(Fence { answer: Fenced::of(runners.remove(runner)), wanting, tidings, conflicts, wrote })
     }
 
     /// Writes events down, all or none, and settles the pools that they touched in the same transaction,
@@ -225,7 +229,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         // GitHub's next minute is the next tick's matter.
         settled.wanting.retain(|_, capacity| !held.unregistrable.contains(capacity));
         let puts = entries.puts();
-        if !puts.is_empty() {
+        let wrote = !puts.is_empty();
+        if wrote {
             self.ledger.commit(&puts).await?;
             entries.written();
         }
@@ -242,6 +247,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             reserved: reserved.iter().filter_map(runner).collect(),
             wanting: settled.wanting.into_keys().collect(),
             tidings: entries.tidings().clone(),
+            wrote,
             ..Posted::default()
         };
         Ok(posted)

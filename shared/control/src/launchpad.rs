@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use futures_util::stream;
 use jiff::Timestamp;
 use metrics::{counter, histogram};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::metrics::{
     BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, OLD_JOBS,
@@ -90,7 +90,7 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
         settling: Settling,
     ) -> Result<Posted, PostError> {
         let posted = self.books.post_and_settle(&settings.pools, events, settling).await;
-        let done = posted.as_ref().map(|it| (it.conflicts, &it.reserved[..]));
+        let done = posted.as_ref().map(|it| (it.wrote, it.conflicts, &it.reserved[..]));
         tell(&origin.into(), events.len(), done);
         if let Ok(posted) = &posted {
             tell_tidings(&posted.tidings);
@@ -108,7 +108,7 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
         said: Option<&str>,
     ) -> Result<Fence, PostError> {
         let fence = self.books.fence(&settings.pools, &runner.id, cause, said).await;
-        tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.conflicts, &[][..])));
+        tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.wrote, it.conflicts, &[][..])));
         if let Ok(fence) = &fence {
             tell_tidings(&fence.tidings);
         }
@@ -132,15 +132,20 @@ impl<'a> From<&'a PoolName> for Origin<'a> {
     }
 }
 
-/// Tells how events came into the ledger: after how many conflicts, and with which reservations.
-fn tell(origin: &Origin<'_>, events: usize, done: Result<(u32, &[Runner]), &PostError>) {
+/// Tells how events came into the ledger: whether they wrote anything, after how many conflicts, and with which
+/// reservations.
+fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, &[Runner]), &PostError>) {
     let pool = origin.pool.map(tracing::field::display);
     let deliveries = listed(&origin.deliveries);
     match done {
-        Ok((conflicts, reserved)) => {
+        Ok((wrote, conflicts, reserved)) => {
             let runners = listed(&reserved.iter().map(|runner| &runner.id).collect::<Vec<_>>());
             let reserved = reserved.len();
-            info!(pool, events, deliveries, conflicts, reserved, runners, "events in the ledger");
+            if wrote || reserved > 0 {
+                info!(pool, events, deliveries, conflicts, reserved, runners, "events in the ledger");
+            } else {
+                debug!(pool, events, deliveries, conflicts, "events that changed nothing");
+            }
             counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
         }
         Err(error) => {

@@ -17,9 +17,37 @@ use jiff::Timestamp;
 use sandbox::Sandbox;
 use scheduler::{Failed, Scheduler};
 
-use super::Stage;
+use super::{POOLS, Stage};
 
 const NOON: &str = "2026-03-23T12:00:00Z";
+
+/// The listings in which a tick looks for a pool's runners.
+const LISTINGS: u32 = 4;
+
+/// Pools in which nothing happens: of another architecture, and of another kind.
+const OTHERS: &str = r#"
+[pools.fargate-arm]
+labels = ["arm"]
+architecture = "arm64"
+capacity = "fargate"
+cpu_units = 4096
+memory_mib = 16384
+disk_gib = 60
+runner_group = "g"
+priority = 20
+maximum = 10
+
+[pools.fargate-x64]
+labels = ["x64"]
+architecture = "x86_64"
+capacity = "fargate"
+cpu_units = 4096
+memory_mib = 16384
+disk_gib = 60
+runner_group = "g"
+priority = 30
+maximum = 10
+"#;
 
 /// The sandbox, with every call that is made written down.
 struct Peers {
@@ -70,6 +98,10 @@ impl Ledger for &Peers {
         // AWS is not asked about nothing.
         if !keys.is_empty() {
             self.note("BatchGetItem");
+            if self.broken.get() == "the first BatchGetItem" {
+                self.broken.set("nothing");
+                return Err(LedgerError::Unavailable("time-out".to_owned()));
+            }
         }
         self.sandbox.read(keys).await
     }
@@ -91,6 +123,9 @@ impl Ledger for &Peers {
 impl ListItems for &Peers {
     async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
         self.note("Query");
+        if self.broken.get() == "Query" {
+            return Err(LedgerError::Unavailable("time-out".to_owned()));
+        }
         self.sandbox.list(listing).await
     }
 }
@@ -157,13 +192,52 @@ impl SetMinSize for &Peers {
 }
 
 #[test]
-fn a_tick_that_finds_nothing_to_do_reads_each_book_once_and_asks_ecs_nothing() {
+fn a_tick_that_finds_nothing_to_do_reads_all_books_at_once_and_lists_no_runners() {
     let stage = Stage::of(DEFAULT_POOLS, NOON);
     let peers = Peers::of(&stage);
     peers.tick(&stage).unwrap();
     peers.tick(&stage).unwrap();
-    let expected = [("BatchGetItem", 7), ("DescribeAutoScalingGroups", 4), ("Query", 29)];
+    let expected = [("BatchGetItem", 1), ("DescribeAutoScalingGroups", 4), ("Query", 1)];
     assert_eq!(peers.counted(), expected.into(), "of seven pools");
+}
+
+#[test]
+fn a_pool_with_runners_has_them_listed_and_no_other_pool_has() {
+    let stage = Stage::of(&format!("{POOLS}{OTHERS}"), NOON);
+    let peers = Peers::of(&stage);
+    peers.tick(&stage).unwrap();
+    stage.turn_to("2026-03-23T12:00:30Z");
+    peers.tick(&stage).unwrap();
+    let expected = [
+        // The books, and the runners that are Starting.
+        ("BatchGetItem", 2),
+        ("DescribeAutoScalingGroups", 1),
+        ("Query", 1 + LISTINGS),
+    ];
+    assert_eq!(peers.counted(), expected.into(), "its bounds are as they are to be: no transaction");
+    stage.turn_to("2026-03-23T19:00:30Z");
+    peers.tick(&stage).unwrap();
+    assert_eq!(peers.counted()["TransactWriteItems"], 1 + 6, "another minimum, and six fences");
+}
+
+#[test]
+fn a_tick_that_does_not_know_all_books_leaves_no_runner_out() {
+    for (broken, problem) in
+        [("Query", "pools out of the map: the ledger: "), ("the first BatchGetItem", "books: the ledger: ")]
+    {
+        let stage = Stage::of(DEFAULT_POOLS, NOON);
+        let peers = Peers::of(&stage);
+        peers.tick(&stage).unwrap();
+        peers.broken.set(broken);
+        let failed = peers.tick(&stage).unwrap_err();
+        assert!(failed.0[0].starts_with(problem), "{failed}");
+        assert_eq!(peers.counted()["Query"], 1 + 7 * LISTINGS, "{broken}: any pool may have some");
+        assert_eq!(
+            peers.counted().get("TransactWriteItems"),
+            None,
+            "{broken}: the bounds are those of before"
+        );
+    }
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use jiff::SignedDuration;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{assumed, prices};
 
 fn deployed() -> Deployed {
     Deployed {
+        logged_by_lambda: BTreeSet::new(),
         memory: FUNCTIONS.into_iter().map(|function| (function, 256)).collect(),
         has_maximum_concurrency: true,
         has_table_key: true,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sandbox::FunctionName;
 
+use super::Meter;
 use super::instance::Instance;
-use super::{Meter, length};
 use crate::usage::{Part, Usage};
 
 impl Meter {
@@ -19,7 +19,7 @@ impl Meter {
             // Billed by the millisecond.
             seconds: (waited * 1000.0 + cpu).ceil() / 1000.0,
             metric_bytes: instance.metric_lines(function),
-            platform_bytes: length(&logs.start) + length(&logs.report),
+            platform_bytes: self.of_lambda(function, &[&logs.start, &logs.report]),
             ..Usage::default()
         };
         self.add(Part::Function(function), usage);

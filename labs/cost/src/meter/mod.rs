@@ -146,7 +146,7 @@ impl Meter {
         let start = Usage {
             starts: 1.0,
             seconds: lambda.init_of(function).ceil() / 1000.0,
-            platform_bytes: length(&logs.init_start),
+            platform_bytes: self.of_lambda(function, &[&logs.init_start]),
             ..opens
         };
         self.add(Part::Function(function), start + self.a_read_of_settings(function));
@@ -159,6 +159,12 @@ impl Meter {
             self.0.log.of(function, aws::boot::tell_read_again);
             self.add(Part::Function(function), self.a_read_of_settings(function));
         }
+    }
+
+    /// Bytes of these lines of Lambda's, if it writes them.
+    fn of_lambda(&self, function: FunctionName, lines: &[&str]) -> f64 {
+        let is_logged = self.0.deployed.logged_by_lambda.contains(&function);
+        if is_logged { lines.iter().copied().map(length).sum() } else { 0.0 }
     }
 
     fn a_read_of_settings(&self, function: FunctionName) -> Usage {

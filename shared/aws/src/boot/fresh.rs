@@ -15,11 +15,13 @@ use super::System;
 use crate::parameters::ParameterStore;
 
 /// From this age on settings are read again, beside the event that finds them so old.
-pub const OLD: SignedDuration = SignedDuration::from_secs(50);
+///
+/// KMS bills each secret that is read, of every instance that is in use: a tick a minute finds them so each fifth time.
+pub const OLD: SignedDuration = SignedDuration::from_mins(5);
 
 /// From this age on an event waits for new ones: the function has slept meanwhile, and a secret may have
-/// been changed.
-const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
+/// been changed. So long an operator waits between two steps of a rotation (docs/OPERATIONS.md, "Rotation").
+const TOO_OLD: SignedDuration = SignedDuration::from_mins(15);
 
 /// The wait before settings that could not be read are read again.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);

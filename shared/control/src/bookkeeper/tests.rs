@@ -69,7 +69,7 @@ fn a_redelivered_queued_writes_when_its_job_was_heard_of_and_no_book() {
     let later = Launcher { ledger: &table, system: Still::of(2).after(60) };
     let again = settle_with(&later, &queued("plain", 1..=3)).unwrap();
     let books = again.books.clone();
-    assert_eq!(again, Posted { answers: vec![Answer::Noted; 3], books, ..Posted::default() });
+    assert_eq!(again, Posted { answers: vec![Answer::Noted; 3], books, wrote: true, ..Posted::default() });
     assert_eq!(table.commits(), [7, 3], "the three jobs");
     assert_eq!(table.book("plain"), book);
     for job in written.iter().filter_map(Item::job) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::health::RestCause;
-use super::{Book, Entries, Permits, TRANSACTION_LIMIT};
+use super::{Book, Entries, Event, Item, Permits, TRANSACTION_LIMIT};
 use crate::ids::{PoolName, RunnerId};
 use crate::pools::{Pool, PoolMap};
 
@@ -45,6 +45,34 @@ pub fn settle(
         }
     }
     settled
+}
+
+/// Whether these books are as an event wants them already. `None` if it changes something; else the book of the pool that
+/// it names, and the pools that want runners: what posting it and handing on comes to, which would write nothing.
+///
+/// The event names a pool and no other item; the books of its fallbacks have to be among these, where they have any.
+pub fn without_change(
+    books: &BTreeMap<PoolName, Book>,
+    event: &Event,
+    pools: &PoolMap,
+    now: Timestamp,
+) -> Option<(Book, BTreeSet<PoolName>)> {
+    let pool = event.pool()?;
+    let names = BTreeSet::from([pool.clone()]);
+    let chain: BTreeSet<PoolName> =
+        names.iter().cloned().chain(pools.capacity_chain(pool).map(|it| it.name.clone())).collect();
+    let mut entries = Entries::default();
+    entries.extend(chain.iter().filter_map(|name| books.get(name)).cloned().map(Item::Book));
+    entries.open_books(&chain, pools);
+    entries.apply(event, now);
+    if entries.changes() > 0 {
+        return None;
+    }
+    // Without a permit nothing is reserved, so that no id is asked for.
+    let settled =
+        settle(&mut entries, &names, pools, now, &mut Permits::default(), || RunnerId::from_random(0));
+    let book = entries.book(pool)?.clone();
+    Some((book, settled.wanting.into_keys().collect()))
 }
 
 /// The permits that settling would use now, of each capacity; at most as many as a transaction takes.

@@ -11,6 +11,7 @@ mod late;
 mod leaving;
 pub mod lying;
 mod overdue;
+mod quiet;
 mod retired;
 mod snapshot;
 mod surplus;
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 pub use self::act::{FenceCause, Repair};
+pub use self::quiet::may_have_runners;
 pub use self::retired::{Stranded, stranded};
 pub use self::snapshot::{SeenTask, Sight, Snapshot};
 use crate::ledger::Runner;

@@ -44,7 +44,10 @@ fn read_from(url: &str, age: SignedDuration) -> Fresh<Secret> {
 async fn the_last_settings_hold_where_newer_ones_can_not_be_read() {
     for (age, beside, at_once, why) in [
         (SignedDuration::from_secs(10), false, false, "fresh ones are not read again"),
-        (SignedDuration::from_secs(60), true, false, "old ones are read again beside the event"),
+        (OLD - SignedDuration::from_secs(5), false, false, "and those of not quite five minutes neither"),
+        (OLD, true, false, "old ones are read again beside the event"),
+        (TOO_OLD - SignedDuration::from_secs(5), true, false, "also where they are almost too old"),
+        (TOO_OLD, false, true, "for older ones the event waits"),
         (SignedDuration::from_hours(1), false, true, "for those of an hour ago the event waits"),
         (SignedDuration::from_hours(-1), false, true, "the clock was set back: nobody knows their age"),
     ] {
@@ -88,7 +91,7 @@ async fn a_reading_that_lambda_froze_is_no_failure_and_is_done_again() {
         (BESIDE, true, "nobody answers"),
         (BESIDE + Duration::from_mins(1), false, "the function has slept meanwhile"),
     ] {
-        let (fresh, _silent) = read_from_nobody(SignedDuration::from_secs(60));
+        let (fresh, _silent) = read_from_nobody(OLD);
         let reading = fresh.0.read_within(BESIDE);
         let freeze = async {
             tokio::task::yield_now().await;

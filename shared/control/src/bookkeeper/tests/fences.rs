@@ -69,7 +69,7 @@ fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
     let table = Table::default();
     let nobody = fence(&table, &RunnerId::from_random(7), FenceCause::BootLimit);
     let (wanting, tidings) = (wanting(false), Tidings::default());
-    assert_eq!(nobody, Fence { answer: Fenced::Unknown, wanting, tidings, conflicts: 0 });
+    assert_eq!(nobody, Fence { answer: Fenced::Unknown, wanting, tidings, conflicts: 0, wrote: false });
 }
 
 #[test]
