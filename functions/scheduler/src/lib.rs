@@ -32,6 +32,7 @@ use jiff::Timestamp;
 use self::growth::Growth;
 use self::perform::Performed;
 pub use self::settings::Settings;
+use self::settle::tell_headroom;
 pub use self::steps::StepError;
 pub use control::Failed;
 
@@ -92,6 +93,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
             wanting.extend(settled.wanting);
             steps.extend(settled.steps);
         }
+        tell_headroom(&settings.pools, &books.of_map);
         let handed_on = self.launchpad.hand_on(wanting, &queued_at, Duration::ZERO);
         let ((), repaired) = join(handed_on, self.repair(&invocation, books, now)).await;
         steps.extend(repaired.steps);

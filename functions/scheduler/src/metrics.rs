@@ -9,6 +9,11 @@ pub const STEPS_FAILED: Metric = Metric::counter("SchedulerStepsFailed", "Steps 
 /// not needed.
 pub const RUNNERS_FENCED: Metric = Metric::counter("RunnersFenced", "Runners that were fenced");
 
+/// Runners that may still be launched on EC2 before a pool waits, because so many of its tasks wait for instances;
+/// of the pool with the fewest.
+pub const PROVISIONING_LEFT: Metric =
+    Metric::gauge("ProvisioningLeft", "Runners that may still wait for instances, of the fullest pool");
+
 /// Jobs of a pool that was taken out of the map, which another pool has taken over.
 pub const JOBS_REROUTED: Metric =
     Metric::counter("JobsRerouted", "Jobs of a pool out of the map that went to another");
@@ -19,4 +24,5 @@ pub const JOBS_WITHOUT_POOL: Metric =
     Metric::gauge("JobsWithoutPool", "Waiting jobs of pools out of the map that none serves").with_alarm();
 
 /// All of them.
-pub const METRICS: &[Metric] = &[STEPS_FAILED, RUNNERS_FENCED, JOBS_REROUTED, JOBS_WITHOUT_POOL];
+pub const METRICS: &[Metric] =
+    &[STEPS_FAILED, RUNNERS_FENCED, PROVISIONING_LEFT, JOBS_REROUTED, JOBS_WITHOUT_POOL];

@@ -6,9 +6,11 @@ use control::{Invocation, Settling, Steps};
 use fleet::ledger::settle::without_change;
 use fleet::ledger::{Book, Event, Item, Key};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
-use fleet::{Pool, PoolName};
+use fleet::{Pool, PoolMap, PoolName};
 use jiff::Timestamp;
+use metrics::gauge;
 
+use crate::metrics::PROVISIONING_LEFT;
 use crate::{Ecs, Scaling, Scheduler, StepError};
 
 /// What came of settling a pool.
@@ -57,5 +59,15 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     async fn book(&self, pool: &Pool) -> Result<Option<Book>, StepError> {
         let items = self.read(&[Key::Book(pool.name.clone())]).await?;
         Ok(items.iter().find_map(Item::book).cloned())
+    }
+}
+
+/// Tells how near the EC2 pools are to the limit of tasks that wait for instances.
+pub(crate) fn tell_headroom(pools: &PoolMap, books: &BTreeMap<PoolName, Book>) {
+    let on_instances = pools.iter().filter(|pool| !pool.capacity.is_fargate());
+    let starting = on_instances.filter_map(|pool| books.get(&pool.name)).map(Book::starting);
+    if let Some(most) = starting.max() {
+        let left = i64::from(pools.limits().starting()) - most;
+        gauge!(PROVISIONING_LEFT.name).set(f64::from(i32::try_from(left.max(0)).unwrap_or(i32::MAX)));
     }
 }

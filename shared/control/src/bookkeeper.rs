@@ -1,6 +1,8 @@
 //! One transaction: read the items, apply the events, add the reservations, write once; and again
 //! where somebody else wrote first.
 
+mod fresh_ids;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
 
+use self::fresh_ids::FreshIds;
 use crate::permits::Held;
 use crate::retry::{Backoff, retry};
 
@@ -143,7 +146,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
     ) -> Result<Posted, PostError> {
-        let mut ids = FreshIds { random: &self.system, made: Vec::new(), next: 0 };
+        let mut ids = FreshIds::new(&self.system);
         let mut held = Held::default();
         let mut conflicts = 0;
         let attempt = async || {
@@ -260,38 +263,6 @@ impl Settling {
         match self {
             Self::Not | Self::HandedOn => 0,
             Self::Now(most) => most,
-        }
-    }
-}
-
-/// Ids for new runners, the same ones in every attempt of a transaction: an attempt whose answer was
-/// lost is recognised by them.
-struct FreshIds<'a, R> {
-    random: &'a R,
-    made: Vec<RunnerId>,
-    next: usize,
-}
-
-impl<R: Random> FreshIds<'_, R> {
-    /// The ids that earlier attempts used. Begins a new attempt.
-    fn made_before(&mut self) -> &[RunnerId] {
-        self.next = 0;
-        &self.made
-    }
-
-    /// The next id that is not taken.
-    fn fresh(&mut self, taken: &[RunnerId]) -> RunnerId {
-        loop {
-            let made = self.made.get(self.next).cloned();
-            let id = made.unwrap_or_else(|| {
-                let id = RunnerId::from_random(self.random.bits());
-                self.made.push(id.clone());
-                id
-            });
-            self.next += 1;
-            if !taken.contains(&id) {
-                return id;
-            }
         }
     }
 }

@@ -4,26 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::launch::{FailureClass, LaunchFailure, RunTaskRequest};
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent, SettleMessage, Tidings};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Runner, RunnerEvent, SettleMessage};
 use fleet::limits::Limits;
 use fleet::ports::{Clock, Ledger, Random, RunTask, SendSettle};
 use fleet::repair::FenceCause;
 use fleet::ticket::Ticket;
 use fleet::version::Version;
-use fleet::{DeliveryId, PoolName, TaskArn};
+use fleet::{PoolName, TaskArn};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream;
 use jiff::Timestamp;
 use metrics::{counter, histogram};
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use crate::metrics::{
-    BREAKERS_OPENED, CLASS, EVENTS_NOT_WRITTEN, LAUNCHES_FAILED, LAUNCHES_LEFT, LEDGER_CONFLICTS, OLD_JOBS,
-    PLACES_RESTED, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, RUNNERS_OVERDUE, RUNNERS_REAPED,
-    SETTLES_NOT_SENT, UNKNOWN_REASONS, class,
+    CLASS, LAUNCHES_FAILED, LAUNCHES_LEFT, POOL, QUEUE_TO_RUN_TASK, RUNNERS_LAUNCHED, SETTLES_NOT_SENT,
+    UNKNOWN_REASONS, class,
 };
 use crate::retry::{Backoff, retry};
+use crate::tell::{Origin, tell, tell_tidings};
 use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted, Settling};
 
 /// Calls of one event to ECS that are under way at once.
@@ -114,79 +114,6 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
         }
         fence
     }
-}
-
-/// Where events come from, for the log: a delivery can be followed by it to its runner, and the runner
-/// to its task.
-#[derive(Debug, Default)]
-pub struct Origin<'a> {
-    /// The pool that the events are of.
-    pub pool: Option<&'a PoolName>,
-    /// The deliveries that brought them.
-    pub deliveries: Vec<&'a DeliveryId>,
-}
-
-impl<'a> From<&'a PoolName> for Origin<'a> {
-    fn from(pool: &'a PoolName) -> Self {
-        Self { pool: Some(pool), ..Self::default() }
-    }
-}
-
-/// Tells how events came into the ledger: whether they wrote anything, after how many conflicts, and with which
-/// reservations.
-fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, &[Runner]), &PostError>) {
-    let pool = origin.pool.map(tracing::field::display);
-    let deliveries = listed(&origin.deliveries);
-    match done {
-        Ok((wrote, conflicts, reserved)) => {
-            let runners = listed(&reserved.iter().map(|runner| &runner.id).collect::<Vec<_>>());
-            let reserved = reserved.len();
-            if wrote || reserved > 0 {
-                info!(pool, events, deliveries, conflicts, reserved, runners, "events in the ledger");
-            } else {
-                debug!(pool, events, deliveries, conflicts, "events that changed nothing");
-            }
-            counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
-        }
-        Err(error) => {
-            warn!(pool, events, deliveries, %error, "events not in the ledger");
-            counter!(EVENTS_NOT_WRITTEN.name).increment(events as u64);
-        }
-    }
-}
-
-/// Tells of what the events brought: capacities on which launches fail one after the other, with the
-/// reason; runners that GitHub removes or that are slow; old deliveries.
-fn tell_tidings(tidings: &Tidings) {
-    for (capacity, rest) in &tidings.breakers {
-        let (cause, until) = (rest.cause, rest.until);
-        error!(%capacity, ?cause, %until, reason = rest.reason, "breaker open: nothing is launched there meanwhile");
-        counter!(BREAKERS_OPENED.name, POOL => capacity.to_string()).increment(1);
-    }
-    for (pool, &count) in &tidings.reaped {
-        counter!(RUNNERS_REAPED.name, POOL => pool.to_string()).increment(count.into());
-    }
-    for (pool, &places) in &tidings.places_resting {
-        error!(%pool, places, "GitHub removes idle runners one after the other: the minimum counts fewer for a while");
-        counter!(PLACES_RESTED.name, POOL => pool.to_string()).increment(places.into());
-    }
-    for (pool, &count) in &tidings.overdue {
-        warn!(%pool, count, "runners are overdue while jobs wait: others are reserved beside them");
-        counter!(RUNNERS_OVERDUE.name, POOL => pool.to_string()).increment(count.into());
-    }
-    if !tidings.old_jobs.is_empty() {
-        let jobs = listed(&tidings.old_jobs.iter().collect::<Vec<_>>());
-        warn!(
-            jobs,
-            "jobs that were created over a day ago, and were not known: old deliveries, or late approvals"
-        );
-        counter!(OLD_JOBS.name).increment(tidings.old_jobs.len() as u64);
-    }
-}
-
-/// Several in one field, with a space between; no field where there are none.
-fn listed<T: ToString>(all: &[T]) -> Option<String> {
-    (!all.is_empty()).then(|| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// How a launch ended.

@@ -14,10 +14,12 @@ mod retry;
 mod settings;
 mod steps;
 mod suspicions;
+mod tell;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted, Settling};
 pub use self::budget::BudgetError;
 pub use self::deliveries::DeliveriesError;
-pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, Origin, QueuedAt, Turn};
+pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, QueuedAt, Turn};
 pub use self::settings::{Deployed, LaunchSettings};
 pub use self::steps::{Failed, StepFailure, Steps};
+pub use self::tell::Origin;

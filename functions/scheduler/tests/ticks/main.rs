@@ -230,3 +230,12 @@ fn a_queue_that_is_down_fails_no_other_step() {
     stage.tick().unwrap();
     assert_eq!((stage.tasks(), stage.min_size()), (0, 3));
 }
+
+#[test]
+fn a_tick_tells_how_many_runners_may_still_wait_for_instances() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.reserve_only(6);
+    let (ticked, recording) = kit::recording::record(|| stage.tick());
+    ticked.unwrap();
+    assert!((recording.gauge("ProvisioningLeft") - 444.0).abs() < 0.1, "of nine tenths of ECS's five hundred");
+}

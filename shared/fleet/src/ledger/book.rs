@@ -128,6 +128,11 @@ impl Book {
         self.queued - self.supply
     }
 
+    /// The runners that are on their way, without a word of them yet.
+    pub fn starting(&self) -> i64 {
+        self.supply - self.idle
+    }
+
     /// Whether one more runner may live on the pool's capacity.
     pub fn has_room(&self) -> bool {
         self.live < self.maximum

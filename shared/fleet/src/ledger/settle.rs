@@ -116,8 +116,8 @@ fn next_capacity<'a>(
 /// Whether one more runner may be launched on a capacity: there is room, and, where tasks wait for instances, no
 /// more of its own pool are on their way than may wait at once. On Fargate they wait for seconds.
 fn may_start(book: &Book, capacity: &Pool, pools: &PoolMap) -> bool {
-    let starting = book.supply - book.idle;
-    book.has_room() && (capacity.capacity.is_fargate() || starting < i64::from(pools.limits().starting()))
+    let may_wait = i64::from(pools.limits().starting());
+    book.has_room() && (capacity.capacity.is_fargate() || book.starting() < may_wait)
 }
 
 /// The first capacity of a pool's that has some and may be used. One at its maximum, or one that rests

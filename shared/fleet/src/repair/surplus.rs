@@ -23,16 +23,20 @@ pub(super) fn unneeded<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
         let mut starting: Vec<_> = unasked.iter().rev().filter(of_pool(RunnerState::Starting)).collect();
         starting.sort_by_key(|runner| !overdue::had_its_time(snapshot, runner));
         let overdue = unasked.iter().filter(of_pool(RunnerState::Overdue));
-        let overdue = overdue.filter(|runner| !book.needs(runner, snapshot.now));
+        let is_needed = |runner: &Runner| book.needs(runner, snapshot.now) || coming(snapshot, book) > 0;
+        let overdue = overdue.filter(|runner| !is_needed(runner));
         starting.into_iter().take(surplus(snapshot, book)).chain(overdue).copied().collect::<Vec<_>>()
     });
     unneeded.collect()
 }
 
-/// How many runners a pool has beyond those that it needs; jobs that come over to it from a pool
-/// which is out of the map are about to need theirs.
+/// How many runners a pool has beyond those that it needs, or is about to need.
 fn surplus(snapshot: &Snapshot<'_>, book: &Book) -> usize {
-    let coming = retired::served(snapshot).filter(|(_, _, to)| to.name == book.pool).count();
     let beyond = usize::try_from(-book.deficit(snapshot.now)).unwrap_or(0);
-    beyond.saturating_sub(coming)
+    beyond.saturating_sub(coming(snapshot, book))
+}
+
+/// The jobs that come over to a pool from pools which are out of the map.
+fn coming(snapshot: &Snapshot<'_>, book: &Book) -> usize {
+    retired::served(snapshot).filter(|(_, _, to)| to.name == book.pool).count()
 }

@@ -1,0 +1,85 @@
+//! What is told of a transaction: how its events came into the ledger, and what they brought.
+
+use fleet::ledger::{Runner, Tidings};
+use fleet::{DeliveryId, PoolName};
+use metrics::counter;
+use tracing::{debug, error, info, warn};
+
+use crate::PostError;
+use crate::metrics::{
+    BREAKERS_OPENED, EVENTS_NOT_WRITTEN, LEDGER_CONFLICTS, OLD_JOBS, PLACES_RESTED, POOL, RUNNERS_OVERDUE,
+    RUNNERS_REAPED,
+};
+
+/// Where events come from, for the log: a delivery can be followed by it to its runner, and the runner
+/// to its task.
+#[derive(Debug, Default)]
+pub struct Origin<'a> {
+    /// The pool that the events are of.
+    pub pool: Option<&'a PoolName>,
+    /// The deliveries that brought them.
+    pub deliveries: Vec<&'a DeliveryId>,
+}
+
+impl<'a> From<&'a PoolName> for Origin<'a> {
+    fn from(pool: &'a PoolName) -> Self {
+        Self { pool: Some(pool), ..Self::default() }
+    }
+}
+
+/// Tells how events came into the ledger: whether they wrote anything, after how many conflicts, and with which
+/// reservations.
+pub(crate) fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, &[Runner]), &PostError>) {
+    let pool = origin.pool.map(tracing::field::display);
+    let deliveries = listed(&origin.deliveries);
+    match done {
+        Ok((wrote, conflicts, reserved)) => {
+            let runners = listed(&reserved.iter().map(|runner| &runner.id).collect::<Vec<_>>());
+            let reserved = reserved.len();
+            if wrote || reserved > 0 {
+                info!(pool, events, deliveries, conflicts, reserved, runners, "events in the ledger");
+            } else {
+                debug!(pool, events, deliveries, conflicts, "events that changed nothing");
+            }
+            counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
+        }
+        Err(error) => {
+            warn!(pool, events, deliveries, %error, "events not in the ledger");
+            counter!(EVENTS_NOT_WRITTEN.name).increment(events as u64);
+        }
+    }
+}
+
+/// Tells of what the events brought: capacities on which launches fail one after the other, with the
+/// reason; runners that GitHub removes or that are slow; old deliveries.
+pub(crate) fn tell_tidings(tidings: &Tidings) {
+    for (capacity, rest) in &tidings.breakers {
+        let (cause, until) = (rest.cause, rest.until);
+        error!(%capacity, ?cause, %until, reason = rest.reason, "breaker open: nothing is launched there meanwhile");
+        counter!(BREAKERS_OPENED.name, POOL => capacity.to_string()).increment(1);
+    }
+    for (pool, &count) in &tidings.reaped {
+        counter!(RUNNERS_REAPED.name, POOL => pool.to_string()).increment(count.into());
+    }
+    for (pool, &places) in &tidings.places_resting {
+        error!(%pool, places, "GitHub removes idle runners one after the other: the minimum counts fewer for a while");
+        counter!(PLACES_RESTED.name, POOL => pool.to_string()).increment(places.into());
+    }
+    for (pool, &count) in &tidings.overdue {
+        warn!(%pool, count, "runners are overdue while jobs wait: others are reserved beside them");
+        counter!(RUNNERS_OVERDUE.name, POOL => pool.to_string()).increment(count.into());
+    }
+    if !tidings.old_jobs.is_empty() {
+        let jobs = listed(&tidings.old_jobs.iter().collect::<Vec<_>>());
+        warn!(
+            jobs,
+            "jobs that were created over a day ago, and were not known: old deliveries, or late approvals"
+        );
+        counter!(OLD_JOBS.name).increment(tidings.old_jobs.len() as u64);
+    }
+}
+
+/// Several in one field, with a space between; no field where there are none.
+fn listed<T: ToString>(all: &[T]) -> Option<String> {
+    (!all.is_empty()).then(|| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+}
