@@ -1,13 +1,15 @@
 //! Holds each book against the items that it counts, and writes down one that differs twice.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use control::Steps;
 use fleet::ledger::{Book, Event, Item, Key, Listing, Totals};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
-use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, drifts, left_alone};
+use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, agree, drifts, left_alone};
 use fleet::repair::suspicion::{Look, Source, Suspicion};
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use metrics::counter;
 use tracing::{info, warn};
 
@@ -21,7 +23,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         if self.books.system.now().duration_since(pass.began) > CALLING_TIME {
             return info!("there is no time to count the books; the next look does");
         }
-        let counted = self.count(pass, before).await;
+        let counted = self.count(before).await;
         let Some((look, drifts)) = steps.note_common("count the books", counted) else { return };
         let confirmed = self.agree(&look, steps).await;
         for drift in drifts {
@@ -31,17 +33,34 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// The books that differ from their items, and which books were held against them.
-    async fn count(&self, pass: &Pass<'_>, before: &[Book]) -> Result<(Look, Vec<Drift>), StepError> {
-        let waited = self.books.system.now().duration_since(pass.began);
-        let left = INDEX_IS_BEHIND.saturating_sub(waited);
-        self.books.system.sleep(Duration::try_from(left).unwrap_or_default()).await;
-        let listed = join_all(before.iter().flat_map(counted_in).map(async |it| self.items(&it).await)).await;
-        let items: Vec<Item> = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-        let keys: Vec<Key> = before.iter().map(|book| Key::Book(book.pool.clone())).collect();
-        let after: Vec<Book> = self.read(&keys).await?.iter().filter_map(Item::book).cloned().collect();
+    async fn count(&self, before: &[Book]) -> Result<(Look, Vec<Drift>), StepError> {
+        let left = self.memory.unchanged.borrow().time_left(INDEX_IS_BEHIND, self.books.system.now());
+        if left > SignedDuration::ZERO {
+            // Nothing is proved by the index, which may be behind. Where all agrees there is nothing to prove.
+            let (items, now) = self.items_and_books(before).await?;
+            if agree(&items, &now) {
+                let unchanged = self.memory.unchanged.borrow();
+                let is_quiet =
+                    |book: &&Book| unchanged.is_for(book, INDEX_IS_BEHIND, self.books.system.now());
+                let saw = now.iter().filter(is_quiet).map(|book| Source::Items(book.pool.clone())).collect();
+                return Ok((Look { suspects: BTreeSet::new(), saw }, Vec::new()));
+            }
+            let left = self.memory.unchanged.borrow().time_left(INDEX_IS_BEHIND, self.books.system.now());
+            self.books.system.sleep(Duration::try_from(left).unwrap_or_default()).await;
+        }
+        let (items, after) = self.items_and_books(before).await?;
         let (drifts, held) = (drifts(before, &items, &after), left_alone(before, &after));
         let saw = held.map(|book| Source::Items(book.pool.clone())).collect();
         Ok((Look { suspects: drifts.iter().map(suspicion).collect(), saw }, drifts))
+    }
+
+    /// What counts in these books, and then the books as they are.
+    async fn items_and_books(&self, of: &[Book]) -> Result<(Vec<Item>, Vec<Book>), StepError> {
+        let listed = join_all(of.iter().flat_map(counted_in).map(async |it| self.items(&it).await)).await;
+        let items: Vec<Item> = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+        let keys: Vec<Key> = of.iter().map(|book| Key::Book(book.pool.clone())).collect();
+        let books = self.read(&keys).await?.iter().filter_map(Item::book).cloned().collect();
+        Ok((items, books))
     }
 
     async fn mend_book(&self, pass: &Pass<'_>, drift: Drift, is_confirmed: bool, steps: &mut Steps) {

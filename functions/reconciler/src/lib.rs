@@ -13,7 +13,9 @@
 mod books;
 mod deliveries;
 mod lying;
+mod memory;
 pub mod metrics;
+mod pass;
 mod passed_over;
 mod settings;
 mod snapshot;
@@ -22,17 +24,18 @@ mod sweep;
 mod waiting;
 
 use ::metrics::gauge;
-use control::{Bookkeeper, BudgetError, Failed, Steps};
+use control::{Bookkeeper, Failed, Steps};
 use fleet::ports::{
     Clock, DeleteRunner, DescribeTasks, Ledger, ListDeliveries, ListItems, ListJobs, ListRepositories,
     ListRunners, ListRuns, ListTasks, Random, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
     SendMessage, StopTask,
 };
-use fleet::sweep::SweepCursor;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 pub use self::lying::CALLS_A_LOOK;
+use self::memory::Memory;
 use self::metrics::OLDEST_UNSERVED_SECONDS;
+use self::pass::Pass;
 pub use self::settings::{Deployed, FunctionSettings, Settings};
 pub use self::steps::StepError;
 pub use self::waiting::CALLS_A_PASS;
@@ -103,63 +106,13 @@ pub struct Reconciler<L, C, G, T, Q> {
     pub ecs: T,
     /// The queue to the launcher, which writes down what a sweep has found, and launches at once.
     pub queue: Q,
+    memory: Memory,
 }
 
-/// One pass.
-struct Pass<'a> {
-    settings: &'a Settings,
-    began: Timestamp,
-    /// Until when a call may still be begun.
-    until: Timestamp,
-    /// Calls that may still be made for what the pass is at.
-    calls_left: u32,
-    /// Calls of the hour that are left to others.
-    spare: u32,
-    /// How far the sweeps are, and how many calls were made in the last hour.
-    cursor: SweepCursor,
-    /// Calls that are not written down yet.
-    calls: u32,
-}
-
-impl Pass<'_> {
-    /// From now on so many calls may be made, and until so long after the beginning.
-    fn allow(&mut self, calls: u32, time: SignedDuration) {
-        (self.calls_left, self.spare) = (calls, 0);
-        self.allow_time(time);
-    }
-
-    /// From now on calls may be made until so long after the beginning.
-    fn allow_time(&mut self, time: SignedDuration) {
-        self.until = self.began.checked_add(time).unwrap_or(Timestamp::MAX);
-    }
-
-    /// Whether its time is over.
-    fn is_over(&self, now: Timestamp) -> bool {
-        now > self.until
-    }
-
-    /// Takes one call, unless they are used up, or the time is.
-    fn take_call(&mut self, now: Timestamp) -> Result<(), BudgetError> {
-        self.may_call(now)?;
-        self.pay(1, now);
-        Ok(())
-    }
-
-    /// Whether a call may be made: there is time, and some are left of the pass's and the hour's.
-    fn may_call(&mut self, now: Timestamp) -> Result<(), BudgetError> {
-        let is_spent = self.cursor.reads.left(now, self.cursor.share(now)) <= self.spare;
-        if self.is_over(now) || is_spent {
-            return Err(BudgetError::Spent(now));
-        }
-        self.calls_left = self.calls_left.checked_sub(1).ok_or(BudgetError::Spent(now))?;
-        Ok(())
-    }
-
-    /// Takes note of calls that were made and count in GitHub's hour.
-    fn pay(&mut self, calls: u32, now: Timestamp) {
-        let share = self.cursor.share(now);
-        self.cursor.reads.pay(calls, now, share);
-        self.calls = self.calls.saturating_add(calls);
+impl<L, C, G, T, Q> Reconciler<L, C, G, T, Q> {
+    /// The function as it is when Lambda has just started it.
+    pub fn new(books: Bookkeeper<L, C>, github: G, ecs: T, queue: Q) -> Self {
+        Self { books, github, ecs, queue, memory: Memory::default() }
     }
 }
 
@@ -170,12 +123,12 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let mut steps = Steps::default();
         let looks = snapshot::is_fifth_minute(began);
         let snapshot = self.snapshot(began, &mut steps).await;
+        self.memory.unchanged.borrow_mut().saw(&snapshot.books, self.books.system.now());
         let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
         gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));
         let stored = self.sweep_cursor(&mut steps).await;
         let is_known = stored.is_some();
-        let cursor = stored.unwrap_or_default();
-        let mut pass = Pass { settings, began, until: began, calls_left: 0, spare: 0, cursor, calls: 0 };
+        let mut pass = Pass::begin(settings, began, stored.unwrap_or_default(), self.memory.cursor.take());
         self.redeliver(&mut pass, &mut steps).await;
         if looks {
             self.mend_lies(&mut pass, &mut steps).await;

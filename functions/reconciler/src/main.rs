@@ -38,14 +38,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let github = App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook);
-    let reconciler = Reconciler { books, github, ecs: tasks, queue };
+    let reconciler = Reconciler::new(books, github, tasks, queue);
     let pass = async |_tick: Value| {
         let current = settings.current().await.map_err(|problem| Failed(vec![problem.to_string()]))?;
         // Where the key is of no use the last good one stays; without any, each read says so.
         if let Err(error) = reconciler.github.use_key(&current.app_key) {
             tracing::error!(%error, "the App's key is of no use");
         }
-        reconciler.handle(&current.settings).await
+        Box::pin(reconciler.handle(&current.settings)).await
     };
     started.try_run(pass).await
 }

@@ -82,7 +82,7 @@ pub async fn pass<L: Ledger, C: Clock + Random>(
     let mut pass = DeliveriesPass::default();
     let listed = list(books, github, &mut cursor, (began, until), &mut pass).await;
     let asks = if listed.is_ok() { cursor.ask(books.system.now(), REDELIVERIES) } else { Vec::new() };
-    if cursor != stored {
+    if cursor.has_news(&stored) {
         write(books, &mut cursor).await?;
     }
     if let Err(problem) = listed {

@@ -65,12 +65,12 @@ impl Platform {
             registrar_settings: current(registrar_settings(pools)),
             scheduler,
             scheduler_settings: current(scheduler::Settings(launch_settings(pools))),
-            reconciler: Reconciler {
-                books: of(FunctionName::Reconciler),
-                github: sandbox.clone(),
-                ecs: sandbox.clone(),
-                queue: sandbox.clone(),
-            },
+            reconciler: Reconciler::new(
+                of(FunctionName::Reconciler),
+                sandbox.clone(),
+                sandbox.clone(),
+                sandbox.clone(),
+            ),
             reconciler_settings: current(reconciler_settings(pools)),
             sandbox: sandbox.clone(),
         }

@@ -1,6 +1,8 @@
 //! Passes on the sandbox: what one may cost, and what one failing step does to the others.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
 
+mod sweeps;
+
 use std::time::Duration;
 
 use control::{Bookkeeper, Failed};
@@ -18,6 +20,7 @@ const FIFTH: &str = "2026-03-23T12:00:00Z";
 
 struct Stage {
     sandbox: Sandbox,
+    reconciler: Reconciler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox>,
     settings: Settings,
 }
 
@@ -29,11 +32,12 @@ impl Stage {
     fn with(start: &str, delays: Delays) -> Self {
         let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
         let sandbox = Sandbox::new(1, start.parse().unwrap(), delays, &pools);
-        Self { sandbox, settings: Settings { pools, stack: "mayfly".to_owned() } }
+        let reconciler = fresh(&sandbox);
+        Self { sandbox, reconciler, settings: Settings { pools, stack: "mayfly".to_owned() } }
     }
 
     fn books(&self) -> Bookkeeper<Sandbox, Sandbox> {
-        Bookkeeper { ledger: self.sandbox.clone(), system: self.sandbox.clone() }
+        books(&self.sandbox)
     }
 
     fn finish<T>(&self, act: impl Future<Output = T>) -> T {
@@ -41,9 +45,7 @@ impl Stage {
     }
 
     fn pass(&self) -> Result<(), Failed> {
-        let (github, ecs, queue) = (self.sandbox.clone(), self.sandbox.clone(), self.sandbox.clone());
-        let reconciler = Reconciler { books: self.books(), github, ecs, queue };
-        self.finish(reconciler.handle(&self.settings))
+        self.finish(self.reconciler.handle(&self.settings))
     }
 
     /// Turns the clock this far.
@@ -96,6 +98,15 @@ impl Stage {
     fn completed(&self) -> usize {
         self.sandbox.table().borrow().jobs().filter(|job| job.state == JobState::Completed).count()
     }
+}
+
+fn books(sandbox: &Sandbox) -> Bookkeeper<Sandbox, Sandbox> {
+    Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() }
+}
+
+/// The function as Lambda starts it.
+fn fresh(sandbox: &Sandbox) -> Reconciler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox> {
+    Reconciler::new(books(sandbox), sandbox.clone(), sandbox.clone(), sandbox.clone())
 }
 
 fn pool() -> PoolName {

@@ -106,6 +106,12 @@ impl DeliveryCursor {
         self.failed.insert(ask.guid, ask.failed);
     }
 
+    /// Whether something in it is to be kept that the stored one does not have. Where no delivery has failed, nobody
+    /// asks when the list was walked.
+    pub fn has_news(&self, stored: &Self) -> bool {
+        !self.failed.is_empty() || Self { walked_at: stored.walked_at, ..self.clone() } != *stored
+    }
+
     /// The deliveries that are still to be received.
     pub fn waiting(&self) -> usize {
         self.failed.values().filter(|failed| !failed.is_settled).count()

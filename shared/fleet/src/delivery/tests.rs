@@ -196,3 +196,19 @@ fn the_item_fits_into_dynamodb_however_many_have_failed() {
     let size = serde_json::to_string(&item).unwrap().len();
     assert!(size < 400 * 1024, "{size} bytes");
 }
+
+#[test]
+fn a_walk_that_met_nothing_new_is_not_written_down() {
+    let mut stored = DeliveryCursor::default();
+    stored.read(&page(&[attempt(1, "a", 0, 200)]), at(10));
+    let mut next = stored.clone();
+    next.read(&page(&[attempt(1, "a", 0, 200)]), at(70));
+    assert!(next != stored && !next.has_news(&stored), "nobody asks when that was");
+    next.read(&page(&[attempt(2, "b", 100, 200), attempt(1, "a", 0, 200)]), at(130));
+    assert!(next.has_news(&stored), "the next walk ends earlier");
+    let mut failed = stored.clone();
+    failed.read(&page(&[attempt(1, "a", 0, 200), attempt(3, "c", 0, 500)]), at(70));
+    let before = failed.clone();
+    failed.read(&page(&[attempt(1, "a", 0, 200), attempt(3, "c", 0, 500)]), at(130));
+    assert!(failed.has_news(&before), "what fails is asked for once in a walk");
+}

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::PoolName;
 use crate::ledger::{Book, Item, Totals, recount};
@@ -26,6 +26,42 @@ pub struct Drift {
     pub counted: Totals,
     /// What would have to be added to the book.
     pub by: Totals,
+}
+
+/// Since when books are as they are, for whoever reads them again and again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unchanged(BTreeMap<PoolName, (u64, Timestamp)>);
+
+impl Unchanged {
+    /// The books were read just now.
+    pub fn saw(&mut self, books: &[Book], now: Timestamp) {
+        let known = std::mem::take(&mut self.0);
+        let since = |book: &Book| {
+            let known = known.get(&book.pool).filter(|(version, _)| *version == book.version);
+            known.map_or(now, |(_, since)| *since)
+        };
+        self.0 = books.iter().map(|book| (book.pool.clone(), (book.version, since(book)))).collect();
+    }
+
+    /// Whether this book has been as it is for so long.
+    pub fn is_for(&self, book: &Book, length: SignedDuration, now: Timestamp) -> bool {
+        let known = self.0.get(&book.pool).filter(|(version, _)| *version == book.version);
+        known.is_some_and(|(_, since)| now.duration_since(*since) >= length)
+    }
+
+    /// How long it is until each of them has been as it is for so long.
+    pub fn time_left(&self, length: SignedDuration, now: Timestamp) -> SignedDuration {
+        let youngest = self.0.values().map(|(_, since)| now.duration_since(*since)).min();
+        youngest.map_or(SignedDuration::ZERO, |age| {
+            length.saturating_sub(age).clamp(SignedDuration::ZERO, length)
+        })
+    }
+}
+
+/// Whether all books say what these items add up to.
+pub fn agree(items: &[Item], books: &[Book]) -> bool {
+    let counted = recount(items);
+    books.iter().all(|book| counted.get(&book.pool).copied().unwrap_or_default() == Totals::from(book))
 }
 
 /// The books that nobody has written between the two readings.
@@ -54,7 +90,6 @@ mod tests {
     use super::*;
     use crate::ids::RunnerId;
     use crate::ledger::{Runner, RunnerState};
-    use jiff::Timestamp;
 
     fn pool(name: &str) -> PoolName {
         PoolName::new(name).unwrap()
@@ -68,6 +103,38 @@ mod tests {
         let id = RunnerId::from_random(id);
         let reserved = Runner::reserved(id, pool(of), pool(capacity), Timestamp::UNIX_EPOCH);
         Item::Runner(Runner { state, ..reserved })
+    }
+
+    #[test]
+    fn a_book_is_unchanged_since_its_version_was_seen_first() {
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        let (length, secs) = (INDEX_IS_BEHIND, SignedDuration::from_secs);
+        let mut unchanged = Unchanged::default();
+        assert_eq!(unchanged.time_left(length, at(0)), SignedDuration::ZERO, "there is no book");
+        let (one, other) = (book("ec2-x64", 3, 0, 0), book("ec2-x64-spot", 7, 0, 0));
+        unchanged.saw(&[one.clone(), other.clone()], at(0));
+        assert_eq!(unchanged.time_left(length, at(4)), secs(11));
+        let written = Book { version: 8, ..other.clone() };
+        unchanged.saw(&[one.clone(), written.clone()], at(60));
+        assert_eq!(unchanged.time_left(length, at(61)), secs(14), "the one that was written");
+        for (book, now, is_quiet, why) in [
+            (&one, 61, true, "it is as it was a minute ago"),
+            (&written, 74, false, "for fourteen seconds"),
+            (&written, 75, true, "for fifteen"),
+            (&other, 75, false, "it is another one by now"),
+        ] {
+            assert_eq!(unchanged.is_for(book, length, at(now)), is_quiet, "{why}");
+        }
+        assert_eq!(unchanged.time_left(length, at(50)), length, "a clock that goes back");
+    }
+
+    #[test]
+    fn books_agree_with_what_their_items_add_up_to() {
+        let items = [runner(1, "ec2-x64", "ec2-x64", RunnerState::Starting)];
+        let right = [book("ec2-x64", 3, 1, 1), book("ec2-x64-spot", 1, 0, 0)];
+        assert!(agree(&items, &right));
+        assert!(!agree(&items, &[book("ec2-x64", 3, 1, 2)]));
+        assert!(!agree(&[], &right), "the index does not show it yet");
     }
 
     #[test]

@@ -55,3 +55,19 @@ pub fn untold(
         _ => None,
     }
 }
+
+/// Whether nothing is to be told of a job as long as GitHub lists it as it does, whatever becomes of it in the
+/// ledger: what is there of a job that has begun only moves on.
+pub fn is_told_for_good(listed: &ListedJob, known: Option<&Job>) -> bool {
+    let is_ours = || listed.runner.as_ref().is_some_and(|it| RunnerId::from_github_name(&it.name).is_some());
+    match listed.status {
+        // The pool map may change, and the ledger's word for one that nobody could read.
+        JobStatus::Queued => false,
+        JobStatus::Waiting | JobStatus::Completed => true,
+        JobStatus::InProgress => {
+            let has_begun =
+                known.is_some_and(|job| matches!(job.state, JobState::InProgress | JobState::Completed));
+            has_begun || !is_ours()
+        }
+    }
+}

@@ -7,7 +7,9 @@
 
 mod candidates;
 mod found;
+mod news;
 mod reads;
+mod round;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::candidates::{ALWAYS_READ, Candidate, MOST, ONE_OF, RUNS_A_TURN};
-pub use self::found::{Untold, untold};
+pub use self::found::{Untold, is_told_for_good, untold};
 pub use self::reads::{READS_AN_HOUR, ReadBudget, Share};
+pub use self::round::{Ask, Round};
 use crate::ids::{JobId, Repository};
 use crate::ledger::{Job, JobAction};
 

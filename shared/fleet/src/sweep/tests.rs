@@ -1,7 +1,9 @@
 //! Whose turn it is, what was found, and how many calls there are.
 
 mod found;
+mod news;
 mod properties;
+mod round;
 
 use jiff::Timestamp;
 

@@ -49,8 +49,9 @@ struct Page<T> {
 }
 
 impl Known {
-    /// The `ETag` of a page, if it was given to this token.
-    fn etag(&mut self, path: &str, token: &SecretString) -> Option<HeaderValue> {
+    /// A page with its `ETag`, if that was given to this token. Whoever asks keeps the page until the answer is
+    /// there: others may ask meanwhile, with a newer token.
+    fn page(&mut self, path: &str, token: &SecretString) -> Option<(HeaderValue, Rc<dyn Any>)> {
         let is_same = self.token.as_ref().is_some_and(|known| known.expose_secret() == token.expose_secret());
         if !is_same {
             self.pages.clear();
@@ -59,11 +60,7 @@ impl Known {
         self.asked += 1;
         let page = self.pages.get_mut(path)?;
         page.asked = self.asked;
-        Some(page.etag.clone())
-    }
-
-    fn page<T: 'static>(&self, path: &str) -> Option<Rc<Page<T>>> {
-        Rc::clone(&self.pages.get(path)?.page).downcast().ok()
+        Some((page.etag.clone(), Rc::clone(&page.page)))
     }
 
     /// Keeps a page, and lets the one go that was not asked for the longest where there is no room.
@@ -124,13 +121,14 @@ impl<C: Clock> App<C> {
     ) -> Result<Priced<Rc<Page<T>>>, GithubError> {
         let token = tokio::time::timeout(self.answer_within, installation.installation_token()).await;
         let token = token.map_err(|_| failure::no_answer())?.map_err(|error| failure::of_client(&error))?;
-        let etag = self.with_known(|known| known.etag(&path, &token)).flatten();
+        let known = self.with_known(|known| known.page(&path, &token)).flatten();
+        let (etag, known) = known.unzip();
         let headers = etag.map(|etag| (IF_NONE_MATCH, etag));
         let answer = self.call_with(installation, &Method::GET, &path, None::<&()>, headers).await?;
         if answer.status == StatusCode::NOT_MODIFIED {
-            let page = self.with_known(|known| known.page(&path)).flatten();
+            let page = known.and_then(|page| page.downcast().ok());
             let page = page.ok_or_else(|| {
-                GithubError::Unavailable("304 to a page that is not known any longer".to_owned())
+                GithubError::Unavailable("304 to a page that was not asked for by its ETag".to_owned())
             })?;
             return Ok(Priced { read: page, calls: 0 });
         }
@@ -155,15 +153,15 @@ mod tests {
         let (token, etag) = (SecretString::from("one"), HeaderValue::from_static("\"e\""));
         let mut known = Known::default();
         for number in 0..=ROOM {
-            known.etag("/0", &token);
+            known.page("/0", &token);
             let page = Rc::new(Page { entries: vec![number], next: None });
             known.keep(format!("/{number}"), etag.clone(), page);
         }
         assert_eq!(known.pages.len(), ROOM);
-        assert!(known.page::<usize>("/0").is_some(), "it is asked for again and again");
-        assert!(known.page::<usize>("/1").is_none());
-        assert_eq!(known.etag("/2", &token), Some(etag));
-        assert_eq!(known.etag("/2", &SecretString::from("another")), None);
-        assert!(known.pages.is_empty(), "another token");
+        assert!(known.page("/0", &token).is_some(), "it is asked for again and again");
+        assert!(known.page("/1", &token).is_none());
+        assert_eq!(known.page("/2", &token).map(|(etag, _)| etag), Some(etag));
+        let another = known.page("/2", &SecretString::from("another"));
+        assert!(another.is_none() && known.pages.is_empty(), "another token");
     }
 }

@@ -77,3 +77,27 @@ fn what_is_told_depends_on_what_the_ledger_has() {
         assert!(event.pool.is_some() == (labels == linux) && event.created_at.is_none(), "{why}");
     }
 }
+
+#[test]
+fn a_job_is_told_for_good_once_the_ledger_has_that_it_began() {
+    let ours = RunnerId::from_random(7).github_name(&PoolName::new("fargate-x64").unwrap());
+    for (status, runner, known, is_for_good, why) in [
+        (JobStatus::Queued, None, Some(JobState::Queued), false, "unread for a day it would be Waiting"),
+        (JobStatus::Queued, None, None, false, "a new pool may serve it"),
+        (JobStatus::Waiting, None, None, true, "its approval is another list"),
+        (JobStatus::Completed, None, None, true, "it is over"),
+        (JobStatus::InProgress, Some(ours.as_str()), Some(JobState::InProgress), true, "it is known"),
+        (JobStatus::InProgress, Some(ours.as_str()), Some(JobState::Completed), true, "it is over"),
+        (JobStatus::InProgress, Some(ours.as_str()), Some(JobState::Queued), false, "it is on its way"),
+        (JobStatus::InProgress, Some(ours.as_str()), None, false, "what was sent on may be lost"),
+        (JobStatus::InProgress, Some("build-box"), None, true, "it is somebody else's"),
+        (JobStatus::InProgress, None, Some(JobState::Queued), true, "a name is another list"),
+    ] {
+        let known = known.map(|state| job(1, state, at(0)));
+        assert_eq!(
+            is_told_for_good(&listed(status, &["linux"], runner), known.as_ref()),
+            is_for_good,
+            "{why}"
+        );
+    }
+}

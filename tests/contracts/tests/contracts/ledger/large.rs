@@ -86,7 +86,7 @@ async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_t
     let before = requests.bodies().len();
     let (github, ecs, queue) = (sandbox(), sandbox(), sandbox());
     let system = Passing { began: Instant::now(), slept: Cell::default() };
-    let reconciler = Reconciler { books: Bookkeeper { ledger, system }, github, ecs, queue };
+    let reconciler = Reconciler::new(Bookkeeper { ledger, system }, github, ecs, queue);
     let settings = Settings { pools: PoolMap::from_toml(DEFAULT_POOLS).unwrap(), stack: "mayfly".to_owned() };
     reconciler.handle(&settings).await.unwrap();
 

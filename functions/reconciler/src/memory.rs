@@ -1,0 +1,66 @@
+//! What an instance of the function remembers from one pass to the next. It saves calls, writes and waits, and
+//! decides nothing: a new instance knows nothing of this, and finds the same.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use fleet::Repository;
+use fleet::ports::RunId;
+use fleet::repair::drift::Unchanged;
+use fleet::sweep::SweepCursor;
+
+/// How the last sweep of this instance ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LastSweep {
+    /// It had none; or it had, and the ledger has its begin.
+    #[default]
+    Unknown,
+    /// It has not ended, and the ledger does not know that it began.
+    CutOff,
+    /// It came to its end.
+    Ended,
+}
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) last_sweep: Cell<LastSweep>,
+    /// How far the sweeps are, with what was not written down. Of use as long as nobody else has written.
+    pub(crate) cursor: RefCell<Option<SweepCursor>>,
+    /// Since when the books are as they are.
+    pub(crate) unchanged: RefCell<Unchanged>,
+    /// The runs of whose jobs nothing was untold, and nothing will be until GitHub's list of them is another.
+    pub(crate) told: RefCell<ToldRuns>,
+}
+
+/// Runs that a sweep has found told, those of the sweep before it and its own.
+#[derive(Debug, Default)]
+pub(crate) struct ToldRuns {
+    before: BTreeSet<(Repository, RunId)>,
+    now: BTreeSet<(Repository, RunId)>,
+}
+
+impl ToldRuns {
+    /// A sweep begins: what the one before the last has found is forgotten, as its runs may be over.
+    pub(crate) fn begin(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+
+    /// Whether a run was told of already.
+    pub(crate) fn has(&self, repository: &Repository, run: RunId) -> bool {
+        let run = (repository.clone(), run);
+        self.before.contains(&run) || self.now.contains(&run)
+    }
+
+    /// A run is told of.
+    pub(crate) fn add(&mut self, repository: &Repository, run: RunId) {
+        self.now.insert((repository.clone(), run));
+    }
+
+    /// Something of a run is not told, or may come to be untold.
+    pub(crate) fn remove(&mut self, repository: &Repository, run: RunId) {
+        let run = (repository.clone(), run);
+        self.before.remove(&run);
+        self.now.remove(&run);
+    }
+}

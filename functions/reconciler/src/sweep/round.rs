@@ -1,0 +1,138 @@
+//! A sweep's way through the repositories: several lists are asked for at once.
+
+use control::Steps;
+use fleet::Repository;
+use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
+use fleet::sweep::Round;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tracing::info;
+
+use super::Turns;
+use super::ask::Answer;
+use crate::{Ecs, Github, Pass, Reconciler, StepError};
+
+/// Lists that are asked for at once. GitHub allows a hundred requests at once, of all that speak for the App
+/// (its documentation, "Rate limits for the REST API", "About secondary rate limits").
+const AT_ONCE: usize = 8;
+
+/// After so many repositories in a row without an answer GitHub is left alone until the next sweep.
+const UNANSWERED: u32 = 3;
+
+impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+    /// Gives each repository its turn. An error is what ends the sweep before its time.
+    pub(super) async fn look_through(
+        &self,
+        pass: &mut Pass<'_>,
+        turns: Turns,
+        steps: &mut Steps,
+    ) -> Result<(), StepError> {
+        let known = turns(&pass.cursor, self.books.system.now()).len();
+        pass.expect(u32::try_from(1 + 2 * known).unwrap_or(u32::MAX));
+        self.begin_list(pass).await?;
+        match self.paid(pass, self.github.list_repositories().await).await {
+            Ok(listed) => pass.cursor.listed(&listed.read),
+            Err(problem) if problem.ends_calls() => return Err(problem),
+            Err(problem) => drop(steps.note_common::<(), _>("repositories", Err(problem))),
+        }
+        self.sweep_begins(pass, steps).await;
+        let turns = turns(&pass.cursor, self.books.system.now());
+        pass.to_come = u32::try_from(2 * turns.len()).unwrap_or(u32::MAX);
+        let mut round = Round::new(turns, &pass.cursor);
+        let end = self.go_round(pass, &mut round, steps).await;
+        for (repository, read_to) in round.cut_off() {
+            pass.cursor.stopped_at(&repository, read_to);
+        }
+        end
+    }
+
+    /// Asks for list after list, several at once. What ends it ends what is asked for: the answers that are on
+    /// their way are heard all the same.
+    async fn go_round(
+        &self,
+        pass: &mut Pass<'_>,
+        round: &mut Round,
+        steps: &mut Steps,
+    ) -> Result<(), StepError> {
+        let mut open = FuturesUnordered::new();
+        let (mut end, mut unanswered) = (Ok(()), 0);
+        loop {
+            while end.is_ok()
+                && open.len() < AT_ONCE
+                && pass.has_calls_beside(open.len(), self.books.system.now())
+            {
+                let Some(ask) = round.ask() else { break };
+                end = self.begin_list(pass).await;
+                if end.is_ok() {
+                    open.push(self.ask(ask));
+                }
+            }
+            let Some(answer) = open.next().await else { return end };
+            let repository = answer.repository().clone();
+            match self.hear(pass, round, answer).await {
+                Ok(is_over) => unanswered = if is_over { 0 } else { unanswered },
+                // One thing ends a sweep, and that is told.
+                Err(_) if end.is_err() => {}
+                Err(problem) => end = self.goes_on(pass, round, &repository, problem, &mut unanswered, steps),
+            }
+        }
+    }
+
+    /// Takes an answer in. Gives whether the turn of its repository is over with it.
+    async fn hear(&self, pass: &mut Pass<'_>, round: &mut Round, answer: Answer) -> Result<bool, StepError> {
+        let repository = match answer {
+            Answer::Runs(repository, listed) => {
+                round.has_runs(&repository, &self.paid(pass, listed).await?.read);
+                repository
+            }
+            Answer::Jobs(repository, run, listed) => {
+                match self.paid(pass, listed).await {
+                    // The run is gone.
+                    Err(StepError::Github(GithubError::NotFound(_))) => {}
+                    listed => self.tell_untold(pass, &repository, run, &listed?).await?,
+                }
+                round.has_jobs(&repository, run.id);
+                repository
+            }
+        };
+        let ended = round.ended(&repository);
+        if let Some(read_to) = ended {
+            pass.cursor.took_turn(&repository, self.books.system.now(), read_to);
+        }
+        Ok(ended.is_some())
+    }
+
+    /// What follows where a list was not read: its repository's turn is over. An error ends the sweep.
+    fn goes_on(
+        &self,
+        pass: &mut Pass<'_>,
+        round: &mut Round,
+        repository: &Repository,
+        problem: StepError,
+        unanswered: &mut u32,
+        steps: &mut Steps,
+    ) -> Result<(), StepError> {
+        let now = self.books.system.now();
+        match problem {
+            StepError::Github(GithubError::NotFound(why) | GithubError::Refused(why)) => {
+                if round.give_up(repository) {
+                    info!(%repository, why, "GitHub does not show a repository; it is asked for in an hour");
+                    pass.cursor.hidden(repository, now);
+                }
+            }
+            problem if problem.ends_calls() => return Err(problem),
+            problem => {
+                *unanswered += 1;
+                if *unanswered >= UNANSWERED {
+                    return Err(problem);
+                }
+                // The others have their turns first.
+                if round.give_up(repository) {
+                    pass.cursor.took_turn(repository, now, None);
+                    steps.note_common::<(), _>(&format!("sweep {repository}"), Err(problem));
+                }
+            }
+        }
+        Ok(())
+    }
+}
