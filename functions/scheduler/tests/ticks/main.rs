@@ -237,5 +237,8 @@ fn a_tick_tells_how_many_runners_may_still_wait_for_instances() {
     stage.reserve_only(6);
     let (ticked, recording) = kit::recording::record(|| stage.tick());
     ticked.unwrap();
-    assert!((recording.gauge("ProvisioningLeft") - 444.0).abs() < 0.1, "of nine tenths of ECS's five hundred");
+    assert!(
+        (recording.gauge("ProvisioningLeft") - 444.0).abs() < 0.1,
+        "of nine tenths of ECS's five hundred"
+    );
 }
