@@ -44,8 +44,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         Ok(())
     }
 
-    /// Stops a task. Of a runner that had a JIT config GitHub is asked right before: where the registration
-    /// is there all the same, and busy, it stays. Gives whether it was stopped.
+    /// Stops a task. Of a runner that had a JIT config GitHub is asked for its registration right before, because
+    /// its list may be empty, or lack a page. One that is there all the same is deleted, and its runner counts as
+    /// busy: it may be given a job at that moment, and has its time again. Gives whether it was stopped.
     async fn stop(
         &self,
         pass: &mut Pass<'_>,
@@ -54,8 +55,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         cause: StopCause,
     ) -> Result<bool, StepError> {
         if let Some(id) = registration.filter(|_| cause.had_config())
-            && !self.is_deleted(pass, id).await?
+            && self.call(pass, self.github.read_runner(id)).await?.is_some()
         {
+            self.is_deleted(pass, id).await?;
             self.found_busy(pass, runner).await?;
             return Ok(false);
         }

@@ -149,6 +149,32 @@ fn a_list_of_runners_that_is_empty_counts_nobody_out_whom_github_knows() {
     nobody_waits(&scene);
 }
 
+/// PID 1 hangs beside its listener, its runner is counted out, and GitHub's list is empty. GitHub gives the listener
+/// a job at the moment at which its registration is deleted, and nothing tells of that job.
+#[test]
+fn a_runner_that_githubs_list_lacks_and_github_has_is_not_stopped_with_the_job_that_it_is_given() {
+    let mut scene = one_waits();
+    set(&scene, true, &[Fault::HangsIdle]);
+    scene.pass(10 * MINUTE);
+    nobody_waits(&scene);
+    for _ in 0..12 {
+        scene.pass(5 * MINUTE);
+        if states(&scene) == [RunnerState::Leaving] {
+            break;
+        }
+    }
+    assert_eq!((states(&scene), registrations(&scene)), (vec![RunnerState::Leaving], 1));
+    set(&scene, true, &[Fault::GithubListEmpty]);
+    scene.pass(20 * MINUTE);
+    set(&scene, true, &[Fault::GithubListEmpty, Fault::JobGivenAtDeletion, Fault::WebhookOfRunDropped]);
+    let ((), told) = kit::recording::record(|| scene.pass(15 * MINUTE));
+    assert!(!told.lines("GitHub calls a silent runner busy").is_empty(), "it is asked for by itself");
+    assert_eq!(running(&scene), 1, "its task is left alone for half an hour more");
+    set(&scene, true, &[]);
+    scene.pass(60 * MINUTE);
+    assert_eq!(running(&scene), 0, "and it ends all the same");
+}
+
 #[test]
 fn the_registration_of_a_runner_that_died_is_deleted_before_github_forgets_it() {
     for reconciles in [true, false] {
