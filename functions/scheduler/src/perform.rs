@@ -96,13 +96,25 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         done
     }
 
-    /// Writes down what `RunTask` said of launches that it puts off, as many as a transaction takes, so that
-    /// whoever gives one up knows why.
+    /// Writes down what `RunTask` said of launches that it puts off, so that whoever gives one up knows why.
     async fn write_tried(&self, invocation: &Invocation<'_>, pool: &PoolName, done: &mut Performed) {
-        for events in mem::take(&mut done.tried).chunks(EVENTS_A_TRANSACTION) {
+        let tried = mem::take(&mut done.tried);
+        self.write_all(invocation, pool, "put off", &tried, done).await;
+    }
+
+    /// Writes events down, as many at once as a transaction takes. One transaction that fails stops no other.
+    async fn write_all(
+        &self,
+        invocation: &Invocation<'_>,
+        pool: &PoolName,
+        step: &'static str,
+        events: &[Event],
+        done: &mut Performed,
+    ) {
+        for events in events.chunks(EVENTS_A_TRANSACTION) {
             match self.launchpad.post(invocation.settings, pool, events, Settling::HandedOn).await {
                 Ok(posted) => done.wanting.extend(posted.wanting),
-                Err(problem) => done.note(pool, "put off", Err(problem.into())),
+                Err(problem) => done.note(pool, step, Err(problem.into())),
             }
         }
     }
@@ -230,12 +242,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
                 done.tried.push(Event::Runner(runner.id.clone(), RunnerEvent::LaunchTried(put_off)));
             }
         }
-        for events in failed.chunks(EVENTS_A_TRANSACTION) {
-            match self.launchpad.post(invocation.settings, pool, events, Settling::HandedOn).await {
-                Ok(posted) => done.wanting.extend(posted.wanting),
-                Err(problem) => done.note(pool, "run again", Err(problem.into())),
-            }
-        }
+        self.write_all(invocation, pool, "run again", &failed, done).await;
     }
 
     /// Stops the task of a fenced runner.

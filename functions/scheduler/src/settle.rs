@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use control::{Invocation, Settling, Steps};
+use control::{Invocation, Settling, Steps, headroom};
 use fleet::ledger::settle::without_change;
 use fleet::ledger::{Book, Event, Item, Key};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
@@ -24,9 +24,9 @@ pub(crate) struct Settled {
 }
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
-    /// Sets a pool's minimum and maximum, and says whether it wants runners. One whose book, as the tick has read it, is as
-    /// it is to be needs no transaction for that. Where one fails the book is read, so that what else depends on it is
-    /// done all the same.
+    /// Sets a pool's minimum and maximum, and says whether it wants runners. One whose book, as the tick has
+    /// read it, is as it is to be needs no transaction for that. Where one fails the book is read, so that what
+    /// else depends on it is done all the same.
     pub(crate) async fn settle(
         &self,
         invocation: &Invocation<'_>,
@@ -68,6 +68,6 @@ pub(crate) fn tell_headroom(pools: &PoolMap, books: &BTreeMap<PoolName, Book>) {
     let starting = on_instances.filter_map(|pool| books.get(&pool.name)).map(Book::starting);
     if let Some(most) = starting.max() {
         let left = i64::from(pools.limits().starting()) - most;
-        gauge!(PROVISIONING_LEFT.name).set(f64::from(i32::try_from(left.max(0)).unwrap_or(i32::MAX)));
+        gauge!(PROVISIONING_LEFT.name).set(headroom(left));
     }
 }

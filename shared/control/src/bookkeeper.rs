@@ -171,7 +171,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         entries.extend(self.ledger.read(&keys_of(events, ids)).await?);
         let mut touched: BTreeSet<PoolName> = events.iter().filter_map(Event::pool).cloned().collect();
         touched.extend(entries.pools_named());
-        let books = with_capacities(&touched, pools);
+        let books = pools.with_capacities(&touched);
         entries.extend(self.read_books(&books).await?);
         entries.open_books(&books, pools);
         Ok(Read { entries, touched, books })
@@ -271,12 +271,6 @@ fn keys_of(events: &[Event], ids: &[RunnerId]) -> Vec<Key> {
     let jobs = events.iter().filter_map(Event::job).map(Key::Job);
     let runners = events.iter().filter_map(Event::runner).chain(ids).cloned().map(Key::Runner);
     jobs.chain(runners).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// The pools, and those whose capacity may run their runners.
-fn with_capacities(names: &BTreeSet<PoolName>, pools: &PoolMap) -> BTreeSet<PoolName> {
-    let capacities = names.iter().flat_map(|name| pools.capacity_chain(name).map(|pool| pool.name.clone()));
-    names.iter().cloned().chain(capacities).collect()
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ fn next_minute(now: Timestamp) -> Timestamp {
     Timestamp::from_second(next).unwrap_or(Timestamp::MAX)
 }
 
-/// What is left, as a figure.
-fn headroom(left: i64) -> f64 {
+/// What is left of a limit, as a gauge shows it: never less than 0.
+pub fn headroom(left: i64) -> f64 {
     f64::from(i32::try_from(left.max(0)).unwrap_or(i32::MAX))
 }

@@ -17,7 +17,7 @@ mod suspicions;
 mod tell;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted, Settling};
-pub use self::budget::BudgetError;
+pub use self::budget::{BudgetError, headroom};
 pub use self::deliveries::DeliveriesError;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, QueuedAt, Turn};
 pub use self::settings::{Deployed, LaunchSettings};

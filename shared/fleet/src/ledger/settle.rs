@@ -59,8 +59,7 @@ pub fn without_change(
 ) -> Option<(Book, BTreeSet<PoolName>)> {
     let pool = event.pool()?;
     let names = BTreeSet::from([pool.clone()]);
-    let chain: BTreeSet<PoolName> =
-        names.iter().cloned().chain(pools.capacity_chain(pool).map(|it| it.name.clone())).collect();
+    let chain = pools.with_capacities(&names);
     let mut entries = Entries::default();
     entries.extend(chain.iter().filter_map(|name| books.get(name)).cloned().map(Item::Book));
     entries.open_books(&chain, pools);

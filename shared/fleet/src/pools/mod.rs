@@ -10,7 +10,7 @@ mod image;
 mod parse;
 mod problems;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -224,6 +224,13 @@ impl PoolMap {
     /// fallback's, and so on. Empty when the map does not know the pool.
     pub fn capacity_chain(&self, pool: &PoolName) -> impl Iterator<Item = &Pool> {
         std::iter::successors(self.get(pool), |at| self.get(at.fallback.as_ref()?))
+    }
+
+    /// These pools, whether the map knows them or not, and all whose capacity may run their runners.
+    pub fn with_capacities(&self, names: &BTreeSet<PoolName>) -> BTreeSet<PoolName> {
+        let capacities =
+            names.iter().flat_map(|name| self.capacity_chain(name)).map(|pool| pool.name.clone());
+        names.iter().cloned().chain(capacities).collect()
     }
 }
 
