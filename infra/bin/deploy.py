@@ -17,6 +17,7 @@ import images
 import logs
 import parameter_store
 import pools
+import remedies
 import roles
 import sam
 import settings
@@ -27,21 +28,6 @@ from images import Images
 from says import AWS_ERRORS, Refusal, fail, listed, one_line, say
 from settings import Settings
 from stacks import Stack
-
-# What a reason of CloudFormation's calls for, by a word in it.
-REMEDIES = [
-    ("is not authorized to perform", "whoever deploys needs that permission"),
-    ("AccessDenied", "whoever deploys needs that permission"),
-    ("UnreservedConcurrentExecution", "leave ReservedConcurrency at 0, or ask for a higher Lambda quota"),
-    ("service linked role", "the role is new: `make deploy` again in a minute"),
-    ("service-linked role", "the role is new: `make deploy` again in a minute"),
-    ("already exists", "something else in the account has that name: another stack_name, or delete it"),
-    ("provider is in use", "`make retire POOL=…` takes a pool out in order"),
-    (
-        "explicit deny in a service control policy",
-        "the organisation forbids it: for Function URLs, Ingress = httpapi",
-    ),
-]
 
 
 def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
@@ -57,6 +43,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     checks.do("architecture", lambda: tools.check_target(found.architecture))
     if the_map is not None:
         checks.do("map", check_map)
+    checks.do("host", check_host)
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):
         checks.do("pins of the images", check_pins)
@@ -100,6 +87,14 @@ def check_map() -> str:
         way = ": `mayfly pools render` writes what pools.toml says" if ended.returncode == 1 else ""
         raise Refusal(f"{tools.last_words(ended)}{way}")
     return "what is deployed is what pools.toml says"
+
+
+def check_host() -> str:
+    """What an EC2 instance is given stands in the template as it was packed last."""
+    ended = tools.run([sys.executable, "images/host/pack.py", "--check"])
+    if ended.returncode:
+        raise Refusal(tools.last_words(ended))
+    return "what an instance is given is what images/host has"
 
 
 def without_a_way_out(parameters: dict[str, str], the_map: dict[str, pools.Pool]) -> str:
@@ -168,9 +163,9 @@ def explain(found: Settings, there: dict) -> None:
     told = stacks.reasons(there["StackId"]) or ["CloudFormation gives no reason"]
     for reason in told:
         print(f"  {reason}", file=sys.stderr)
-        if remedy := next((remedy for word, remedy in REMEDIES if word in reason), None):
+        if remedy := remedies.remedy_of(reason):
             print(f"    {remedy}", file=sys.stderr)
-    for command in stacks.left_behind(there["StackId"], found.region):
+    for command in stacks.left_behind(there, found.region):
         print(f"  it has left behind: {command}", file=sys.stderr)
     way = stacks.way_out(status, found.stack, found.region) or "mend that, then `make deploy` again"
     fail(f"{found.stack} is {status}, for the reasons above; {way}")

@@ -86,8 +86,9 @@ class OnMoto(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.project = Path(folder.name) / "project"
-        shutil.copytree(BIN, self.project / "infra/bin", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(ROOT / "infra/map", self.project / "infra/map")
+        for folder in ("infra/bin", "infra/map", "images/host"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / folder, self.project / folder, ignore=ignored)
         (self.project / ".ci").mkdir()
         files = ["template.yaml", "pools.toml", ".ci/check-binaries"]
         for file in [ROOT / name for name in files] + sorted((ROOT / "infra").glob("*.yaml")):

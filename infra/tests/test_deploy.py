@@ -25,6 +25,7 @@ tools: sam 1.170.0, cargo 1.95.0, cargo-lambda
 settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] of samconfig.toml
 architecture: Rust can build for arm64
 map: what is deployed is what pools.toml says
+host: what an instance is given is what images/host has
 account: 123456789012
 secrets: all three kinds are under /mayfly
 path: /mayfly is nobody's yet
