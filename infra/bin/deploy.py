@@ -118,7 +118,8 @@ def check_quotas(region: str) -> str:
     asked = ["doctor", "--before-deploy", "--pools", str(pools.FILE), "--region", region]
     ended = tools.mayfly(*asked, features="doctor")
     if ended.returncode not in (0, 1):
-        raise Refusal(tools.last_words(ended))
+        # A line for each pool and quota; a map that is wrong is on standard error.
+        raise Refusal(ended.stdout.strip() or tools.last_words(ended))
     told = ended.stdout.strip() or ended.stderr.strip()
     return told or "large enough for the map"
 
