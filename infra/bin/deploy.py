@@ -12,6 +12,7 @@ before anything is built or changed; the exit code is 1 then. With nothing new i
 """
 
 import sys
+from functools import partial
 
 import images
 import logs
@@ -58,6 +59,8 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
 def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pools.Pool]) -> Images:
     checks.do("secrets", lambda: parameter_store.check_secrets(found.path, found.region))
     checks.do("path", lambda: parameter_store.check_path(found.path, found.stack))
+    named = {name: found.parameters[name] for name in found.stored}
+    checks.do("AMIs", lambda: parameter_store.check_read(named, found.region))
     if logs.switched_on(found.parameters):
         checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
     if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
@@ -65,11 +68,12 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
         deployed = Stack(there) if there else None
         checks.do("pools", lambda: pools.check_dropped(deployed, the_map))
     checks.do("quotas", lambda: check_quotas(found.region))
-    resolved = (
-        checks.get("images", lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
-    )
+    look_up = partial(images.resolve, found.parameters, the_map, found.stack, found.region)
+    resolved = checks.get("images", look_up) or Images()
     if resolved.said:
         say("images", resolved.said)
+    for warning in resolved.warnings:
+        say("warning", warning)
     return resolved
 
 
@@ -116,7 +120,7 @@ def check_pins() -> str:
 def check_quotas(region: str) -> str:
     """1: something is small or could not be found out, which stops no deploy. 2: a pool cannot start."""
     asked = ["doctor", "--before-deploy", "--pools", str(pools.FILE), "--region", region]
-    ended = tools.mayfly(*asked, features="doctor")
+    ended = tools.mayfly(*asked, features="doctor", **tools.credentials())
     if ended.returncode not in (0, 1):
         # A line for each pool and quota; a map that is wrong is on standard error.
         raise Refusal(ended.stdout.strip() or tools.last_words(ended))

@@ -1,6 +1,7 @@
 """What a stack needs in the Parameter Store before it is deployed, and whose path it is."""
 
 import boto3
+from botocore.exceptions import ClientError
 from says import Refusal
 
 WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS = "webhook-secrets", "ticket-keys", "github-app-keys"
@@ -45,3 +46,22 @@ def check_path(path: str, stack: str) -> str:
             f"{path} belongs to the stack {owner}: give {stack} a ParametersPath of its own, /{stack} say"
         )
     return f"{path} is this stack's"
+
+
+def check_read(named: dict[str, str], region: str) -> str:
+    """The names that CloudFormation reads there itself, by the template's parameters that hold them."""
+    ssm, found, missing = boto3.client("ssm"), [], []
+    for parameter, name in named.items():
+        try:
+            found.append(f"{parameter} is {ssm.get_parameter(Name=name)['Parameter']['Value']}")
+        except ClientError as error:
+            # The second is of what can be no name.
+            if error.response["Error"]["Code"] not in ("ParameterNotFound", "ValidationException"):
+                raise
+            missing.append(
+                f"{parameter} is {name!r}, and the Parameter Store of {region} has none of that name: it is the name "
+                "of a parameter that holds an AMI's id, and no id itself"
+            )
+    if missing:
+        raise Refusal("\n".join(missing))
+    return "; ".join(found)

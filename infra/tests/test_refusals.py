@@ -180,6 +180,13 @@ class Account(OnProject):
             ended = self.run_script(script, *arguments, AWS_ENDPOINT_URL=url)
             self.assertEqual((ended.returncode, len(ended.stderr.splitlines())), (1, 1), ended.stderr)
 
+    def test_an_ami_in_the_place_of_a_parameters_name(self):
+        self.settings(InstanceAmiX64="ami-0123456789abcdef0", InstanceAmiArm64="/acme/no-such-ami")
+        self.refused(
+            "AMIs: InstanceAmiX64 is 'ami-0123456789abcdef0', and the Parameter Store of us-east-1 has none of that name: it is ",
+            "AMIs: InstanceAmiArm64 is '/acme/no-such-ami', and the Parameter Store of us-east-1 has none of that name: it is ",
+        )
+
     def test_tools_that_are_missing_or_old(self):
         self.refused(
             "tools: sam is not here: `make .tools/template/.installed` installs it; cargo is not here: ",
