@@ -219,12 +219,20 @@ class Real(unittest.TestCase):
         self.assertTrue(self.got, (self.folder / "log").read_text(encoding="utf-8"))
         return self.got[0]
 
+    def host(self, name: str) -> Path:
+        """A host's configuration with what it includes, and the folders that it reads and writes, in the test's
+        folder: the configuration's path."""
+        for each in (IMAGE / "etc").iterdir():
+            text = each.read_text(encoding="utf-8")
+            # A path, or one of several with commas between.
+            text = re.sub(r"(?<=[ ,])/var/", f"{self.folder}/var/", text)
+            (self.folder / each.name).write_text(text, encoding="utf-8")
+        for folder in ("log/mayfly", "log/ecs", "log/journal", "lib/mayfly-logs"):
+            (self.folder / "var" / folder).mkdir(parents=True)
+        return self.folder / name
+
     def test_a_line_of_a_hosts_metrics_arrives(self):
-        text = (IMAGE / "etc/host-metrics.yaml").read_text(encoding="utf-8")
-        (self.folder / "var/log/mayfly").mkdir(parents=True)
-        (self.folder / "var/lib/mayfly-logs").mkdir(parents=True)
-        config = self.folder / "host-metrics.yaml"
-        config.write_text(text.replace(": /var/", f": {self.folder}/var/"), encoding="utf-8")
+        config = self.host("host-metrics.yaml")
         line = {"time": "2026-11-26T10:00:00Z", "pool": "ec2-x64", "instance": "i-0", "cpu_percent": 12.5}
         (self.folder / "var/log/mayfly/host.log").write_text(json.dumps(line) + "\n", encoding="utf-8")
         self.start(config)
@@ -232,6 +240,15 @@ class Real(unittest.TestCase):
         self.assertEqual(key, "Bearer a secret")
         # Its time is the record's: 10:00 of that day.
         self.assertEqual(record, {**line, "date": 1795687200.0})
+
+    def test_a_line_of_a_hosts_logs_arrives_beside_its_metrics(self):
+        """There is no instance here whose id the filter could add, and no journal of dockerd's."""
+        config, log = self.host("hosts.yaml"), self.folder / "var/log/ecs/ecs-agent.log"
+        log.write_text("level=info msg=registered\n", encoding="utf-8")
+        self.start(config)
+        key, record = self.arrives()
+        record.pop("date")
+        self.assertEqual((key, record), ("Bearer a secret", {"log": "level=info msg=registered", "source": str(log)}))
 
     def test_a_line_of_a_task_arrives(self):
         config, place = self.folder / "fluent-bit.conf", self.folder / "fluent.sock"
