@@ -38,6 +38,12 @@ def started(output: str, program: str, **variables: str) -> subprocess.Completed
     return subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=60)
 
 
+def of_page() -> list[str]:
+    """The outputs that docs/OPERATIONS.md gives as examples."""
+    page = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
+    return list(map("".join, re.findall(r'^LogOutput = "(.*)"$|`(nrlogs;[^`]*)`', page, re.MULTILINE)))
+
+
 class Words(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -74,11 +80,9 @@ class Words(unittest.TestCase):
             self.assertLessEqual({it.partition("=")[0] for it in properties}, set(known), plugin)
 
     def test_the_pages_examples_are_taken(self):
-        page = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
         pattern = expanded()["template"]["Parameters"]["LogOutput"]["AllowedPattern"]
-        outputs = re.findall(r'^LogOutput = "(.*)"$|`(nrlogs;[^`]*)`', page, re.MULTILINE)
-        self.assertEqual(len(outputs), 4)
-        for output in map("".join, outputs):
+        self.assertEqual(len(outputs := of_page()), 4)
+        for output in outputs:
             self.assertRegex(output, f"^{pattern}$")
             _, _, _, plugin, *said = self.arguments(output, **ON_CLOUDWATCH)
             settings = {it.partition("=")[0] for it in said[3::2]} - {it.partition("=")[0] for it in USUAL}
@@ -230,6 +234,21 @@ class Real(unittest.TestCase):
         for folder in ("log/mayfly", "log/ecs", "log/journal", "lib/mayfly-logs"):
             (self.folder / "var" / folder).mkdir(parents=True)
         return self.folder / name
+
+    def tried(self, output: str, config: str) -> int:
+        """Its exit code where it looks at all that it is told, and starts nothing."""
+        program = self.folder / "dry-run"
+        program.write_text(f'#!/bin/sh\nexec {FLUENT_BIT} --dry-run "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        told = {"LOG_KEY": "a secret", "MAYFLY_LOG_CONFIG": str(IMAGE / "etc" / config), **ON_CLOUDWATCH}
+        return started(output, str(program), **told).returncode
+
+    def test_it_takes_each_configuration_with_each_output_of_the_page_and_refuses_what_it_does_not_know(self):
+        for config in Configuration.FILES:
+            for output in of_page():
+                self.assertEqual(self.tried(output, config), 0, f"{config}: {output}")
+        for output in ("http; hots=a.example", "nothing; of=that"):
+            self.assertNotEqual(self.tried(output, "hosts.yaml"), 0, output)
 
     def test_a_line_of_a_hosts_metrics_arrives(self):
         config = self.host("host-metrics.yaml")
