@@ -180,6 +180,12 @@ class Account(OnProject):
             ended = self.run_script(script, *arguments, AWS_ENDPOINT_URL=url)
             self.assertEqual((ended.returncode, len(ended.stderr.splitlines())), (1, 1), ended.stderr)
 
+    def test_a_secret_that_is_not_encrypted(self):
+        ssm, name = self.client("ssm"), "/mayfly/webhook-secrets/1"
+        ssm.delete_parameter(Name=name)
+        ssm.put_parameter(Name=name, Type="String", Value="a secret")
+        self.refused(f"secrets: {name} is a String, which lies there as it is, and has to be a SecureString: delete it, and ")
+
     def test_an_ami_in_the_place_of_a_parameters_name(self):
         self.settings(InstanceAmiX64="ami-0123456789abcdef0", InstanceAmiArm64="/acme/no-such-ami")
         self.refused(
