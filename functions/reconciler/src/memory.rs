@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
+use control::EarlierListings;
 use fleet::Repository;
 use fleet::ports::RunId;
 use fleet::repair::drift::Unchanged;
@@ -29,6 +30,8 @@ pub(crate) struct Memory {
     pub(crate) cursor: RefCell<Option<SweepCursor>>,
     /// Since when the books are as they are.
     pub(crate) unchanged: RefCell<Unchanged>,
+    /// Whether runners may be listed where the version before listed them.
+    pub(crate) earlier: EarlierListings,
     /// The runs of whose jobs nothing was untold, and nothing will be until GitHub's list of them is another.
     pub(crate) told: RefCell<ToldRuns>,
 }

@@ -19,6 +19,8 @@ pub struct Table {
     index: BTreeMap<Listing, BTreeSet<(Timestamp, Key)>>,
     /// When each item came to its place in the index, whatever the clock says of who wrote it.
     listed_at: BTreeMap<Key, Timestamp>,
+    /// What is listed where the version before listed it.
+    earlier: BTreeMap<Key, Listing>,
     writes: u64,
     moves: u64,
     audit: Audit,
@@ -57,7 +59,10 @@ impl Table {
         let write = |put| (self.items.insert(Put::key(put), put.0.clone()), put);
         let writes: Vec<(Option<Item>, &Put)> = puts.iter().map(write).collect();
         for (before, put) in &writes {
-            let (was, is) = (before.as_ref().and_then(Listing::of), Listing::of(&put.0));
+            let (mut was, is) = (before.as_ref().and_then(Listing::of), Listing::of(&put.0));
+            if let Some(earlier) = self.earlier.remove(&put.key()) {
+                was = was.map(|(_, since)| (earlier, since));
+            }
             if was == is {
                 continue;
             }
@@ -99,7 +104,15 @@ impl Table {
         self.audit.is_miscounted()
     }
 
-    /// What the index lists, those that changed longest ago first.
+    /// An item is listed where the version before has listed it, until it is written again.
+    pub fn list_as_before(&mut self, key: &Key, earlier: Listing) {
+        let Some((listing, since)) = self.items.get(key).and_then(Listing::of) else { return };
+        self.index.entry(listing).or_default().remove(&(since, key.clone()));
+        self.index.entry(earlier.clone()).or_default().insert((since, key.clone()));
+        self.earlier.insert(key.clone(), earlier);
+    }
+
+    /// What the index lists, in the order of the listing.
     pub fn list(&self, listing: &Listing) -> Vec<Key> {
         self.index.get(listing).into_iter().flatten().map(|(_, key)| key.clone()).collect()
     }

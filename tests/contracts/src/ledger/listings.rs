@@ -35,14 +35,13 @@ pub async fn jobs_are_listed_while_they_wait(ledger: &(impl Ledger + ListItems))
     assert_eq!(waiting().await, keys(&[1, 4]), "two have moved on, and one waits anew");
 }
 
-/// A pool's runners are listed under their state until they are Stopped, under the pool whose labels
-/// they carry.
-pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger + ListItems)) {
+/// A pool's runners are listed until they are Stopped, under the pool whose labels they carry: those that come or go,
+/// and those that serve.
+pub async fn runners_are_listed_until_they_stop(ledger: &(impl Ledger + ListItems)) {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
 
     let borrowed = Runner { capacity: pool("other"), ..runner(0) };
     let mut version: u64 = 0;
-    // An Idle runner that has not listened yet is called, and listed so.
     let life =
         [(Starting, false), (Overdue, false), (Idle, false), (Idle, true), (Busy, true), (Leaving, true)];
     for (state, listened) in life.into_iter().chain([(Stopped, true)]) {
@@ -50,16 +49,21 @@ pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger +
         let changed_at = at(version.cast_signed());
         let moved = Runner { state, listened, version, changed_at, ..borrowed.clone() };
         ledger.commit(&puts([Item::Runner(moved.clone())])).await.unwrap();
-        let is_called = state == Idle && !listened;
+        let serves = state == Busy || state == Idle && listened;
+        let comes_or_goes = !serves && state != Stopped;
         let there = |is_there| if is_there { vec![Key::Runner(moved.id.clone())] } else { vec![] };
-        for listed_as in [Starting, Overdue, Idle, Busy, Leaving, Stopped] {
-            let expected = there(state == listed_as && state != Stopped && !is_called);
-            let found = listed(ledger, Listing::Runners(pool("plain"), listed_as)).await;
-            assert_eq!(found, expected, "{state:?}, listed as {listed_as:?}");
-            assert_eq!(listed(ledger, Listing::Runners(pool("other"), listed_as)).await, []);
+        for (listing, is_there) in
+            [(Listing::Moving(pool("plain")), comes_or_goes), (Listing::Serving(pool("plain")), serves)]
+        {
+            assert_eq!(listed(ledger, listing.clone()).await, there(is_there), "{state:?}, {listing}");
         }
-        let called = listed(ledger, Listing::Called(pool("plain"))).await;
-        assert_eq!(called, there(is_called), "{state:?}, listed as called");
+        for listing in
+            Listing::live_runners(&pool("other")).into_iter().chain(Listing::earlier(&pool("plain")))
+        {
+            assert_eq!(listed(ledger, listing.clone()).await, [], "{state:?}, {listing}");
+        }
+        let read = ledger.read(&[Key::Runner(moved.id.clone())]).await.unwrap();
+        assert_eq!(read, [Item::Runner(moved)], "its time is its own, wherever it is listed");
     }
 }
 
