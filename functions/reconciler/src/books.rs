@@ -31,10 +31,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         if self.books.system.now().duration_since(pass.began) > CALLING_TIME {
             return info!("there is no time to count the books; the next look does");
         }
-        let counted = match self.agree_as_seen(snapshot, seen).await {
-            Ok(Some(look)) => Ok((look, Vec::new())),
-            Ok(None) => self.count(&snapshot.books).await,
-            Err(problem) => Err(problem),
+        let counted = match self.agree_as_seen(snapshot, seen) {
+            Some(look) => Ok((look, Vec::new())),
+            None => self.count(&snapshot.books).await,
         };
         let Some((look, drifts)) = steps.note_common("count the books", counted) else { return };
         let confirmed = self.agree(&look, steps).await;
@@ -47,23 +46,13 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// Whether the books agree with what this pass has read already: of the runners what the look at those that lie
     /// saw, of the jobs what the snapshot has, each with the books that were read just before. Who agrees need not be
     /// read again.
-    async fn agree_as_seen(&self, snapshot: &Snapshot, seen: &Seen) -> Result<Option<Look>, StepError> {
-        if !seen.has_all_runners {
-            return Ok(None);
-        }
-        // The snapshot lists the jobs of a pool whose book says that some wait.
-        let (counted, others): (Vec<&Book>, Vec<&Book>) =
-            snapshot.books.iter().partition(|book| book.queued != 0);
-        let listed = others.iter().map(|book| Listing::QueuedJobs(book.pool.clone()));
-        let listed = join_all(listed.map(async |it| self.books.ledger.list(&it).await)).await;
-        let nobody_waits = listed.into_iter().collect::<Result<Vec<_>, _>>()?.iter().all(Vec::is_empty);
+    fn agree_as_seen(&self, snapshot: &Snapshot, seen: &Seen) -> Option<Look> {
         let jobs: Vec<Item> = snapshot.jobs.iter().cloned().map(Item::Job).collect();
         let runners: Vec<Item> = seen.runners.values().cloned().map(Item::Runner).collect();
-        let books: Vec<&Book> = seen.books.values().collect();
-        let agree = nobody_waits
-            && agree_in(&jobs, counted, |totals| totals.queued)
-            && agree_in(&runners, books.clone(), |it| (it.supply, it.idle, it.live));
-        Ok(agree.then(|| Look { suspects: BTreeSet::new(), saw: self.quiet(books).collect() }))
+        let agree = seen.has_all_runners
+            && agree_in(&jobs, &snapshot.books, |totals| totals.queued)
+            && agree_in(&runners, seen.books.values(), |it| (it.supply, it.idle, it.live));
+        agree.then(|| Look { suspects: BTreeSet::new(), saw: self.quiet(seen.books.values()).collect() })
     }
 
     /// The books that have been left alone for so long that the index shows all of their items.
@@ -125,5 +114,5 @@ fn suspicion(drift: &Drift) -> Suspicion {
 /// Where everything is listed that counts in some book for this pool's sake.
 fn counted_in(book: &Book) -> impl Iterator<Item = Listing> {
     let (runners, earlier) = (Listing::live_runners(&book.pool), Listing::earlier(&book.pool));
-    runners.into_iter().chain(earlier).chain([Listing::QueuedJobs(book.pool.clone())])
+    runners.into_iter().chain(earlier).chain([Listing::OpenJobs(book.pool.clone())])
 }

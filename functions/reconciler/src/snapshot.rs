@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::Steps;
-use fleet::ledger::{Book, Item, Job, JobState, Key, Listing, Runner};
+use fleet::ledger::{Book, EarlierListing, Item, Job, JobState, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::lying::Seen;
 use fleet::repair::waiting::is_left_in_progress;
@@ -31,7 +31,7 @@ pub(crate) struct Snapshot {
     pub(crate) books: Vec<Book>,
     /// The jobs that may have to be read, without those in progress.
     pub(crate) jobs: Vec<Job>,
-    /// The jobs in progress, where it is a minute in which they are looked at.
+    /// The jobs in progress: all of them where it is a minute in which they are looked at.
     pub(crate) in_progress: Vec<Job>,
 }
 
@@ -51,22 +51,47 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let has_reason = |book: &&Book| !book.has_room() || book.health.resting(now).is_some();
         let full = books.iter().filter(has_reason).map(|book| book.pool.clone()).collect();
 
+        let looks = is_fifth_minute(now);
         let mut listings = vec![Listing::WaitingJobs];
         // A book counts what waits: where it says none, there is nothing to list. One that is wrong is
         // another rule's matter.
-        listings
-            .extend(books.iter().filter(|it| it.queued != 0).map(|it| Listing::QueuedJobs(it.pool.clone())));
-        if is_fifth_minute(now) {
-            listings.extend(books.iter().map(|book| Listing::JobsInProgress(book.pool.clone())));
+        let lists = books.iter().filter(|book| looks || book.queued != 0);
+        listings.extend(lists.map(|book| Listing::OpenJobs(book.pool.clone())));
+        let looks_earlier = looks && self.memory.earlier.are_due(now);
+        if looks_earlier {
+            let earlier = EarlierListing::JobsInProgress;
+            listings.extend(books.iter().map(|book| Listing::Earlier(book.pool.clone(), earlier)));
         }
-        let listed = join_all(listings.iter().map(|listing| self.items(listing))).await;
+        let listed = join_all(listings.iter().map(|listing| self.open_jobs(listing, looks))).await;
+        let mut found_earlier = false;
         let mut jobs: Vec<Job> = Vec::new();
         for (listing, items) in listings.iter().zip(listed) {
-            let items = steps.note_common(&format!("list {listing}"), items).into_iter().flatten();
-            jobs.extend(items.filter_map(|item| item.job().cloned()));
+            let items = steps.note_common(&format!("list {listing}"), items).unwrap_or_default();
+            found_earlier |= matches!(listing, Listing::Earlier(..)) && !items.is_empty();
+            jobs.extend(items.iter().filter_map(Item::job).cloned());
         }
-        let (in_progress, jobs) = jobs.into_iter().partition(|job| job.state == JobState::InProgress);
+        if looks_earlier {
+            self.memory.earlier.looked_through(found_earlier, now);
+        }
+        let (in_progress, jobs): (Vec<Job>, _) =
+            jobs.into_iter().partition(|job| job.state == JobState::InProgress);
+        let mut begun = self.memory.begun.borrow_mut();
+        if looks {
+            begun.clear();
+        }
+        begun.extend(in_progress.iter().map(|job| job.id));
         Snapshot { full, books, jobs, in_progress }
+    }
+
+    /// The jobs of a listing, as the table has them. One that has begun never waits again: between two looks it is
+    /// read once.
+    async fn open_jobs(&self, listing: &Listing, looks: bool) -> Result<Vec<Item>, StepError> {
+        let mut keys = self.books.ledger.list(listing).await?;
+        if !looks {
+            let begun = self.memory.begun.borrow();
+            keys.retain(|key| !matches!(key, Key::Job(job) if begun.contains(job)));
+        }
+        self.read(&keys).await
     }
 
     /// The jobs in progress that nobody of ours may be at any longer: they may have to be read. Their runners are as

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use control::{Invocation, Steps};
-use fleet::ledger::{Item, Key, Listing};
+use fleet::ledger::{Item, JobState, Key, Listing};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle, TaskDescription, TaskFilter};
 use fleet::repair::{Snapshot, clusters_in_question, may_have_runners, stranded};
 use fleet::schedule::Group;
@@ -51,7 +51,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         let lists =
             |pool: &PoolName| retired.is_none() || may_have_runners(&snapshot.books, pool, &settings.pools);
         let waiting = retired.into_iter().flatten().filter(|(_, book)| book.queued != 0);
-        let waiting = waiting.map(|(pool, _)| (pool, Listing::QueuedJobs(pool.clone())));
+        let waiting = waiting.map(|(pool, _)| (pool, Listing::OpenJobs(pool.clone())));
         let looks_earlier = self.earlier.are_due(now);
         let runners = names.filter(|pool| lists(pool)).flat_map(|pool| runners(pool, looks_earlier));
         let listings: Vec<_> = runners.chain(waiting).collect();
@@ -72,8 +72,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
             for item in steps.note(pool, "read", items).into_iter().flatten() {
                 match item {
                     Item::Runner(runner) => drop(snapshot.runners.insert(runner.id.clone(), runner)),
-                    Item::Job(job) => snapshot.waiting.push(job),
-                    Item::Book(_)
+                    Item::Job(job) if job.state == JobState::Queued => snapshot.waiting.push(job),
+                    Item::Job(_)
+                    | Item::Book(_)
                     | Item::Budget(_)
                     | Item::Meter(_)
                     | Item::Deliveries(_)

@@ -119,16 +119,20 @@ impl Table {
 
     /// The jobs that are Queued or Waiting.
     pub(crate) fn jobs_that_wait(&self) -> impl Iterator<Item = &Job> {
-        let waits = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::QueuedJobs(_));
+        let waits = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::OpenJobs(_));
         let listed = self.index.iter().filter(move |(listing, _)| waits(listing)).flat_map(|(_, keys)| keys);
         let jobs = listed.filter_map(|(_, key)| self.items.get(key)?.job());
-        jobs.filter(|job| job.state != JobState::Unserved)
+        jobs.filter(|job| matches!(job.state, JobState::Waiting | JobState::Queued))
     }
 
     /// Whether jobs are Waiting, or in progress.
     pub(crate) fn has_jobs_to_read(&self) -> bool {
-        let is_of_jobs = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::JobsInProgress(_));
-        self.index.iter().any(|(listing, keys)| is_of_jobs(listing) && !keys.is_empty())
+        let is_read = |key: &Key| {
+            self.items.get(key).and_then(Item::job).is_some_and(|job| job.state != JobState::Queued)
+        };
+        let of_jobs = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::OpenJobs(_));
+        let listed = self.index.iter().filter(|(listing, _)| of_jobs(listing)).flat_map(|(_, keys)| keys);
+        listed.into_iter().any(|(_, key)| is_read(key))
     }
 
     /// The same without what has come into the listing since then.

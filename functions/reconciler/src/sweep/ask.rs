@@ -20,9 +20,10 @@ const FEWEST_AT_ONCE: u32 = 10;
 /// secondary limit takes five points for one of those, and one for a read.
 const REQUESTS_A_CALL: u32 = 5;
 
-/// The requests of a sweep over so many repositories, as far as anybody knows.
-pub(super) fn requests_of(repositories: usize) -> u32 {
-    u32::try_from(1 + 2 * repositories).unwrap_or(u32::MAX)
+/// The requests of a sweep over so many repositories: their own list, the two lists of runs of each, and the jobs
+/// of their runs, which are as many as the last time.
+pub(super) fn requests_of(repositories: usize, runs: u32) -> u32 {
+    u32::try_from(1 + 2 * repositories).unwrap_or(u32::MAX).saturating_add(runs)
 }
 
 /// The calls that are taken out of the minute's budget at once for these requests.
@@ -68,7 +69,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let limits = pass.settings.pools.limits();
         if sweeps {
             let turns = pass.cursor.turns(self.books.system.now());
-            let ahead = calls_for(requests_of(turns.len()).max(FEWEST_AT_ONCE));
+            let ahead = calls_for(requests_of(turns.len(), self.memory.runs.get()).max(FEWEST_AT_ONCE));
             match self.books.spend(limits, PAGES_COST + ahead).await {
                 // There may still be enough for the deliveries.
                 Err(BudgetError::Spent(_)) => {}

@@ -3,7 +3,7 @@
 use control::Steps;
 use fleet::Repository;
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
-use fleet::sweep::Round;
+use fleet::sweep::{Ask, Round};
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
@@ -32,7 +32,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         steps: &mut Steps,
     ) -> Result<(), StepError> {
         let known = turns(&pass.cursor, self.books.system.now());
-        pass.expect(requests_of(known.len()));
+        pass.expect(requests_of(known.len(), self.memory.runs.take()));
         self.begin_list(pass).await?;
         self.sweep_begins(pass, steps).await;
         let repositories = self.github.list_repositories();
@@ -82,6 +82,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 let Some(ask) = round.ask() else { break };
                 end = self.begin_list(pass).await;
                 if end.is_ok() {
+                    if matches!(ask, Ask::Jobs(..)) {
+                        self.memory.runs.set(self.memory.runs.get().saturating_add(1));
+                    }
                     open.push(self.ask(ask));
                 }
             }

@@ -20,8 +20,9 @@ pub const INDEX: &str = "listings";
 /// The index's partition key. Items without it are not in the index.
 pub const LISTING: &str = "listing";
 
-/// The index's sort key, which is also a field of jobs and runners. That of a book or a runner never changes
-/// within a listing: its place in the index is not written again with each of its writes.
+/// The index's sort key, which is also a field of jobs and runners. That of a book, or of a
+/// runner or an open job, never changes within a listing: its place in the index is not written again with each of
+/// its writes.
 pub const CHANGED_AT: &str = "changed_at";
 
 /// The field of that name of an item which is listed since another moment. Items of before have none: theirs is
@@ -61,7 +62,7 @@ pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
         // With all nine decimals it sorts as text the way it does as a time.
         let since = AttributeValue::S(format!("{since:.9}"));
         let own = attributes.insert(CHANGED_AT.to_owned(), since);
-        if let (Item::Runner(_), Some(own)) = (item, own) {
+        if let (Item::Runner(_) | Item::Job(_), Some(own)) = (item, own) {
             attributes.insert(OWN_CHANGED_AT.to_owned(), own);
         }
     }

@@ -12,10 +12,8 @@ use crate::ids::PoolName;
 pub enum Listing {
     /// Every book, in any order: of the pools of the map, and of those that it once had.
     Books,
-    /// The jobs that are Queued in a pool.
-    QueuedJobs(PoolName),
-    /// The jobs in progress that were routed to a pool.
-    JobsInProgress(PoolName),
+    /// The jobs that were routed to a pool and are Queued, or in progress.
+    OpenJobs(PoolName),
     /// The jobs that are Waiting or Unserved, of all pools: they count nowhere, and there are few.
     WaitingJobs,
     /// The runners of a pool, by the pool whose labels they carry, that come or go: Starting, Idle without
@@ -23,27 +21,24 @@ pub enum Listing {
     Moving(PoolName),
     /// The runners of a pool that serve: Idle ones that have listened, and Busy ones.
     Serving(PoolName),
-    /// Where the version before this one listed runners of a pool too, by a state of theirs each. Nothing is
-    /// written there any longer: an item that is written goes to its listing of today.
+    /// Where the version before this one listed runners and jobs of a pool too, by a state of theirs each. Nothing
+    /// is written there any longer: an item that is written goes to its listing of today.
     Earlier(PoolName, EarlierListing),
 }
 
-/// The listings of runners that there were one for each state, and are no longer.
+/// The listings of states that there were, and that are no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EarlierListing {
-    /// Idle, without having listened.
+    /// Runners Idle, without having listened.
     Called,
-    /// Idle, having listened.
+    /// Runners Idle, having listened.
     Idle,
-    /// Overdue.
+    /// Runners Overdue.
     Overdue,
-    /// Leaving.
+    /// Runners Leaving.
     Leaving,
-}
-
-impl EarlierListing {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Called, Self::Idle, Self::Overdue, Self::Leaving];
+    /// Jobs in progress.
+    JobsInProgress,
 }
 
 impl Listing {
@@ -54,20 +49,18 @@ impl Listing {
 
     /// Where runners of a pool may be listed beside that, until they are written again.
     pub fn earlier(pool: &PoolName) -> [Self; 4] {
-        EarlierListing::ALL.map(|listing| Self::Earlier(pool.clone(), listing))
+        use EarlierListing::{Called, Idle, Leaving, Overdue};
+        [Called, Idle, Overdue, Leaving].map(|listing| Self::Earlier(pool.clone(), listing))
     }
 
     /// The listing that an item is in, if it is in one, and since when: listings are in that order. A book's
-    /// moment is always the same, and so is a runner's: each move of an entry is written and paid for, so one that
+    /// moment is always the same, and so is that of a runner, and of an open job: each move of an entry is written and paid for, so one that
     /// is written again in the same listing stays where it is.
     pub fn of(item: &Item) -> Option<(Self, Timestamp)> {
         match item {
-            Item::Job(job) if job.state == JobState::Queued => {
-                Some((Self::QueuedJobs(job.pool.clone()?), job.changed_at))
-            }
             // One without a pool is at somebody else's runner, and nothing of ours follows from its end.
-            Item::Job(job) if job.state == JobState::InProgress => {
-                Some((Self::JobsInProgress(job.pool.clone()?), job.changed_at))
+            Item::Job(job) if matches!(job.state, JobState::Queued | JobState::InProgress) => {
+                Some((Self::OpenJobs(job.pool.clone()?), job.seen_at))
             }
             Item::Job(job) if matches!(job.state, JobState::Waiting | JobState::Unserved) => {
                 Some((Self::WaitingJobs, job.changed_at))
@@ -99,15 +92,15 @@ impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Books => f.write_str("book"),
-            Self::QueuedJobs(pool) => write!(f, "job#queued#{pool}"),
-            Self::JobsInProgress(pool) => write!(f, "job#in_progress#{pool}"),
+            Self::OpenJobs(pool) => write!(f, "job#queued#{pool}"),
             Self::WaitingJobs => f.write_str("job#waiting"),
-            // The words of two states that are in them: what the version before listed there is found there.
+            // The words of a state that is in them: what the version before listed there is found there.
             Self::Moving(pool) => write!(f, "runner#starting#{pool}"),
             Self::Serving(pool) => write!(f, "runner#busy#{pool}"),
             Self::Earlier(pool, EarlierListing::Called) => write!(f, "runner#called#{pool}"),
             Self::Earlier(pool, EarlierListing::Idle) => write!(f, "runner#idle#{pool}"),
             Self::Earlier(pool, EarlierListing::Overdue) => write!(f, "runner#overdue#{pool}"),
+            Self::Earlier(pool, EarlierListing::JobsInProgress) => write!(f, "job#in_progress#{pool}"),
             Self::Earlier(pool, EarlierListing::Leaving) => write!(f, "runner#leaving#{pool}"),
         }
     }
@@ -121,8 +114,9 @@ mod tests {
     fn a_listing_displays_as_the_key_of_the_index() {
         let pool = PoolName::new("ec2-x64").unwrap();
         assert_eq!(Listing::Books.to_string(), "book");
-        assert_eq!(Listing::QueuedJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
-        assert_eq!(Listing::JobsInProgress(pool.clone()).to_string(), "job#in_progress#ec2-x64");
+        assert_eq!(Listing::OpenJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
+        let in_progress = Listing::Earlier(pool.clone(), EarlierListing::JobsInProgress);
+        assert_eq!(in_progress.to_string(), "job#in_progress#ec2-x64");
         assert_eq!(Listing::WaitingJobs.to_string(), "job#waiting");
         assert_eq!(Listing::Moving(pool.clone()).to_string(), "runner#starting#ec2-x64");
         assert_eq!(Listing::Serving(pool.clone()).to_string(), "runner#busy#ec2-x64");

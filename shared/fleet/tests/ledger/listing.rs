@@ -25,8 +25,8 @@ fn an_item_is_listed_by_its_own_pool_and_its_state() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
     let (moving, serving) = (|| Some(Listing::Moving(pool("spot"))), || Some(Listing::Serving(pool("spot"))));
     for (item, expected) in [
-        (job(JobState::Queued), Some(Listing::QueuedJobs(pool("spot")))),
-        (job(JobState::InProgress), Some(Listing::JobsInProgress(pool("spot")))),
+        (job(JobState::Queued), Some(Listing::OpenJobs(pool("spot")))),
+        (job(JobState::InProgress), Some(Listing::OpenJobs(pool("spot")))),
         (job(JobState::Waiting), Some(Listing::WaitingJobs)),
         (job(JobState::Unserved), Some(Listing::WaitingJobs)),
         (job(JobState::Completed), None),

@@ -10,29 +10,31 @@ async fn listed(ledger: &impl ListItems, listing: Listing) -> Vec<Key> {
     ledger.list(&listing).await.unwrap()
 }
 
-/// A pool's jobs are listed while they are Queued, those that wait longest first.
-pub async fn jobs_are_listed_while_they_wait(ledger: &(impl Ledger + ListItems)) {
-    let waits = |id, since| Job { changed_at: since, ..job(id) };
+/// A pool's jobs are listed while they are Queued or in progress, those that were written down first come first.
+pub async fn jobs_are_listed_until_they_end(ledger: &(impl Ledger + ListItems)) {
+    let waits = |id, since| Job { seen_at: since, changed_at: at(3000), ..job(id) };
     // As text, a whole second comes after its fractions.
     let jobs = [waits(1, at(1000)), waits(2, at(0)), waits(3, at(500)), waits(4, at(-1))];
     let elsewhere = Job { pool: Some(pool("plain-2")), ..job(5) };
     let unserved = Job { state: JobState::Unserved, ..job(6) };
     let all = jobs.clone().into_iter().chain([elsewhere.clone(), unserved]);
     ledger.commit(&puts(all.map(Item::Job))).await.unwrap();
-    let waiting = || listed(ledger, Listing::QueuedJobs(pool("plain")));
+    let waiting = || listed(ledger, Listing::OpenJobs(pool("plain")));
     let keys = |ids: &[u64]| ids.iter().map(|&id| Item::Job(job(id)).key()).collect::<Vec<_>>();
     assert_eq!(waiting().await, keys(&[4, 2, 3, 1]));
-    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("plain-2"))).await, keys(&[5]));
-    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("pl"))).await, []);
+    assert_eq!(listed(ledger, Listing::OpenJobs(pool("plain-2"))).await, keys(&[5]));
+    assert_eq!(listed(ledger, Listing::OpenJobs(pool("pl"))).await, []);
 
     let moved = |id, state, since: Timestamp| Item::Job(Job { state, version: 2, ..waits(id, since) });
     let later = [
-        moved(2, JobState::InProgress, at(2000)),
-        moved(3, JobState::Completed, at(2000)),
-        moved(4, JobState::Queued, at(2000)),
+        moved(2, JobState::InProgress, at(0)),
+        moved(3, JobState::Completed, at(500)),
+        moved(4, JobState::Waiting, at(-1)),
     ];
-    ledger.commit(&puts(later)).await.unwrap();
-    assert_eq!(waiting().await, keys(&[1, 4]), "two have moved on, and one waits anew");
+    ledger.commit(&puts(later.clone())).await.unwrap();
+    assert_eq!(waiting().await, keys(&[2, 1]), "one has ended, one waits for an approval, and one has begun");
+    let read = ledger.read(&[later[0].key()]).await.unwrap();
+    assert_eq!(read, later[..1], "its time is its own, wherever it is listed");
 }
 
 /// A pool's runners are listed until they are Stopped, under the pool whose labels they carry: those that come or go,
@@ -85,5 +87,5 @@ pub async fn books_are_listed_whatever_is_written_in_them(ledger: &(impl Ledger 
     let again = Book { queued: 1, minimum: 3, maximum: 0, ..book("plain", 2) };
     ledger.commit(&puts([Item::Book(again)])).await.unwrap();
     assert_eq!(books().await, both, "one that was written again is where it was");
-    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("plain"))).await, [Item::Job(job(1)).key()]);
+    assert_eq!(listed(ledger, Listing::OpenJobs(pool("plain"))).await, [Item::Job(job(1)).key()]);
 }

@@ -57,7 +57,7 @@ hold_to!(
     a_hundred_items_are_one_transaction,
     nothing_is_written_at_once,
     every_kind_of_item_reads_back_as_it_was_written,
-    jobs_are_listed_while_they_wait,
+    jobs_are_listed_until_they_end,
     runners_are_listed_until_they_stop,
     books_are_listed_whatever_is_written_in_them,
     a_meter_takes_what_is_added_until_no_more_is_left,
