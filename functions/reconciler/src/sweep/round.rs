@@ -5,7 +5,6 @@ use fleet::Repository;
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
 use fleet::sweep::{Ask, Round};
 use futures_util::StreamExt as _;
-use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
 use tracing::info;
 
@@ -23,30 +22,27 @@ const AT_ONCE: usize = 25;
 const UNANSWERED: u32 = 3;
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
-    /// Gives each repository its turn: those that are known while GitHub lists the repositories, and then those that
-    /// are new. An error is what ends the sweep before its time.
+    /// Gives each repository its turn. GitHub's list of them comes first, and what it has of news is written down
+    /// before any turn: a pass that is cut off among its turns has not forgotten whose turn it is. An error is what ends
+    /// the sweep before its time.
     pub(super) async fn look_through(
         &self,
         pass: &mut Pass<'_>,
         turns: Turns,
         steps: &mut Steps,
     ) -> Result<(), StepError> {
-        let known = turns(&pass.cursor, self.books.system.now());
-        pass.expect(requests_of(known.len(), self.memory.runs.take()));
+        let known = turns(&pass.cursor, self.books.system.now()).len();
+        pass.expect(requests_of(known, self.memory.runs.take()));
         self.begin_list(pass).await?;
-        self.sweep_begins(pass, steps).await;
-        let repositories = self.github.list_repositories();
-        let (listed, end) = join(repositories, self.give_turns(pass, known.clone(), steps)).await;
-        match self.paid(pass, listed).await {
+        match self.paid(pass, self.github.list_repositories().await).await {
             Ok(listed) => pass.cursor.listed(&listed.read),
-            Err(problem) if problem.ends_calls() => return end.and(Err(problem)),
+            Err(problem) if problem.ends_calls() => return Err(problem),
             Err(problem) => drop(steps.note_common::<(), _>("repositories", Err(problem))),
         }
-        end?;
-        let mut new = turns(&pass.cursor, self.books.system.now());
-        new.retain(|repository| !known.contains(repository));
-        pass.to_come = pass.to_come.max(u32::try_from(2 * new.len()).unwrap_or(u32::MAX));
-        self.give_turns(pass, new, steps).await
+        self.sweep_begins(pass, steps).await;
+        let turns = turns(&pass.cursor, self.books.system.now());
+        pass.to_come = pass.to_come.max(u32::try_from(2 * turns.len()).unwrap_or(u32::MAX));
+        self.give_turns(pass, turns, steps).await
     }
 
     /// Gives these repositories their turns, in their order.
