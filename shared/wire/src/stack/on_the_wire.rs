@@ -90,7 +90,7 @@ impl Functions for OnTheWire {
         let Some(poster) = self.wires.webhook.get().cloned() else { return response };
         let answered = self.runtime.spawn_blocking(move || {
             let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value));
-            poster.post(headers, &request.body.unwrap_or_default())
+            poster.post(headers, request.body.unwrap_or_default())
         });
         if let Ok(Ok((status, _))) = answered.await {
             response.status_code = status.into();

@@ -88,7 +88,7 @@ async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_t
     let system = Passing { began: Instant::now(), slept: Cell::default() };
     let reconciler = Reconciler::new(Bookkeeper { ledger, system }, github, ecs, queue);
     let settings = Settings { pools: PoolMap::from_toml(DEFAULT_POOLS).unwrap(), stack: "mayfly".to_owned() };
-    reconciler.handle(&settings).await.unwrap();
+    Box::pin(reconciler.handle(&settings)).await.unwrap();
 
     let sent = requests.bodies().split_off(before);
     let pages = sent.iter().filter(|body| body.contains("\"KeyConditionExpression\"")).count();
