@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use fleet::PoolMap;
 use mayfly::DEVELOPMENT_SECRET;
+use platform::pools::Checked;
 use secrecy::SecretString;
 
 /// The map of pools that a command works with.
@@ -31,13 +32,20 @@ pub(crate) struct MapArg {
 impl MapArg {
     /// The map, read and checked.
     pub(crate) fn read(&self) -> Result<PoolMap> {
-        platform::pools::read(self.pools.as_deref())
+        self.checked().map(|checked| checked.pools)
     }
 
-    /// The map's text, unread.
+    /// The text of a map that reads.
     #[cfg(feature = "local")]
     pub(crate) fn text(&self) -> Result<String> {
-        platform::pools::text_of(self.pools.as_deref())
+        self.checked().map(|checked| checked.text)
+    }
+
+    /// The map; what may be wrong with it is said on standard error.
+    fn checked(&self) -> Result<Checked> {
+        let checked = platform::pools::read(self.pools.as_deref())?;
+        warn(&checked.warnings)?;
+        Ok(checked)
     }
 }
 
@@ -67,6 +75,14 @@ impl SecretArg {
 #[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
 pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// Prints each warning on standard error.
+pub(crate) fn warn(warnings: &[String]) -> Result<()> {
+    for warning in warnings {
+        writeln!(io::stderr(), "mayfly: warning: {warning}")?;
+    }
+    Ok(())
 }
 
 /// Prints each problem on standard error. Fails where there is one.

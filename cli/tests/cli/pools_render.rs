@@ -92,6 +92,36 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     assert!(String::from_utf8(told).unwrap().contains("│ fargate-arm64-spot "));
 }
 
+/// The shipped map's pools of one kind.
+fn only(kind: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("pools.toml");
+    let text = fs::read_to_string(root().join("pools.toml")).unwrap();
+    let tables = text.split("\n[pools.").skip(1).filter(|table| table.starts_with(kind));
+    fs::write(&map, tables.map(|table| format!("[pools.{table}\n")).collect::<String>()).unwrap();
+    (folder, map)
+}
+
+#[test]
+fn a_map_with_pools_of_one_kind_puts_aside_what_is_for_the_other() {
+    for (kind, there, aside) in
+        [("fargate", "FargatePools", "InstancePools"), ("ec2", "InstancePools", "FargatePools")]
+    {
+        let (folder, map) = only(kind);
+        let Rendered { template, .. } = rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+        let has = |line: &str| template.lines().any(|it| it == line);
+        assert!(has(&format!("  Fn::ForEach::{there}:")), "{kind}");
+        assert!(has(&format!("#~  Fn::ForEach::{aside}:")), "{kind}");
+        assert!(!template.contains("    - []\n") || has("#~    - []"), "no loop over nothing is left");
+        // A later map that has them again finds the template as it was.
+        let file = folder.path().join("pools.yaml");
+        fs::write(&file, &template).unwrap();
+        assert_eq!(rendered(&map, &file).unwrap().template, template, "and it stays so");
+        let again = rendered(&root().join("pools.toml"), &file).unwrap().template;
+        assert!(again == shipped().template, "{kind}: what was put aside comes back as it was");
+    }
+}
+
 #[test]
 fn a_pool_with_the_maximum_0_keeps_what_it_runs_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -173,7 +203,7 @@ fn pools(count: usize, on_instances: bool) -> String {
         };
         format!(
             "\n[pools.{name}{number}]\nlabels = []\narchitecture = \"x86_64\"\n{more}\ncpu_units = 4096\n\
-             memory_mib = 16384\ndisk_gib = 60\nrunner_group = \"g\"\npriority = 90\nmaximum = 1\n"
+             memory_mib = 8192\ndisk_gib = 60\nrunner_group = \"g\"\npriority = 90\nmaximum = 1\n"
         )
     };
     (0..count).map(part).collect()
