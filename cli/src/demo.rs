@@ -65,7 +65,7 @@ impl Story {
 
 /// The sample events of a folder, in the order of their names.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable = || format!("{} can not be read", folder.display());
+    let unreadable = || format!("{} cannot be read", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>();
     let mut files: Vec<_> = entries.with_context(unreadable)?.into_iter().map(|entry| entry.path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from stage import REGION, OnProject
+from stage import REGION, ROOT, OnProject, run
 
 ONE_MORE = """
 [pools.ec2-x64-large]
@@ -118,6 +118,24 @@ class Deploy(OnProject):
             "pools: fargate-arm64 is not in pools.toml any more, and still has 0 instances and 1 tasks: "
             f"{way}fargate-arm64`",
         )
+
+    def test_a_map_may_have_pools_of_one_kind_alone(self):
+        """A Fargate pool first, then EC2 pools in its place."""
+        text = (self.project / "pools.toml").read_text(encoding="utf-8")
+        first, second = text.index("[pools.fargate-x64]"), text.index("# Two tasks share")
+        for pools, there, gone in (
+            (text[first:second], "fargate-x64", "ec2-x64"),
+            (text[second:], "ec2-x64", "fargate-x64"),
+        ):
+            (self.project / "pools.toml").write_text(pools, encoding="utf-8")
+            self.mayfly("pools", "render")
+            template = self.project / "infra/pools.yaml"
+            linted = run([ROOT / ".tools/template/bin/cfn-lint", "--regions", REGION, "--", template])
+            self.assertEqual((linted.returncode, linted.stdout), (0, ""))
+            self.deployed()
+            families = self.client("ecs").list_task_definition_families(status="ACTIVE")["families"]
+            self.assertIn(f"mayfly_{there}", families)
+            self.assertNotIn(f"mayfly_{gone}", families)
 
     def test_a_pool_is_added_and_dropped(self):
         self.deployed()

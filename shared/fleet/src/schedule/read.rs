@@ -24,7 +24,8 @@ impl Schedule {
     pub fn to_value(&self) -> Value {
         let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
         let windows = self.windows.iter().map(|window| {
-            let days = DAYS.iter().filter(|(_, day)| window.opens_on(*day)).map(|(word, _)| word);
+            let word = |day: &Weekday| DAYS.iter().find(|(_, it)| it == day).map(|(word, _)| *word);
+            let days = window.days.iter().filter_map(word);
             let mut written = json!({
                 "days": days.collect::<Vec<_>>(),
                 "from": clock(window.from),
