@@ -157,6 +157,15 @@ class Map(OnProject):
             (self.project / "pools.toml").write_bytes(text)
             self.refused(line)
 
+    def test_every_mistake_of_a_map_is_a_line(self):
+        usual = (self.project / "pools.toml").read_text(encoding="utf-8")
+        wrong = usual.replace("t4g.2xlarge\"]", "t3.2xlarge\"]").replace("priority = 10", "priority = '1'")
+        (self.project / "pools.toml").write_text(wrong, encoding="utf-8")
+        self.refused(
+            "map: pools.toml:41: fargate-x64.priority: takes a whole number, not the text",
+            "map: pools.toml:101: ec2-arm64.instance_types: type 1: t3.2xlarge is x86_64, and the pool's",
+        )
+
 
 class Account(OnProject):
     def test_a_page_in_the_place_of_aws_is_one_line(self):
@@ -206,15 +215,6 @@ class Account(OnProject):
             "quotas: ec2-x64 cannot start",
             f"images: RunnerImage: {registry.host}/runner:one has no image for arm64, and pools of pools.toml are arm64",
             f"images: DockerdImage: {registry.host}/dockerd has no latest: push it, or name another",
-        )
-
-    def test_every_mistake_of_a_map_is_a_line(self):
-        usual = (self.project / "pools.toml").read_text(encoding="utf-8")
-        wrong = usual.replace("t4g.2xlarge\"]", "t3.2xlarge\"]").replace("priority = 10", "priority = '1'")
-        (self.project / "pools.toml").write_text(wrong, encoding="utf-8")
-        self.refused(
-            "map: pools.toml:41: fargate-x64.priority: takes a whole number, not the text",
-            "map: pools.toml:101: ec2-arm64.instance_types: type 1: t3.2xlarge is x86_64, and the pool's",
         )
 
     def test_aws_does_not_answer(self):
