@@ -128,9 +128,10 @@ class Deploy(OnProject):
         """A Fargate pool first, then EC2 pools in its place."""
         text = (self.project / "pools.toml").read_text(encoding="utf-8")
         first, second = text.index("[pools.fargate-x64]"), text.index("# Two tasks share")
-        for pools, there, gone in (
-            (text[first:second], "fargate-x64", "ec2-x64"),
-            (text[second:], "ec2-x64", "fargate-x64"),
+        on_ec2 = {"ec2-x64", "ec2-x64-spot", "ec2-arm64", "ec2-arm64-spot"}
+        for pools, there, groups in (
+            (text[first:second], "fargate-x64", set()),
+            (text[second:], "ec2-x64", on_ec2),
         ):
             (self.project / "pools.toml").write_text(pools, encoding="utf-8")
             self.mayfly("pools", "render")
@@ -140,7 +141,9 @@ class Deploy(OnProject):
             self.deployed()
             families = self.client("ecs").list_task_definition_families(status="ACTIVE")["families"]
             self.assertIn(f"mayfly_{there}", families)
-            self.assertNotIn(f"mayfly_{gone}", families)
+            found = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+            names = {it["AutoScalingGroupName"].removeprefix("mayfly_") for it in found}
+            self.assertEqual(names, groups)
 
     def test_a_pool_is_added_and_dropped(self):
         self.deployed()
