@@ -144,6 +144,11 @@ ParametersPath = "/mayfly-two"
             self.assertTrue(line.startswith(f"{script}: AWS_REGION is eu-west-1, and "), line)
 
 
+def line_of(text: str, part: str) -> int:
+    """The line in which a part of a text stands first."""
+    return text[: text.index(part)].count("\n") + 1
+
+
 class Map(OnProject):
     def test_a_map_that_is_wrong_is_one_line(self):
         usual = (self.project / "pools.toml").read_bytes()
@@ -152,18 +157,22 @@ class Map(OnProject):
             (b"pools = 3", "map: pools.toml: pools is no table of pools"),
             (b"[pools]\nx = 3", "map: pools.toml: x is no table of fields"),
             (usual.replace(b'"ec2-spot"', b"3"), "map: pools.toml: ec2-x64-spot.capacity is 3, and no text"),
-            (usual.replace(b"maximum = 20", b"maximum = -1"), "map: pools.toml:95: ec2-x64-spot.maximum: takes "),
+            (
+                usual.replace(b"maximum = 20", b"maximum = -1"),
+                f"map: pools.toml:{line_of(usual.decode(), 'maximum = 20')}: ec2-x64-spot.maximum: takes ",
+            ),
         ]:
             (self.project / "pools.toml").write_bytes(text)
             self.refused(line)
 
     def test_every_mistake_of_a_map_is_a_line(self):
         usual = (self.project / "pools.toml").read_text(encoding="utf-8")
-        wrong = usual.replace("t4g.2xlarge\"]", "t3.2xlarge\"]").replace("priority = 10", "priority = '1'")
+        types = '["t4g.2xlarge"]'
+        wrong = usual.replace(types, '["t3.2xlarge"]').replace("priority = 10", "priority = '1'")
         (self.project / "pools.toml").write_text(wrong, encoding="utf-8")
         self.refused(
-            "map: pools.toml:41: fargate-x64.priority: takes a whole number, not the text",
-            "map: pools.toml:101: ec2-arm64.instance_types: type 1: t3.2xlarge is x86_64, and the pool's",
+            f"map: pools.toml:{line_of(usual, 'priority = 10')}: fargate-x64.priority: takes a whole number, not",
+            f"map: pools.toml:{line_of(usual, types)}: ec2-arm64.instance_types: type 1: t3.2xlarge is x86_64",
         )
 
 
