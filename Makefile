@@ -15,9 +15,24 @@ with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # It tells nobody that it runs, and asks nobody for a newer one: its folder says when it has asked last.
 sam := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.ci/sam" .tools/template/bin/sam
 
+# What has to be here before anything else, and who installs it. They stand behind a `|`, so that nothing is
+# made again because of them.
+.PHONY: has-cargo has-python3 has-npm
+has-cargo:
+	@command -v cargo >/dev/null || { echo "cargo is not here: install Rust, as https://rustup.rs says"; exit 1; }
+has-python3:
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "python3 with its venv is not here: on Debian and Ubuntu, apt install python3 python3-venv"; exit 1; }
+has-npm:
+	@command -v npm >/dev/null || { echo "npm is not here: install Node.js, as https://nodejs.org says"; exit 1; }
+
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Whatever calls cargo by itself.
+demo lint build-runner-init build-webhook package images images-check test-infra deploy deploy-check retire \
+bench bench-lambda bench-scale bench-cost soak local burst mutants wrap clean: | has-cargo
+test-host test-docs deploy deploy-check retire destroy secrets: | has-python3
 
 .PHONY: demo
 demo: ## replay the sample events, tell each job's story, and an evening of office hours (needs only Rust)
@@ -180,6 +195,10 @@ burst: .venv/.installed .tools/template/.installed ## queue JOBS jobs at once on
 mutants: ## break the code on purpose, and see the simulation find it
 	shared/simulation/mutants/run
 
+.PHONY: instance-types
+instance-types: .venv/.installed ## make the table of EC2 instance types again, from what the pinned moto says
+	.venv/bin/python shared/platform/instance_types/make.py
+
 .PHONY: wrap
 wrap: ## make events/lambda again from events/github
 	cargo run --quiet -p mayfly -- wrap events/github/*.json --out events/lambda
@@ -191,18 +210,18 @@ clean: ## remove what was built and installed
 
 # A stamp is newer than the pins that it was installed from. `--clear` leaves
 # nothing of an earlier or interrupted installation.
-.venv/.installed: .ci/requirements.txt .ci/requirements-nextest.txt
+.venv/.installed: .ci/requirements.txt .ci/requirements-nextest.txt | has-python3
 	python3 -m venv --clear .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
 	cargo nextest --version >/dev/null 2>&1 || \
 		.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-nextest.txt
 	@touch $@
 
-.tools/%/.installed: .ci/requirements-%.txt
+.tools/%/.installed: .ci/requirements-%.txt | has-python3
 	python3 -m venv --clear .tools/$*
 	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
 	@touch $@
 
-$(octokit)/node_modules/.installed $(github_api)/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
+$(octokit)/node_modules/.installed $(github_api)/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc | has-npm
 	cd $* && npm ci --ignore-scripts --no-update-notifier
 	@touch $@

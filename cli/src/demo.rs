@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use fleet::launch::exit_code::JOB_DONE;
+use fleet::ledger::JobState;
 use fleet::{JobId, PoolMap};
 use platform::ORGANISATION;
 use sandbox::{Line, Subject};
@@ -120,10 +121,24 @@ fn check_answer(sidecar: &Sidecar, delivered: &Delivered) -> Option<String> {
     let says = expected.says.as_ref().is_none_or(|words| delivered.message.contains(words));
     let fits = expected.status == delivered.status && expected.pool == delivered.pool && says;
     (!fits).then(|| {
-        let found = (delivered.status, &delivered.pool, &delivered.message);
-        format!("answered {found:?}, not {expected:?}")
+        let of_pool = |pool: Option<&String>| {
+            pool.map_or_else(|| "without a pool".to_owned(), |pool| format!("with the pool {pool}"))
+        };
+        let says = expected.says.as_ref().map(|words| format!(", and the words \"{words}\""));
+        format!(
+            "was answered {} {}, \"{}\"; {BESIDE} {} {}{}",
+            delivered.status,
+            of_pool(delivered.pool.as_ref()),
+            delivered.message,
+            expected.status,
+            of_pool(expected.pool.as_ref()),
+            says.unwrap_or_default()
+        )
     })
 }
+
+/// What the expectation begins with.
+const BESIDE: &str = "the file beside it says";
 
 fn check_tasks(expected: Option<&ExpectedTask>, started: &[StartedTask]) -> Option<String> {
     let fits = match (expected, started) {
@@ -135,7 +150,12 @@ fn check_tasks(expected: Option<&ExpectedTask>, started: &[StartedTask]) -> Opti
     };
     (!fits).then(|| {
         let found: Vec<String> = started.iter().map(report::task).collect();
-        format!("started {found:?}, not {expected:?}")
+        let found = if found.is_empty() { "no task".to_owned() } else { found.join(" and ") };
+        let expected = expected.map_or_else(
+            || "none".to_owned(),
+            |task| format!("one task, {} on {}", task.architecture, task.capacity),
+        );
+        format!("started {found}; {BESIDE} {expected}")
     })
 }
 
@@ -145,5 +165,26 @@ fn check_end(sidecar: &Sidecar, delivered: &Delivered, replay: &Replay) -> Optio
     let runner = exit.map(|code| if code == JOB_DONE { RunnerEnd::Busy } else { RunnerEnd::Released });
     let expected = &sidecar.end;
     let fits = job == expected.job && runner == expected.runner;
-    (!fits).then(|| format!("ended with job {job:?} and runner {runner:?}, not {expected:?}"))
+    let end = |job, runner| format!("{}, and {}", end_of_job(job), end_of_runner(runner));
+    (!fits)
+        .then(|| format!("at its end {}; {BESIDE} {}", end(job, runner), end(expected.job, expected.runner)))
+}
+
+fn end_of_job(state: Option<JobState>) -> &'static str {
+    match state {
+        None => "no job is written down",
+        Some(JobState::Waiting) => "the job waits for an approval",
+        Some(JobState::Queued) => "the job is queued",
+        Some(JobState::Unserved) => "the job is unserved",
+        Some(JobState::InProgress) => "the job is in progress",
+        Some(JobState::Completed) => "the job is completed",
+    }
+}
+
+fn end_of_runner(end: Option<RunnerEnd>) -> &'static str {
+    match end {
+        None => "it has no runner that ended",
+        Some(RunnerEnd::Busy) => "its runner ran a job",
+        Some(RunnerEnd::Released) => "its runner left without a job",
+    }
 }

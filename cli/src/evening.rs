@@ -161,10 +161,13 @@ impl Evening {
     fn wrong_in_the_end(&self, jobs: usize) -> Vec<String> {
         let mut wrong = Vec::new();
         for pool in self.pools.iter() {
-            let expected = (pool.off_hours_minimum, pool.off_hours_minimum);
-            let found = self.living(pool);
-            if found != expected {
-                wrong.push(format!("{} has {found:?} runners live and idle, not {expected:?}", pool.name));
+            let expected = pool.off_hours_minimum;
+            let (live, idle) = self.living(pool);
+            if (live, idle) != (expected, expected) {
+                wrong.push(format!(
+                    "{} has {live} live runners, {idle} of them idle, not {expected} idle ones and no other",
+                    pool.name
+                ));
             }
         }
         for (pool, group, each) in self.groups() {

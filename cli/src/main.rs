@@ -82,7 +82,9 @@ fn main() -> ExitCode {
         Command::Local(args) => commands::local::run(&args, &mut out),
     };
     ended.unwrap_or_else(|error| {
-        let _ = writeln!(io::stderr(), "mayfly: {error:#}");
+        for line in format!("{error:#}").lines() {
+            let _ = writeln!(io::stderr(), "mayfly: {line}");
+        }
         ExitCode::from(2)
     })
 }

@@ -24,6 +24,8 @@ import make_profile  # noqa: E402  (the folder is not a package)
 # In the text of the user data, where YAML has no comments: the marks are the shell's. cloud-init, which runs it,
 # is written in Python, so that this is there.
 BEGIN, END = "<<'PACKED'", "PACKED"
+# Stands before each line while the map has no EC2 pool: `mayfly pools render`.
+ASIDE = "#~"
 PROFILE = "etc/mayfly/seccomp.json"
 # Letters of a line.
 WIDTH = 120
@@ -63,7 +65,7 @@ def sections(template: str) -> tuple[list[str], list[str], list[str]]:
     if len(begins) != 1:
         raise ValueError(f"{len(begins)} lines end with {BEGIN}, and one has to")
     begin = begins[0] + 1
-    end = next((at for at in range(begin, len(lines)) if lines[at].strip() == END), None)
+    end = next((at for at in range(begin, len(lines)) if lines[at].removeprefix(ASIDE).strip() == END), None)
     if end is None:
         raise ValueError(f"no line `{END}` ends what is packed")
     return lines[:begin], lines[begin:end], lines[end:]
@@ -74,7 +76,7 @@ def with_files(template: str, held: list[File]) -> str:
     before, now, after = sections(template)
     if now and unpacked(base64.b64decode("".join(now))) == held:
         return template
-    indent = before[-1][: -len(before[-1].lstrip())]
+    indent = before[-1][: -len(before[-1].removeprefix(ASIDE).lstrip())]
     text = textwrap.wrap(base64.b64encode(packed(held)).decode(), WIDTH)
     return "\n".join([*before, *(indent + line for line in text), *after]) + "\n"
 

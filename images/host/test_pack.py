@@ -37,6 +37,13 @@ class Packing(unittest.TestCase):
         ):
             self.assertNotEqual(pack.with_files(packed, changed), packed)
 
+    def test_it_is_found_and_written_while_it_is_put_aside(self):
+        """A map without EC2 pools makes comments of the lines."""
+        aside = "before\n#~    run <<'PACKED'\n#~    PACKED\nafter\n"
+        packed = pack.with_files(aside, HELD)
+        self.assertEqual(packed.replace("#~", ""), pack.with_files(EMPTY, HELD))
+        self.assertEqual(pack.with_files(packed, HELD), packed)
+
     def test_a_template_without_its_marks_is_refused(self):
         for text in ("", "run <<'PACKED'\nno end\n", EMPTY + EMPTY):
             with self.assertRaises(ValueError):

@@ -26,7 +26,7 @@ import stacks
 import tools
 from checks import Checks
 from images import Images
-from says import AWS_ERRORS, Refusal, fail, listed, one_line, say
+from says import AWS_ERRORS, Refusal, fail, listed, say, told_by_aws
 from settings import Settings
 from stacks import Stack
 
@@ -86,10 +86,15 @@ def settings_of(env: str) -> Settings:
 
 def check_map() -> str:
     ended = tools.mayfly("pools", "render", "--check")
+    if ended.returncode == 1:
+        raise Refusal(f"{tools.last_words(ended)}: `mayfly pools render` writes what pools.toml says")
+    own = "mayfly: "
+    said = [line.removeprefix(own) for line in ended.stderr.splitlines() if line.startswith(own)]
     if ended.returncode:
-        # 2: the map itself is wrong, or nothing could be built.
-        way = ": `mayfly pools render` writes what pools.toml says" if ended.returncode == 1 else ""
-        raise Refusal(f"{tools.last_words(ended)}{way}")
+        # The map itself is wrong, a line for each mistake; or nothing could be built.
+        raise Refusal("\n".join(said) or tools.last_words(ended))
+    for warning in said:
+        say("map", warning)
     return "what is deployed is what pools.toml says"
 
 
@@ -207,6 +212,6 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except AWS_ERRORS as error:
-        fail(one_line(error))
+        fail(told_by_aws(error))
     except KeyboardInterrupt:
         fail("interrupted; CloudFormation goes on with what it has begun")

@@ -22,7 +22,7 @@ import settings
 import stacks
 from botocore.exceptions import BotoCoreError
 from registrations import GITHUB_COM, GitHub
-from says import AWS_ERRORS, fail, one_line
+from says import AWS_ERRORS, fail, told_by_aws
 from settings import Settings
 from stacks import Stack
 
@@ -144,6 +144,6 @@ if __name__ == "__main__":
     try:
         main()
     except AWS_ERRORS as error:
-        fail(one_line(error))
+        fail(told_by_aws(error))
     except KeyboardInterrupt:
         fail("interrupted; `make destroy` again does what is left, and what CloudFormation has begun goes on")

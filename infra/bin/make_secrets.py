@@ -14,7 +14,7 @@ import boto3
 import parameter_store
 import settings
 from parameter_store import APP_KEYS, TICKET_KEYS, WEBHOOK_SECRETS
-from says import AWS_ERRORS, fail, listed, one_line
+from says import AWS_ERRORS, fail, listed, told_by_aws
 
 # Bytes; as long as what HMAC-SHA256 makes of them.
 LENGTH = 32
@@ -62,8 +62,7 @@ def main() -> None:
         boto3.client("sts").get_caller_identity()
         make(boto3.client("ssm"), found.path, found.region)
     except AWS_ERRORS as error:
-        fail(f"{one_line(error)}; `aws configure` or `aws sso login` tells AWS who you are")
-
+        fail(told_by_aws(error))
     except KeyboardInterrupt:
         fail("interrupted; again, it makes what is missing")
 

@@ -30,7 +30,7 @@ import stacks
 import tomlkit
 import tools
 from pools import Pool
-from says import AWS_ERRORS, Refusal, fail, listed, one_line, say
+from says import AWS_ERRORS, Refusal, fail, listed, say, told_by_aws
 from settings import Settings
 from stacks import Stack
 
@@ -186,6 +186,6 @@ if __name__ == "__main__":
     except Refusal as problem:
         fail(f"{problem}; nothing was done")
     except AWS_ERRORS as error:
-        fail(one_line(error))
+        fail(told_by_aws(error))
     except KeyboardInterrupt:
         fail("interrupted; `make retire` again goes on from here")

@@ -4,12 +4,43 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    LoginError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.parsers import ResponseParserError
 
 # What a call to AWS ends with where it does not go well. The last one is a page of somebody who stands between
 # this machine and AWS.
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+
+# Nobody has logged in on this machine, or the login is over: what botocore says, and what AWS answers.
+NOBODY = (
+    CredentialRetrievalError,
+    LoginError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+NOBODY_CODES = {
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
 
 
 class Refusal(Exception):
@@ -29,6 +60,14 @@ def say(what: str, said: str) -> None:
 def one_line(text: object) -> str:
     """Messages of AWS and of other programs can have several."""
     return " ".join(str(text).split())
+
+
+def told_by_aws(error: Exception) -> str:
+    """Why a call to AWS did not go well; with how to log in, where AWS does not know who asks."""
+    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    if isinstance(error, NOBODY) or code in NOBODY_CODES:
+        return f"AWS does not know you: `aws sso login`, or `aws configure` for keys ({one_line(error)})"
+    return one_line(error)
 
 
 def listed(names) -> str:

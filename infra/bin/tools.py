@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import boto3
-from says import AWS_ERRORS, Refusal, one_line
+from says import AWS_ERRORS, Refusal, one_line, told_by_aws
 from settings import ROOT
 
 # From here on `rust-cargolambda` needs no beta flag: SAM CLI's release notes of 1.156.
@@ -58,9 +58,7 @@ def account() -> str:
     try:
         return boto3.client("sts").get_caller_identity()["Account"]
     except AWS_ERRORS as error:
-        raise Refusal(
-            f"AWS does not know you: `aws configure`, or `aws sso login` ({one_line(error)})"
-        ) from None
+        raise Refusal(told_by_aws(error)) from None
 
 
 def credentials() -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from stage import REGION, OnProject
+from stage import REGION, ROOT, OnProject, run
 
 ONE_MORE = """
 [pools.ec2-x64-large]
@@ -123,6 +123,27 @@ class Deploy(OnProject):
             "pools: fargate-arm64 is not in pools.toml any more, and still has 0 instances and 1 tasks: "
             f"{way}fargate-arm64`",
         )
+
+    def test_a_map_may_have_pools_of_one_kind_alone(self):
+        """A Fargate pool first, then EC2 pools in its place."""
+        text = (self.project / "pools.toml").read_text(encoding="utf-8")
+        first, second = text.index("[pools.fargate-x64]"), text.index("# Two tasks share")
+        on_ec2 = {"ec2-x64", "ec2-x64-spot", "ec2-arm64", "ec2-arm64-spot"}
+        for pools, there, groups in (
+            (text[first:second], "fargate-x64", set()),
+            (text[second:], "ec2-x64", on_ec2),
+        ):
+            (self.project / "pools.toml").write_text(pools, encoding="utf-8")
+            self.mayfly("pools", "render")
+            template = self.project / "infra/pools.yaml"
+            linted = run([ROOT / ".tools/template/bin/cfn-lint", "--regions", REGION, "--", template])
+            self.assertEqual((linted.returncode, linted.stdout), (0, ""))
+            self.deployed()
+            families = self.client("ecs").list_task_definition_families(status="ACTIVE")["families"]
+            self.assertIn(f"mayfly_{there}", families)
+            found = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+            names = {it["AutoScalingGroupName"].removeprefix("mayfly_") for it in found}
+            self.assertEqual(names, groups)
 
     def test_a_pool_is_added_and_dropped(self):
         self.deployed()

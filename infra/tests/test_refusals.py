@@ -144,6 +144,11 @@ ParametersPath = "/mayfly-two"
             self.assertTrue(line.startswith(f"{script}: AWS_REGION is eu-west-1, and "), line)
 
 
+def line_of(text: str, part: str) -> int:
+    """The line in which a part of a text stands first."""
+    return text[: text.index(part)].count("\n") + 1
+
+
 class Map(OnProject):
     def test_a_map_that_is_wrong_is_one_line(self):
         usual = (self.project / "pools.toml").read_bytes()
@@ -152,10 +157,23 @@ class Map(OnProject):
             (b"pools = 3", "map: pools.toml: pools is no table of pools"),
             (b"[pools]\nx = 3", "map: pools.toml: x is no table of fields"),
             (usual.replace(b'"ec2-spot"', b"3"), "map: pools.toml: ec2-x64-spot.capacity is 3, and no text"),
-            (usual.replace(b"maximum = 20", b"maximum = -1"), "map: mayfly: pools.toml: ec2-x64-spot.maximum: "),
+            (
+                usual.replace(b"maximum = 20", b"maximum = -1"),
+                f"map: pools.toml:{line_of(usual.decode(), 'maximum = 20')}: ec2-x64-spot.maximum: takes ",
+            ),
         ]:
             (self.project / "pools.toml").write_bytes(text)
             self.refused(line)
+
+    def test_every_mistake_of_a_map_is_a_line(self):
+        usual = (self.project / "pools.toml").read_text(encoding="utf-8")
+        types = '["t4g.2xlarge"]'
+        wrong = usual.replace(types, '["t3.2xlarge"]').replace("priority = 10", "priority = '1'")
+        (self.project / "pools.toml").write_text(wrong, encoding="utf-8")
+        self.refused(
+            f"map: pools.toml:{line_of(usual, 'priority = 10')}: fargate-x64.priority: takes a whole number, not",
+            f"map: pools.toml:{line_of(usual, types)}: ec2-arm64.instance_types: type 1: t3.2xlarge is x86_64",
+        )
 
 
 class Host(OnProject):
@@ -174,7 +192,7 @@ class Account(OnProject):
                 self.wfile.write(b"<!doctype html><title>Log in</title>")
 
         url = f"http://{serve(self, Page)}"
-        self.refused("account: AWS does not know you: ", AWS_ENDPOINT_URL=url)
+        self.refused("account: Unable to parse response ", AWS_ENDPOINT_URL=url)
         for script in ("make_secrets.py", "destroy.py", "retire.py"):
             arguments = ["ec2-x64"] if script == "retire.py" else []
             ended = self.run_script(script, *arguments, AWS_ENDPOINT_URL=url)
@@ -230,8 +248,18 @@ class Account(OnProject):
 
     def test_aws_does_not_answer(self):
         self.refused(
-            "account: AWS does not know you: `aws configure`, or", AWS_ENDPOINT_URL="http://127.0.0.1:9"
+            "account: Could not connect to the endpoint URL: ", AWS_ENDPOINT_URL="http://127.0.0.1:9"
         )
+
+    def test_nobody_has_logged_in(self):
+        """Once, in each script, with how to."""
+        nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+        known = "AWS does not know you: `aws sso login`, or `aws configure` for keys (Unable to locate credentials)"
+        self.refused(f"account: {known}", **nobody)
+        for script in ("make_secrets.py", "destroy.py", "retire.py"):
+            arguments = ["ec2-x64"] if script == "retire.py" else []
+            ended = self.run_script(script, *arguments, **nobody)
+            self.assertEqual((ended.returncode, ended.stderr), (1, f"{script}: {known}\n"))
 
 
 class Images(OnProject):

@@ -69,7 +69,7 @@ class Secrets(OnMoto):
             ({"ParametersPath": "mayfly"}, self.url, "ParametersPath is 'mayfly'"),
             ({"region": None}, self.url, "lacks region"),
             ({"region": f'{REGION}"\nprofile = "nobody'}, self.url, "profile (nobody) could not be found"),
-            ({}, "http://127.0.0.1:9", "aws configure"),
+            ({}, "http://127.0.0.1:9", "Could not connect"),
         ):
             self.settings(**given)
             ended = self.script("make_secrets.py", AWS_ENDPOINT_URL=url)

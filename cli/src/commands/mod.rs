@@ -20,6 +20,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use fleet::PoolMap;
 use mayfly::DEVELOPMENT_SECRET;
+use platform::pools::Checked;
 use secrecy::SecretString;
 
 /// The map of pools that a command works with.
@@ -36,13 +37,20 @@ const MAP: &str = "pools.toml";
 impl MapArg {
     /// The map, read and checked.
     pub(crate) fn read(&self) -> Result<PoolMap> {
-        platform::pools::read(self.file().as_deref())
+        self.checked().map(|checked| checked.pools)
     }
 
-    /// The map's text, unread.
+    /// The text of a map that reads.
     #[cfg(feature = "local")]
     pub(crate) fn text(&self) -> Result<String> {
-        platform::pools::text_of(self.file().as_deref())
+        self.checked().map(|checked| checked.text)
+    }
+
+    /// The map. Warnings go to standard error.
+    fn checked(&self) -> Result<Checked> {
+        let checked = platform::pools::read(self.file().as_deref())?;
+        warn(&checked.warnings)?;
+        Ok(checked)
     }
 
     /// Where the map comes from: its file, or this program.
@@ -82,6 +90,14 @@ impl SecretArg {
 #[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
 pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// Prints each warning on standard error.
+pub(crate) fn warn(warnings: &[String]) -> Result<()> {
+    for warning in warnings {
+        writeln!(io::stderr(), "mayfly: warning: {warning}")?;
+    }
+    Ok(())
 }
 
 /// Prints each problem on standard error. Fails where there is one.

@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use platform::pools;
 
+use super::warn;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PoolsCommand {
     /// Write what is deployed of the map: into the template of the pools, and as the file that the functions read
@@ -40,6 +42,7 @@ pub(crate) fn run(command: &PoolsCommand, out: &mut impl Write) -> Result<ExitCo
 
 fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
     let rendered = pools::rendered(&args.pools, &args.template)?;
+    warn(&rendered.warnings)?;
     let mut stale = false;
     for (file, text) in [(&args.template, rendered.template), (&args.map, rendered.map)] {
         let shown = file.display();

@@ -2,19 +2,20 @@
 
 use fleet::{Pool, PoolMap};
 use jiff::{SignedDuration, Timestamp};
+use platform::pools::instance_types;
 
 use super::quotas::{self, Quota};
 
 /// How far ahead a minimum is looked for: a month, so that no holiday hides it.
 const AHEAD: SignedDuration = SignedDuration::from_hours(28 * 24);
 
-/// How the CPU of one instance, or of one task, is known. EC2 is not asked.
+/// How the CPU of one instance, or of one task, is known. EC2 itself is not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// The task says so.
     Task,
-    /// The instance type's size says so.
-    Size,
+    /// The table of instance types says so.
+    Type,
     /// It is at least that of the runners that are to fit on an instance.
     Runners,
 }
@@ -59,45 +60,14 @@ fn of_pool(pool: &Pool, keeps_runners: bool) -> Need<'_> {
     let smallest = sizes.and_then(|sizes| sizes.into_iter().min()).filter(|size| *size >= at_least);
     let (each, known) = match smallest {
         _ if pool.capacity.is_fargate() => (at_least, Known::Task),
-        Some(size) => (size, Known::Size),
+        Some(smallest) => (smallest, Known::Type),
         None => (at_least, Known::Runners),
     };
     let most = pool.maximum.div_ceil(runners);
     Need { pool, quota: quotas::of(pool), each, known, runners, most, keeps_runners }
 }
 
-/// CPU units of an instance type, by its size: `large` has 2 vCPUs, `xlarge` 4, `n×xlarge` n times 4 (EC2
-/// instance types guide; not true of the HPC family). Smaller ones differ by family, and `metal` does not say.
+/// CPU units of an instance of this type, if the table knows it.
 fn cpu_units_of(instance_type: &str) -> Option<u64> {
-    let (family, size) = instance_type.split_once('.')?;
-    let vcpus = match size {
-        _ if family.starts_with("hpc") => return None,
-        "large" => 2,
-        "xlarge" => 4,
-        _ => size.strip_suffix("xlarge")?.parse::<u64>().ok()?.checked_mul(4)?,
-    };
-    Some(vcpus * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_tells_the_vcpus_of_an_instance() {
-        for (instance_type, vcpus) in [
-            ("m7g.large", Some(2)),
-            ("m7g.xlarge", Some(4)),
-            ("t3.2xlarge", Some(8)),
-            ("c6i.12xlarge", Some(48)),
-            ("u-6tb1.112xlarge", Some(448)),
-            ("t3.medium", None),
-            ("m7g.metal", None),
-            ("c6i.metal-24xl", None),
-            ("hpc6a.48xlarge", None),
-            ("t3", None),
-        ] {
-            assert_eq!(cpu_units_of(instance_type), vcpus.map(|it| it * 1024), "{instance_type}");
-        }
-    }
+    instance_types::of(instance_type).map(|known| u64::from(known.vcpus) * 1024)
 }

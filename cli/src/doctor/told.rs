@@ -77,11 +77,11 @@ fn of_pool(pool: &OfPool<'_>) -> String {
     };
     let one = match need.known {
         Known::Task => "a task".to_owned(),
-        Known::Size | Known::Runners => format!("an instance of {}", need.pool.instance_types.join(", ")),
+        Known::Type | Known::Runners => format!("an instance of {}", need.pool.instance_types.join(", ")),
     };
     let each = vcpus(need.each);
     let each = match need.known {
-        Known::Task | Known::Size => format!("{one} needs {each}"),
+        Known::Task | Known::Type => format!("{one} needs {each}"),
         Known::Runners => format!("{one} needs at least {each}, by its runners"),
     };
     match &pool.start {

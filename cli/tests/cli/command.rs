@@ -77,11 +77,30 @@ fn a_broken_pool_map_gets_a_line_an_error() {
     assert_eq!(output.status.code(), Some(2));
     let error = stderr(&output);
     for words in [
-        "mine.toml: a.architecture: unknown variant `mips`",
-        "mine.toml: a.cpu_units: is missing",
-        "mine.toml: B.colour: is no field",
+        "mine.toml:1: a.cpu_units: is missing",
+        "mine.toml:3: a.architecture: takes \"x86_64\" or \"arm64\", not the text \"mips\"",
+        "mine.toml:5: B.colour: is no field",
     ] {
         assert!(error.contains(words), "{words:?} is not in\n{error}");
+    }
+    let begins = |line: &str| line.starts_with("mayfly: ") && line.contains("mine.toml:");
+    assert!(error.lines().all(begins), "every line begins alike:\n{error}");
+}
+
+#[test]
+fn what_may_be_wrong_with_a_map_is_a_warning_and_stops_nothing() {
+    let map = fs::read_to_string(root().join("pools.toml")).unwrap();
+    let (_folder, file) = folder_with("new.toml", &map.replacen("\"t4g.2xlarge\"", "\"m99g.2xlarge\"", 1));
+    for arguments in [["replay", "events/github/ping.json"].as_slice(), &["pools", "render", "--check"]] {
+        let output = mayfly(&[arguments, &["--pools", file.to_str().unwrap()]].concat());
+        let error = stderr(&output);
+        let [line] = error.lines().filter(|line| line.contains("warning")).collect::<Vec<_>>()[..] else {
+            panic!("{arguments:?}: one warning, not\n{error}");
+        };
+        let start = format!("mayfly: warning: {}:", file.display());
+        assert!(line.starts_with(&start), "{line}");
+        assert!(line.contains("m99g.2xlarge is not in Mayfly's table of instance types"), "{line}");
+        assert_ne!(output.status.code(), Some(2), "{arguments:?}: {error}");
     }
 }
 
@@ -174,7 +193,12 @@ fn the_demo_fails_if_any_event_does_not_end_as_the_file_beside_it_says() {
         let output = mayfly(&["demo", folder.path().to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1), "{file}: {right} → {wrong}");
         let name = file.strip_suffix(".toml").unwrap();
-        assert!(stderr(&output).contains(&format!("mayfly: {name}: ")), "{}", stderr(&output));
+        let told = stderr(&output);
+        let lines: Vec<&str> =
+            told.lines().filter(|line| line.starts_with(&format!("mayfly: {name}: "))).collect();
+        assert!(lines.iter().any(|line| line.contains("; the file beside it says ")), "{told}");
+        let debugged = ["Some(", "None", "ExpectedEnd", "ExpectedTask", "{ "];
+        assert!(!debugged.iter().any(|word| told.contains(word)), "sentences, not values: {told}");
     }
 }
 

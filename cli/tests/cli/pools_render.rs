@@ -20,7 +20,7 @@ fn shipped() -> Rendered {
 
 #[test]
 fn what_is_deployed_is_what_the_map_makes_it() {
-    let Rendered { template, map } = shipped();
+    let Rendered { template, map, .. } = shipped();
     for (file, made) in [("infra/pools.yaml", template), ("infra/map/pools.json", map)] {
         let why = format!("{file} differs from pools.toml: run `mayfly pools render`");
         assert!(made == fs::read_to_string(root().join(file)).unwrap(), "{why}");
@@ -91,6 +91,37 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
         mayfly::demo::run(&root().join("events/github"), &pools, &DEVELOPMENT_SECRET.into(), &mut told);
     assert_eq!(wrong.unwrap(), [] as [&str; 0]);
     assert!(String::from_utf8(told).unwrap().contains("│ fargate-arm64-spot "));
+}
+
+/// The shipped map's pools of one kind.
+fn only(kind: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("pools.toml");
+    let text = fs::read_to_string(root().join("pools.toml")).unwrap();
+    let tables = text.split("\n[pools.").skip(1).filter(|table| table.starts_with(kind));
+    let tables: Vec<&str> = tables.collect();
+    fs::write(&map, format!("[pools.{}\n", tables.join("\n[pools."))).unwrap();
+    (folder, map)
+}
+
+#[test]
+fn a_map_with_pools_of_one_kind_puts_aside_what_is_for_the_other() {
+    for (kind, there, aside) in
+        [("fargate", "FargatePools", "InstancePools"), ("ec2", "InstancePools", "FargatePools")]
+    {
+        let (folder, map) = only(kind);
+        let Rendered { template, .. } = rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+        let has = |line: &str| template.lines().any(|it| it == line);
+        assert!(has(&format!("  Fn::ForEach::{there}:")), "{kind}");
+        assert!(has(&format!("#~  Fn::ForEach::{aside}:")), "{kind}");
+        assert!(!template.contains("    - []\n") || has("#~    - []"), "no loop over nothing is left");
+        // A later map that has them again finds the template as it was.
+        let file = folder.path().join("pools.yaml");
+        fs::write(&file, &template).unwrap();
+        assert_eq!(rendered(&map, &file).unwrap().template, template, "and it stays so");
+        let again = rendered(&root().join("pools.toml"), &file).unwrap().template;
+        assert!(again == shipped().template, "{kind}: what was put aside comes back as it was");
+    }
 }
 
 #[test]
@@ -174,7 +205,7 @@ fn pools(count: usize, on_instances: bool) -> String {
         };
         format!(
             "\n[pools.{name}{number}]\nlabels = []\narchitecture = \"x86_64\"\n{more}\ncpu_units = 4096\n\
-             memory_mib = 16384\ndisk_gib = 60\nrunner_group = \"g\"\npriority = 90\nmaximum = 1\n"
+             memory_mib = 8192\ndisk_gib = 60\nrunner_group = \"g\"\npriority = 90\nmaximum = 1\n"
         )
     };
     (0..count).map(part).collect()

@@ -23,18 +23,23 @@ pub fn leftovers(sandbox: &Sandbox) -> Vec<String> {
     }
     let table = sandbox.table().borrow();
     for runner in table.runners().filter(|runner| runner.state.is_live()) {
-        found.push(format!("runner {} is {:?} in the ledger: {runner:?}", runner.id, runner.state));
+        found.push(format!("runner {} of {} lives in the ledger", runner.id, runner.pool));
     }
     let items: Vec<&Item> = table.items().collect();
     let counted = recount(items);
     for book in table.books() {
         let (says, counts) = (Totals::from(book), counted.get(&book.pool).copied().unwrap_or_default());
         if says != counts {
-            found.push(format!("the book of {} says {says:?}, its items {counts:?}", book.pool));
+            found.push(format!("the book of {} says {}, its items {}", book.pool, told(says), told(counts)));
         }
         if says != Totals::default() {
-            found.push(format!("the book of {} is not at rest: {says:?}", book.pool));
+            found.push(format!("the book of {} is not at rest: {}", book.pool, told(says)));
         }
     }
     found
+}
+
+fn told(totals: Totals) -> String {
+    let Totals { queued, supply, idle, live } = totals;
+    format!("{queued} queued, {supply} supply, {idle} idle, {live} live")
 }

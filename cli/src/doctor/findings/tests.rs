@@ -133,10 +133,10 @@ fn a_pool_can_start_all_some_or_none_of_its_runners() {
 #[test]
 fn the_cpu_of_an_instance_is_its_types_or_at_least_its_runners() {
     for (types, cpu_units, runners, starts, why) in [
-        (r#""t3.2xlarge""#, 4096, 2, true, "8, by the size"),
+        (r#""t3.2xlarge""#, 4096, 2, true, "8, by the table"),
         (r#""m7i.4xlarge", "t3.2xlarge""#, 4096, 2, true, "8, by the smaller one"),
-        (r#""m7i.4xlarge""#, 4096, 2, false, "16, by the size"),
-        (r#""m7i.metal""#, 4096, 2, true, "at least 8, by its runners: the size does not say"),
+        (r#""m7i.4xlarge""#, 4096, 2, false, "16, by the table"),
+        (r#""m7i.metal""#, 4096, 2, true, "at least 8, by its runners: no such type is known"),
         (r#""m7i.metal""#, 8192, 2, false, "at least 16, by its runners"),
     ] {
         let entry = Entry { types, cpu_units, runners, maximum: runners, ..PLAIN };

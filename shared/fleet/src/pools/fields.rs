@@ -1,98 +1,109 @@
-//! Reads the fields of one pool's entry, and keeps count of what is wrong with each.
+//! Reads the fields of one table, and keeps count of what is wrong with each.
 //!
-//! `serde` stops at the first error of a struct; a person who writes a map wants them all.
-//! So each field is taken out of the entry by itself, and what is left over is unknown.
+//! A person who writes a map wants every error of it at once. So each field is taken out of the table by
+//! itself, and what is left over is unknown.
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::lines::Step;
 use super::problems::Problems;
+use super::spelling;
+use super::values::{Kind, Wrong};
 
-/// One pool's entry, or its schedule or the platform's, or the limits, from which each field is taken once.
+/// One table of a map, from which each field is taken once.
 pub(crate) struct Fields<'a> {
-    /// `None` for what belongs to the whole map.
-    pool: Option<&'a str>,
-    part: Part,
+    /// What the table is: a pool, a schedule.
+    table: &'static str,
+    way: Vec<Step>,
     left: Map<String, Value>,
     known: Vec<&'static str>,
+    /// Those that have to be there, and are not.
+    missing: Vec<&'static str>,
     problems: &'a mut Problems,
 }
 
-/// What the fields are of.
-#[derive(Clone, Copy)]
-enum Part {
-    Pool,
-    Schedule,
-    Limits,
-}
-
 impl<'a> Fields<'a> {
-    pub(super) fn new(pool: &'a str, entry: Map<String, Value>, problems: &'a mut Problems) -> Self {
-        Self { pool: Some(pool), part: Part::Pool, left: entry, known: Vec::new(), problems }
-    }
-
-    /// Those of a schedule: a pool's own, or the platform's.
-    pub(crate) fn of_schedule(
-        pool: Option<&'a str>,
+    pub(crate) fn new(
+        table: &'static str,
+        way: Vec<Step>,
         entry: Map<String, Value>,
         problems: &'a mut Problems,
     ) -> Self {
-        Self { pool, part: Part::Schedule, left: entry, known: Vec::new(), problems }
+        Self { table, way, left: entry, known: Vec::new(), missing: Vec::new(), problems }
     }
 
-    /// Those of the account's limits.
-    pub(super) fn of_limits(entry: Map<String, Value>, problems: &'a mut Problems) -> Self {
-        Self { pool: None, part: Part::Limits, left: entry, known: Vec::new(), problems }
+    /// Those of a table that is an item of one of this table's lists.
+    pub(crate) fn of_item(
+        &mut self,
+        table: &'static str,
+        (list, place): (&str, usize),
+        entry: Map<String, Value>,
+    ) -> Fields<'_> {
+        Fields::new(table, self.to(list, Some(place)), entry, self.problems)
     }
 
     /// Takes a field that has to be there. `None` when it is missing or wrong, which is noted.
-    pub(crate) fn required<T: DeserializeOwned>(&mut self, field: &'static str) -> Option<T> {
+    pub(crate) fn required<T: Kind>(&mut self, field: &'static str) -> Option<T> {
         if !self.left.contains_key(field) {
             self.known.push(field);
-            self.note(field, "is missing");
+            self.missing.push(field);
             return None;
         }
         self.optional(field)
     }
 
     /// Takes a field that may be missing. `None` when it is, or when it is wrong, which is noted.
-    pub(crate) fn optional<T: DeserializeOwned>(&mut self, field: &'static str) -> Option<T> {
+    pub(crate) fn optional<T: Kind>(&mut self, field: &'static str) -> Option<T> {
         self.known.push(field);
         let value = self.left.remove(field)?;
-        match serde_json::from_value(value) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.note(field, error.to_string());
-                None
-            }
+        let mut wrong = Wrong::default();
+        let read = T::read(value, &mut wrong);
+        for (place, message) in wrong.0 {
+            self.problems.note(&self.to(field, place), message);
         }
+        read
     }
 
-    /// Notes a problem with a field that was read.
-    pub(crate) fn note(&mut self, field: &str, message: impl Into<String>) {
-        match (self.pool, self.part) {
-            (Some(pool), Part::Schedule) => self.problems.note(pool, &format!("schedule.{field}"), message),
-            (Some(pool), _) => self.problems.note(pool, field, message),
-            (None, Part::Limits) => self.problems.note_map(format!("limits.{field}: {}", message.into())),
-            (None, _) => self.problems.note_map(format!("schedule.{field}: {}", message.into())),
-        }
+    /// Notes a problem with a field.
+    pub(crate) fn note(&mut self, field: &str, message: impl AsRef<str>) {
+        self.problems.note(&self.to(field, None), message);
     }
 
-    /// Where problems of the whole pool are noted.
+    /// Notes a problem with an item of a field that is a list.
+    pub(crate) fn note_item(&mut self, field: &str, place: usize, message: impl AsRef<str>) {
+        self.problems.note(&self.to(field, Some(place)), message);
+    }
+
+    /// Notes what may be a problem with a field, or with an item of it.
+    pub(super) fn warn(&mut self, field: &str, place: Option<usize>, message: impl AsRef<str>) {
+        self.problems.warn(&self.to(field, place), message);
+    }
+
+    /// Where problems of other tables are noted.
     pub(super) fn problems(&mut self) -> &mut Problems {
         self.problems
     }
 
-    /// Ends the entry: whatever nobody took is an unknown field.
+    /// Ends the table: whatever nobody took is an unknown field. One that is missing is not told of where an
+    /// unknown one is a misspelling of it.
     pub(crate) fn finish(mut self) {
-        let of = match self.part {
-            Part::Pool => "pool",
-            Part::Schedule => "schedule",
-            Part::Limits => "limit table",
-        };
+        let mut missing = std::mem::take(&mut self.missing);
         for field in std::mem::take(&mut self.left).keys() {
-            let known = self.known.join(", ");
-            self.note(field, format!("is no field of a {of}; the fields are {known}"));
+            let meant = spelling::meant(field, &self.known);
+            let way_out = match meant.as_slice() {
+                [] => format!("the fields are {}", self.known.join(", ")),
+                words => format!("did you mean {}?", words.join(" or ")),
+            };
+            self.note(field, format!("is no field of a {}; {way_out}", self.table));
+            missing.retain(|missing| meant != [*missing]);
         }
+        for field in missing {
+            self.note(field, "is missing");
+        }
+    }
+
+    fn to(&self, field: &str, place: Option<usize>) -> Vec<Step> {
+        let steps = [Some(field.into()), place.map(Step::Item)];
+        self.way.iter().cloned().chain(steps.into_iter().flatten()).collect()
     }
 }

@@ -3,12 +3,18 @@
 //! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_json`] the same map as it
 //! is deployed to the functions; both report every error of the map at once.
 
+mod checks;
 mod fallbacks;
 mod fargate_sizes;
 mod fields;
 mod image;
+mod instances;
+mod lines;
 mod parse;
 mod problems;
+mod spelling;
+mod toml_text;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,8 +23,13 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fields::Fields;
+pub use self::instances::{About, Finding, Look, OnInstances};
+pub(crate) use self::lines::Step;
+pub use self::parse::Checked;
 pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
+pub use self::toml_text::toml_as_json;
+pub(crate) use self::values::DAYS;
 use crate::ids::PoolName;
 use crate::label::{Label, Labels};
 use crate::limits::Limits;

@@ -4,82 +4,96 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::checks::{check_instances, check_labels, check_size, note_found};
 use super::fallbacks::{self, Link};
 use super::fields::Fields;
-use super::problems::Problems;
-use super::{Architecture, Capacity, Pool, PoolMap, PoolMapError, fargate_sizes, image};
+use super::instances::{Look, NOBODY, OnInstances};
+use super::lines::{Lines, Step};
+use super::problems::{PoolMapError, Problem, Problems};
+use super::spelling;
+use super::toml_text;
+use super::{Architecture, Capacity, Pool, PoolMap, image};
 use crate::ids::PoolName;
-use crate::label::{LABEL_LENGTH_LIMIT, LABEL_LIMIT, Label, Labels};
+use crate::label::Label;
 use crate::limits::Limits;
 use crate::schedule::{self, Schedule};
 
-/// Reads the schedule that a pool has of its own: its name, what is written, and its maximum.
-type ReadSchedule = fn(&str, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
+/// Reads the schedule that a pool has of its own: where it stands, what is written, and the pool's maximum.
+type ReadSchedule = fn(Vec<Step>, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
 
-/// How schedules are read. A function that has nothing to do with the hours reads none: it carries no
-/// database of the time zones then.
-struct ReadSchedules {
-    /// The platform's, as it is written.
+/// How the parts of a map are read that not everybody has to do with.
+struct Readers<'a> {
+    /// The platform's schedule, as it is written.
     platforms: fn(Value, &mut Problems) -> Option<Schedule>,
     /// One that a pool has of its own.
     pools: ReadSchedule,
+    /// Who knows the types of instances.
+    instances: Look<'a>,
 }
 
-impl ReadSchedules {
-    const ALL: Self = Self { platforms: schedule::read_platforms, pools: schedule::read };
-    const NONE: Self = Self { platforms: |_, _| None, pools: |_, _, _, _| None };
+impl Readers<'static> {
+    const ALL: Self = Self { platforms: schedule::read_platforms, pools: schedule::read, instances: NOBODY };
+    /// A function that has nothing to do with the hours reads none: it carries no database of the time zones
+    /// then.
+    const WITHOUT_SCHEDULES: Self =
+        Self { platforms: |_, _| None, pools: |_, _, _, _| None, instances: NOBODY };
+}
+
+/// A map that was read, and looked at by somebody who knows the types of instances.
+#[derive(Debug)]
+pub struct Checked {
+    /// The map, or all that is wrong with it.
+    pub pools: Result<PoolMap, PoolMapError>,
+    /// What may be wrong with it, also where something else is.
+    pub warnings: Vec<Problem>,
 }
 
 impl PoolMap {
     /// Reads a map in the form of `pools.toml`: a table `[pools.<name>]` for each pool.
     pub fn from_toml(text: &str) -> Result<Self, PoolMapError> {
-        let file =
-            toml::from_str(text).map_err(|error| format!("is not TOML: {}", error.to_string().trim_end()));
-        Self::from_file(file, &ReadSchedules::ALL)
+        Self::from_toml_with(text, NOBODY).pools
+    }
+
+    /// As [`PoolMap::from_toml`], with somebody who looks at the instances of each EC2 pool that is in service.
+    pub fn from_toml_with(text: &str, instances: Look<'_>) -> Checked {
+        match toml_text::read(text) {
+            Ok(file) => Self::from_file(file, &Readers { instances, ..Readers::ALL }),
+            Err(error) => Checked { pools: Err(error), warnings: Vec::new() },
+        }
     }
 
     /// Reads the same map as JSON, which is how the functions get it.
     pub fn from_json(text: &str) -> Result<Self, PoolMapError> {
-        Self::from_file(json(text), &ReadSchedules::ALL)
+        Self::from_file((json(text)?, Lines::default()), &Readers::ALL).pools
     }
 
     /// As [`PoolMap::from_json`], without the schedules.
     pub fn from_json_without_schedules(text: &str) -> Result<Self, PoolMapError> {
-        Self::from_file(json(text), &ReadSchedules::NONE)
-    }
-
-    fn from_file(
-        file: Result<Map<String, Value>, String>,
-        read: &ReadSchedules,
-    ) -> Result<Self, PoolMapError> {
-        let mut problems = Problems::default();
-        let file = match file {
-            Ok(file) => file,
-            Err(problem) => {
-                problems.note_map(problem);
-                return problems.none_or(Self::of(BTreeMap::new(), Default::default()));
-            }
-        };
-        let mut entries = Map::new();
-        let (mut schedule, mut limits) = (None, Limits::default());
-        for (key, value) in file {
-            match (key.as_str(), value) {
-                ("pools", Value::Object(pools)) => entries = pools,
-                ("pools", _) => problems.note_map("pools: takes a table for each pool, [pools.<name>]"),
-                ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
-                ("limits", value) => limits = read_limits(value, &mut problems),
-                _ => problems.note_map(format!(
-                    "{key}: is no part of a pool map; it has [pools.<name>] tables, and may have [schedule] and [limits]"
-                )),
-            }
-        }
-        Self::read(entries, (schedule.unwrap_or_default(), limits), read, problems)
+        Self::from_file((json(text)?, Lines::default()), &Readers::WITHOUT_SCHEDULES).pools
     }
 
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
         let entries = entries.into_iter().collect();
-        Self::read(entries, Default::default(), &ReadSchedules::ALL, Problems::default())
+        Self::read(entries, Default::default(), &Readers::ALL, Problems::default()).pools
+    }
+
+    fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> Checked {
+        let mut problems = Problems::in_lines(lines);
+        let mut entries = Map::new();
+        let (mut schedule, mut limits) = (None, Limits::default());
+        for (key, value) in file {
+            match (key.as_str(), value) {
+                ("pools", Value::Object(pools)) => entries = pools,
+                ("pools", _) => {
+                    problems.note(&["pools".into()], "takes a table for each pool, [pools.<name>]");
+                }
+                ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
+                ("limits", value) => limits = read_limits(value, &mut problems),
+                (_, value) => problems.note(&[key.as_str().into()], no_part(&key, &value)),
+            }
+        }
+        Self::read(entries, (schedule.unwrap_or_default(), limits), read, problems)
     }
 
     fn of(pools: BTreeMap<PoolName, Pool>, (schedule, limits): (Schedule, Limits)) -> Self {
@@ -90,9 +104,9 @@ impl PoolMap {
     fn read(
         entries: Map<String, Value>,
         common: (Schedule, Limits),
-        read: &ReadSchedules,
+        read: &Readers<'_>,
         mut problems: Problems,
-    ) -> Result<Self, PoolMapError> {
+    ) -> Checked {
         if entries.is_empty() {
             problems.note_map("has no pool; add a [pools.<name>] table");
         }
@@ -106,28 +120,43 @@ impl PoolMap {
                         pools.insert(pool.name.clone(), pool);
                     }
                 }
-                _ => problems.note_pool(&name, "takes a table of fields"),
+                _ => problems.note(&["pools".into(), name.as_str().into()], "takes a table of fields"),
             }
         }
         fallbacks::check(&links, &mut problems);
         check_groups_agree(&pools, &mut problems);
         check_names_are_exact(&pools, &mut problems);
-        problems.none_or(Self::of(pools, common))
+        let (pools, warnings) = problems.none_or(Self::of(pools, common));
+        Checked { pools, warnings }
     }
 }
 
-fn json(text: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
+fn json(text: &str) -> Result<Map<String, Value>, PoolMapError> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!("is not JSON: {error}");
+        PoolMapError(vec![Problem { line: None, pool: None, field: None, message }])
+    })
+}
+
+/// What is said of a key beside the pools.
+fn no_part(key: &str, value: &Value) -> String {
+    let way_out = match spelling::meant(key, &["pools", "schedule", "limits"]).as_slice() {
+        [] if value.is_object() => format!("a pool's table is [pools.{key}]"),
+        [] => "it has [pools.<name>] tables, and may have [schedule] and [limits]".to_owned(),
+        words => format!("did you mean {}?", words.join(" or ")),
+    };
+    format!("is no part of a pool map; {way_out}")
 }
 
 /// Reads what the map says of the account's limits: what it leaves out is as published.
 fn read_limits(value: Value, problems: &mut Problems) -> Limits {
     let mut limits = Limits::default();
+    let way = vec!["limits".into()];
     let Value::Object(entry) = value else {
-        problems.note_map("limits: takes a table of numbers");
+        problems.note(&way, "takes a table of numbers");
         return limits;
     };
-    let mut fields = Fields::of_limits(entry, problems);
+    let mut fields = Fields::new("limit table", way, entry, problems);
     for (field, limit) in limits.fields() {
         match fields.optional::<u32>(field) {
             Some(0) => fields.note(field, "takes 1 or more; leave it out for what is published"),
@@ -144,11 +173,12 @@ fn read_pool(
     name: &str,
     entry: Map<String, Value>,
     link: &mut Link,
-    read: &ReadSchedules,
+    read: &Readers<'_>,
     problems: &mut Problems,
 ) -> Option<Pool> {
-    let pool_name = PoolName::new(name).map_err(|error| problems.note_pool(name, error.to_string())).ok();
-    let mut fields = Fields::new(name, entry, problems);
+    let way = vec!["pools".into(), name.into()];
+    let pool_name = PoolName::new(name).map_err(|error| problems.note(&way, error.to_string())).ok();
+    let mut fields = Fields::new("pool", way.clone(), entry, problems);
 
     let architecture: Option<Architecture> = fields.required("architecture");
     let capacity: Option<Capacity> = fields.required("capacity");
@@ -168,7 +198,8 @@ fn read_pool(
     let schedule: Option<Map<String, Value>> = fields.optional("schedule");
     // Out of service: what it keeps waiting at other times does not matter, and need not be changed.
     let limit = maximum.filter(|&maximum| maximum > 0);
-    let schedule = schedule.and_then(|entry| (read.pools)(name, entry, limit, fields.problems()));
+    let way = [way, vec!["schedule".into()]].concat();
+    let schedule = schedule.and_then(|entry| (read.pools)(way, entry, limit, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
     let public_repositories: bool = fields.optional("public_repositories").unwrap_or(false);
     let image: Option<String> = fields.optional("image");
@@ -197,6 +228,13 @@ fn read_pool(
     if let Some(capacity) = capacity {
         check_size(capacity, cpu_units, memory_mib, disk_gib, &mut fields);
         check_instances(capacity, instance_types.as_deref(), runners_per_instance, &mut fields);
+        // What a pool runs on that is out of service does not matter.
+        if !capacity.is_fargate() && maximum != Some(0) {
+            let instance_types = instance_types.as_deref().unwrap_or_default();
+            let on =
+                OnInstances { architecture, instance_types, runners_per_instance, cpu_units, memory_mib };
+            note_found((read.instances)(&on), &mut fields);
+        }
     }
     *link = Link { architecture, capacity, fallback: fallback.clone(), public_repositories };
     fields.finish();
@@ -233,7 +271,7 @@ fn check_names_are_exact(pools: &BTreeMap<PoolName, Pool>, problems: &mut Proble
     for pool in pools.values() {
         let others = pools.keys().filter(|&name| *name != pool.name);
         for other in others.filter(|name| pool.labels.contains(&Label::new(name.as_str()))) {
-            problems.note(pool.name.as_str(), "labels", format!("{other} is another pool's name"));
+            problems.note_field(pool.name.as_str(), "labels", format!("{other} is another pool's name"));
         }
     }
 }
@@ -248,73 +286,7 @@ fn check_groups_agree(pools: &BTreeMap<PoolName, Pool>, problems: &mut Problems)
             let problem = format!(
                 "{name} is in the runner group {group} too, and takes none; GitHub lets the whole group, or nobody in it: name another group"
             );
-            problems.note(pool.name.as_str(), "public_repositories", problem);
+            problems.note_field(pool.name.as_str(), "public_repositories", problem);
         }
-    }
-}
-
-fn check_labels(labels: &[String], architecture: Option<Architecture>, fields: &mut Fields<'_>) {
-    for text in labels {
-        let label = Label::new(text);
-        if label.as_str().is_empty() || label.as_str().contains([',', '\n']) {
-            fields
-                .note("labels", format!("{text:?} is no label: a label is one or more characters, no comma"));
-        }
-        if label.as_str().chars().count() > LABEL_LENGTH_LIMIT {
-            fields.note("labels", format!("a label has at most {LABEL_LENGTH_LIMIT} characters"));
-        }
-        if let (Some(named), Some(own)) = (Pool::architecture_of(&label), architecture)
-            && named != own
-        {
-            fields.note("labels", format!("{label} names {named}, but the pool's architecture is {own}"));
-        }
-    }
-    if labels.iter().collect::<Labels>().len() > LABEL_LIMIT - 10 {
-        fields.note(
-            "labels",
-            format!("a runner carries at most {LABEL_LIMIT}, and up to 10 are added to these"),
-        );
-    }
-}
-
-/// Checks as much of a task's size as could be read.
-fn check_size(
-    capacity: Capacity,
-    cpu_units: Option<u32>,
-    memory_mib: Option<u32>,
-    disk_gib: Option<u32>,
-    fields: &mut Fields<'_>,
-) {
-    if !capacity.is_fargate() {
-        let sizes = [("cpu_units", cpu_units), ("memory_mib", memory_mib), ("disk_gib", disk_gib)];
-        for (field, _) in sizes.into_iter().filter(|(_, size)| *size == Some(0)) {
-            fields.note(field, "takes more than 0");
-        }
-        return;
-    }
-    if let Some((field, problem)) = cpu_units.and_then(|cpu| fargate_sizes::problem(cpu, memory_mib)) {
-        fields.note(field, problem);
-    }
-    if disk_gib.is_some_and(|disk| !fargate_sizes::DISK_GIB.contains(&disk)) {
-        let (least, most) = (fargate_sizes::DISK_GIB.start(), fargate_sizes::DISK_GIB.end());
-        fields.note("disk_gib", format!("Fargate takes {least} to {most} GiB"));
-    }
-}
-
-fn check_instances(capacity: Capacity, types: Option<&[String]>, each: Option<u32>, fields: &mut Fields<'_>) {
-    if capacity.is_fargate() {
-        if types.is_some() {
-            fields.note("instance_types", "belongs to an EC2 pool; Fargate has no instances");
-        }
-        if each.is_some() {
-            fields.note("runners_per_instance", "belongs to an EC2 pool; Fargate has no instances");
-        }
-        return;
-    }
-    if types.is_none_or(<[String]>::is_empty) {
-        fields.note("instance_types", "an EC2 pool names at least one instance type");
-    }
-    if each.is_none_or(|each| each == 0) {
-        fields.note("runners_per_instance", "an EC2 pool says how many runners fit, at least 1");
     }
 }

@@ -1,16 +1,69 @@
-//! What is wrong with a pool map: all of it, each with its pool and field.
+//! What is wrong with a pool map: all of it, each with its line, pool and field.
 
 use std::fmt;
+
+use super::lines::{Lines, Step};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// The line of the file, from 1 on, where the map is a file.
+    pub line: Option<usize>,
     /// The pool, where it lies in one.
     pub pool: Option<String>,
     /// The field, where it lies in one.
     pub field: Option<String>,
     /// What is wrong, and what would be right.
     pub message: String,
+}
+
+impl Problem {
+    /// As a line that begins with the name of the map's file.
+    pub fn in_file(&self, file: &str) -> String {
+        match self.line {
+            Some(line) => format!("{file}:{line}: {self}"),
+            None => format!("{file}: {self}"),
+        }
+    }
+
+    fn new(line: Option<usize>, way: &[Step], message: &str) -> Self {
+        let (pool, way) = match way {
+            [Step::Key(top), Step::Key(pool), rest @ ..] if top == "pools" => (Some(pool.clone()), rest),
+            _ => (None, way),
+        };
+        let is_key = |step: &&Step| matches!(step, Step::Key(_));
+        let (keys, items) = way.split_at(way.iter().take_while(is_key).count());
+        let keys: Vec<&str> = keys.iter().filter_map(key).collect();
+        let item = in_list(keys.last().copied().unwrap_or_default(), items);
+        let field = (!keys.is_empty()).then(|| keys.join("."));
+        Self { line, pool, field, message: item + message }
+    }
+}
+
+fn key(step: &Step) -> Option<&str> {
+    match step {
+        Step::Key(key) => Some(key),
+        Step::Item(_) => None,
+    }
+}
+
+/// Which item of a list, and which field of that: `window 2: from: `.
+fn in_list<'a>(mut list: &'a str, way: &'a [Step]) -> String {
+    let step = |step: &'a Step| match step {
+        Step::Item(place) => format!("{} {}: ", item_of(list), place + 1),
+        Step::Key(key) => {
+            list = key;
+            format!("{key}: ")
+        }
+    };
+    way.iter().map(step).collect()
+}
+
+fn item_of(list: &str) -> &str {
+    match list {
+        "instance_types" => "type",
+        _ => list.strip_suffix('s').unwrap_or("item"),
+    }
 }
 
 impl fmt::Display for Problem {
@@ -36,30 +89,43 @@ impl fmt::Display for PoolMapError {
 
 /// Where problems are gathered while a map is read.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub(crate) struct Problems {
+    noted: Vec<Problem>,
+    warnings: Vec<Problem>,
+    lines: Lines,
+}
 
 impl Problems {
-    /// Notes a problem of one pool's field.
-    pub(crate) fn note(&mut self, pool: &str, field: &str, message: impl Into<String>) {
-        self.push(Some(pool), Some(field), message.into());
+    pub(super) fn in_lines(lines: Lines) -> Self {
+        Self { lines, ..Self::default() }
     }
 
-    /// Notes a problem of one pool.
-    pub(crate) fn note_pool(&mut self, pool: &str, message: impl Into<String>) {
-        self.push(Some(pool), None, message.into());
+    /// Notes a problem of a part of the map.
+    pub(crate) fn note(&mut self, way: &[Step], message: impl AsRef<str>) {
+        let problem = Problem::new(self.lines.of(way), way, message.as_ref());
+        self.noted.push(problem);
+    }
+
+    /// Notes what may be a problem.
+    pub(super) fn warn(&mut self, way: &[Step], message: impl AsRef<str>) {
+        let warning = Problem::new(self.lines.of(way), way, message.as_ref());
+        self.warnings.push(warning);
+    }
+
+    /// Notes a problem of one pool's field.
+    pub(super) fn note_field(&mut self, pool: &str, field: &str, message: impl AsRef<str>) {
+        self.note(&["pools".into(), pool.into(), field.into()], message);
     }
 
     /// Notes a problem of the whole map.
-    pub(crate) fn note_map(&mut self, message: impl Into<String>) {
-        self.push(None, None, message.into());
+    pub(super) fn note_map(&mut self, message: impl AsRef<str>) {
+        self.note(&[], message);
     }
 
-    fn push(&mut self, pool: Option<&str>, field: Option<&str>, message: String) {
-        self.0.push(Problem { pool: pool.map(str::to_owned), field: field.map(str::to_owned), message });
-    }
-
-    /// Gives the value back if nothing was noted.
-    pub(crate) fn none_or<T>(self, value: T) -> Result<T, PoolMapError> {
-        if self.0.is_empty() { Ok(value) } else { Err(PoolMapError(self.0)) }
+    /// Gives the value back if nothing was noted, and the warnings; both in the order of their lines.
+    pub(super) fn none_or<T>(mut self, value: T) -> (Result<T, PoolMapError>, Vec<Problem>) {
+        self.noted.sort_by_key(|problem| problem.line);
+        self.warnings.sort_by_key(|warning| warning.line);
+        (if self.noted.is_empty() { Ok(value) } else { Err(PoolMapError(self.noted)) }, self.warnings)
     }
 }

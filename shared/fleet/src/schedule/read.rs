@@ -3,53 +3,29 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Schedule;
 use super::window::{DAY, Window};
-use crate::pools::{Fields, Problems};
+use crate::pools::{DAYS, Fields, Problems, Step};
+use crate::said;
 
 /// Longest lead, in minutes: half a day.
 const LONGEST_LEAD: u32 = 12 * 60;
 
+/// What the table is called.
+const TABLE: &str = "schedule";
+
 /// The default schedule's lead, in minutes: an EC2 instance is up and has joined its cluster by then.
 const LEAD: u32 = 10;
-
-/// A window as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    days: Vec<Day>,
-    from: String,
-    to: String,
-    #[serde(default)]
-    minimum: Option<u32>,
-    #[serde(default)]
-    maximum: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Day {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
-}
 
 impl Schedule {
     /// The schedule in the form that it is read from.
     pub fn to_value(&self) -> Value {
         let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
         let windows = self.windows.iter().map(|window| {
-            let days = window.days.iter().map(|day| {
-                let place = usize::try_from(day.to_monday_zero_offset()).unwrap_or_default();
-                DAYS.get(place).copied().unwrap_or_default()
-            });
+            let word = |day: &Weekday| DAYS.iter().find(|(_, it)| it == day).map(|(word, _)| *word);
+            let days = window.days.iter().filter_map(word);
             let mut written = json!({
                 "days": days.collect::<Vec<_>>(),
                 "from": clock(window.from),
@@ -71,9 +47,6 @@ impl Schedule {
     }
 }
 
-/// The days as they are written, Monday first.
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
 impl Default for Schedule {
     /// Monday to Friday from 08:00 to 19:00, UTC.
     fn default() -> Self {
@@ -90,37 +63,44 @@ impl Default for Schedule {
 
 /// Reads the platform's. Numbers of windows belong to a pool's own schedule.
 pub(crate) fn read_platforms(value: Value, problems: &mut Problems) -> Option<Schedule> {
+    let way = vec!["schedule".into()];
     let Value::Object(entry) = value else {
-        problems.note_map("schedule: takes a table of fields");
+        problems.note(&way, "takes a table of fields");
         return None;
     };
-    let mut fields = Fields::of_schedule(None, entry, problems);
+    let mut fields = Fields::new(TABLE, way, entry, problems);
     let schedule = read_fields(&mut fields);
     let windows = schedule.as_ref().map_or(&[][..], |schedule| &schedule.windows);
-    if windows.iter().any(|window| window.minimum.is_some() || window.maximum.is_some()) {
-        fields.note("windows", "a minimum or maximum of a window belongs to a pool's own schedule");
+    let has_numbers = |window: &Window| window.minimum.is_some() || window.maximum.is_some();
+    for (place, _) in windows.iter().enumerate().filter(|(_, window)| has_numbers(window)) {
+        fields.note_item(
+            "windows",
+            place,
+            "a minimum or maximum of a window belongs to a pool's own schedule",
+        );
     }
     fields.finish();
     schedule
 }
 
-/// Reads a pool's own schedule, for a pool of this maximum.
+/// Reads a pool's own schedule, which stands there, for a pool of this maximum.
 pub(crate) fn read(
-    pool: &str,
+    way: Vec<Step>,
     entry: Map<String, Value>,
     most: Option<u32>,
     problems: &mut Problems,
 ) -> Option<Schedule> {
-    let mut fields = Fields::of_schedule(Some(pool), entry, problems);
+    let mut fields = Fields::new(TABLE, way, entry, problems);
     let schedule = read_fields(&mut fields);
-    for window in schedule.iter().flat_map(|schedule| &schedule.windows) {
+    for (place, window) in schedule.iter().flat_map(|schedule| schedule.windows.iter().enumerate()) {
         let Some(most) = most else { break };
         if window.maximum.is_some_and(|maximum| maximum == 0 || maximum > most) {
-            fields.note("windows", format!("a window's maximum takes 1 to the pool's maximum, {most}"));
+            let problem = format!("its maximum takes 1 to the pool's maximum, {most}");
+            fields.note_item("windows", place, problem);
         }
         let maximum = window.maximum.unwrap_or(most);
         if window.minimum.is_some_and(|minimum| minimum > maximum) {
-            fields.note("windows", format!("a window's minimum is over its maximum, {maximum}"));
+            fields.note_item("windows", place, format!("its minimum is over its maximum, {maximum}"));
         }
     }
     fields.finish();
@@ -130,7 +110,7 @@ pub(crate) fn read(
 fn read_fields(fields: &mut Fields<'_>) -> Option<Schedule> {
     let zone: Option<String> = fields.optional("time_zone");
     let lead: u32 = fields.optional("lead_minutes").unwrap_or(LEAD);
-    let written: Option<Vec<Written>> = fields.optional("windows");
+    let written: Option<Vec<Map<String, Value>>> = fields.optional("windows");
     let holidays: Vec<Date> = fields.optional("holidays").unwrap_or_default();
 
     let zone = zone.map_or(Some(TimeZone::UTC), |name| known_zone(&name, fields));
@@ -139,7 +119,7 @@ fn read_fields(fields: &mut Fields<'_>) -> Option<Schedule> {
     }
     let windows = match written {
         None => Some(Schedule::default().windows),
-        Some(written) => read_windows(&written, fields),
+        Some(written) => read_windows(written, fields),
     };
     Some(Schedule {
         zone: zone?,
@@ -152,15 +132,20 @@ fn read_fields(fields: &mut Fields<'_>) -> Option<Schedule> {
 fn known_zone(name: &str, fields: &mut Fields<'_>) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok();
     if zone.is_none() {
+        let quoted = said::quoted(name);
         fields
-            .note("time_zone", format!("{name:?} is no IANA time zone; it takes one like \"Europe/London\""));
+            .note("time_zone", format!("{quoted} is no IANA time zone; it takes one like \"Europe/London\""));
     }
     zone
 }
 
 /// `None` if one is wrong. Those that are right are held against each other all the same.
-fn read_windows(written: &[Written], fields: &mut Fields<'_>) -> Option<Vec<Window>> {
-    let windows: Vec<Option<Window>> = written.iter().map(|window| read_window(window, fields)).collect();
+fn read_windows(written: Vec<Map<String, Value>>, fields: &mut Fields<'_>) -> Option<Vec<Window>> {
+    let windows: Vec<Option<Window>> = written
+        .into_iter()
+        .enumerate()
+        .map(|(place, entry)| read_window(fields.of_item("window", ("windows", place), entry)))
+        .collect();
     for (number, one) in windows.iter().enumerate() {
         let later = windows.iter().enumerate().skip(number + 1);
         for (other_number, other) in later {
@@ -177,30 +162,34 @@ fn read_windows(written: &[Written], fields: &mut Fields<'_>) -> Option<Vec<Wind
     windows.into_iter().collect()
 }
 
-fn read_window(written: &Written, fields: &mut Fields<'_>) -> Option<Window> {
-    if written.days.is_empty() {
-        fields.note("windows", "a window names at least one day, mon to sun");
+fn read_window(mut fields: Fields<'_>) -> Option<Window> {
+    let days: Option<Vec<Weekday>> = fields.required("days");
+    let from = time_of_day("from", &mut fields);
+    let to = time_of_day("to", &mut fields);
+    let (minimum, maximum) = (fields.optional("minimum"), fields.optional("maximum"));
+    if days.as_ref().is_some_and(Vec::is_empty) {
+        fields.note("days", "names at least one day, \"mon\" to \"sun\"");
     }
-    let mut minutes = |text: &str| {
-        let read = minutes_of(text);
-        if read.is_none() {
-            fields.note("windows", format!("{text:?} is no time of the day; it takes one like \"08:00\""));
-        }
-        read
-    };
-    let (from, to) = (minutes(&written.from), minutes(&written.to));
-    let (from, to) = (from?, to?);
-    if from == DAY {
-        fields.note("windows", "no window begins at \"24:00\"; midnight is \"00:00\" of the next day");
-        return None;
+    if from == Some(DAY) {
+        fields.note("from", "no window begins at \"24:00\"; midnight is \"00:00\" of the next day");
+    } else if from.is_some() && from == to {
+        fields.note("to", "is the same time as `from`: the window would be open never or always");
     }
-    if from == to {
-        fields.note("windows", format!("a window from {0} to {0} is open never or always", written.from));
-        return None;
+    fields.finish();
+    let (days, from, to) = (days?, from?, to?);
+    let is_right = !days.is_empty() && from != DAY && from != to;
+    is_right.then_some(Window { days, from, to, minimum, maximum })
+}
+
+/// Minutes after midnight.
+fn time_of_day(field: &'static str, fields: &mut Fields<'_>) -> Option<u16> {
+    let text: String = fields.required(field)?;
+    let minutes = minutes_of(&text);
+    if minutes.is_none() {
+        let quoted = said::quoted(&text);
+        fields.note(field, format!("{quoted} is no time of the day; it takes one like \"08:00\""));
     }
-    let days = written.days.iter().map(|day| weekday(*day)).collect();
-    let (minimum, maximum) = (written.minimum, written.maximum);
-    (!written.days.is_empty()).then_some(Window { days, from, to, minimum, maximum })
+    minutes
 }
 
 /// `HH:MM` in minutes; `24:00` is the end of the day.
@@ -211,16 +200,4 @@ fn minutes_of(text: &str) -> Option<u16> {
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     let total = hours * 60 + minutes;
     (minutes < 60 && total <= DAY).then_some(total)
-}
-
-fn weekday(day: Day) -> Weekday {
-    match day {
-        Day::Mon => Weekday::Monday,
-        Day::Tue => Weekday::Tuesday,
-        Day::Wed => Weekday::Wednesday,
-        Day::Thu => Weekday::Thursday,
-        Day::Fri => Weekday::Friday,
-        Day::Sat => Weekday::Saturday,
-        Day::Sun => Weekday::Sunday,
-    }
 }

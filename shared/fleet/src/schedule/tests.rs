@@ -223,9 +223,9 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
     for line in [
         "one.schedule.time_zone: \"Europe/Londn\" is no IANA time zone",
         "one.schedule.lead_minutes: takes 0 to 720",
-        "one.schedule.windows: a window from 08:00 to 08:00 is open never or always",
-        "one.schedule.windows: a window names at least one day",
-        "one.schedule.windows: \"25:00\" is no time of the day",
+        "one.schedule.windows: window 1: to: is the same time as `from`: the window would be open never or always",
+        "one.schedule.windows: window 2: days: names at least one day",
+        "one.schedule.windows: window 2: to: \"25:00\" is no time of the day",
         "one.schedule.windows: windows 3 and 4 overlap, and differ",
         "one.schedule.from: is no field of a schedule; the fields are time_zone",
     ] {
@@ -236,21 +236,32 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
         {"days": ["tue"], "from": "08:00", "to": "09:00", "maximum": 16},
     ], "holidays": ["2026-12-25"]});
     let told = pool(Some(&over)).unwrap_err();
-    assert!(told.contains("one.schedule.windows: a window's minimum is over its maximum, 12"), "{told}");
+    assert!(told.contains("one.schedule.windows: window 1: its minimum is over its maximum, 12"), "{told}");
     assert!(
-        told.contains("one.schedule.windows: a window's maximum takes 1 to the pool's maximum, 15"),
+        told.contains("one.schedule.windows: window 2: its maximum takes 1 to the pool's maximum, 15"),
         "{told}"
     );
     for (schedule, says) in [
         (json!(7), "schedule: takes a table of fields"),
-        (json!({"holidays": ["Christmas"]}), "schedule.holidays: "),
+        (
+            json!({"holidays": ["2026-12-25", "Christmas"]}),
+            "schedule.holidays: holiday 2: takes a date like 2026-12-25, not the text \"Christmas\"",
+        ),
         (
             json!({"windows": [{"days": ["mon"], "from": "8:00", "to": "09:00"}]}),
-            "schedule.windows: \"8:00\" is no time of the day",
+            "schedule.windows: window 1: from: \"8:00\" is no time of the day",
+        ),
+        (
+            json!({"windows": [{"days": ["mon"], "from": "24:00", "to": "09:00"}]}),
+            "schedule.windows: window 1: from: no window begins at \"24:00\"",
+        ),
+        (
+            json!({"windows": [{"days": ["monday"], "from": "08:00", "to": "09:00", "until": 3}]}),
+            "schedule.windows: window 1: days: day 1: takes \"mon\", \"tue\"",
         ),
         (
             json!({"windows": [{"days": ["mon"], "from": "08:00", "to": "09:00", "minimum": 1}]}),
-            "schedule.windows: a minimum or maximum of a window belongs to a pool's own schedule",
+            "schedule.windows: window 1: a minimum or maximum of a window belongs to a pool's own schedule",
         ),
     ] {
         let told = on(&schedule).unwrap_err();
@@ -297,7 +308,11 @@ prop_compose! {
         let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
         let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60);
         let days: Vec<&str> = days.into_iter().map(|day| names[day]).collect();
-        json!({"days": days, "from": clock(from), "to": clock(from + length), "minimum": minimum})
+        let mut window = json!({"days": days, "from": clock(from), "to": clock(from + length)});
+        if let Some(minimum) = minimum {
+            window["minimum"] = json!(minimum);
+        }
+        window
     }
 }
 

@@ -1,10 +1,12 @@
 //! What AWS takes of a map, and no more. A map that passes is not refused in the middle of a deploy.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, bail};
-use fleet::PoolMap;
+use fleet::{PoolMap, PoolName};
 use serde_json::Value;
 
-use super::render::{all, on_instances};
+use super::render::{all, logical_id, on_instances};
 
 /// Attributes of one mapping of a template, which is what a pool is there (CloudFormation, "Understand
 /// CloudFormation quotas", mapping attributes).
@@ -25,8 +27,8 @@ const OTHER_VARIABLES: usize = 2048;
 const REVISION: u32 = 99_999;
 
 /// Refuses a map that CloudFormation, ECS or Lambda could not take, with a line for each limit that it is
-/// over.
-pub(super) fn check(pools: &PoolMap) -> Result<()> {
+/// over. Each begins with the name of the map's file.
+pub(super) fn check(pools: &PoolMap, file: &str) -> Result<()> {
     let limits = [
         (
             all(pools).count(),
@@ -48,9 +50,25 @@ pub(super) fn check(pools: &PoolMap) -> Result<()> {
         ),
     ];
     let over = limits.iter().filter(|(found, most, ..)| found > most);
+    let over = over.map(|(found, most, what, unit)| format!("the map has {found} {what} {most} {unit}"));
     let problems: Vec<String> =
-        over.map(|(found, most, what, unit)| format!("the map has {found} {what} {most} {unit}")).collect();
+        over.chain(same_ids(pools)).map(|problem| format!("{file}: {problem}")).collect();
     if problems.is_empty() { Ok(()) } else { bail!(problems.join("\n")) }
+}
+
+/// Pools that have one logical id, in which no dashes are.
+fn same_ids(pools: &PoolMap) -> Vec<String> {
+    let mut ids: BTreeMap<String, &PoolName> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for pool in all(pools) {
+        let name = &pool.name;
+        if let Some(other) = ids.insert(logical_id(pool), name) {
+            problems.push(format!(
+                "{name} and {other} are one name without their dashes, and CloudFormation takes none: rename one"
+            ));
+        }
+    }
+    problems
 }
 
 /// What the pools take in the variable `MAYFLY_PLACEMENTS`. Lambda measures the variables as one JSON object,

@@ -1,38 +1,47 @@
 //! The pool map that a command works with, and what is deployed of it.
 
+mod fit;
+pub mod instance_types;
 mod limits;
 pub mod render;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use fleet::PoolMap;
-use fleet::pools::DEFAULT_POOLS;
+use fleet::pools::{DEFAULT_POOLS, PoolMapError, Problem, toml_as_json};
 use serde_json::{Map, Value, json};
 
-/// Reads a pool map; without a file, the one that Mayfly ships.
-pub fn read(file: Option<&Path>) -> Result<PoolMap> {
-    let text = text(file)?;
-    parse(&text, file.unwrap_or(Path::new("pools.toml")))
+/// A pool map that was read and looked at.
+#[derive(Debug)]
+pub struct Checked {
+    /// The map.
+    pub pools: PoolMap,
+    /// The text that it was read from.
+    pub text: String,
+    /// What may be wrong with it, a line each, which begins with the file's name.
+    pub warnings: Vec<String>,
 }
 
-/// The text of a pool map that reads; without a file, the one that Mayfly ships.
-pub fn text_of(file: Option<&Path>) -> Result<String> {
-    read(file)?;
-    text(file)
+/// Reads a pool map; without a file, the one that Mayfly ships. Everything that is wrong with it is told at
+/// once, a line each, which begins with the file's name.
+pub fn read(file: Option<&Path>) -> Result<Checked> {
+    checked(text(file)?, &file.unwrap_or(Path::new("pools.toml")).display().to_string())
+}
+
+fn checked(text: String, file: &str) -> Result<Checked> {
+    let looked = PoolMap::from_toml_with(&text, &instance_types::look);
+    let lines = |problems: &[Problem]| problems.iter().map(|it| it.in_file(file)).collect::<Vec<_>>();
+    let warnings = lines(&looked.warnings);
+    match looked.pools {
+        Ok(pools) => Ok(Checked { pools, text, warnings }),
+        Err(PoolMapError(problems)) => bail!(lines(&problems).join("\n")),
+    }
 }
 
 fn text(file: Option<&Path>) -> Result<String> {
     let Some(file) = file else { return Ok(DEFAULT_POOLS.to_owned()) };
-    std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))
-}
-
-fn parse(text: &str, file: &Path) -> Result<PoolMap> {
-    PoolMap::from_toml(text).map_err(|error| {
-        let lines: Vec<String> =
-            error.0.iter().map(|problem| format!("{}: {problem}", file.display())).collect();
-        anyhow!(lines.join("\n"))
-    })
+    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 /// What is deployed of a map, as two texts.
@@ -42,15 +51,17 @@ pub struct Rendered {
     pub template: String,
     /// The whole map, as the functions read it.
     pub map: String,
+    /// What may be wrong with the map.
+    pub warnings: Vec<String>,
 }
 
 /// Makes a map into the template of its pools, and into what the functions read.
 pub fn rendered(map: &Path, template: &Path) -> Result<Rendered> {
-    let toml = text_of(Some(map))?;
-    limits::check(&PoolMap::from_toml(&toml)?).with_context(|| map.display().to_string())?;
-    let rendered = rendered_text(&toml, &text(Some(template))?);
+    let Checked { pools, text: toml, warnings } = read(Some(map))?;
+    limits::check(&pools, &map.display().to_string())?;
+    let rendered = render::render(&text(Some(template))?, &pools);
     let template = rendered.with_context(|| template.display().to_string())?;
-    Ok(Rendered { template, map: map_text(&toml)? })
+    Ok(Rendered { template, map: map_text(&toml)?, warnings })
 }
 
 /// The template of a map's pools, of the map and the template as texts.
@@ -71,9 +82,12 @@ pub fn map_text(map: &str) -> Result<String> {
 
 /// Each pool's entry, as it stands in the text of a map.
 fn entries(text: &str) -> Result<Map<String, Value>> {
-    let mut file: Map<String, Value> = toml::from_str(text)?;
+    let mut file = toml_as_json(text)?;
     match file.remove("pools") {
         Some(Value::Object(entries)) => Ok(entries),
         _ => Err(anyhow!("the map has no [pools.<name>] tables")),
     }
 }
+
+#[cfg(test)]
+mod tests;

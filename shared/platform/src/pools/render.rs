@@ -2,8 +2,11 @@
 //!
 //! A template has marked sections, from a line `# <mayfly pools render: NAME>` to a line
 //! `# </mayfly pools render>`. Each is written anew; the rest of the template is kept as it is.
+//!
+//! What loops over pools of a kind lies between `# <mayfly pools only: KIND>` and `# </mayfly pools only>`. While
+//! the map has no such pool it is put aside: its lines become comments. `Fn::ForEach` over an empty list is
+//! nothing that AWS documents, and cfn-lint refuses it (aws-cloudformation/cfn-lint#3762).
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
@@ -12,10 +15,16 @@ use fleet::{Architecture, Capacity, Pool, PoolMap};
 const BEGIN: &str = "# <mayfly pools render: ";
 const END: &str = "# </mayfly pools render>";
 
+const BEGIN_ONLY: &str = "# <mayfly pools only: ";
+const END_ONLY: &str = "# </mayfly pools only>";
+
+/// What a line begins with that was put aside.
+const ASIDE: &str = "#~";
+
 /// Writes the sections of a template anew.
 pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
     let mut rendered = String::new();
-    let mut lines = template.lines();
+    let mut lines = template.lines().map(|line| line.strip_prefix(ASIDE).unwrap_or(line));
     while let Some(line) = lines.next() {
         writeln!(rendered, "{line}")?;
         let trimmed = line.trim_start();
@@ -29,7 +38,28 @@ pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
         writeln!(rendered, "{indent}{END}")?;
     }
     ensure!(rendered.contains(BEGIN), "there is no section in it, which begins with {BEGIN}NAME>");
-    Ok(rendered)
+    put_aside(&rendered, pools)
+}
+
+/// Makes comments of what is only for pools that the map does not have.
+fn put_aside(template: &str, pools: &PoolMap) -> Result<String> {
+    let mut written = String::new();
+    let mut is_aside = false;
+    for line in template.lines() {
+        let trimmed = line.trim_start();
+        is_aside &= trimmed != END_ONLY;
+        let aside = if is_aside && !trimmed.is_empty() { ASIDE } else { "" };
+        writeln!(written, "{aside}{line}")?;
+        if let Some(kind) = trimmed.strip_prefix(BEGIN_ONLY) {
+            is_aside = match kind.trim_end_matches('>') {
+                "fargate" => on_fargate(pools).next().is_none(),
+                "ec2" => on_instances(pools).next().is_none(),
+                other => bail!("{other} is no kind of pools: fargate and ec2 are"),
+            };
+        }
+    }
+    ensure!(!is_aside, "what is only for some pools does not end with {END_ONLY}");
+    Ok(written)
 }
 
 /// Every pool of the map: one with `maximum = 0` stays in the template.
@@ -71,7 +101,7 @@ fn providers<'a>(pools: impl Iterator<Item = &'a Pool>) -> String {
 }
 
 /// A pool's name as a part of logical ids, which have no dashes: `ec2-x64` is `Ec2X64`.
-fn logical_id(pool: &Pool) -> String {
+pub(super) fn logical_id(pool: &Pool) -> String {
     let capitalised = |word: &str| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
@@ -88,11 +118,7 @@ fn word(text: &str) -> String {
 
 fn mappings(pools: &PoolMap) -> Result<String> {
     let mut text = "Mappings:\n  Pools:\n".to_owned();
-    let mut ids = BTreeMap::new();
     for pool in all(pools) {
-        if let Some(other) = ids.insert(logical_id(pool), &pool.name) {
-            bail!("{} and {other} are one without their dashes; name one of them otherwise", pool.name);
-        }
         writeln!(text, "    {}:", word(&logical_id(pool)))?;
         for (key, value) in values(pool) {
             writeln!(text, "      {key}: {value}")?;

@@ -59,16 +59,18 @@ fn where_windows_touch_the_next_one_holds_and_where_they_agree_nothing_changes()
 
 #[test]
 fn a_time_that_is_none_is_told_in_one_line() {
-    let no_time = |text: &str| format!("{text:?} is no time of the day; it takes one like \"08:00\"");
+    let no_time = |field: &str, text: &str| {
+        format!("window 1: {field}: {text:?} is no time of the day; it takes one like \"08:00\"")
+    };
     for text in [
         "08:60", "08:75", "08:99", "24:01", "25:00", "99:99", "8:00", "008:00", "08:0", "08:000", "0800",
         "08:", ":00", "", "+8:00", "08:+5", "-8:00", " 8:00", "08:00 ", "08.00", "08:00:00", "é:00",
     ] {
-        for (from, to) in [(text, "23:59"), ("00:01", text)] {
-            assert_eq!(wrong(&windows(&[(&["mon"], from, to, 1)])), [no_time(text)], "{from} to {to}");
+        for (field, from, to) in [("from", text, "23:59"), ("to", "00:01", text)] {
+            assert_eq!(wrong(&windows(&[(&["mon"], from, to, 1)])), [no_time(field, text)], "{from} to {to}");
         }
     }
-    let midnight = "no window begins at \"24:00\"; midnight is \"00:00\" of the next day";
+    let midnight = "window 1: from: no window begins at \"24:00\"; midnight is \"00:00\" of the next day";
     assert_eq!(wrong(&windows(&[(&["mon"], "24:00", "06:00", 1)])), [midnight]);
     for (from, to) in [("00:00", "24:00"), ("23:59", "24:00"), ("00:00", "00:01"), ("22:00", "00:00")] {
         assert_eq!(wrong(&windows(&[(&["mon"], from, to, 1)])), [""; 0], "{from} to {to}");
@@ -79,19 +81,21 @@ fn a_time_that_is_none_is_told_in_one_line() {
 fn numbers_may_be_as_large_as_their_limits_and_no_larger() {
     let window = |minimum: Option<u32>, maximum: Option<u32>| {
         let mut window = json!({"days": ["mon"], "from": "08:00", "to": "09:00"});
-        (window["minimum"], window["maximum"]) = (json!(minimum), json!(maximum));
+        for (name, number) in [("minimum", minimum), ("maximum", maximum)] {
+            window.as_object_mut().unwrap().extend(number.map(|it| (name.to_owned(), json!(it))));
+        }
         json!({"windows": [window]})
     };
-    let maximum = &["a window's maximum takes 1 to the pool's maximum, 15"][..];
+    let maximum = &["window 1: its maximum takes 1 to the pool's maximum, 15"][..];
     for (schedule, told, why) in [
         (window(Some(0), Some(1)), &[][..], "the smallest"),
         (window(Some(0), Some(0)), maximum, "a window in which nobody may live"),
         (window(Some(15), Some(15)), &[], "as many are kept as may live, and as the pool's maximum is"),
         (window(None, Some(16)), maximum, "one over the pool's maximum"),
         (window(Some(12), Some(12)), &[], "the window's own maximum"),
-        (window(Some(13), Some(12)), &["a window's minimum is over its maximum, 12"], "one over it"),
+        (window(Some(13), Some(12)), &["window 1: its minimum is over its maximum, 12"], "one over it"),
         (window(Some(15), None), &[], "the pool's maximum"),
-        (window(Some(16), None), &["a window's minimum is over its maximum, 15"], "one over it"),
+        (window(Some(16), None), &["window 1: its minimum is over its maximum, 15"], "one over it"),
         (json!({"lead_minutes": 0}), &[], "no lead"),
         (json!({"lead_minutes": 720}), &[], "the longest"),
         (json!({"lead_minutes": 721}), &["one.schedule.lead_minutes: takes 0 to 720"], "a minute more"),
