@@ -14,8 +14,8 @@ mod wants;
 
 use fleet::ledger::transition::*;
 use fleet::ledger::{
-    Answer, AskAnswer, Book, Job, JobAction, JobEvent, JobState, LeaveReason, News, Outcome, Runner,
-    RunnerEvent, RunnerState, Totals, difference,
+    Answer, AskAnswer, Book, Job, JobAction, JobEvent, JobState, JobTimes, LeaveReason, News, Outcome,
+    Runner, RunnerEvent, RunnerState, Totals, difference,
 };
 use fleet::question::Listener;
 use fleet::{GithubRunnerId, RunnerId};
@@ -132,6 +132,7 @@ fn job(state: JobState, name: &str) -> Job {
         read_at: None,
         passed_over: 0,
         unserved: None,
+        times: JobTimes::default(),
         version: 2,
     }
 }
@@ -187,6 +188,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         overdue_at,
         put_off,
         leaves,
+        times,
         changed_at,
         ..
     } = after.clone();
@@ -200,6 +202,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         overdue_at,
         put_off,
         leaves,
+        times,
         changed_at,
         ..before.clone()
     };
