@@ -13,7 +13,10 @@ pub mod remote;
 pub mod replay;
 pub mod report;
 pub mod schedule;
+#[cfg(any(feature = "doctor", feature = "why"))]
+pub mod sdk;
 pub mod source;
+pub mod status;
 pub mod terminal;
 pub mod wrap;
 

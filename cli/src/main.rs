@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, doctor, images, pools, replay, schedule, wrap};
+use crate::commands::{demo, doctor, images, pools, replay, schedule, trace, why, wrap};
 
 /// Ephemeral GitHub Actions runners on Amazon ECS: replay deliveries on one machine.
 #[derive(Debug, Parser)]
@@ -48,6 +48,17 @@ enum Command {
     /// more. Exits with 0 where all is fine, with 1 where something is small or not known, with 2 where a
     /// pool that keeps runners waiting cannot start one, or the map is wrong.
     Doctor(doctor::DoctorArgs),
+    /// Say why a job waits, what happens next and when, and what was seen
+    ///
+    /// It reads the ledger's table and ECS with your AWS credentials, and GitHub with GITHUB_TOKEN or, without one, with
+    /// the App's key where you may read it. Who cannot be asked is named, with why, and the others still answer.
+    /// GITHUB_API_URL and AWS_ENDPOINT_URL lead elsewhere, to `mayfly local` say. Exits with 0, or with 2 where the job's
+    /// URL, the map or a file is wrong.
+    Why(why::WhyArgs),
+    /// Show where the time of a job went, from GitHub's queue to its first step
+    ///
+    /// It asks as `mayfly why` does. The stages have no gaps, and add up to the whole.
+    Trace(trace::TraceArgs),
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
     /// The templates are deployed into moto, which is the queue, the table, the parameters and the Auto
@@ -69,6 +80,8 @@ fn main() -> ExitCode {
         Command::Images(command) => images::run(&command, &mut out),
         Command::Schedule(args) => schedule::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
+        Command::Why(args) => why::run(&args, &mut out),
+        Command::Trace(args) => trace::run(&args, &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => commands::local::run(&args, &mut out),
     };

@@ -1,5 +1,6 @@
 //! One file a command: its arguments, and what it does with them.
 
+pub(crate) mod asking;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod images;
@@ -8,6 +9,8 @@ pub(crate) mod local;
 pub(crate) mod pools;
 pub(crate) mod replay;
 pub(crate) mod schedule;
+pub(crate) mod trace;
+pub(crate) mod why;
 pub(crate) mod wrap;
 
 use std::io::{self, Write};

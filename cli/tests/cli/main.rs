@@ -13,3 +13,4 @@ mod images;
 mod pools_render;
 mod samples;
 mod schedule;
+mod why;

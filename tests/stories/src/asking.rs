@@ -60,12 +60,12 @@ impl Asking {
     }
 
     /// The sentence, and what happens next.
-    pub fn said(&self, scene: &mut Scene) -> String {
+    pub fn said(&self, scene: &mut Scene) -> [String; 2] {
         told(&self.look(scene))
     }
 
     /// The same, as soon as the reason is of this kind; at the latest after ten minutes.
-    pub fn said_once(&self, scene: &mut Scene, is_it: impl Fn(&Reason) -> bool) -> String {
+    pub fn said_once(&self, scene: &mut Scene, is_it: impl Fn(&Reason) -> bool) -> [String; 2] {
         for _ in 0..600 {
             let picture = self.look(scene);
             if is_it(&why(&picture).reason) {
@@ -78,7 +78,7 @@ impl Asking {
 }
 
 /// The sentence of a picture, and what happens next.
-pub fn told(picture: &Picture) -> String {
+pub fn told(picture: &Picture) -> [String; 2] {
     let why = why(picture);
-    format!("{}\n-> {}", why.sentence(), why.next())
+    [why.sentence(), why.next()]
 }

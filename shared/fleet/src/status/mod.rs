@@ -20,7 +20,7 @@ mod why;
 pub use self::masked::masked;
 pub use self::picture::{GithubJob, GithubStatus, Picture, Source};
 pub use self::reason::Reason;
-pub use self::waterfall::{Stage, Waterfall, waterfall};
+pub use self::waterfall::{SO_FAR, Stage, Waterfall, waterfall};
 pub use self::when::{clock, length};
 pub use self::why::{Why, why};
 

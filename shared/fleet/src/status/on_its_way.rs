@@ -13,10 +13,7 @@ use crate::limits::Limits;
 
 /// How far the runner is that comes for a job; `None` where none does.
 pub(super) fn of_job(picture: &Picture, job: &Job, pool: &PoolName) -> Option<Reason> {
-    let is_coming = |runner: &&Runner| runner.pool == *pool && runner.state.is_supply();
-    let mut coming: Vec<&Runner> = picture.runners.values().filter(is_coming).collect();
-    coming.sort_by_key(|runner| (missing(runner), runner.reserved_at));
-    let runner = coming.get(place(picture, job))?;
+    let runner = coming(picture, job, pool)?;
     let how_far = how_far(picture, job, runner);
     let rest = picture.books.get(pool).and_then(|book| book.health.resting(picture.now));
     match rest.filter(|rest| !rest.is_breaker() && runner.capacity != *pool) {
@@ -28,6 +25,14 @@ pub(super) fn of_job(picture: &Picture, job: &Job, pool: &PoolName) -> Option<Re
         }),
         None => Some(how_far),
     }
+}
+
+/// The runner that comes for a job.
+pub(super) fn coming<'a>(picture: &'a Picture, job: &Job, pool: &PoolName) -> Option<&'a Runner> {
+    let is_coming = |runner: &&Runner| runner.pool == *pool && runner.state.is_supply();
+    let mut coming: Vec<&Runner> = picture.runners.values().filter(is_coming).collect();
+    coming.sort_by_key(|runner| (missing(runner), runner.reserved_at));
+    coming.get(place(picture, job)).copied()
 }
 
 /// A job's place among those that wait, from 0 on.

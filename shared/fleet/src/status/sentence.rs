@@ -51,7 +51,7 @@ impl Reason {
                     .to_owned()
             }
             Self::SaidToWait { since, .. } => {
-                format!("GitHub has said that the job waits for an approval since {}", at(since))
+                format!("GitHub said at {} that the job waits for an approval", at(since))
             }
             Self::Finished { conclusion, at: ended, waited } => {
                 let how = conclusion.as_deref().map(|it| format!(": {}", said::name(it))).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Reason {
             ),
             Self::TooManyStarting { pool, starting, limit } => {
                 format!(
-                    "pool {pool} has {starting} runners starting, and no more than {limit} may wait for instances"
+                    "pool {pool} has {starting} starting, and no more than {limit} may wait for instances at once"
                 )
             }
             Self::RunTaskPaced { pool, .. } => {
@@ -143,13 +143,11 @@ impl Reason {
                 )
             }
             Self::Provisioning { capacity, since, .. } => {
-                on(capacity, "waits for capacity (PROVISIONING)", *since)
+                on(capacity, "waiting for capacity (PROVISIONING)", *since)
             }
-            Self::Pulling { capacity, since, .. } => on(capacity, "pulls its image", *since),
-            Self::Starting { capacity, since, .. } => on(capacity, "is starting its containers", *since),
-            Self::Booting { capacity, since, .. } => {
-                on(capacity, "runs and boots: it has not asked for its job yet,", *since)
-            }
+            Self::Pulling { capacity, since, .. } => on(capacity, "pulling its image", *since),
+            Self::Starting { capacity, since, .. } => on(capacity, "starting its containers", *since),
+            Self::Booting { capacity, since, .. } => on(capacity, "booting, without a question yet,", *since),
             Self::StartUnseen { capacity, since, .. } => {
                 format!("a runner on {capacity} has been starting for {}; ECS was not read", length(*since))
             }
@@ -208,12 +206,12 @@ impl Reason {
             Self::PoolRemoved { .. } | Self::OutOfService { .. } => {
                 "the scheduler routes it to another pool with its labels in the next minute, if there is one".to_owned()
             }
-            Self::NoImage { .. } => "nothing, until an image is deployed: docs/OPERATIONS.md, \"The images\"".to_owned(),
+            Self::NoImage { .. } => "nothing, until an image is deployed: the stack's output WithoutImages says which is missing".to_owned(),
             Self::OffHours { until: Some(until), .. } => {
                 format!("a runner that ends makes room; another maximum holds from {} on", at(until))
             }
             Self::OffHours { .. } | Self::AtMaximum { .. } => {
-                "the next runner that ends makes room, and the job that has waited longest is served first".to_owned()
+                "the next runner that ends makes room, mostly for the job that has waited longest".to_owned()
             }
             Self::CapacityRests { fallback: Some(fallback), .. } => fallback.next(now),
             Self::CapacityRests { until, .. } => format!("it is tried again at {}", at(until)),
@@ -245,16 +243,16 @@ impl Reason {
 
 fn running(since: &str, runner: Option<&str>, is_ours: bool) -> String {
     match (runner, is_ours) {
-        (Some(runner), true) => format!("the job runs since {since} on {}", said::name(runner)),
+        (Some(runner), true) => format!("the job has been running since {since} on {}", said::name(runner)),
         (Some(runner), false) => {
-            format!("the job runs since {since} on {}, which is not Mayfly's", said::name(runner))
+            format!("the job has been running since {since} on {}, which is not Mayfly's", said::name(runner))
         }
-        (None, _) => format!("the job runs since {since}; nobody names its runner"),
+        (None, _) => format!("the job has been running since {since}; nobody names its runner"),
     }
 }
 
 fn on(capacity: &PoolName, what: &str, since: SignedDuration) -> String {
-    format!("the task of a runner on {capacity} {what} for {} now", length(since))
+    format!("the task of a runner on {capacity} has been {what} for {}", length(since))
 }
 
 fn of_those(place: usize, waiting: usize) -> String {

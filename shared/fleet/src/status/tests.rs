@@ -75,7 +75,7 @@ fn what_lies_between_two_steps_of_a_function_has_its_sentence() {
     seen.tasks = Source::Read([(runner().id, task)].into());
     assert_eq!(
         why(&seen).sentence(),
-        "the task of a runner on ec2-x64 is starting its containers for 10 s now"
+        "the task of a runner on ec2-x64 has been starting its containers for 10 s"
     );
 }
 
@@ -138,7 +138,7 @@ fn what_looks_like_a_secret_is_masked_and_what_is_a_name_is_not() {
             "pull https://user:hunter2@registry.example/ci/runner:3 failed",
             "pull https://…@registry.example/ci/runner:3 failed",
         ),
-        ("GET https://api.example/x?token=abc&y=1: 403", "GET https://api.example/x?…"),
+        ("GET https://api.example/x?token=abc&y=1: 403", "GET https://api.example/x?… 403"),
         ("https://t0k3n@github.com/octo-org/x", "https://…@github.com/octo-org/x"),
         ("token ghs_0123456789abcdefghijABCDEFGHIJ0123456789 refused", "token … refused"),
         ("key=AKIAIOSFODNN7EXAMPLE", "key=…"),

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
 
+use super::on_its_way::coming;
 use super::picture::Picture;
 use super::why::{began_at, queued_at};
 use crate::ids::JobId;
-use crate::ledger::{Runner, StartTimes};
+use crate::ledger::{JobState, Runner, StartTimes};
 
 /// A part of the time. Each begins where the one before ends, so that all of them are the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,6 +46,9 @@ pub struct Waterfall {
     pub notes: Vec<String>,
 }
 
+/// The stage that is not over.
+pub const SO_FAR: &str = "so far";
+
 /// A point at which a stage ends.
 struct Point {
     name: &'static str,
@@ -59,24 +63,26 @@ pub fn waterfall(picture: &Picture) -> Option<Waterfall> {
     let queued_at = to_milliseconds(queued_at(picture)?);
     let began = began_at(picture).map(to_milliseconds);
     let first_step = picture.github.read().and_then(|job| job.first_step_at).map(to_milliseconds);
-    let is_over = began.is_some() || picture.github.read().is_some_and(|job| job.completed_at.is_some());
-    let until = first_step.or(began).unwrap_or_else(|| ended_at(picture)).max(queued_at);
-    let runner = picture.its_runner();
+    let ended = ended_at(picture);
+    let is_over = began.is_some() || ended.is_some();
+    let until = first_step.or(began).or(ended).unwrap_or(picture.now);
+    let until = to_milliseconds(until).max(queued_at);
+    let runner = picture.its_runner().or_else(|| {
+        let job = picture.job.read().filter(|job| job.state == JobState::Queued && !is_over)?;
+        coming(picture, job, job.pool.as_ref()?)
+    });
 
     let mut notes = notes(picture, runner, queued_at);
     let mut points = points_of_job(picture);
     points.extend(runner.map(|runner| points_of_runner(picture, runner)).unwrap_or_default());
-    points.push(Point {
-        name: "job begun",
-        by: if picture.github.read().is_some() { "GitHub" } else { "ledger" },
-        at: began,
-    });
-    if picture.github.read().is_some() {
-        points.push(Point { name: "first step", by: "GitHub", at: first_step });
-    }
-    if began.is_none() {
-        let name = if is_over { "ended without a runner" } else { "so far" };
-        points.push(Point { name, by: "now", at: Some(until) });
+    let by = if picture.github.read().is_some() { "GitHub" } else { "ledger" };
+    match began {
+        Some(_) => {
+            points.push(Point { name: "job begun", by, at: began });
+            points.push(Point { name: "first step", by, at: first_step });
+        }
+        None if is_over => points.push(Point { name: "ended without a runner", by, at: Some(until) }),
+        None => points.push(Point { name: SO_FAR, by: "now", at: Some(until) }),
     }
     let stages = stages(points, queued_at, until, &mut notes);
     let milliseconds = until.as_millisecond() - queued_at.as_millisecond();
@@ -91,9 +97,9 @@ pub fn waterfall(picture: &Picture) -> Option<Waterfall> {
     })
 }
 
-fn ended_at(picture: &Picture) -> Timestamp {
-    let ended = picture.github.read().and_then(|job| job.completed_at);
-    to_milliseconds(ended.unwrap_or(picture.now))
+fn ended_at(picture: &Picture) -> Option<Timestamp> {
+    let ledger = picture.job.read().filter(|job| job.state == JobState::Completed);
+    picture.github.read().and_then(|job| job.completed_at).or(ledger.map(|job| job.changed_at))
 }
 
 fn points_of_job(picture: &Picture) -> Vec<Point> {
@@ -146,7 +152,12 @@ fn stages(points: Vec<Point>, queued_at: Timestamp, until: Timestamp, notes: &mu
         }
         let to = if is_last { until } else { at.max(from) };
         let milliseconds = to.as_millisecond() - from.as_millisecond();
-        stages.push(Stage { name, with: std::mem::take(&mut with), by, from, to, milliseconds });
+        let mut with = std::mem::take(&mut with);
+        if name == SO_FAR {
+            // It is at the first of those, and the others come after it.
+            with.truncate(1);
+        }
+        stages.push(Stage { name, with, by, from, to, milliseconds });
         from = to;
     }
     if !with.is_empty() {
@@ -164,7 +175,15 @@ fn notes(picture: &Picture, runner: Option<&Runner>, queued_at: Timestamp) -> Ve
         ));
     }
     match runner {
-        None => notes.push("no runner of ours has taken the job, as far as is known".to_owned()),
+        None => notes.push(
+            "no runner of ours has taken the job or is on its way for it, as far as is known".to_owned(),
+        ),
+        Some(_) if picture.its_runner().is_none() => {
+            notes.push(
+                "of the runner that is furthest on its way: GitHub decides which one takes the job"
+                    .to_owned(),
+            );
+        }
         Some(runner) if runner.reserved_at <= queued_at => {
             notes.push("the runner was there, or on its way, before the job was queued".to_owned());
         }

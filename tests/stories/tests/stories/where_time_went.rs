@@ -41,7 +41,24 @@ fn a_job_that_ran_adds_up_while_ecs_has_its_task_and_after_it_has_forgotten_it()
     scene.world.queue_job(JOB, plan(&["ec2-x64"]));
     scene.pass(90);
     let while_it_runs = seen(&mut scene, &asking());
-    assert_eq!(while_it_runs, [""; 0]);
+    assert_eq!(
+        while_it_runs,
+        [
+            "delivered and accepted: 1974 ms",
+            "in the ledger: 0 ms",
+            "reserved: 0 ms",
+            "RunTask: 0 ms",
+            "PROVISIONING: 5589 ms",
+            "pulling: 26881 ms",
+            "starting: 0 ms",
+            "PID 1 begun: 1 ms",
+            "asked: 2311 ms",
+            "registered: 0 ms",
+            "listening: 3619 ms",
+            "job begun: 1284 ms",
+            "first step: 782 ms"
+        ]
+    );
     scene.pass(2 * 60 * 60);
     assert_eq!(seen(&mut scene, &asking()), while_it_runs, "the ledger has kept it");
     let waited = {
@@ -53,7 +70,26 @@ fn a_job_that_ran_adds_up_while_ecs_has_its_task_and_after_it_has_forgotten_it()
     assert_eq!(waterfall(&picture).unwrap().milliseconds, waited, "the whole wait, as GitHub has it");
 
     let without = Asking { no_github: Some("no token"), no_ecs: Some("no access"), ..asking() };
-    assert_eq!(seen(&mut scene, &without), [""; 0], "by the ledger alone");
+    assert_eq!(
+        seen(&mut scene, &without),
+        [
+            "delivered and accepted: 1974 ms",
+            "in the ledger: 0 ms",
+            "reserved: 0 ms",
+            "RunTask: 0 ms",
+            "PROVISIONING: 5589 ms",
+            "pulling: 26881 ms",
+            "starting: 0 ms",
+            "PID 1 begun: 1 ms",
+            "asked: 2311 ms",
+            "registered: 0 ms",
+            "listening: 3619 ms",
+            "job begun: 3166 ms",
+            "GitHub was not read, so that the times of the job are the ledger's: no token",
+            "not known: first step"
+        ],
+        "by the ledger alone"
+    );
 }
 
 #[test]
@@ -61,7 +97,18 @@ fn a_job_that_still_waits_is_told_up_to_now() {
     let mut scene = stories::scene();
     scene.world.queue_job(JOB, plan(&["fargate-x64"]));
     scene.pass(10);
-    assert_eq!(seen(&mut scene, &asking()), [""; 0]);
+    assert_eq!(
+        seen(&mut scene, &asking()),
+        [
+            "delivered and accepted: 1974 ms",
+            "in the ledger: 0 ms",
+            "reserved: 0 ms",
+            "RunTask: 0 ms",
+            "PROVISIONING: 5589 ms",
+            "pulling + so far: 2437 ms",
+            "of the runner that is furthest on its way: GitHub decides which one takes the job"
+        ]
+    );
 }
 
 #[test]
@@ -72,5 +119,20 @@ fn a_runner_that_was_there_before_the_job_took_none_of_its_time() {
     scene.world.cancel_job(first);
     scene.world.queue_job(JOB, plan(&["fargate-x64"]));
     scene.pass(60);
-    assert_eq!(seen(&mut scene, &asking()), [""; 0]);
+    assert_eq!(
+        seen(&mut scene, &asking()),
+        [
+            "delivered and accepted: 1112 ms",
+            "in the ledger: 0 ms",
+            "pulling: 13332 ms",
+            "starting: 0 ms",
+            "PID 1 begun: 0 ms",
+            "asked: 2781 ms",
+            "registered: 0 ms",
+            "listening: 3217 ms",
+            "job begun: 2907 ms",
+            "first step: 749 ms",
+            "the runner was there, or on its way, before the job was queued"
+        ]
+    );
 }

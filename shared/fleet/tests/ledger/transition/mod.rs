@@ -8,6 +8,7 @@ mod overdue;
 mod questions;
 mod registrations;
 mod stops;
+mod times;
 mod unserved;
 mod waiting;
 mod wants;
