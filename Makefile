@@ -21,7 +21,9 @@ help: ## list these targets
 
 .PHONY: demo
 demo: ## replay the sample events, tell each job's story, and an evening of office hours (needs only Rust)
-	cargo run --quiet -p mayfly -- demo
+	@echo "building the command: a minute or two the first time, and seconds after that"
+	cargo build -p mayfly
+	target/debug/mayfly demo
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test

@@ -5,13 +5,16 @@ mod commands;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{demo, doctor, images, pools, replay, schedule, trace, why, wrap};
 
+/// The version, and the commit where it was built from one.
+const VERSION: &str = env!("MAYFLY_VERSION");
+
 /// Ephemeral GitHub Actions runners on Amazon ECS: replay deliveries on one machine.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version = VERSION, about)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -59,6 +62,10 @@ enum Command {
     ///
     /// It asks as `mayfly why` does. The stages have no gaps, and add up to the whole.
     Trace(trace::TraceArgs),
+    /// Print a shell's completions of this command
+    Completions(commands::completions::CompletionsArgs),
+    /// Print the manual page, in roff: `mayfly man | man -l -`
+    Man,
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
     /// The templates are deployed into moto, which is the queue, the table, the parameters and the Auto
@@ -82,6 +89,8 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Why(args) => why::run(&args, &mut out),
         Command::Trace(args) => trace::run(&args, &mut out),
+        Command::Completions(args) => Ok(commands::completions::run(&args, Cli::command(), &mut out)),
+        Command::Man => commands::man::run(Cli::command(), &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => commands::local::run(&args, &mut out),
     };

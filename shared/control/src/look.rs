@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::launch::Placement;
-use fleet::ledger::{Item, Job, Key, Meter, Runner};
+use fleet::ledger::{Item, Job, JobState, Key, Meter, Runner};
 use fleet::ports::{
     Clock, DescribeTasks, GithubError, Ledger, LedgerError, ListItems, ListTasks, Listing, LookAtJob,
     TaskDescription, TaskFilter,
 };
 use fleet::status::{Picture, Source};
 use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
+
+/// Most jobs of a pool among which a job's place is told.
+const MOST_JOBS: usize = 1000;
 
 /// What is asked about.
 #[derive(Debug, Clone)]
@@ -117,16 +120,27 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
     }
 }
 
+/// The jobs that are Queued in a pool, the oldest first. The index is a hint: the table tells how they are.
+async fn waiting_in<L: Ledger + ListItems>(ledger: &L, pool: &PoolName) -> Result<Vec<JobId>, LedgerError> {
+    let mut listed = ledger.list(&Listing::QueuedJobs(pool.clone())).await?;
+    listed.truncate(MOST_JOBS);
+    let items = if listed.is_empty() { Vec::new() } else { ledger.read(&listed).await? };
+    let queued: BTreeSet<Key> = items
+        .iter()
+        .filter(|item| item.job().is_some_and(|job| job.state == JobState::Queued))
+        .map(Item::key)
+        .collect();
+    let jobs = listed.into_iter().filter(|key| queued.contains(key));
+    Ok(jobs.filter_map(|key| if let Key::Job(job) = key { Some(job) } else { None }).collect())
+}
+
 /// The books of the pools in question, the jobs that wait there, and the runners on their capacity.
 async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) -> Result<(), LedgerError> {
     let mut keys: BTreeSet<Key> = BTreeSet::new();
     if let Some(pool) = picture.pool().cloned() {
         let own = BTreeSet::from([pool.clone()]);
         keys.extend(picture.pools.with_capacities(&own).into_iter().map(Key::Book));
-        let waiting = ledger.list(&Listing::QueuedJobs(pool.clone())).await?;
-        let jobs =
-            waiting.into_iter().filter_map(|key| if let Key::Job(job) = key { Some(job) } else { None });
-        picture.waiting = jobs.collect();
+        picture.waiting = waiting_in(ledger, &pool).await?;
         for pool in Picture::pools_in_question(&picture.pools, &pool) {
             for listing in Listing::live_runners(&pool) {
                 keys.extend(ledger.list(&listing).await?);
