@@ -111,7 +111,7 @@ test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installe
 test-host: ## test what packs images/host into the user data, and makes the seccomp profile
 	python3 -m unittest discover --start-directory images/host
 	python3 -m unittest discover --start-directory images/host/seccomp
-test-docs: ## hold docs/SECURITY.md against the tests, times and fields that it names
+test-docs: ## hold the pages against the tests, times, fields and places that they name
 	python3 -m unittest discover --start-directory docs/tests
 
 # As root, on Debian: an engine of its own in namespaces of its own; nothing is installed.

@@ -7,6 +7,7 @@
 mod bookkeeper;
 mod budget;
 pub mod deliveries;
+mod earlier;
 mod launchpad;
 mod look;
 pub mod metrics;
@@ -20,6 +21,7 @@ mod tell;
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted, Settling};
 pub use self::budget::{BudgetError, headroom};
 pub use self::deliveries::DeliveriesError;
+pub use self::earlier::EarlierListings;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, QueuedAt, Turn};
 pub use self::look::{Asked, Sources};
 pub use self::settings::{Deployed, LaunchSettings};

@@ -122,7 +122,7 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
 
 /// The jobs that are Queued in a pool, the oldest first. The index is a hint: the table tells how they are.
 async fn waiting_in<L: Ledger + ListItems>(ledger: &L, pool: &PoolName) -> Result<Vec<JobId>, LedgerError> {
-    let mut listed = ledger.list(&Listing::QueuedJobs(pool.clone())).await?;
+    let mut listed = ledger.list(&Listing::OpenJobs(pool.clone())).await?;
     listed.truncate(MOST_JOBS);
     let items = if listed.is_empty() { Vec::new() } else { ledger.read(&listed).await? };
     let queued: BTreeSet<Key> = items

@@ -3,41 +3,59 @@
 use control::Steps;
 use fleet::Repository;
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
-use fleet::sweep::Round;
+use fleet::sweep::{Ask, Round};
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
 use tracing::info;
 
 use super::Turns;
-use super::ask::Answer;
+use super::ask::{Answer, requests_of};
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
-/// Lists that are asked for at once. GitHub allows a hundred requests at once, of all that speak for the App
-/// (its documentation, "Rate limits for the REST API", "About secondary rate limits").
-const AT_ONCE: usize = 8;
+/// Lists that are asked for at once: Lambda bills the wait for each round of them. GitHub allows a hundred requests
+/// at once, of all that speak for the App (its documentation, "Rate limits for the REST API", "About secondary rate
+/// limits"): most are left to the registrars. A list is 2 MB at most, a hundred runs of 20 KB, and all of them
+/// together half of the function's memory.
+const AT_ONCE: usize = 25;
 
 /// After so many repositories in a row without an answer GitHub is left alone until the next sweep.
 const UNANSWERED: u32 = 3;
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
-    /// Gives each repository its turn. An error is what ends the sweep before its time.
+    /// Gives each repository its turn: those that are known while GitHub lists the repositories, and then those that
+    /// are new. An error is what ends the sweep before its time.
     pub(super) async fn look_through(
         &self,
         pass: &mut Pass<'_>,
         turns: Turns,
         steps: &mut Steps,
     ) -> Result<(), StepError> {
-        let known = turns(&pass.cursor, self.books.system.now()).len();
-        pass.expect(u32::try_from(1 + 2 * known).unwrap_or(u32::MAX));
+        let known = turns(&pass.cursor, self.books.system.now());
+        pass.expect(requests_of(known.len(), self.memory.runs.take()));
         self.begin_list(pass).await?;
-        match self.paid(pass, self.github.list_repositories().await).await {
+        self.sweep_begins(pass, steps).await;
+        let repositories = self.github.list_repositories();
+        let (listed, end) = join(repositories, self.give_turns(pass, known.clone(), steps)).await;
+        match self.paid(pass, listed).await {
             Ok(listed) => pass.cursor.listed(&listed.read),
-            Err(problem) if problem.ends_calls() => return Err(problem),
+            Err(problem) if problem.ends_calls() => return end.and(Err(problem)),
             Err(problem) => drop(steps.note_common::<(), _>("repositories", Err(problem))),
         }
-        self.sweep_begins(pass, steps).await;
-        let turns = turns(&pass.cursor, self.books.system.now());
-        pass.to_come = u32::try_from(2 * turns.len()).unwrap_or(u32::MAX);
+        end?;
+        let mut new = turns(&pass.cursor, self.books.system.now());
+        new.retain(|repository| !known.contains(repository));
+        pass.to_come = pass.to_come.max(u32::try_from(2 * new.len()).unwrap_or(u32::MAX));
+        self.give_turns(pass, new, steps).await
+    }
+
+    /// Gives these repositories their turns, in their order.
+    async fn give_turns(
+        &self,
+        pass: &mut Pass<'_>,
+        turns: Vec<Repository>,
+        steps: &mut Steps,
+    ) -> Result<(), StepError> {
         let mut round = Round::new(turns, &pass.cursor);
         let end = self.go_round(pass, &mut round, steps).await;
         for (repository, read_to) in round.cut_off() {
@@ -64,6 +82,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 let Some(ask) = round.ask() else { break };
                 end = self.begin_list(pass).await;
                 if end.is_ok() {
+                    if matches!(ask, Ask::Jobs(..)) {
+                        self.memory.runs.set(self.memory.runs.get().saturating_add(1));
+                    }
                     open.push(self.ask(ask));
                 }
             }
