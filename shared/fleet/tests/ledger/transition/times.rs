@@ -1,7 +1,7 @@
 //! The times of a start, and of a job: noted with what is written anyway, and never a reason to write.
 
 use fleet::launch::{StopClass, TaskTimes};
-use fleet::ledger::{JobAction, JobEvent, JobState, JobTimes, RunnerEvent, StartTimes, transition};
+use fleet::ledger::{JobAction, JobEvent, JobState, JobTimes, RunnerEvent, StartTimes};
 use fleet::question::Listener;
 use jiff::SignedDuration;
 use kit::ledger::{at, boot, job_event, pool, registered, runner_id};
@@ -25,7 +25,7 @@ fn each_event_of_a_start_notes_its_time_once() {
         (200, RunnerEvent::TaskStopped(StopClass::Ordinary, String::new(), times), true),
     ] {
         let book = alone(&runner, 1);
-        let outcome = transition::of_runner(Some((&runner, &book)), &event, at(seconds));
+        let outcome = of_runner(&runner, &event, &book, at(seconds));
         assert_eq!(outcome.runner.is_some(), writes, "at {seconds}: {event:?}");
         runner = outcome.runner.unwrap_or(runner);
     }
@@ -55,7 +55,7 @@ fn a_jobs_first_webhook_and_its_begin_are_kept_to_its_end() {
         (50, event(JobAction::InProgress, 49)),
         (300, event(JobAction::Completed, 299)),
     ] {
-        known = transition::of_job(known.as_ref(), None, &event, at(seconds)).job;
+        known = of_job(known.as_ref(), None, &event, at(seconds)).job;
     }
     let job = known.unwrap();
     let times = JobTimes { created_at: Some(at(0)), accepted_at: Some(at(1)), begun_at: Some(at(50)) };
