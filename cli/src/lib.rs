@@ -15,8 +15,11 @@ pub mod replay;
 pub mod report;
 pub mod samples;
 pub mod schedule;
+#[cfg(any(feature = "doctor", feature = "why"))]
+pub mod sdk;
 pub mod sidecar;
 pub mod source;
+pub mod status;
 pub mod terminal;
 pub mod wrap;
 

@@ -54,6 +54,14 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         writeln!(out, "GitHub   {}     runners, groups", stack.github.url())?;
         writeln!(out, "registrar {}ask", stack.registrar.url())?;
         writeln!(out, "the rest {moto}     queue, table, parameters")?;
+        writeln!(
+            out,
+            "a job    AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_ENDPOINT_URL={moto} \
+             AWS_ENDPOINT_URL_ECS={ecs} GITHUB_API_URL={} GITHUB_TOKEN=local mayfly why JOB --region us-east-1 \
+             --organisation octo-org --table {}",
+            stack.github.url(),
+            stack.provisioned.table,
+        )?;
         writeln!(out, "Ctrl-C ends all of it.")?;
         tokio::signal::ctrl_c().await?;
         Ok(())

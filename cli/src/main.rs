@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{demo, doctor, images, pools, replay, schedule, wrap};
+use crate::commands::{demo, doctor, images, pools, replay, schedule, trace, why, wrap};
 
 /// The version, and the commit where it was built from one.
 const VERSION: &str = env!("MAYFLY_VERSION");
@@ -51,6 +51,17 @@ enum Command {
     /// more. Exits with 0 where all is fine, with 1 where something is small or not known, with 2 where a
     /// pool that keeps runners waiting cannot start one, or the map is wrong.
     Doctor(doctor::DoctorArgs),
+    /// Say why a job waits, what happens next and when, and what was seen
+    ///
+    /// It reads the ledger's table and ECS with your AWS credentials, and GitHub with GITHUB_TOKEN or, without one, with
+    /// the App's key where you may read it. Who cannot be asked is named, with why, and the others still answer.
+    /// GITHUB_API_URL and AWS_ENDPOINT_URL lead elsewhere, to `mayfly local` say. Exits with 0, or with 2 where the job's
+    /// URL, the map or a file is wrong.
+    Why(why::WhyArgs),
+    /// Show where the time of a job went, from GitHub's queue to its first step
+    ///
+    /// It asks as `mayfly why` does. The stages have no gaps, and add up to the whole.
+    Trace(trace::TraceArgs),
     /// Print a shell's completions of this command
     Completions(commands::completions::CompletionsArgs),
     /// Print the manual page, in roff: `mayfly man | man -l -`
@@ -76,6 +87,8 @@ fn main() -> ExitCode {
         Command::Images(command) => images::run(&command, &mut out),
         Command::Schedule(args) => schedule::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
+        Command::Why(args) => why::run(&args, &mut out),
+        Command::Trace(args) => trace::run(&args, &mut out),
         Command::Completions(args) => Ok(commands::completions::run(&args, Cli::command(), &mut out)),
         Command::Man => commands::man::run(Cli::command(), &mut out),
         #[cfg(feature = "local")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fleet::BootId;
 use fleet::pid1::{Answered, PATIENCE, answers};
@@ -24,6 +24,7 @@ pub(crate) struct Registrar {
     url: String,
     ticket: SecretString,
     boot: BootId,
+    began: Instant,
 }
 
 impl fmt::Debug for Registrar {
@@ -33,8 +34,8 @@ impl fmt::Debug for Registrar {
 }
 
 impl Registrar {
-    /// The registrar at a URL that ends in `/`.
-    pub(crate) fn new(url: &str, ticket: SecretString, boot: BootId) -> Self {
+    /// The registrar at a URL that ends in `/`. The questions tell how long ago PID 1 began.
+    pub(crate) fn new(url: &str, ticket: SecretString, boot: BootId, began: Instant) -> Self {
         // A ticket goes nowhere else, whatever an answer says.
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
@@ -43,7 +44,7 @@ impl Registrar {
             .max_redirects(0)
             .http_status_as_error(false)
             .build();
-        Self { agent: Agent::new_with_config(config), url: url.to_owned(), ticket, boot }
+        Self { agent: Agent::new_with_config(config), url: url.to_owned(), ticket, boot, began }
     }
 
     /// Asks once, with a listener that is so far. It comes back when there is an answer, or when the
@@ -80,8 +81,9 @@ impl Registrar {
 
     fn post(&self, listener: Listener) -> Result<Response<Body>, Error> {
         let ticket = self.ticket.expose_secret().to_owned();
+        let age = u64::try_from(self.began.elapsed().as_millis()).ok();
         let question =
-            Question { version: QuestionVersion::default(), ticket, boot: self.boot.clone(), listener };
+            Question { version: QuestionVersion::default(), ticket, boot: self.boot.clone(), listener, age };
         let body = serde_json::to_string(&question).map_err(io::Error::from)?;
         let request = self.agent.post(format!("{}{ASK}", self.url));
         request.header("content-type", "application/json").send(body)
@@ -121,8 +123,12 @@ mod tests {
 
     #[test]
     fn it_prints_neither_its_ticket_nor_its_boot_id() {
-        let registrar =
-            Registrar::new("https://registrar.example/", "the-ticket".into(), BootId::new("the-boot"));
+        let registrar = Registrar::new(
+            "https://registrar.example/",
+            "the-ticket".into(),
+            BootId::new("the-boot"),
+            Instant::now(),
+        );
         let printed = format!("{registrar:?}");
         assert!(!printed.contains("the-ticket") && !printed.contains("the-boot"), "{printed}");
     }

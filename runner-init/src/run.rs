@@ -74,13 +74,13 @@ impl<'a> Loop<'a> {
             pipe::register(signal, terminated.try_clone()?)?;
         }
         let (results, done) = wake()?;
-        let random = Random::new()?;
+        let (random, began) = (Random::new()?, Instant::now());
         let boot = BootId::new(random::id()?);
-        let registrar = Registrar::new(&task.registrar, task.ticket.clone(), boot);
+        let registrar = Registrar::new(&task.registrar, task.ticket.clone(), boot, began);
         Ok(Self {
             task,
             machine: Machine::new(task.timings),
-            began: Instant::now(),
+            began,
             random,
             asking: Asking::start(task, registrar, done),
             results,

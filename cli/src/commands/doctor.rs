@@ -44,7 +44,7 @@ fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
     let needs = needs::of(&pools, super::now());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (region, values) = runtime.block_on(async {
-        let config = account::sdk_config(args.region.clone()).await;
+        let config = mayfly::sdk::config(args.region.clone()).await;
         let region = config.region().map(ToString::to_string);
         (region, account::values(&config, &in_question(&needs)).await)
     });

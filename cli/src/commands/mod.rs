@@ -1,5 +1,6 @@
 //! One file a command: its arguments, and what it does with them.
 
+pub(crate) mod asking;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -10,6 +11,8 @@ pub(crate) mod man;
 pub(crate) mod pools;
 pub(crate) mod replay;
 pub(crate) mod schedule;
+pub(crate) mod trace;
+pub(crate) mod why;
 pub(crate) mod wrap;
 
 use std::io::{self, Write};

@@ -1,34 +1,14 @@
 //! The values of an account's quotas, by Service Quotas.
 
-use std::time::Duration;
-
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_servicequotas::Client;
 use aws_sdk_servicequotas::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_servicequotas::operation::get_aws_default_service_quota::GetAWSDefaultServiceQuotaError;
 use aws_sdk_servicequotas::operation::get_service_quota::GetServiceQuotaError;
 use aws_sdk_servicequotas::types::ServiceQuota;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::findings::Values;
 use super::quotas::Quota;
-
-/// Longest wait for one answer, its retries included: a deploy waits for it.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The configuration by the environment: region, credentials, and `AWS_ENDPOINT_URL`, also with
-/// `_SERVICE_QUOTAS` at its end.
-pub async fn sdk_config(region: Option<String>) -> SdkConfig {
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let timeouts = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
-    match region {
-        Some(region) => loader.region(Region::new(region)).load().await,
-        None => loader.load().await,
-    }
-}
 
 /// Asks for these quotas, one after the other. Where nobody is reached, or nothing is allowed, the first
 /// answer stands for the others: the error is one line.

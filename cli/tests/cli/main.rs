@@ -14,6 +14,7 @@ mod pools_render;
 mod replay;
 mod samples;
 mod schedule;
+mod why;
 mod wrap;
 
 use std::path::Path;

@@ -78,7 +78,10 @@ impl Batch {
         *oldest = at.min(*oldest);
     }
 
-    fn add(&mut self, source: Source, event: Event, sent_at: Option<Timestamp>) {
+    fn add(&mut self, source: Source, mut event: Event, sent_at: Option<Timestamp>) {
+        if let Event::Job(job) = &mut event {
+            job.accepted_at = sent_at;
+        }
         if let Event::Job(job) = &event
             && let (JobAction::Queued, Some(pool), Some(at)) = (job.action, &job.pool, sent_at)
         {

@@ -135,7 +135,7 @@ mod tests {
         ] {
             let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
             stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
-            let Message::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _)), None) =
+            let Message::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _, _)), None) =
                 read(&task_change(&stopped)).unwrap()
             else {
                 panic!("{why}: no stop")

@@ -2,8 +2,9 @@
 
 use control::metrics::UNKNOWN_REASONS;
 use fleet::RunnerId;
-use fleet::launch::{SeenStop, exit_code_of, is_known_stop_code, is_known_stop_reason};
+use fleet::launch::{SeenStop, TaskTimes, exit_code_of, is_known_stop_code, is_known_stop_reason};
 use fleet::ledger::{Event, RunnerEvent};
+use jiff::Timestamp;
 use metrics::counter;
 use serde::Deserialize;
 use tracing::warn;
@@ -24,6 +25,14 @@ pub(crate) struct TaskChange {
     stop_code: Option<String>,
     #[serde(default)]
     stopped_reason: Option<String>,
+    #[serde(default)]
+    created_at: Option<String>,
+    #[serde(default)]
+    pull_started_at: Option<String>,
+    #[serde(default)]
+    pull_stopped_at: Option<String>,
+    #[serde(default)]
+    started_at: Option<String>,
     #[serde(default)]
     containers: Vec<Container>,
 }
@@ -48,6 +57,12 @@ impl TaskChange {
         let containers =
             self.containers.iter().map(|container| (container.name.as_str(), container.exit_code));
         let exit_code = exit_code_of(containers);
+        let times = TaskTimes {
+            created_at: time(self.created_at),
+            pull_started_at: time(self.pull_started_at),
+            pull_stopped_at: time(self.pull_stopped_at),
+            started_at: time(self.started_at),
+        };
         let reason = self.stopped_reason.unwrap_or_default();
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
@@ -57,7 +72,12 @@ impl TaskChange {
             warn!(%runner, reason, "a task did not start for a reason that is not known, taken for a failed boot");
             counter!(UNKNOWN_REASONS.name).increment(1);
         }
-        let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code);
-        Some(Event::Runner(runner, RunnerEvent::TaskStopped(stop.class, stop.reason)))
+        let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code, times);
+        Some(Event::Runner(runner, RunnerEvent::TaskStopped(stop.class, stop.reason, stop.times)))
     }
+}
+
+/// A time of ECS's. One that cannot be read is not known: the stop counts all the same.
+fn time(text: Option<String>) -> Option<Timestamp> {
+    text?.parse().ok()
 }

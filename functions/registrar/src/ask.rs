@@ -8,7 +8,7 @@ use fleet::RunnerId;
 use fleet::ledger::{Answer as Told, AskAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
 use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use tracing::warn;
 
@@ -33,7 +33,7 @@ pub(crate) struct Unanswered {
 impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Answers a question whose ticket is good.
     pub(crate) async fn ask(&self, asked: &Asked<'_>, question: &Question) -> Result<Answer, Unanswered> {
-        let event = RunnerEvent::Asked(question.boot.digest(), question.listener);
+        let event = RunnerEvent::Asked(question.boot.digest(), question.listener, age(question));
         let (told, runner) =
             self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
         let answered = self.follow(asked, question, told, runner.as_ref()).await;
@@ -106,6 +106,13 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         self.spend(asked, 1).await?;
         self.delete(asked, registration).await
     }
+}
+
+/// How long PID 1 has been there. What is longer than a task can live is no age.
+fn age(question: &Question) -> Option<SignedDuration> {
+    const LONGEST: u64 = 14 * 24 * 60 * 60 * 1000;
+    let age = question.age.filter(|age| *age <= LONGEST)?;
+    i64::try_from(age).ok().map(SignedDuration::from_millis)
 }
 
 /// Whether a question is of a runner that waits for its JIT config.

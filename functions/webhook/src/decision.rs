@@ -125,5 +125,6 @@ fn event(payload: WorkflowJobPayload, action: JobAction) -> JobEvent {
         runner: None,
         may_not_have_run: payload.may_not_have_run,
         created_at: payload.created_at,
+        accepted_at: None,
     }
 }

@@ -162,6 +162,7 @@ fn batch(number: u64) -> Result<Vec<u8>> {
         runner: None,
         may_not_have_run: false,
         created_at: None,
+        accepted_at: None,
     };
     let delivery = DeliveryId::new(format!("delivery-{number}"));
     let message = JobMessage { version: Version, delivery, job_event };
@@ -197,6 +198,7 @@ fn question(secrets: &Secrets) -> Result<Vec<u8>> {
         ticket: ticket.expose().to_owned(),
         boot: BootId::new(BOOT),
         listener: Listener::None,
+        age: None,
     };
     let mut event = function_url_event(Vec::new(), &serde_json::to_string(&question)?);
     if let Some(event) = event.as_object_mut() {

@@ -84,5 +84,6 @@ fn queued(job: JobId, plan: &JobPlan, pool: &PoolName) -> Event {
         runner: None,
         may_not_have_run: false,
         created_at: None,
+        accepted_at: None,
     })
 }

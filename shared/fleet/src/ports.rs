@@ -11,15 +11,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
-use crate::launch::{LaunchFailure, RunTaskRequest};
+use crate::launch::{LaunchFailure, RunTaskRequest, TaskTimes};
 use crate::ledger::{Item, JobMessage, Key, Left, Put, SettleMessage, Spend};
 use crate::schedule::Group;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
     JobStatus, ListDeliveries, ListJobs, ListRepositories, ListRunners, ListRuns, ListedJob, ListedRun,
-    Priced, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver, Registration, RegistrationPage, RunId,
-    RunStatus, RunnerGroupId, SeenJob, SeenRunner,
+    LookAtJob, Priced, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver, Registration,
+    RegistrationPage, RunId, RunStatus, RunnerGroupId, SeenJob, SeenRunner,
 };
 pub use crate::ledger::Listing;
 
@@ -125,10 +125,8 @@ pub struct TaskDescription {
     pub runner: Option<RunnerId>,
     /// ECS's `lastStatus`.
     pub last_status: String,
-    /// ECS's `createdAt`: when `RunTask` was called for it; `None` where ECS does not say.
-    pub created_at: Option<Timestamp>,
-    /// ECS's `pullStartedAt`: when it left PROVISIONING; `None` before that.
-    pub pull_started_at: Option<Timestamp>,
+    /// When it came to each of its points.
+    pub times: TaskTimes,
     /// Why it has stopped; `None` before that.
     pub stop: Option<TaskStop>,
     /// The stack whose task definition it has; `None` where it is none that a stack names. Its tag says the

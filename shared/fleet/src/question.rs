@@ -39,6 +39,9 @@ pub struct Question {
     /// How far its runner program is.
     #[serde(default)]
     pub listener: Listener,
+    /// How long PID 1 has been there, in milliseconds by its own clock; an older one does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<u64>,
 }
 
 impl fmt::Debug for Question {
@@ -137,6 +140,7 @@ mod tests {
             ticket: "the-ticket".to_owned(),
             boot: BootId::new("the-boot"),
             listener: Listener::Up,
+            age: None,
         };
         assert_eq!(format!("{question:?}"), "Question { listener: Up, .. }");
         assert!(!format!("{:?}", question.boot).contains("the-boot"));
@@ -145,12 +149,13 @@ mod tests {
 
     #[test]
     fn the_words_on_the_wire() {
-        let asked = json!({"version": 1, "ticket": "t", "boot": "b", "listener": "starting"});
+        let asked = json!({"version": 1, "ticket": "t", "boot": "b", "listener": "starting", "age": 1500});
         let question = Question {
             version: Version,
             ticket: "t".to_owned(),
             boot: BootId::new("b"),
             listener: Listener::Starting,
+            age: Some(1500),
         };
         assert_eq!(serde_json::to_value(&question).unwrap(), asked);
         for (reply, words) in [

@@ -1,7 +1,7 @@
 //! What ECS has said, and what it means: as the reason of a launch that failed, and of a task that stopped.
 //! Each text with where it was seen: a page of AWS's, or a report as owner/repository#number.
 
-use fleet::launch::{FailureClass, LaunchFailure, SeenStop, StopClass};
+use fleet::launch::{FailureClass, LaunchFailure, SeenStop, StopClass, TaskTimes};
 
 use FailureClass::{Elsewhere, Later, Never};
 
@@ -288,7 +288,7 @@ const STOPS: &[(Option<&str>, &str, Stop, &str)] = &[
 #[test]
 fn a_stop_before_the_first_question_is_a_failed_boot_no_capacity_or_nothing() {
     for (code, reason, means, source) in STOPS {
-        let found = match SeenStop::of(*code, reason, None).class {
+        let found = match SeenStop::of(*code, reason, None, TaskTimes::default()).class {
             StopClass::NoCapacity => NoCapacity,
             StopClass::InstanceGone => InstanceGone,
             StopClass::Ordinary => Ordinary,

@@ -130,7 +130,8 @@ impl Sandbox {
     /// A message comes on the queue, and into sight after a delay.
     pub(crate) fn put_on_queue(&self, body: String, delay: Duration) {
         self.show(EffectOf::Sent(&body));
-        self.queue().borrow_mut().send(body, self.manual_clock().now() + delay);
+        let now = self.manual_clock().now();
+        self.queue().borrow_mut().send(body, now, now + delay);
     }
 
     /// Runs an invocation to its end, or up to its time limit.

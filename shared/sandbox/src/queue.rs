@@ -25,6 +25,8 @@ pub struct Message {
     pub id: String,
     /// Its body.
     pub body: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
     visible_at: Timestamp,
     receives: u32,
 }
@@ -40,10 +42,11 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Puts a message on the queue that comes into sight at this time.
-    pub fn send(&mut self, body: String, visible_at: Timestamp) {
+    /// Puts a message on the queue, now, that comes into sight at this time.
+    pub fn send(&mut self, body: String, sent_at: Timestamp, visible_at: Timestamp) {
         self.sent += 1;
-        let message = Message { id: format!("message-{}", self.sent), body, visible_at, receives: 0 };
+        let message =
+            Message { id: format!("message-{}", self.sent), body, sent_at, visible_at, receives: 0 };
         self.in_sight.insert((visible_at, self.sent));
         self.messages.insert(self.sent, message);
     }

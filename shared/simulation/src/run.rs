@@ -142,7 +142,7 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
         Act::Forge(job) => forge(world, job.0),
         Act::Poison => {
             let now = world.sandbox().manual_clock().now();
-            world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now);
+            world.sandbox().queue().borrow_mut().send(POISON.to_owned(), now, now);
         }
         Act::Interrupt(place) => interrupt(world, *place),
         Act::Outage => {
@@ -236,7 +236,7 @@ fn redrive(sandbox: &Sandbox) {
     let dead = queue.take_dead_letters();
     dead.into_iter()
         .filter(|message| message.body != POISON)
-        .for_each(|message| queue.send(message.body, now));
+        .for_each(|message| queue.send(message.body, message.sent_at, now));
 }
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {

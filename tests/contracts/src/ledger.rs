@@ -10,7 +10,7 @@ pub use self::items::*;
 pub use self::listings::*;
 pub use self::meters::*;
 
-use fleet::ledger::{Item, Job, JobState, Key, Put, Runner};
+use fleet::ledger::{Item, Job, JobState, JobTimes, Key, Put, Runner};
 use fleet::ports::Ledger;
 use fleet::{JobId, PoolName, Repository, RunnerId};
 use jiff::Timestamp;
@@ -41,6 +41,7 @@ pub fn job(id: u64) -> Job {
         read_at: None,
         passed_over: 0,
         unserved: None,
+        times: JobTimes::default(),
         version: 1,
     }
 }

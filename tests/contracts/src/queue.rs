@@ -49,6 +49,7 @@ pub fn message(job: u64) -> JobMessage {
             runner: None,
             may_not_have_run: true,
             created_at: "2026-10-05T09:00:00.5Z".parse().ok(),
+            accepted_at: None,
         },
     }
 }

@@ -28,7 +28,7 @@ pub fn boot(name: &str) -> BootDigest {
 
 /// The question of a boot whose listener is so far.
 pub fn asked(boot_name: &str, listener: Listener) -> RunnerEvent {
-    RunnerEvent::Asked(boot(boot_name), listener)
+    RunnerEvent::Asked(boot(boot_name), listener, None)
 }
 
 /// The registration that follows a boot's question, with GitHub's id of it.
@@ -48,6 +48,7 @@ pub fn job_event(action: JobAction, job: u64, pool_name: &str) -> JobEvent {
         runner: None,
         may_not_have_run: false,
         created_at: None,
+        accepted_at: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Stories across the functions. Each is told on a [`Scene`], and what is logged meanwhile is kept and
 //! looked through for secrets.
 
+pub mod asking;
+
 use platform::scene::{Scene, WEBHOOK_SECRET};
 use sandbox::TICKET_KEY;
 

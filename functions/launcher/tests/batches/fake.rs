@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use control::Bookkeeper;
-use fleet::launch::{LaunchFailure, RunTaskRequest};
+use fleet::launch::{LaunchFailure, RunTaskRequest, TaskTimes};
 use fleet::ledger::{Book, Event, RunnerEvent, RunnerState};
 use fleet::ports::{
     Clock as _, DescribeTasks, EcsError, ListContainerInstances, ListTasks, RunTask, StopTask,
@@ -195,10 +195,9 @@ impl Stage {
         let runner = RunnerId::parse(&request.started_by).unwrap();
         let task = TaskArn::new(format!("task-of-{runner}"));
         let last_status = "RUNNING".to_owned();
-        let (stack, created_at, pull_started_at, stop) = (Some("mayfly".to_owned()), None, None, None);
+        let (stack, times, stop) = (Some("mayfly".to_owned()), TaskTimes::default(), None);
         let of = Some(runner.clone());
-        let description =
-            TaskDescription { task, runner: of, stack, last_status, created_at, pull_started_at, stop };
+        let description = TaskDescription { task, runner: of, stack, last_status, times, stop };
         self.ecs.on_instance.borrow_mut().push(description);
         runner
     }
@@ -206,7 +205,7 @@ impl Stage {
     /// Lets a runner ask and register, under this id of GitHub's.
     pub(crate) fn register(&self, runner: &RunnerId, github_id: u64) {
         let boot = BootId::new("boot").digest();
-        self.tell(runner, RunnerEvent::Asked(boot.clone(), Listener::None));
+        self.tell(runner, RunnerEvent::Asked(boot.clone(), Listener::None, None));
         self.tell(runner, RunnerEvent::Registered(boot, GithubRunnerId(github_id)));
     }
 

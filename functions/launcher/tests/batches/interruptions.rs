@@ -1,6 +1,7 @@
 //! EC2 spot instances that are going to be interrupted.
 
 use fleet::TaskArn;
+use fleet::launch::TaskTimes;
 use fleet::ledger::RunnerState;
 use fleet::ports::TaskDescription;
 
@@ -51,8 +52,7 @@ fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
         runner: None,
         stack: None,
         last_status: "RUNNING".to_owned(),
-        created_at: None,
-        pull_started_at: None,
+        times: TaskTimes::default(),
         stop: None,
     };
     stage.ecs.on_instance.borrow_mut().push(stranger);

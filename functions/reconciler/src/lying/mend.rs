@@ -84,8 +84,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         if let Some(task) = task {
             return self.stop(pass, (&runner.id, runner.github_id), task, StopCause::NoJob).await;
         }
-        let SeenStop { class, reason } = SeenStop::unknown();
-        let stopped = Event::Runner(runner.id.clone(), RunnerEvent::TaskStopped(class, reason));
+        let SeenStop { class, reason, times } = SeenStop::unknown();
+        let stopped = Event::Runner(runner.id.clone(), RunnerEvent::TaskStopped(class, reason, times));
         self.books.post(&pass.settings.pools, &[stopped]).await?;
         Ok(true)
     }

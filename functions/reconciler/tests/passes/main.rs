@@ -69,6 +69,7 @@ impl Stage {
                 runner: None,
                 may_not_have_run: false,
                 created_at: None,
+                accepted_at: None,
             });
             self.finish(self.books().post(&self.settings.pools, &[event])).unwrap();
         }

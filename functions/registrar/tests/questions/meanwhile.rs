@@ -1,7 +1,7 @@
 //! What happens to a runner while its JIT config is made.
 
 use fleet::RunnerId;
-use fleet::launch::{Ending, StopClass};
+use fleet::launch::{Ending, StopClass, TaskTimes};
 use fleet::ledger::{JobAction, RunnerEvent, RunnerState};
 use fleet::question::Listener;
 use kit::recording::record;
@@ -23,7 +23,11 @@ fn ask_meanwhile(scene: &Scene, runner: &RunnerId, happens: Happens) -> String {
 #[test]
 fn no_config_is_answered_whose_runner_is_let_go_meanwhile() {
     let stopped = |scene: &Scene, runner: &RunnerId| {
-        let event = RunnerEvent::TaskStopped(StopClass::Ended(Ending::Killed), "out of memory".to_owned());
+        let event = RunnerEvent::TaskStopped(
+            StopClass::Ended(Ending::Killed),
+            "out of memory".to_owned(),
+            TaskTimes::default(),
+        );
         scene.tell(runner, event);
     };
     let counted_out = |scene: &Scene, runner: &RunnerId| scene.tell(runner, RunnerEvent::CountedOut);

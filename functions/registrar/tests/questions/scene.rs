@@ -117,6 +117,7 @@ impl Scene {
             runner: runner.map(named),
             may_not_have_run: false,
             created_at: None,
+            accepted_at: None,
         }));
     }
 

@@ -18,8 +18,13 @@ pub(crate) fn ticket(runner: &RunnerId) -> String {
 
 /// A question as PID 1 sends it.
 pub(crate) fn question(ticket: String, boot: &str, listener: Listener) -> String {
-    let question =
-        Question { version: QuestionVersion::default(), ticket, boot: BootId::new(boot), listener };
+    let question = Question {
+        version: QuestionVersion::default(),
+        ticket,
+        boot: BootId::new(boot),
+        listener,
+        age: None,
+    };
     serde_json::to_string(&question).unwrap()
 }
 

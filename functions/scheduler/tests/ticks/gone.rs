@@ -61,6 +61,7 @@ impl Stage {
             runner: None,
             may_not_have_run: false,
             created_at: None,
+            accepted_at: None,
         };
         self.finish(self.books().post_and_settle(
             &self.settings.pools,

@@ -5,12 +5,15 @@
 
 pub mod attributes;
 mod commit;
+mod find;
 mod list;
 mod read;
 mod spend;
 
 use std::error::Error;
 use std::fmt::Debug;
+
+pub use self::find::table_of_stack;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

@@ -2,7 +2,7 @@
 
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::Task;
-use fleet::launch::{exit_code_of, stack_of};
+use fleet::launch::{TaskTimes, exit_code_of, stack_of};
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -47,11 +47,19 @@ fn description(task: &Task) -> Option<TaskDescription> {
         task: TaskArn::new(task.task_arn()?),
         runner: task.started_by().and_then(|runner| RunnerId::parse(runner).ok()),
         last_status: task.last_status()?.to_owned(),
-        created_at: task.created_at().and_then(time),
-        pull_started_at: task.pull_started_at().and_then(time),
+        times: times(task),
         stop: (task.last_status() == Some("STOPPED")).then(|| stop(task)),
         stack: task.task_definition_arn().and_then(stack_of).map(str::to_owned),
     })
+}
+
+fn times(task: &Task) -> TaskTimes {
+    TaskTimes {
+        created_at: task.created_at().and_then(time),
+        pull_started_at: task.pull_started_at().and_then(time),
+        pull_stopped_at: task.pull_stopped_at().and_then(time),
+        started_at: task.started_at().and_then(time),
+    }
 }
 
 fn time(at: &DateTime) -> Option<Timestamp> {

@@ -7,6 +7,7 @@ mod placement;
 mod reason;
 mod request;
 mod stop;
+mod task_times;
 
 /// Most launchers that run at once (`MaximumConcurrency` of the queue in `template.yaml`).
 pub const LAUNCHERS: usize = 5;
@@ -21,3 +22,4 @@ pub use self::request::{
 pub use self::stop::{
     Ending, RUN_THIRDS_ALLOWED, SeenStop, StopClass, is_known_stop_code, is_known_stop_reason,
 };
+pub use self::task_times::TaskTimes;

@@ -6,6 +6,7 @@ use super::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, KILLED, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
 use super::reason::{Meaning, meaning};
+use super::task_times::TaskTimes;
 
 /// The `stopCode` of a task that never ran.
 const FAILED_TO_START: &str = "TaskFailedToStart";
@@ -64,17 +65,20 @@ pub struct SeenStop {
     pub class: StopClass,
     /// Why, in ECS's words, with what is known of PID 1's exit code.
     pub reason: String,
+    /// When the task came to each of its points.
+    pub times: TaskTimes,
 }
 
 impl SeenStop {
     /// By ECS's `stopCode` and `stoppedReason`, and the exit code of PID 1, where there is one.
-    pub fn of(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> Self {
-        Self { class: of_stop(code, reason, exit_code), reason: told(reason, exit_code) }
+    pub fn of(code: Option<&str>, reason: &str, exit_code: Option<i64>, times: TaskTimes) -> Self {
+        Self { class: of_stop(code, reason, exit_code), reason: told(reason, exit_code), times }
     }
 
     /// Of a task of which ECS knows nothing any more.
     pub fn unknown() -> Self {
-        Self { class: StopClass::Ordinary, reason: "found stopped, and ECS no longer knows why".to_owned() }
+        let reason = "found stopped, and ECS no longer knows why".to_owned();
+        Self { class: StopClass::Ordinary, reason, times: TaskTimes::default() }
     }
 }
 

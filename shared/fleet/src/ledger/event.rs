@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobState, Totals, UnservedReason};
 use crate::ids::{BootDigest, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
-use crate::launch::{FailureClass, StopClass};
+use crate::launch::{FailureClass, StopClass, TaskTimes};
 use crate::question::Listener;
 use crate::version::Version;
 
@@ -82,6 +82,9 @@ pub struct JobEvent {
     pub may_not_have_run: bool,
     /// When GitHub says that it was created; `None` where the payload does not say.
     pub created_at: Option<Timestamp>,
+    /// When the queue took it, as the launcher sees it; the webhook does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
 }
 
 /// How old a job is, by its creation, whose first `queued` is an old delivery that somebody posts again.
@@ -98,8 +101,9 @@ impl JobEvent {
 /// What happens in a runner's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunnerEvent {
-    /// Its PID 1 asks what it is to do: with this boot id's digest, and a listener that is so far.
-    Asked(BootDigest, Listener),
+    /// Its PID 1 asks what it is to do: with this boot id's digest, a listener that is so far, and how long PID 1
+    /// has been there, if it says so.
+    Asked(BootDigest, Listener, Option<SignedDuration>),
     /// GitHub made its JIT config, for this boot, with this registration.
     Registered(BootDigest, GithubRunnerId),
     /// GitHub refused to delete its registration, because it has just begun a job.
@@ -127,8 +131,8 @@ pub enum RunnerEvent {
     FoundNotAsking,
     /// `RunTask` failed for good, with ECS's reason.
     LaunchFailed(FailureClass, String),
-    /// Its task has stopped, with ECS's reason.
-    TaskStopped(StopClass, String),
+    /// Its task has stopped, with ECS's reason and times.
+    TaskStopped(StopClass, String, TaskTimes),
 }
 
 /// Anything that the ledger is told.

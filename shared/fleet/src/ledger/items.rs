@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Book, Budget, Key, Reading};
+use super::{Book, Budget, JobTimes, Key, Reading, StartTimes};
 use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
@@ -77,6 +77,9 @@ pub struct Job {
     /// Why nothing of ours can serve it, as far as anybody can tell; of an Unserved one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unserved: Option<UnservedReason>,
+    /// When it came to each of its points.
+    #[serde(default, skip_serializing_if = "JobTimes::is_empty")]
+    pub times: JobTimes,
     /// How often it was written; 0 before the first time.
     pub version: u64,
 }
@@ -180,6 +183,9 @@ pub struct Runner {
     /// Why it leaves, or left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<LeaveReason>,
+    /// When its start came to each of its points.
+    #[serde(default, skip_serializing_if = "StartTimes::is_empty")]
+    pub times: StartTimes,
     /// When it was reserved.
     pub reserved_at: Timestamp,
     /// When its state changed last.
@@ -204,6 +210,7 @@ impl Runner {
             overdue_at: None,
             put_off: None,
             leaves: None,
+            times: StartTimes::default(),
             reserved_at: now,
             changed_at: now,
             version: 0,

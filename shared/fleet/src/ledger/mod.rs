@@ -28,6 +28,7 @@ mod outcome;
 mod permits;
 mod recent;
 pub mod settle;
+mod times;
 mod totals;
 pub mod transition;
 
@@ -46,4 +47,5 @@ pub use self::meter::{Left, Meter, Reading, Spend, UnknownMeter};
 pub use self::outcome::{Answer, AskAnswer, Fenced, News, Outcome};
 pub use self::permits::Permits;
 pub use self::recent::Recent;
+pub use self::times::{JobTimes, StartTimes};
 pub use self::totals::{Totals, difference, recount};

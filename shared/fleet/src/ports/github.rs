@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{AttemptId, AttemptPage};
 use crate::ids::{GithubRunnerId, JobId, Repository};
 use crate::label::Labels;
+use crate::status::GithubJob;
 
 /// GitHub's numeric id of a runner group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -119,6 +120,13 @@ pub trait ReadJob {
     /// The job. [`GithubError::NotFound`] if its repository can be read and has no such job, or none any
     /// longer.
     async fn read_job(&self, repository: &Repository, job: JobId) -> Result<SeenJob, GithubError>;
+}
+
+/// Looks at a job as a person does who asks why it waits.
+pub trait LookAtJob {
+    /// The job, with what its run waits for. [`GithubError::NotFound`] if its repository can be read and has no
+    /// such job, or none any longer.
+    async fn look_at_job(&self, repository: &Repository, job: JobId) -> Result<GithubJob, GithubError>;
 }
 
 /// Reads a workflow run.

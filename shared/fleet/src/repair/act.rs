@@ -173,7 +173,7 @@ impl Repair {
             }
             Self::CallOverdue { runner } => Some(Event::Runner(runner.id.clone(), RunnerEvent::Overdue)),
             Self::NoteStopped { runner, stop } => {
-                let stopped = RunnerEvent::TaskStopped(stop.class, stop.reason.clone());
+                let stopped = RunnerEvent::TaskStopped(stop.class, stop.reason.clone(), stop.times);
                 Some(Event::Runner(runner.id.clone(), stopped))
             }
             Self::SetMinSize { .. } | Self::RunAgain { .. } | Self::Stop { .. } => None,

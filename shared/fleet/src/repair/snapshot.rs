@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{PoolName, RunnerId, TaskArn};
-use crate::launch::{Placement, SeenStop};
+use crate::launch::{Placement, SeenStop, TaskTimes};
 use crate::ledger::{Book, Job, Runner};
 use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
@@ -54,8 +54,9 @@ pub struct SeenTask {
 impl SeenTask {
     /// A task of this cluster.
     pub(super) fn of(cluster: &str, described: TaskDescription) -> Self {
-        let TaskDescription { task, last_status, created_at, pull_started_at, stop, .. } = described;
-        let stop = stop.map(|stop| SeenStop::of(stop.code.as_deref(), &stop.reason, stop.exit_code));
+        let TaskDescription { task, last_status, times, stop, .. } = described;
+        let stop = stop.map(|stop| SeenStop::of(stop.code.as_deref(), &stop.reason, stop.exit_code, times));
+        let TaskTimes { created_at, pull_started_at, .. } = times;
         Self { cluster: cluster.to_owned(), task, last_status, created_at, pull_started_at, stop }
     }
 

@@ -41,6 +41,7 @@ pub fn untold(
         runner,
         may_not_have_run: false,
         created_at: None,
+        accepted_at: None,
     };
     match (listed.status, state) {
         (JobStatus::Queued, None) => Some((Untold::Demand, event(JobAction::Queued, Some(pool?), None))),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::ids::PoolName;
-use crate::ledger::{JobAction, JobState};
+use crate::ledger::{JobAction, JobState, JobTimes};
 use crate::ports::RunId;
 
 fn at(seconds: i64) -> Timestamp {
@@ -43,6 +43,7 @@ fn job(id: u64, state: JobState, seen_at: Timestamp) -> Job {
         read_at: None,
         passed_over: 0,
         unserved: None,
+        times: JobTimes::default(),
         version: 1,
     }
 }

@@ -1,6 +1,6 @@
 //! What is news of a capacity: which launch it is of, what ends a rest, and what opens a breaker.
 
-use fleet::launch::{Ending, FailureClass, StopClass};
+use fleet::launch::{Ending, FailureClass, StopClass, TaskTimes};
 use fleet::ledger::{Event, JobAction, RestCause, RunnerEvent};
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, job_event, launch_failed, pool, registered, runner_id, taken_by};
@@ -10,7 +10,7 @@ use crate::written::{Posted, Written};
 const MINUTE: i64 = 60;
 
 fn stopped(class: StopClass) -> RunnerEvent {
-    RunnerEvent::TaskStopped(class, "in ECS's words".to_owned())
+    RunnerEvent::TaskStopped(class, "in ECS's words".to_owned(), TaskTimes::default())
 }
 
 /// A runner of `spot` on `plain` that is answered its JIT config.

@@ -1,6 +1,6 @@
 //! Idle runners that GitHub removes: replaced at once, and beyond a bound their places rest.
 
-use fleet::launch::{Ending, StopClass};
+use fleet::launch::{Ending, StopClass, TaskTimes};
 use fleet::ledger::RunnerEvent;
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, pool, registered};
@@ -26,7 +26,11 @@ fn reap(ledger: &mut Written, runner: u128, seconds: i64) -> Posted {
 }
 
 fn removed() -> RunnerEvent {
-    RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), "exit code 78".to_owned())
+    RunnerEvent::TaskStopped(
+        StopClass::Ended(Ending::Removed),
+        "exit code 78".to_owned(),
+        TaskTimes::default(),
+    )
 }
 
 #[test]

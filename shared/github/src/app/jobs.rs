@@ -67,7 +67,7 @@ impl<C: Clock> ReadRepository for App<C> {
 impl<C: Clock> App<C> {
     /// Reads what belongs to a repository. [`GithubError::NotFound`] means that the repository has no such
     /// thing: one that the App may not read answers 404 for whatever it is asked, and is refused here.
-    async fn of_repository<T: serde::de::DeserializeOwned>(
+    pub(super) async fn of_repository<T: serde::de::DeserializeOwned>(
         &self,
         repository: &Repository,
         path: &str,

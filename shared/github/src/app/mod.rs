@@ -11,6 +11,7 @@ mod jit;
 mod jobs;
 mod known;
 mod lists;
+mod look;
 pub mod metrics;
 mod runners;
 
@@ -21,8 +22,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::ports::{Clock, GithubError, RunnerGroupId};
-use octocrab::Octocrab;
 use octocrab::models::{AppId, InstallationId};
+use octocrab::{DefaultOctocrabBuilderConfig, NoAuth, NoSvc, NotLayerReady, Octocrab, OctocrabBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -55,6 +56,9 @@ pub struct App<C> {
     state: RefCell<Option<State>>,
 }
 
+/// A client that is not made yet.
+type Builder = OctocrabBuilder<NoSvc, DefaultOctocrabBuilderConfig, NoAuth, NotLayerReady>;
+
 /// What follows from the private key.
 struct State {
     key: SecretString,
@@ -67,6 +71,8 @@ struct State {
     hook: Option<u64>,
     /// Pages that were read with the installation's token.
     known: Known,
+    /// Whether a person's token stands in the place of the installation's.
+    is_a_persons: bool,
 }
 
 impl<C> fmt::Debug for App<C> {
@@ -105,13 +111,7 @@ impl<C: Clock> App<C> {
         if self.state.borrow().as_ref().is_some_and(in_use) {
             return Ok(());
         }
-        let builder =
-            Octocrab::builder().base_uri(self.config.api_url.as_str()).map_err(|_| AppError::Url)?;
-        let builder = builder
-            .set_connect_timeout(Some(CONNECT))
-            .set_read_timeout(Some(self.answer_within))
-            .set_write_timeout(Some(self.answer_within));
-        let builder = builder.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
+        let builder = self.builder()?.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
         let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
         let app = Rc::new(app);
         let state = State {
@@ -121,9 +121,36 @@ impl<C: Clock> App<C> {
             groups: BTreeMap::new(),
             hook: None,
             known: Known::default(),
+            is_a_persons: false,
         };
         *self.state.borrow_mut() = Some(state);
         Ok(())
+    }
+
+    /// Uses a person's token from now on, in the place of the App's installation: for calls that only read.
+    pub fn use_token(&self, token: &SecretString) -> Result<(), AppError> {
+        let client = self.builder()?.personal_token(token.clone()).build().map_err(|_| AppError::Url)?;
+        let client = Rc::new(client);
+        let state = State {
+            key: token.clone(),
+            app: Rc::clone(&client),
+            installation: Some(client),
+            groups: BTreeMap::new(),
+            hook: None,
+            known: Known::default(),
+            is_a_persons: true,
+        };
+        *self.state.borrow_mut() = Some(state);
+        Ok(())
+    }
+
+    fn builder(&self) -> Result<Builder, AppError> {
+        let builder =
+            Octocrab::builder().base_uri(self.config.api_url.as_str()).map_err(|_| AppError::Url)?;
+        Ok(builder
+            .set_connect_timeout(Some(CONNECT))
+            .set_read_timeout(Some(self.answer_within))
+            .set_write_timeout(Some(self.answer_within)))
     }
 
     /// Finds the installation and gets a first token, so that the first event finds both, and the
@@ -171,7 +198,7 @@ impl<C: Clock> App<C> {
     /// The installation may be another one by now, and the groups, the hook and what was read with it: all
     /// are looked up again.
     fn forget_installation(&self) {
-        if let Some(state) = self.state.borrow_mut().as_mut() {
+        if let Some(state) = self.state.borrow_mut().as_mut().filter(|state| !state.is_a_persons) {
             state.installation = None;
             state.groups.clear();
             state.hook = None;

@@ -9,7 +9,7 @@ use super::Task;
 
 /// The event "ECS Task State Change" of a task's present state.
 pub fn task_state_change(task: &Task, now: Timestamp) -> Value {
-    let stop = task.stop.as_ref();
+    let (stop, times) = (task.stop.as_ref(), task.times());
     let mut container = json!({"name": RUNNER_CONTAINER, "lastStatus": task.status});
     if let (Some(code), Some(fields)) = (stop.and_then(|stop| stop.exit_code), container.as_object_mut()) {
         fields.insert("exitCode".to_owned(), code.into());
@@ -30,6 +30,10 @@ pub fn task_state_change(task: &Task, now: Timestamp) -> Value {
             "lastStatus": task.status,
             "desiredStatus": task.desired_status(),
             "startedBy": task.request.started_by,
+            "createdAt": times.created_at,
+            "pullStartedAt": times.pull_started_at,
+            "pullStoppedAt": times.pull_stopped_at,
+            "startedAt": times.started_at,
             "stopCode": stop.map(|stop| stop.code),
             "stoppedReason": stop.map(|stop| &stop.reason),
             "containers": [container],

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fleet::launch::{RUNNER_CONTAINER, RunTaskRequest};
+use fleet::launch::{RUNNER_CONTAINER, RunTaskRequest, TaskTimes};
 use fleet::{Architecture, ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -110,6 +110,16 @@ impl Task {
             running_at: None,
             stopped_at: None,
             stop: None,
+        }
+    }
+
+    /// When it came to each of its points. Its images are there when its containers run.
+    pub fn times(&self) -> TaskTimes {
+        TaskTimes {
+            created_at: Some(self.started_at),
+            pull_started_at: self.pull_started_at,
+            pull_stopped_at: self.running_at,
+            started_at: self.running_at,
         }
     }
 

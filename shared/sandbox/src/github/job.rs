@@ -53,6 +53,8 @@ pub struct WorkflowJob {
     pub queued_at: Timestamp,
     /// When a runner picked it up.
     pub started_at: Option<Timestamp>,
+    /// When its first step began.
+    pub first_step_at: Option<Timestamp>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
     /// The runner that picked it up, with its name.
@@ -68,6 +70,15 @@ impl WorkflowJob {
 
     pub(super) fn new(id: JobId, plan: JobPlan, now: Timestamp) -> Self {
         let phase = Phase::Queued;
-        Self { id, plan, phase, queued_at: now, started_at: None, completed_at: None, runner: None }
+        Self {
+            id,
+            plan,
+            phase,
+            queued_at: now,
+            started_at: None,
+            first_step_at: None,
+            completed_at: None,
+            runner: None,
+        }
     }
 }

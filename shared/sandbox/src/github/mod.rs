@@ -278,6 +278,13 @@ impl Github {
         true
     }
 
+    /// A worker begins with the first step of a job that was picked up.
+    pub fn begin_steps(&mut self, id: JobId, now: Timestamp) {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.phase == Phase::InProgress) {
+            job.first_step_at.get_or_insert(now);
+        }
+    }
+
     /// A job that was assigned and not picked up in time is queued again. `true` if this one is.
     pub fn requeue_if_not_picked_up(&mut self, id: JobId, now: Timestamp) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else { return false };

@@ -1,9 +1,13 @@
 //! Jobs, runs and runners as the API describes them, which is not always as they are.
 
 use fleet::ports::{self, JobStatus, RegistrationPage, RunId, SeenJob, SeenRunner};
+use fleet::status::{GithubJob, GithubStatus};
 use fleet::{GithubRunnerId, JobId, Repository};
 
 use super::{Github, Phase, Registration, WorkflowJob};
+
+/// The environment whose approval a gated job waits for.
+const ENVIRONMENT: &str = "production";
 
 /// Registrations a page of the list.
 const PAGE: usize = 100;
@@ -38,6 +42,32 @@ impl Github {
             self.said_gated.insert(id);
         }
         Some(seen)
+    }
+
+    /// A job as a person sees it; `None` for 404.
+    pub fn look_at_job(&self, id: JobId) -> Option<GithubJob> {
+        let job = self.jobs.get(&id).filter(|_| !self.forgotten.contains(&id))?;
+        let conclusion =
+            if let Phase::Completed { conclusion } = job.phase { Some(conclusion) } else { None };
+        Some(GithubJob {
+            repository: job.plan.repository.clone(),
+            run: job.run(),
+            status: match job.phase {
+                Phase::Gated => GithubStatus::Waiting,
+                Phase::Queued | Phase::Assigned { .. } => GithubStatus::Queued,
+                Phase::InProgress => GithubStatus::InProgress,
+                Phase::Completed { .. } => GithubStatus::Completed,
+            },
+            conclusion: conclusion.map(str::to_owned),
+            labels: job.plan.labels.clone(),
+            is_public: Some(self.is_public(&job.plan.repository)),
+            runner: describe(job).runner,
+            environments: if job.phase == Phase::Gated { vec![ENVIRONMENT.to_owned()] } else { Vec::new() },
+            created_at: Some(job.queued_at),
+            started_at: job.started_at,
+            first_step_at: job.first_step_at,
+            completed_at: job.completed_at,
+        })
     }
 
     /// Whether a run has ended; `None` for 404.

@@ -166,8 +166,7 @@ fn description(task: &Task) -> TaskDescription {
         task: task.arn.clone(),
         runner: task.runner(),
         last_status: task.status.to_string(),
-        created_at: Some(task.started_at),
-        pull_started_at: task.pull_started_at,
+        times: task.times(),
         stop: task.stop.as_ref().filter(|_| task.status == TaskStatus::Stopped).map(|stop| TaskStop {
             code: Some(stop.code.to_owned()),
             reason: stop.reason.clone(),

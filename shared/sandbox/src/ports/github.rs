@@ -5,9 +5,10 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ListRunners, ReadJob, ReadRepository, ReadRun, ReadRunner, Registration as Registered,
-    RegistrationPage, RunId, RunnerGroupId, SeenJob,
+    JobStatus, ListRunners, LookAtJob, ReadJob, ReadRepository, ReadRun, ReadRunner,
+    Registration as Registered, RegistrationPage, RunId, RunnerGroupId, SeenJob,
 };
+use fleet::status::GithubJob;
 use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
 use crate::faults::{Call, Fault, Moment};
@@ -126,6 +127,16 @@ impl ReadJob for Sandbox {
             self.manual_clock().sleep(self.draw(&SLOW)).await;
         }
         read
+    }
+}
+
+impl LookAtJob for Sandbox {
+    async fn look_at_job(&self, _repository: &Repository, job: JobId) -> Result<GithubJob, GithubError> {
+        self.call_github(Operation::ReadJob, || {
+            let seen = self.github().borrow().look_at_job(job);
+            seen.ok_or_else(|| GithubError::NotFound(format!("404 job {job}")))
+        })
+        .await
     }
 }
 

@@ -11,6 +11,7 @@ use fleet::{DeliveryId, RunnerId, TaskArn};
 use super::ticks::Seen;
 use super::{LAUNCHERS, World};
 use crate::faults::Fault;
+use crate::queue::Message;
 use crate::sandbox::FunctionName;
 
 /// Mayfly's functions, as the platform calls them.
@@ -58,7 +59,7 @@ impl<F: Functions + 'static> World<F> {
             }
             let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
             let mut batch = SqsEvent::default();
-            batch.records = messages.into_iter().map(|it| record(it.id, it.body)).collect();
+            batch.records = messages.into_iter().map(record).collect();
             let functions = Rc::clone(&self.functions);
             self.launchers += 1;
             let answered = async move {
@@ -85,9 +86,11 @@ pub(super) fn bad_gateway() -> LambdaFunctionUrlResponse {
     response
 }
 
-fn record(id: String, body: String) -> SqsMessage {
+fn record(message: Message) -> SqsMessage {
     let mut record = SqsMessage::default();
-    record.message_id = Some(id);
-    record.body = Some(body);
+    let sent_at = message.sent_at.as_millisecond().to_string();
+    record.attributes.insert("SentTimestamp".to_owned(), sent_at);
+    record.message_id = Some(message.id);
+    record.body = Some(message.body);
     record
 }

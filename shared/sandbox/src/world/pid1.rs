@@ -128,7 +128,10 @@ impl<F: Functions + 'static> World<F> {
         let listener = self.processes.get_mut(arn).and_then(|process| process.listener.as_mut());
         let Some(listener) = listener.filter(|it| it.job.is_some() && !it.is_frozen) else { return };
         listener.has_worker = true;
-        if !listener.is_silent {
+        let (job, is_silent) = (listener.job, listener.is_silent);
+        let now = self.now();
+        job.into_iter().for_each(|job| self.sandbox.github().borrow_mut().begin_steps(job, now));
+        if !is_silent {
             self.take(arn, Event::JobBegun);
         }
     }

@@ -12,6 +12,7 @@ use fleet::version::Version;
 use fleet::{BootId, TaskArn};
 use futures_util::future::{Either, select};
 use http::header::RETRY_AFTER;
+use jiff::Timestamp;
 
 use super::functions::{End, bad_gateway};
 use super::{Functions, Happening, Hung, World};
@@ -44,7 +45,7 @@ impl<F: Functions + 'static> World<F> {
         process.in_flight += 1;
         let number = process.questions;
         process.awaited = Some(number);
-        let Some(question) = process.question(listener, &process.boot.clone()) else { return };
+        let Some(question) = process.question(listener, &process.boot.clone(), now) else { return };
         self.later(PATIENCE, Happening::OutOfPatience(arn.clone(), number));
         if listener == Listener::None && self.sandbox.strikes(Fault::TaskDiesAsking) {
             self.later(self.sandbox.draw(&AT_ONCE), Happening::Die(arn.clone()));
@@ -172,12 +173,18 @@ async fn within_limit(
 impl Process {
     /// The question of somebody who has read this process's ticket.
     pub(super) fn stolen_question(&self) -> Option<LambdaFunctionUrlRequest> {
-        self.question(Listener::None, &BootId::new("a thief's boot"))
+        self.question(Listener::None, &BootId::new("a thief's boot"), self.began)
     }
 
-    fn question(&self, listener: Listener, boot: &BootId) -> Option<LambdaFunctionUrlRequest> {
-        let question =
-            Question { version: Version, ticket: self.ticket.clone(), boot: boot.clone(), listener };
+    fn question(
+        &self,
+        listener: Listener,
+        boot: &BootId,
+        now: Timestamp,
+    ) -> Option<LambdaFunctionUrlRequest> {
+        let (ticket, boot) = (self.ticket.clone(), boot.clone());
+        let age = u64::try_from(self.age(now).as_millis()).ok();
+        let question = Question { version: Version, ticket, boot, listener, age };
         let mut request = LambdaFunctionUrlRequest::default();
         request.raw_path = Some(format!("/{ASK}"));
         request.request_context.http.method = Some("POST".to_owned());

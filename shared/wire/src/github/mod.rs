@@ -6,6 +6,8 @@ mod key;
 mod lists;
 mod url;
 
+use std::collections::BTreeSet;
+
 use fleet::ports::{JobStatus, RunId, RunnerGroupId};
 use fleet::{GithubRunnerId, JobId, Label, Repository};
 use http::Method;
@@ -64,6 +66,7 @@ fn answer(
         ("GET", ["orgs", _, "actions", "runners", id]) => runner(sandbox, id),
         ("DELETE", ["orgs", _, "actions", "runners", id]) => delete(sandbox, id),
         ("GET", ["repos", _, _, "actions", "jobs", id]) => job(sandbox, id),
+        ("GET", ["repos", _, _, "actions", "runs", id, "pending_deployments"]) => pending(sandbox, id),
         ("GET", ["orgs", _, "repos"]) => lists::repositories(sandbox),
         ("GET", ["repos", owner, name, "actions", "runs"]) => {
             lists::runs(sandbox, &repository(owner, name), query)
@@ -151,7 +154,15 @@ fn job(sandbox: &Sandbox, id: &str) -> Answered {
     let Some(seen) = seen else { return problem(404, "Not Found") };
     let status = word(seen.status);
     let conclusion = if seen.may_not_have_run { "cancelled" } else { "success" };
+    let job = id.parse().ok().and_then(|id| sandbox.github().borrow().look_at_job(JobId(id)));
+    let times = job.as_ref().map(|job| (job.created_at, job.completed_at)).unwrap_or_default();
+    let step = job.as_ref().and_then(|job| job.first_step_at);
+    let labels = job.iter().flat_map(|job| job.labels.iter()).map(Label::as_str);
     let job = json!({
+        "labels": labels.collect::<Vec<_>>(),
+        "created_at": times.0,
+        "completed_at": times.1,
+        "steps": step.map(|at| json!({ "name": "Set up job", "number": 1, "started_at": at })).into_iter().collect::<Vec<_>>(),
         "id": id.parse::<u64>().ok(), "run_id": seen.run.0, "status": status,
         "conclusion": (seen.status == JobStatus::Completed).then_some(conclusion),
         "started_at": seen.started_at,
@@ -159,6 +170,15 @@ fn job(sandbox: &Sandbox, id: &str) -> Answered {
         "runner_name": seen.runner.as_ref().map(|runner| &runner.name),
     });
     (200, job)
+}
+
+/// What a run waits for whose jobs are gated.
+fn pending(sandbox: &Sandbox, run: &str) -> Answered {
+    let github = sandbox.github().borrow();
+    let of_run = github.jobs().filter(|job| run.parse().is_ok_and(|run| job.run() == RunId(run)));
+    let gated = of_run.filter_map(|job| github.look_at_job(job.id)).flat_map(|job| job.environments);
+    let environments: BTreeSet<String> = gated.collect();
+    (200, environments.iter().map(|name| json!({ "environment": { "name": name } })).collect())
 }
 
 fn word(status: JobStatus) -> &'static str {

@@ -67,6 +67,7 @@ pub fn queued(jobs: impl IntoIterator<Item = u64>) -> Vec<Event> {
         runner: None,
         may_not_have_run: false,
         created_at: None,
+        accepted_at: None,
     };
     jobs.into_iter().map(|job| Event::Job(event(job))).collect()
 }

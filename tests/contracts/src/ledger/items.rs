@@ -2,8 +2,8 @@
 
 use fleet::delivery::{AttemptId, DeliveryCursor, FailedDelivery, Walk};
 use fleet::ledger::{
-    Book, Budget, Health, Item, Job, JobAction, JobState, Key, LeaveReason, Put, Recent, Rest, RestCause,
-    Runner, RunnerState, TRANSACTION_LIMIT, Totals,
+    Book, Budget, Health, Item, Job, JobAction, JobState, JobTimes, Key, LeaveReason, Put, Recent, Rest,
+    RestCause, Runner, RunnerState, StartTimes, TRANSACTION_LIMIT, Totals,
 };
 use fleet::ports::{Ledger, LedgerError, RunId};
 use fleet::repair::suspicion::{Suspected, Suspicion, Suspicions};
@@ -130,6 +130,11 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             seen_at: to_the_nanosecond,
             changed_at: to_the_nanosecond,
             heard_at: Some(at(3)),
+            times: JobTimes {
+                created_at: Some(at(1)),
+                accepted_at: Some(to_the_nanosecond),
+                begun_at: Some(at(2)),
+            },
             ..job(u64::MAX)
         }),
         Item::Runner(runner(0)),
@@ -144,6 +149,16 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
             overdue_at: Some(at(4)),
             put_off: Some("ThrottlingException: Rate exceeded".to_owned()),
             leaves: Some(LeaveReason::AnotherBoot),
+            times: StartTimes {
+                created: Some(-1),
+                pull_started: Some(0),
+                pull_stopped: Some(i64::MAX),
+                started: Some(1),
+                booted: Some(2),
+                asked: Some(3),
+                registered: Some(4),
+                listened: Some(5),
+            },
             changed_at: to_the_nanosecond,
             ..runner(1)
         }),

@@ -6,7 +6,7 @@ use contracts::botocore;
 use contracts::ecs::{Peer, START, request};
 use fleet::launch::AwsvpcConfiguration;
 use fleet::launch::FailureClass::{self, Elsewhere, Later, Never};
-use fleet::launch::NetworkConfiguration;
+use fleet::launch::{NetworkConfiguration, TaskTimes};
 use fleet::ports::{
     DescribeTasks as _, ListContainerInstances as _, ListTasks as _, RunTask as _, StopTask as _,
     TaskDescription, TaskFilter, TaskStop,
@@ -92,8 +92,12 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
             task: task.clone(),
             runner: Some(RunnerId::from_random(1)),
             last_status: status.to_owned(),
-            created_at: Some(START),
-            pull_started_at: (status != "PROVISIONING").then_some(START),
+            times: TaskTimes {
+                created_at: Some(START),
+                pull_started_at: (status != "PROVISIONING").then_some(START),
+                pull_stopped_at: (status == "RUNNING").then_some(START),
+                started_at: (status == "RUNNING").then_some(START),
+            },
             stop: None,
             stack: Some("mayfly".to_owned()),
         };

@@ -9,6 +9,7 @@
 
 mod cold_start;
 mod deployment;
+mod ecs_described;
 mod ecs_moto;
 mod ecs_no_answer;
 mod ecs_wire;

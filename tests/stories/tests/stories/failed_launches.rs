@@ -264,13 +264,12 @@ fn nothing_is_accepted_while_the_queue_is_down_and_the_redelivery_is_taken() {
 fn a_message_that_nobody_understands_ends_in_the_dead_letter_queue_and_blocks_nobody() {
     let mut scene = stories::scene();
     let now = scene.world.sandbox().manual_clock().now();
-    scene
-        .world
-        .sandbox()
-        .queue()
-        .borrow_mut()
-        .send("{\"detail-type\":\"ECS Task State Change\"}".into(), now);
-    scene.world.sandbox().queue().borrow_mut().send("{\"detail-type\":\"Something New\"}".into(), now);
+    scene.world.sandbox().queue().borrow_mut().send(
+        "{\"detail-type\":\"ECS Task State Change\"}".into(),
+        now,
+        now,
+    );
+    scene.world.sandbox().queue().borrow_mut().send("{\"detail-type\":\"Something New\"}".into(), now, now);
     scene.queue(&["fargate-x64"]);
     scene.pass(5);
     assert_eq!(scene.tasks().len(), 1);

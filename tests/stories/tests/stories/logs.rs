@@ -34,7 +34,7 @@ fn tell() -> (Vec<String>, String) {
     scene.world.post(id, serde_json::from_value(event).unwrap());
     let now = scene.world.sandbox().manual_clock().now();
     for poison in ["{\"neither\":\"job nor event\"}", "{\"detail-type\":\"Something New\"}"] {
-        scene.world.sandbox().queue().borrow_mut().send(poison.to_owned(), now);
+        scene.world.sandbox().queue().borrow_mut().send(poison.to_owned(), now, now);
     }
     scene.rest();
     assert_eq!(scene.world.sandbox().queue().borrow_mut().take_dead_letters().len(), 1);

@@ -29,4 +29,8 @@ mod two_boots;
 mod unserved;
 mod waiting_jobs;
 mod webhooks;
+mod where_time_went;
 mod whose_jobs;
+mod why_no_runner;
+mod why_not_ours;
+mod why_on_its_way;

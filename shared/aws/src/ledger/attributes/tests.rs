@@ -1,7 +1,7 @@
 //! What is stored, attribute by attribute.
 
 use fleet::delivery::DeliveryCursor;
-use fleet::ledger::{Book, Budget, Job, Runner};
+use fleet::ledger::{Book, Budget, Job, JobTimes, Runner};
 use fleet::repair::suspicion::Suspicions;
 use fleet::sweep::SweepCursor;
 use fleet::{JobId, PoolName, Repository, RunnerId};
@@ -25,6 +25,7 @@ fn job(state: JobState) -> Item {
         read_at: None,
         passed_over: 0,
         unserved: None,
+        times: JobTimes::default(),
         version: 3,
     })
 }

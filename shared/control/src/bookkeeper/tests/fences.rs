@@ -1,7 +1,7 @@
 //! Fences, and what a posting carries of what its transaction held.
 
 use super::*;
-use fleet::launch::StopClass;
+use fleet::launch::{StopClass, TaskTimes};
 
 /// One runner of `plain`, reserved.
 fn reserved(table: &Table) -> RunnerId {
@@ -35,7 +35,7 @@ fn stored(table: &Table, id: &RunnerId) -> Runner {
 #[test]
 fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
     let none = || asked("first", Listener::None);
-    let stopped = || RunnerEvent::TaskStopped(StopClass::Ordinary, String::new());
+    let stopped = || RunnerEvent::TaskStopped(StopClass::Ordinary, String::new(), TaskTimes::default());
     for (before, waits, holds, why) in [
         (vec![], false, true, "it has asked for nothing, and nobody waits for it"),
         (vec![], true, false, "a job has come to wait for it since it was found"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::event::{JobAction, JobEvent, JobRunner};
-use super::super::{Answer, Job, JobState, News, Outcome, Runner, RunnerState, UnservedReason};
+use super::super::{Answer, Job, JobState, JobTimes, News, Outcome, Runner, RunnerState, UnservedReason};
 use super::busy;
 use crate::ids::PoolName;
 
@@ -51,6 +51,7 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
                 read_at: None,
                 passed_over: job.map_or(0, |job| job.passed_over),
                 unserved: None,
+                times: times(job, next, event, now),
                 version: job.map_or(0, |job| job.version),
             });
         }
@@ -70,6 +71,17 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
         outcome.runner = Some(Runner { job, ..runner.clone() });
     }
     outcome
+}
+
+/// The times of a job that comes to a state. The first that was heard stands.
+fn times(job: Option<&Job>, next: JobState, event: &JobEvent, now: Timestamp) -> JobTimes {
+    let before = job.map(|job| job.times).unwrap_or_default();
+    let begun = (next == JobState::InProgress).then_some(now);
+    JobTimes {
+        created_at: before.created_at.or(event.created_at),
+        accepted_at: before.accepted_at.or(event.accepted_at),
+        begun_at: before.begun_at.or(begun),
+    }
 }
 
 /// What it does to a job that GitHub says it waits for an approval: a Queued one that nobody has spoken

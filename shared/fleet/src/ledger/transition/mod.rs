@@ -13,8 +13,17 @@ pub use self::job::{
     of_another_try, of_found_unserved, of_found_waiting, of_job, of_passed_over, of_read, of_reroute,
 };
 pub use self::question::BUSY_WITHOUT_WORKER;
-pub use self::runner::of_runner;
-use super::{Answer, LeaveReason, Outcome, Runner, RunnerState};
+use super::{Answer, Book, LeaveReason, Outcome, Runner, RunnerEvent, RunnerState};
+
+/// What a runner's event does to it. It comes with the book of the pool whose labels it carries; `None`
+/// where the ledger does not know it. What is written of it anyway has the times of its start.
+pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Timestamp) -> Outcome {
+    let mut outcome = runner::of_runner(known, event, now);
+    if let Some(runner) = &mut outcome.runner {
+        runner.times.note(event, runner.reserved_at, now);
+    }
+    outcome
+}
 
 /// The runner in this state, since now if that is news.
 fn moved(runner: &Runner, state: RunnerState, now: Timestamp) -> Runner {

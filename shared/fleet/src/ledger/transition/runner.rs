@@ -7,15 +7,14 @@ use super::super::{Answer, AskAnswer, Book, LeaveReason, News, Outcome, Runner, 
 use super::{busy, leaving, moved, question};
 use crate::launch::{Ending, FailureClass, StopClass};
 
-/// What a runner's event does to it. It comes with the book of the pool whose labels it carries; `None`
-/// where the ledger does not know it.
-pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Timestamp) -> Outcome {
+/// What a runner's event does to it, but for the times of its start.
+pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Timestamp) -> Outcome {
     let Some((runner, totals)) = known else { return Outcome::unchanged(answer_for_unknown(event)) };
     let has_asked = runner.boot.is_some();
     let is_on_its_way = runner.state.is_on_its_way();
     let leave = |reason| leaving(runner, reason, Answer::Noted, now);
     match event {
-        RunnerEvent::Asked(boot, listener) => question::asked(runner, boot, *listener, totals, now),
+        RunnerEvent::Asked(boot, listener, _) => question::asked(runner, boot, *listener, totals, now),
         RunnerEvent::Registered(boot, github_id) => {
             question::registered(runner, boot, *github_id, totals, now)
         }
@@ -73,7 +72,7 @@ pub fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Time
                 FailureClass::Never => Some(News::LaunchRefused(reason.clone())),
             })
         }
-        RunnerEvent::TaskStopped(class, reason) if runner.state.is_live() => {
+        RunnerEvent::TaskStopped(class, reason, _) if runner.state.is_live() => {
             stopped(runner, now).with(news_of_stop(runner, *class, reason))
         }
         RunnerEvent::FoundBusy

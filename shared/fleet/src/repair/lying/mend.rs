@@ -146,7 +146,7 @@ impl Mend {
     pub fn event(&self) -> Option<Event> {
         let (runner, event) = match self {
             Self::NoteStopped { runner, stop } => {
-                (runner, RunnerEvent::TaskStopped(stop.class, stop.reason.clone()))
+                (runner, RunnerEvent::TaskStopped(stop.class, stop.reason.clone(), stop.times))
             }
             Self::CountOut { runner, cause: CountedOut::Offline } => {
                 (runner, RunnerEvent::FoundOffline(runner.github_id?))

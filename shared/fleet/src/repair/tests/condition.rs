@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::stage::*;
 use crate::ids::RunnerId;
-use crate::launch::FailureClass;
+use crate::launch::{FailureClass, TaskTimes};
 use crate::ledger::{Entries, Event, Item, Job, Runner, RunnerEvent, RunnerState, recount};
 use crate::ports::TaskDescription;
 use crate::repair::{Repair, Snapshot, clusters_in_question};
@@ -133,7 +133,10 @@ fn look(snapshot: &mut Snapshot<'_>, condition: &Condition, stopped: &BTreeSet<R
             let goes_on = is_here && !stopped.contains(&seen.runner.id);
             let status = seen.status.filter(|_| goes_on)?;
             let pull_started_at = (status != "PROVISIONING").then(|| ago(seen.pulled));
-            Some(TaskDescription { pull_started_at, ..task(at as u128, status) })
+            Some(TaskDescription {
+                times: TaskTimes { pull_started_at, ..TaskTimes::default() },
+                ..task(at as u128, status)
+            })
         });
         let tasks: Vec<TaskDescription> = tasks.collect();
         snapshot.see(cluster, tasks);

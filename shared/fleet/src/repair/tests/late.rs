@@ -73,8 +73,10 @@ fn a_task_that_was_started_late_has_its_five_minutes_for_capacity() {
         let mut snapshot = stage.snapshot();
         add(&mut snapshot, [runner(1, "small", RunnerState::Starting, reserved)]);
         count(&mut snapshot, 1);
-        snapshot
-            .see("mayfly_ec2", [TaskDescription { created_at: created.map(ago), ..task(1, "PROVISIONING") }]);
+        snapshot.see(
+            "mayfly_ec2",
+            [TaskDescription { times: created_at(created.map(ago)), ..task(1, "PROVISIONING") }],
+        );
         assert_eq!(found(&snapshot).join("; "), expected, "{why}");
     }
 }
@@ -87,7 +89,7 @@ fn a_task_that_waits_for_capacity_is_no_failed_boot_however_long_ago_it_was_rese
             let mut snapshot = stage.snapshot();
             add(&mut snapshot, [runner(1, "small", RunnerState::Starting, reserved * MINUTE)]);
             count(&mut snapshot, 1);
-            let waits = TaskDescription { created_at: created.map(ago), ..task(1, "PROVISIONING") };
+            let waits = TaskDescription { times: created_at(created.map(ago)), ..task(1, "PROVISIONING") };
             snapshot.see("mayfly_ec2", [waits]);
             let boots = found(&snapshot).iter().any(|repair| repair.ends_with("past its boot limit"));
             assert!(!boots, "reserved {reserved} minutes ago, created {created:?} s ago: it has not booted");

@@ -15,7 +15,7 @@ fn found_with(runner: Runner, status: Option<&str>, pulled: Option<i64>) -> Stri
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [runner]);
     count(&mut snapshot, 1);
-    let described = |status| TaskDescription { pull_started_at: pulled.map(ago), ..task(1, status) };
+    let described = |status| TaskDescription { times: pulled_at(pulled.map(ago)), ..task(1, status) };
     if let Some(status) = status {
         snapshot.see("mayfly_ec2", [described(status)]);
     }

@@ -73,7 +73,7 @@ fn of_a_surplus_those_that_are_slow_go_before_the_youngest() {
         let starting = |number, age| runner(number, "small", RunnerState::Starting, age);
         add(&mut snapshot, [starting(1, 200), starting(2, 280), starting(3, 190), starting(4, 40)]);
         let left = |number, seconds| TaskDescription {
-            pull_started_at: Some(ago(seconds)),
+            times: pulled_at(Some(ago(seconds))),
             ..task(number, "PENDING")
         };
         snapshot.see("mayfly_ec2", [left(1, 180), task(2, "PROVISIONING"), left(3, 179)]);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId, TaskArn};
-use crate::launch::Placement;
-use crate::ledger::{Book, Item, Job, JobState, Runner, RunnerState, recount};
+use crate::launch::{Placement, TaskTimes};
+use crate::ledger::{Book, Item, Job, JobState, JobTimes, Runner, RunnerState, recount};
 use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
 use crate::repair::{Repair, Snapshot, repairs};
@@ -130,6 +130,7 @@ pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
         read_at: None,
         passed_over: 0,
         unserved: None,
+        times: JobTimes::default(),
         version: 1,
     }
 }
@@ -140,11 +141,20 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
         task: TaskArn::new(format!("task-{number}")),
         runner: Some(id(number)),
         last_status: status.to_owned(),
-        created_at: None,
-        pull_started_at: None,
+        times: TaskTimes::default(),
         stop: None,
         stack: Some("mayfly".to_owned()),
     }
+}
+
+/// A task's times, where ECS says when its images were begun to be pulled.
+pub(super) fn pulled_at(pull_started_at: Option<Timestamp>) -> TaskTimes {
+    TaskTimes { pull_started_at, ..TaskTimes::default() }
+}
+
+/// The same, where it says when the task was created.
+pub(super) fn created_at(created_at: Option<Timestamp>) -> TaskTimes {
+    TaskTimes { created_at, ..TaskTimes::default() }
 }
 
 /// Adds runners to a snapshot.

@@ -194,5 +194,6 @@ fn of(job: &Job, action: JobAction, runner: Option<JobRunner>, may_not_have_run:
         runner,
         may_not_have_run,
         created_at: None,
+        accepted_at: None,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleet::launch::{Ending, FailureClass, StopClass};
+use fleet::launch::{Ending, FailureClass, StopClass, TaskTimes};
 use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, JobState, RunnerEvent, UnservedReason};
 use fleet::question::Listener;
 use fleet::{GithubRunnerId, JobId, Repository};
@@ -60,6 +60,7 @@ fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
                     }),
                     may_not_have_run: false,
                     created_at: None,
+                    accepted_at: None,
                 };
                 (step, Event::Job(event))
             };
@@ -95,10 +96,10 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
         (5, RunnerEvent::FoundBusy),
         (6, asks(Listener::None)),
         (7, RunnerEvent::FailedToBoot(reason())),
-        (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, reason())),
-        (9, RunnerEvent::TaskStopped(StopClass::InstanceGone, reason())),
-        (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), reason())),
-        (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Failed), reason())),
+        (9, RunnerEvent::TaskStopped(StopClass::NoCapacity, reason(), TaskTimes::default())),
+        (9, RunnerEvent::TaskStopped(StopClass::InstanceGone, reason(), TaskTimes::default())),
+        (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Removed), reason(), TaskTimes::default())),
+        (9, RunnerEvent::TaskStopped(StopClass::Ended(Ending::Failed), reason(), TaskTimes::default())),
     ];
     let slow = proptest::option::weighted(0.7, (0_u32..8).prop_map(|step| (step, RunnerEvent::Overdue)));
     let told = (subsequence(life, 2..=5), subsequence(disturbances, 0..=4), slow);

@@ -121,7 +121,7 @@ impl Step<'_> {
         let (before, after) = (runner(self.before, id), runner(self.after, id));
         let (Some(before), Some(after)) = (before, after) else { return };
         match (event, self.answer) {
-            (RunnerEvent::Asked(asker, _), Answer::Ask(AskAnswer::Config)) => {
+            (RunnerEvent::Asked(asker, ..), Answer::Ask(AskAnswer::Config)) => {
                 let book = self.book(self.after, &after.pool);
                 assert!(book.idle <= book.demand(self.now), "a config too many: {book:?}");
                 assert!(!before.listened, "a second config: {before:?}");
@@ -130,12 +130,12 @@ impl Step<'_> {
             (RunnerEvent::Registered(boot, github_id), Answer::Ask(AskAnswer::Config)) => {
                 assert_eq!((after.boot.as_ref(), after.github_id), (Some(boot), Some(*github_id)));
             }
-            (RunnerEvent::Asked(_, listener), Answer::Ask(AskAnswer::Wait)) => {
+            (RunnerEvent::Asked(_, listener, _), Answer::Ask(AskAnswer::Wait)) => {
                 let is_first = before.boot.is_none() || before.listened != after.listened;
                 let is_plain = !is_first && *listener != Listener::None && before.state == after.state;
                 assert!(!is_plain || self.before == self.after, "a plain wait is a read: {after:?}");
             }
-            (RunnerEvent::Asked(boot, _), Answer::Ask(AskAnswer::Contested | AskAnswer::Replayed)) => {
+            (RunnerEvent::Asked(boot, ..), Answer::Ask(AskAnswer::Contested | AskAnswer::Replayed)) => {
                 assert!(before.boot.as_ref().is_some_and(|first| first != boot), "its own boot: {before:?}");
             }
             _ => {}

@@ -45,7 +45,8 @@ fn a_job_stays_in_the_pool_it_was_counted_in() {
     let before = job(JobState::Queued, "waits");
     let event = job_event(JobAction::InProgress, 1, "routed");
     let after = of_job(Some(&before), None, &event, at(0)).job;
-    let expected = Job { state: JobState::InProgress, changed_at: at(0), ..before };
+    let times = JobTimes { begun_at: Some(at(0)), ..before.times };
+    let expected = Job { state: JobState::InProgress, changed_at: at(0), times, ..before };
     assert_eq!(after, Some(expected), "routed elsewhere meanwhile");
 }
 

@@ -8,14 +8,15 @@ mod overdue;
 mod questions;
 mod registrations;
 mod stops;
+mod times;
 mod unserved;
 mod waiting;
 mod wants;
 
 use fleet::ledger::transition::*;
 use fleet::ledger::{
-    Answer, AskAnswer, Book, Job, JobAction, JobEvent, JobState, LeaveReason, News, Outcome, Runner,
-    RunnerEvent, RunnerState, Totals, difference,
+    Answer, AskAnswer, Book, Job, JobAction, JobEvent, JobState, JobTimes, LeaveReason, News, Outcome,
+    Runner, RunnerEvent, RunnerState, Totals, difference,
 };
 use fleet::question::Listener;
 use fleet::{GithubRunnerId, RunnerId};
@@ -132,6 +133,7 @@ fn job(state: JobState, name: &str) -> Job {
         read_at: None,
         passed_over: 0,
         unserved: None,
+        times: JobTimes::default(),
         version: 2,
     }
 }
@@ -187,6 +189,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         overdue_at,
         put_off,
         leaves,
+        times,
         changed_at,
         ..
     } = after.clone();
@@ -200,6 +203,7 @@ fn written(before: &Runner, after: &Runner) -> String {
         overdue_at,
         put_off,
         leaves,
+        times,
         changed_at,
         ..before.clone()
     };

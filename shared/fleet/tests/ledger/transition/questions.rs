@@ -209,7 +209,7 @@ fn what_a_busy_runner_says_of_itself_is_kept_too() {
 
 #[test]
 fn an_unknown_runner_is_told_to_leave() {
-    use fleet::launch::{FailureClass, StopClass};
+    use fleet::launch::{FailureClass, StopClass, TaskTimes};
     let reason = || "in ECS's words".to_owned();
     for (event, answer) in [
         (asked("first", Listener::None), LEAVE),
@@ -227,7 +227,7 @@ fn an_unknown_runner_is_told_to_leave() {
         (RunnerEvent::FoundOffline(GithubRunnerId(7)), NOTED),
         (RunnerEvent::FoundNotAsking, NOTED),
         (RunnerEvent::LaunchFailed(FailureClass::Elsewhere, reason()), NOTED),
-        (RunnerEvent::TaskStopped(StopClass::NoCapacity, reason()), NOTED),
+        (RunnerEvent::TaskStopped(StopClass::NoCapacity, reason(), TaskTimes::default()), NOTED),
     ] {
         let outcome = fleet::ledger::transition::of_runner(None, &event, at(0));
         assert_eq!(outcome, unchanged(answer), "{event:?} changes nothing");

@@ -3,6 +3,7 @@
 use super::*;
 use fleet::launch::Ending::{Failed, Killed, Outdated, Removed, Well};
 use fleet::launch::StopClass::{Ended, NoCapacity, Ordinary};
+use fleet::launch::TaskTimes;
 
 const REASON: &str = "in ECS's words";
 
@@ -32,7 +33,7 @@ fn a_stop_ends_its_runner_and_counts_by_its_class_while_no_job_has_begun() {
         let asked = |posts| with(asked.clone(), ends(posts));
         let waiting = "spot.supply -1, spot.idle -1, plain.live -1";
         at_every_point(
-            &RunnerEvent::TaskStopped(class, REASON.to_owned()),
+            &RunnerEvent::TaskStopped(class, REASON.to_owned(), TaskTimes::default()),
             1,
             [
                 (Life::Starting, unasked("spot.supply -1, plain.live -1"), "it never asked"),
@@ -83,10 +84,15 @@ fn each_code_counts_as_the_table_of_ends_says() {
         ("SpotInterruption", Some(143), "no capacity", "", "its capacity went away"),
         ("TerminationNotice", Some(143), "instance gone", "", "whether that is capacity, its market tells"),
     ] {
-        let stop = SeenStop::of(Some(stop_code), "Essential container in task exited", exit_code);
+        let stop = SeenStop::of(
+            Some(stop_code),
+            "Essential container in task exited",
+            exit_code,
+            TaskTimes::default(),
+        );
         for (life, expected) in [(Life::Starting, booting), (Life::Listening, asked)] {
             let before = life.runner();
-            let event = RunnerEvent::TaskStopped(stop.class, stop.reason.clone());
+            let event = RunnerEvent::TaskStopped(stop.class, stop.reason.clone(), TaskTimes::default());
             let told = match of_runner(&before, &event, &alone(&before, 1), at(0)).news {
                 None => String::new(),
                 Some(News::BootFailed(_)) => "failed boot".to_owned(),

@@ -51,7 +51,8 @@ fn a_job_that_is_approved_begins_to_wait_now_however_old_it_is() {
     let before = Job { seen_at: at(-40 * 24 * HOUR), ..job(JobState::Waiting, "spot") };
     let old = JobEvent { created_at: Some(at(-40 * 24 * HOUR)), ..job_event(JobAction::Queued, 1, "spot") };
     let after = of_job(Some(&before), None, &old, at(0)).job;
-    assert_eq!(after, Some(Job { state: JobState::Queued, changed_at: at(0), ..before }));
+    let times = JobTimes { created_at: old.created_at, ..before.times };
+    assert_eq!(after, Some(Job { state: JobState::Queued, changed_at: at(0), times, ..before }));
 }
 
 /// Each of these is between the read of GitHub and its write.

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use control::{Bookkeeper, Settling};
-use fleet::launch::StopClass;
+use fleet::launch::{StopClass, TaskTimes};
 use fleet::ledger::{Event, JobAction, JobEvent, JobRunner, Runner, RunnerEvent, RunnerState, SettleMessage};
 use fleet::question::Listener;
 use fleet::{BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
@@ -150,7 +150,7 @@ impl Day {
             let mut idle = self.runners(RunnerState::Idle);
             idle.dedup_by(|next, one| next.pool == one.pool);
             for runner in idle {
-                let event = RunnerEvent::Asked(runner.boot.unwrap(), Listener::Up);
+                let event = RunnerEvent::Asked(runner.boot.unwrap(), Listener::Up, None);
                 self.post(&[Event::Runner(runner.id, event)]);
             }
         }
@@ -158,7 +158,7 @@ impl Day {
             self.registrations += 1;
             let boot = BootId::new(format!("boot {}", self.registrations)).digest();
             let registration = GithubRunnerId(self.registrations);
-            let asked = RunnerEvent::Asked(boot.clone(), Listener::None);
+            let asked = RunnerEvent::Asked(boot.clone(), Listener::None, None);
             let events = [asked, RunnerEvent::Registered(boot, registration)];
             self.post(&events.map(|event| Event::Runner(runner.id.clone(), event)));
         }
@@ -197,7 +197,7 @@ fn books(sandbox: &Sandbox) -> Books {
 
 fn stopped(runner: &RunnerId) -> Event {
     let reason = "Essential container in task exited".to_owned();
-    Event::Runner(runner.clone(), RunnerEvent::TaskStopped(StopClass::Ordinary, reason))
+    Event::Runner(runner.clone(), RunnerEvent::TaskStopped(StopClass::Ordinary, reason, TaskTimes::default()))
 }
 
 /// A job that the runner takes; its id is the registration's.
@@ -213,5 +213,6 @@ fn job(action: JobAction, runner: &Runner) -> Event {
         runner: Some(JobRunner { github_id, runner: runner.id.clone() }),
         may_not_have_run: false,
         created_at: None,
+        accepted_at: None,
     })
 }

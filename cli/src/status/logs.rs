@@ -1,0 +1,112 @@
+//! The functions' log lines of a job, from CloudWatch: by named fields.
+
+use std::collections::BTreeSet;
+
+use aws_config::SdkConfig;
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
+use fleet::RunnerId;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::fields;
+use super::seen::Seen;
+
+/// The functions, as the logical ids of their log groups begin.
+const FUNCTIONS: [&str; 5] = ["Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler"];
+
+/// Most lines of one function.
+const LINES: usize = 500;
+
+/// How much earlier and later than the job's own times is looked.
+const AROUND: SignedDuration = SignedDuration::from_mins(10);
+
+/// The lines that name the job, or a runner that was on its way for it, the oldest first.
+pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Seen) -> Result<Vec<Value>, String> {
+    if config.region().is_none() {
+        return Err("no region is set".to_owned());
+    }
+    let client = Client::new(config);
+    let groups = groups(&client, stack).await?;
+    if groups.is_empty() {
+        return Err(format!("no log groups here belong to the stack {stack}"));
+    }
+    let now = seen.picture.now;
+    let from = seen.waterfall.as_ref().map_or(now, |it| it.queued_at).checked_sub(AROUND).unwrap_or(now);
+    let to = seen.waterfall.as_ref().map_or(now, |it| it.until).checked_add(AROUND).unwrap_or(now).min(now);
+    let names = names(seen);
+    let mut lines = Vec::new();
+    for (function, group) in groups {
+        let found = of_group(&client, &group, &names, from, to).await?;
+        lines.extend(found.into_iter().map(|(at, line)| (at, function, line)));
+    }
+    lines.sort_by_key(|(at, ..)| *at);
+    Ok(lines.into_iter().map(|(_, function, line)| told(function, line)).collect())
+}
+
+/// What a line is found by: the job's number, and the runner's id.
+fn names(seen: &Seen) -> BTreeSet<String> {
+    let runner = seen.picture.its_runner().map(|runner| &runner.id).map(RunnerId::to_string);
+    runner.into_iter().chain([seen.picture.id.to_string()]).collect()
+}
+
+/// The log groups of the stack: CloudFormation names them by the stack and by their logical ids.
+async fn groups(client: &Client, stack: &str) -> Result<Vec<(&'static str, String)>, String> {
+    let mut found = client
+        .describe_log_groups()
+        .log_group_name_prefix(format!("{stack}-"))
+        .into_paginator()
+        .items()
+        .send();
+    let mut groups = Vec::new();
+    while let Some(group) = found.next().await {
+        let group = group.map_err(|error| said(&error))?;
+        let Some(name) = group.log_group_name() else { continue };
+        let rest = name.strip_prefix(stack).unwrap_or_default();
+        let of = FUNCTIONS.iter().find(|function| rest.starts_with(&format!("-{function}Logs-")));
+        groups.extend(of.map(|function| (*function, name.to_owned())));
+    }
+    Ok(groups)
+}
+
+async fn of_group(
+    client: &Client,
+    group: &str,
+    names: &BTreeSet<String>,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(i64, Value)>, String> {
+    // CloudWatch: "Filter pattern syntax": any of several terms.
+    let pattern = names.iter().map(|name| format!("?\"{name}\"")).collect::<Vec<_>>().join(" ");
+    let request = client.filter_log_events().log_group_name(group).filter_pattern(pattern);
+    let request = request.start_time(from.as_millisecond()).end_time(to.as_millisecond());
+    let mut pages = request.into_paginator().send();
+    let mut lines = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| said(&error))?;
+        for event in page.events() {
+            let line = event.message().and_then(fields::log_line);
+            lines.extend(line.map(|line| (event.timestamp().unwrap_or_default(), line)));
+        }
+        if lines.len() >= LINES {
+            break;
+        }
+    }
+    Ok(lines)
+}
+
+fn told(function: &str, mut line: Value) -> Value {
+    if let Some(fields) = line.as_object_mut() {
+        fields.insert("function".to_owned(), function.into());
+    }
+    line
+}
+
+/// The service's code and message; never the SDK's own text, which may show an answer.
+fn said<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => "CloudWatch Logs does not answer".to_owned(),
+    }
+}

@@ -1,0 +1,17 @@
+//! `mayfly why` and `mayfly trace`: who is asked, and how what was seen is told.
+//!
+//! What is decided is in [`fleet::status`]; [`control::Sources`] reads. Here are a job's reference, the deployment's
+//! names, and the forms of the answer: lines, JSON, a page, an archive. Each is made of named fields, and every text in
+//! it goes through [`fleet::status::masked`].
+
+#[cfg(feature = "why")]
+pub mod access;
+pub mod archive;
+pub mod fields;
+#[cfg(feature = "why")]
+mod logs;
+pub mod page;
+pub mod reference;
+pub mod samconfig;
+pub mod seen;
+pub mod told;

@@ -1,0 +1,184 @@
+//! Reads what a job waits for: the ledger, then GitHub, then ECS. Nothing is written, and what cannot be read is in
+//! the picture as that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleet::launch::Placement;
+use fleet::ledger::{Item, Job, JobState, Key, Meter, Runner};
+use fleet::ports::{
+    Clock, DescribeTasks, GithubError, Ledger, LedgerError, ListItems, ListTasks, Listing, LookAtJob,
+    TaskDescription, TaskFilter,
+};
+use fleet::status::{Picture, Source};
+use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
+
+/// Most jobs of a pool among which a job's place is told.
+const MOST_JOBS: usize = 1000;
+
+/// What is asked about.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The job.
+    pub job: JobId,
+    /// Its repository, where whoever asks has named it.
+    pub repository: Option<Repository>,
+    /// The organisation whose jobs get runners, where that is known.
+    pub organisation: Option<String>,
+    /// The map of pools.
+    pub pools: PoolMap,
+    /// The stack, whose name its clusters begin with.
+    pub stack: String,
+}
+
+/// Who is asked. Somebody who cannot be asked is why not.
+#[derive(Debug)]
+pub struct Sources<'a, L, G, E> {
+    /// The ledger.
+    pub ledger: Result<&'a L, String>,
+    /// GitHub.
+    pub github: Result<&'a G, String>,
+    /// ECS.
+    pub ecs: Result<&'a E, String>,
+}
+
+impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<'_, L, G, E> {
+    /// Looks at a job.
+    pub async fn look(&self, asked: &Asked, clock: &impl Clock) -> Picture {
+        let mut picture = Picture::of(asked.job, asked.pools.clone(), clock.now());
+        picture.repository.clone_from(&asked.repository);
+        picture.organisation.clone_from(&asked.organisation);
+        picture.job = match self.ledger {
+            Ok(ledger) => found(self.read_job(ledger, &mut picture).await.map_err(|error| error.to_string())),
+            Err(ref why) => Source::Unread(why.clone()),
+        };
+        picture.github = self.at_github(&picture).await;
+        if let Ok(ledger) = self.ledger
+            && let Err(error) = read_pools(ledger, &mut picture).await
+        {
+            picture.job = Source::Unread(error.to_string());
+        }
+        picture.tasks = self.tasks(asked, &picture).await;
+        picture
+    }
+
+    /// The job, and the meters of the limits that hold for all.
+    async fn read_job(&self, ledger: &L, picture: &mut Picture) -> Result<Option<Job>, LedgerError> {
+        let (limits, now) = (picture.pools.limits(), picture.now);
+        let up_at = picture.pools.iter().filter_map(|pool| now.checked_add(pool.capacity.comes_up_in()).ok());
+        let mut meters: BTreeSet<Meter> = up_at.map(|at| limits.spend_registrations(1, at).meter).collect();
+        meters.extend([Meter::RunTasks, limits.spend_github_calls(1, now).meter]);
+        let meters = meters.into_iter().map(Key::Meter);
+        let keys: Vec<Key> = meters.chain([Key::Job(picture.id), Key::Budget]).collect();
+        let mut job = None;
+        for item in ledger.read(&keys).await? {
+            match item {
+                Item::Job(read) => job = Some(read),
+                Item::Budget(read) => picture.budget = Some(read),
+                Item::Meter(read) => picture.meters.push(read),
+                _ => {}
+            }
+        }
+        Ok(job)
+    }
+
+    async fn at_github(&self, picture: &Picture) -> Source<fleet::status::GithubJob> {
+        let github = match self.github {
+            Ok(github) => github,
+            Err(ref why) => return Source::Unread(why.clone()),
+        };
+        let Some(repository) = picture.repository_known() else {
+            return Source::Unread("its repository is not known: give the job's URL".to_owned());
+        };
+        match github.look_at_job(repository, picture.id).await {
+            Ok(job) => Source::Read(job),
+            Err(GithubError::NotFound(_)) => Source::Absent,
+            Err(error) => Source::Unread(error.to_string()),
+        }
+    }
+
+    /// The tasks of the picture's runners, in the clusters that these may be in.
+    async fn tasks(&self, asked: &Asked, picture: &Picture) -> Source<BTreeMap<RunnerId, TaskDescription>> {
+        let ecs = match self.ecs {
+            Ok(ecs) => ecs,
+            Err(ref why) => return Source::Unread(why.clone()),
+        };
+        let mut tasks = BTreeMap::new();
+        for cluster in clusters(asked, picture) {
+            let described = async {
+                let listed = ecs.list_tasks(&cluster, &TaskFilter::Running).await?;
+                if listed.is_empty() { Ok(Vec::new()) } else { ecs.describe_tasks(&cluster, &listed).await }
+            };
+            match described.await {
+                Ok(described) => tasks.extend(described.into_iter().filter_map(|task| {
+                    let runner = task.runner.clone().filter(|id| picture.runners.contains_key(id))?;
+                    Some((runner, task))
+                })),
+                Err(error) => return Source::Unread(error.to_string()),
+            }
+        }
+        Source::Read(tasks)
+    }
+}
+
+/// The jobs that are Queued in a pool, the oldest first. The index is a hint: the table tells how they are.
+async fn waiting_in<L: Ledger + ListItems>(ledger: &L, pool: &PoolName) -> Result<Vec<JobId>, LedgerError> {
+    let mut listed = ledger.list(&Listing::OpenJobs(pool.clone())).await?;
+    listed.truncate(MOST_JOBS);
+    let items = if listed.is_empty() { Vec::new() } else { ledger.read(&listed).await? };
+    let queued: BTreeSet<Key> = items
+        .iter()
+        .filter(|item| item.job().is_some_and(|job| job.state == JobState::Queued))
+        .map(Item::key)
+        .collect();
+    let jobs = listed.into_iter().filter(|key| queued.contains(key));
+    Ok(jobs.filter_map(|key| if let Key::Job(job) = key { Some(job) } else { None }).collect())
+}
+
+/// The books of the pools in question, the jobs that wait there, and the runners on their capacity.
+async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) -> Result<(), LedgerError> {
+    let mut keys: BTreeSet<Key> = BTreeSet::new();
+    if let Some(pool) = picture.pool().cloned() {
+        let own = BTreeSet::from([pool.clone()]);
+        keys.extend(picture.pools.with_capacities(&own).into_iter().map(Key::Book));
+        picture.waiting = waiting_in(ledger, &pool).await?;
+        for pool in Picture::pools_in_question(&picture.pools, &pool) {
+            for listing in Listing::live_runners(&pool) {
+                keys.extend(ledger.list(&listing).await?);
+            }
+        }
+    }
+    let named = picture.github.read().and_then(|job| RunnerId::from_github_name(&job.runner.as_ref()?.name));
+    let of_job = picture.job.read().and_then(|job| job.runner.clone());
+    keys.extend(named.into_iter().chain(of_job).map(Key::Runner));
+    if keys.is_empty() {
+        return Ok(());
+    }
+    for item in ledger.read(&keys.into_iter().collect::<Vec<_>>()).await? {
+        match item {
+            Item::Book(book) => drop(picture.books.insert(book.pool.clone(), book)),
+            Item::Runner(runner) => drop(picture.runners.insert(runner.id.clone(), runner)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The clusters of the runners whose tasks tell anything: of those on their way, and of the one that took the job.
+fn clusters(asked: &Asked, picture: &Picture) -> BTreeSet<String> {
+    let is_its = |runner: &Runner| picture.its_runner().is_some_and(|its| its.id == runner.id);
+    let in_question = picture
+        .runners
+        .values()
+        .filter(|runner| runner.state.is_live() && (is_its(runner) || runner.state.is_on_its_way()));
+    let capacities: BTreeSet<&PoolName> = in_question.map(|runner| &runner.capacity).collect();
+    let pools = asked.pools.with_retiring().filter(|pool| capacities.contains(&pool.name));
+    pools.map(|pool| Placement::in_stack(&asked.stack, pool, 0).cluster).collect()
+}
+
+fn found<T>(read: Result<Option<T>, String>) -> Source<T> {
+    match read {
+        Ok(Some(found)) => Source::Read(found),
+        Ok(None) => Source::Absent,
+        Err(why) => Source::Unread(why),
+    }
+}

@@ -1,0 +1,99 @@
+//! When a job and the start of a runner came to each of their points: for whoever asks where the time went.
+//! Nothing is decided by these, and no write is made for them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::RunnerEvent;
+use crate::launch::TaskTimes;
+use crate::question::Listener;
+
+/// A job's times, beside those that the ledger decides by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobTimes {
+    /// When GitHub created it, as its first webhook or a read said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When the queue took its first webhook (SQS: `SentTimestamp`); `None` of a job that no webhook told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    /// When the ledger heard that it had begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
+}
+
+impl JobTimes {
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The points of a runner's start, each in milliseconds after its reservation; below 0 where the clocks of ECS
+/// and of a function differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartTimes {
+    /// ECS's `createdAt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<i64>,
+    /// ECS's `pullStartedAt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_started: Option<i64>,
+    /// ECS's `pullStoppedAt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_stopped: Option<i64>,
+    /// ECS's `startedAt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<i64>,
+    /// PID 1's own start, by the age that it told with its first question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booted: Option<i64>,
+    /// Its first question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<i64>,
+    /// The registration whose JIT config it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<i64>,
+    /// The first question of its listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listened: Option<i64>,
+}
+
+impl StartTimes {
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Notes what an event of the runner's tells, which writes the runner anyway.
+    pub(super) fn note(&mut self, event: &RunnerEvent, reserved_at: Timestamp, now: Timestamp) {
+        let after = |at: Timestamp| milliseconds(at.duration_since(reserved_at));
+        match event {
+            RunnerEvent::Asked(_, listener, age) => {
+                if self.asked.is_none() {
+                    self.asked = Some(after(now));
+                    self.booted = age.map(|age| after(now).saturating_sub(milliseconds(age)));
+                }
+                if *listener == Listener::Up {
+                    self.listened.get_or_insert(after(now));
+                }
+            }
+            RunnerEvent::Registered(..) => self.registered = Some(after(now)),
+            RunnerEvent::TaskStopped(_, _, times) => self.note_task(times, reserved_at),
+            _ => {}
+        }
+    }
+
+    /// Notes ECS's times of the task, as far as ECS says them.
+    pub fn note_task(&mut self, times: &TaskTimes, reserved_at: Timestamp) {
+        let after = |at: Timestamp| milliseconds(at.duration_since(reserved_at));
+        self.created = times.created_at.map(after).or(self.created);
+        self.pull_started = times.pull_started_at.map(after).or(self.pull_started);
+        self.pull_stopped = times.pull_stopped_at.map(after).or(self.pull_stopped);
+        self.started = times.started_at.map(after).or(self.started);
+    }
+}
+
+fn milliseconds(length: SignedDuration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,84 @@
+//! Descriptions of tasks in the shape that botocore has of them, with all that ECS puts in: what of them is read, and the
+//! waterfall that follows.
+
+use aws::tasks::Tasks;
+use contracts::{botocore, canned, moto};
+use fleet::launch::TaskTimes;
+use fleet::ledger::{Job, JobState, JobTimes, Runner};
+use fleet::pools::DEFAULT_POOLS;
+use fleet::ports::DescribeTasks as _;
+use fleet::status::{Picture, Source, waterfall};
+use fleet::{JobId, PoolMap, PoolName, RunnerId, TaskArn};
+use jiff::Timestamp;
+use serde_json::json;
+use wire::ecs::Exchange;
+
+const DESCRIBED: &str = include_str!("../../ecs/described.json");
+
+fn at(milliseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(1_791_190_800_000 + milliseconds).ok()
+}
+
+#[tokio::test]
+async fn a_description_tells_its_times_and_nothing_of_its_overrides_and_tags() {
+    let asked: Vec<TaskArn> = [1, 2]
+        .map(|n| TaskArn::new(format!("arn:aws:ecs:us-east-1:123456789012:task/mayfly_fargate/{n:032}")))
+        .into();
+    let exchange = Exchange {
+        operation: "DescribeTasks".to_owned(),
+        request: json!({"cluster": "mayfly_fargate", "tasks": asked}),
+        status: 200,
+        answer: serde_json::from_str(DESCRIBED).unwrap(),
+    };
+    assert_eq!(botocore::check(&[exchange]), Ok(()), "it has botocore's shape");
+
+    let url = canned::serve(200, "application/x-amz-json-1.1", DESCRIBED.to_owned());
+    let described = Tasks::new(&moto::config(&url)).describe_tasks("mayfly_fargate", &asked).await.unwrap();
+    let times = TaskTimes {
+        created_at: at(2_500),
+        pull_started_at: at(11_034),
+        pull_stopped_at: at(30_716),
+        started_at: at(33_249),
+    };
+    assert_eq!(described[0].times, times);
+    assert_eq!(described[1].times, TaskTimes { created_at: at(2_500), ..TaskTimes::default() });
+    let read = format!("{described:?}");
+    for absent in ["the-ticket", "MAYFLY_TICKET", "somebody else's tag"] {
+        assert!(!read.contains(absent), "{absent} was read");
+    }
+
+    let pool = PoolName::new("fargate-x64").unwrap();
+    let id = RunnerId::parse("00000000000000000001").unwrap();
+    let mut runner = Runner::reserved(id.clone(), pool.clone(), pool.clone(), at(2_000).unwrap());
+    (runner.times.booted, runner.times.asked, runner.times.registered) =
+        (Some(31_500), Some(33_000), Some(33_600));
+    let times = JobTimes { created_at: at(0), accepted_at: at(900), begun_at: at(40_000) };
+    let job = contracts::ledger::job(7);
+    let mut picture = Picture::of(JobId(7), PoolMap::from_toml(DEFAULT_POOLS).unwrap(), at(50_000).unwrap());
+    let (state, seen_at) = (JobState::InProgress, at(1_200).unwrap());
+    picture.job =
+        Source::Read(Job { state, pool: Some(pool), runner: Some(id.clone()), seen_at, times, ..job });
+    picture.runners = [(id, runner)].into();
+    let tasks = described.into_iter().map(|task| (task.runner.clone().unwrap(), task));
+    picture.tasks = Source::Read(tasks.collect());
+    let waterfall = waterfall(&picture).unwrap();
+    let stages: Vec<_> = waterfall.stages.iter().map(|stage| (stage.name, stage.milliseconds)).collect();
+    assert_eq!(
+        stages,
+        [
+            ("delivered and accepted", 900),
+            ("in the ledger", 300),
+            ("reserved", 800),
+            ("RunTask", 500),
+            ("PROVISIONING", 8_534),
+            ("pulling", 19_682),
+            ("starting", 2_533),
+            ("PID 1 begun", 251),
+            ("asked", 1_500),
+            ("registered", 600),
+            ("job begun", 4_400),
+        ]
+    );
+    assert_eq!(stages.iter().map(|(_, milliseconds)| milliseconds).sum::<i64>(), 40_000);
+    assert_eq!(waterfall.milliseconds, 40_000);
+}

@@ -1,0 +1,84 @@
+//! Asks why a job waits, as `mayfly why` does: the same reads, of the sandbox.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use control::{Asked, Sources};
+use fleet::status::{Picture, Reason, why};
+use fleet::{JobId, PoolMap, Repository};
+use platform::scene::Scene;
+use sandbox::STACK;
+use sandbox::github::ORGANISATION;
+
+/// Who asks, and whom.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// What is asked about.
+    pub asked: Asked,
+    /// Why the ledger cannot be read, if it cannot.
+    pub no_ledger: Option<&'static str>,
+    /// Why GitHub cannot be asked, if it cannot.
+    pub no_github: Option<&'static str>,
+    /// Why ECS cannot be asked, if it cannot.
+    pub no_ecs: Option<&'static str>,
+}
+
+impl Asking {
+    /// Asks all of them about a job of this map's, by its number alone.
+    pub fn of(job: JobId, pools: &PoolMap) -> Self {
+        let asked = Asked {
+            job,
+            repository: None,
+            organisation: Some(ORGANISATION.to_owned()),
+            pools: pools.clone(),
+            stack: STACK.to_owned(),
+        };
+        Self { asked, no_ledger: None, no_github: None, no_ecs: None }
+    }
+
+    /// Asks by the job's URL, which names its repository.
+    #[must_use]
+    pub fn in_repository(mut self, repository: &str) -> Self {
+        self.asked.repository = Some(Repository::new(repository));
+        self
+    }
+
+    /// What is seen now.
+    pub fn look(&self, scene: &mut Scene) -> Picture {
+        let sandbox = scene.world.sandbox().clone();
+        let seen: Rc<RefCell<Option<Picture>>> = Rc::default();
+        let (out, it) = (Rc::clone(&seen), self.clone());
+        scene.world.spawn(async move {
+            let or = |why: Option<&str>| why.map_or(Ok(&sandbox), |why| Err(why.to_owned()));
+            let sources = Sources { ledger: or(it.no_ledger), github: or(it.no_github), ecs: or(it.no_ecs) };
+            let picture = sources.look(&it.asked, &sandbox).await;
+            *out.borrow_mut() = Some(picture);
+        });
+        scene.world.drain();
+        let picture = seen.borrow_mut().take();
+        picture.unwrap_or_else(|| unreachable!("the sandbox's calls take no time"))
+    }
+
+    /// The sentence, and what happens next.
+    pub fn said(&self, scene: &mut Scene) -> [String; 2] {
+        told(&self.look(scene))
+    }
+
+    /// The same, as soon as the reason is of this kind; at the latest after ten minutes.
+    pub fn said_once(&self, scene: &mut Scene, is_it: impl Fn(&Reason) -> bool) -> [String; 2] {
+        for _ in 0..600 {
+            let picture = self.look(scene);
+            if is_it(&why(&picture).reason) {
+                return told(&picture);
+            }
+            scene.pass(1);
+        }
+        self.said(scene)
+    }
+}
+
+/// The sentence of a picture, and what happens next.
+pub fn told(picture: &Picture) -> [String; 2] {
+    let why = why(picture);
+    [why.sentence(), why.next()]
+}
