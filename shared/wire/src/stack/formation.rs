@@ -1,15 +1,15 @@
-//! The stack of `template.yaml`, deployed into moto.
+//! The stack of `template.yaml`, deployed into ministack.
 //!
 //! The templates are rendered from a pool map, expanded by the libraries that CloudFormation's
-//! transforms are published as, and deployed by `shared/wire/moto/deploy.py`, whose `gaps.json` is
-//! the list of what moto can not deploy.
+//! transforms are published as, and deployed by `shared/wire/emulators/deploy.py`; what ministack cannot
+//! deploy is listed in `gaps.json` beside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::moto::Moto;
-use anyhow::{Context as _, Result, ensure};
+use crate::ministack::Ministack;
+use anyhow::{Context as _, Result, anyhow, ensure};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -56,14 +56,25 @@ impl Templates {
     }
 
     /// The map as the layer of the functions holds it.
-    pub fn map(&self) -> PathBuf {
-        self.folder.path().join(MAP)
+    pub fn map(&self) -> Result<String> {
+        let path = self.folder.path().join(MAP).into_os_string();
+        path.into_string().map_err(|path| anyhow!("{} is no text", path.display()))
     }
 
-    /// Deploys them into moto; `parameters` are the stack's, each as `NAME=VALUE`.
-    pub fn deploy(&self, moto: &Moto, parameters: &[&str]) -> Result<Formation> {
+    /// Deploys them into ministack; `parameters` are the stack's, each as `NAME=VALUE`. The functions' zips have
+    /// their binaries of the folder.
+    pub fn deploy(
+        &self,
+        ministack: &Ministack,
+        binaries: Option<&Path>,
+        parameters: &[&str],
+    ) -> Result<Formation> {
         let mut command = python(".venv")?;
-        command.arg(root().join("shared/wire/moto/deploy.py")).arg(moto.url()).arg(self.folder());
+        command.arg(root().join("shared/wire/emulators/deploy.py"));
+        if let Some(folder) = binaries {
+            command.arg("--binaries").arg(folder);
+        }
+        command.arg(ministack.url()).arg(self.folder());
         let printed = output(command.args(PARAMETERS).args(parameters))?;
         serde_json::from_slice(&printed).context("what deploy.py has printed")
     }
@@ -79,17 +90,6 @@ pub struct Formation {
     pub stacks: BTreeMap<String, BTreeMap<String, Resource>>,
     /// What each function is configured with, by its logical id.
     pub functions: BTreeMap<String, Configuration>,
-    /// What the functions' queues are polled with, by logical ids.
-    pub event_sources: BTreeMap<String, EventSourceMapping>,
-}
-
-/// From which queue Lambda calls a function.
-#[derive(Debug, Clone, Deserialize)]
-pub struct EventSourceMapping {
-    /// Most messages that it is called with at once.
-    pub batch_size: i32,
-    /// The ARN of the queue.
-    pub queue: String,
 }
 
 /// A resource of a stack.
@@ -97,17 +97,17 @@ pub struct EventSourceMapping {
 pub struct Resource {
     /// Its type, `AWS::SQS::Queue` say.
     pub r#type: String,
-    /// Its physical id, where moto gives one.
+    /// Its physical id.
     pub id: Option<String>,
 }
 
 /// A function's configuration.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Configuration {
-    /// In seconds.
-    pub timeout: u64,
-    /// In MB.
-    pub memory: u32,
+    /// Its name.
+    pub name: String,
+    /// Where its logs are.
+    pub log_group: String,
     /// Its environment.
     pub variables: BTreeMap<String, String>,
 }
@@ -118,9 +118,15 @@ impl Formation {
         self.outputs.get(name).cloned().with_context(|| format!("the stack has no output {name}"))
     }
 
-    /// What the launcher is called with.
-    pub(super) fn jobs(&self) -> Result<&EventSourceMapping> {
-        self.event_sources.get("LauncherFunctionJobs").context("the stack has no LauncherFunctionJobs")
+    /// The webhook's Function URL, as Lambda gives it.
+    pub(super) fn webhook_url(&self) -> Result<&str> {
+        self.outputs.get("WebhookUrl").map(String::as_str).context("the stack has no output WebhookUrl")
+    }
+
+    /// The registrar's, which the tasks are told.
+    pub(super) fn registrar_url(&self) -> Result<&str> {
+        let told = self.function("Launcher")?.variables.get("MAYFLY_REGISTRAR_URL");
+        told.map(String::as_str).context("the launcher has no MAYFLY_REGISTRAR_URL")
     }
 
     /// What the template configures a function with, `Webhook` say.
