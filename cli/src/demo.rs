@@ -16,6 +16,7 @@ use crate::expectation::{ExpectedTask, RunnerEnd, Sidecar};
 use crate::replay::{Delivered, Replay, StartedTask};
 use crate::report;
 use crate::source::Source;
+use crate::terminal::wrapped;
 
 /// The deliveries of one job, or one delivery that is about none.
 struct Story {
@@ -97,17 +98,18 @@ fn stories(folder: &Path) -> Result<Vec<Story>> {
 fn tell(story: &Story, delivered: &[Delivered], lines: &[Line], out: &mut impl Write) -> Result<()> {
     for (source, delivered) in story.sources.iter().zip(delivered) {
         let tells = source.sidecar.as_ref().map_or("", |sidecar| &sidecar.tells);
-        writeln!(out, "{}: {tells}", source.name)?;
-        writeln!(out, "  answered {} {}", delivered.status, delivered.message)?;
+        writeln!(out, "{}", wrapped(&format!("{}: {tells}", source.name)))?;
+        writeln!(out, "{}", wrapped(&format!("  answered {} {}", delivered.status, delivered.message)))?;
     }
     let about_deliveries = |line: &&Line| !matches!(line.subject, Subject::Delivery(_));
     for line in lines.iter().filter(about_deliveries) {
         let at = line.at.strftime("%H:%M:%S");
-        match &line.subject {
-            Subject::Job(job) => writeln!(out, "  {at}  job {job} {}", line.text)?,
-            Subject::Runner(runner) => writeln!(out, "  {at}  runner {runner} {}", line.text)?,
-            Subject::Delivery(_) | Subject::Fault(_) => {}
-        }
+        let of = match &line.subject {
+            Subject::Job(job) => format!("job {job}"),
+            Subject::Runner(runner) => format!("runner {runner}"),
+            Subject::Delivery(_) | Subject::Fault(_) => continue,
+        };
+        writeln!(out, "{}", wrapped(&format!("  {at}  {of} {}", line.text)))?;
     }
     writeln!(out)?;
     Ok(())

@@ -14,6 +14,7 @@ pub mod replay;
 pub mod report;
 pub mod schedule;
 pub mod source;
+pub mod terminal;
 pub mod wrap;
 
 /// The secret that the sample events are signed with. Everybody can read it: it must never be a real

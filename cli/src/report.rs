@@ -1,22 +1,24 @@
 //! Tables for people.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use fleet::ledger::Book;
 use jiff::Timestamp;
 
 use crate::remote::Posted;
 use crate::replay::{Delivered, StartedTask};
+use crate::terminal;
 
 /// What came of the deliveries.
 pub fn deliveries(delivered: &[Delivered]) -> String {
     let mut table = with_header(&["file", "event", "answer", "pool", "task"]);
+    keep_whole(&mut table, &[0, 1, 3]);
     for row in delivered {
         let answer = format!("{} {}", row.status, row.message);
         let tasks: Vec<String> = row.tasks.iter().map(task).collect();
         let pool = row.pool.as_deref().unwrap_or("–");
         let tasks = if tasks.is_empty() { "–".to_owned() } else { tasks.join("\n") };
-        table.add_row([row.name.as_str(), &row.event, &answer, pool, &tasks]);
+        table.add_row([row.name.as_str(), short(&row.event), &answer, pool, &tasks]);
     }
     table.to_string()
 }
@@ -24,8 +26,9 @@ pub fn deliveries(delivered: &[Delivered]) -> String {
 /// What a deployed function answered.
 pub fn posted(posted: &[Posted]) -> String {
     let mut table = with_header(&["file", "event", "answer"]);
+    keep_whole(&mut table, &[0, 1]);
     for row in posted {
-        table.add_row([&row.name, &row.event, &row.answer]);
+        table.add_row([row.name.as_str(), short(&row.event), &row.answer]);
     }
     table.to_string()
 }
@@ -60,9 +63,24 @@ pub fn numbers(rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// A table with these columns.
+/// An event for a narrow column: a job's action, and any other event whole.
+fn short(event: &str) -> &str {
+    event.strip_prefix("workflow_job ").unwrap_or(event)
+}
+
+/// Never breaks the words of these columns: they are names to copy.
+fn keep_whole(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
+/// A table with these columns, as wide as fits.
 pub(crate) fn with_header(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(columns);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(terminal::columns());
     table
 }

@@ -129,6 +129,16 @@ fn the_demo_tells_every_story_and_ends_well() {
 }
 
 #[test]
+fn what_is_piped_is_at_most_120_columns_wide() {
+    for arguments in [vec!["demo"], vec!["replay"], vec!["schedule", "--week", "2026-W13"]] {
+        let text = stdout(&mayfly(&arguments));
+        assert!(!text.is_empty(), "{arguments:?}");
+        let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 120).collect();
+        assert!(wide.is_empty(), "{arguments:?} prints {wide:#?}");
+    }
+}
+
+#[test]
 fn the_demo_ends_with_an_evening_in_which_pools_shrink_and_instances_follow() {
     let text = stdout(&mayfly(&["demo"]));
     let evening = text.split_once("An evening of examples/pools-office-hours.toml").unwrap().1;

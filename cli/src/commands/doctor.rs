@@ -1,11 +1,27 @@
-//! The command `mayfly doctor`.
+//! `mayfly doctor`
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Args;
 
-use crate::args::DoctorArgs;
+use super::MapArg;
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Compare the account's quotas with what the map of pools may start
+    #[arg(long)]
+    before_deploy: bool,
+    #[command(flatten)]
+    map: MapArg,
+    /// The region of the deploy [default: the environment's]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
 
 /// What it can do.
 const TODAY: &str = "mayfly doctor: it can do one thing today, --before-deploy: compare the account's quotas with \
@@ -20,13 +36,12 @@ pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
 }
 
 #[cfg(feature = "doctor")]
-#[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
 fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
     use mayfly::doctor::findings::in_question;
     use mayfly::doctor::{account, compare, needs};
 
-    let pools = platform::pools::read(args.pools.as_deref())?;
-    let needs = needs::of(&pools, jiff::Timestamp::now());
+    let pools = args.map.read()?;
+    let needs = needs::of(&pools, super::now());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (region, values) = runtime.block_on(async {
         let config = account::sdk_config(args.region.clone()).await;

@@ -1,6 +1,6 @@
-//! The commands `mayfly images …`.
+//! `mayfly images …`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +14,8 @@ use mayfly::images::measure::{self, Budgets, measure, megabytes};
 use mayfly::images::online::Online;
 use mayfly::images::update::update;
 use mayfly::images::variables::variables;
+
+use super::{ended, now};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImagesCommand {
@@ -86,9 +88,8 @@ struct TodayArg {
 }
 
 impl TodayArg {
-    #[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
     fn read(&self) -> Date {
-        self.today.unwrap_or_else(|| jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date())
+        self.today.unwrap_or_else(|| jiff::tz::Offset::UTC.to_datetime(now()).date())
     }
 }
 
@@ -112,7 +113,7 @@ fn checked(args: &CheckArgs, out: &mut impl Write) -> Result<ExitCode> {
     for pin in &findings.pins {
         writeln!(out, "{pin}")?;
     }
-    told(&findings.problems)
+    ended(&findings.problems)
 }
 
 fn updated(args: &UpdateArgs, out: &mut impl Write) -> Result<ExitCode> {
@@ -128,7 +129,7 @@ fn updated(args: &UpdateArgs, out: &mut impl Write) -> Result<ExitCode> {
         writeln!(out, "{line}")?;
     }
     writeln!(out, "{shown}: {} changed, {} not looked up", updated.changed.len(), updated.failed.len())?;
-    told(&updated.failed)
+    ended(&updated.failed)
 }
 
 fn measured(args: &MeasureArgs, out: &mut impl Write) -> Result<ExitCode> {
@@ -141,13 +142,5 @@ fn measured(args: &MeasureArgs, out: &mut impl Write) -> Result<ExitCode> {
         let (bytes, most) = (megabytes(it.bytes), budget.most_mb);
         writeln!(out, "{} for {}: {bytes} of {most} MB", args.image, it.platform)?;
     }
-    told(&measure::problems(&args.image, budget, &measured))
-}
-
-/// Problems on standard error; none is success.
-fn told(problems: &[String]) -> Result<ExitCode> {
-    for problem in problems {
-        writeln!(io::stderr(), "mayfly: {problem}")?;
-    }
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    ended(&measure::problems(&args.image, budget, &measured))
 }

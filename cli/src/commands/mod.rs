@@ -1,0 +1,78 @@
+//! One file a command: its arguments, and what it does with them.
+
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod images;
+#[cfg(feature = "local")]
+pub(crate) mod local;
+pub(crate) mod pools;
+pub(crate) mod replay;
+pub(crate) mod schedule;
+pub(crate) mod wrap;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use fleet::PoolMap;
+use mayfly::DEVELOPMENT_SECRET;
+use secrecy::SecretString;
+
+/// The map of pools that a command works with.
+#[derive(Debug, Args)]
+pub(crate) struct MapArg {
+    /// The pool map [default: the one that Mayfly ships]
+    #[arg(long, value_name = "FILE")]
+    pools: Option<PathBuf>,
+}
+
+impl MapArg {
+    /// The map, read and checked.
+    pub(crate) fn read(&self) -> Result<PoolMap> {
+        platform::pools::read(self.pools.as_deref())
+    }
+
+    /// The map's text, unread.
+    #[cfg(feature = "local")]
+    pub(crate) fn text(&self) -> Result<String> {
+        platform::pools::text_of(self.pools.as_deref())
+    }
+}
+
+/// What deliveries are signed with.
+#[derive(Debug, Args)]
+pub(crate) struct SecretArg {
+    /// The environment variable that holds the webhook secret [default: the sample events' secret]
+    #[arg(long, value_name = "NAME")]
+    secret_env: Option<String>,
+}
+
+impl SecretArg {
+    /// The secret. It comes from the environment, so that it is in no shell history.
+    #[expect(clippy::disallowed_methods, reason = "the command's boot reads the environment, once")]
+    pub(crate) fn read(&self) -> Result<SecretString> {
+        match &self.secret_env {
+            None => Ok(DEVELOPMENT_SECRET.into()),
+            Some(name) => {
+                let secret = std::env::var(name).ok().filter(|secret| !secret.is_empty());
+                Ok(secret.with_context(|| format!("--secret-env: {name} is not set to a secret"))?.into())
+            }
+        }
+    }
+}
+
+/// The time at which the command was started.
+#[expect(clippy::disallowed_methods, reason = "the command's boot looks at the clock, once")]
+pub(crate) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// Prints each problem on standard error. Fails where there is one.
+pub(crate) fn ended(problems: &[String]) -> Result<ExitCode> {
+    for problem in problems {
+        writeln!(io::stderr(), "mayfly: {problem}")?;
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

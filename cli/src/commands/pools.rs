@@ -1,0 +1,61 @@
+//! `mayfly pools …`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use platform::pools;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PoolsCommand {
+    /// Write what is deployed of the map: into the template of the pools, and as the file that the functions read
+    ///
+    /// Of the template, only what stands between its `mayfly pools render` marks is written.
+    Render(RenderArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    /// The pool map
+    #[arg(long, value_name = "FILE", default_value = "pools.toml")]
+    pools: PathBuf,
+    /// The template of the pools
+    #[arg(default_value = "infra/pools.yaml")]
+    template: PathBuf,
+    /// The file with the whole map, which the functions read
+    #[arg(long, value_name = "FILE", default_value = "infra/map/pools.json")]
+    map: PathBuf,
+    /// Write nothing; exit with 1 if either file is not what the map makes it
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(command: &PoolsCommand, out: &mut impl Write) -> Result<ExitCode> {
+    match command {
+        PoolsCommand::Render(args) => render(args, out),
+    }
+}
+
+fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let rendered = pools::rendered(&args.pools, &args.template)?;
+    let mut stale = false;
+    for (file, text) in [(&args.template, rendered.template), (&args.map, rendered.map)] {
+        let shown = file.display();
+        if std::fs::read_to_string(file).is_ok_and(|found| found == text) {
+            writeln!(out, "{shown} is what {} makes it", args.pools.display())?;
+        } else if args.check {
+            stale = true;
+            writeln!(
+                io::stderr(),
+                "mayfly: {shown} differs from {}: run `mayfly pools render`",
+                args.pools.display()
+            )?;
+        } else {
+            std::fs::write(file, text).with_context(|| format!("{shown} cannot be written"))?;
+            writeln!(out, "{shown} is written")?;
+        }
+    }
+    Ok(if stale { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,34 @@
+//! `mayfly schedule`
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use mayfly::schedule::{Prices, Week, report};
+
+use super::{MapArg, now};
+
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleArgs {
+    #[command(flatten)]
+    map: MapArg,
+    /// The week, by ISO 8601 [default: the current one]
+    #[arg(long, value_name = "2026-W13")]
+    week: Option<String>,
+    /// Prices in the form of `cli/prices.toml` [default: those that Mayfly ships]
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode> {
+    let pools = args.map.read()?;
+    let prices = Prices::read(args.prices.as_deref())?;
+    let week = match &args.week {
+        Some(week) => Week::parse(week)?,
+        None => Week::of(now(), pools.schedule().zone()),
+    };
+    writeln!(out, "{}", report(&pools, week, &prices)?)?;
+    Ok(ExitCode::SUCCESS)
+}
