@@ -11,9 +11,9 @@ use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, TICKET_KEY, World};
 use wire::Resident;
-use wire::lambda::Seen;
+use wire::aws::Seen;
 use wire::processes::Processes;
-use wire::stack::{OnTheWire, Options, Secrets, Stack};
+use wire::stack::{Code, OnTheWire, Options, Secrets, Stack};
 
 use crate::DEVELOPMENT_SECRET;
 
@@ -31,11 +31,11 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         let world = SharedWorld::default();
         let options = Options {
             map,
-            binaries,
+            code: Code { binaries, zipped: false },
             port,
             seen: jobs_of(Arc::clone(&world)),
             visibility: VISIBILITY,
-            tick: Duration::from_mins(1),
+            minute: Duration::from_mins(1),
             secrets: &secrets,
             log: |_| None,
         };
@@ -47,13 +47,11 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
             (Tasks::Process, Some(world)) => Some(processes(world.clone(), binaries).await?),
             _ => None,
         };
-        let moto = stack.moto.url();
-        let (url, ecs) = (stack.url.url(), stack.ecs.url());
-        writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
-        writeln!(out, "ECS      {ecs}     aws ecs list-tasks --cluster ecs --endpoint-url {ecs}")?;
-        writeln!(out, "GitHub   {}     runners, groups", stack.github.url())?;
-        writeln!(out, "registrar {}ask", stack.registrar.url())?;
-        writeln!(out, "the rest {moto}     queue, table, parameters")?;
+        let (aws, webhook) = (stack.aws.url(), &stack.webhook);
+        writeln!(out, "AWS       {aws}     aws --endpoint-url {aws} ecs list-tasks --cluster mayfly_ec2")?;
+        writeln!(out, "webhook   {webhook}     mayfly replay events/github/queued-ec2-arm64.json --url {webhook}")?;
+        writeln!(out, "registrar {}ask", stack.registrar)?;
+        writeln!(out, "GitHub    {}     runners, groups", stack.github.url())?;
         writeln!(out, "Ctrl-C ends all of it.")?;
         tokio::signal::ctrl_c().await?;
         Ok(())

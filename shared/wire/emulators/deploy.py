@@ -1,13 +1,14 @@
 """Deploys expanded templates into ministack's CloudFormation.
 
-    deploy.py [--stack NAME] [--binaries FOLDER] ENDPOINT TEMPLATES [PARAMETER=VALUE...]
+    deploy.py [--stack NAME] [--binaries FOLDER [--zipped]] ENDPOINT TEMPLATES [PARAMETER=VALUE...]
 
 The stack is called mayfly unless told; one that is there is updated.
 
 TEMPLATES holds what infra/bin/expand.py has made of template.yaml and the templates beside it. They go
 into ministack as `sam deploy` brings them to AWS: packaged in S3, nested, with the parameters of the stack. Each
-function's zip has its binary of FOLDER; without one the functions can be deployed, and not invoked.
-ministack/gaps.json is the list of what ministack cannot deploy, which is taken out.
+function's zip has its binary of FOLDER, or, because binaries with their debug information are large, a script that
+calls it there; without a FOLDER the functions can be deployed, and not invoked. ministack/gaps.json is the list of
+what ministack lacks: types are taken out, and parameters get another value.
 
 Prints one JSON object: the stacks' resources, the outputs, and what the functions are configured with.
 """
@@ -17,6 +18,7 @@ import hashlib
 import io
 import json
 import re
+import shlex
 import sys
 import time
 import zipfile
@@ -28,8 +30,6 @@ from botocore.config import Config
 GAPS = json.loads((Path(__file__).parent / "ministack/gaps.json").read_text(encoding="utf-8"))
 ROOT_TEMPLATE = "template"
 BUCKET = "packaged"
-# AWS's own parameters, with the newest AMIs, nobody else may put there.
-AMIS = {"InstanceAmiX64": "/amis/x86_64", "InstanceAmiArm64": "/amis/arm64"}
 
 
 class Deployable:
@@ -107,17 +107,17 @@ class Ministack:
         self.clients["s3"].put_object(Bucket=BUCKET, Key=key, Body=body)
         return key
 
-    def package(self, folder: Path, binaries: Path | None) -> str:
+    def package(self, folder: Path, code) -> str:
         """What `sam package` puts into S3: the functions, their layer, and the templates. Gives the URL of the
-        stack's own."""
+        stack's own. `code` gives the bootstrap of a function, by its name."""
         self.clients["s3"].create_bucket(Bucket=BUCKET)
         files = sorted(folder.glob("*.json"), key=lambda file: file.stem == ROOT_TEMPLATE)
         templates = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
         zips = {"layer": self.put("layer.zip", zipped("pools.json", b"{}"))}
         for name, it in templates[ROOT_TEMPLATE]["Resources"].items():
             if it["Type"] == "AWS::Lambda::Function":
-                binary = binaries / name.removesuffix("Function").lower() if binaries else None
-                zips[name] = self.put("function.zip", zipped("bootstrap", binary.read_bytes() if binary else b""))
+                bootstrap = code(name.removesuffix("Function").lower())
+                zips[name] = self.put("function.zip", zipped("bootstrap", bootstrap))
         urls = {}
         for name, template in templates.items():
             body = json.dumps(Deployable(template, urls, zips).template).encode()
@@ -129,13 +129,14 @@ class Ministack:
         return self.stack in [it["StackName"] for it in stacks]
 
     def deploy(self, url: str, given: dict[str, str]) -> dict:
-        for parameter in AMIS.values():
+        amis = {name: f"/gaps/{name}" for name in GAPS["parameters"]}
+        for parameter in amis.values():
             self.clients["ssm"].put_parameter(
                 Name=parameter, Type="String", Value="ami-0123456789abcdef0", Overwrite=True
             )
         formation = self.clients["cloudformation"]
         change = formation.update_stack if self.is_there() else formation.create_stack
-        pairs = [{"ParameterKey": name, "ParameterValue": it} for name, it in {**AMIS, **given}.items()]
+        pairs = [{"ParameterKey": name, "ParameterValue": it} for name, it in {**given, **amis}.items()]
         change(
             StackName=self.stack,
             TemplateURL=url,
@@ -201,16 +202,29 @@ def zipped(name: str, content: bytes) -> bytes:
     return archived.getvalue()
 
 
+def bootstraps(binaries: Path | None, whole: bool):
+    """What each function's zip has."""
+
+    def bootstrap(name: str) -> bytes:
+        if not binaries:
+            return b""
+        binary = binaries.absolute() / name
+        return binary.read_bytes() if whole else f'#!/bin/sh\nexec {shlex.quote(str(binary))}\n'.encode()
+
+    return bootstrap
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", default="mayfly")
     parser.add_argument("--binaries", type=Path)
+    parser.add_argument("--zipped", action="store_true")
     parser.add_argument("endpoint")
     parser.add_argument("templates", type=Path)
     parser.add_argument("parameters", nargs="*")
     given = parser.parse_args()
     ministack = Ministack(given.endpoint, given.stack)
-    url = ministack.package(given.templates, given.binaries)
+    url = ministack.package(given.templates, bootstraps(given.binaries, given.zipped))
     deployed = ministack.deploy(url, dict(pair.split("=", 1) for pair in given.parameters))
     json.dump(deployed, sys.stdout, indent=2)
 

@@ -1,5 +1,6 @@
 //! AWS at one address: ECS is the sandbox's, and everything else an emulator's, Function URLs included.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,8 +27,14 @@ const REQUEST_LIMIT: usize = 16 * 1024 * 1024;
 /// What `X-Amz-Target` begins with for SQS.
 const SQS: &str = "AmazonSQS.";
 
-/// The path of Function URLs.
+/// The path of Function URLs at the emulator; the id comes after it.
 const FUNCTION_URLS: &str = "/_aws/lambda-url/";
+
+/// Their path here; the function's name comes after it, so that a URL is the same at each start.
+const NAMED: &str = "/_mayfly/";
+
+/// Of whose requests [`Seen`] is told.
+const WEBHOOK: &str = "webhook";
 
 /// Who is told of each request's body to the webhook, and of the status of its answer.
 pub type Seen = Arc<dyn Fn(&[u8], u16) + Send + Sync>;
@@ -53,8 +60,8 @@ struct State {
     /// The emulator's address.
     emulator: OnceLock<String>,
     ecs: OnceLock<Ecs>,
-    /// The path of the webhook's Function URL.
-    webhook: OnceLock<String>,
+    /// The ids of the Function URLs, by the functions' names.
+    functions: OnceLock<BTreeMap<String, String>>,
     seen: Seen,
     queue_is_down: AtomicBool,
 }
@@ -73,7 +80,7 @@ impl AwsUrl {
             client: Client::builder(TokioExecutor::new()).build_http(),
             emulator: OnceLock::new(),
             ecs: OnceLock::new(),
-            webhook: OnceLock::new(),
+            functions: OnceLock::new(),
             seen,
             queue_is_down: AtomicBool::new(false),
         }));
@@ -101,15 +108,16 @@ impl AwsUrl {
         self.ways.0.ecs.get_or_init(|| Box::new(answering));
     }
 
-    /// A Function URL as it is reached here, by the one that Lambda gives: `https://ID.lambda-url.REGION.on.aws/`.
-    pub fn function_url(&self, given: &str) -> String {
-        let id = given.trim_start_matches("https://").split('.').next().unwrap_or_default();
-        format!("{}{FUNCTION_URLS}{id}/", self.url)
+    /// Where a function is called here.
+    pub fn function_url(&self, name: &str) -> String {
+        format!("{}{NAMED}{name}/", self.url)
     }
 
-    /// The webhook is at this URL.
-    pub fn tell_of(&self, webhook: &str) {
-        self.ways.0.webhook.get_or_init(|| webhook.trim_start_matches(&self.url).to_owned());
+    /// The functions' names, and their URLs as Lambda gives them: `https://ID.lambda-url.REGION.on.aws/`.
+    pub fn call_functions_at(&self, given: &[(&str, &str)]) {
+        let id = |url: &str| url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
+        let ids = given.iter().map(|(name, url)| ((*name).to_owned(), id(url))).collect();
+        self.ways.0.functions.get_or_init(|| ids);
     }
 
     /// SQS answers no more, or again.
@@ -119,10 +127,16 @@ impl AwsUrl {
 }
 
 impl State {
+    /// The function that is called by this path, and its path at the emulator.
+    fn function<'a>(&self, path: &'a str) -> Option<(&'a str, String)> {
+        let (name, rest) = path.strip_prefix(NAMED)?.split_once('/')?;
+        let id = self.functions.get()?.get(name)?;
+        Some((name, format!("{FUNCTION_URLS}{id}/{rest}")))
+    }
+
     /// The emulator's answer.
-    async fn passed_on(&self, mut request: Request<Full<Bytes>>) -> Option<Response<Full<Bytes>>> {
+    async fn passed_on(&self, path: &str, mut request: Request<Full<Bytes>>) -> Option<Response<Full<Bytes>>> {
         let to = Uri::builder().scheme("http").authority(self.emulator.get()?.as_str());
-        let path = request.uri().path_and_query()?.clone();
         *request.uri_mut() = to.path_and_query(path).build().ok()?;
         let (mut head, body) = self.client.request(request).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
@@ -152,10 +166,11 @@ impl AsyncAnswer for Ways {
             return json(413, &value!({"Message": "Request Entity Too Large"}));
         };
         let body = body.to_bytes();
-        let told = state.webhook.get().is_some_and(|path| head.uri.path().starts_with(path.as_str()));
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let (function, path) = state.function(&path).map_or((None, path.clone()), |(name, at)| (Some(name), at));
         let request = Request::from_parts(head, Full::new(body.clone()));
-        let answered = state.passed_on(request).await.unwrap_or_else(unavailable);
-        if told {
+        let answered = state.passed_on(&path, request).await.unwrap_or_else(unavailable);
+        if function == Some(WEBHOOK) {
             (state.seen)(&body, answered.status().as_u16());
         }
         answered

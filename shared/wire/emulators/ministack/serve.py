@@ -1,9 +1,10 @@
 """Serves ministack on 127.0.0.1, for as long as standard input is open.
 
-    serve.py [--endpoint URL] [--minute SECONDS] [PORT]
+    serve.py [--endpoint URL] [--minute SECONDS] [--quiet] [PORT]
 
 Prints the port when it is ready; without one, or with 0, a free one. URL is where the functions find AWS, if
-that is not here. A minute of a schedule takes so many SECONDS.
+that is not here. A minute of a schedule takes so many SECONDS. What goes wrong is said on standard error, a
+function's start for example, unless it is to be quiet.
 
 What AWS does by itself, and offers nobody a call for, is here under `/_aws-itself/`:
 
@@ -32,7 +33,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def settle(port: int, endpoint: str, folder: str) -> None:
+def settle(port: int, endpoint: str, folder: str, quiet: bool) -> None:
     """What ministack reads when it is imported, and what it hands on to the functions. Nothing of the caller's
     AWS is in it, and no Docker."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "LAMBDA_", "MAYFLY_"))]:
@@ -47,7 +48,7 @@ def settle(port: int, endpoint: str, folder: str) -> None:
         "DOCKER_HOST": "unix:///nowhere",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "LOG_LEVEL": "ERROR",
+        "LOG_LEVEL": "CRITICAL" if quiet else "ERROR",
         "TMPDIR": folder,
     }
     tempfile.tempdir = folder
@@ -117,7 +118,7 @@ async def serve(port: int) -> None:
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
-    config.loglevel = "ERROR"
+    config.loglevel = "CRITICAL"
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -146,11 +147,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint")
     parser.add_argument("--minute", type=float, default=60)
+    parser.add_argument("--quiet", action="store_true")
     parser.add_argument("port", type=int, nargs="?", default=0)
     given = parser.parse_args()
     port = given.port or free_port()
     with tempfile.TemporaryDirectory(prefix="ministack-") as folder:
-        settle(port, given.endpoint or f"http://127.0.0.1:{port}", folder)
+        settle(port, given.endpoint or f"http://127.0.0.1:{port}", folder, given.quiet)
         if given.minute != 60:
             shorten_minutes(given.minute)
         try:

@@ -49,8 +49,9 @@ pub(super) fn describe_clusters(sandbox: &Sandbox, request: &DescribeClusters) -
 
 fn cluster(ecs: &Ecs, name: &str) -> Result<Value, Refusal> {
     let providers = ecs.clusters().filter(|(it, _)| *it == name).flat_map(|(_, providers)| providers);
-    let tasks = ecs.tasks().filter(|task| task.request.cluster == name);
-    let count = |status: fn(TaskStatus) -> bool| tasks.clone().filter(|it| status(it.status)).count();
+    let count = |status: fn(TaskStatus) -> bool| {
+        ecs.tasks().filter(|task| task.request.cluster == name && status(task.status)).count()
+    };
     Ok(json!({
         "clusterArn": arn("cluster", name),
         "clusterName": name,

@@ -61,23 +61,33 @@ impl Templates {
         path.into_string().map_err(|path| anyhow!("{} is no text", path.display()))
     }
 
-    /// Deploys them into ministack; `parameters` are the stack's, each as `NAME=VALUE`. The functions' zips have
-    /// their binaries of the folder.
+    /// Deploys them into ministack; `parameters` are the stack's, each as `NAME=VALUE`. Without
+    /// code the functions cannot be invoked.
     pub fn deploy(
         &self,
         ministack: &Ministack,
-        binaries: Option<&Path>,
+        code: Option<Code<'_>>,
         parameters: &[&str],
     ) -> Result<Formation> {
         let mut command = python(".venv")?;
         command.arg(root().join("shared/wire/emulators/deploy.py"));
-        if let Some(folder) = binaries {
-            command.arg("--binaries").arg(folder);
+        if let Some(Code { binaries, zipped }) = code {
+            command.arg("--binaries").arg(binaries).args(zipped.then_some("--zipped"));
         }
         command.arg(ministack.url()).arg(self.folder());
         let printed = output(command.args(PARAMETERS).args(parameters))?;
         serde_json::from_slice(&printed).context("what deploy.py has printed")
     }
+}
+
+/// What the functions run.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    /// The folder of their binaries.
+    pub binaries: &'a Path,
+    /// Whether their zips have the binaries, as they are deployed in AWS, or call them where they are, which
+    /// starts sooner.
+    pub zipped: bool,
 }
 
 /// What CloudFormation has made of the templates.

@@ -20,6 +20,9 @@ const OFTEN: Duration = Duration::from_millis(500);
 /// What Lambda's own lines begin with.
 const LAMBDAS: [&str; 3] = ["START RequestId:", "END RequestId:", "REPORT RequestId:"];
 
+/// How much earlier than the newest event one may be that comes after it, in milliseconds.
+const LATE: i64 = 10_000;
+
 /// The functions' log groups, and what was read of them.
 #[derive(Debug)]
 pub(super) struct FunctionLogs {
@@ -32,23 +35,21 @@ struct Group {
     name: String,
     /// `None` for this process's output.
     file: Option<PathBuf>,
-    /// Milliseconds since 1970.
-    since: i64,
-    /// The events at that time that were read.
+    /// The newest event, in milliseconds since 1970.
+    newest: i64,
+    /// The streams that were read: ministack makes one for each invocation, with all of its lines at once.
     read: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Page {
     events: Vec<Event>,
-    next_token: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
-    event_id: String,
+    log_stream_name: String,
     timestamp: i64,
     message: String,
 }
@@ -63,7 +64,7 @@ impl FunctionLogs {
         let group = |(id, function): (&String, &super::Configuration)| Group {
             name: function.log_group.clone(),
             file: file(&id.trim_end_matches("Function").to_lowercase()),
-            since: 0,
+            newest: 0,
             read: BTreeSet::new(),
         };
         let groups = formation.functions.iter().map(group).map(Mutex::new).collect();
@@ -83,12 +84,10 @@ impl FunctionLogs {
     pub(super) fn pull(&self) -> Result<()> {
         for group in &self.groups {
             let mut group = group.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut next = None;
+            // An answer has a limit: what is beyond it comes with the next one.
             loop {
-                let page = self.page(&group, next)?;
-                group.take(page.events)?;
-                next = page.next_token;
-                if next.is_none() {
+                let page = self.page(&group)?;
+                if !group.take(page.events)? {
                     break;
                 }
             }
@@ -96,28 +95,20 @@ impl FunctionLogs {
         Ok(())
     }
 
-    fn page(&self, group: &Group, next: Option<String>) -> Result<Page> {
-        let mut request = json!({"logGroupName": group.name, "startTime": group.since});
-        if let Some(next) = next {
-            request["nextToken"] = next.into();
-        }
+    fn page(&self, group: &Group) -> Result<Page> {
+        let request = json!({"logGroupName": group.name, "startTime": (group.newest - LATE).max(0)});
         let answer = self.ministack.call("Logs_20140328.FilterLogEvents", &request)?;
         serde_json::from_value(answer).with_context(|| format!("the events of {}", group.name))
     }
 }
 
 impl Group {
-    fn take(&mut self, events: Vec<Event>) -> io::Result<()> {
+    /// Adds the lines that are new. `false` if none is.
+    fn take(&mut self, mut events: Vec<Event>) -> io::Result<bool> {
+        events.retain(|event| !self.read.contains(&event.log_stream_name));
         let mut lines = String::new();
-        for event in events {
-            if event.timestamp < self.since || self.read.contains(&event.event_id) {
-                continue;
-            }
-            if event.timestamp > self.since {
-                self.since = event.timestamp;
-                self.read.clear();
-            }
-            self.read.insert(event.event_id);
+        for event in &events {
+            self.newest = self.newest.max(event.timestamp);
             if !LAMBDAS.iter().any(|begin| event.message.starts_with(begin)) {
                 lines.push_str(&event.message);
                 lines.push('\n');
@@ -126,9 +117,12 @@ impl Group {
         match &self.file {
             Some(path) => {
                 let mut file = File::options().create(true).append(true).open(path)?;
-                file.write_all(lines.as_bytes())
+                file.write_all(lines.as_bytes())?;
             }
-            None => io::stdout().write_all(lines.as_bytes()),
+            None => io::stdout().write_all(lines.as_bytes())?,
         }
+        let new = !events.is_empty();
+        self.read.extend(events.into_iter().map(|event| event.log_stream_name));
+        Ok(new)
     }
 }

@@ -29,7 +29,7 @@ use crate::github::GithubUrl;
 use crate::ministack::Ministack;
 use crate::{Poster, Resident};
 
-pub use self::formation::{Configuration, Formation, Resource, Templates};
+pub use self::formation::{Code, Configuration, Formation, Resource, Templates};
 pub use self::on_the_wire::{OnTheWire, Wires};
 pub use self::provision::{PARAMETERS, Provisioned, Secrets};
 
@@ -40,8 +40,8 @@ const EVERY_MINUTE: [&str; 2] = ["Scheduler", "Reconciler"];
 pub struct Options<'a> {
     /// The pool map, in the form of `pools.toml`.
     pub map: &'a str,
-    /// The folder of the functions' binaries.
-    pub binaries: &'a Path,
+    /// What the functions run.
+    pub code: Code<'a>,
     /// The port of AWS, with GitHub's at the next one; 0 for any two that are free.
     pub port: u16,
     /// Who is told of what the webhook is sent.
@@ -75,6 +75,8 @@ pub struct Stack {
     /// Whose AWS it is, but for ECS.
     pub ministack: Arc<Ministack>,
     logs: Arc<FunctionLogs>,
+    /// With the map that the functions read.
+    _templates: Templates,
 }
 
 /// For who is not interested in what the webhook is sent.
@@ -91,16 +93,18 @@ impl Stack {
         let github_port = free_or_next(options.port)?;
         let aws =
             AwsUrl::serve(options.port, Arc::clone(&options.seen)).await.map_err(|error| anyhow!(error))?;
-        check(options.binaries)?;
+        check(options.code.binaries)?;
         let ministack = Arc::new(Ministack::start(Some(aws.url()), options.minute)?);
         aws.pass_on_to(&ministack.url());
         let config = sdk_config(aws.url());
         let templates = Templates::of_map(options.map)?;
         let provisioned = provision::provision(&config, &ministack, &templates, options).await?;
         let formation = &provisioned.formation;
-        let webhook = aws.function_url(formation.webhook_url()?);
-        let registrar = aws.function_url(formation.registrar_url()?);
-        aws.tell_of(&webhook);
+        aws.call_functions_at(&[
+            ("webhook", formation.webhook_url()?),
+            ("registrar", formation.registrar_url()?),
+        ]);
+        let [webhook, registrar] = ["webhook", "registrar"].map(|name| aws.function_url(name));
         let world = make(Wires {
             ministack: Arc::clone(&ministack),
             provisioned: provisioned.clone(),
@@ -121,7 +125,7 @@ impl Stack {
             spawn_blocking(move || ministack.invoke(&name, "{}"));
         }
         let logs = FunctionLogs::follow(Arc::clone(&ministack), formation, options.log);
-        Ok(Self { provisioned, config, aws, github, webhook, registrar, ministack, logs })
+        Ok(Self { provisioned, config, aws, github, webhook, registrar, ministack, logs, _templates: templates })
     }
 
     /// Brings the functions' logs up to now.

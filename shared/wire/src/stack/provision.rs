@@ -74,7 +74,7 @@ pub(super) async fn provision(
     templates: &Templates,
     options: &Options<'_>,
 ) -> Result<Provisioned> {
-    let formation = templates.deploy(ministack, Some(options.binaries), &[])?;
+    let formation = templates.deploy(ministack, Some(options.code), &[])?;
     let store = aws_sdk_ssm::Client::new(config);
     for (name, value) in options.secrets.parameters() {
         let request = store.put_parameter().name(&name).value(value).r#type(ParameterType::SecureString);

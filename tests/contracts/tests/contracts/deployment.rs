@@ -1,28 +1,33 @@
-//! The templates, deployed into moto's CloudFormation.
+//! The templates, deployed into ministack's CloudFormation; and what ministack lacks, in both directions.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use aws_sdk_ssm::error::ProvideErrorMetadata as _;
+use contracts::{emulators, template};
 use fleet::pools::DEFAULT_POOLS;
 use serde_json::Value;
-use wire::moto::Moto;
-use wire::stack::{Formation, Templates};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use wire::ministack::Ministack;
+use wire::stack::{Code, Formation, Templates};
 
 fn read(file: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// The types that moto is said not to deploy.
-fn listed() -> BTreeSet<String> {
-    let gaps = read(&root().join("shared/wire/moto/gaps.json"));
-    let types = gaps["types"].as_object().unwrap();
-    assert!(types.values().all(|why| why.as_str().is_some_and(|why| !why.is_empty())));
-    types.keys().cloned().collect()
+/// What ministack is said to lack, of one kind: what, and why.
+fn listed(kind: &str) -> BTreeSet<String> {
+    let gaps = read(&template::root().join("shared/wire/emulators/ministack/gaps.json"));
+    let kinds: Vec<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(kinds, ["parameters", "types", "variables"], "each has a test here");
+    let listed = gaps[kind].as_object().unwrap();
+    assert!(listed.values().all(|why| why.as_str().is_some_and(|why| !why.is_empty())));
+    listed.keys().cloned().collect()
+}
+
+fn ministack() -> Ministack {
+    Ministack::start(None, Duration::from_mins(1)).unwrap()
 }
 
 /// The resources that an expanded template declares: logical id, type and condition.
@@ -49,14 +54,13 @@ const SWITCHED_ON: [&str; 5] = [
 
 /// Deploys it.
 fn deployed(templates: &Templates, ingress: &str) -> Formation {
-    let moto = Moto::start().unwrap();
     let ingress = format!("Ingress={ingress}");
-    templates.deploy(&moto, &[&SWITCHED_ON[..], &[&ingress]].concat()).unwrap()
+    templates.deploy(&ministack(), None, &[&SWITCHED_ON[..], &[&ingress]].concat()).unwrap()
 }
 
 #[test]
 fn all_is_deployed_but_for_the_listed_types() {
-    let (templates, listed) = (Templates::of_map(DEFAULT_POOLS).unwrap(), listed());
+    let (templates, listed) = (Templates::of_map(DEFAULT_POOLS).unwrap(), listed("types"));
     let mut used = BTreeSet::new();
     for (ingress, other) in [("url", "HasApi"), ("httpapi", "HasUrl")] {
         let formation = deployed(&templates, ingress);
@@ -78,33 +82,42 @@ fn all_is_deployed_but_for_the_listed_types() {
 }
 
 #[test]
-fn moto_has_no_model_of_a_listed_type() {
-    let python = root().join(".venv/bin/python");
-    let script = root().join("tests/contracts/moto/models.py");
-    let output = Command::new(python).arg(script).output().unwrap();
+fn what_is_listed_cannot_be_deployed() {
+    let (ministack, known) = (ministack(), "AWS::SQS::Queue".to_owned());
+    let python = template::root().join(".venv/bin/python");
+    let script = template::root().join("tests/contracts/ministack/deployable.py");
+    let kinds = listed("types").into_iter().chain([known.clone()]);
+    let output = Command::new(python).arg(script).arg(ministack.url()).args(kinds).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let models: BTreeSet<String> = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(models.contains("AWS::SQS::Queue"));
-    let by_now: Vec<_> = listed().intersection(&models).cloned().collect();
-    assert!(by_now.is_empty(), "moto deploys {by_now:?} by now: take it from gaps.json");
+    let mut deployed: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(deployed.pop(), Some(known), "what it has a model of is told from the others");
+    assert!(deployed.is_empty(), "ministack deploys {deployed:?} by now: take it from gaps.json");
 }
 
-/// Whether the text of an expanded template names this.
-fn names(templates: &Templates, what: &str) -> bool {
-    let mut files = templates.folder().read_dir().unwrap().map(|file| file.unwrap().path());
-    files.any(|file| std::fs::read_to_string(file).unwrap().contains(what))
+#[tokio::test]
+async fn the_listed_parameters_are_not_there() {
+    let ministack = ministack();
+    let store = aws_sdk_ssm::Client::new(&emulators::config(ministack.url()));
+    let template = template::read();
+    for name in listed("parameters") {
+        let default = template["Parameters"][&name]["Default"].as_str().unwrap();
+        let found = store.get_parameter().name(default).send().await;
+        let code = found.err().and_then(|error| error.code().map(str::to_owned));
+        assert_eq!(code.as_deref(), Some("ParameterNotFound"), "{default}: take {name} from gaps.json");
+    }
 }
 
 #[test]
-fn the_listed_functions_and_policies_are_used() {
-    let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
-    let gaps = read(&root().join("shared/wire/moto/gaps.json"));
-    let kinds: BTreeSet<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(kinds, ["functions", "policies", "types"].into());
-    for kind in ["functions", "policies"] {
-        for (word, why) in gaps[kind].as_object().unwrap() {
-            assert!(why.as_str().is_some_and(|why| !why.is_empty()), "{word}");
-            assert!(names(&templates, word), "no template has a {word}: take it from gaps.json");
-        }
+fn no_function_finds_what_the_listed_variables_name() {
+    let (ministack, templates) = (ministack(), Templates::of_map(DEFAULT_POOLS).unwrap());
+    let test = std::env::current_exe().unwrap();
+    let binaries: PathBuf = test.parent().and_then(Path::parent).unwrap().to_owned();
+    let code = Code { binaries: &binaries, zipped: false };
+    let formation = templates.deploy(&ministack, Some(code), &[]).unwrap();
+    let webhook = &formation.functions["WebhookFunction"];
+    let (failed, said) = ministack.invoke(&webhook.name, "{}").unwrap();
+    for variable in listed("variables") {
+        let named = &webhook.variables[&variable];
+        assert!(failed && said.contains(named.as_str()), "take {variable} from gaps.json: {said}");
     }
 }

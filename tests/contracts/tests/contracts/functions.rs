@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use wire::Poster;
 use wire::Resident;
 use wire::lambda::{Environment, FunctionConfig, InvokeError};
-use wire::stack::{Options, Provisioned, Secrets, Stack, Wires};
+use wire::stack::{Code, Options, Provisioned, Secrets, Stack, Wires};
 
 const WEBHOOK_SECRET: &str = "the-functions'-webhook-secret";
 const TICKET_KEY: &str = "the-functions'-ticket-key";
@@ -34,7 +34,7 @@ fn binaries() -> PathBuf {
 fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
     Options {
         map: DEFAULT_POOLS,
-        binaries,
+        code: Code { binaries, zipped: false },
         port: 0,
         seen: wire::stack::unseen(),
         visibility: VISIBILITY,
@@ -45,7 +45,6 @@ fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
 }
 
 struct Scene {
-    secrets: Secrets,
     stack: Stack,
     sandbox: Resident<Sandbox>,
 }
@@ -69,7 +68,7 @@ impl Scene {
         let binaries = binaries();
         let options = Options { minute, ..options(&secrets, &binaries) };
         let stack = Stack::start(&options, made).await.unwrap();
-        Self { secrets, stack, sandbox: sandbox.unwrap() }
+        Self { stack, sandbox: sandbox.unwrap() }
     }
 
     /// Posts a delivery as GitHub does, and gives the status and the body of the answer.

@@ -8,6 +8,7 @@
 )]
 
 mod cold_start;
+mod deployed;
 mod deployment;
 mod ecs_moto;
 mod ecs_no_answer;
