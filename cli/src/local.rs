@@ -13,7 +13,7 @@ use sandbox::{Delays, TICKET_KEY, World};
 use wire::Resident;
 use wire::aws::Seen;
 use wire::processes::Processes;
-use wire::stack::{Code, OnTheWire, Options, Secrets, Stack};
+use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
 use crate::DEVELOPMENT_SECRET;
 
@@ -31,7 +31,8 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         let world = SharedWorld::default();
         let options = Options {
             map,
-            code: Code { binaries, zipped: false },
+            binaries,
+            zipped: false,
             port,
             seen: jobs_of(Arc::clone(&world)),
             visibility: VISIBILITY,
@@ -49,7 +50,10 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         };
         let (aws, webhook) = (stack.aws.url(), &stack.webhook);
         writeln!(out, "AWS       {aws}     aws --endpoint-url {aws} ecs list-tasks --cluster mayfly_ec2")?;
-        writeln!(out, "webhook   {webhook}     mayfly replay events/github/queued-ec2-arm64.json --url {webhook}")?;
+        writeln!(
+            out,
+            "webhook   {webhook}     mayfly replay events/github/queued-ec2-arm64.json --url {webhook}"
+        )?;
         writeln!(out, "registrar {}ask", stack.registrar)?;
         writeln!(out, "GitHub    {}     runners, groups", stack.github.url())?;
         writeln!(out, "Ctrl-C ends all of it.")?;

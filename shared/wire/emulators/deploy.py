@@ -1,6 +1,7 @@
 """Deploys expanded templates into ministack's CloudFormation.
 
-    deploy.py [--stack NAME] [--binaries FOLDER [--zipped]] ENDPOINT TEMPLATES [PARAMETER=VALUE...]
+    deploy.py [--stack NAME] [--binaries FOLDER [--zipped]] [--set VARIABLE=VALUE]...
+              ENDPOINT TEMPLATES [PARAMETER=VALUE...]
 
 The stack is called mayfly unless told; one that is there is updated.
 
@@ -8,7 +9,8 @@ TEMPLATES holds what infra/bin/expand.py has made of template.yaml and the templ
 into ministack as `sam deploy` brings them to AWS: packaged in S3, nested, with the parameters of the stack. Each
 function's zip has its binary of FOLDER, or, because binaries with their debug information are large, a script that
 calls it there; without a FOLDER the functions can be deployed, and not invoked. ministack/gaps.json is the list of
-what ministack lacks: types are taken out, and parameters get another value.
+what ministack lacks: types are taken out, and parameters get another value. A VARIABLE has its VALUE in every function
+that has it at all.
 
 Prints one JSON object: the stacks' resources, the outputs, and what the functions are configured with.
 """
@@ -26,6 +28,7 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 GAPS = json.loads((Path(__file__).parent / "ministack/gaps.json").read_text(encoding="utf-8"))
 ROOT_TEMPLATE = "template"
@@ -35,8 +38,8 @@ BUCKET = "packaged"
 class Deployable:
     """A template as ministack can deploy it, with the addresses of what it refers to in S3."""
 
-    def __init__(self, template: dict, nested: dict[str, str], zips: dict[str, str]):
-        self.nested, self.zips = nested, zips
+    def __init__(self, template: dict, nested: dict[str, str], zips: dict[str, str], variables: dict[str, str]):
+        self.nested, self.zips, self.variables = nested, zips, variables
         resources = template["Resources"]
         self.dropped = {name for name, it in resources.items() if it["Type"] in GAPS["types"]}
         kept = {name: self.resource(name, it) for name, it in resources.items() if name not in self.dropped}
@@ -56,6 +59,8 @@ class Deployable:
                 ]
             case "AWS::Lambda::Function":
                 changed["Properties"]["Code"] = {"S3Bucket": BUCKET, "S3Key": self.zips[name]}
+                its = changed["Properties"]["Environment"]["Variables"]
+                its |= {name: value for name, value in self.variables.items() if name in its}
             case "AWS::Lambda::LayerVersion":
                 changed["Properties"]["Content"] = {"S3Bucket": BUCKET, "S3Key": self.zips["layer"]}
         return changed
@@ -107,7 +112,7 @@ class Ministack:
         self.clients["s3"].put_object(Bucket=BUCKET, Key=key, Body=body)
         return key
 
-    def package(self, folder: Path, code) -> str:
+    def package(self, folder: Path, code, variables: dict[str, str]) -> str:
         """What `sam package` puts into S3: the functions, their layer, and the templates. Gives the URL of the
         stack's own. `code` gives the bootstrap of a function, by its name."""
         self.clients["s3"].create_bucket(Bucket=BUCKET)
@@ -120,7 +125,7 @@ class Ministack:
                 zips[name] = self.put("function.zip", zipped("bootstrap", bootstrap))
         urls = {}
         for name, template in templates.items():
-            body = json.dumps(Deployable(template, urls, zips).template).encode()
+            body = json.dumps(Deployable(template, urls, zips, variables).template).encode()
             urls[name] = f"{self.endpoint}/{BUCKET}/{self.put('template.json', body)}"
         return urls[ROOT_TEMPLATE]
 
@@ -137,12 +142,17 @@ class Ministack:
         formation = self.clients["cloudformation"]
         change = formation.update_stack if self.is_there() else formation.create_stack
         pairs = [{"ParameterKey": name, "ParameterValue": it} for name, it in {**given, **amis}.items()]
-        change(
-            StackName=self.stack,
-            TemplateURL=url,
-            Parameters=pairs,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        try:
+            change(
+                StackName=self.stack,
+                TemplateURL=url,
+                Parameters=pairs,
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            )
+        except ClientError as error:
+            # As `sam deploy` takes it, too.
+            if "No updates are to be performed" not in str(error):
+                raise
         stack = self.settled()
         if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             sys.exit(f"the stack is {stack['StackStatus']}:\n" + "\n".join(self.failures()))
@@ -185,8 +195,10 @@ class Ministack:
 
     def function(self, name: str) -> dict:
         found = self.clients["lambda"].get_function_configuration(FunctionName=name)
+        urls = self.clients["lambda"].list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]
         return {
             "name": name,
+            "url": urls[0]["FunctionUrl"] if urls else None,
             "log_group": found["LoggingConfig"]["LogGroup"],
             "variables": found["Environment"]["Variables"],
         }
@@ -219,12 +231,14 @@ def main() -> None:
     parser.add_argument("--stack", default="mayfly")
     parser.add_argument("--binaries", type=Path)
     parser.add_argument("--zipped", action="store_true")
+    parser.add_argument("--set", action="append", default=[])
     parser.add_argument("endpoint")
     parser.add_argument("templates", type=Path)
     parser.add_argument("parameters", nargs="*")
     given = parser.parse_args()
     ministack = Ministack(given.endpoint, given.stack)
-    url = ministack.package(given.templates, bootstraps(given.binaries, given.zipped))
+    variables = dict(pair.split("=", 1) for pair in given.set)
+    url = ministack.package(given.templates, bootstraps(given.binaries, given.zipped), variables)
     deployed = ministack.deploy(url, dict(pair.split("=", 1) for pair in given.parameters))
     json.dump(deployed, sys.stdout, indent=2)
 

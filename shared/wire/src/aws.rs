@@ -114,9 +114,10 @@ impl AwsUrl {
     }
 
     /// The functions' names, and their URLs as Lambda gives them: `https://ID.lambda-url.REGION.on.aws/`.
-    pub fn call_functions_at(&self, given: &[(&str, &str)]) {
-        let id = |url: &str| url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
-        let ids = given.iter().map(|(name, url)| ((*name).to_owned(), id(url))).collect();
+    pub fn call_functions_at(&self, given: BTreeMap<String, String>) {
+        let id =
+            |url: String| url.trim_start_matches("https://").split('.').next().unwrap_or_default().to_owned();
+        let ids = given.into_iter().map(|(name, url)| (name, id(url))).collect();
         self.ways.0.functions.get_or_init(|| ids);
     }
 
@@ -135,7 +136,11 @@ impl State {
     }
 
     /// The emulator's answer.
-    async fn passed_on(&self, path: &str, mut request: Request<Full<Bytes>>) -> Option<Response<Full<Bytes>>> {
+    async fn passed_on(
+        &self,
+        path: &str,
+        mut request: Request<Full<Bytes>>,
+    ) -> Option<Response<Full<Bytes>>> {
         let to = Uri::builder().scheme("http").authority(self.emulator.get()?.as_str());
         *request.uri_mut() = to.path_and_query(path).build().ok()?;
         let (mut head, body) = self.client.request(request).await.ok()?.into_parts();
@@ -156,7 +161,8 @@ impl AsyncAnswer for Ways {
         {
             return ecs(request).await;
         }
-        let unavailable = || json(503, &value!({"__type": "ServiceUnavailable", "message": "nobody answers"}));
+        let unavailable =
+            || json(503, &value!({"__type": "ServiceUnavailable", "message": "nobody answers"}));
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         if target.is_some_and(|it| it.starts_with(SQS)) && state.queue_is_down.load(Ordering::SeqCst) {
             return unavailable();
@@ -167,7 +173,8 @@ impl AsyncAnswer for Ways {
         };
         let body = body.to_bytes();
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let (function, path) = state.function(&path).map_or((None, path.clone()), |(name, at)| (Some(name), at));
+        let (function, path) =
+            state.function(&path).map_or((None, path.clone()), |(name, at)| (Some(name), at));
         let request = Request::from_parts(head, Full::new(body.clone()));
         let answered = state.passed_on(&path, request).await.unwrap_or_else(unavailable);
         if function == Some(WEBHOOK) {

@@ -51,18 +51,10 @@ impl Ministack {
         Ok(self.ask(&format!("{ITSELF}/kill/{function}"), "")?.0 == 200)
     }
 
-    /// Gives a function variables beside those of its template, as `UpdateFunctionConfiguration` does.
-    pub fn configure(&self, function: &str, variables: &Value) -> Result<()> {
-        let url = format!("{}/2015-03-31/functions/{function}/configuration", self.url());
-        let body = serde_json::json!({"Environment": {"Variables": variables}}).to_string();
-        let answer = self.agent.put(&url).send(&body).context("UpdateFunctionConfiguration")?;
-        ensure!(answer.status() == 200, "UpdateFunctionConfiguration is answered {}", answer.status());
-        Ok(())
-    }
-
     /// Invokes a function and waits for its answer: the status, whether it failed, and what it says.
     pub fn invoke(&self, function: &str, event: &str) -> Result<(bool, String)> {
-        let (status, failed, said) = self.ask(&format!("2015-03-31/functions/{function}/invocations"), event)?;
+        let (status, failed, said) =
+            self.ask(&format!("2015-03-31/functions/{function}/invocations"), event)?;
         ensure!(status == 200, "Invoke is answered {status}: {said}");
         Ok((failed, said))
     }

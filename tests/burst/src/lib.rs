@@ -18,7 +18,7 @@ use sandbox::github::JobPlan;
 use sandbox::{Delays, Latencies, Span, World};
 use wire::Resident;
 use wire::processes::Processes;
-use wire::stack::{Code, OnTheWire, Options, Secrets, Stack};
+use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
 pub use self::figures::Figures;
 use self::post::Poster;
@@ -118,7 +118,8 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
     let log = |name: &str| Some(logs::file_of(name));
     let options = Options {
         map: POOLS,
-        code: Code { binaries, zipped: false },
+        binaries,
+        zipped: false,
         port: 0,
         seen: wire::stack::unseen(),
         visibility: VISIBILITY,

@@ -76,9 +76,7 @@ impl Ecs {
 
     /// Each cluster's name, with those of its capacity providers.
     pub fn clusters(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
-        self.clusters
-            .iter()
-            .map(|(name, providers)| (name.as_str(), providers.keys().map(String::as_str)))
+        self.clusters.iter().map(|(name, providers)| (name.as_str(), providers.keys().map(String::as_str)))
     }
 
     /// The task definitions, by family and revision.

@@ -71,8 +71,11 @@ impl Templates {
     ) -> Result<Formation> {
         let mut command = python(".venv")?;
         command.arg(root().join("shared/wire/emulators/deploy.py"));
-        if let Some(Code { binaries, zipped }) = code {
+        if let Some(Code { binaries, zipped, variables }) = code {
             command.arg("--binaries").arg(binaries).args(zipped.then_some("--zipped"));
+            for (name, value) in variables {
+                command.arg("--set").arg(format!("{name}={value}"));
+            }
         }
         command.arg(ministack.url()).arg(self.folder());
         let printed = output(command.args(PARAMETERS).args(parameters))?;
@@ -80,7 +83,7 @@ impl Templates {
     }
 }
 
-/// What the functions run.
+/// What the functions run, and on.
 #[derive(Debug, Clone, Copy)]
 pub struct Code<'a> {
     /// The folder of their binaries.
@@ -88,6 +91,8 @@ pub struct Code<'a> {
     /// Whether their zips have the binaries, as they are deployed in AWS, or call them where they are, which
     /// starts sooner.
     pub zipped: bool,
+    /// Variables that are not as in AWS, of the functions that have them.
+    pub variables: &'a [(&'a str, String)],
 }
 
 /// What CloudFormation has made of the templates.
@@ -116,6 +121,8 @@ pub struct Resource {
 pub struct Configuration {
     /// Its name.
     pub name: String,
+    /// Its Function URL, as Lambda gives it.
+    pub url: Option<String>,
     /// Where its logs are.
     pub log_group: String,
     /// Its environment.
@@ -128,15 +135,9 @@ impl Formation {
         self.outputs.get(name).cloned().with_context(|| format!("the stack has no output {name}"))
     }
 
-    /// The webhook's Function URL, as Lambda gives it.
-    pub(super) fn webhook_url(&self) -> Result<&str> {
-        self.outputs.get("WebhookUrl").map(String::as_str).context("the stack has no output WebhookUrl")
-    }
-
-    /// The registrar's, which the tasks are told.
-    pub(super) fn registrar_url(&self) -> Result<&str> {
-        let told = self.function("Launcher")?.variables.get("MAYFLY_REGISTRAR_URL");
-        told.map(String::as_str).context("the launcher has no MAYFLY_REGISTRAR_URL")
+    /// A function's URL.
+    pub(super) fn url(&self, name: &str) -> Result<String> {
+        self.function(name)?.url.clone().with_context(|| format!("{name}Function has no URL"))
     }
 
     /// What the template configures a function with, `Webhook` say.

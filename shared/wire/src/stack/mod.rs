@@ -11,21 +11,20 @@ mod logs;
 mod on_the_wire;
 mod provision;
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use sandbox::Sandbox;
-use serde_json::json;
 use tokio::task::spawn_blocking;
 
 use self::logs::FunctionLogs;
 use crate::aws::{AwsUrl, Seen};
 use crate::github::GithubUrl;
+use crate::http::Bound;
 use crate::ministack::Ministack;
 use crate::{Poster, Resident};
 
@@ -40,8 +39,10 @@ const EVERY_MINUTE: [&str; 2] = ["Scheduler", "Reconciler"];
 pub struct Options<'a> {
     /// The pool map, in the form of `pools.toml`.
     pub map: &'a str,
-    /// What the functions run.
-    pub code: Code<'a>,
+    /// The folder of the functions' binaries.
+    pub binaries: &'a Path,
+    /// Whether the functions' zips have the binaries, as in AWS, or call them where they are.
+    pub zipped: bool,
     /// The port of AWS, with GitHub's at the next one; 0 for any two that are free.
     pub port: u16,
     /// Who is told of what the webhook is sent.
@@ -90,21 +91,26 @@ impl Stack {
         options: &Options<'_>,
         make: impl FnOnce(Wires) -> Resident<T>,
     ) -> Result<Self> {
-        let github_port = free_or_next(options.port)?;
-        let aws =
-            AwsUrl::serve(options.port, Arc::clone(&options.seen)).await.map_err(|error| anyhow!(error))?;
-        check(options.code.binaries)?;
+        let (aws, github) =
+            endpoints(options).await.map_err(|error| anyhow!("{error}; PORT= says another"))?;
+        check(options.binaries)?;
         let ministack = Arc::new(Ministack::start(Some(aws.url()), options.minute)?);
         aws.pass_on_to(&ministack.url());
         let config = sdk_config(aws.url());
         let templates = Templates::of_map(options.map)?;
-        let provisioned = provision::provision(&config, &ministack, &templates, options).await?;
-        let formation = &provisioned.formation;
-        aws.call_functions_at(&[
-            ("webhook", formation.webhook_url()?),
-            ("registrar", formation.registrar_url()?),
-        ]);
         let [webhook, registrar] = ["webhook", "registrar"].map(|name| aws.function_url(name));
+        // What stands for GitHub here, and what is elsewhere than in AWS: the registrar, and the map, because
+        // ministack mounts no layers. The App is installed in every organisation of the sandbox's GitHub.
+        let variables = [
+            ("MAYFLY_GITHUB_API_URL", format!("http://{}", github.address())),
+            ("MAYFLY_MAP", templates.map()?),
+            ("MAYFLY_REGISTRAR_URL", registrar.clone()),
+        ];
+        let code = Code { binaries: options.binaries, zipped: options.zipped, variables: &variables };
+        let provisioned = provision::provision(&config, &ministack, &templates, code, options).await?;
+        let formation = &provisioned.formation;
+        let urls = ["Webhook", "Registrar"].map(|name| Ok((name.to_lowercase(), formation.url(name)?)));
+        aws.call_functions_at(urls.into_iter().collect::<Result<_>>()?);
         let world = make(Wires {
             ministack: Arc::clone(&ministack),
             provisioned: provisioned.clone(),
@@ -112,20 +118,24 @@ impl Stack {
             registrar: Poster::new(&registrar),
         });
         aws.answer_ecs_by(world.clone());
-        let github = GithubUrl::serve(world, github_port).await.map_err(|error| anyhow!(error))?;
-        let here = [
-            ("MAYFLY_GITHUB_API_URL", github.url().to_owned()),
-            ("MAYFLY_MAP", templates.map()?),
-            ("MAYFLY_REGISTRAR_URL", registrar.clone()),
-        ];
-        configure(&ministack, formation, &here)?;
+        let github = GithubUrl::on(github, world);
         // The schedules' first minute is over in a minute.
         for function in EVERY_MINUTE {
             let (ministack, name) = (Arc::clone(&ministack), formation.function(function)?.name.clone());
             spawn_blocking(move || ministack.invoke(&name, "{}"));
         }
         let logs = FunctionLogs::follow(Arc::clone(&ministack), formation, options.log);
-        Ok(Self { provisioned, config, aws, github, webhook, registrar, ministack, logs, _templates: templates })
+        Ok(Self {
+            provisioned,
+            config,
+            aws,
+            github,
+            webhook,
+            registrar,
+            ministack,
+            logs,
+            _templates: templates,
+        })
     }
 
     /// Brings the functions' logs up to now.
@@ -149,18 +159,11 @@ impl Drop for Stack {
     }
 }
 
-/// The port after this one, if it can be listened on; 0 after 0.
-fn free_or_next(port: u16) -> Result<u16> {
-    if port == 0 {
-        return Ok(0);
-    }
-    let next = port.checked_add(1).context("the last port there is has none after it: PORT= says another")?;
-    for port in [port, next] {
-        TcpListener::bind(("127.0.0.1", port)).map_err(|error| {
-            anyhow!("port {port} of 127.0.0.1 cannot be listened on: {error}; PORT= says another")
-        })?;
-    }
-    Ok(next)
+/// AWS, and what GitHub is going to be served on, before anything else is started.
+async fn endpoints(options: &Options<'_>) -> Result<(AwsUrl, Bound), String> {
+    let next = if options.port == 0 { Some(0) } else { options.port.checked_add(1) };
+    let github = Bound::to(next.ok_or("there is no port after 65535")?).await?;
+    Ok((AwsUrl::serve(options.port, Arc::clone(&options.seen)).await?, github))
 }
 
 /// Whether all functions are built.
@@ -168,22 +171,6 @@ fn check(binaries: &Path) -> Result<()> {
     for name in ["webhook", "launcher", "registrar", "scheduler", "reconciler"] {
         let binary = binaries.join(name);
         ensure!(binary.is_file(), "there is no {}; `cargo build -p {name}` makes it", binary.display());
-    }
-    Ok(())
-}
-
-/// Gives the functions what stands for GitHub on this machine, and what is elsewhere on it than in AWS: the
-/// registrar's URL, and the map, because ministack mounts no layers. The App is installed in every
-/// organisation of the sandbox's GitHub.
-fn configure(ministack: &Ministack, formation: &Formation, here: &[(&str, String)]) -> Result<()> {
-    for function in formation.functions.values() {
-        let mut variables = function.variables.clone();
-        for (name, value) in here {
-            if *name == "MAYFLY_GITHUB_API_URL" || variables.contains_key(*name) {
-                variables.insert((*name).to_owned(), value.clone());
-            }
-        }
-        ministack.configure(&function.name, &json!(variables))?;
     }
     Ok(())
 }

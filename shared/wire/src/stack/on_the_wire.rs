@@ -53,11 +53,7 @@ impl OnTheWire {
         let world = Resident::start(move || {
             let Provisioned { pools, placements, .. } = &wires.provisioned;
             let sandbox = Sandbox::placed(1, System.now(), delays, pools, placements);
-            let functions = Self {
-                runtime: on_its_thread,
-                webhooks: Semaphore::new(WEBHOOKS),
-                wires,
-            };
+            let functions = Self { runtime: on_its_thread, webhooks: Semaphore::new(WEBHOOKS), wires };
             World::new(sandbox, functions, secrets.webhook)
         });
         let ticking = world.clone();

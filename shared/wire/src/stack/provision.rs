@@ -16,7 +16,7 @@ use sandbox::queue::VISIBILITY;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Options;
-use super::formation::{Formation, Templates};
+use super::formation::{Code, Formation, Templates};
 
 /// The path of the parameters, as in `template.yaml`.
 pub const PARAMETERS: &str = "/mayfly";
@@ -72,9 +72,10 @@ pub(super) async fn provision(
     config: &SdkConfig,
     ministack: &Ministack,
     templates: &Templates,
+    code: Code<'_>,
     options: &Options<'_>,
 ) -> Result<Provisioned> {
-    let formation = templates.deploy(ministack, Some(options.code), &[])?;
+    let formation = templates.deploy(ministack, Some(code), &[])?;
     let store = aws_sdk_ssm::Client::new(config);
     for (name, value) in options.secrets.parameters() {
         let request = store.put_parameter().name(&name).value(value).r#type(ParameterType::SecureString);

@@ -15,7 +15,7 @@ use sandbox::github::{JobPlan, workflow_job};
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, Latencies, Span, World};
 use serde_json::{Value, json};
-use wire::stack::{Code, OnTheWire, Options, Secrets, Stack};
+use wire::stack::{OnTheWire, Options, Secrets, Stack};
 use wire::{Poster, Resident};
 
 const WEBHOOK_SECRET: &str = "the-deployed-stack's-webhook-secret";
@@ -55,7 +55,8 @@ impl Scene {
         let binaries: PathBuf = test.parent().and_then(Path::parent).unwrap().to_owned();
         let options = Options {
             map: DEFAULT_POOLS,
-            code: Code { binaries: &binaries, zipped: true },
+            binaries: &binaries,
+            zipped: true,
             port: 0,
             seen: wire::stack::unseen(),
             visibility: VISIBILITY,
@@ -163,7 +164,8 @@ async fn a_job_goes_from_its_signed_webhook_to_the_end_of_its_task() {
     }
 
     // The schedule has called the scheduler more than the once that the start did, and the book is its work too.
-    while scene.log("scheduler").await.iter().filter(|line| line["ProvisioningLeft"].is_number()).count() < 3 {
+    while scene.log("scheduler").await.iter().filter(|line| line["ProvisioningLeft"].is_number()).count() < 3
+    {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let books = scene.ledger.list(&Listing::Books).await.unwrap();

@@ -112,7 +112,7 @@ fn no_function_finds_what_the_listed_variables_name() {
     let (ministack, templates) = (ministack(), Templates::of_map(DEFAULT_POOLS).unwrap());
     let test = std::env::current_exe().unwrap();
     let binaries: PathBuf = test.parent().and_then(Path::parent).unwrap().to_owned();
-    let code = Code { binaries: &binaries, zipped: false };
+    let code = Code { binaries: &binaries, zipped: false, variables: &[] };
     let formation = templates.deploy(&ministack, Some(code), &[]).unwrap();
     let webhook = &formation.functions["WebhookFunction"];
     let (failed, said) = ministack.invoke(&webhook.name, "{}").unwrap();

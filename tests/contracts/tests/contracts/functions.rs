@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use wire::Poster;
 use wire::Resident;
 use wire::lambda::{Environment, FunctionConfig, InvokeError};
-use wire::stack::{Code, Options, Provisioned, Secrets, Stack, Wires};
+use wire::stack::{Options, Provisioned, Secrets, Stack, Wires};
 
 const WEBHOOK_SECRET: &str = "the-functions'-webhook-secret";
 const TICKET_KEY: &str = "the-functions'-ticket-key";
@@ -34,7 +34,8 @@ fn binaries() -> PathBuf {
 fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
     Options {
         map: DEFAULT_POOLS,
-        code: Code { binaries, zipped: false },
+        binaries,
+        zipped: false,
         port: 0,
         seen: wire::stack::unseen(),
         visibility: VISIBILITY,
@@ -149,7 +150,7 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
     let launched = scene.log("launcher").await;
     let line = launched.iter().find(|line| line["message"] == "runner launched").unwrap();
     assert_eq!(line["task"], tasks[0].1.as_str());
-    assert!(line["span"]["requestId"].is_string() && line["span"]["xrayTraceId"].is_string(), "{line}");
+    assert!(line["span"]["requestId"].is_string(), "{line}");
     let counted = launched.iter().find(|line| line["RunnersLaunched"].is_number()).unwrap();
     assert_eq!((&counted["RunnersLaunched"], &counted["Pool"]), (&json!(1), &json!("ec2-arm64")));
     let metric = &counted["_aws"]["CloudWatchMetrics"][0];
@@ -202,10 +203,19 @@ async fn a_job_that_no_webhook_tells_of_is_found_and_launched() {
     while scene.tasks().await.is_empty() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let lines = scene.log("reconciler").await;
-    let found = lines.iter().filter(|line| line["message"] == "no webhook told of a job");
-    let found: Vec<_> = found.map(|line| (&line["job"], &line["pool"])).collect();
-    assert_eq!(found, [(&json!("1001"), &json!("ec2-arm64"))]);
+    // Lambda has the lines once the pass is over.
+    let told = |lines: &[Value]| {
+        let found = lines.iter().filter(|line| line["message"] == "no webhook told of a job");
+        found.map(|line| (line["job"].clone(), line["pool"].clone())).collect::<Vec<_>>()
+    };
+    let found = loop {
+        match told(&scene.log("reconciler").await) {
+            found if found.is_empty() => tokio::time::sleep(Duration::from_millis(100)).await,
+            found => break found,
+        }
+    };
+    // The next pass may find it again, before the launcher has written it down.
+    assert!(found.iter().all(|it| *it == (json!("1001"), json!("ec2-arm64"))), "{found:?}");
     let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
     let items = ledger.read(&[Key::Job(job)]).await.unwrap();
     assert_eq!(items.first().and_then(Item::job).map(|job| job.state), Some(JobState::Queued));

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{BillingMode, TimeToLiveStatus};
-use contracts::ledger::{job, runner};
 use contracts::emulators::Emulator;
+use contracts::ledger::{job, runner};
 use fleet::ledger::{Item, Job, JobState, Put, Runner, RunnerState};
 use fleet::ports::Ledger as _;
 
