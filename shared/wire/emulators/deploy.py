@@ -1,25 +1,23 @@
-"""Deploys expanded templates into ministack's CloudFormation.
+"""Deploys expanded templates into an emulator's CloudFormation.
 
-    deploy.py [--stack NAME] [--binaries FOLDER [--zipped]] [--set VARIABLE=VALUE]...
+    deploy.py [--emulator moto] [--stack NAME] [--binaries FOLDER [--zipped]] [--set VARIABLE=VALUE]...
               ENDPOINT TEMPLATES [PARAMETER=VALUE...]
 
-The stack is called mayfly unless told; one that is there is updated.
+The emulator is ministack and the stack is called mayfly unless told; a stack that is there is updated.
 
 TEMPLATES holds what infra/bin/expand.py has made of template.yaml and the templates beside it. They go
-into ministack as `sam deploy` brings them to AWS: packaged in S3, nested, with the parameters of the stack. Each
+into the emulator as `sam deploy` brings them to AWS: packaged in S3, nested, with the parameters of the stack. Each
 function's zip has its binary of FOLDER, or, because binaries with their debug information are large, a script that
-calls it there; without a FOLDER the functions can be deployed, and not invoked. ministack/gaps.json is the list of
-what ministack lacks: types are taken out, and parameters get another value. A VARIABLE has its VALUE in every function
-that has it at all.
+calls it there; without a FOLDER the functions can be deployed, and not invoked. A VARIABLE has its VALUE in every
+function that has it at all. What the emulator lacks is taken out, or has another value: see templates.py.
 
-Prints one JSON object: the stacks' resources, the outputs, and what the functions are configured with.
+Prints one JSON object: the stacks' resources, the outputs, and, on ministack, what the functions are configured with.
 """
 
 import argparse
 import hashlib
 import io
 import json
-import re
 import shlex
 import sys
 import time
@@ -28,83 +26,23 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from templates import BUCKET, Deployable, OnMoto, Packaged, gaps
 
-GAPS = json.loads((Path(__file__).parent / "ministack/gaps.json").read_text(encoding="utf-8"))
 ROOT_TEMPLATE = "template"
-BUCKET = "packaged"
+EMULATORS = {"ministack": Deployable, "moto": OnMoto}
 
 
-class Deployable:
-    """A template as ministack can deploy it, with the addresses of what it refers to in S3."""
+class Emulator:
+    """An emulator's AWS."""
 
-    def __init__(self, template: dict, nested: dict[str, str], zips: dict[str, str], variables: dict[str, str]):
-        self.nested, self.zips, self.variables = nested, zips, variables
-        resources = template["Resources"]
-        self.dropped = {name for name, it in resources.items() if it["Type"] in GAPS["types"]}
-        kept = {name: self.resource(name, it) for name, it in resources.items() if name not in self.dropped}
-        outputs = self.value(template.get("Outputs", {}))
-        self.template = {**template, "Resources": kept, "Outputs": outputs}
-
-    def resource(self, name: str, resource: dict) -> dict:
-        changed = {**resource, "Properties": self.value(resource.get("Properties", {}))}
-        waits = changed.pop("DependsOn", [])
-        waits = [it for it in ([waits] if isinstance(waits, str) else waits) if it not in self.dropped]
-        if waits:
-            changed["DependsOn"] = waits
-        match changed["Type"]:
-            case "AWS::CloudFormation::Stack":
-                changed["Properties"]["TemplateURL"] = self.nested[
-                    Path(changed["Properties"]["TemplateURL"]).stem
-                ]
-            case "AWS::Lambda::Function":
-                changed["Properties"]["Code"] = {"S3Bucket": BUCKET, "S3Key": self.zips[name]}
-                its = changed["Properties"]["Environment"]["Variables"]
-                its |= {name: value for name, value in self.variables.items() if name in its}
-            case "AWS::Lambda::LayerVersion":
-                changed["Properties"]["Content"] = {"S3Bucket": BUCKET, "S3Key": self.zips["layer"]}
-        return changed
-
-    def value(self, value):
-        """Without references to what is dropped."""
-        match value:
-            case {"Ref": name} | {"Fn::GetAtt": [name, _]} if name in self.dropped:
-                return stand_in(name)
-            case {"Fn::Sub": str(text)}:
-                return {"Fn::Sub": self.substituted(text)}
-            case {"Fn::Sub": [text, names]}:
-                return {"Fn::Sub": [self.substituted(text), self.value(names)]}
-            case dict():
-                return {key: self.value(each) for key, each in value.items()}
-            case list():
-                return [self.value(each) for each in value]
-        return value
-
-    def substituted(self, text: str) -> str:
-        def dropped(match: re.Match) -> str:
-            return stand_in(match[1]) if match[1] in self.dropped else match[0]
-
-        return re.sub(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}", dropped, text)
-
-
-def stand_in(name: str) -> str:
-    """In the place of what a dropped resource would give."""
-    return f"no-{name.lower()}"
-
-
-class Ministack:
-    """ministack's AWS."""
-
-    def __init__(self, endpoint: str, stack: str):
-        self.endpoint, self.stack = endpoint, stack
+    def __init__(self, name: str, endpoint: str, stack: str):
+        self.name, self.endpoint, self.stack = name, endpoint, stack
         session = boto3.Session(
             region_name="us-east-1", aws_access_key_id="123456789012", aws_secret_access_key="any"
         )
         patient = Config(read_timeout=120, retries={"total_max_attempts": 1})
         services = ["cloudformation", "lambda", "s3", "ssm"]
-        self.clients = {
-            name: session.client(name, endpoint_url=endpoint, config=patient) for name in services
-        }
+        self.clients = {it: session.client(it, endpoint_url=endpoint, config=patient) for it in services}
 
     def put(self, key: str, body: bytes) -> str:
         """By its content, as `sam package` calls it, so that an update sees what has changed."""
@@ -112,47 +50,53 @@ class Ministack:
         self.clients["s3"].put_object(Bucket=BUCKET, Key=key, Body=body)
         return key
 
-    def package(self, folder: Path, code, variables: dict[str, str]) -> str:
-        """What `sam package` puts into S3: the functions, their layer, and the templates. Gives the URL of the
-        stack's own. `code` gives the bootstrap of a function, by its name."""
+    def url(self, key: str) -> str:
+        # moto finds a template by the URL of AWS's S3, ministack by its own.
+        at = f"https://{BUCKET}.s3.amazonaws.com" if self.name == "moto" else f"{self.endpoint}/{BUCKET}"
+        return f"{at}/{key}"
+
+    def package(self, folder: Path, bootstrap, variables: dict[str, str]) -> dict:
+        """What `sam package` puts into S3: the functions, their layer, and the templates. `bootstrap` gives a
+        function's, by its name. Gives the stack's own template, and where it is."""
         self.clients["s3"].create_bucket(Bucket=BUCKET)
         files = sorted(folder.glob("*.json"), key=lambda file: file.stem == ROOT_TEMPLATE)
         templates = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
-        zips = {"layer": self.put("layer.zip", zipped("pools.json", b"{}"))}
+        packaged = Packaged(zips={"layer": self.put("layer.zip", zipped("pools.json", b"{}"))})
         for name, it in templates[ROOT_TEMPLATE]["Resources"].items():
             if it["Type"] == "AWS::Lambda::Function":
-                bootstrap = code(name.removesuffix("Function").lower())
-                zips[name] = self.put("function.zip", zipped("bootstrap", bootstrap))
-        urls = {}
+                whole = zipped("bootstrap", bootstrap(name.removesuffix("Function").lower()))
+                packaged.zips[name] = self.put("function.zip", whole)
         for name, template in templates.items():
-            body = json.dumps(Deployable(template, urls, zips, variables).template).encode()
-            urls[name] = f"{self.endpoint}/{BUCKET}/{self.put('template.json', body)}"
-        return urls[ROOT_TEMPLATE]
+            deployable = EMULATORS[self.name](template, packaged, variables).template
+            packaged.nested[name] = self.url(self.put("template.json", json.dumps(deployable).encode()))
+        return {"template": templates[ROOT_TEMPLATE], "url": packaged.nested[ROOT_TEMPLATE]}
 
     def is_there(self) -> bool:
         stacks = self.clients["cloudformation"].describe_stacks()["Stacks"]
         return self.stack in [it["StackName"] for it in stacks]
 
-    def deploy(self, url: str, given: dict[str, str]) -> dict:
-        amis = {name: f"/gaps/{name}" for name in GAPS["parameters"]}
-        for parameter in amis.values():
+    def parameters(self, template: dict, given: dict[str, str]) -> list[dict]:
+        all_of_them = dict(given)
+        for name in gaps(self.name)["parameters"]:
+            all_of_them[name] = f"/gaps/{name}"
             self.clients["ssm"].put_parameter(
-                Name=parameter, Type="String", Value="ami-0123456789abcdef0", Overwrite=True
+                Name=all_of_them[name], Type="String", Value="ami-0123456789abcdef0", Overwrite=True
             )
+        # moto takes a default that is a list for one word: every default is given.
+        for name, it in template["Parameters"].items():
+            if "Default" in it:
+                all_of_them.setdefault(name, str(it["Default"]))
+        return [{"ParameterKey": name, "ParameterValue": value} for name, value in all_of_them.items()]
+
+    def deploy(self, packaged: dict, given: dict[str, str]) -> dict:
         formation = self.clients["cloudformation"]
         change = formation.update_stack if self.is_there() else formation.create_stack
-        pairs = [{"ParameterKey": name, "ParameterValue": it} for name, it in {**given, **amis}.items()]
-        try:
-            change(
-                StackName=self.stack,
-                TemplateURL=url,
-                Parameters=pairs,
-                Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            )
-        except ClientError as error:
-            # As `sam deploy` takes it, too.
-            if "No updates are to be performed" not in str(error):
-                raise
+        change(
+            StackName=self.stack,
+            TemplateURL=packaged["url"],
+            Parameters=self.parameters(packaged["template"], given),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
         stack = self.settled()
         if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             sys.exit(f"the stack is {stack['StackStatus']}:\n" + "\n".join(self.failures()))
@@ -165,7 +109,9 @@ class Ministack:
                 "template": resources,
                 **{name.lower(): self.resources(it["id"]) for name, it in nested.items()},
             },
-            "functions": {name: self.function(it["id"]) for name, it in functions.items()},
+            "functions": {name: self.function(it["id"]) for name, it in functions.items()}
+            if self.name == "ministack"
+            else {},
         }
 
     def settled(self) -> dict:
@@ -188,9 +134,11 @@ class Ministack:
 
     def resources(self, stack: str) -> dict:
         found = self.clients["cloudformation"].describe_stack_resources(StackName=stack)["StackResources"]
+        # moto lists a resource whose condition does not hold without a name.
         return {
             it["LogicalResourceId"]: {"type": it["ResourceType"], "id": it.get("PhysicalResourceId")}
             for it in found
+            if "LogicalResourceId" in it
         }
 
     def function(self, name: str) -> dict:
@@ -215,19 +163,24 @@ def zipped(name: str, content: bytes) -> bytes:
 
 
 def bootstraps(binaries: Path | None, whole: bool):
-    """What each function's zip has."""
+    """What each function's zip has, by the function's name."""
 
     def bootstrap(name: str) -> bytes:
         if not binaries:
             return b""
         binary = binaries.absolute() / name
-        return binary.read_bytes() if whole else f'#!/bin/sh\nexec {shlex.quote(str(binary))}\n'.encode()
+        return binary.read_bytes() if whole else f"#!/bin/sh\nexec {shlex.quote(str(binary))}\n".encode()
 
     return bootstrap
 
 
+def pairs(given: list[str]) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in given)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--emulator", choices=EMULATORS, default="ministack")
     parser.add_argument("--stack", default="mayfly")
     parser.add_argument("--binaries", type=Path)
     parser.add_argument("--zipped", action="store_true")
@@ -236,11 +189,9 @@ def main() -> None:
     parser.add_argument("templates", type=Path)
     parser.add_argument("parameters", nargs="*")
     given = parser.parse_args()
-    ministack = Ministack(given.endpoint, given.stack)
-    variables = dict(pair.split("=", 1) for pair in given.set)
-    url = ministack.package(given.templates, bootstraps(given.binaries, given.zipped), variables)
-    deployed = ministack.deploy(url, dict(pair.split("=", 1) for pair in given.parameters))
-    json.dump(deployed, sys.stdout, indent=2)
+    emulator = Emulator(given.emulator, given.endpoint, given.stack)
+    packaged = emulator.package(given.templates, bootstraps(given.binaries, given.zipped), pairs(given.set))
+    json.dump(emulator.deploy(packaged, pairs(given.parameters)), sys.stdout, indent=2)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 //! functions as Lambda does, on the Runtime API. What it lacks is in `emulators/ministack/gaps.json`.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -18,7 +19,8 @@ const ITSELF: &str = "_aws-itself";
 /// and the functions' processes with it.
 #[derive(Debug)]
 pub struct Ministack {
-    emulator: Emulator,
+    emulator: Mutex<Emulator>,
+    url: String,
     agent: ureq::Agent,
 }
 
@@ -30,12 +32,18 @@ impl Ministack {
         arguments.extend(endpoint.map(|url| format!("--endpoint={url}")));
         let emulator = Emulator::start(".tools/ministack", "ministack/serve.py", arguments)?;
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-        Ok(Self { emulator, agent: ureq::Agent::new_with_config(config) })
+        let url = emulator.url();
+        Ok(Self { emulator: Mutex::new(emulator), url, agent: ureq::Agent::new_with_config(config) })
+    }
+
+    /// Ends it, and the functions' processes. Whoever calls it finds nobody there.
+    pub fn end(&self) {
+        self.emulator.lock().unwrap_or_else(PoisonError::into_inner).end();
     }
 
     /// Where it listens: the `endpoint_url` of the SDK's clients.
     pub fn url(&self) -> String {
-        self.emulator.url()
+        self.url.clone()
     }
 
     /// Puts an event of a service of AWS onto the default bus, in EventBridge's form.
@@ -61,13 +69,13 @@ impl Ministack {
 
     /// Calls an operation of a service that speaks JSON, by its `X-Amz-Target`.
     pub fn call(&self, target: &str, request: &Value) -> Result<Value> {
-        let asked = self.agent.post(self.url()).header("x-amz-target", target).send(request.to_string());
+        let asked = self.agent.post(&self.url).header("x-amz-target", target).send(request.to_string());
         let answer = asked.with_context(|| target.to_owned())?.body_mut().read_to_string()?;
         serde_json::from_str(&answer).with_context(|| format!("{target} is answered {answer}"))
     }
 
     fn ask(&self, path: &str, body: &str) -> Result<(u16, bool, String)> {
-        let url = format!("{}/{path}", self.url());
+        let url = format!("{}/{path}", self.url);
         let mut answer = self.agent.post(&url).send(body).with_context(|| format!("no answer from {url}"))?;
         let failed = answer.headers().contains_key("x-amz-function-error");
         Ok((answer.status().as_u16(), failed, answer.body_mut().read_to_string()?))
@@ -76,7 +84,6 @@ impl Ministack {
 
 impl Drop for Ministack {
     fn drop(&mut self) {
-        // It ends the functions' processes.
-        self.emulator.end();
+        self.end();
     }
 }

@@ -46,6 +46,7 @@ def settle(port: int, endpoint: str, folder: str, quiet: bool) -> None:
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
         "DOCKER_HOST": "unix:///nowhere",
+        "PERSIST_STATE": "0",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "CRITICAL" if quiet else "ERROR",

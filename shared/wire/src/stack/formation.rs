@@ -1,14 +1,15 @@
-//! The stack of `template.yaml`, deployed into ministack.
+//! The stack of `template.yaml`, deployed into an emulator.
 //!
 //! The templates are rendered from a pool map, expanded by the libraries that CloudFormation's
-//! transforms are published as, and deployed by `shared/wire/emulators/deploy.py`; what ministack cannot
-//! deploy is listed in `gaps.json` beside it.
+//! transforms are published as, and deployed by `shared/wire/emulators/deploy.py`; what an emulator lacks is listed in
+//! its `gaps.json` beside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::ministack::Ministack;
+use crate::moto::Moto;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -61,25 +62,54 @@ impl Templates {
         path.into_string().map_err(|path| anyhow!("{} is no text", path.display()))
     }
 
-    /// Deploys them into ministack; `parameters` are the stack's, each as `NAME=VALUE`. Without
+    /// Deploys them into an emulator; `parameters` are the stack's, each as `NAME=VALUE`. Without
     /// code the functions cannot be invoked.
     pub fn deploy(
         &self,
-        ministack: &Ministack,
+        emulator: &impl Deploys,
         code: Option<Code<'_>>,
         parameters: &[&str],
     ) -> Result<Formation> {
         let mut command = python(".venv")?;
-        command.arg(root().join("shared/wire/emulators/deploy.py"));
+        command.arg(root().join("shared/wire/emulators/deploy.py")).args(["--emulator", emulator.name()]);
         if let Some(Code { binaries, zipped, variables }) = code {
             command.arg("--binaries").arg(binaries).args(zipped.then_some("--zipped"));
             for (name, value) in variables {
                 command.arg("--set").arg(format!("{name}={value}"));
             }
         }
-        command.arg(ministack.url()).arg(self.folder());
+        command.arg(emulator.url()).arg(self.folder());
         let printed = output(command.args(PARAMETERS).args(parameters))?;
         serde_json::from_slice(&printed).context("what deploy.py has printed")
+    }
+}
+
+/// An emulator of AWS with a CloudFormation.
+pub trait Deploys {
+    /// Its name, as `deploy.py` knows it.
+    fn name(&self) -> &'static str;
+
+    /// Where it listens.
+    fn url(&self) -> String;
+}
+
+impl Deploys for Ministack {
+    fn name(&self) -> &'static str {
+        "ministack"
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+}
+
+impl Deploys for Moto {
+    fn name(&self) -> &'static str {
+        "moto"
+    }
+
+    fn url(&self) -> String {
+        self.url()
     }
 }
 
@@ -103,7 +133,7 @@ pub struct Formation {
     /// The resources by their logical ids: of the stack as `template`, of each nested one by its
     /// logical id in small letters.
     pub stacks: BTreeMap<String, BTreeMap<String, Resource>>,
-    /// What each function is configured with, by its logical id.
+    /// What each function is configured with, by its logical id; on ministack alone.
     pub functions: BTreeMap<String, Configuration>,
 }
 

@@ -28,7 +28,7 @@ use crate::http::Bound;
 use crate::ministack::Ministack;
 use crate::{Poster, Resident};
 
-pub use self::formation::{Code, Configuration, Formation, Resource, Templates};
+pub use self::formation::{Code, Configuration, Deploys, Formation, Resource, Templates};
 pub use self::on_the_wire::{OnTheWire, Wires};
 pub use self::provision::{PARAMETERS, Provisioned, Secrets};
 
@@ -156,6 +156,8 @@ impl Drop for Stack {
     fn drop(&mut self) {
         // What there is no longer anybody to ask for is lost.
         let _ = self.logs.pull();
+        // Whoever else still knows it, it ends now.
+        self.ministack.end();
     }
 }
 

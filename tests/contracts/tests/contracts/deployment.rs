@@ -1,4 +1,5 @@
-//! The templates, deployed into ministack's CloudFormation; and what ministack lacks, in both directions.
+//! The templates, deployed into two emulators' CloudFormation; and what each of these lacks, in both
+//! directions.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,24 +11,35 @@ use contracts::{emulators, template};
 use fleet::pools::DEFAULT_POOLS;
 use serde_json::Value;
 use wire::ministack::Ministack;
-use wire::stack::{Code, Formation, Templates};
+use wire::moto::Moto;
+use wire::stack::{Code, Deploys, Templates};
 
 fn read(file: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// What ministack is said to lack, of one kind: what, and why.
-fn listed(kind: &str) -> BTreeSet<String> {
-    let gaps = read(&template::root().join("shared/wire/emulators/ministack/gaps.json"));
-    let kinds: Vec<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(kinds, ["parameters", "types", "variables"], "each has a test here");
-    let listed = gaps[kind].as_object().unwrap();
+/// What an emulator is said to lack, of one kind: what, and why.
+fn listed(emulator: &str, kind: &str) -> BTreeSet<String> {
+    let gaps = read(&template::root().join(format!("shared/wire/emulators/{emulator}/gaps.json")));
+    let kinds: BTreeSet<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
+    let known = ["functions", "parameters", "policies", "types", "variables"];
+    assert!(kinds.is_subset(&known.into()), "each has a test here: {kinds:?}");
+    let Some(listed) = gaps[kind].as_object() else { return BTreeSet::new() };
     assert!(listed.values().all(|why| why.as_str().is_some_and(|why| !why.is_empty())));
     listed.keys().cloned().collect()
 }
 
 fn ministack() -> Ministack {
     Ministack::start(None, Duration::from_mins(1)).unwrap()
+}
+
+/// What a script of this folder prints, in JSON.
+fn printed(script: &str, arguments: impl IntoIterator<Item = String>) -> Vec<String> {
+    let python = template::root().join(".venv/bin/python");
+    let script = template::root().join("tests/contracts").join(script);
+    let output = Command::new(python).arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The resources that an expanded template declares: logical id, type and condition.
@@ -52,54 +64,79 @@ const SWITCHED_ON: [&str; 5] = [
     "LogOutput=cloudwatch",
 ];
 
-/// Deploys it.
-fn deployed(templates: &Templates, ingress: &str) -> Formation {
-    let ingress = format!("Ingress={ingress}");
-    templates.deploy(&ministack(), None, &[&SWITCHED_ON[..], &[&ingress]].concat()).unwrap()
-}
-
-#[test]
-fn all_is_deployed_but_for_the_listed_types() {
-    let (templates, listed) = (Templates::of_map(DEFAULT_POOLS).unwrap(), listed("types"));
-    let mut used = BTreeSet::new();
+/// All is deployed, but for the types that are listed, and each of those is in a template.
+fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
+    let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
+    let (mut used, mut listed_types) = (BTreeSet::new(), BTreeSet::new());
     for (ingress, other) in [("url", "HasApi"), ("httpapi", "HasUrl")] {
-        let formation = deployed(&templates, ingress);
+        let emulator = start();
+        listed_types = listed(emulator.name(), "types");
+        let given = format!("Ingress={ingress}");
+        let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected =
             ["logs", "network", "pools", "registraringress", "storage", "template", "webhookingress"];
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {
-                let wanted = condition.as_deref() != Some(other) && !listed.contains(&kind);
+                let wanted = condition.as_deref() != Some(other) && !listed_types.contains(&kind);
                 let found = resources.get(&id).map(|it| it.r#type.as_str());
                 assert_eq!(found, wanted.then_some(kind.as_str()), "{name}: {id}, a {kind}, with {ingress}");
                 used.insert(kind);
             }
         }
     }
-    let unused: Vec<_> = listed.difference(&used).collect();
+    let unused: Vec<_> = listed_types.difference(&used).collect();
     assert!(unused.is_empty(), "no template has a {unused:?}: take it from gaps.json");
 }
 
 #[test]
-fn what_is_listed_cannot_be_deployed() {
+fn ministack_deploys_all_but_the_listed_types() {
+    all_is_deployed_but_for_the_listed_types(ministack);
+}
+
+#[test]
+fn moto_deploys_all_but_the_listed_types() {
+    all_is_deployed_but_for_the_listed_types(|| Moto::start().unwrap());
+}
+
+#[test]
+fn ministack_has_no_model_of_a_listed_type() {
     let (ministack, known) = (ministack(), "AWS::SQS::Queue".to_owned());
-    let python = template::root().join(".venv/bin/python");
-    let script = template::root().join("tests/contracts/ministack/deployable.py");
-    let kinds = listed("types").into_iter().chain([known.clone()]);
-    let output = Command::new(python).arg(script).arg(ministack.url()).args(kinds).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut deployed: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+    let kinds = listed("ministack", "types").into_iter().chain([known.clone()]);
+    let mut deployed = printed("ministack/deployable.py", [ministack.url()].into_iter().chain(kinds));
     assert_eq!(deployed.pop(), Some(known), "what it has a model of is told from the others");
     assert!(deployed.is_empty(), "ministack deploys {deployed:?} by now: take it from gaps.json");
 }
 
+#[test]
+fn moto_has_no_model_of_a_listed_type() {
+    let models: BTreeSet<String> = printed("moto/models.py", []).into_iter().collect();
+    assert!(models.contains("AWS::SQS::Queue"));
+    let by_now: Vec<_> = listed("moto", "types").intersection(&models).cloned().collect();
+    assert!(by_now.is_empty(), "moto deploys {by_now:?} by now: take it from gaps.json");
+}
+
+/// Whether the text of an expanded template names this.
+fn names(templates: &Templates, what: &str) -> bool {
+    let mut files = templates.folder().read_dir().unwrap().map(|file| file.unwrap().path());
+    files.any(|file| std::fs::read_to_string(file).unwrap().contains(what))
+}
+
+#[test]
+fn the_functions_and_policies_that_moto_lacks_are_used() {
+    let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
+    for word in ["functions", "policies"].into_iter().flat_map(|kind| listed("moto", kind)) {
+        assert!(names(&templates, &word), "no template has a {word}: take it from gaps.json");
+    }
+}
+
 #[tokio::test]
-async fn the_listed_parameters_are_not_there() {
+async fn the_parameters_that_ministack_lacks_are_not_there() {
     let ministack = ministack();
     let store = aws_sdk_ssm::Client::new(&emulators::config(ministack.url()));
     let template = template::read();
-    for name in listed("parameters") {
+    for name in listed("ministack", "parameters") {
         let default = template["Parameters"][&name]["Default"].as_str().unwrap();
         let found = store.get_parameter().name(default).send().await;
         let code = found.err().and_then(|error| error.code().map(str::to_owned));
@@ -116,7 +153,7 @@ fn no_function_finds_what_the_listed_variables_name() {
     let formation = templates.deploy(&ministack, Some(code), &[]).unwrap();
     let webhook = &formation.functions["WebhookFunction"];
     let (failed, said) = ministack.invoke(&webhook.name, "{}").unwrap();
-    for variable in listed("variables") {
+    for variable in listed("ministack", "variables") {
         let named = &webhook.variables[&variable];
         assert!(failed && said.contains(named.as_str()), "take {variable} from gaps.json: {said}");
     }

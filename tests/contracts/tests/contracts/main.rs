@@ -10,6 +10,7 @@
 mod cold_start;
 mod deployed;
 mod deployment;
+mod ecs_looked_at;
 mod ecs_moto;
 mod ecs_no_answer;
 mod ecs_wire;
