@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -114,13 +115,12 @@ impl Group {
                 lines.push('\n');
             }
         }
-        match &self.file {
-            Some(path) => {
-                let mut file = File::options().create(true).append(true).open(path)?;
-                file.write_all(lines.as_bytes())?;
-            }
-            None => io::stdout().write_all(lines.as_bytes())?,
-        }
+        let mut out = match &self.file {
+            Some(path) => File::options().create(true).append(true).open(path)?,
+            // Whoever runs this may hold the lock of standard output as long as it runs.
+            None => File::from(io::stdout().as_fd().try_clone_to_owned()?),
+        };
+        out.write_all(lines.as_bytes())?;
         let new = !events.is_empty();
         self.read.extend(events.into_iter().map(|event| event.log_stream_name));
         Ok(new)

@@ -1,6 +1,7 @@
 //! What who looks at a stack asks ECS, and no function of ours does. botocore's model holds each exchange.
 
 use contracts::ecs::{Peer, request};
+use fleet::ports::RunTask as _;
 
 #[tokio::test]
 async fn clusters_task_definitions_and_capacity_providers_are_found() {
