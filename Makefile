@@ -21,7 +21,9 @@ help: ## list these targets
 
 .PHONY: demo
 demo: ## replay the sample events, tell each job's story, and an evening of office hours (needs only Rust)
-	cargo run --quiet -p mayfly -- demo
+	@echo "building the command: a minute or two the first time, and seconds after that"
+	cargo build -p mayfly
+	target/debug/mayfly demo
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
@@ -109,7 +111,7 @@ test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installe
 test-host: ## test what packs images/host into the user data, and makes the seccomp profile
 	python3 -m unittest discover --start-directory images/host
 	python3 -m unittest discover --start-directory images/host/seccomp
-test-docs: ## hold docs/SECURITY.md against the tests, times and fields that it names
+test-docs: ## hold the pages against the tests, times, fields and places that they name
 	python3 -m unittest discover --start-directory docs/tests
 
 # As root, on Debian: an engine of its own in namespaces of its own; nothing is installed.

@@ -3,19 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use fleet::launch::exit_code::JOB_DONE;
 use fleet::{JobId, PoolMap};
 use platform::ORGANISATION;
 use sandbox::{Line, Subject};
 use secrecy::SecretString;
 
-use crate::expectation::{ExpectedTask, RunnerEnd, Sidecar};
-use crate::replay::{Delivered, Replay, StartedTask};
+use crate::delivered::{Delivered, StartedTask};
+use crate::replay::Replay;
 use crate::report;
-use crate::source::Source;
+use crate::sidecar::{ExpectedTask, RunnerEnd, Sidecar};
+use crate::source::{Source, files};
 use crate::terminal::wrapped;
 
 /// The deliveries of one job, or one delivery that is about none.
@@ -43,6 +44,7 @@ pub fn run(
         if !replay.rest() {
             wrong.push(format!("{}: the platform does not come to rest", story.name()));
         }
+        replay.credit(&mut delivered);
         let lines = replay.lines();
         tell(story, &delivered, lines.get(told..).unwrap_or_default(), out)?;
         for (source, delivered) in story.sources.iter().zip(&delivered) {
@@ -60,19 +62,6 @@ impl Story {
     fn name(&self) -> &str {
         self.sources.first().map_or("", |source| &source.name)
     }
-}
-
-/// The sample events of a folder, in the order of their names.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable = || format!("{} can not be read", folder.display());
-    let entries = std::fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>();
-    let mut files: Vec<_> = entries.with_context(unreadable)?.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
-    files.sort_by_key(|file| file.file_stem().map(std::ffi::OsStr::to_owned));
-    if files.is_empty() {
-        bail!("{} holds no sample event (*.json)", folder.display());
-    }
-    Ok(files)
 }
 
 /// The stories of a folder: the files of one job together.
@@ -125,7 +114,9 @@ fn check(source: &Source, delivered: &Delivered, replay: &Replay) -> Vec<String>
 }
 
 fn check_answer(sidecar: &Sidecar, delivered: &Delivered) -> Option<String> {
-    let expected = &sidecar.answer;
+    let Some(expected) = &sidecar.answer else {
+        return Some("the file beside it has no [answer] to hold it against".to_owned());
+    };
     let says = expected.says.as_ref().is_none_or(|words| delivered.message.contains(words));
     let fits = expected.status == delivered.status && expected.pool == delivered.pool && says;
     (!fits).then(|| {

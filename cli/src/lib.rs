@@ -2,17 +2,20 @@
 //!
 //! It reads files, replays them through the crate `platform` and prints what happened.
 
+pub mod delivered;
 pub mod demo;
 pub mod doctor;
 pub mod evening;
-pub mod expectation;
+pub mod expected;
 pub mod images;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod remote;
 pub mod replay;
 pub mod report;
+pub mod samples;
 pub mod schedule;
+pub mod sidecar;
 pub mod source;
 pub mod terminal;
 pub mod wrap;

@@ -5,13 +5,16 @@ mod commands;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{demo, doctor, images, pools, replay, schedule, wrap};
 
+/// The version, and the commit where it was built from one.
+const VERSION: &str = env!("MAYFLY_VERSION");
+
 /// Ephemeral GitHub Actions runners on Amazon ECS: replay deliveries on one machine.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version = VERSION, about)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -48,6 +51,10 @@ enum Command {
     /// more. Exits with 0 where all is fine, with 1 where something is small or not known, with 2 where a
     /// pool that keeps runners waiting cannot start one, or the map is wrong.
     Doctor(doctor::DoctorArgs),
+    /// Print a shell's completions of this command
+    Completions(commands::completions::CompletionsArgs),
+    /// Print the manual page, in roff: `mayfly man | man -l -`
+    Man,
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
     /// The templates are deployed into ministack, which is all of AWS but ECS; the sandbox is ECS and
@@ -69,6 +76,8 @@ fn main() -> ExitCode {
         Command::Images(command) => images::run(&command, &mut out),
         Command::Schedule(args) => schedule::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
+        Command::Completions(args) => Ok(commands::completions::run(&args, Cli::command(), &mut out)),
+        Command::Man => commands::man::run(Cli::command(), &mut out),
         #[cfg(feature = "local")]
         Command::Local(args) => commands::local::run(&args, &mut out),
     };

@@ -2,30 +2,18 @@
 
 use anyhow::{Context, Result};
 use secrecy::SecretString;
-use serde::Serialize;
 use wire::Poster;
 
+use crate::delivered::Delivered;
 use crate::source::Source;
 
-/// What was answered to one POST.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Posted {
-    /// The file's name without its ending.
-    pub name: String,
-    /// The event.
-    pub event: String,
-    /// Status and body.
-    pub answer: String,
-}
-
 /// Posts one delivery after the other.
-pub fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Vec<Posted>> {
+pub fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Vec<Delivered>> {
     let poster = Poster::new(url);
     let post_one = |source: &Source| {
         let answered = poster.post(source.headers(secret), source.body());
         let (status, body) = answered.with_context(|| source.name.clone())?;
-        let answer = format!("{status} {body}");
-        Ok(Posted { name: source.name.clone(), event: source.event.clone(), answer })
+        Ok(Delivered::answered(source, status.into(), &body))
     };
     sources.iter().map(post_one).collect()
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fleet::ledger::{Book, Item, JobState};
-use fleet::{Architecture, JobId, Pool, PoolMap, RunnerId, TaskArn};
+use fleet::{JobId, Pool, PoolMap, RunnerId, TaskArn};
 use github::{Action, Told, WorkflowJobPayload};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::ecs::TaskStatus;
 use sandbox::github::JobPlan;
 use sandbox::{Delays, Line, Sandbox, World};
 use secrecy::SecretString;
-use serde::Serialize;
 
+use crate::delivered::{ACCEPTED, Delivered, StartedTask};
 use crate::source::Source;
 use platform::{Platform, leftovers};
 
@@ -25,38 +25,6 @@ const WORK: Duration = Duration::from_mins(2);
 
 /// How long the platform is given to come to rest.
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(2);
-
-/// What came of one delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Delivered {
-    /// The file's name without its ending.
-    pub name: String,
-    /// The event, with its action where it has one.
-    pub event: String,
-    /// The job, where it has one.
-    pub job: Option<JobId>,
-    /// The webhook's answer: its status.
-    pub status: i64,
-    /// The webhook's answer: its message.
-    pub message: String,
-    /// The webhook's answer: the pool it names.
-    pub pool: Option<String>,
-    /// The tasks that were started by it.
-    pub tasks: Vec<StartedTask>,
-}
-
-/// A task that a delivery started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StartedTask {
-    /// Its ARN.
-    pub arn: TaskArn,
-    /// Its runner.
-    pub runner: RunnerId,
-    /// Its architecture.
-    pub architecture: Architecture,
-    /// Its capacity provider.
-    pub capacity_provider: String,
-}
 
 /// A replay under way.
 #[derive(Debug)]
@@ -85,25 +53,13 @@ impl Replay {
         self.world.drain();
 
         let answer = self.world.answer(&source.id).cloned().unwrap_or_default();
-        let body: serde_json::Value =
-            answer.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-        let text = |field: &str| body.get(field).and_then(|value| value.as_str()).map(str::to_owned);
         let payload = serde_json::from_value(source.payload.clone()).ok().and_then(Told::job);
-        if answer.status_code == 202
+        if answer.status_code == ACCEPTED
             && let Some(payload) = &payload
         {
             self.tell_github(payload);
         }
-        let action = source.payload.get("action").and_then(|action| action.as_str());
-        Ok(Delivered {
-            name: source.name.clone(),
-            event: [Some(source.event.as_str()), action].into_iter().flatten().collect::<Vec<_>>().join(" "),
-            job: payload.map(|payload| payload.job),
-            status: answer.status_code,
-            message: text("message").unwrap_or_default(),
-            pool: text("pool"),
-            tasks: self.new_tasks(),
-        })
+        Ok(Delivered::answered(source, answer.status_code, answer.body.as_deref().unwrap_or_default()))
     }
 
     /// Lets time pass until nothing is left to happen. `false` if that does not come.
@@ -167,6 +123,46 @@ impl Replay {
         }
     }
 
+    /// Shows with each delivery that asked for a runner the task that its pool started for it. To be called once
+    /// the platform has come to rest: launches are paced, and a task may come later than the next delivery.
+    ///
+    /// A pool's tasks are alike, and GitHub gives a job to any of them. So a job's task is the one that ran it; the
+    /// others are given in their order to the jobs that were cancelled, or that another pool's runner took. What is
+    /// left without one took over another job's.
+    pub fn credit(&mut self, delivered: &mut [Delivered]) {
+        let new = self.new_tasks();
+        let mut seen = BTreeSet::new();
+        let mut asking: Vec<&mut Delivered> =
+            delivered.iter_mut().filter(|row| row.asks() && seen.insert(row.job)).collect();
+        let serves = |task: &StartedTask, row: &Delivered| self.pool_of(&task.runner) == row.pool;
+        let mut free: Vec<&StartedTask> = new.iter().collect();
+        for row in &mut asking {
+            let ran = self.runner_of(row.job);
+            let own = |task: &&StartedTask| Some(&task.runner) == ran.as_ref() && serves(task, row);
+            if let Some(place) = free.iter().position(own) {
+                row.tasks.push(free.remove(place).clone());
+            }
+        }
+        for row in asking.iter_mut().filter(|row| row.tasks.is_empty()) {
+            let place = free.iter().position(|task| serves(task, row));
+            let task =
+                place.map(|place| free.remove(place)).or_else(|| new.iter().find(|task| serves(task, row)));
+            row.tasks.extend(task.cloned());
+        }
+    }
+
+    /// The runner that took a job.
+    fn runner_of(&self, job: Option<JobId>) -> Option<RunnerId> {
+        self.world.sandbox().table().borrow().job(job?)?.runner.clone()
+    }
+
+    /// The pool for which a runner was reserved.
+    fn pool_of(&self, runner: &RunnerId) -> Option<String> {
+        let table = self.world.sandbox().table().borrow();
+        table.runner(runner).map(|runner| runner.pool.to_string())
+    }
+
+    /// The tasks that were started since this was last asked.
     fn new_tasks(&mut self) -> Vec<StartedTask> {
         let ecs = self.world.sandbox().ecs().borrow();
         let new = ecs.tasks().filter(|task| !self.seen.contains(&task.arn));

@@ -5,8 +5,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use fleet::ledger::Book;
 use jiff::Timestamp;
 
-use crate::remote::Posted;
-use crate::replay::{Delivered, StartedTask};
+use crate::delivered::{Delivered, StartedTask};
 use crate::terminal;
 
 /// What came of the deliveries.
@@ -19,16 +18,6 @@ pub fn deliveries(delivered: &[Delivered]) -> String {
         let pool = row.pool.as_deref().unwrap_or("–");
         let tasks = if tasks.is_empty() { "–".to_owned() } else { tasks.join("\n") };
         table.add_row([row.name.as_str(), short(&row.event), &answer, pool, &tasks]);
-    }
-    table.to_string()
-}
-
-/// What a deployed function answered.
-pub fn posted(posted: &[Posted]) -> String {
-    let mut table = with_header(&["file", "event", "answer"]);
-    keep_whole(&mut table, &[0, 1]);
-    for row in posted {
-        table.add_row([row.name.as_str(), short(&row.event), &row.answer]);
     }
     table.to_string()
 }

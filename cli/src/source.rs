@@ -1,8 +1,11 @@
 //! A delivery in a file: a payload as GitHub sends it, or one wrapped as a Function URL event.
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use fleet::DeliveryId;
 use github::delivery::{DELIVERY_HEADER, EVENT_HEADER};
 use github::signature::SIGNATURE_HEADER;
@@ -11,7 +14,7 @@ use sandbox::delivery::{Delivery, function_url_event};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::expectation::{self, Sidecar, SignatureHint};
+use crate::sidecar::{self, Sidecar, SignatureHint};
 
 /// A delivery read from a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,24 +36,52 @@ pub struct Source {
 enum Form {
     /// The bytes that will be signed.
     Payload(String),
-    /// A Function URL event, signed already.
-    Wrapped(Value),
+    /// A Function URL event, signed already, and the bytes of its body.
+    Wrapped(Value, Vec<u8>),
 }
 
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
 impl Source {
-    /// Reads a file. Every error names it and says what would be right.
+    /// Reads deliveries in their order: files, the files of folders, and `-`, standard input. Every error names
+    /// the file and says what would be right.
+    pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>> {
+        let mut sources = Vec::new();
+        for path in paths {
+            if path.as_os_str() == STANDARD_INPUT {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
+                sources.push(Self::parse("stdin", text, None).context("standard input")?);
+            } else if path.is_dir() {
+                for file in files(path)? {
+                    sources.push(Self::read(&file)?);
+                }
+            } else {
+                sources.push(Self::read(path)?);
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Reads a file.
     pub fn read(file: &Path) -> Result<Self> {
         let shown = file.display();
-        let text = std::fs::read_to_string(file).with_context(|| format!("{shown} can not be read"))?;
-        let json: Value =
-            serde_json::from_str(&text).map_err(|error| anyhow!("{shown} is not JSON: {error}"))?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("{shown} cannot be read"))?;
         let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        if json.get("requestContext").is_some() {
-            Self::wrapped(name, json).with_context(|| format!("{shown} is no delivery"))
+        let sidecar = sidecar::beside(file)?;
+        Self::parse(&name, text, sidecar).with_context(|| shown.to_string())
+    }
+
+    fn parse(name: &str, text: String, sidecar: Option<Sidecar>) -> Result<Self> {
+        let json: Value = serde_json::from_str(&text).map_err(|error| anyhow!("it is not JSON: {error}"))?;
+        let name = name.to_owned();
+        let read = if json.get("requestContext").is_some() {
+            Self::wrapped(name, json)
         } else {
-            Self::plain(name, text, json, expectation::beside(file)?)
-                .with_context(|| format!("{shown} is no delivery"))
-        }
+            Self::plain(name, text, json, sidecar)
+        };
+        read.context("it is no delivery")
     }
 
     fn plain(name: String, text: String, payload: Value, sidecar: Option<Sidecar>) -> Result<Self> {
@@ -75,8 +106,13 @@ impl Source {
         };
         let id = DeliveryId::new(header(DELIVERY_HEADER).unwrap_or_else(|| format!("replay-{name}")));
         let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
-        let payload = serde_json::from_str(body).unwrap_or(Value::Null);
-        Ok(Self { name, event: event_name, id, payload, sidecar: None, form: Form::Wrapped(event) })
+        let body = if event.get("isBase64Encoded") == Some(&Value::Bool(true)) {
+            BASE64.decode(body).context("its isBase64Encoded is true, and its body is not base64")?
+        } else {
+            body.as_bytes().to_vec()
+        };
+        let payload = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Ok(Self { name, event: event_name, id, payload, sidecar: None, form: Form::Wrapped(event, body) })
     }
 
     /// The same of a job that is created now: Mayfly takes a delivery that is a day old for one that
@@ -94,8 +130,8 @@ impl Source {
     /// The Function URL event, signed with the secret unless it was wrapped and signed before.
     pub fn function_url_event(&self, secret: &SecretString) -> Value {
         match &self.form {
-            Form::Payload(_) => function_url_event(self.headers(secret), self.body()),
-            Form::Wrapped(event) => event.clone(),
+            Form::Payload(body) => function_url_event(self.headers(secret), body),
+            Form::Wrapped(event, _) => event.clone(),
         }
     }
 
@@ -107,7 +143,7 @@ impl Source {
                     Delivery { id: self.id.clone(), event: self.event.clone(), body: body.clone() };
                 delivery.headers(&self.signing_secret(secret))
             }
-            Form::Wrapped(event) => {
+            Form::Wrapped(event, _) => {
                 let headers = event.get("headers").and_then(Value::as_object).into_iter().flatten();
                 let wanted = |name: &str| {
                     [EVENT_HEADER, DELIVERY_HEADER, SIGNATURE_HEADER, "content-type"]
@@ -122,10 +158,10 @@ impl Source {
     }
 
     /// The body of the POST, byte for byte.
-    pub fn body(&self) -> &str {
+    pub fn body(&self) -> &[u8] {
         match &self.form {
-            Form::Payload(body) => body,
-            Form::Wrapped(event) => event.get("body").and_then(Value::as_str).unwrap_or_default(),
+            Form::Payload(body) => body.as_bytes(),
+            Form::Wrapped(_, body) => body,
         }
     }
 
@@ -135,6 +171,19 @@ impl Source {
             SignatureHint::Wrong => format!("not {}", secret.expose_secret()).into(),
         }
     }
+}
+
+/// The events of a folder, its `*.json` files in the order of their names.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || format!("{} cannot be read", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>();
+    let mut files: Vec<_> = entries.with_context(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
+    files.sort_by_key(|file| file.file_stem().map(std::ffi::OsStr::to_owned));
+    if files.is_empty() {
+        bail!("{} holds no event (*.json)", folder.display());
+    }
+    Ok(files)
 }
 
 /// The event whose payload this is, by what only that event's has.

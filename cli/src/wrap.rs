@@ -1,25 +1,48 @@
 //! `mayfly wrap`: payloads into signed Function URL events.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
+use sandbox::delivery::function_url_event;
 use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::source::Source;
 
-/// Wraps and signs each file, and writes it under the same name into a folder. Gives the files
-/// written.
+/// Wraps and signs each file, and writes it under the same name into a folder. Gives the files written.
+///
+/// Nothing is written where two inputs have one name, or where a file is in the way that this did not make.
 pub fn wrap(files: &[PathBuf], out: &Path, secret: &SecretString) -> Result<Vec<PathBuf>> {
-    let sources: Vec<Source> = files.iter().map(|file| Source::read(file)).collect::<Result<_>>()?;
-    fs::create_dir_all(out).with_context(|| format!("{} can not be made", out.display()))?;
-    sources.iter().map(|source| write(source, out, secret)).collect()
+    let mut events: BTreeMap<PathBuf, (&Path, String)> = BTreeMap::new();
+    for input in files {
+        let source = Source::read(input)?;
+        let text = serde_json::to_string_pretty(&source.function_url_event(secret))? + "\n";
+        let file = out.join(format!("{}.json", source.name));
+        if let Some((other, _)) = events.get(&file) {
+            let (one, two) = (other.display(), input.display());
+            bail!("{one} and {two} would both be written to {}: rename one", file.display());
+        }
+        ensure!(
+            !file.exists() || is_ours(&file, &text),
+            "{} is there and no earlier output of this command: choose another --out, or remove it",
+            file.display()
+        );
+        events.insert(file, (input, text));
+    }
+    fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
+    for (file, (_, text)) in &events {
+        fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(events.into_keys().collect())
 }
 
-fn write(source: &Source, out: &Path, secret: &SecretString) -> Result<PathBuf> {
-    let file = out.join(format!("{}.json", source.name));
-    let mut text = serde_json::to_string_pretty(&source.function_url_event(secret))?;
-    text.push('\n');
-    fs::write(&file, text).with_context(|| format!("{} can not be written", file.display()))?;
-    Ok(file)
+/// Whether an earlier call wrote the file: its request is the one that this command makes up, or it has
+/// this very text.
+fn is_ours(file: &Path, text: &str) -> bool {
+    let Ok(written) = fs::read_to_string(file) else { return false };
+    let made_up = function_url_event([], "");
+    let event: Value = serde_json::from_str(&written).unwrap_or_default();
+    written == text || event.get("requestContext") == made_up.get("requestContext")
 }

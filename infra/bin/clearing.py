@@ -23,15 +23,20 @@ def switch_off(function: str) -> str:
     return "called no more"
 
 
-def stop_tasks(cluster: str) -> str:
-    """PID 1 of each gets two minutes' notice. A launcher that was under way may start some meanwhile, so
-    that tasks are looked for until there are none."""
+def stop_tasks(cluster: str, stack: str) -> str:
+    """Those that this stack launched. PID 1 of each gets two minutes' notice. A launcher that was under way may
+    start some meanwhile, so that tasks are looked for until there are none. Tasks that somebody else runs in
+    the cluster are named and left, though CloudFormation cannot delete it before they end."""
     ecs, stopped = boto3.client("ecs"), 0
     pages = ecs.get_paginator("list_tasks")
     for _ in range(ROUNDS):
         # Those that are to run, also while they do not yet.
-        tasks = list(pages.paginate(cluster=cluster, desiredStatus="RUNNING").search("taskArns[]"))
-        tasks = of_no_service(cluster, tasks)
+        listed = list(pages.paginate(cluster=cluster, desiredStatus="RUNNING").search("taskArns[]"))
+        tasks, foreign = by_owner(cluster, listed, stack)
+        if not tasks and foreign:
+            raise RuntimeError(
+                f"{stopped} tasks stopped; left, because they have no tag mayfly:stack={stack}: {', '.join(foreign)}"
+            )
         if not tasks:
             return f"{stopped} tasks stopped"
         for task in tasks:
@@ -42,14 +47,17 @@ def stop_tasks(cluster: str) -> str:
     raise RuntimeError(f"{stopped} tasks stopped, and somebody starts others")
 
 
-def of_no_service(cluster: str, tasks: list[str]) -> list[str]:
-    """A service starts another task for one that is stopped. CloudFormation deletes it, tasks and all, before
-    the cluster; its tasks' group is `service:NAME` (ECS, "Task", `group`)."""
-    ecs, left = boto3.client("ecs"), []
+def by_owner(cluster: str, tasks: list[str], stack: str) -> tuple[list[str], list[str]]:
+    """The stack's own, and somebody else's. Of neither are a service's: it starts another task for one that is
+    stopped, and CloudFormation deletes the service, tasks and all, before the cluster. Their group is
+    `service:NAME` (ECS, "Task", `group`)."""
+    ecs, own, foreign = boto3.client("ecs"), [], []
     for some in parts_of(tasks, TASKS):
-        found = ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]
-        left += [it["taskArn"] for it in found if not it.get("group", "").startswith("service:")]
-    return left
+        for it in ecs.describe_tasks(cluster=cluster, tasks=some, include=["TAGS"])["tasks"]:
+            tags = {tag["key"]: tag["value"] for tag in it.get("tags", [])}
+            if not it.get("group", "").startswith("service:"):
+                (own if tags.get("mayfly:stack") == stack else foreign).append(it["taskArn"])
+    return own, foreign
 
 
 def let_instances_go(group: str) -> str:

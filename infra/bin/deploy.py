@@ -12,11 +12,13 @@ before anything is built or changed; the exit code is 1 then. With nothing new i
 """
 
 import sys
+from functools import partial
 
 import images
 import logs
 import parameter_store
 import pools
+import remedies
 import roles
 import sam
 import settings
@@ -27,21 +29,6 @@ from images import Images
 from says import AWS_ERRORS, Refusal, fail, listed, one_line, say
 from settings import Settings
 from stacks import Stack
-
-# What a reason of CloudFormation's calls for, by a word in it.
-REMEDIES = [
-    ("is not authorized to perform", "whoever deploys needs that permission"),
-    ("AccessDenied", "whoever deploys needs that permission"),
-    ("UnreservedConcurrentExecution", "leave ReservedConcurrency at 0, or ask for a higher Lambda quota"),
-    ("service linked role", "the role is new: `make deploy` again in a minute"),
-    ("service-linked role", "the role is new: `make deploy` again in a minute"),
-    ("already exists", "something else in the account has that name: another stack_name, or delete it"),
-    ("provider is in use", "`make retire POOL=…` takes a pool out in order"),
-    (
-        "explicit deny in a service control policy",
-        "the organisation forbids it: for Function URLs, Ingress = httpapi",
-    ),
-]
 
 
 def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
@@ -57,6 +44,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     checks.do("architecture", lambda: tools.check_target(found.architecture))
     if the_map is not None:
         checks.do("map", check_map)
+    checks.do("host", check_host)
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):
         checks.do("pins of the images", check_pins)
@@ -71,6 +59,8 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
 def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pools.Pool]) -> Images:
     checks.do("secrets", lambda: parameter_store.check_secrets(found.path, found.region))
     checks.do("path", lambda: parameter_store.check_path(found.path, found.stack))
+    named = {name: found.parameters[name] for name in found.stored}
+    checks.do("AMIs", lambda: parameter_store.check_read(named, found.region))
     if logs.switched_on(found.parameters):
         checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
     if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
@@ -78,11 +68,12 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
         deployed = Stack(there) if there else None
         checks.do("pools", lambda: pools.check_dropped(deployed, the_map))
     checks.do("quotas", lambda: check_quotas(found.region))
-    resolved = (
-        checks.get("images", lambda: images.resolve(found.parameters, the_map, found.region)) or Images()
-    )
+    look_up = partial(images.resolve, found.parameters, the_map, found.stack, found.region)
+    resolved = checks.get("images", look_up) or Images()
     if resolved.said:
         say("images", resolved.said)
+    for warning in resolved.warnings:
+        say("warning", warning)
     return resolved
 
 
@@ -100,6 +91,14 @@ def check_map() -> str:
         way = ": `mayfly pools render` writes what pools.toml says" if ended.returncode == 1 else ""
         raise Refusal(f"{tools.last_words(ended)}{way}")
     return "what is deployed is what pools.toml says"
+
+
+def check_host() -> str:
+    """What an EC2 instance is given stands in the template as it was packed last."""
+    ended = tools.run([sys.executable, "images/host/pack.py", "--check"])
+    if ended.returncode:
+        raise Refusal(tools.last_words(ended))
+    return "what an instance is given is what images/host has"
 
 
 def without_a_way_out(parameters: dict[str, str], the_map: dict[str, pools.Pool]) -> str:
@@ -121,9 +120,10 @@ def check_pins() -> str:
 def check_quotas(region: str) -> str:
     """1: something is small or could not be found out, which stops no deploy. 2: a pool cannot start."""
     asked = ["doctor", "--before-deploy", "--pools", str(pools.FILE), "--region", region]
-    ended = tools.mayfly(*asked, features="doctor")
+    ended = tools.mayfly(*asked, features="doctor", **tools.credentials())
     if ended.returncode not in (0, 1):
-        raise Refusal(tools.last_words(ended))
+        # A line for each pool and quota; a map that is wrong is on standard error.
+        raise Refusal(ended.stdout.strip() or tools.last_words(ended))
     told = ended.stdout.strip() or ended.stderr.strip()
     return told or "large enough for the map"
 
@@ -168,9 +168,9 @@ def explain(found: Settings, there: dict) -> None:
     told = stacks.reasons(there["StackId"]) or ["CloudFormation gives no reason"]
     for reason in told:
         print(f"  {reason}", file=sys.stderr)
-        if remedy := next((remedy for word, remedy in REMEDIES if word in reason), None):
+        if remedy := remedies.remedy_of(reason):
             print(f"    {remedy}", file=sys.stderr)
-    for command in stacks.left_behind(there["StackId"], found.region):
+    for command in stacks.left_behind(there, found.region):
         print(f"  it has left behind: {command}", file=sys.stderr)
     way = stacks.way_out(status, found.stack, found.region) or "mend that, then `make deploy` again"
     fail(f"{found.stack} is {status}, for the reasons above; {way}")

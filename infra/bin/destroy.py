@@ -4,7 +4,7 @@
     destroy.py
 
 The stack and its region are those of samconfig.toml; ENV=staging takes [staging.global.parameters]. It
-touches what CloudFormation lists as this stack's, and the tasks in its clusters: nobody else's.
+touches what CloudFormation lists as this stack's, and the tasks in its clusters that have its tag: nobody else's.
 
 Each step prints one line, and is tried whether or not those before it went well; when one has failed,
 the exit code is 1, and a second run does what is left. The ledger's table, the queues and the secrets
@@ -13,6 +13,7 @@ stay; what is printed at the end removes them.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import boto3
 import clearing
@@ -89,26 +90,26 @@ class Steps:
             print(f"{what}: failed: {error}", file=sys.stderr, flush=True)
 
 
-# In this order: who launches, what was launched, what is registered, what it runs on, what is kept.
-EACH = [
-    ("function", "AWS::Lambda::Function", clearing.switch_off),
-    ("cluster", "AWS::ECS::Cluster", clearing.stop_tasks),
-    ("registrations at GitHub", None, delete_registrations),
-    ("Auto Scaling group", "AWS::AutoScaling::AutoScalingGroup", clearing.let_instances_go),
-    ("bucket", "AWS::S3::Bucket", clearing.empty_bucket),
-    ("repository", "AWS::ECR::Repository", clearing.empty_repository),
-]
+def all_steps(stack: Stack) -> list[tuple[str, list[str], Callable[[str], str]]]:
+    """What is done with which of its resources, in this order: who launches, what was launched, what is
+    registered, what it runs on, what is kept."""
+    of_type = stack.of_type
+    return [
+        ("function", of_type("AWS::Lambda::Function"), clearing.switch_off),
+        ("cluster", of_type("AWS::ECS::Cluster"), partial(clearing.stop_tasks, stack=stack.name)),
+        ("registrations at", ["GitHub"], lambda _: delete_registrations(stack)),
+        ("Auto Scaling group", of_type("AWS::AutoScaling::AutoScalingGroup"), clearing.let_instances_go),
+        ("bucket", of_type("AWS::S3::Bucket"), clearing.empty_bucket),
+        ("repository", of_type("AWS::ECR::Repository"), clearing.empty_repository),
+    ]
 
 
 def destroy(stack: Stack) -> int:
     """How many steps have failed."""
     steps = Steps()
-    for word, kind, step in EACH:
-        if kind is None:
-            steps.do(word, lambda step=step: step(stack))
-            continue
-        for each in stack.of_type(kind):
-            steps.do(f"{word} {each}", lambda step=step, each=each: step(each))
+    for word, names, step in all_steps(stack):
+        for name in names:
+            steps.do(f"{word} {name}", partial(step, name))
     steps.do(f"stack {stack.name}", lambda: delete(stack))
     return steps.failed
 

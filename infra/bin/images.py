@@ -24,11 +24,12 @@ class Images:
 
     parameters: dict[str, str] = field(default_factory=dict)
     said: str = ""
+    warnings: list[str] = field(default_factory=list)
 
 
-def resolve(given: dict[str, str], pools: dict[str, Pool], region: str) -> Images:
+def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: str) -> Images:
     """Every image that is named, and why one cannot be deployed."""
-    found, problems, said = Images(), [], []
+    found, problems, said, on_instances = Images(), [], [], set()
     for parameter in NAMED:
         if not given.get(parameter):
             continue
@@ -39,17 +40,33 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], region: str) -> Image
             continue
         found.parameters[parameter] = pinned
         said.append(f"{parameter} is {pinned}")
+        if any(pool.on_ec2 for pool in run_by(parameter, pools)):
+            on_instances.add(pinned)
     for pool in pools.values():
         if pool.image and pool.in_service:
             try:
-                # The map's own text is what is deployed.
-                resolved(pool.image, {pool.architecture}, region)
+                own = of_map(pool, resolved(pool.image, {pool.architecture}, region))
             except Refusal as problem:
                 problems.append(f"the image of {pool.name}: {problem}")
+                continue
+            found.warnings += own
+            on_instances |= {pool.image} if pool.on_ec2 else set()
     if problems:
         raise Refusal("\n  ".join(problems))
+    found.warnings += [it for image in sorted(on_instances) if (it := registries.unpulled(image, stack, region))]
     found.said = "; ".join([*said, *idle(given, pools)])
     return found
+
+
+def of_map(pool: Pool, pinned: str) -> list[str]:
+    """What to say of a pool's own image, whose text in the map is what is deployed. The ECS agent of an instance
+    keeps what it has of a tag (ECS_IMAGE_PULL_BEHAVIOR=prefer-cached), whatever that names by now."""
+    if "@" in pool.image:
+        return []
+    way = f'write image = "{pinned}" into pools.toml, then `mayfly pools render`'
+    if pool.on_ec2:
+        raise Refusal(f"{pool.image} is a tag, of which an instance keeps what it has: {way}")
+    return [f"the image of {pool.name} is {pool.image}, and each task has what that names then: {way}"]
 
 
 def resolved(text: str, architectures: set[str], region: str) -> str:

@@ -55,6 +55,10 @@ class Template:
         """Those that have no default."""
         return [name for name, it in self.declared.items() if "Default" not in it]
 
+    def stored(self) -> list[str]:
+        """Those whose values are names of the Parameter Store's, which CloudFormation reads."""
+        return [name for name, it in self.declared.items() if it["Type"].startswith("AWS::SSM::Parameter::Value")]
+
     def about(self, name: str) -> str:
         return " ".join(self.declared[name].get("Description", "").split())
 

@@ -1,6 +1,7 @@
 """What a stack needs in the Parameter Store before it is deployed, and whose path it is."""
 
 import boto3
+from botocore.exceptions import ClientError
 from says import Refusal
 
 WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS = "webhook-secrets", "ticket-keys", "github-app-keys"
@@ -12,24 +13,38 @@ def put_app_key(path: str, region: str) -> str:
     return f"aws ssm put-parameter --type SecureString --name {name} --value {file} --region {region}"
 
 
-def names_under(folder: str) -> list[str]:
-    """All of them are valid; after a rotation the first one is gone."""
+def types_under(folder: str) -> dict[str, str]:
+    """The type of each parameter there, by its name. All of them are valid; after a rotation the first is gone."""
     pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=folder)
-    return list(pages.search("Parameters[].Name"))
+    return dict(pages.search("Parameters[].[Name, Type]"))
+
+
+def names_under(folder: str) -> list[str]:
+    """Their names."""
+    return list(types_under(folder))
 
 
 def check_secrets(path: str, region: str) -> str:
     """CloudFormation cannot make them, and the functions do nothing without."""
-    missing = [it for it in (WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS) if not names_under(f"{path}/{it}")]
+    there = {it: types_under(f"{path}/{it}") for it in (WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS)}
+    missing = [it for it, found in there.items() if not found]
+    problems = [
+        f"{name} is a {kind}, which lies there as it is, and has to be a SecureString: delete it, and put it there again"
+        for found in there.values()
+        for name, kind in found.items()
+        if kind != "SecureString"
+    ]
     ways = []
     if WEBHOOK_SECRETS in missing or TICKET_KEYS in missing:
         ways.append("`make secrets` makes the webhook secret and the ticket key")
     if APP_KEYS in missing:
         ways.append(f"the App's private key, as GitHub gave it to you: `{put_app_key(path, region)}`")
     if missing:
-        raise Refusal(
+        problems.append(
             f"nothing is under {', '.join(f'{path}/{it}' for it in missing)} in {region}: {'; '.join(ways)}"
         )
+    if problems:
+        raise Refusal("\n".join(problems))
     return f"all three kinds are under {path}"
 
 
@@ -45,3 +60,22 @@ def check_path(path: str, stack: str) -> str:
             f"{path} belongs to the stack {owner}: give {stack} a ParametersPath of its own, /{stack} say"
         )
     return f"{path} is this stack's"
+
+
+def check_read(named: dict[str, str], region: str) -> str:
+    """The names that CloudFormation reads there itself, by the template's parameters that hold them."""
+    ssm, found, missing = boto3.client("ssm"), [], []
+    for parameter, name in named.items():
+        try:
+            found.append(f"{parameter} is {ssm.get_parameter(Name=name)['Parameter']['Value']}")
+        except ClientError as error:
+            # The second is of what can be no name.
+            if error.response["Error"]["Code"] not in ("ParameterNotFound", "ValidationException"):
+                raise
+            missing.append(
+                f"{parameter} is {name!r}, and the Parameter Store of {region} has none of that name: it is the name "
+                "of a parameter that holds an AMI's id, and no id itself"
+            )
+    if missing:
+        raise Refusal("\n".join(missing))
+    return "; ".join(found)

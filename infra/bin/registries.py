@@ -124,6 +124,26 @@ def from_ecr(reference: Reference, account: str, region: str) -> tuple[str, byte
     return image["imageId"]["imageDigest"], image["imageManifest"].encode()
 
 
+def unpulled(text: str, stack: str, region: str) -> str | None:
+    """Why instances cannot pull it before their first task, where it is in ECR: their role may pull what has the
+    stack's tag, in their own account."""
+    reference = Reference.of(text)
+    if not (match := ECR.fullmatch(reference.registry)):
+        return None
+    lacks = f"{reference.name} has no tag mayfly:stack={stack}, so that an instance pulls it with its first task"
+    ecr = boto3.client("ecr", region_name=region)
+    try:
+        found = ecr.describe_repositories(registryId=match[1], repositoryNames=[reference.repository])
+        arn = found["repositories"][0]["repositoryArn"]
+        tags = {it["Key"]: it["Value"] for it in ecr.list_tags_for_resource(resourceArn=arn)["tags"]}
+    except AWS_ERRORS as error:
+        return f"{lacks}, or that is not known: {one_line(error)}"
+    if tags.get("mayfly:stack") == stack:
+        return None
+    way = f"aws ecr tag-resource --resource-arn {arn} --tags Key=mayfly:stack,Value={stack} --region {region}"
+    return f"{lacks}: `{way}`"
+
+
 def from_registry(reference: Reference) -> bytes:
     """Without credentials: tasks have none either."""
     host = DOCKER_HUB_API if reference.registry in DOCKER_HUB else reference.registry

@@ -4,7 +4,7 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import boto3
 import logs
@@ -33,6 +33,8 @@ class Settings:
     given: dict[str, str]
     # Of the template, for parameters that are not given.
     defaults: dict[str, str]
+    # Those whose values are names of the Parameter Store's.
+    stored: list[str] = field(default_factory=list)
     # A bucket for what is uploaded, where it is not the one that `sam` makes.
     bucket: str | None = None
 
@@ -76,6 +78,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
         region=str(table["region"]),
         given=given,
         defaults=template.defaults(),
+        stored=template.stored(),
         bucket=table.get("s3_bucket") or document.of("deploy").get("s3_bucket"),
     )
     # Who takes a stack down may have parameters that the template has no longer.

@@ -18,6 +18,9 @@ RETAINED = {
 # parts failed: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
 FOLLOWS = ("cancelled", "The following resource(s) failed", "Embedded stack", "Rollback requested by user")
 
+# A stack that never worked is in one of these.
+FIRST = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+
 # What an operation on a stack begins with.
 BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
@@ -111,7 +114,7 @@ def check_state(name: str, region: str) -> str:
     if status in STUCK:
         told = [f"{name} is {status}: {way_out(status, name, region)}"]
         told += [f"why: {reason}" for reason in reasons(it["StackId"])]
-        told += [f"it has left behind: `{command}`" for command in left_behind(it["StackId"], region)]
+        told += [f"it has left behind: `{command}`" for command in left_behind(it, region)]
         raise Refusal("\n  ".join(told))
     return f"{name} is {status}"
 
@@ -121,12 +124,15 @@ def way_out(status: str, stack: str, region: str) -> str | None:
     return STUCK[status].format(stack=stack, region=region) if status in STUCK else None
 
 
-def left_behind(stack: str, region: str) -> list[str]:
-    """What a stack that failed has kept; nothing brings it back into the next one."""
+def left_behind(it: dict, region: str) -> list[str]:
+    """How to delete what a first deploy that failed has kept: nothing brings it back into the next stack. A
+    stack that worked once has data in what it has let go of, and no command deletes that unasked."""
+    if it["StackStatus"] not in FIRST:
+        return []
     return [
-        f"{RETAINED[it['ResourceType']].format(id=it['PhysicalResourceId'])} --region {region}"
-        for it in resources_of(stack)
-        if it["ResourceType"] in RETAINED and it["ResourceStatus"] == "DELETE_SKIPPED"
+        f"{RETAINED[kept['ResourceType']].format(id=kept['PhysicalResourceId'])} --region {region}"
+        for kept in resources_of(it["StackId"])
+        if kept["ResourceType"] in RETAINED and kept["ResourceStatus"] == "DELETE_SKIPPED"
     ]
 
 

@@ -1,5 +1,6 @@
 """The programs that a deploy runs, and who AWS takes us for."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -62,15 +63,23 @@ def account() -> str:
         ) from None
 
 
-def run(command: list[str]) -> subprocess.CompletedProcess:
+def credentials() -> dict[str, str]:
+    """Who AWS takes us for, as variables: what a login or a process has given this one, others may not find."""
+    found = boto3.DEFAULT_SESSION.get_credentials().get_frozen_credentials()
+    named = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
+    return {**named, "AWS_SESSION_TOKEN": found.token or ""}
+
+
+def run(command: list[str], **variables: str) -> subprocess.CompletedProcess:
     """In the project's folder, with its output kept."""
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def mayfly(*arguments: str, features: str = "") -> subprocess.CompletedProcess:
+def mayfly(*arguments: str, features: str = "", **variables: str) -> subprocess.CompletedProcess:
     """The command line of this project."""
     chosen = ["--features", features] if features else []
-    return run(["cargo", "run", "--quiet", "-p", "mayfly", *chosen, "--", *arguments])
+    return run(["cargo", "run", "--quiet", "-p", "mayfly", *chosen, "--", *arguments], **variables)
 
 
 def last_words(ended: subprocess.CompletedProcess) -> str:

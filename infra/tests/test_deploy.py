@@ -20,14 +20,19 @@ priority = 90
 maximum = 2
 """
 
+# What moto has under the names that the template reads.
+AMIS = ("ami-05fb4f257abd42992", "ami-0dcab4a333584aee7")
+
 FRESH = f"""\
 tools: sam 1.170.0, cargo 1.95.0, cargo-lambda
 settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] of samconfig.toml
 architecture: Rust can build for arm64
 map: what is deployed is what pools.toml says
+host: what an instance is given is what images/host has
 account: 123456789012
 secrets: all three kinds are under /mayfly
 path: /mayfly is nobody's yet
+AMIs: InstanceAmiX64 is {AMIS[0]}; InstanceAmiArm64 is {AMIS[1]}
 stack: mayfly is not there yet
 pools: none is deployed yet
 quotas: doctor: nothing to say

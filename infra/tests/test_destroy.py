@@ -30,6 +30,14 @@ KEPT_THINGS = {
 }
 
 
+TASK = {"taskDefinition": "job", "launchType": "FARGATE"}
+
+
+def tags(stack: str) -> list[dict]:
+    """As the launcher puts them on every task (shared/fleet, launch/request.rs)."""
+    return [{"key": "mayfly:pool", "value": "fargate-x64"}, {"key": "mayfly:stack", "value": stack}]
+
+
 def key_pair() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem, no = serialization.Encoding.PEM, serialization.NoEncryption()
@@ -63,7 +71,7 @@ class Destroy(OnDeployed):
         # A task of the templates' own definitions needs more of a network than moto's ECS gives.
         ecs, container = self.client("ecs"), {"name": "runner", "image": "runner", "memory": 128}
         ecs.register_task_definition(family="job", containerDefinitions=[container])
-        ecs.run_task(cluster="mayfly_fargate", taskDefinition="job", launchType="FARGATE", count=2)
+        ecs.run_task(**TASK, cluster="mayfly_fargate", count=2, tags=tags("mayfly"))
         scaling = self.client("autoscaling")
         scaling.set_desired_capacity(AutoScalingGroupName="mayfly_ec2-x64", DesiredCapacity=1)
         bucket, s3 = self.id_of("template", "Cache"), self.client("s3")
@@ -154,9 +162,7 @@ class Destroy(OnDeployed):
 
     def test_a_services_tasks_go_with_the_service(self):
         """It would start another for each that is stopped; Fluent Bit's on the hosts is one."""
-        self.client("ecs").run_task(
-            cluster="mayfly_fargate", taskDefinition="job", launchType="FARGATE", count=1, group="service:hosts"
-        )
+        self.client("ecs").run_task(**TASK, cluster="mayfly_fargate", group="service:hosts")
         ended = self.destroy()
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
         self.assertIn("cluster mayfly_fargate: 2 tasks stopped", ended.stdout.splitlines())
@@ -170,7 +176,7 @@ class Destroy(OnDeployed):
             ecs.create_cluster(clusterName=cluster)
         theirs = ["fargate", "ecs", "default", "other_fargate"]
         for cluster in theirs:
-            ecs.run_task(cluster=cluster, taskDefinition="job", launchType="FARGATE", count=1)
+            ecs.run_task(**TASK, cluster=cluster, tags=tags("other") if cluster == "other_fargate" else [])
 
         ended = self.destroy()
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
@@ -188,6 +194,23 @@ class Destroy(OnDeployed):
         stacks = {it["StackName"] for it in self.client("cloudformation").describe_stacks()["Stacks"]}
         self.assertIn("other", stacks)
         self.assertFalse([it for it in stacks if it.startswith("mayfly")])
+
+    def test_tasks_that_somebody_else_runs_in_its_clusters_are_named_and_left(self):
+        """CloudFormation cannot delete a cluster with a task in it, which moto does not mind."""
+        ecs, theirs = self.client("ecs"), {}
+        for cluster, tagged in (("mayfly_fargate", []), ("mayfly_ec2", tags("other"))):
+            run = ecs.run_task(**TASK, cluster=cluster, tags=tagged)
+            (theirs[cluster],) = [it["taskArn"] for it in run["tasks"]]
+        ended = self.destroy()
+        self.assertEqual(ended.returncode, 1)
+        *told, last = ended.stderr.splitlines()
+        left = "left, because they have no tag mayfly:stack=mayfly: "
+        stopped = {"mayfly_fargate": 2, "mayfly_ec2": 0}
+        self.assertEqual(
+            set(told),
+            {f"cluster {it}: failed: {stopped[it]} tasks stopped; {left}{arn}" for it, arn in theirs.items()},
+        )
+        self.assertTrue(last.startswith("destroy.py: 2 steps have failed; "), last)
 
     def test_a_step_that_fails_does_not_keep_the_others_and_is_not_hidden(self):
         self.github.answers[f"{DELETE}1"] = [(403, {})]

@@ -9,6 +9,7 @@ from formation import NESTED, Formation, arn
 from stage import ANYBODY, REGION, OnProject  # finds the scripts
 
 import stacks
+from remedies import REMEDIES, remedy_of
 from says import Refusal
 
 MAYFLY, POOLS, STORAGE = arn("mayfly"), arn("mayfly-Pools"), arn("mayfly-Storage")
@@ -108,7 +109,7 @@ class FirstStack(OnProject):
 
 class States(unittest.TestCase):
     def said(self, status: str | None) -> str:
-        formation = Formation(self, lambda: status, {}, {})
+        formation = Formation(self, lambda: status, {}, RESOURCES)
         surroundings = {
             **ANYBODY,
             "AWS_ENDPOINT_URL_CLOUDFORMATION": formation.url,
@@ -120,6 +121,10 @@ class States(unittest.TestCase):
                 return stacks.check_state("mayfly", REGION)
             except Refusal as problem:
                 return f"refused: {problem}"
+
+    def test_nobody_is_told_to_delete_the_ledger_of_a_stack_that_worked_once(self):
+        for status in stacks.STUCK:
+            self.assertEqual(TABLE in self.said(status), status in stacks.FIRST, status)
 
     def test_each_has_a_way_out(self):
         for status, words, why in [
@@ -140,6 +145,110 @@ class States(unittest.TestCase):
             self.assertIn(words, said, why)
             free = status is None or status == "REVIEW_IN_PROGRESS" or status.endswith("_COMPLETE")
             self.assertEqual(said.startswith("refused: "), not free or status == "ROLLBACK_COMPLETE", status)
+
+
+# Reasons, the words that help, and where somebody was given them; "such words" where that is not known.
+REASONS = [
+    (
+        "Invalid request provided: CreateCluster Invalid Request: Unable to assume the service linked role. Please "
+        "verify that the ECS service linked role exists.",
+        "the role is new: `make deploy` again",
+        "aws-cloudformation/cloudformation-coverage-roadmap#818",
+    ),
+    (
+        "Invalid request provided: CreateCapacityProvider error: ECS Service Linked Role does not exist. Please create "
+        "a Service linked role for ECS and try again. (Service: AmazonECS; Status Code: 400; Error Code: ClientException)",
+        "`aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`",
+        "aws-samples/aws-scalable-big-blue-button-example#29",
+    ),
+    (
+        'Resource handler returned message: "You must use a valid fully-formed launch template. Value '
+        "(arn:aws:iam::123456789012:instance-profile/mayfly) for parameter iamInstanceProfile.arn is invalid. Invalid IAM "
+        'Instance Profile ARN (Service: AutoScaling, Status Code: 400)"',
+        "the instance profile is new: `make deploy` again",
+        "aws-samples/amazon-ec2-gitlab-runner#16",
+    ),
+    (
+        'Resource handler returned message: "The maximum number of VPCs has been reached. (Service: Ec2, Status Code: 400)"',
+        "VpcId and SubnetIds take a network that is there",
+        "awslabs/landing-zone-accelerator-on-aws#241",
+    ),
+    (
+        "The maximum number of internet gateways has been reached.",
+        "VpcId and SubnetIds take a network that is there",
+        "EC2 API reference, InternetGatewayLimitExceeded",
+    ),
+    (
+        "The maximum number of addresses has been reached. (Service: AmazonEC2; Status Code: 400; Error Code: "
+        "AddressLimitExceeded)",
+        "each NAT gateway takes an address",
+        "aws/aws-parallelcluster#1734",
+    ),
+    (
+        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
+        "minimum value of [10].",
+        "leave ReservedConcurrency at 0",
+        "Lambda, PutFunctionConcurrency",
+    ),
+    (
+        "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: lambda:CreateFunctionUrlConfig on resource: "
+        "arn:aws:lambda:us-east-1:123456789012:function:mayfly with an explicit deny in a service control policy",
+        "Ingress = httpapi",
+        "IAM, troubleshoot access denied messages",
+    ),
+    (
+        "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: iam:CreateRole on resource: role mayfly "
+        "because no identity-based policy allows the iam:CreateRole action",
+        "whoever deploys needs that permission",
+        "the same",
+    ),
+    (
+        'Resource handler returned message: "Access denied for operation \'AWS::Scheduler::Schedule\'."',
+        "whoever deploys needs that permission",
+        "such words",
+    ),
+    (
+        "AccessDeniedException: User is not allowed",
+        "whoever deploys needs that permission",
+        "such words",
+    ),
+    (
+        "You are not authorized to use launch template: lt-0123456789abcdef0",
+        "ec2:RunInstances, ec2:CreateTags and iam:PassRole",
+        "EC2 Auto Scaling, troubleshoot launch templates",
+    ),
+    (
+        "The role defined for the function cannot be assumed by Lambda.",
+        "the role is new: `make deploy` again",
+        "apex/up#189",
+    ),
+    (
+        "Error creating the capacity provider: the service-linked role is missing",
+        "the role is new",
+        "such words",
+    ),
+    (
+        "/mayfly/stack already exists in stack arn:aws:cloudformation:us-east-1:123456789012:stack/other/1",
+        "something else in the account has that name",
+        "such words",
+    ),
+    (
+        "The specified capacity provider is in use and cannot be removed.",
+        "`make retire POOL=…`",
+        "aws/containers-roadmap#631",
+    ),
+]
+
+
+class Remedies(unittest.TestCase):
+    def test_each_reason_has_what_helps(self):
+        for reason, words, source in REASONS:
+            self.assertIn(words, remedy_of(reason) or "nothing", f"{source}: {reason}")
+        self.assertIsNone(remedy_of("Something that nobody has seen"))
+
+    def test_each_row_is_that_of_some_reason(self):
+        first = [next(words for words, _ in REMEDIES if words in reason.lower()) for reason, *_ in REASONS]
+        self.assertEqual(set(first), {words for words, _ in REMEDIES})
 
 
 if __name__ == "__main__":

@@ -38,6 +38,12 @@ def started(output: str, program: str, **variables: str) -> subprocess.Completed
     return subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=60)
 
 
+def of_page() -> list[str]:
+    """The outputs that docs/OPERATIONS.md gives as examples."""
+    page = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
+    return list(map("".join, re.findall(r'^LogOutput = "(.*)"$|`(nrlogs;[^`]*)`', page, re.MULTILINE)))
+
+
 class Words(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -74,11 +80,9 @@ class Words(unittest.TestCase):
             self.assertLessEqual({it.partition("=")[0] for it in properties}, set(known), plugin)
 
     def test_the_pages_examples_are_taken(self):
-        page = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
         pattern = expanded()["template"]["Parameters"]["LogOutput"]["AllowedPattern"]
-        outputs = re.findall(r'^LogOutput = "(.*)"$|`(nrlogs;[^`]*)`', page, re.MULTILINE)
-        self.assertEqual(len(outputs), 4)
-        for output in map("".join, outputs):
+        self.assertEqual(len(outputs := of_page()), 4)
+        for output in outputs:
             self.assertRegex(output, f"^{pattern}$")
             _, _, _, plugin, *said = self.arguments(output, **ON_CLOUDWATCH)
             settings = {it.partition("=")[0] for it in said[3::2]} - {it.partition("=")[0] for it in USUAL}
@@ -219,12 +223,35 @@ class Real(unittest.TestCase):
         self.assertTrue(self.got, (self.folder / "log").read_text(encoding="utf-8"))
         return self.got[0]
 
+    def host(self, name: str) -> Path:
+        """A host's configuration with what it includes, and the folders that it reads and writes, in the test's
+        folder: the configuration's path."""
+        for each in (IMAGE / "etc").iterdir():
+            text = each.read_text(encoding="utf-8")
+            # A path, or one of several with commas between.
+            text = re.sub(r"(?<=[ ,])/var/", f"{self.folder}/var/", text)
+            (self.folder / each.name).write_text(text, encoding="utf-8")
+        for folder in ("log/mayfly", "log/ecs", "log/journal", "lib/mayfly-logs"):
+            (self.folder / "var" / folder).mkdir(parents=True)
+        return self.folder / name
+
+    def tried(self, output: str, config: str) -> int:
+        """Its exit code where it looks at all that it is told, and starts nothing."""
+        program = self.folder / "dry-run"
+        program.write_text(f'#!/bin/sh\nexec {FLUENT_BIT} --dry-run "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        told = {"LOG_KEY": "a secret", "MAYFLY_LOG_CONFIG": str(IMAGE / "etc" / config), **ON_CLOUDWATCH}
+        return started(output, str(program), **told).returncode
+
+    def test_it_takes_each_configuration_with_each_output_of_the_page_and_refuses_what_it_does_not_know(self):
+        for config in Configuration.FILES:
+            for output in of_page():
+                self.assertEqual(self.tried(output, config), 0, f"{config}: {output}")
+        for output in ("http; hots=a.example", "nothing; of=that"):
+            self.assertNotEqual(self.tried(output, "hosts.yaml"), 0, output)
+
     def test_a_line_of_a_hosts_metrics_arrives(self):
-        text = (IMAGE / "etc/host-metrics.yaml").read_text(encoding="utf-8")
-        (self.folder / "var/log/mayfly").mkdir(parents=True)
-        (self.folder / "var/lib/mayfly-logs").mkdir(parents=True)
-        config = self.folder / "host-metrics.yaml"
-        config.write_text(text.replace(": /var/", f": {self.folder}/var/"), encoding="utf-8")
+        config = self.host("host-metrics.yaml")
         line = {"time": "2026-11-26T10:00:00Z", "pool": "ec2-x64", "instance": "i-0", "cpu_percent": 12.5}
         (self.folder / "var/log/mayfly/host.log").write_text(json.dumps(line) + "\n", encoding="utf-8")
         self.start(config)
@@ -232,6 +259,15 @@ class Real(unittest.TestCase):
         self.assertEqual(key, "Bearer a secret")
         # Its time is the record's: 10:00 of that day.
         self.assertEqual(record, {**line, "date": 1795687200.0})
+
+    def test_a_line_of_a_hosts_logs_arrives_beside_its_metrics(self):
+        """There is no instance here whose id the filter could add, and no journal of dockerd's."""
+        config, log = self.host("hosts.yaml"), self.folder / "var/log/ecs/ecs-agent.log"
+        log.write_text("level=info msg=registered\n", encoding="utf-8")
+        self.start(config)
+        key, record = self.arrives()
+        record.pop("date")
+        self.assertEqual((key, record), ("Bearer a secret", {"log": "level=info msg=registered", "source": str(log)}))
 
     def test_a_line_of_a_task_arrives(self):
         config, place = self.folder / "fluent-bit.conf", self.folder / "fluent.sock"

@@ -100,6 +100,10 @@ class InARegistry(unittest.TestCase):
             ):
                 registries.look_up(f"{self.closed.host}/runner:both", "eu-west-1")
 
+    def own(self, name: str, image: str) -> dict[str, Pool]:
+        """The pools, and one whose image this is."""
+        return {**POOLS, name: Pool(name, {**POOLS[name].entry, "image": image})}
+
     def test_every_pool_gets_its_architecture(self):
         host = self.open.host
         given = {
@@ -107,14 +111,15 @@ class InARegistry(unittest.TestCase):
             "RunnerDockerImage": f"{host}/runner:both",
             "DockerdImage": "",
         }
-        own = {**POOLS, "own": Pool("own", {**POOLS["own"].entry, "image": f"{host}/runner:one"})}
-        found = images.resolve(given, own, "eu-west-1")
+        own = self.own("own", f"{host}/runner@{self.open.digest('runner', 'one')}")
+        found = images.resolve(given, own, "mayfly", "eu-west-1")
         self.assertEqual(set(found.parameters), {"RunnerImage", "RunnerDockerImage"})
         self.assertTrue(found.said.endswith("DockerdImage is empty: e, own start nothing"), found.said)
+        self.assertEqual(found.warnings, [], "a registry that is none of ECR's has no tags of the stack")
         given |= {"RunnerDockerImage": f"{host}/runner:one", "DockerdImage": f"{host}/runner:single"}
         own["own"].entry["image"] = f"{host}/runner:none"
         with self.assertRaises(Refusal) as refused:
-            images.resolve(given, own, "eu-west-1")
+            images.resolve(given, own, "mayfly", "eu-west-1")
         for line, words in zip(
             str(refused.exception).splitlines(),
             (
@@ -126,16 +131,32 @@ class InARegistry(unittest.TestCase):
         ):
             self.assertRegex(line, words)
 
+    def test_a_pools_own_image_is_deployed_as_it_is_written_so_a_tag_is_said_or_refused(self):
+        """An instance keeps what it has of a tag; a task on Fargate has what it names when it starts."""
+        given, tag = {"RunnerImage": "", "RunnerDockerImage": "", "DockerdImage": ""}, f"{self.open.host}/runner:both"
+        pinned = f"{self.open.host}/runner@{self.open.digest('runner', 'both')}"
+        way = f'write image = "{pinned}" into pools.toml, then `mayfly pools render`'
+        with self.assertRaises(Refusal) as refused:
+            images.resolve(given, self.own("own", tag), "mayfly", "eu-west-1")
+        told = f"the image of own: {tag} is a tag, of which an instance keeps what it has: {way}"
+        self.assertEqual(str(refused.exception), told)
+        without = {"f": Pool("f", {**POOLS["f"].entry, "image": tag})}
+        found = images.resolve(given, without, "mayfly", "eu-west-1")
+        told = f"the image of f is {tag}, and each task has what that names then: {way}"
+        self.assertEqual(found.warnings, [told])
+        without["f"].entry["image"] = pinned
+        self.assertEqual(images.resolve(given, without, "mayfly", "eu-west-1").warnings, [])
+
     def test_a_pool_that_is_out_of_service_needs_no_image(self):
         given = {"RunnerImage": f"{self.open.host}/runner:one", "RunnerDockerImage": "", "DockerdImage": ""}
         image = f"{self.open.host}/runner:none"
         entry = {"capacity": "fargate", "architecture": "arm64", "maximum": 0}
         out = {it: Pool(it, {**entry, **more}) for it, more in {"a": {}, "b": {"image": image}}.items()}
-        found = images.resolve(given, {"f": POOLS["f"], **out}, "eu-west-1")
+        found = images.resolve(given, {"f": POOLS["f"], **out}, "mayfly", "eu-west-1")
         self.assertEqual(set(found.parameters), {"RunnerImage"})
         self.assertNotIn("start nothing", found.said)
         with self.assertRaisesRegex(Refusal, "has no image for arm64"):
-            images.resolve(given, {"a": Pool("a", {**entry, "maximum": 1})}, "eu-west-1")
+            images.resolve(given, {"a": Pool("a", {**entry, "maximum": 1})}, "mayfly", "eu-west-1")
 
 
 class InEcr(OnMoto):
@@ -167,6 +188,30 @@ class InEcr(OnMoto):
         self.assertEqual(registries.look_up(f"{self.IMAGE}:one", REGION), registries.Found(digest, BOTH))
         self.assertEqual(registries.look_up(f"{self.IMAGE}@{digest}", REGION), registries.Found(digest, BOTH))
         self.assertEqual(registries.look_up(f"{self.IMAGE}:single", REGION), registries.Found(single, None))
+
+    def test_a_repository_without_the_stacks_tag_is_said_because_instances_cannot_pull_it_beforehand(self):
+        (repository,) = self.ecr.describe_repositories()["repositories"]
+        arn = repository["repositoryArn"]
+        lacks = f"{self.IMAGE} has no tag mayfly:stack=mayfly, so that an instance pulls it with its first task"
+        way = f"`aws ecr tag-resource --resource-arn {arn} --tags Key=mayfly:stack,Value=mayfly --region {REGION}`"
+        for tag, said in [(None, f"{lacks}: {way}"), ("another", f"{lacks}: {way}"), ("mayfly", None)]:
+            if tag:
+                self.ecr.tag_resource(resourceArn=arn, tags=[{"Key": "mayfly:stack", "Value": tag}])
+            self.assertEqual(registries.unpulled(f"{self.IMAGE}@{DIGEST}", "mayfly", REGION), said, tag)
+        gone = registries.unpulled(f"{self.IMAGE}s@{DIGEST}", "mayfly", REGION)
+        self.assertIn("or that is not known: ", gone)
+        self.assertIsNone(registries.unpulled(f"ghcr.io/acme/runner@{DIGEST}", "mayfly", REGION))
+
+    def test_instances_pull_what_pools_on_ec2_have_and_no_other(self):
+        single = self.push("single", manifest(None), MANIFEST)
+        index = json.loads(manifest(["amd64", "arm64"]))
+        index["manifests"] = [{**it, "digest": single, "size": 1} for it in index["manifests"]]
+        self.push("one", json.dumps(index).encode(), INDEX)
+        given = {"RunnerImage": f"{self.IMAGE}:one", "RunnerDockerImage": "", "DockerdImage": ""}
+        self.assertEqual(images.resolve(given, {"f": POOLS["f"]}, "mayfly", REGION).warnings, [])
+        given["DockerdImage"] = given["RunnerDockerImage"] = given.pop("RunnerImage")
+        (warning,) = images.resolve(given, {"e": POOLS["e"]}, "mayfly", REGION).warnings
+        self.assertTrue(warning.startswith(f"{self.IMAGE} has no tag mayfly:stack=mayfly"), warning)
 
     def test_what_is_not_there(self):
         for image, problem in [

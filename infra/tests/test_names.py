@@ -160,6 +160,20 @@ class Patterns(unittest.TestCase):
         ]:
             self.assertEqual(bool(pattern.fullmatch(path)), takes, f"{path}: {why}")
 
+    def test_the_log_keys_parameter_is_one_that_somebody_can_make(self):
+        pattern = self.pattern("template", "LogKeyParameter")
+        for name, takes, why in [
+            ("", True, "none is needed"),
+            ("/mayfly/log-key", True, "the usual one"),
+            ("/l" * 15, True, "fifteen levels"),
+            ("/l" * 16, False, "sixteen levels"),
+            ("/aws/log-key", False, "reserved"),
+            ("/SSM-keys/one", False, "reserved in every case"),
+            ("log-key", False, "its ARN would lack a slash"),
+            ("/mayfly/", False, "a slash at its end"),
+        ]:
+            self.assertEqual(bool(pattern.fullmatch(name)), takes, f"{name}: {why}")
+
     def test_the_stacks_name_is_one_that_capacity_providers_take(self):
         pattern = self.pattern("pools", "Name")
         for name in ("mayfly", "my-ecs", "ec2"):

@@ -158,6 +158,13 @@ class Map(OnProject):
             self.refused(line)
 
 
+class Host(OnProject):
+    def test_a_template_that_is_older_than_what_it_packs_is_refused(self):
+        with (self.project / "images/host/root/usr/lib/mayfly/boot").open("a", encoding="utf-8") as boot:
+            boot.write("# changed\n")
+        self.refused("host: pools.yaml has not what is in images/host: run images/host/pack.py")
+
+
 class Account(OnProject):
     def test_a_page_in_the_place_of_aws_is_one_line(self):
         class Page(Quiet):
@@ -172,6 +179,19 @@ class Account(OnProject):
             arguments = ["ec2-x64"] if script == "retire.py" else []
             ended = self.run_script(script, *arguments, AWS_ENDPOINT_URL=url)
             self.assertEqual((ended.returncode, len(ended.stderr.splitlines())), (1, 1), ended.stderr)
+
+    def test_a_secret_that_is_not_encrypted(self):
+        ssm, name = self.client("ssm"), "/mayfly/webhook-secrets/1"
+        ssm.delete_parameter(Name=name)
+        ssm.put_parameter(Name=name, Type="String", Value="a secret")
+        self.refused(f"secrets: {name} is a String, which lies there as it is, and has to be a SecureString: delete it, and ")
+
+    def test_an_ami_in_the_place_of_a_parameters_name(self):
+        self.settings(InstanceAmiX64="ami-0123456789abcdef0", InstanceAmiArm64="/acme/no-such-ami")
+        self.refused(
+            "AMIs: InstanceAmiX64 is 'ami-0123456789abcdef0', and the Parameter Store of us-east-1 has none of that name: it is ",
+            "AMIs: InstanceAmiArm64 is '/acme/no-such-ami', and the Parameter Store of us-east-1 has none of that name: it is ",
+        )
 
     def test_tools_that_are_missing_or_old(self):
         self.refused(

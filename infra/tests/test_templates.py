@@ -29,6 +29,32 @@ class Pools(unittest.TestCase):
         """A group with InstanceRequirements refuses one that does."""
         self.assertNotIn("resolve:ssm", json.dumps(expanded()))
 
+    def test_a_group_may_launch_each_type_that_its_pool_names(self):
+        """What EC2 leaves out of them, unless it is told: bare metal, burstable types, and by price."""
+        told = json.loads((ROOT / "infra/map/pools.json").read_text(encoding="utf-8"))["pools"]
+        pools, seen = Stack.whole("one", **self.AMIS).below("Pools"), set()
+        for resource in pools.resources().values():
+            if resource["Type"] != "AWS::AutoScaling::AutoScalingGroup":
+                continue
+            group = pools.value(resource["Properties"])
+            pool = group["AutoScalingGroupName"].removeprefix("one_")
+            (override,) = group["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]
+            wanted = override["InstanceRequirements"]
+            self.assertEqual(wanted.pop("AllowedInstanceTypes"), told[pool]["instance_types"])
+            self.assertEqual(
+                wanted,
+                {
+                    "BareMetal": "included",
+                    "BurstablePerformance": "included",
+                    "OnDemandMaxPricePercentageOverLowestPrice": 999999,
+                    "SpotMaxPricePercentageOverLowestPrice": 999999,
+                    "VCpuCount": {"Min": 1},
+                    "MemoryMiB": {"Min": 1},
+                },
+            )
+            seen.add(pool)
+        self.assertEqual(seen, {name for name, it in told.items() if it["capacity"].startswith("ec2")})
+
     def outputs(self, **given: str) -> tuple[dict, str | None]:
         """What the functions are told, and which pools are said to start nothing."""
         root = Stack.whole("one", **given)

@@ -6,22 +6,25 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use mayfly::samples::Samples;
 use mayfly::{DEVELOPMENT_SECRET, demo, evening};
 
 use super::{MapArg, ended};
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// The folder of sample events, each with its TOML file
-    #[arg(default_value = "events/github")]
-    folder: PathBuf,
+    /// A folder of events, each with its TOML file [default: the sample events that Mayfly ships]
+    folder: Option<PathBuf>,
     #[command(flatten)]
     map: MapArg,
 }
 
 pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<ExitCode> {
+    writeln!(out, "The map of pools: {}\n", args.map.origin())?;
+    let samples = Samples::find()?;
+    let folder = args.folder.as_deref().unwrap_or(samples.folder());
     let secret = DEVELOPMENT_SECRET.into();
-    let mut wrong = demo::run(&args.folder, &args.map.read()?, &secret, out)?;
+    let mut wrong = demo::run(folder, &args.map.read()?, &secret, out)?;
     wrong.extend(evening::run(&secret, out)?);
     if wrong.is_empty() {
         writeln!(out, "Every event ended as the file beside it says.")?;

@@ -59,6 +59,7 @@ fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&findings.json(region.as_deref()))?)?;
     } else {
+        writeln!(out, "The map of pools: {}", args.map.origin())?;
         write!(out, "{}", findings.told(region.as_deref()))?;
     }
     Ok(ExitCode::from(findings.exit_code()))

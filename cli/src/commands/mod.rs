@@ -1,10 +1,12 @@
 //! One file a command: its arguments, and what it does with them.
 
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod images;
 #[cfg(feature = "local")]
 pub(crate) mod local;
+pub(crate) mod man;
 pub(crate) mod pools;
 pub(crate) mod replay;
 pub(crate) mod schedule;
@@ -23,21 +25,34 @@ use secrecy::SecretString;
 /// The map of pools that a command works with.
 #[derive(Debug, Args)]
 pub(crate) struct MapArg {
-    /// The pool map [default: the one that Mayfly ships]
+    /// The pool map [default: pools.toml of this folder; the one that Mayfly ships where there is none]
     #[arg(long, value_name = "FILE")]
     pools: Option<PathBuf>,
 }
 
+/// Where a map is looked for.
+const MAP: &str = "pools.toml";
+
 impl MapArg {
     /// The map, read and checked.
     pub(crate) fn read(&self) -> Result<PoolMap> {
-        platform::pools::read(self.pools.as_deref())
+        platform::pools::read(self.file().as_deref())
     }
 
     /// The map's text, unread.
     #[cfg(feature = "local")]
     pub(crate) fn text(&self) -> Result<String> {
-        platform::pools::text_of(self.pools.as_deref())
+        platform::pools::text_of(self.file().as_deref())
+    }
+
+    /// Where the map comes from: its file, or this program.
+    pub(crate) fn origin(&self) -> String {
+        self.file().map_or_else(|| "the one that Mayfly ships".to_owned(), |file| file.display().to_string())
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        let here = || Some(PathBuf::from(MAP)).filter(|file| file.is_file());
+        self.pools.clone().or_else(here)
     }
 }
 

@@ -6,16 +6,24 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use fleet::ledger::Book;
+use jiff::Timestamp;
+use mayfly::delivered::Delivered;
+use mayfly::expected::{self, Expected};
 use mayfly::replay::Replay;
+use mayfly::samples::Samples;
 use mayfly::source::Source;
-use mayfly::{demo, remote, report};
+use mayfly::{remote, report};
+use secrecy::SecretString;
+use serde::Serialize;
 
-use super::{MapArg, SecretArg, now};
+use super::{MapArg, SecretArg, ended, now};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The deliveries, in their order [default: events/github/*.json]
-    files: Vec<PathBuf>,
+    /// The deliveries, in their order: files, folders of them, or - for standard input [default: the sample
+    /// events that Mayfly ships]
+    deliveries: Vec<PathBuf>,
     #[command(flatten)]
     map: MapArg,
     /// The organisation whose jobs get runners [default: that of the sample events]
@@ -27,44 +35,68 @@ pub(crate) struct ReplayArgs {
     /// Post the deliveries to a deployed Function URL instead
     #[arg(long, value_name = "https://…", conflicts_with_all = ["pools", "organisation"])]
     url: Option<String>,
+    /// What every answer must be: accepted (202), served (202 by a pool), or a status [default: no refusal
+    /// but one that the TOML file beside the payload says]
+    #[arg(long, value_name = "EXPECTED")]
+    expect: Option<Expected>,
     #[command(flatten)]
     secret: SecretArg,
 }
 
+/// Exits with 1 where an answer is not what was expected, or the platform does not come to rest.
 pub(crate) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let files =
-        if args.files.is_empty() { demo::files("events/github".as_ref())? } else { args.files.clone() };
-    let sources: Vec<Source> = files.iter().map(|file| Source::read(file)).collect::<Result<_>>()?;
-    match &args.url {
-        Some(url) => post(url, sources, args, out),
-        None => replay(&sources, args, out),
+    let sources = match args.deliveries.as_slice() {
+        [] => Source::read_all(&[Samples::find()?.folder().to_owned()])?,
+        named => Source::read_all(named)?,
+    };
+    let replayed = match &args.url {
+        Some(url) => post(url, &sources, &args.secret.read()?)?,
+        None => replay(&sources, args)?,
+    };
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&replayed)?)?;
+    } else {
+        writeln!(out, "{}", report::deliveries(&replayed.deliveries))?;
+        if let Some((books, at)) = replayed.books.as_ref().zip(replayed.at) {
+            writeln!(out, "\n{}\nThe map of pools: {}", report::books(books, at), args.map.origin())?;
+        }
     }
+    let mut problems = expected::problems(args.expect, &sources, &replayed.deliveries);
+    if replayed.at_rest == Some(false) {
+        problems.push("the platform does not come to rest within two hours".to_owned());
+    }
+    ended(&problems)
+}
+
+/// What came of a replay.
+#[derive(Debug, Serialize)]
+struct Replayed {
+    deliveries: Vec<Delivered>,
+    /// Where the map of pools comes from; that of a deployed function is not known.
+    map: Option<String>,
+    /// The books at the end; of a deployed function nobody sees them.
+    books: Option<Vec<Book>>,
+    /// Whether the platform came to rest.
+    at_rest: Option<bool>,
+    /// The time at the end.
+    #[serde(skip)]
+    at: Option<Timestamp>,
 }
 
 /// Posts to a deployed function.
-fn post(url: &str, sources: Vec<Source>, args: &ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
+fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Replayed> {
     let now = now();
-    let sources: Vec<Source> = sources.into_iter().map(|source| source.created(now)).collect();
-    let posted = remote::post(url, &sources, &args.secret.read()?)?;
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&posted)?)?;
-    } else {
-        writeln!(out, "{}", report::posted(&posted))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let sources: Vec<Source> = sources.iter().map(|source| source.clone().created(now)).collect();
+    let deliveries = remote::post(url, &sources, secret)?;
+    Ok(Replayed { deliveries, map: None, books: None, at_rest: None, at: None })
 }
 
 /// Replays on the sandbox.
-fn replay(sources: &[Source], args: &ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
+fn replay(sources: &[Source], args: &ReplayArgs) -> Result<Replayed> {
     let mut replay = Replay::new(&args.organisation, &args.map.read()?, &args.secret.read()?);
-    let delivered = sources.iter().map(|source| replay.deliver(source)).collect::<Result<Vec<_>>>()?;
+    let mut deliveries = sources.iter().map(|source| replay.deliver(source)).collect::<Result<Vec<_>>>()?;
     let at_rest = replay.rest();
-    let books = replay.books();
-    if args.json {
-        let whole = serde_json::json!({"deliveries": delivered, "books": books, "at_rest": at_rest});
-        writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
-    } else {
-        writeln!(out, "{}\n\n{}", report::deliveries(&delivered), report::books(&books, replay.now()))?;
-    }
-    Ok(if at_rest { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    replay.credit(&mut deliveries);
+    let (books, at) = (Some(replay.books()), Some(replay.now()));
+    Ok(Replayed { deliveries, map: Some(args.map.origin()), books, at_rest: Some(at_rest), at })
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use mayfly::schedule::{Prices, Week, report};
+use mayfly::schedule::{self, Prices, Week};
 
 use super::{MapArg, now};
 
@@ -20,6 +20,9 @@ pub(crate) struct ScheduleArgs {
     /// Prices in the form of `cli/prices.toml` [default: those that Mayfly ships]
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode> {
@@ -29,6 +32,12 @@ pub(crate) fn run(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode>
         Some(week) => Week::parse(week)?,
         None => Week::of(now(), pools.schedule().zone()),
     };
-    writeln!(out, "{}", report(&pools, week, &prices)?)?;
+    let map = args.map.origin();
+    if args.json {
+        let json = schedule::json(&pools, &map, week, &prices)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?;
+    } else {
+        writeln!(out, "{}\nThe map of pools: {map}", schedule::report(&pools, week, &prices)?)?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 mod chart;
 mod cost;
+mod json;
 mod prices;
 mod spans;
 mod tables;
@@ -32,6 +33,24 @@ struct Part<'a> {
 
 /// The week in tables and charts.
 pub fn report(pools: &PoolMap, week: Week, prices: &Prices) -> Result<String> {
+    let parts = parts(pools, week)?;
+    let shown = parts.iter().map(|part| {
+        let chart = chart::chart(&part.days, &part.pools);
+        format!("{}\n\n{}\n\n{LEGEND}\n\n{chart}", heading(week, part), tables::bounds(part))
+    });
+    let costs = costs(pools, &parts, prices);
+    Ok(shown.chain([tables::costs(&costs, prices)]).collect::<Vec<_>>().join("\n\n"))
+}
+
+/// The same for programs: of each pool its spans of bounds, in order, and what its minimum costs.
+/// `map` says where the map comes from.
+pub fn json(pools: &PoolMap, map: &str, week: Week, prices: &Prices) -> Result<serde_json::Value> {
+    let parts = parts(pools, week)?;
+    Ok(json::json(map, week, &parts, &costs(pools, &parts, prices), prices))
+}
+
+/// The pools by their time zones.
+fn parts(pools: &PoolMap, week: Week) -> Result<Vec<Part<'_>>> {
     let mut zones: Vec<&TimeZone> = Vec::new();
     for pool in pools.iter() {
         let zone = pools.hours(pool).schedule.zone();
@@ -39,16 +58,12 @@ pub fn report(pools: &PoolMap, week: Week, prices: &Prices) -> Result<String> {
             zones.push(zone);
         }
     }
-    let parts = zones.into_iter().map(|zone| Part::of(pools, zone, week)).collect::<Result<Vec<_>>>()?;
-    let shown = parts.iter().map(|part| {
-        let chart = chart::chart(&part.days, &part.pools);
-        format!("{}\n\n{}\n\n{LEGEND}\n\n{chart}", heading(week, part), tables::bounds(part))
-    });
-    let costs: Vec<Cost<'_>> = parts
-        .iter()
-        .flat_map(|part| part.pools.iter().map(|(pool, spans)| Cost::of(pools, pool, spans, prices)))
-        .collect();
-    Ok(shown.chain([tables::costs(&costs, prices)]).collect::<Vec<_>>().join("\n\n"))
+    zones.into_iter().map(|zone| Part::of(pools, zone, week)).collect()
+}
+
+fn costs<'a>(pools: &PoolMap, parts: &[Part<'a>], prices: &Prices) -> Vec<Cost<'a>> {
+    let each = parts.iter().flat_map(|part| &part.pools);
+    each.map(|(pool, spans)| Cost::of(pools, pool, spans, prices)).collect()
 }
 
 impl<'a> Part<'a> {

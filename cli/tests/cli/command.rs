@@ -2,25 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-fn mayfly(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mayfly")).current_dir(root()).args(args).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::{mayfly, root, stderr, stdout};
 
 /// A folder with one file.
 fn folder_with(name: &str, text: &str) -> (TempDir, PathBuf) {
@@ -71,8 +56,8 @@ fn a_file_that_is_no_delivery_gets_one_line_and_exit_code_2() {
     let (_b, nameless) = folder_with("nameless.json", "{\"action\":\"queued\"}");
     let (_c, headless) = folder_with("headless.json", r#"{"requestContext":{},"headers":{},"body":"{}"}"#);
     for (file, says) in [
-        (Path::new("no/such/file.json"), "no/such/file.json can not be read"),
-        (&broken, "broken.json is not JSON: EOF while parsing"),
+        (Path::new("no/such/file.json"), "no/such/file.json cannot be read"),
+        (&broken, "broken.json: it is not JSON: EOF while parsing"),
         (&nameless, "it has no event name"),
         (&headless, "it has no event name: the x-github-event header is missing"),
     ] {
@@ -191,4 +176,33 @@ fn the_demo_fails_if_any_event_does_not_end_as_the_file_beside_it_says() {
         let name = file.strip_suffix(".toml").unwrap();
         assert!(stderr(&output).contains(&format!("mayfly: {name}: ")), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn it_says_its_version_and_commit_completes_in_a_shell_and_has_a_manual_page() {
+    let version = stdout(&mayfly(&["--version"]));
+    let commit = std::process::Command::new("git").args(["rev-parse", "--short", "HEAD"]).output().unwrap();
+    let commit = stdout(&commit);
+    assert_eq!(version, format!("mayfly {} ({})\n", env!("CARGO_PKG_VERSION"), commit.trim()));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&mayfly(&["completions", shell])).contains("replay"), "{shell}");
+    }
+    let page = stdout(&mayfly(&["man"]));
+    for words in [".TH mayfly 1", ".TH mayfly-replay 1", "Post the deliveries to a deployed"] {
+        assert!(page.contains(words), "{words:?} is not in\n{page}");
+    }
+}
+
+#[test]
+fn outside_of_the_project_it_takes_the_map_that_is_there_or_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mayfly"));
+        stdout(&command.current_dir(folder.path()).args(args).output().unwrap())
+    };
+    assert!(run(&["schedule"]).ends_with("The map of pools: the one that Mayfly ships\n"));
+    assert!(run(&["demo"]).contains("Every event ended as the file beside it says."));
+    let mine = fs::read_to_string(root().join("examples/pools-isolated.toml")).unwrap();
+    fs::write(folder.path().join("pools.toml"), mine).unwrap();
+    assert!(run(&["schedule"]).ends_with("The map of pools: pools.toml\n"));
 }

@@ -79,10 +79,11 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     let delivery = folder.path().join("queued.json");
     fs::write(&delivery, payload.to_string()).unwrap();
     let mut replay = Replay::new(platform::ORGANISATION, &pools, &DEVELOPMENT_SECRET.into());
-    let delivered = replay.deliver(&Source::read(&delivery).unwrap()).unwrap();
-    assert_eq!(delivered.pool.as_deref(), Some("fargate-arm64-spot"));
-    assert_eq!(delivered.tasks[0].capacity_provider, "FARGATE_SPOT");
+    let mut delivered = [replay.deliver(&Source::read(&delivery).unwrap()).unwrap()];
     assert!(replay.rest());
+    replay.credit(&mut delivered);
+    assert_eq!(delivered[0].pool.as_deref(), Some("fargate-arm64-spot"));
+    assert_eq!(delivered[0].tasks[0].capacity_provider, "FARGATE_SPOT");
 
     // The demo has its book beside the others', and ends as it does on seven pools.
     let mut told = Vec::new();

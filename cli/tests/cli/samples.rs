@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use mayfly::source::Source;
-use mayfly::{DEVELOPMENT_SECRET, demo};
+use mayfly::DEVELOPMENT_SECRET;
+use mayfly::source::{Source, files};
 
 fn events() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events")
@@ -13,7 +13,7 @@ fn events() -> std::path::PathBuf {
 #[test]
 fn the_readme_says_of_each_file_what_the_file_beside_it_tells() {
     let readme = fs::read_to_string(events().join("README.md")).unwrap();
-    let files = demo::files(&events().join("github")).unwrap();
+    let files = files(&events().join("github")).unwrap();
     for file in &files {
         let source = Source::read(file).unwrap();
         let tells = source.sidecar.unwrap_or_else(|| panic!("{} has no sidecar", file.display())).tells;
@@ -26,7 +26,7 @@ fn the_readme_says_of_each_file_what_the_file_beside_it_tells() {
 
 #[test]
 fn the_wrapped_events_are_those_that_wrap_makes() {
-    let files = demo::files(&events().join("github")).unwrap();
+    let files = files(&events().join("github")).unwrap();
     for file in &files {
         let source = Source::read(file).unwrap();
         let wrapped = events().join("lambda").join(format!("{}.json", source.name));
@@ -41,7 +41,7 @@ fn the_wrapped_events_are_those_that_wrap_makes() {
         );
     }
     assert_eq!(
-        demo::files(&events().join("lambda")).unwrap().len(),
+        mayfly::source::files(&events().join("lambda")).unwrap().len(),
         files.len(),
         "a wrapped event without a payload"
     );

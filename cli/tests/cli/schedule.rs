@@ -52,9 +52,10 @@ fn the_week_is_a_table_a_chart_and_a_bill() {
     let output = mayfly(&["schedule", "--pools", "examples/pools-office-hours.toml", "--week", "2026-W13"]);
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
+    let text = text.strip_suffix("The map of pools: examples/pools-office-hours.toml\n").unwrap();
     assert_eq!(text.trim_end(), shown(OFFICE_HOURS, "2026-W13"));
     has_lines(
-        &text,
+        text,
         &[
             "2026-W13 in Etc/UTC, 2026-03-23 to 2026-03-29: 168 hours",
             "│ ec2-x64          ┆       3 ┆      15 ┆   113 ┆ Mon–Fri 00:00–08:00, 19:00–24:00 │",
@@ -169,11 +170,31 @@ fn own_prices_are_taken_and_of_several_types_the_cheapest() {
 }
 
 #[test]
+fn programs_get_the_same_week_as_json() {
+    let output =
+        mayfly(&["schedule", "--json", "--pools", "examples/pools-office-hours.toml", "--week", "2026-W13"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&json["week"], &json["map"]),
+        (&"2026-W13".into(), &"examples/pools-office-hours.toml".into())
+    );
+    let pool = json["pools"].as_array().unwrap().iter().find(|pool| pool["pool"] == "ec2-x64").unwrap();
+    let night = serde_json::json!({
+        "from": "2026-03-23T00:00:00Z", "to": "2026-03-23T08:00:00Z", "minimum": 3, "maximum": 15
+    });
+    assert_eq!((&pool["spans"][0], &pool["spans"][1]["minimum"]), (&night, &6.into()));
+    // 55 working hours of 6 runners, and 113 hours of 3.
+    assert_eq!(pool["task_hours"], 55.0 * 6.0 + 113.0 * 3.0);
+    assert!(pool["dollars_a_week"].as_f64().unwrap() > 1.0);
+}
+
+#[test]
 fn without_a_week_it_is_the_current_one_of_the_shipped_map() {
     let output = mayfly(&["schedule"]);
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     let week = text.split(' ').next().unwrap();
+    let text = text.strip_suffix("The map of pools: pools.toml\n").unwrap();
     assert_eq!(text.trim_end(), shown(fleet::pools::DEFAULT_POOLS, week));
     assert!(text.contains("····"), "it keeps nobody waiting");
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use control::Steps;
 use fleet::ledger::{Book, Event, Item, Key, Listing, Totals};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
-use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, agree, drifts, left_alone};
+use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, agree, agree_in, drifts, left_alone};
+use fleet::repair::lying::Seen;
 use fleet::repair::suspicion::{Look, Source, Suspicion};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -14,22 +15,51 @@ use metrics::counter;
 use tracing::{info, warn};
 
 use crate::metrics::LEDGER_DRIFT;
+use crate::snapshot::Snapshot;
 use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Counts the items of the books that were left alone since the pass began, and writes down what they add
     /// up to where an earlier look has found the same difference.
-    pub(crate) async fn count_books(&self, pass: &Pass<'_>, before: &[Book], steps: &mut Steps) {
+    pub(crate) async fn count_books(
+        &self,
+        pass: &Pass<'_>,
+        snapshot: &Snapshot,
+        seen: &Seen,
+        steps: &mut Steps,
+    ) {
         if self.books.system.now().duration_since(pass.began) > CALLING_TIME {
             return info!("there is no time to count the books; the next look does");
         }
-        let counted = self.count(before).await;
+        let counted = match self.agree_as_seen(snapshot, seen) {
+            Some(look) => Ok((look, Vec::new())),
+            None => self.count(&snapshot.books).await,
+        };
         let Some((look, drifts)) = steps.note_common("count the books", counted) else { return };
         let confirmed = self.agree(&look, steps).await;
         for drift in drifts {
             let is_confirmed = confirmed.contains(&suspicion(&drift));
             self.mend_book(pass, drift, is_confirmed, steps).await;
         }
+    }
+
+    /// Whether the books agree with what this pass has read already: of the runners what the look at those that lie
+    /// saw, of the jobs what the snapshot has, each with the books that were read just before. Who agrees need not be
+    /// read again.
+    fn agree_as_seen(&self, snapshot: &Snapshot, seen: &Seen) -> Option<Look> {
+        let jobs: Vec<Item> = snapshot.jobs.iter().cloned().map(Item::Job).collect();
+        let runners: Vec<Item> = seen.runners.values().cloned().map(Item::Runner).collect();
+        let agree = seen.has_all_runners
+            && agree_in(&jobs, &snapshot.books, |totals| totals.queued)
+            && agree_in(&runners, seen.books.values(), |it| (it.supply, it.idle, it.live));
+        agree.then(|| Look { suspects: BTreeSet::new(), saw: self.quiet(seen.books.values()).collect() })
+    }
+
+    /// The books that have been left alone for so long that the index shows all of their items.
+    fn quiet<'a>(&self, books: impl IntoIterator<Item = &'a Book>) -> impl Iterator<Item = Source> {
+        let (unchanged, now) = (self.memory.unchanged.borrow().clone(), self.books.system.now());
+        let is_quiet = move |book: &&Book| unchanged.is_for(book, INDEX_IS_BEHIND, now);
+        books.into_iter().filter(is_quiet).map(|book| Source::Items(book.pool.clone()))
     }
 
     /// The books that differ from their items, and which books were held against them.
@@ -39,10 +69,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             // Nothing is proved by the index, which may be behind. Where all agrees there is nothing to prove.
             let (items, now) = self.items_and_books(before).await?;
             if agree(&items, &now) {
-                let unchanged = self.memory.unchanged.borrow();
-                let is_quiet =
-                    |book: &&Book| unchanged.is_for(book, INDEX_IS_BEHIND, self.books.system.now());
-                let saw = now.iter().filter(is_quiet).map(|book| Source::Items(book.pool.clone())).collect();
+                let saw = self.quiet(&now).collect();
                 return Ok((Look { suspects: BTreeSet::new(), saw }, Vec::new()));
             }
             let left = self.memory.unchanged.borrow().time_left(INDEX_IS_BEHIND, self.books.system.now());
@@ -86,5 +113,6 @@ fn suspicion(drift: &Drift) -> Suspicion {
 
 /// Where everything is listed that counts in some book for this pool's sake.
 fn counted_in(book: &Book) -> impl Iterator<Item = Listing> {
-    Listing::live_runners(&book.pool).chain([Listing::QueuedJobs(book.pool.clone())])
+    let (runners, earlier) = (Listing::live_runners(&book.pool), Listing::earlier(&book.pool));
+    runners.into_iter().chain(earlier).chain([Listing::OpenJobs(book.pool.clone())])
 }

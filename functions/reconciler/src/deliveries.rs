@@ -1,24 +1,45 @@
 //! Asks GitHub for the webhook deliveries that have failed.
 
-use control::Steps;
+use control::deliveries::DeliveriesPass;
+use control::{BudgetError, DeliveriesError, Steps};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info};
 
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Ecs, Github, Pass, Reconciler, Settings, StepError};
 
-/// How long after its beginning a pass may still begin a call for deliveries: the jobs come after them.
+/// How long after its beginning a pass may still begin a call for deliveries: what they find is the first thing that
+/// a pass is for.
 const FIRST: SignedDuration = SignedDuration::from_secs(12);
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
-    /// Looks through GitHub's list, and asks for what has failed. What is left comes at the next pass.
-    pub(crate) async fn redeliver(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
-        let until = pass.began.checked_add(FIRST).unwrap_or(pass.began);
-        let done =
-            control::deliveries::pass(&self.books, pass.settings.pools.limits(), &self.github, until).await;
+    /// Looks through GitHub's list, and asks for what has failed, if the calls for it were taken. What is left comes
+    /// at the next pass.
+    pub(crate) async fn redeliver(
+        &self,
+        settings: &Settings,
+        began: Timestamp,
+        taken: Result<(), BudgetError>,
+    ) -> Result<DeliveriesPass, DeliveriesError> {
+        taken?;
+        let until = began.checked_add(FIRST).unwrap_or(began);
+        control::deliveries::pass(&self.books, settings.pools.limits(), &self.github, until).await
+    }
+
+    /// Pays for what came of it, and says what there is to say.
+    pub(crate) fn redelivered(
+        &self,
+        pass: &mut Pass<'_>,
+        done: Result<DeliveriesPass, DeliveriesError>,
+        steps: &mut Steps,
+    ) {
         let problem = match done {
             Ok(done) => {
                 pass.pay(done.calls, self.books.system.now());
+                // A sweep that has ended beside it has its cursor there.
+                if let Some(kept) = self.memory.cursor.borrow_mut().as_mut() {
+                    kept.reads = pass.cursor.reads;
+                }
                 let (looked_at, redelivered, waiting) = (done.looked_at, done.redelivered, done.waiting);
                 if redelivered > 0 {
                     info!(looked_at, redelivered, waiting, "failed deliveries were asked for again");

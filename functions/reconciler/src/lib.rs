@@ -1,9 +1,9 @@
 //! The `reconciler` function, each minute: what the webhooks missed, as GitHub says it is.
 //!
-//! A pass takes a snapshot of the ledger and asks for the deliveries that have failed. Every fifth one looks for
-//! runners, tasks and registrations that lie. Then the rules of [`fleet::repair`] say what GitHub is to be
-//! asked for, and the pass writes down what it answers. Then it looks through repositories for jobs that no
-//! webhook told of ([`fleet::sweep`]). It looks at how things are, not at what it did a minute ago: a pass that
+//! A pass takes a snapshot of the ledger. It asks for the deliveries that have failed, beside all that follows. Every
+//! fifth one looks for runners, tasks and registrations that lie. Then the rules of [`fleet::repair`] say what
+//! GitHub is to be asked for, and the pass writes down what it answers. Then it looks through repositories for jobs
+//! that no webhook told of ([`fleet::sweep`]). It looks at how things are, not at what it did a minute ago: a pass that
 //! is missed, that comes twice, or that is cut off does no harm. What there are no calls or no time for comes
 //! at the next one. Each step is by itself; what went wrong is one error in the end.
 //!
@@ -30,6 +30,8 @@ use fleet::ports::{
     ListRunners, ListRuns, ListTasks, Random, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
     SendMessage, StopTask,
 };
+use fleet::repair::lying::Seen;
+use futures_util::future::join;
 use jiff::SignedDuration;
 
 pub use self::lying::CALLS_A_LOOK;
@@ -37,6 +39,7 @@ use self::memory::Memory;
 use self::metrics::OLDEST_UNSERVED_SECONDS;
 use self::pass::Pass;
 pub use self::settings::{Deployed, FunctionSettings, Settings};
+use self::snapshot::Snapshot;
 pub use self::steps::StepError;
 pub use self::waiting::CALLS_A_PASS;
 
@@ -122,30 +125,42 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let began = self.books.system.now();
         let mut steps = Steps::default();
         let looks = snapshot::is_fifth_minute(began);
-        let snapshot = self.snapshot(began, &mut steps).await;
+        let mut snapshot = self.snapshot(began, &mut steps).await;
         self.memory.unchanged.borrow_mut().saw(&snapshot.books, self.books.system.now());
         let waited = snapshot.oldest_queued().map_or(0, |since| began.duration_since(since).as_secs().max(0));
         gauge!(OLDEST_UNSERVED_SECONDS.name).set(u32::try_from(waited).unwrap_or(u32::MAX));
         let stored = self.sweep_cursor(&mut steps).await;
         let is_known = stored.is_some();
         let mut pass = Pass::begin(settings, began, stored.unwrap_or_default(), self.memory.cursor.take());
-        self.redeliver(&mut pass, &mut steps).await;
-        if looks {
-            self.mend_lies(&mut pass, &mut steps).await;
-        }
-        let (reading, sweeping) =
-            if looks { (BEFORE_BOOKS, BEFORE_BOOKS) } else { (READING_TIME, CALLING_TIME) };
-        pass.allow(CALLS_A_PASS, reading);
-        self.read_jobs(&mut pass, &snapshot, &mut steps).await;
-        if is_known {
-            self.sweep(&mut pass, &snapshot, sweeping, &mut steps).await;
-        }
-        if looks {
-            self.count_books(&pass, &snapshot.books, &mut steps).await;
+        let sweeps_at_once = is_known && !looks && snapshot.jobs.is_empty();
+        let taken = self.take_calls(&mut pass, sweeps_at_once).await;
+        // GitHub's answers to the one are waited for beside those to the other.
+        let work = async {
+            let seen = if looks { Some(self.look(&mut pass, &mut snapshot, &mut steps).await) } else { None };
+            let (reading, sweeping) =
+                if looks { (BEFORE_BOOKS, BEFORE_BOOKS) } else { (READING_TIME, CALLING_TIME) };
+            pass.allow(CALLS_A_PASS, reading);
+            self.read_jobs(&mut pass, &snapshot, &mut steps).await;
+            if is_known {
+                self.sweep(&mut pass, &snapshot, sweeping, &mut steps).await;
+            }
+            seen
+        };
+        let (redelivered, seen) = join(self.redeliver(settings, began, taken), work).await;
+        self.redelivered(&mut pass, redelivered, &mut steps);
+        if let Some(seen) = &seen {
+            self.count_books(&pass, &snapshot, seen, &mut steps).await;
         }
         if is_known {
             self.sweep_again(&mut pass, &mut steps).await;
         }
         steps.ended()
+    }
+
+    /// Looks at everything, and sets right what lies. Then the jobs in progress that nobody is at are known too.
+    async fn look(&self, pass: &mut Pass<'_>, snapshot: &mut Snapshot, steps: &mut Steps) -> Seen {
+        let seen = self.mend_lies(pass, snapshot, steps).await;
+        snapshot.jobs.extend(self.left_in_progress(snapshot, &seen, steps).await);
+        seen
     }
 }

@@ -4,10 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use fleet::Repository;
+use control::EarlierListings;
 use fleet::ports::RunId;
 use fleet::repair::drift::Unchanged;
 use fleet::sweep::SweepCursor;
+use fleet::{JobId, Repository};
 
 /// How the last sweep of this instance ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +30,12 @@ pub(crate) struct Memory {
     pub(crate) cursor: RefCell<Option<SweepCursor>>,
     /// Since when the books are as they are.
     pub(crate) unchanged: RefCell<Unchanged>,
+    /// Of how many runs the last sweep has asked for the jobs.
+    pub(crate) runs: Cell<u32>,
+    /// The jobs in progress, as far as the last look and the passes since have met them.
+    pub(crate) begun: RefCell<BTreeSet<JobId>>,
+    /// Whether runners or jobs may be listed where the version before listed them.
+    pub(crate) earlier: EarlierListings,
     /// The runs of whose jobs nothing was untold, and nothing will be until GitHub's list of them is another.
     pub(crate) told: RefCell<ToldRuns>,
 }

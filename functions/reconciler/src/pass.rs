@@ -28,6 +28,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) to_come: u32,
     /// Requests that were taken out of the minute's budget, and are not made yet.
     pub(crate) taken: u32,
+    /// The same, before the sweep begins that they are for.
+    pub(crate) taken_ahead: u32,
 }
 
 impl<'a> Pass<'a> {
@@ -40,9 +42,20 @@ impl<'a> Pass<'a> {
         remembered: Option<SweepCursor>,
     ) -> Self {
         let remembered = remembered.filter(|it| it.version == stored.version);
-        let cursor = remembered.unwrap_or_else(|| stored.clone());
-        let (calls_left, spare, calls, to_come, taken) = (0, 0, 0, 0, 0);
-        Self { settings, began, until: began, calls_left, spare, cursor, stored, calls, to_come, taken }
+        let cursor = remembered.unwrap_or_else(|| stored.clone().taken_over(began));
+        Self {
+            settings,
+            began,
+            until: began,
+            calls_left: 0,
+            spare: 0,
+            cursor,
+            stored,
+            calls: 0,
+            to_come: 0,
+            taken: 0,
+            taken_ahead: 0,
+        }
     }
 
     /// From now on so many calls may be made, and until so long after the beginning.
@@ -95,6 +108,6 @@ impl<'a> Pass<'a> {
 
     /// A sweep begins, which is to make so many requests.
     pub(crate) fn expect(&mut self, requests: u32) {
-        (self.to_come, self.taken) = (requests, 0);
+        (self.to_come, self.taken) = (requests, std::mem::take(&mut self.taken_ahead));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use control::Steps;
 use fleet::PoolName;
-use fleet::ledger::{Event, Item, Job, Listing, Runner, RunnerEvent, RunnerState, UnservedReason};
+use fleet::ledger::{Event, Item, Job, Listing, Runner, RunnerEvent, UnservedReason};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::waiting::{Beside, beside, idle_for_long, likely_reason};
 use metrics::counter;
@@ -42,8 +42,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// A runner of the pool that listens in vain, as GitHub has it too.
     async fn listening(&self, pass: &mut Pass<'_>, pool: &PoolName) -> Result<Option<Runner>, StepError> {
-        let mut items = self.items(&Listing::Runners(pool.clone(), RunnerState::Idle)).await?;
-        items.extend(self.items(&Listing::Called(pool.clone())).await?);
+        let mut items = Vec::new();
+        for listing in Listing::live_runners(pool) {
+            items.extend(self.items(&listing).await?);
+        }
         let runners: Vec<Runner> = items.iter().filter_map(Item::runner).cloned().collect();
         for (runner, id) in idle_for_long(&runners, pass.began).into_iter().take(RUNNERS_ASKED) {
             let registered = self.call(pass, self.github.read_runner(id)).await?;

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::Steps;
-use fleet::ledger::{Book, Item, Job, JobState, Key, Listing, Runner};
+use fleet::ledger::{Book, EarlierListing, Item, Job, JobState, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
+use fleet::repair::lying::Seen;
 use fleet::repair::waiting::is_left_in_progress;
 use fleet::{PoolName, RunnerId};
 use futures_util::future::join_all;
@@ -28,8 +29,10 @@ pub(crate) struct Snapshot {
     pub(crate) full: BTreeSet<PoolName>,
     /// The books, as they were when the pass began.
     pub(crate) books: Vec<Book>,
-    /// The jobs that may have to be read.
+    /// The jobs that may have to be read, without those in progress.
     pub(crate) jobs: Vec<Job>,
+    /// The jobs in progress: all of them where it is a minute in which they are looked at.
+    pub(crate) in_progress: Vec<Job>,
 }
 
 impl Snapshot {
@@ -48,32 +51,70 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         let has_reason = |book: &&Book| !book.has_room() || book.health.resting(now).is_some();
         let full = books.iter().filter(has_reason).map(|book| book.pool.clone()).collect();
 
+        let looks = is_fifth_minute(now);
         let mut listings = vec![Listing::WaitingJobs];
         // A book counts what waits: where it says none, there is nothing to list. One that is wrong is
         // another rule's matter.
-        listings
-            .extend(books.iter().filter(|it| it.queued != 0).map(|it| Listing::QueuedJobs(it.pool.clone())));
-        if is_fifth_minute(now) {
-            listings.extend(books.iter().map(|book| Listing::JobsInProgress(book.pool.clone())));
+        let lists = books.iter().filter(|book| looks || book.queued != 0);
+        listings.extend(lists.map(|book| Listing::OpenJobs(book.pool.clone())));
+        let looks_earlier = looks && self.memory.earlier.are_due(now);
+        if looks_earlier {
+            let earlier = EarlierListing::JobsInProgress;
+            listings.extend(books.iter().map(|book| Listing::Earlier(book.pool.clone(), earlier)));
         }
-        let listed = join_all(listings.iter().map(|listing| self.items(listing))).await;
-        let mut jobs = Vec::new();
+        let listed = join_all(listings.iter().map(|listing| self.open_jobs(listing, looks))).await;
+        let mut found_earlier = false;
+        let mut jobs: Vec<Job> = Vec::new();
         for (listing, items) in listings.iter().zip(listed) {
-            let items = steps.note_common(&format!("list {listing}"), items).into_iter().flatten();
-            jobs.extend(items.filter_map(|item| item.job().cloned()));
+            let items = steps.note_common(&format!("list {listing}"), items).unwrap_or_default();
+            found_earlier |= matches!(listing, Listing::Earlier(..)) && !items.is_empty();
+            jobs.extend(items.iter().filter_map(Item::job).cloned());
         }
-        let runners = steps.note_common("runners of jobs", self.runners_of(&jobs).await);
-        jobs.retain(|job| job.state != JobState::InProgress || is_left(job, runners.as_ref(), now));
-        Snapshot { full, books, jobs }
+        if looks_earlier {
+            self.memory.earlier.looked_through(found_earlier, now);
+        }
+        let (in_progress, jobs): (Vec<Job>, _) =
+            jobs.into_iter().partition(|job| job.state == JobState::InProgress);
+        let mut begun = self.memory.begun.borrow_mut();
+        if looks {
+            begun.clear();
+        }
+        begun.extend(in_progress.iter().map(|job| job.id));
+        Snapshot { full, books, jobs, in_progress }
     }
 
-    /// The runners that jobs in progress were given.
-    async fn runners_of(&self, jobs: &[Job]) -> Result<BTreeMap<RunnerId, Runner>, StepError> {
-        let in_progress = jobs.iter().filter(|job| job.state == JobState::InProgress);
-        let keys: Vec<Key> = in_progress.filter_map(|job| job.runner.clone().map(Key::Runner)).collect();
-        let items = self.read(&keys).await?;
-        let runners = items.iter().filter_map(Item::runner);
-        Ok(runners.map(|runner| (runner.id.clone(), runner.clone())).collect())
+    /// The jobs of a listing, as the table has them. One that has begun never waits again: between two looks it is
+    /// read once.
+    async fn open_jobs(&self, listing: &Listing, looks: bool) -> Result<Vec<Item>, StepError> {
+        let mut keys = self.books.ledger.list(listing).await?;
+        if !looks {
+            let begun = self.memory.begun.borrow();
+            keys.retain(|key| !matches!(key, Key::Job(job) if begun.contains(job)));
+        }
+        self.read(&keys).await
+    }
+
+    /// The jobs in progress that nobody of ours may be at any longer: they may have to be read. Their runners are as
+    /// a look has seen them, or are read.
+    pub(crate) async fn left_in_progress(
+        &self,
+        snapshot: &Snapshot,
+        seen: &Seen,
+        steps: &mut Steps,
+    ) -> Vec<Job> {
+        let runner_of = |job: &Job| job.runner.clone();
+        let of_jobs = snapshot.in_progress.iter().filter_map(runner_of);
+        let unseen = of_jobs.filter(|id| !seen.runners.contains_key(id)).map(Key::Runner);
+        let read = self.read(&unseen.collect::<Vec<_>>()).await;
+        let Some(read) = steps.note_common("runners of jobs", read) else { return Vec::new() };
+        let read: BTreeMap<&RunnerId, &Runner> =
+            read.iter().filter_map(Item::runner).map(|runner| (&runner.id, runner)).collect();
+        let is_left = |job: &&Job| {
+            let runner = job.runner.as_ref();
+            let runner = runner.and_then(|id| seen.runners.get(id).or_else(|| read.get(id).copied()));
+            is_left_in_progress(job, runner, seen.now)
+        };
+        snapshot.in_progress.iter().filter(is_left).cloned().collect()
     }
 
     /// The items of a listing, as the table has them: some may have left it since.
@@ -89,9 +130,4 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         }
         Ok(self.books.ledger.read(keys).await?)
     }
-}
-
-fn is_left(job: &Job, runners: Option<&BTreeMap<RunnerId, Runner>>, now: Timestamp) -> bool {
-    let Some(runners) = runners else { return false };
-    is_left_in_progress(job, job.runner.as_ref().and_then(|id| runners.get(id)), now)
 }

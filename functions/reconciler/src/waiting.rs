@@ -1,7 +1,7 @@
 //! Reads the jobs that are due from GitHub, and writes down what they are.
 
 use control::Steps;
-use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Item, Job, JobRunner, Listing, Runner, RunnerState};
+use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Item, Job, JobRunner, Listing, Runner};
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::waiting::{
     Found, Meaning, Said, at_runner, due, may_be_at, meaning, of_ended_run, of_run_that_goes_on,
@@ -107,8 +107,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     async fn busy_runner(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Option<JobRunner>, StepError> {
         let mut idle: Vec<Runner> = Vec::new();
         for pool in pass.settings.pools.iter().filter(|pool| pool.labels.serve(&job.labels)) {
-            let listens = Listing::Runners(pool.name.clone(), RunnerState::Idle);
-            for listing in [listens, Listing::Called(pool.name.clone())] {
+            for listing in Listing::live_runners(&pool.name) {
                 let items = self.items(&listing).await?;
                 idle.extend(items.iter().filter_map(Item::runner).cloned());
             }

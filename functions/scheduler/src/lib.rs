@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::time::Duration;
 
-use control::{Bookkeeper, Invocation, Launchpad, QueuedAt, Steps};
+use control::{Bookkeeper, EarlierListings, Invocation, Launchpad, QueuedAt, Steps};
 use fleet::PoolName;
 use fleet::ledger::Book;
 use fleet::ports::{
@@ -55,6 +55,7 @@ impl<T: DescribeAutoScalingGroup + DescribeScalingActivities + SetMinSize> Scali
 pub struct Scheduler<L, C, T, S, Q> {
     launchpad: Launchpad<L, C, T, Q>,
     scaling: S,
+    earlier: EarlierListings,
 }
 
 /// The books that a tick knows, each as its last transaction or read had it.
@@ -70,7 +71,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// this ECS, this Auto Scaling and this queue to the launchers; the tasks that it launches again ask at
     /// this URL.
     pub fn new(books: Bookkeeper<L, C>, ecs: T, scaling: S, queue: Q, registrar_url: String) -> Self {
-        Self { launchpad: Launchpad { books, ecs, queue, registrar_url }, scaling }
+        let launchpad = Launchpad { books, ecs, queue, registrar_url };
+        Self { launchpad, scaling, earlier: EarlierListings::default() }
     }
 
     /// One tick, with the settings of this moment: bounds, snapshot, rules, perform. Pools that want runners are

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use control::{Invocation, Steps};
-use fleet::ledger::{Item, Key, Listing, RunnerState};
+use fleet::ledger::{Item, JobState, Key, Listing};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle, TaskDescription, TaskFilter};
 use fleet::repair::{Snapshot, clusters_in_question, may_have_runners, stranded};
 use fleet::schedule::Group;
@@ -16,9 +16,6 @@ use tracing::warn;
 
 use crate::metrics::JOBS_WITHOUT_POOL;
 use crate::{Books, Ecs, Scaling, Scheduler, Settings, StepError};
-
-/// The states of a runner that a rule looks at, beside those that are called.
-const LOOKED_AT: [RunnerState; 3] = [RunnerState::Starting, RunnerState::Overdue, RunnerState::Leaving];
 
 impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
     /// Every book, of one read: those of the map's pools, and those of pools that are out of it, of which the index tells.
@@ -54,18 +51,30 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         let lists =
             |pool: &PoolName| retired.is_none() || may_have_runners(&snapshot.books, pool, &settings.pools);
         let waiting = retired.into_iter().flatten().filter(|(_, book)| book.queued != 0);
-        let waiting = waiting.map(|(pool, _)| (pool, Listing::QueuedJobs(pool.clone())));
-        let listings: Vec<_> = names.filter(|pool| lists(pool)).flat_map(runners).chain(waiting).collect();
-        let listed = listings.into_iter().map(async |(pool, listing)| (pool, self.items(&listing).await));
+        let waiting = waiting.map(|(pool, _)| (pool, Listing::OpenJobs(pool.clone())));
+        let looks_earlier = self.earlier.are_due(now);
+        let runners = names.filter(|pool| lists(pool)).flat_map(|pool| runners(pool, looks_earlier));
+        let listings: Vec<_> = runners.chain(waiting).collect();
+        let listed = listings.into_iter().map(async |(pool, listing)| {
+            let items = self.items(&listing).await;
+            (pool, matches!(listing, Listing::Earlier(..)), items)
+        });
         let groups = settings.pools.iter().map(|pool| self.group(invocation, pool));
         let (listed, groups) = join(join_all(listed), join_all(groups)).await;
 
-        for (pool, items) in listed {
+        let found_earlier = listed
+            .iter()
+            .any(|(_, is_earlier, items)| *is_earlier && items.as_ref().is_ok_and(|it| !it.is_empty()));
+        if looks_earlier {
+            self.earlier.looked_through(found_earlier, now);
+        }
+        for (pool, _, items) in listed {
             for item in steps.note(pool, "read", items).into_iter().flatten() {
                 match item {
                     Item::Runner(runner) => drop(snapshot.runners.insert(runner.id.clone(), runner)),
-                    Item::Job(job) => snapshot.waiting.push(job),
-                    Item::Book(_)
+                    Item::Job(job) if job.state == JobState::Queued => snapshot.waiting.push(job),
+                    Item::Job(_)
+                    | Item::Book(_)
                     | Item::Budget(_)
                     | Item::Meter(_)
                     | Item::Deliveries(_)
@@ -152,9 +161,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
 }
 
 /// The listings of the runners of a pool that a rule looks at.
-fn runners(pool: &PoolName) -> impl Iterator<Item = (&PoolName, Listing)> {
-    let states = LOOKED_AT.into_iter().map(|state| Listing::Runners(pool.clone(), state));
-    states.chain([Listing::Called(pool.clone())]).map(move |listing| (pool, listing))
+fn runners(pool: &PoolName, looks_earlier: bool) -> impl Iterator<Item = (&PoolName, Listing)> {
+    let earlier = if looks_earlier { Listing::earlier(pool).to_vec() } else { Vec::new() };
+    [Listing::Moving(pool.clone())].into_iter().chain(earlier).map(move |listing| (pool, listing))
 }
 
 /// Counts the waiting jobs that no pool serves, at every tick.

@@ -20,7 +20,7 @@ const PAGES: u32 = 10;
 
 /// What those pages cost of the budget, which counts calls that change something: GitHub's secondary limit
 /// takes five points for one of those, and one for a read.
-const PAGES_COST: u32 = PAGES.div_ceil(5);
+pub const PAGES_COST: u32 = PAGES.div_ceil(5);
 
 /// Deliveries that a pass asks for at most: what is left of a minute's budget is the registrars'.
 const REDELIVERIES: usize = 50;
@@ -65,7 +65,8 @@ pub enum DeliveriesError {
     OutOfTime,
 }
 
-/// One pass. It calls nobody from `until` on.
+/// One pass, for whose pages the caller has taken [`PAGES_COST`] calls out of the minute's budget. It calls nobody
+/// from `until` on.
 ///
 /// What it found and wrote down counts, even where it was cut off; an error is a pass that changed nothing.
 pub async fn pass<L: Ledger, C: Clock + Random>(
@@ -74,7 +75,6 @@ pub async fn pass<L: Ledger, C: Clock + Random>(
     github: &(impl ListDeliveries + Redeliver),
     until: Timestamp,
 ) -> Result<DeliveriesPass, DeliveriesError> {
-    books.spend(limits, PAGES_COST).await?;
     let began = books.system.now();
     let items = books.ledger.read(&[Key::Deliveries]).await?;
     let stored = items.iter().find_map(Item::deliveries).cloned().unwrap_or_default();

@@ -7,6 +7,7 @@
 mod bookkeeper;
 mod budget;
 pub mod deliveries;
+mod earlier;
 mod launchpad;
 pub mod metrics;
 mod permits;
@@ -19,6 +20,7 @@ mod tell;
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted, Settling};
 pub use self::budget::{BudgetError, headroom};
 pub use self::deliveries::DeliveriesError;
+pub use self::earlier::EarlierListings;
 pub use self::launchpad::{AT_ONCE, Invocation, Launchpad, QueuedAt, Turn};
 pub use self::settings::{Deployed, LaunchSettings};
 pub use self::steps::{Failed, StepFailure, Steps};

@@ -54,7 +54,7 @@ pub trait Ledger {
 
 /// The ledger's sparse index. It runs a little behind the table: a hint of which keys to read.
 pub trait ListItems {
-    /// The keys of what is listed, those that changed longest ago first.
+    /// The keys of what is listed: jobs by their last change and runners by their reservation, the oldest first.
     async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError>;
 }
 

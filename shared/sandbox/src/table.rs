@@ -19,6 +19,8 @@ pub struct Table {
     index: BTreeMap<Listing, BTreeSet<(Timestamp, Key)>>,
     /// When each item came to its place in the index, whatever the clock says of who wrote it.
     listed_at: BTreeMap<Key, Timestamp>,
+    /// What is listed where the version before listed it.
+    earlier: BTreeMap<Key, Listing>,
     writes: u64,
     moves: u64,
     audit: Audit,
@@ -57,7 +59,10 @@ impl Table {
         let write = |put| (self.items.insert(Put::key(put), put.0.clone()), put);
         let writes: Vec<(Option<Item>, &Put)> = puts.iter().map(write).collect();
         for (before, put) in &writes {
-            let (was, is) = (before.as_ref().and_then(Listing::of), Listing::of(&put.0));
+            let (mut was, is) = (before.as_ref().and_then(Listing::of), Listing::of(&put.0));
+            if let Some(earlier) = self.earlier.remove(&put.key()) {
+                was = was.map(|(_, since)| (earlier, since));
+            }
             if was == is {
                 continue;
             }
@@ -99,23 +104,35 @@ impl Table {
         self.audit.is_miscounted()
     }
 
-    /// What the index lists, those that changed longest ago first.
+    /// An item is listed where the version before has listed it, until it is written again.
+    pub fn list_as_before(&mut self, key: &Key, earlier: Listing) {
+        let Some((listing, since)) = self.items.get(key).and_then(Listing::of) else { return };
+        self.index.entry(listing).or_default().remove(&(since, key.clone()));
+        self.index.entry(earlier.clone()).or_default().insert((since, key.clone()));
+        self.earlier.insert(key.clone(), earlier);
+    }
+
+    /// What the index lists, in the order of the listing.
     pub fn list(&self, listing: &Listing) -> Vec<Key> {
         self.index.get(listing).into_iter().flatten().map(|(_, key)| key.clone()).collect()
     }
 
     /// The jobs that are Queued or Waiting.
     pub(crate) fn jobs_that_wait(&self) -> impl Iterator<Item = &Job> {
-        let waits = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::QueuedJobs(_));
+        let waits = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::OpenJobs(_));
         let listed = self.index.iter().filter(move |(listing, _)| waits(listing)).flat_map(|(_, keys)| keys);
         let jobs = listed.filter_map(|(_, key)| self.items.get(key)?.job());
-        jobs.filter(|job| job.state != JobState::Unserved)
+        jobs.filter(|job| matches!(job.state, JobState::Waiting | JobState::Queued))
     }
 
     /// Whether jobs are Waiting, or in progress.
     pub(crate) fn has_jobs_to_read(&self) -> bool {
-        let is_of_jobs = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::JobsInProgress(_));
-        self.index.iter().any(|(listing, keys)| is_of_jobs(listing) && !keys.is_empty())
+        let is_read = |key: &Key| {
+            self.items.get(key).and_then(Item::job).is_some_and(|job| job.state != JobState::Queued)
+        };
+        let of_jobs = |it: &Listing| matches!(it, Listing::WaitingJobs | Listing::OpenJobs(_));
+        let listed = self.index.iter().filter(|(listing, _)| of_jobs(listing)).flat_map(|(_, keys)| keys);
+        listed.into_iter().any(|(_, key)| is_read(key))
     }
 
     /// The same without what has come into the listing since then.

@@ -35,7 +35,7 @@ impl Poster {
     pub fn post<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
         headers: impl IntoIterator<Item = (N, V)>,
-        body: &str,
+        body: impl AsRef<[u8]>,
     ) -> Result<(u16, String)> {
         let answer = self.exchange(headers, body)?;
         Ok((answer.status().as_u16(), answer.into_body()))
@@ -45,7 +45,7 @@ impl Poster {
     pub fn exchange<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
         headers: impl IntoIterator<Item = (N, V)>,
-        body: &str,
+        body: impl AsRef<[u8]>,
     ) -> Result<Response<String>> {
         let mut request = self.agent.post(&self.url);
         for (name, value) in headers {
@@ -55,7 +55,7 @@ impl Poster {
             }
         }
         let unanswered = || format!("no answer from {}", self.url);
-        let mut response = request.send(body).with_context(unanswered)?;
+        let mut response = request.send(body.as_ref()).with_context(unanswered)?;
         let body = response.body_mut().read_to_string().with_context(unanswered)?;
         Ok(response.map(|_| body))
     }

@@ -7,10 +7,11 @@ use control::Steps;
 use fleet::ledger::{Item, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random, Registration, SendMessage, TaskFilter};
 use fleet::repair::lying::{OurTask, Seen};
-use fleet::{GithubRunnerId, RunnerId, TaskArn};
+use fleet::{GithubRunnerId, JobId, RunnerId, TaskArn};
 use futures_util::future::join_all;
 use tracing::info;
 
+use crate::snapshot::Snapshot;
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
 /// Tasks that one call of `DescribeTasks` takes.
@@ -18,8 +19,9 @@ const DESCRIBED_AT_ONCE: usize = 100;
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
-    pub(super) async fn look(&self, pass: &mut Pass<'_>, steps: &mut Steps) -> Seen {
+    pub(super) async fn see(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) -> Seen {
         let mut seen = Seen { now: pass.began, ..Seen::default() };
+        seen.jobs = snapshot.in_progress.iter().map(|job| (job.id, job.clone())).collect();
         seen.saw_all_tasks = self.see_tasks(pass, &TaskFilter::Running, &mut seen.tasks, steps).await;
         seen.registrations = self.see_registrations(pass, steps).await;
         self.see_runners(&mut seen, steps).await;
@@ -95,19 +97,29 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         None
     }
 
-    /// The books, the runners that are not Stopped, those that tasks and registrations name, and the jobs
-    /// that they have.
+    /// The books, the runners that are not Stopped, those that tasks and registrations name, and the jobs that they
+    /// have, where the snapshot has not read them as in progress.
     async fn see_runners(&self, seen: &mut Seen, steps: &mut Steps) {
         let books = steps.note_common("books", self.items(&Listing::Books).await);
         seen.has_all_runners = books.is_some();
         let books = books.unwrap_or_default();
         seen.books = books.iter().filter_map(Item::book).map(|it| (it.pool.clone(), it.clone())).collect();
-        let listings: Vec<Listing> = seen.books.keys().flat_map(Listing::live_runners).collect();
+        let looks_earlier = self.memory.earlier.are_due(seen.now);
+        let mut listings: Vec<Listing> = seen.books.keys().flat_map(Listing::live_runners).collect();
+        if looks_earlier {
+            listings.extend(seen.books.keys().flat_map(Listing::earlier));
+        }
+        let mut found_earlier = false;
         let listed = join_all(listings.iter().map(|listing| self.items(listing))).await;
         for (listing, items) in listings.iter().zip(listed) {
             let items = steps.note_common(&format!("list {listing}"), items);
             seen.has_all_runners &= items.is_some();
-            add(seen, &items.unwrap_or_default());
+            let items = items.unwrap_or_default();
+            found_earlier |= matches!(listing, Listing::Earlier(..)) && !items.is_empty();
+            add(seen, &items);
+        }
+        if looks_earlier {
+            self.memory.earlier.looked_through(found_earlier, seen.now);
         }
         let named = seen.tasks.iter().map(|task| task.runner.clone());
         let registered = seen.registrations.iter().flat_map(BTreeMap::values);
@@ -123,9 +135,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             seen.tasks.retain(|task| known.contains_key(&task.runner));
             seen.has_all_runners = false;
         }
-        let jobs: Vec<Key> = seen.runners.values().filter_map(|runner| runner.job.map(Key::Job)).collect();
+        let mut jobs: BTreeSet<JobId> = seen.runners.values().filter_map(|runner| runner.job).collect();
+        jobs.retain(|job| !seen.jobs.contains_key(job));
+        let jobs: Vec<Key> = jobs.into_iter().map(Key::Job).collect();
         let jobs = steps.note_common("jobs of runners", self.read(&jobs).await).unwrap_or_default();
-        seen.jobs = jobs.iter().filter_map(Item::job).map(|job| (job.id, job.clone())).collect();
+        seen.jobs.extend(jobs.iter().filter_map(Item::job).map(|job| (job.id, job.clone())));
     }
 }
 

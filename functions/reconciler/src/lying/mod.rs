@@ -6,10 +6,11 @@ mod mend;
 
 use control::Steps;
 use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
-use fleet::repair::lying::{Confirmed, look, mends};
+use fleet::repair::lying::{Confirmed, Seen, look, mends};
 use fleet::repair::suspicion::Look;
 use tracing::info;
 
+use crate::snapshot::Snapshot;
 use crate::{Ecs, Github, LOOKING_TIME, MENDING_TIME, Pass, Reconciler, StepError};
 
 /// Most calls that a look makes at GitHub: a tenth of what GitHub allows an App in an hour, 5,000 at least
@@ -18,16 +19,21 @@ pub const CALLS_A_LOOK: u32 = 5000 / 10 / 12;
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
     /// Looks, and sets right what an earlier look agrees on, as long as there are calls and time. What is
-    /// left is found by the next look.
-    pub(crate) async fn mend_lies(&self, pass: &mut Pass<'_>, steps: &mut Steps) {
+    /// left is found by the next look. Gives what it saw.
+    pub(crate) async fn mend_lies(
+        &self,
+        pass: &mut Pass<'_>,
+        snapshot: &Snapshot,
+        steps: &mut Steps,
+    ) -> Seen {
         pass.allow(CALLS_A_LOOK, LOOKING_TIME);
-        let seen = self.look(pass, steps).await;
+        let seen = self.see(pass, snapshot, steps).await;
         let confirmed = self.agree(&look(&seen), steps).await;
         let mut left = mends(&seen, &confirmed);
         left.reverse();
         pass.allow_time(MENDING_TIME);
         while !pass.is_over(self.books.system.now()) {
-            let Some(mend) = left.pop() else { return };
+            let Some(mend) = left.pop() else { return seen };
             if let Err(problem) = self.mend(pass, &mend).await {
                 if problem.ends_calls() {
                     info!(reason = %problem, found = mend.counted_as(), "a repair is left to the next look");
@@ -38,6 +44,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             }
         }
         info!(left = left.len(), "repairs are left to the next look");
+        seen
     }
 
     /// What two looks agree on. Where another pass looks at the same time, or the ledger does not answer,

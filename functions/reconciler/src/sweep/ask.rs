@@ -1,5 +1,7 @@
 //! One list of a sweep: whether it may be asked for, and what it has cost.
 
+use control::BudgetError;
+use control::deliveries::PAGES_COST;
 use fleet::Repository;
 use fleet::ports::{
     Clock, GithubError, Ledger, ListItems, ListedJob, ListedRun, Priced, Random, SendMessage,
@@ -17,6 +19,17 @@ const FEWEST_AT_ONCE: u32 = 10;
 /// Requests that cost as much of that budget as one call that changes something, which it counts: GitHub's
 /// secondary limit takes five points for one of those, and one for a read.
 const REQUESTS_A_CALL: u32 = 5;
+
+/// The requests of a sweep over so many repositories: their own list, the two lists of runs of each, and the jobs
+/// of their runs, which are as many as the last time.
+pub(super) fn requests_of(repositories: usize, runs: u32) -> u32 {
+    u32::try_from(1 + 2 * repositories).unwrap_or(u32::MAX).saturating_add(runs)
+}
+
+/// The calls that are taken out of the minute's budget at once for these requests.
+fn calls_for(requests: u32) -> u32 {
+    requests.min(MOST_AT_ONCE).div_ceil(REQUESTS_A_CALL)
+}
 
 /// What GitHub has answered to an [`Ask`].
 pub(super) enum Answer {
@@ -36,19 +49,37 @@ impl Answer {
 }
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
-    /// Takes one request out of the calls that may be made. The minute's budget is asked before the first one of
-    /// a sweep too: GitHub may have asked to wait.
+    /// Takes one request out of the calls that may be made. The minute's budget was asked before the first one of
+    /// a sweep too, by the pass that begins with it or here: GitHub may have asked to wait.
     pub(super) async fn begin_list(&self, pass: &mut Pass<'_>) -> Result<(), StepError> {
         pass.may_call(self.books.system.now())?;
         if pass.taken == 0 {
-            let requests = pass.to_come.clamp(FEWEST_AT_ONCE, MOST_AT_ONCE).min(pass.calls_left + 1);
-            let calls = requests.div_ceil(REQUESTS_A_CALL);
+            let calls = calls_for(pass.to_come.max(FEWEST_AT_ONCE).min(pass.calls_left + 1));
             self.books.spend(pass.settings.pools.limits(), calls).await?;
             pass.taken = calls * REQUESTS_A_CALL;
         }
         pass.taken -= 1;
         pass.to_come = pass.to_come.saturating_sub(1);
         Ok(())
+    }
+
+    /// Takes calls out of the minute's budget as a pass begins, in one write: for the deliveries, and for a sweep that
+    /// begins at once.
+    pub(crate) async fn take_calls(&self, pass: &mut Pass<'_>, sweeps: bool) -> Result<(), BudgetError> {
+        let limits = pass.settings.pools.limits();
+        if sweeps {
+            let turns = pass.cursor.turns(self.books.system.now());
+            let ahead = calls_for(requests_of(turns.len(), self.memory.runs.get()).max(FEWEST_AT_ONCE));
+            match self.books.spend(limits, PAGES_COST + ahead).await {
+                // There may still be enough for the deliveries.
+                Err(BudgetError::Spent(_)) => {}
+                taken => {
+                    pass.taken_ahead = taken.as_ref().map_or(0, |()| ahead * REQUESTS_A_CALL);
+                    return taken;
+                }
+            }
+        }
+        self.books.spend(limits, PAGES_COST).await
     }
 
     /// Asks for a list.

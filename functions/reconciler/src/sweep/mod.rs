@@ -42,7 +42,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         time: SignedDuration,
         steps: &mut Steps,
     ) {
-        for job in &snapshot.jobs {
+        // GitHub's own list has the repositories with the newest pushes alone; jobs come by schedules too.
+        for job in snapshot.jobs.iter().chain(&snapshot.in_progress) {
             pass.cursor.met(job);
         }
         pass.allow(REQUESTS_A_SWEEP, time);

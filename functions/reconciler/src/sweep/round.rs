@@ -3,24 +3,28 @@
 use control::Steps;
 use fleet::Repository;
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
-use fleet::sweep::Round;
+use fleet::sweep::{Ask, Round};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tracing::info;
 
 use super::Turns;
-use super::ask::Answer;
+use super::ask::{Answer, requests_of};
 use crate::{Ecs, Github, Pass, Reconciler, StepError};
 
-/// Lists that are asked for at once. GitHub allows a hundred requests at once, of all that speak for the App
-/// (its documentation, "Rate limits for the REST API", "About secondary rate limits").
-const AT_ONCE: usize = 8;
+/// Lists that are asked for at once: Lambda bills the wait for each round of them. GitHub allows a hundred requests
+/// at once, of all that speak for the App (its documentation, "Rate limits for the REST API", "About secondary rate
+/// limits"): most are left to the registrars. A list is 2 MB at most, a hundred runs of 20 KB, and all of them
+/// together half of the function's memory.
+const AT_ONCE: usize = 25;
 
 /// After so many repositories in a row without an answer GitHub is left alone until the next sweep.
 const UNANSWERED: u32 = 3;
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
-    /// Gives each repository its turn. An error is what ends the sweep before its time.
+    /// Gives each repository its turn. GitHub's list of them comes first, and what it has of news is written down
+    /// before any turn: a pass that is cut off among its turns has not forgotten whose turn it is. An error is what ends
+    /// the sweep before its time.
     pub(super) async fn look_through(
         &self,
         pass: &mut Pass<'_>,
@@ -28,7 +32,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         steps: &mut Steps,
     ) -> Result<(), StepError> {
         let known = turns(&pass.cursor, self.books.system.now()).len();
-        pass.expect(u32::try_from(1 + 2 * known).unwrap_or(u32::MAX));
+        pass.expect(requests_of(known, self.memory.runs.take()));
         self.begin_list(pass).await?;
         match self.paid(pass, self.github.list_repositories().await).await {
             Ok(listed) => pass.cursor.listed(&listed.read),
@@ -37,7 +41,17 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         }
         self.sweep_begins(pass, steps).await;
         let turns = turns(&pass.cursor, self.books.system.now());
-        pass.to_come = u32::try_from(2 * turns.len()).unwrap_or(u32::MAX);
+        pass.to_come = pass.to_come.max(u32::try_from(2 * turns.len()).unwrap_or(u32::MAX));
+        self.give_turns(pass, turns, steps).await
+    }
+
+    /// Gives these repositories their turns, in their order.
+    async fn give_turns(
+        &self,
+        pass: &mut Pass<'_>,
+        turns: Vec<Repository>,
+        steps: &mut Steps,
+    ) -> Result<(), StepError> {
         let mut round = Round::new(turns, &pass.cursor);
         let end = self.go_round(pass, &mut round, steps).await;
         for (repository, read_to) in round.cut_off() {
@@ -64,6 +78,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 let Some(ask) = round.ask() else { break };
                 end = self.begin_list(pass).await;
                 if end.is_ok() {
+                    if matches!(ask, Ask::Jobs(..)) {
+                        self.memory.runs.set(self.memory.runs.get().saturating_add(1));
+                    }
                     open.push(self.ask(ask));
                 }
             }

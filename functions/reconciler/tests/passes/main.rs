@@ -5,9 +5,11 @@ mod sweeps;
 
 use std::time::Duration;
 
-use control::{Bookkeeper, Failed};
+use control::{Bookkeeper, Failed, Settling};
 use fleet::launch::RunTaskRequest;
-use fleet::ledger::{Event, JobAction, JobEvent, JobState, Runner, Totals, recount};
+use fleet::ledger::{
+    EarlierListing, Event, JobAction, JobEvent, JobState, Key, Listing, Runner, RunnerState, Totals, recount,
+};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
 use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
@@ -189,4 +191,25 @@ fn slow_answers_and_many_due_jobs_leave_time_to_set_right_what_lies() {
         assert!(took < SignedDuration::from_secs(58), "the function is ended then: {took}");
     }
     assert!(stage.sandbox.ecs().borrow().tasks().all(|task| task.stop.is_some()), "two looks agree on it");
+}
+
+/// The version before listed runners by each of their states. However long ago its last function has ended, one that
+/// nobody has written since counts in its book.
+#[test]
+fn a_runner_that_is_listed_as_the_version_before_did_counts_in_its_book() {
+    let stage = Stage::at(FIFTH);
+    let minimum = Event::Bounds { pool: pool(), minimum: 1, maximum: 5, task_definition: None };
+    let settled = stage.books();
+    let settled =
+        settled.post_and_settle(&stage.settings.pools, std::slice::from_ref(&minimum), Settling::Now(1));
+    let runner = stage.finish(settled).unwrap().reserved.remove(0).id;
+    let earlier = Listing::Earlier(pool(), EarlierListing::Overdue);
+    stage.sandbox.table().borrow_mut().list_as_before(&Key::Runner(runner.clone()), earlier);
+    for _look in 0..12 {
+        stage.wait(5);
+        stage.pass().unwrap();
+        assert!(stage.book_is_right());
+    }
+    let table = stage.sandbox.table().borrow();
+    assert_eq!(table.runner(&runner).unwrap().state, RunnerState::Starting, "nobody has written it");
 }

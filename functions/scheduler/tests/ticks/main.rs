@@ -11,7 +11,8 @@ mod calls;
 mod gone;
 
 use control::{Bookkeeper, Invocation, Launchpad, QueuedAt, Settling};
-use fleet::ledger::{Event, RunnerState, SettleMessage};
+use fleet::ledger::{EarlierListing, Event, Key, Listing, RunnerState, SettleMessage};
+use fleet::question::Listener;
 use fleet::{PoolMap, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
@@ -241,4 +242,25 @@ fn a_tick_tells_how_many_runners_may_still_wait_for_instances() {
         (recording.gauge("ProvisioningLeft") - 444.0).abs() < 0.1,
         "of nine tenths of ECS's five hundred"
     );
+}
+
+/// The version before listed runners by each of their states. One that it has answered, and that nobody has written
+/// since, is looked at as any other.
+#[test]
+fn a_runner_that_is_listed_as_the_version_before_did_is_looked_at() {
+    let stage = Stage::at("2026-03-23T12:00:00Z");
+    stage.tick().unwrap();
+    let runner = stage.sandbox.table().borrow().runners().next().unwrap().id.clone();
+    let asked = kit::ledger::asked("boot", Listener::None);
+    stage.finish(stage.books().post(&stage.settings.pools, &[Event::Runner(runner.clone(), asked)])).unwrap();
+    let (key, called) = (Key::Runner(runner.clone()), Listing::Earlier(pool(), EarlierListing::Called));
+    stage.sandbox.table().borrow_mut().list_as_before(&key, called);
+
+    stage.turn_to("2026-03-23T12:14:00Z");
+    stage.tick().unwrap();
+    let state = || stage.sandbox.table().borrow().runner(&runner).unwrap().state;
+    assert_eq!(state(), RunnerState::Idle, "it may still ask");
+    stage.turn_to("2026-03-23T12:15:00Z");
+    stage.tick().unwrap();
+    assert_eq!(state(), RunnerState::Leaving, "it has no JIT config, and has not asked for one again");
 }

@@ -20,9 +20,14 @@ pub const INDEX: &str = "listings";
 /// The index's partition key. Items without it are not in the index.
 pub const LISTING: &str = "listing";
 
-/// The index's sort key, which is also a field of jobs and runners. That of a book never changes: its
-/// place in the index is not written again with each of its writes.
+/// The index's sort key, which is also a field of jobs and runners. That of a book, or of a
+/// runner or an open job, never changes within a listing: its place in the index is not written again with each of
+/// its writes.
 pub const CHANGED_AT: &str = "changed_at";
+
+/// The field of that name of an item which is listed since another moment. Items of before have none: theirs is
+/// where the sort key is.
+pub const OWN_CHANGED_AT: &str = "own_changed_at";
 
 /// The version of the form that the item is stored in. What is stored without one is of version 0.
 pub const FORMAT: &str = "format";
@@ -55,7 +60,11 @@ pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
     if let Some((listing, since)) = Listing::of(item) {
         attributes.insert(LISTING.to_owned(), AttributeValue::S(listing.to_string()));
         // With all nine decimals it sorts as text the way it does as a time.
-        attributes.insert(CHANGED_AT.to_owned(), AttributeValue::S(format!("{since:.9}")));
+        let since = AttributeValue::S(format!("{since:.9}"));
+        let own = attributes.insert(CHANGED_AT.to_owned(), since);
+        if let (Item::Runner(_) | Item::Job(_), Some(own)) = (item, own) {
+            attributes.insert(OWN_CHANGED_AT.to_owned(), own);
+        }
     }
     if let Some(until) = kept_until(item) {
         attributes.insert(TTL.to_owned(), AttributeValue::N(until.as_second().to_string()));
@@ -64,10 +73,13 @@ pub fn of_item(item: &Item) -> Result<Attributes, LedgerError> {
 }
 
 /// The item that is stored. One whose form is not known here is an error: it is never written over.
-pub fn to_item(attributes: Attributes) -> Result<Item, LedgerError> {
+pub fn to_item(mut attributes: Attributes) -> Result<Item, LedgerError> {
     let format = attributes.get(FORMAT).and_then(|value| value.as_n().ok());
     let format = format.map_or(Ok(0), |text| text.parse()).map_err(|error| unfit(&error))?;
     ItemVersion::of(format).map_err(|error| unfit(&error))?;
+    if let Some(own) = attributes.remove(OWN_CHANGED_AT) {
+        attributes.insert(CHANGED_AT.to_owned(), own);
+    }
     serde_dynamo::from_item(attributes).map_err(|error| unfit(&error))
 }
 

@@ -125,8 +125,12 @@ impl World {
     }
 
     fn pass(&self, until: i64) -> Result<DeliveriesPass, DeliveriesError> {
-        let books = Bookkeeper { ledger: self, system: self };
-        pass(&books, &Limits::default(), &self, at(until)).now_or_never().expect("nothing waits")
+        let (books, limits) = (Bookkeeper { ledger: self, system: self }, Limits::default());
+        let done = async {
+            books.spend(&limits, PAGES_COST).await?;
+            pass(&books, &limits, &self, at(until)).await
+        };
+        done.now_or_never().expect("nothing waits")
     }
 
     /// What was asked for since this was asked last.

@@ -12,54 +12,73 @@ use crate::ids::PoolName;
 pub enum Listing {
     /// Every book, in any order: of the pools of the map, and of those that it once had.
     Books,
-    /// The jobs that are Queued in a pool.
-    QueuedJobs(PoolName),
-    /// The jobs in progress that were routed to a pool.
-    JobsInProgress(PoolName),
+    /// The jobs that were routed to a pool and are Queued, or in progress.
+    OpenJobs(PoolName),
     /// The jobs that are Waiting or Unserved, of all pools: they count nowhere, and there are few.
     WaitingJobs,
-    /// The runners of a pool, by the pool whose labels they carry, that are in a state: of the Idle ones
-    /// those that have listened. Stopped ones are not in the index.
-    Runners(PoolName, RunnerState),
-    /// The runners of a pool that are Idle and have not listened yet.
-    Called(PoolName),
+    /// The runners of a pool, by the pool whose labels they carry, that come or go: Starting, Idle without
+    /// having listened, Overdue, Leaving. The scheduler looks at these each minute. Stopped ones are in no listing.
+    Moving(PoolName),
+    /// The runners of a pool that serve: Idle ones that have listened, and Busy ones.
+    Serving(PoolName),
+    /// Where the version before this one listed runners and jobs of a pool too, by a state of theirs each. Nothing
+    /// is written there any longer: an item that is written goes to its listing of today.
+    Earlier(PoolName, EarlierListing),
 }
 
-/// The states of a runner that is in the index, of an Idle one those that have listened.
-const LIVE: [RunnerState; 5] =
-    [RunnerState::Starting, RunnerState::Idle, RunnerState::Overdue, RunnerState::Busy, RunnerState::Leaving];
+/// The listings of states that there were, and that are no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EarlierListing {
+    /// Runners Idle, without having listened.
+    Called,
+    /// Runners Idle, having listened.
+    Idle,
+    /// Runners Overdue.
+    Overdue,
+    /// Runners Leaving.
+    Leaving,
+    /// Jobs in progress.
+    JobsInProgress,
+}
 
 impl Listing {
     /// Where every runner of a pool is listed that is not Stopped.
-    pub fn live_runners(pool: &PoolName) -> impl Iterator<Item = Self> {
-        let called = Self::Called(pool.clone());
-        let pool = pool.clone();
-        LIVE.into_iter().map(move |state| Self::Runners(pool.clone(), state)).chain([called])
+    pub fn live_runners(pool: &PoolName) -> [Self; 2] {
+        [Self::Moving(pool.clone()), Self::Serving(pool.clone())]
     }
 
-    /// The listing that an item is in, if it is in one, and since when: listings are in that order. A
-    /// book's moment is always the same, so that a book that is written again leaves the index as it is.
+    /// Where runners of a pool may be listed beside that, until they are written again.
+    pub fn earlier(pool: &PoolName) -> [Self; 4] {
+        use EarlierListing::{Called, Idle, Leaving, Overdue};
+        [Called, Idle, Overdue, Leaving].map(|listing| Self::Earlier(pool.clone(), listing))
+    }
+
+    /// The listing that an item is in, if it is in one, and since when: listings are in that order. A book's
+    /// moment is always the same, and so is that of a runner, and of an open job: each move of an entry is written and paid for, so one that
+    /// is written again in the same listing stays where it is.
     pub fn of(item: &Item) -> Option<(Self, Timestamp)> {
         match item {
-            Item::Job(job) if job.state == JobState::Queued => {
-                Some((Self::QueuedJobs(job.pool.clone()?), job.changed_at))
-            }
             // One without a pool is at somebody else's runner, and nothing of ours follows from its end.
-            Item::Job(job) if job.state == JobState::InProgress => {
-                Some((Self::JobsInProgress(job.pool.clone()?), job.changed_at))
+            Item::Job(job) if matches!(job.state, JobState::Queued | JobState::InProgress) => {
+                Some((Self::OpenJobs(job.pool.clone()?), job.seen_at))
             }
             Item::Job(job) if matches!(job.state, JobState::Waiting | JobState::Unserved) => {
                 Some((Self::WaitingJobs, job.changed_at))
             }
-            Item::Runner(runner) if runner.is_called() => {
-                Some((Self::Called(runner.pool.clone()), runner.changed_at))
-            }
-            Item::Runner(runner) if runner.state != RunnerState::Stopped => {
-                Some((Self::Runners(runner.pool.clone(), runner.state), runner.changed_at))
-            }
+            Item::Runner(runner) => match runner.state {
+                RunnerState::Starting | RunnerState::Overdue | RunnerState::Leaving => {
+                    Some((Self::Moving(runner.pool.clone()), runner.reserved_at))
+                }
+                RunnerState::Idle if !runner.listened => {
+                    Some((Self::Moving(runner.pool.clone()), runner.reserved_at))
+                }
+                RunnerState::Idle | RunnerState::Busy => {
+                    Some((Self::Serving(runner.pool.clone()), runner.reserved_at))
+                }
+                RunnerState::Stopped => None,
+            },
             Item::Book(_) => Some((Self::Books, Timestamp::UNIX_EPOCH)),
             Item::Job(_)
-            | Item::Runner(_)
             | Item::Budget(_)
             | Item::Meter(_)
             | Item::Deliveries(_)
@@ -73,23 +92,17 @@ impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Books => f.write_str("book"),
-            Self::QueuedJobs(pool) => write!(f, "job#queued#{pool}"),
-            Self::JobsInProgress(pool) => write!(f, "job#in_progress#{pool}"),
+            Self::OpenJobs(pool) => write!(f, "job#queued#{pool}"),
             Self::WaitingJobs => f.write_str("job#waiting"),
-            Self::Called(pool) => write!(f, "runner#called#{pool}"),
-            Self::Runners(pool, state) => write!(f, "runner#{}#{pool}", word(*state)),
+            // The words of a state that is in them: what the version before listed there is found there.
+            Self::Moving(pool) => write!(f, "runner#starting#{pool}"),
+            Self::Serving(pool) => write!(f, "runner#busy#{pool}"),
+            Self::Earlier(pool, EarlierListing::Called) => write!(f, "runner#called#{pool}"),
+            Self::Earlier(pool, EarlierListing::Idle) => write!(f, "runner#idle#{pool}"),
+            Self::Earlier(pool, EarlierListing::Overdue) => write!(f, "runner#overdue#{pool}"),
+            Self::Earlier(pool, EarlierListing::JobsInProgress) => write!(f, "job#in_progress#{pool}"),
+            Self::Earlier(pool, EarlierListing::Leaving) => write!(f, "runner#leaving#{pool}"),
         }
-    }
-}
-
-fn word(state: RunnerState) -> &'static str {
-    match state {
-        RunnerState::Starting => "starting",
-        RunnerState::Idle => "idle",
-        RunnerState::Overdue => "overdue",
-        RunnerState::Busy => "busy",
-        RunnerState::Leaving => "leaving",
-        RunnerState::Stopped => "stopped",
     }
 }
 
@@ -98,24 +111,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_listing_displays_with_the_states_own_word() {
+    fn a_listing_displays_as_the_key_of_the_index() {
         let pool = PoolName::new("ec2-x64").unwrap();
         assert_eq!(Listing::Books.to_string(), "book");
-        assert_eq!(Listing::QueuedJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
-        assert_eq!(Listing::JobsInProgress(pool.clone()).to_string(), "job#in_progress#ec2-x64");
+        assert_eq!(Listing::OpenJobs(pool.clone()).to_string(), "job#queued#ec2-x64");
+        let in_progress = Listing::Earlier(pool.clone(), EarlierListing::JobsInProgress);
+        assert_eq!(in_progress.to_string(), "job#in_progress#ec2-x64");
         assert_eq!(Listing::WaitingJobs.to_string(), "job#waiting");
-        assert_eq!(Listing::Called(pool.clone()).to_string(), "runner#called#ec2-x64");
-        for state in [
-            RunnerState::Starting,
-            RunnerState::Idle,
-            RunnerState::Overdue,
-            RunnerState::Busy,
-            RunnerState::Leaving,
-            RunnerState::Stopped,
-        ] {
-            let stored = serde_json::to_value(state).unwrap();
-            let expected = format!("runner#{}#ec2-x64", stored.as_str().unwrap());
-            assert_eq!(Listing::Runners(pool.clone(), state).to_string(), expected);
-        }
+        assert_eq!(Listing::Moving(pool.clone()).to_string(), "runner#starting#ec2-x64");
+        assert_eq!(Listing::Serving(pool.clone()).to_string(), "runner#busy#ec2-x64");
+    }
+
+    /// The version before had a listing for each state, and one for those Idle that had not listened.
+    #[test]
+    fn wherever_the_version_before_listed_a_runner_it_is_still_looked_for() {
+        let pool = PoolName::new("ec2-x64").unwrap();
+        let (today, earlier) = (Listing::live_runners(&pool), Listing::earlier(&pool));
+        let mut found: Vec<String> = today.iter().chain(&earlier).map(Listing::to_string).collect();
+        found.sort();
+        let before = ["busy", "called", "idle", "leaving", "overdue", "starting"];
+        assert_eq!(found, before.map(|word| format!("runner#{word}#ec2-x64")));
     }
 }

@@ -41,7 +41,7 @@ pub use self::items::{
     RunnerState, SLOW, TRANSACTION_LIMIT, UnservedReason,
 };
 pub use self::key::Key;
-pub use self::listing::Listing;
+pub use self::listing::{EarlierListing, Listing};
 pub use self::meter::{Left, Meter, Reading, Spend, UnknownMeter};
 pub use self::outcome::{Answer, AskAnswer, Fenced, News, Outcome};
 pub use self::permits::Permits;

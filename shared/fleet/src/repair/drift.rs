@@ -60,8 +60,18 @@ impl Unchanged {
 
 /// Whether all books say what these items add up to.
 pub fn agree(items: &[Item], books: &[Book]) -> bool {
+    agree_in(items, books, |totals| totals)
+}
+
+/// Whether all these books say what these items add up to, in a part of their totals.
+pub fn agree_in<'a, T: PartialEq>(
+    items: &[Item],
+    books: impl IntoIterator<Item = &'a Book>,
+    part: impl Fn(Totals) -> T,
+) -> bool {
     let counted = recount(items);
-    books.iter().all(|book| counted.get(&book.pool).copied().unwrap_or_default() == Totals::from(book))
+    let says = |book: &Book| part(counted.get(&book.pool).copied().unwrap_or_default()) == part(book.into());
+    books.into_iter().all(says)
 }
 
 /// The books that nobody has written between the two readings.

@@ -2,17 +2,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Candidate, SILENT_FOR, SweepCursor};
+use super::{Candidate, LOST_FOR, SILENT_FOR, SweepCursor};
 
-/// Calls are written down once they are paid for longer ahead than this, from the beginning of their pass: half of
-/// the time to the next one. Fewer are paid for by then, whether they are written down or not.
-const PAID_BEFORE_NEXT: SignedDuration = SignedDuration::from_secs(30);
+/// Calls are written down once they are paid for longer ahead than this, from the beginning of their pass: most of
+/// the time to the next one. Fewer are paid for by then, whether they are written down or not, but for a pass
+/// that comes early.
+const PAID_BEFORE_NEXT: SignedDuration = SignedDuration::from_secs(50);
 
 /// How much newer a repository's last job or push may be than what is stored of it. It is looked through for a
-/// day after that.
-const ACTIVITY_LAGS: SignedDuration = SignedDuration::from_mins(10);
+/// day after that, so that a crash shortens the day to 22 hours at worst.
+const ACTIVITY_LAGS: SignedDuration = SignedDuration::from_hours(2);
 
-/// How much newer the last webhook may be than what is stored of it: half of the silence that means something.
+/// How much newer the last webhook may be than what is stored of it, once a sweep has found a job: half of the
+/// silence that means something. Before that it tells nothing, and may be older (see [`SweepCursor::taken_over`]).
 const HEARD_LAGS: SignedDuration = SignedDuration::from_secs(SILENT_FOR.as_secs() / 2);
 
 impl SweepCursor {
@@ -31,13 +33,29 @@ impl SweepCursor {
                 candidate.take_for_known(known, had_turns);
             }
         }
-        if lags(self.heard_at, stored.heard_at, HEARD_LAGS) {
+        let heard_lags = if stored.has_found_lately(now) { HEARD_LAGS } else { ACTIVITY_LAGS };
+        if lags(self.heard_at, stored.heard_at, heard_lags) {
             new.heard_at = stored.heard_at;
         }
         if self.reads.paid_to.is_none_or(|to| to.duration_since(began) <= PAID_BEFORE_NEXT) {
             new.reads = stored.reads;
         }
         new != *stored
+    }
+
+    /// The cursor for a pass that has nothing but what is stored. As long as no job was found, nobody writes down
+    /// each webhook that was heard of: those that came before are taken to have come until a while ago. A silence
+    /// is noticed that much later, once.
+    #[must_use]
+    pub fn taken_over(mut self, now: Timestamp) -> Self {
+        if !self.has_found_lately(now) && self.heard_at.is_some() {
+            self.heard_at = self.heard_at.max(now.checked_sub(HEARD_LAGS).ok());
+        }
+        self
+    }
+
+    fn has_found_lately(&self, now: Timestamp) -> bool {
+        self.found_at.is_some_and(|at| now.duration_since(at) < LOST_FOR)
     }
 
     fn all_had_turns_since(&self, since: Timestamp, now: Timestamp) -> bool {

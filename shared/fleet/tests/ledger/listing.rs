@@ -21,25 +21,44 @@ fn runner(state: RunnerState, listened: bool) -> Item {
 }
 
 #[test]
-fn an_item_is_listed_by_its_state_and_its_own_pool_since_its_last_change() {
+fn an_item_is_listed_by_its_own_pool_and_its_state() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
-    let runners = |state| Some(Listing::Runners(pool("spot"), state));
+    let (moving, serving) = (|| Some(Listing::Moving(pool("spot"))), || Some(Listing::Serving(pool("spot"))));
     for (item, expected) in [
-        (job(JobState::Queued), Some(Listing::QueuedJobs(pool("spot")))),
-        (job(JobState::InProgress), Some(Listing::JobsInProgress(pool("spot")))),
+        (job(JobState::Queued), Some(Listing::OpenJobs(pool("spot")))),
+        (job(JobState::InProgress), Some(Listing::OpenJobs(pool("spot")))),
         (job(JobState::Waiting), Some(Listing::WaitingJobs)),
         (job(JobState::Unserved), Some(Listing::WaitingJobs)),
         (job(JobState::Completed), None),
-        (runner(Starting, false), runners(Starting)),
-        (runner(Idle, false), Some(Listing::Called(pool("spot")))),
-        (runner(Idle, true), runners(Idle)),
-        (runner(Overdue, false), runners(Overdue)),
-        (runner(Busy, true), runners(Busy)),
-        (runner(Leaving, true), runners(Leaving)),
+        (runner(Starting, false), moving()),
+        (runner(Idle, false), moving()),
+        (runner(Idle, true), serving()),
+        (runner(Overdue, false), moving()),
+        (runner(Busy, false), serving()),
+        (runner(Busy, true), serving()),
+        (runner(Leaving, true), moving()),
         (runner(Stopped, true), None),
     ] {
         assert_eq!(Listing::of(&item), expected.map(|listing| (listing, at(0))), "{item:?}");
     }
+}
+
+/// Each move of an entry is two writes of the index. One that stays in its listing has the place that it had.
+#[test]
+fn a_runner_keeps_its_place_in_a_listing_whatever_else_becomes_of_it() {
+    let place = |state, listened, seconds| {
+        let Item::Runner(runner) = runner(state, listened) else { unreachable!("it is one") };
+        Listing::of(&Item::Runner(Runner { changed_at: at(seconds), ..runner }))
+    };
+    for (before, after, why) in [
+        ((RunnerState::Starting, false), (RunnerState::Idle, false), "it is answered a JIT config"),
+        ((RunnerState::Idle, false), (RunnerState::Overdue, false), "it is slow"),
+        ((RunnerState::Starting, false), (RunnerState::Leaving, false), "it is fenced"),
+        ((RunnerState::Idle, true), (RunnerState::Busy, true), "it has begun a job"),
+    ] {
+        assert_eq!(place(before.0, before.1, 0), place(after.0, after.1, 60), "{why}");
+    }
+    assert_ne!(place(RunnerState::Idle, false, 0), place(RunnerState::Idle, true, 0), "it listens");
 }
 
 #[test]
@@ -49,5 +68,5 @@ fn whoever_reads_the_live_runners_of_a_pool_misses_none_and_reads_no_other() {
         [(Starting, false), (Idle, false), (Idle, true), (Overdue, false), (Busy, true), (Leaving, true)];
     let live = all.into_iter().filter_map(|(state, listened)| Listing::of(&runner(state, listened)));
     let listings: BTreeSet<Listing> = live.map(|(listing, _)| listing).collect();
-    assert_eq!(Listing::live_runners(&pool("spot")).collect::<BTreeSet<_>>(), listings);
+    assert_eq!(BTreeSet::from(Listing::live_runners(&pool("spot"))), listings);
 }

@@ -120,7 +120,7 @@ pub async fn assert_written_once(
     assert_eq!(keys.len(), reserved.len(), "each reservation is given back once");
     assert_eq!(keys.len(), jobs.clone().count(), "one for each job");
     assert!(posted.iter().flat_map(|posted| &posted.answers).all(|answer| *answer == Answer::Noted));
-    let listed = ledger.list(&Listing::Runners(pool("plain"), RunnerState::Starting)).await.unwrap();
+    let listed = ledger.list(&Listing::Moving(pool("plain"))).await.unwrap();
     assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), keys, "and no others");
 
     let jobs = jobs.map(|id| Key::Job(JobId(id)));

@@ -10,39 +10,40 @@ async fn listed(ledger: &impl ListItems, listing: Listing) -> Vec<Key> {
     ledger.list(&listing).await.unwrap()
 }
 
-/// A pool's jobs are listed while they are Queued, those that wait longest first.
-pub async fn jobs_are_listed_while_they_wait(ledger: &(impl Ledger + ListItems)) {
-    let waits = |id, since| Job { changed_at: since, ..job(id) };
+/// A pool's jobs are listed while they are Queued or in progress, those that were written down first come first.
+pub async fn jobs_are_listed_until_they_end(ledger: &(impl Ledger + ListItems)) {
+    let waits = |id, since| Job { seen_at: since, changed_at: at(3000), ..job(id) };
     // As text, a whole second comes after its fractions.
     let jobs = [waits(1, at(1000)), waits(2, at(0)), waits(3, at(500)), waits(4, at(-1))];
     let elsewhere = Job { pool: Some(pool("plain-2")), ..job(5) };
     let unserved = Job { state: JobState::Unserved, ..job(6) };
     let all = jobs.clone().into_iter().chain([elsewhere.clone(), unserved]);
     ledger.commit(&puts(all.map(Item::Job))).await.unwrap();
-    let waiting = || listed(ledger, Listing::QueuedJobs(pool("plain")));
+    let waiting = || listed(ledger, Listing::OpenJobs(pool("plain")));
     let keys = |ids: &[u64]| ids.iter().map(|&id| Item::Job(job(id)).key()).collect::<Vec<_>>();
     assert_eq!(waiting().await, keys(&[4, 2, 3, 1]));
-    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("plain-2"))).await, keys(&[5]));
-    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("pl"))).await, []);
+    assert_eq!(listed(ledger, Listing::OpenJobs(pool("plain-2"))).await, keys(&[5]));
+    assert_eq!(listed(ledger, Listing::OpenJobs(pool("pl"))).await, []);
 
     let moved = |id, state, since: Timestamp| Item::Job(Job { state, version: 2, ..waits(id, since) });
     let later = [
-        moved(2, JobState::InProgress, at(2000)),
-        moved(3, JobState::Completed, at(2000)),
-        moved(4, JobState::Queued, at(2000)),
+        moved(2, JobState::InProgress, at(0)),
+        moved(3, JobState::Completed, at(500)),
+        moved(4, JobState::Waiting, at(-1)),
     ];
-    ledger.commit(&puts(later)).await.unwrap();
-    assert_eq!(waiting().await, keys(&[1, 4]), "two have moved on, and one waits anew");
+    ledger.commit(&puts(later.clone())).await.unwrap();
+    assert_eq!(waiting().await, keys(&[2, 1]), "one has ended, one waits for an approval, and one has begun");
+    let read = ledger.read(&[later[0].key()]).await.unwrap();
+    assert_eq!(read, later[..1], "its time is its own, wherever it is listed");
 }
 
-/// A pool's runners are listed under their state until they are Stopped, under the pool whose labels
-/// they carry.
-pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger + ListItems)) {
+/// A pool's runners are listed until they are Stopped, under the pool whose labels they carry: those that come or go,
+/// and those that serve.
+pub async fn runners_are_listed_until_they_stop(ledger: &(impl Ledger + ListItems)) {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
 
     let borrowed = Runner { capacity: pool("other"), ..runner(0) };
     let mut version: u64 = 0;
-    // An Idle runner that has not listened yet is called, and listed so.
     let life =
         [(Starting, false), (Overdue, false), (Idle, false), (Idle, true), (Busy, true), (Leaving, true)];
     for (state, listened) in life.into_iter().chain([(Stopped, true)]) {
@@ -50,16 +51,21 @@ pub async fn runners_are_listed_by_state_until_they_stop(ledger: &(impl Ledger +
         let changed_at = at(version.cast_signed());
         let moved = Runner { state, listened, version, changed_at, ..borrowed.clone() };
         ledger.commit(&puts([Item::Runner(moved.clone())])).await.unwrap();
-        let is_called = state == Idle && !listened;
+        let serves = state == Busy || state == Idle && listened;
+        let comes_or_goes = !serves && state != Stopped;
         let there = |is_there| if is_there { vec![Key::Runner(moved.id.clone())] } else { vec![] };
-        for listed_as in [Starting, Overdue, Idle, Busy, Leaving, Stopped] {
-            let expected = there(state == listed_as && state != Stopped && !is_called);
-            let found = listed(ledger, Listing::Runners(pool("plain"), listed_as)).await;
-            assert_eq!(found, expected, "{state:?}, listed as {listed_as:?}");
-            assert_eq!(listed(ledger, Listing::Runners(pool("other"), listed_as)).await, []);
+        for (listing, is_there) in
+            [(Listing::Moving(pool("plain")), comes_or_goes), (Listing::Serving(pool("plain")), serves)]
+        {
+            assert_eq!(listed(ledger, listing.clone()).await, there(is_there), "{state:?}, {listing}");
         }
-        let called = listed(ledger, Listing::Called(pool("plain"))).await;
-        assert_eq!(called, there(is_called), "{state:?}, listed as called");
+        for listing in
+            Listing::live_runners(&pool("other")).into_iter().chain(Listing::earlier(&pool("plain")))
+        {
+            assert_eq!(listed(ledger, listing.clone()).await, [], "{state:?}, {listing}");
+        }
+        let read = ledger.read(&[Key::Runner(moved.id.clone())]).await.unwrap();
+        assert_eq!(read, [Item::Runner(moved)], "its time is its own, wherever it is listed");
     }
 }
 
@@ -81,5 +87,5 @@ pub async fn books_are_listed_whatever_is_written_in_them(ledger: &(impl Ledger 
     let again = Book { queued: 1, minimum: 3, maximum: 0, ..book("plain", 2) };
     ledger.commit(&puts([Item::Book(again)])).await.unwrap();
     assert_eq!(books().await, both, "one that was written again is where it was");
-    assert_eq!(listed(ledger, Listing::QueuedJobs(pool("plain"))).await, [Item::Job(job(1)).key()]);
+    assert_eq!(listed(ledger, Listing::OpenJobs(pool("plain"))).await, [Item::Job(job(1)).key()]);
 }

@@ -142,6 +142,22 @@ async fn a_start_that_is_throttled_for_a_while_is_a_longer_start_and_no_more() {
     assert!(standin.throttled.load(Ordering::SeqCst) < 0, "it was throttled, and read once more");
 }
 
+/// The map of pools lies beside the functions, so that its size is not read from anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cold_start_reads_each_folder_of_its_secrets_once_and_nothing_else_of_the_parameter_store() {
+    let secrets = secrets();
+    let expected = [("webhook", 1), ("launcher", 1), ("registrar", 2), ("scheduler", 1), ("reconciler", 1)];
+    let reads = expected.map(async |(name, _)| {
+        let standin = Standin::start(&secrets, 0);
+        let mut function = Environment::start(&config(name, &standin.url)).await.unwrap();
+        function.initialised().await.unwrap();
+        let others = standin.take_done();
+        assert!(!others.iter().any(|call| call.starts_with("getparameter")), "{name}: {others:?}");
+        (name, -standin.throttled.load(Ordering::SeqCst))
+    });
+    assert_eq!(join_all(reads).await, expected);
+}
+
 /// What a function answers to an event, and what it asks AWS and GitHub for beside its parameters.
 struct Answered {
     said: String,

@@ -13,7 +13,7 @@ fn the_ledgers_table_is_as_described() {
     let mut properties = table["Properties"].as_object().unwrap().clone();
     for (name, expected) in [
         ("PointInTimeRecoverySpecification", json!({ "PointInTimeRecoveryEnabled": true })),
-        ("SSESpecification", json!({ "SSEEnabled": true })),
+        ("SSESpecification", json!({ "SSEEnabled": false })),
         ("Tags", json!([{ "Key": "mayfly:stack", "Value": { "Ref": "Name" } }])),
     ] {
         assert_eq!(properties.remove(name), Some(expected), "{name}");

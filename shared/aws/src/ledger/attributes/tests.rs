@@ -57,14 +57,14 @@ fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_not
         (job(JobState::Queued), Some("job#queued#ec2-x64")),
         (job(JobState::Unserved), Some("job#waiting")),
         (job(JobState::Waiting), Some("job#waiting")),
-        (job(JobState::InProgress), Some("job#in_progress#ec2-x64")),
+        (job(JobState::InProgress), Some("job#queued#ec2-x64")),
         (job(JobState::Completed), None),
         (runner(RunnerState::Starting), Some("runner#starting#ec2-x64-spot")),
-        (runner(RunnerState::Idle), Some("runner#called#ec2-x64-spot")),
-        (listening(), Some("runner#idle#ec2-x64-spot")),
-        (runner(RunnerState::Overdue), Some("runner#overdue#ec2-x64-spot")),
+        (runner(RunnerState::Idle), Some("runner#starting#ec2-x64-spot")),
+        (listening(), Some("runner#busy#ec2-x64-spot")),
+        (runner(RunnerState::Overdue), Some("runner#starting#ec2-x64-spot")),
         (runner(RunnerState::Busy), Some("runner#busy#ec2-x64-spot")),
-        (runner(RunnerState::Leaving), Some("runner#leaving#ec2-x64-spot")),
+        (runner(RunnerState::Leaving), Some("runner#starting#ec2-x64-spot")),
         (runner(RunnerState::Stopped), None),
         (book(), Some("book")),
         (Item::Budget(Budget::default()), None),
@@ -77,6 +77,9 @@ fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_not
         if listing.is_some() {
             let sorts = match item {
                 Item::Book(_) => "1970-01-01T00:00:00.000000000Z",
+                Item::Job(Job { state: JobState::Queued | JobState::InProgress, .. }) | Item::Runner(_) => {
+                    "2026-10-05T08:00:00.000000000Z"
+                }
                 _ => "2026-10-05T09:00:00.250000000Z",
             };
             assert_eq!(text(&attributes, CHANGED_AT).as_deref(), Some(sorts), "{item:?}");
@@ -94,6 +97,18 @@ fn a_begin_elsewhere_is_in_no_index_and_is_deleted_when_no_run_can_last_any_long
     assert_eq!(attributes.get(TTL), Some(&AttributeValue::N(in_38_days.as_second().to_string())));
     assert!(!attributes.contains_key(LISTING) && !attributes.contains_key("pool"));
     assert_eq!(to_item(attributes), Ok(Item::Job(Job { pool: None, ..begun })));
+}
+
+/// The version before had the time of an item's last change where its place in the index is now.
+#[test]
+fn an_item_of_before_has_the_time_of_its_last_change() {
+    for item in [runner(RunnerState::Busy), job(JobState::InProgress)] {
+        let mut attributes = of_item(&item).unwrap();
+        let own = attributes.remove(OWN_CHANGED_AT).expect("the time is stored beside its place");
+        assert_eq!(to_item(of_item(&item).unwrap()), Ok(item.clone()), "written by this version");
+        attributes.insert(CHANGED_AT.to_owned(), own);
+        assert_eq!(to_item(attributes), Ok(item), "written by the one before");
+    }
 }
 
 #[test]

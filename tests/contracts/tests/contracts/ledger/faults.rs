@@ -104,7 +104,7 @@ async fn each_refusal_is_a_conflict_or_says_why() {
     weather.meets("BatchGetItem", [throttled()]);
     assert_eq!(table.read(&[puts[0].key()]).await, Err(unavailable("ThrottlingException: Slow down")));
     weather.meets("Query", [throttled()]);
-    let listing = Listing::QueuedJobs(pool("plain"));
+    let listing = Listing::OpenJobs(pool("plain"));
     assert_eq!(table.list(&listing).await, Err(unavailable("ThrottlingException: Slow down")));
     assert!(weather.is_fair());
 
@@ -134,7 +134,7 @@ async fn what_dynamodb_leaves_out_is_asked_for_again(table: &Table, weather: &We
     });
     let page = json!({ "Items": [place], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": place });
     weather.meets("Query", [Fault::Answer(200, page.to_string())]);
-    let listed = table.list(&Listing::QueuedJobs(pool("plain"))).await.unwrap();
+    let listed = table.list(&Listing::OpenJobs(pool("plain"))).await.unwrap();
     assert_eq!(listed, [first.key(), second.key()], "over all pages");
     assert!(weather.is_fair());
 }

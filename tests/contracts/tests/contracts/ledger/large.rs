@@ -80,7 +80,7 @@ async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_t
     for transaction in puts.chunks(TRANSACTION_LIMIT) {
         ledger.commit(transaction).await.unwrap();
     }
-    let listed = ledger.list(&Listing::QueuedJobs(pool.clone())).await.unwrap();
+    let listed = ledger.list(&Listing::OpenJobs(pool.clone())).await.unwrap();
     assert_eq!(listed.len() as u64, JOBS, "by as many pages as it takes");
 
     let before = requests.bodies().len();

@@ -1,4 +1,4 @@
-//! What a sample event shows and what must come of it: the TOML file beside it.
+//! The TOML file beside an event: what it shows, how it is delivered, and what must come of it.
 
 use std::path::Path;
 
@@ -11,13 +11,15 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sidecar {
-    /// What the event shows, in a sentence; the line of `events/README.md`.
+    /// What the event shows, in a sentence; for a sample event, the line of `events/README.md`.
+    #[serde(default)]
     pub tells: String,
     /// How it is delivered.
     #[serde(default)]
     pub delivery: DeliveryHints,
-    /// What the webhook answers.
-    pub answer: ExpectedAnswer,
+    /// What the webhook answers; `mayfly demo` wants it.
+    #[serde(default)]
+    pub answer: Option<ExpectedAnswer>,
     /// The one task that the delivery starts; without it, none.
     #[serde(default)]
     pub task: Option<ExpectedTask>,
@@ -98,15 +100,32 @@ pub enum RunnerEnd {
     Released,
 }
 
-/// Reads the sidecar of an event's file, if there is one.
+/// What a file must have one of to be taken for a sidecar.
+const MARKS: [&str; 3] = ["tells", "delivery", "answer"];
+
+/// Reads the sidecar of an event's file, if there is one. A TOML file of the same name that has nothing of a
+/// sidecar is left alone.
 pub fn beside(event: &Path) -> Result<Option<Sidecar>> {
     let file = event.with_extension("toml");
-    if !file.is_file() {
+    if file == event || !file.is_file() {
         return Ok(None);
     }
-    let text =
-        std::fs::read_to_string(&file).with_context(|| format!("{} can not be read", file.display()))?;
-    let sidecar =
-        toml::from_str(&text).with_context(|| format!("{} does not read as a sidecar", file.display()))?;
+    let shown = file.display();
+    let text = std::fs::read_to_string(&file).with_context(|| format!("{shown} cannot be read"))?;
+    if !is_sidecar(&text) {
+        return Ok(None);
+    }
+    let sidecar = toml::from_str(&text).with_context(|| format!("{shown} does not read as a sidecar"))?;
     Ok(Some(sidecar))
+}
+
+/// Whether a text is meant as a sidecar, though it may have mistakes.
+fn is_sidecar(text: &str) -> bool {
+    match toml::from_str::<toml::Table>(text) {
+        Ok(table) => MARKS.iter().any(|mark| table.contains_key(*mark)),
+        Err(_) => text.lines().any(|line| {
+            let line = line.trim_start().trim_start_matches('[').trim_start();
+            MARKS.iter().any(|mark| line.starts_with(mark))
+        }),
+    }
 }
