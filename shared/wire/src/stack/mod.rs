@@ -163,9 +163,10 @@ impl Drop for Stack {
 
 /// AWS, and what GitHub is going to be served on, before anything else is started.
 async fn endpoints(options: &Options<'_>) -> Result<(AwsUrl, Bound), String> {
+    let aws = AwsUrl::serve(options.port, Arc::clone(&options.seen)).await?;
     let next = if options.port == 0 { Some(0) } else { options.port.checked_add(1) };
     let github = Bound::to(next.ok_or("there is no port after 65535")?).await?;
-    Ok((AwsUrl::serve(options.port, Arc::clone(&options.seen)).await?, github))
+    Ok((aws, github))
 }
 
 /// Whether all functions are built.
