@@ -42,7 +42,7 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template lint-images test-infra test-host test-docs build-webhook .venv/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template lint-images test-infra test-host test-docs build-webhook .venv/.installed .tools/ministack/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -179,15 +179,17 @@ FIRST ?= 1
 soak: ## let SEEDS seeded worlds, WEEKS of office hours and DEMANDS of jobs happen from FIRST on, and check each
 	cargo run --quiet --profile soak -p simulation -- --seeds $(SEEDS) --weeks $(WEEKS) --demands $(DEMANDS) --first $(FIRST)
 
+# AWS is at PORT, and GitHub at the next one.
 .PHONY: local
 TASKS ?= play
-local: .venv/.installed .tools/template/.installed ## run the functions on this machine until Ctrl-C; TASKS=process for real tasks
+PORT ?= 4566
+local: .venv/.installed .tools/template/.installed .tools/ministack/.installed ## run the stack on this machine until Ctrl-C; TASKS=process for real tasks, PORT=5000 for another port
 	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p reconciler -p runner-init
-	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS)
+	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS) --port $(PORT)
 
 .PHONY: burst
 JOBS ?= 1000
-burst: .venv/.installed .tools/template/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
+burst: .venv/.installed .tools/template/.installed .tools/ministack/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
 	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p reconciler
 	cargo run --quiet -p burst -- --jobs $(JOBS) --binaries target/debug
 

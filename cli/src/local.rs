@@ -11,7 +11,7 @@ use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, TICKET_KEY, World};
 use wire::Resident;
-use wire::lambda::Seen;
+use wire::aws::Seen;
 use wire::processes::Processes;
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
@@ -32,10 +32,11 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         let options = Options {
             map,
             binaries,
+            zipped: false,
             port,
             seen: jobs_of(Arc::clone(&world)),
             visibility: VISIBILITY,
-            tick: Duration::from_mins(1),
+            minute: Duration::from_mins(1),
             secrets: &secrets,
             log: |_| None,
         };
@@ -47,18 +48,18 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
             (Tasks::Process, Some(world)) => Some(processes(world.clone(), binaries).await?),
             _ => None,
         };
-        let moto = stack.moto.url();
-        let (url, ecs) = (stack.url.url(), stack.ecs.url());
-        writeln!(out, "webhook  {url}     mayfly replay events/github/queued-ec2-arm64.json --url {url}")?;
-        writeln!(out, "ECS      {ecs}     aws ecs list-tasks --cluster ecs --endpoint-url {ecs}")?;
-        writeln!(out, "GitHub   {}     runners, groups", stack.github.url())?;
-        writeln!(out, "registrar {}ask", stack.registrar.url())?;
-        writeln!(out, "the rest {moto}     queue, table, parameters")?;
+        let (aws, webhook) = (stack.aws.url(), &stack.webhook);
+        writeln!(out, "AWS       {aws}     aws --endpoint-url {aws} ecs list-tasks --cluster mayfly_ec2")?;
         writeln!(
             out,
-            "a job    AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_ENDPOINT_URL={moto} \
-             AWS_ENDPOINT_URL_ECS={ecs} GITHUB_API_URL={} GITHUB_TOKEN=local mayfly why JOB --region us-east-1 \
-             --organisation octo-org --table {}",
+            "webhook   {webhook}     mayfly replay events/github/queued-ec2-arm64.json --url {webhook}"
+        )?;
+        writeln!(out, "registrar {}ask", stack.registrar)?;
+        writeln!(out, "GitHub    {}     runners, groups", stack.github.url())?;
+        writeln!(
+            out,
+            "a job     AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_ENDPOINT_URL={aws} GITHUB_API_URL={} \
+             GITHUB_TOKEN=local mayfly why JOB --region us-east-1 --organisation octo-org --table {}",
             stack.github.url(),
             stack.provisioned.table,
         )?;

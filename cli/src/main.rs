@@ -68,9 +68,9 @@ enum Command {
     Man,
     /// Run the functions' own binaries on this machine, until Ctrl-C
     ///
-    /// The templates are deployed into moto, which is the queue, the table, the parameters and the Auto
-    /// Scaling groups; the sandbox is ECS and GitHub. Deliveries that
-    /// are posted to the webhook's URL become jobs, whose webhooks come back to it as they run.
+    /// The templates are deployed into ministack, which is all of AWS but ECS; the sandbox is ECS and
+    /// GitHub. Deliveries that are posted to the webhook's URL become jobs, whose webhooks come back to it as
+    /// they run.
     #[cfg(feature = "local")]
     Local(commands::local::LocalArgs),
 }

@@ -17,8 +17,9 @@ import boto3
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / "infra/bin"
-MOTO = ROOT / "shared/wire/moto"
+EMULATORS = ROOT / "shared/wire/emulators"
 VENV = ROOT / ".venv/bin/python"
+ON_MOTO = [str(EMULATORS / "deploy.py"), "--emulator", "moto"]
 STAND_INS = Path(__file__).parent / "stand_ins"
 
 sys.path.insert(0, str(BIN))
@@ -61,7 +62,7 @@ def run(
 def moto() -> str:
     """The URL of the one moto of this process, which ends with it: it takes seconds to start."""
     started = subprocess.Popen(
-        [VENV, MOTO / "serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [VENV, EMULATORS / "moto/serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     atexit.register(started.communicate)
     port = started.stdout.readline().strip()
@@ -160,7 +161,7 @@ class OnDeployed(OnMoto):
     def deploy(self, stack: str = "mayfly", **given: str) -> dict:
         """The stacks' resources, by template and logical id."""
         pairs = [f"{name}={value}" for name, value in {**USUAL, **IMAGES, **given}.items()]
-        ended = run([VENV, MOTO / "deploy.py", "--stack", stack, self.url, self.folder, *pairs])
+        ended = run([VENV, *ON_MOTO, "--stack", stack, self.url, self.folder, *pairs])
         self.assertEqual(ended.returncode, 0, ended.stderr)
         return json.loads(ended.stdout)["stacks"]
 
@@ -189,7 +190,7 @@ class OnProject(OnMoto):
             "MAYFLY": mayfly(),
             "EXPANDED": str(kept()),
             "MOTO_PYTHON": str(VENV),
-            "MOTO_DEPLOY": str(MOTO / "deploy.py"),
+            "DEPLOY_ON_MOTO": " ".join(ON_MOTO),
             "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_ENDPOINT_URL": self.url,
             **variables,

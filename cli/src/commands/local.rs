@@ -14,8 +14,8 @@ use super::MapArg;
 pub(crate) struct LocalArgs {
     #[command(flatten)]
     map: MapArg,
-    /// The port of the webhook's URL
-    #[arg(long, default_value_t = 8770)]
+    /// The port of AWS; GitHub's is the next one
+    #[arg(long, default_value_t = 4566)]
     port: u16,
     /// The folder of the functions' binaries
     #[arg(long, value_name = "FOLDER", default_value = "target/debug")]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wire::lambda::{Environment, Function, FunctionConfig, InvokeError};
+use wire::lambda::{Environment, FunctionConfig, InvokeError};
 
 fn config(binary: PathBuf) -> FunctionConfig {
     FunctionConfig {
@@ -14,7 +14,6 @@ fn config(binary: PathBuf) -> FunctionConfig {
         binary,
         memory: 128,
         timeout: Duration::from_secs(10),
-        concurrency: 1,
         variables: std::iter::empty().collect(),
         log: None,
     }
@@ -30,18 +29,12 @@ async fn every_event_comes_back_as_it_went() {
 }
 
 #[tokio::test]
-async fn an_environment_that_is_killed_loses_its_event_and_makes_room_for_another() {
+async fn an_environment_that_ends_loses_its_event() {
     let folder = tempfile::tempdir().unwrap();
-    let hangs = folder.path().join("hangs");
-    fs::write(&hangs, "#!/bin/sh\nexec sleep 60\n").unwrap();
-    fs::set_permissions(&hangs, Permissions::from_mode(0o755)).unwrap();
-    let function = Function::new(config(hangs));
-    assert!(!function.kill_one(), "none has an event in hand");
-    let killing = async {
-        assert_eq!(function.invoke("2".into()).await, Err(InvokeError::Throttled), "one at once");
-        assert!(function.kill_one());
-    };
-    let (first, ()) = tokio::join!(function.invoke("1".into()), killing);
-    assert_eq!(first, Err(InvokeError::Ended("it was killed".to_owned())));
-    assert!(!function.kill_one(), "none has an event in hand any longer");
+    let ends = folder.path().join("ends");
+    fs::write(&ends, "#!/bin/sh\nexit 3\n").unwrap();
+    fs::set_permissions(&ends, Permissions::from_mode(0o755)).unwrap();
+    let mut environment = Environment::start(&config(ends)).await.unwrap();
+    let ended = environment.invoke("1".into()).await.unwrap_err();
+    assert_eq!(ended, InvokeError::Ended("exit status: 3".to_owned()));
 }

@@ -127,7 +127,6 @@ impl Subject {
             binary: self.binary.clone(),
             memory: self.memory,
             timeout: Duration::from_secs(30),
-            concurrency: 1,
             variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
             log: Some(log),
         }

@@ -19,11 +19,41 @@ pub(super) struct Served {
     task: AbortHandle,
 }
 
+/// A port of 127.0.0.1 that is listened on, and not served yet.
+#[derive(Debug)]
+pub(super) struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Begins to listen; port 0 is any free one. The error names the port.
+    pub(super) async fn to(port: u16) -> Result<Self, String> {
+        let bound = async {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+            let address = listener.local_addr()?;
+            Ok(Self { listener, address })
+        };
+        bound.await.map_err(|error: std::io::Error| {
+            format!("port {port} of 127.0.0.1 cannot be listened on: {error}")
+        })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Begins to serve.
+    pub(super) fn serve(self, answer: impl AsyncAnswer) -> Served {
+        Served { address: self.address, task: tokio::spawn(serve(self.listener, answer)).abort_handle() }
+    }
+}
+
 impl Served {
     /// Begins to serve; port 0 is any free one. The error names the port.
     pub(super) async fn start(port: u16, answer: impl AsyncAnswer) -> Result<Self, String> {
-        let (listener, address) = listen(port).await?;
-        Ok(Self { address, task: tokio::spawn(serve(listener, answer)).abort_handle() })
+        Ok(Bound::to(port).await?.serve(answer))
     }
 
     /// Where it listens.
@@ -36,17 +66,6 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), String> {
-    let bound = async {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    bound
-        .await
-        .map_err(|error: std::io::Error| format!("port {port} of 127.0.0.1 can not be listened on: {error}"))
 }
 
 async fn serve<A>(listener: TcpListener, answer: A)

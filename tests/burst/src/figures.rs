@@ -73,7 +73,7 @@ impl Figures {
 pub(crate) async fn until_all_work(jobs: u64, stack: &Stack, world: &Resident<World<OnTheWire>>) {
     let works = |item: &&Item| matches!(item, Item::Job(job) if job.state == JobState::InProgress);
     loop {
-        // The whole table is only looked at when there may be something to see: it is work for moto.
+        // The whole table is only looked at when there may be something to see: it is work for ministack.
         let at_work = world.ask(|world| {
             let github = world.sandbox().github().borrow();
             github.jobs().filter(|job| job.phase == Phase::InProgress).count()
@@ -114,6 +114,7 @@ pub(crate) async fn read(
 ) -> Result<Figures> {
     let tasks = world.ask(|world| world.sandbox().ecs().borrow().tasks().count()).await;
     let items = items(stack).await?;
+    stack.pull_logs().await?;
     let books = items.iter().filter_map(Item::book);
     let book_writes = books.clone().map(|book| book.version).sum();
     let books = books.map(|book| (book.pool.clone(), Totals::from(book))).collect();

@@ -1,8 +1,8 @@
 //! A burst: many jobs queued at once, each to its end, through the functions' own binaries.
 //!
-//! GitHub's deliveries are posted twenty at a time, and one in twenty of them twice. moto is the
-//! queue and the ledger's table, the sandbox is ECS and GitHub: its runners claim, take the jobs, and
-//! its webhooks of that go to the same Function URL.
+//! GitHub's deliveries are posted twenty at a time, and one in twenty of them twice. ministack is AWS, but for
+//! ECS, which is the sandbox's, and so is GitHub: its runners claim, take the jobs, and its webhooks of that
+//! go to the same Function URL.
 
 mod figures;
 mod post;
@@ -17,7 +17,6 @@ use futures_util::{StreamExt as _, stream};
 use sandbox::github::JobPlan;
 use sandbox::{Delays, Latencies, Span, World};
 use wire::Resident;
-use wire::lambda::Function;
 use wire::processes::Processes;
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
@@ -33,8 +32,8 @@ const TWICE: u64 = 20;
 /// The time after which a message comes again that a launcher did not write down.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
-/// How often the scheduler is invoked.
-const TICK: Duration = Duration::from_secs(10);
+/// How long a minute of the schedules takes.
+const MINUTE: Duration = Duration::from_secs(10);
 
 /// Longer than any burst: every job works until all of them do. One that is over before its first
 /// webhook is through costs a spare runner, as the ledger says; that is not what a burst is to show.
@@ -83,7 +82,7 @@ fn delays() -> Delays {
 pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
     let (stack, world) = start(binaries).await?;
     let posted = post_all(jobs, WORK, &world, &stack);
-    let killed = tokio::time::timeout(patience, kill_launchers(kills, jobs, &world, &stack.launcher));
+    let killed = tokio::time::timeout(patience, kill_launchers(kills, jobs, &world, &stack));
     let (accepted, killed) = tokio::join!(posted, killed);
     let accepted = accepted?;
     killed.context("no launcher was there to be killed")?;
@@ -120,10 +119,11 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
     let options = Options {
         map: POOLS,
         binaries,
+        zipped: false,
         port: 0,
         seen: wire::stack::unseen(),
         visibility: VISIBILITY,
-        tick: TICK,
+        minute: MINUTE,
         secrets: &secrets,
         log,
     };
@@ -139,12 +139,12 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
 /// Kills a launcher with a batch in hand each time that another part of the tasks has started. The
 /// batch comes again when its messages are in sight again, and what it had reserved and not launched
 /// is the scheduler's to launch.
-async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>>, launcher: &Function) {
+async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>>, stack: &Stack) {
     for kill in 1..=kills {
         let due = jobs * kill / (kills + 1);
         let started = || world.ask(|world| world.sandbox().ecs().borrow().tasks().count());
         while started().await.is_none_or(|tasks| u64::try_from(tasks).is_ok_and(|tasks| tasks < due))
-            || !launcher.kill_one()
+            || !stack.kill_a_launcher().await.unwrap_or_default()
         {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -158,7 +158,7 @@ async fn post_all(
     world: &Resident<World<OnTheWire>>,
     stack: &Stack,
 ) -> Result<u64> {
-    let poster = Poster::new(stack.url.url(), SECRETS[0].into());
+    let poster = Poster::new(&stack.webhook, SECRETS[0].into());
     let mut deliveries = Vec::new();
     for id in (1..=jobs).map(JobId) {
         let plan = JobPlan {

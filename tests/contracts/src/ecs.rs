@@ -14,7 +14,7 @@ use sandbox::{Delays, Sandbox, TICKET_KEY};
 use wire::Resident;
 use wire::ecs::{EcsUrl, Exchange};
 
-use crate::{botocore, moto};
+use crate::{botocore, emulators};
 
 /// Monday, 5 October 2026, 09:00 UTC.
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -41,7 +41,7 @@ impl Peer {
             seen.lock().unwrap_or_else(PoisonError::into_inner).push(exchange.clone());
         };
         let url = EcsUrl::serve(sandbox.clone(), 0, witness).await.expect("a free port");
-        let config = moto::config(url.url());
+        let config = emulators::config(url.url());
         let client = aws_sdk_ecs::Client::new(&config);
         let tasks = Tasks::new(&config);
         Self { tasks, client, sandbox, exchanges, _url: url }

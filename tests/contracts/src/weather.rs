@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 
-use crate::moto::http_client;
+use crate::emulators::http_client;
 
 /// What one call meets.
 #[derive(Debug, Clone)]

@@ -74,6 +74,16 @@ impl Ecs {
         Ok(self.instances.all().filter(move |instance| instance.cluster == cluster))
     }
 
+    /// Each cluster's name, with those of its capacity providers.
+    pub fn clusters(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
+        self.clusters.iter().map(|(name, providers)| (name.as_str(), providers.keys().map(String::as_str)))
+    }
+
+    /// The task definitions, by family and revision.
+    pub fn task_definitions(&self) -> impl Iterator<Item = &str> {
+        self.task_definitions.keys().map(String::as_str)
+    }
+
     /// Gives an instance no more tasks. `false` if there is none, or if it gets none already.
     pub fn drain_instance(&mut self, instance: &InstanceId) -> bool {
         self.instances.drain(instance)

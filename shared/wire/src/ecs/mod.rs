@@ -2,6 +2,7 @@
 //!
 //! [`answer`] is the whole of it, from a request to its answer; [`EcsUrl`] serves it.
 
+mod clusters;
 mod instances;
 mod pages;
 mod refusal;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use self::refusal::Refusal;
 pub use self::url::EcsUrl;
+pub(crate) use self::url::{EcsAnswer, is_of_ecs};
 use sandbox::Sandbox;
 
 /// What `X-Amz-Target` begins with.
@@ -49,6 +51,10 @@ fn dispatch(sandbox: &Sandbox, operation: &str, request: &Value) -> Result<Value
         "StopTask" => tasks::stop_task(sandbox, &read(request)?),
         "ListTasks" => tasks::list_tasks(sandbox, &read(request)?),
         "DescribeTasks" => tasks::describe_tasks(sandbox, &read(request)?),
+        "ListClusters" => clusters::list_clusters(sandbox, &read(request)?),
+        "DescribeClusters" => clusters::describe_clusters(sandbox, &read(request)?),
+        "ListTaskDefinitions" => clusters::list_task_definitions(sandbox, &read(request)?),
+        "DescribeCapacityProviders" => clusters::describe_capacity_providers(sandbox, &read(request)?),
         "ListContainerInstances" => instances::list_container_instances(sandbox, &read(request)?),
         _ => Err(Refusal::exception("UnknownOperationException", "The sandbox does not know the operation.")),
     }

@@ -78,7 +78,8 @@ pub(super) fn family(name: &str) -> &str {
     revision.split_once(':').map_or(revision, |(family, _)| family)
 }
 
-fn task_definition_arn(name: &str) -> String {
+/// The ARN of a task definition; a family alone is its first revision.
+pub(super) fn task_definition_arn(name: &str) -> String {
     match name {
         arn if arn.starts_with("arn:") => arn.to_owned(),
         revision if revision.contains(':') => {

@@ -26,7 +26,7 @@ impl EcsUrl {
         port: u16,
         witness: impl Fn(&Exchange) + Clone + Send + Sync + 'static,
     ) -> Result<Self, String> {
-        let served = Served::start(port, Front { resident, witness }).await?;
+        let served = Served::start(port, EcsAnswer { resident, witness }).await?;
         Ok(Self { url: format!("http://{}", served.address()), _served: served })
     }
 
@@ -36,25 +36,34 @@ impl EcsUrl {
     }
 }
 
-struct Front<T, W> {
-    resident: Resident<T>,
-    witness: W,
+/// Whether a request is one to ECS.
+pub(crate) fn is_of_ecs<B>(request: &Request<B>) -> bool {
+    operation(request).is_some()
 }
 
-impl<T, W: Clone> Clone for Front<T, W> {
+fn operation<B>(request: &Request<B>) -> Option<&str> {
+    request.headers().get("x-amz-target")?.to_str().ok()?.strip_prefix(TARGET)
+}
+
+/// ECS's part of a server.
+pub(crate) struct EcsAnswer<T, W> {
+    pub(crate) resident: Resident<T>,
+    pub(crate) witness: W,
+}
+
+impl<T, W: Clone> Clone for EcsAnswer<T, W> {
     fn clone(&self) -> Self {
         Self { resident: self.resident.clone(), witness: self.witness.clone() }
     }
 }
 
-impl<T, W> AsyncAnswer for Front<T, W>
+impl<T, W> AsyncAnswer for EcsAnswer<T, W>
 where
     T: AsRef<Sandbox> + 'static,
     W: Fn(&Exchange) + Clone + Send + Sync + 'static,
 {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-        let operation = target.and_then(|target| target.strip_prefix(TARGET)).map(str::to_owned);
+        let operation = operation(&request).map(str::to_owned);
         let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
         let request = body.ok().and_then(|body| serde_json::from_slice::<Value>(&body).ok());
         let (Some(operation), Some(request)) = (operation, request) else {

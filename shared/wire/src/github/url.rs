@@ -7,7 +7,7 @@ use hyper::body::{Bytes, Incoming};
 
 use super::{Answered, answer, problem};
 use crate::Resident;
-use crate::http::{AsyncAnswer, Served, json};
+use crate::http::{AsyncAnswer, Bound, Served, json};
 use sandbox::Sandbox;
 
 /// GitHub's API. It is served until this is dropped.
@@ -23,8 +23,13 @@ impl GithubUrl {
         resident: Resident<T>,
         port: u16,
     ) -> Result<Self, String> {
-        let served = Served::start(port, Front { resident }).await?;
-        Ok(Self { url: format!("http://{}", served.address()), _served: served })
+        Ok(Self::on(Bound::to(port).await?, resident))
+    }
+
+    /// The same, on a port that is listened on already.
+    pub(crate) fn on<T: AsRef<Sandbox> + 'static>(bound: Bound, resident: Resident<T>) -> Self {
+        let served = bound.serve(Front { resident });
+        Self { url: format!("http://{}", served.address()), _served: served }
     }
 
     /// The URL, for `MAYFLY_GITHUB_API_URL`.

@@ -29,9 +29,6 @@ pub enum InvokeError {
     /// The event took longer than the function's time-out; the process is killed.
     #[error("the task timed out after {0:?}")]
     TimedOut(Duration),
-    /// Every environment that the function may have is busy.
-    #[error("the function is throttled")]
-    Throttled,
 }
 
 /// A process that takes events one after the other. It is killed when it is dropped.

@@ -1,4 +1,4 @@
-//! Lambda on one machine: the Runtime API, and functions as processes of their own.
+//! One execution environment of Lambda on one machine: the Runtime API, and a function as a process of its own.
 //!
 //! It runs the same binary that is deployed, as Lambda runs it: an execution environment is one
 //! process with the environment variables that Lambda sets; it asks for the next event, has one in
@@ -7,14 +7,8 @@
 //! (Source: AWS, "Using the Lambda runtime API for custom runtimes".)
 
 mod environment;
-mod event_source;
 mod function;
 mod runtime_api;
-mod ticks;
-mod url;
 
 pub use self::environment::{Environment, InvokeError};
-pub use self::event_source::{EventSource, Pollers};
-pub use self::function::{Function, FunctionConfig};
-pub use self::ticks::Ticks;
-pub use self::url::{FunctionUrl, Seen};
+pub use self::function::FunctionConfig;

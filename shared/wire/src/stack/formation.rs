@@ -1,15 +1,16 @@
-//! The stack of `template.yaml`, deployed into moto.
+//! The stack of `template.yaml`, deployed into an emulator.
 //!
 //! The templates are rendered from a pool map, expanded by the libraries that CloudFormation's
-//! transforms are published as, and deployed by `shared/wire/moto/deploy.py`, whose `gaps.json` is
-//! the list of what moto can not deploy.
+//! transforms are published as, and deployed by `shared/wire/emulators/deploy.py`; what an emulator lacks is listed in
+//! its `gaps.json` beside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::ministack::Ministack;
 use crate::moto::Moto;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -56,17 +57,72 @@ impl Templates {
     }
 
     /// The map as the layer of the functions holds it.
-    pub fn map(&self) -> PathBuf {
-        self.folder.path().join(MAP)
+    pub fn map(&self) -> Result<String> {
+        let path = self.folder.path().join(MAP).into_os_string();
+        path.into_string().map_err(|path| anyhow!("{} is no text", path.display()))
     }
 
-    /// Deploys them into moto; `parameters` are the stack's, each as `NAME=VALUE`.
-    pub fn deploy(&self, moto: &Moto, parameters: &[&str]) -> Result<Formation> {
+    /// Deploys them into an emulator; `parameters` are the stack's, each as `NAME=VALUE`. Without
+    /// code the functions cannot be invoked.
+    pub fn deploy(
+        &self,
+        emulator: &impl Deploys,
+        code: Option<Code<'_>>,
+        parameters: &[&str],
+    ) -> Result<Formation> {
         let mut command = python(".venv")?;
-        command.arg(root().join("shared/wire/moto/deploy.py")).arg(moto.url()).arg(self.folder());
+        command.arg(root().join("shared/wire/emulators/deploy.py")).args(["--emulator", emulator.name()]);
+        if let Some(Code { binaries, zipped, variables }) = code {
+            command.arg("--binaries").arg(binaries).args(zipped.then_some("--zipped"));
+            for (name, value) in variables {
+                command.arg("--set").arg(format!("{name}={value}"));
+            }
+        }
+        command.arg(emulator.url()).arg(self.folder());
         let printed = output(command.args(PARAMETERS).args(parameters))?;
         serde_json::from_slice(&printed).context("what deploy.py has printed")
     }
+}
+
+/// An emulator of AWS with a CloudFormation.
+pub trait Deploys {
+    /// Its name, as `deploy.py` knows it.
+    fn name(&self) -> &'static str;
+
+    /// Where it listens.
+    fn url(&self) -> String;
+}
+
+impl Deploys for Ministack {
+    fn name(&self) -> &'static str {
+        "ministack"
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+}
+
+impl Deploys for Moto {
+    fn name(&self) -> &'static str {
+        "moto"
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+}
+
+/// What the functions run, and on.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    /// The folder of their binaries.
+    pub binaries: &'a Path,
+    /// Whether their zips have the binaries, as they are deployed in AWS, or call them where they are, which
+    /// starts sooner.
+    pub zipped: bool,
+    /// Variables that are not as in AWS, of the functions that have them.
+    pub variables: &'a [(&'a str, String)],
 }
 
 /// What CloudFormation has made of the templates.
@@ -77,19 +133,8 @@ pub struct Formation {
     /// The resources by their logical ids: of the stack as `template`, of each nested one by its
     /// logical id in small letters.
     pub stacks: BTreeMap<String, BTreeMap<String, Resource>>,
-    /// What each function is configured with, by its logical id.
+    /// What each function is configured with, by its logical id; on ministack alone.
     pub functions: BTreeMap<String, Configuration>,
-    /// What the functions' queues are polled with, by logical ids.
-    pub event_sources: BTreeMap<String, EventSourceMapping>,
-}
-
-/// From which queue Lambda calls a function.
-#[derive(Debug, Clone, Deserialize)]
-pub struct EventSourceMapping {
-    /// Most messages that it is called with at once.
-    pub batch_size: i32,
-    /// The ARN of the queue.
-    pub queue: String,
 }
 
 /// A resource of a stack.
@@ -97,17 +142,19 @@ pub struct EventSourceMapping {
 pub struct Resource {
     /// Its type, `AWS::SQS::Queue` say.
     pub r#type: String,
-    /// Its physical id, where moto gives one.
+    /// Its physical id.
     pub id: Option<String>,
 }
 
 /// A function's configuration.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Configuration {
-    /// In seconds.
-    pub timeout: u64,
-    /// In MB.
-    pub memory: u32,
+    /// Its name.
+    pub name: String,
+    /// Its Function URL, as Lambda gives it.
+    pub url: Option<String>,
+    /// Where its logs are.
+    pub log_group: String,
     /// Its environment.
     pub variables: BTreeMap<String, String>,
 }
@@ -118,9 +165,9 @@ impl Formation {
         self.outputs.get(name).cloned().with_context(|| format!("the stack has no output {name}"))
     }
 
-    /// What the launcher is called with.
-    pub(super) fn jobs(&self) -> Result<&EventSourceMapping> {
-        self.event_sources.get("LauncherFunctionJobs").context("the stack has no LauncherFunctionJobs")
+    /// A function's URL.
+    pub(super) fn url(&self, name: &str) -> Result<String> {
+        self.function(name)?.url.clone().with_context(|| format!("{name}Function has no URL"))
     }
 
     /// What the template configures a function with, `Webhook` say.

@@ -1,11 +1,13 @@
-//! The functions as processes of their own, on one machine.
+//! The stack on one machine: an AWS that somebody else wrote, with our templates and the functions' own
+//! binaries in it.
 //!
-//! The templates are deployed into moto, and its queue, table, parameters and groups are what the
-//! functions work with; the sandbox's ECS is served on AWS's protocol; each function's own binary runs
-//! on the Lambda Runtime API, as the template configures it. Nothing here is a function's code, so what
-//! goes through is what goes through in AWS.
+//! The templates are deployed into ministack, which is everything of AWS but ECS: Function URLs, the queue
+//! and what polls it, the bus and its rules, the schedules, the table, and Lambda, which runs each function's
+//! binary on the Runtime API. ECS is the sandbox's, on AWS's protocol, and so is GitHub. Nothing here is a
+//! function's code, so what goes through is what goes through in AWS.
 
 mod formation;
+mod logs;
 mod on_the_wire;
 mod provision;
 
@@ -13,22 +15,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Resident;
-use crate::ecs::EcsUrl;
-use crate::github::GithubUrl;
-use crate::lambda::{EventSource, Function, FunctionConfig, FunctionUrl, Pollers, Seen, Ticks};
-use crate::moto::Moto;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
-use fleet::launch::LAUNCHERS;
 use sandbox::Sandbox;
+use tokio::task::spawn_blocking;
 
-use crate::Poster;
+use self::logs::FunctionLogs;
+use crate::aws::{AwsUrl, Seen};
+use crate::github::GithubUrl;
+use crate::http::Bound;
+use crate::ministack::Ministack;
+use crate::{Poster, Resident};
 
-pub use self::formation::{Configuration, EventSourceMapping, Formation, Resource, Templates};
+pub use self::formation::{Code, Configuration, Deploys, Formation, Resource, Templates};
 pub use self::on_the_wire::{OnTheWire, Wires};
 pub use self::provision::{PARAMETERS, Provisioned, Secrets};
+
+/// What comes every minute.
+const EVERY_MINUTE: [&str; 2] = ["Scheduler", "Reconciler"];
 
 /// What the stack is made of.
 pub struct Options<'a> {
@@ -36,14 +41,16 @@ pub struct Options<'a> {
     pub map: &'a str,
     /// The folder of the functions' binaries.
     pub binaries: &'a Path,
-    /// The port of the webhook's Function URL; 0 for any free one.
+    /// Whether the functions' zips have the binaries, as in AWS, or call them where they are.
+    pub zipped: bool,
+    /// The port of AWS, with GitHub's at the next one; 0 for any two that are free.
     pub port: u16,
     /// Who is told of what the webhook is sent.
     pub seen: Seen,
     /// How long a message that was received stays out of sight.
     pub visibility: Duration,
-    /// How often the scheduler and the reconciler are invoked: each minute in AWS.
-    pub tick: Duration,
+    /// How long a minute of the schedules takes.
+    pub minute: Duration,
     /// The webhook secret and the ticket key.
     pub secrets: &'a Secrets,
     /// The file that each function's output is added to, by the function's name; this process's own
@@ -56,23 +63,21 @@ pub struct Options<'a> {
 pub struct Stack {
     /// What is deployed.
     pub provisioned: Provisioned,
-    /// The clients' configuration for moto.
+    /// The clients' configuration for AWS.
     pub config: SdkConfig,
-    /// The webhook's Function URL.
-    pub url: FunctionUrl,
-    /// The registrar's Function URL.
-    pub registrar: FunctionUrl,
-    /// ECS.
-    pub ecs: EcsUrl,
+    /// AWS.
+    pub aws: AwsUrl,
     /// GitHub's API.
     pub github: GithubUrl,
-    /// The launcher function.
-    pub launcher: Function,
-    /// What they are kept in.
-    pub moto: Moto,
-    templates: Templates,
-    _pollers: Pollers,
-    _ticks: [Ticks; 2],
+    /// The webhook's Function URL.
+    pub webhook: String,
+    /// The registrar's Function URL.
+    pub registrar: String,
+    /// Whose AWS it is, but for ECS.
+    pub ministack: Arc<Ministack>,
+    logs: Arc<FunctionLogs>,
+    /// With the map that the functions read.
+    _templates: Templates,
 }
 
 /// For who is not interested in what the webhook is sent.
@@ -86,107 +91,95 @@ impl Stack {
         options: &Options<'_>,
         make: impl FnOnce(Wires) -> Resident<T>,
     ) -> Result<Self> {
-        let moto = Moto::start()?;
-        let config = sdk_config(moto.url());
+        let (aws, github) =
+            endpoints(options).await.map_err(|error| anyhow!("{error}; PORT= says another"))?;
+        check(options.binaries)?;
+        let ministack = Arc::new(Ministack::start(Some(aws.url()), options.minute)?);
+        aws.pass_on_to(&ministack.url());
+        let config = sdk_config(aws.url());
         let templates = Templates::of_map(options.map)?;
-        let provisioned = provision::provision(&config, &moto, &templates, options).await?;
-        let (to_webhook, to_registrar) = (Arc::default(), Arc::default());
-        let wires = Wires {
-            config: config.clone(),
-            provisioned: provisioned.clone(),
-            webhook: Arc::clone(&to_webhook),
-            registrar: Arc::clone(&to_registrar),
-        };
-        let world = make(wires);
-        let ecs = EcsUrl::serve(world.clone(), 0, |_| {}).await.map_err(|error| anyhow!(error))?;
-        let github = GithubUrl::serve(world, 0).await.map_err(|error| anyhow!(error))?;
-
-        let mut here = vec![
-            ("AWS_ENDPOINT_URL", moto.url()),
-            ("AWS_ENDPOINT_URL_ECS", ecs.url().to_owned()),
-            ("MAYFLY_GITHUB_API_URL", github.url().to_owned()),
-            ("MAYFLY_MAP", templates.map().display().to_string()),
+        let [webhook, registrar] = ["webhook", "registrar"].map(|name| aws.function_url(name));
+        // What stands for GitHub here, and what is elsewhere than in AWS: the registrar, and the map, because
+        // ministack mounts no layers. The App is installed in every organisation of the sandbox's GitHub.
+        let variables = [
+            ("MAYFLY_GITHUB_API_URL", format!("http://{}", github.address())),
+            ("MAYFLY_MAP", templates.map()?),
+            ("MAYFLY_REGISTRAR_URL", registrar.clone()),
         ];
-        let configured = |name, concurrency, here: &[_]| {
-            function(options, &provisioned.formation, name, concurrency, here)
-        };
-        let webhook = configured("Webhook", 20, &here)?;
-        let registrar = configured("Registrar", 20, &here)?;
-        let registrar = FunctionUrl::serve(registrar, 0, unseen()).await.map_err(|error| anyhow!(error))?;
-        to_registrar.get_or_init(|| Poster::new(registrar.url()));
-        here.push(("MAYFLY_REGISTRAR_URL", registrar.url().to_owned()));
-        let launcher = configured("Launcher", LAUNCHERS, &here)?;
-        // Two at once, where a tick takes longer than the time to the next one.
-        let scheduler = configured("Scheduler", 2, &here)?;
-        let reconciler = configured("Reconciler", 2, &here)?;
-
-        let url = FunctionUrl::serve(webhook, options.port, Arc::clone(&options.seen))
-            .await
-            .map_err(|error| anyhow!(error))?;
-        to_webhook.get_or_init(|| Poster::new(url.url()));
-        let pollers = EventSource {
-            client: aws_sdk_sqs::Client::new(&config),
-            queue_url: provisioned.queue_url.clone(),
-            batch_size: provisioned.formation.jobs()?.batch_size,
-            concurrency: LAUNCHERS,
+        let code = Code { binaries: options.binaries, zipped: options.zipped, variables: &variables };
+        let provisioned = provision::provision(&config, &ministack, &templates, code, options).await?;
+        let formation = &provisioned.formation;
+        let urls = ["Webhook", "Registrar"].map(|name| Ok((name.to_lowercase(), formation.url(name)?)));
+        aws.call_functions_at(urls.into_iter().collect::<Result<_>>()?);
+        let world = make(Wires {
+            ministack: Arc::clone(&ministack),
+            provisioned: provisioned.clone(),
+            webhook: Poster::new(&webhook),
+            registrar: Poster::new(&registrar),
+        });
+        aws.answer_ecs_by(world.clone());
+        let github = GithubUrl::on(github, world);
+        // The schedules' first minute is over in a minute.
+        for function in EVERY_MINUTE {
+            let (ministack, name) = (Arc::clone(&ministack), formation.function(function)?.name.clone());
+            spawn_blocking(move || ministack.invoke(&name, "{}"));
         }
-        .start(&launcher);
-        let ticks = [&scheduler, &reconciler].map(|function| Ticks::start(function, options.tick));
+        let logs = FunctionLogs::follow(Arc::clone(&ministack), formation, options.log);
         Ok(Self {
             provisioned,
             config,
-            url,
-            registrar,
-            ecs,
+            aws,
             github,
-            launcher,
-            moto,
-            templates,
-            _pollers: pollers,
-            _ticks: ticks,
+            webhook,
+            registrar,
+            ministack,
+            logs,
+            _templates: templates,
         })
     }
 
-    /// Starts moto again, where it was, with everything deployed anew in it, under the same names.
-    pub async fn start_moto_again(&mut self, options: &Options<'_>) -> Result<()> {
-        self.moto.start_again()?;
-        self.provisioned = provision::provision(&self.config, &self.moto, &self.templates, options).await?;
-        Ok(())
+    /// Brings the functions' logs up to now.
+    pub async fn pull_logs(&self) -> Result<()> {
+        let logs = Arc::clone(&self.logs);
+        spawn_blocking(move || logs.pull()).await?
+    }
+
+    /// Kills a launcher that has a batch in hand. `false` if none has.
+    pub async fn kill_a_launcher(&self) -> Result<bool> {
+        let (ministack, name) =
+            (Arc::clone(&self.ministack), self.provisioned.formation.function("Launcher")?.name.clone());
+        spawn_blocking(move || ministack.kill_one(&name)).await?
     }
 }
 
-/// A function of ours, as the template configures it. `here` is what stands for AWS and GitHub on this
-/// machine; the App is installed in every organisation of the sandbox's GitHub.
-fn function(
-    options: &Options<'_>,
-    formation: &Formation,
-    name: &str,
-    concurrency: usize,
-    here: &[(&str, String)],
-) -> Result<Function> {
-    let configured = formation.function(name)?;
-    let name = name.to_lowercase();
-    let binary = options.binaries.join(&name);
-    if !binary.is_file() {
-        return Err(anyhow!("there is no {}; `cargo build -p {name}` makes it", binary.display()));
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // What there is no longer anybody to ask for is lost.
+        let _ = self.logs.pull();
+        // Whoever else still knows it, it ends now.
+        self.ministack.end();
     }
-    let binary = binary.canonicalize().with_context(|| format!("{} can not be found", binary.display()))?;
-    let mut variables = configured.variables.clone();
-    variables.extend(here.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    let log = (options.log)(&name);
-    Ok(Function::new(FunctionConfig {
-        name,
-        binary,
-        memory: configured.memory,
-        timeout: Duration::from_secs(configured.timeout),
-        concurrency,
-        variables,
-        log,
-    }))
+}
+
+/// AWS, and what GitHub is going to be served on, before anything else is started.
+async fn endpoints(options: &Options<'_>) -> Result<(AwsUrl, Bound), String> {
+    let aws = AwsUrl::serve(options.port, Arc::clone(&options.seen)).await?;
+    let next = if options.port == 0 { Some(0) } else { options.port.checked_add(1) };
+    let github = Bound::to(next.ok_or("there is no port after 65535")?).await?;
+    Ok((aws, github))
+}
+
+/// Whether all functions are built.
+fn check(binaries: &Path) -> Result<()> {
+    for name in ["webhook", "launcher", "registrar", "scheduler", "reconciler"] {
+        let binary = binaries.join(name);
+        ensure!(binary.is_file(), "there is no {}; `cargo build -p {name}` makes it", binary.display());
+    }
+    Ok(())
 }
 
 /// Clients for servers on this machine, without TLS.
-fn sdk_config(url: String) -> SdkConfig {
+fn sdk_config(url: &str) -> SdkConfig {
     let anybody =
         Credentials::builder().access_key_id("local").secret_access_key("local").provider_name("local");
     SdkConfig::builder()

@@ -1,12 +1,12 @@
 //! A world whose functions run as processes: what its GitHub, its ECS and its tasks say goes over the
 //! wire to them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Resident;
+use crate::ministack::Ministack;
 use aws::boot::System;
-use aws_config::SdkConfig;
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use fleet::ports::Clock as _;
@@ -26,14 +26,14 @@ const TICK: Duration = Duration::from_millis(10);
 /// What a world has to know of the stack around it.
 #[derive(Debug, Clone)]
 pub struct Wires {
-    /// The clients' configuration for moto.
-    pub config: SdkConfig,
+    /// Whose EventBridge the events of ECS and EC2 are put on.
+    pub ministack: Arc<Ministack>,
     /// What is deployed.
     pub provisioned: Provisioned,
-    /// The way to the webhook's Function URL, once it is served.
-    pub webhook: Arc<OnceLock<Poster>>,
-    /// The way to the registrar's Function URL, once it is served.
-    pub registrar: Arc<OnceLock<Poster>>,
+    /// The way to the webhook's Function URL.
+    pub webhook: Poster,
+    /// The way to the registrar's Function URL.
+    pub registrar: Poster,
 }
 
 /// The functions, as a world on the wire calls them.
@@ -41,7 +41,6 @@ pub struct Wires {
 pub struct OnTheWire {
     wires: Wires,
     runtime: Handle,
-    queue: aws_sdk_sqs::Client,
     webhooks: Semaphore,
 }
 
@@ -54,12 +53,7 @@ impl OnTheWire {
         let world = Resident::start(move || {
             let Provisioned { pools, placements, .. } = &wires.provisioned;
             let sandbox = Sandbox::placed(1, System.now(), delays, pools, placements);
-            let functions = Self {
-                queue: aws_sdk_sqs::Client::new(&wires.config),
-                runtime: on_its_thread,
-                webhooks: Semaphore::new(WEBHOOKS),
-                wires,
-            };
+            let functions = Self { runtime: on_its_thread, webhooks: Semaphore::new(WEBHOOKS), wires };
             World::new(sandbox, functions, secrets.webhook)
         });
         let ticking = world.clone();
@@ -87,7 +81,7 @@ impl Functions for OnTheWire {
         let mut response = LambdaFunctionUrlResponse::default();
         response.status_code = 502;
         let _turn = self.webhooks.acquire().await;
-        let Some(poster) = self.wires.webhook.get().cloned() else { return response };
+        let poster = self.wires.webhook.clone();
         let answered = self.runtime.spawn_blocking(move || {
             let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value));
             poster.post(headers, request.body.unwrap_or_default())
@@ -98,13 +92,14 @@ impl Functions for OnTheWire {
         response
     }
 
-    /// The world's own queue has nothing but the events of ECS and EC2: they go where EventBridge's
-    /// rules take them, to the real queue.
+    /// The world's own queue has nothing but the events of ECS and EC2: they go onto the bus, and EventBridge's
+    /// rules take them to the real queue.
     async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for record in batch.records {
-            let message = self.queue.send_message().queue_url(&self.wires.provisioned.queue_url);
-            if message.message_body(record.body.unwrap_or_default()).send().await.is_err() {
+            let (ministack, event) = (Arc::clone(&self.wires.ministack), record.body.unwrap_or_default());
+            let put = self.runtime.spawn_blocking(move || ministack.put_event(&event)).await;
+            if !matches!(put, Ok(Ok(()))) {
                 response.add_failure(record.message_id.unwrap_or_default());
             }
         }
@@ -115,8 +110,7 @@ impl Functions for OnTheWire {
     async fn registrar(&self, request: LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
         let mut response = LambdaFunctionUrlResponse::default();
         response.status_code = 502;
-        let Some(poster) = self.wires.registrar.get().cloned() else { return response };
-        let poster = poster.at(request.raw_path.as_deref().unwrap_or_default());
+        let poster = self.wires.registrar.at(request.raw_path.as_deref().unwrap_or_default());
         let body = request.body.unwrap_or_default();
         let answered = self
             .runtime
@@ -129,7 +123,7 @@ impl Functions for OnTheWire {
         response
     }
 
-    /// Nothing: the ticks of a stack on the wire are [`crate::lambda`]'s, by the machine's clock.
+    /// Nothing: a stack on the wire has schedules, by the machine's clock.
     async fn scheduler(&self) {}
 
     async fn reconciler(&self) {}

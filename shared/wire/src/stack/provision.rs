@@ -1,9 +1,9 @@
-//! The stack in moto, and what an operator puts beside it: the secrets.
+//! The stack in ministack, and what an operator puts beside it: the secrets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::moto::Moto;
+use crate::ministack::Ministack;
 use anyhow::{Context as _, Result};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -16,7 +16,7 @@ use sandbox::queue::VISIBILITY;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Options;
-use super::formation::{Formation, Templates};
+use super::formation::{Code, Formation, Templates};
 
 /// The path of the parameters, as in `template.yaml`.
 pub const PARAMETERS: &str = "/mayfly";
@@ -70,11 +70,12 @@ pub struct Provisioned {
 /// Deploys the stack, and adds the operator's part.
 pub(super) async fn provision(
     config: &SdkConfig,
-    moto: &Moto,
+    ministack: &Ministack,
     templates: &Templates,
+    code: Code<'_>,
     options: &Options<'_>,
 ) -> Result<Provisioned> {
-    let formation = templates.deploy(moto, &[])?;
+    let formation = templates.deploy(ministack, Some(code), &[])?;
     let store = aws_sdk_ssm::Client::new(config);
     for (name, value) in options.secrets.parameters() {
         let request = store.put_parameter().name(&name).value(value).r#type(ParameterType::SecureString);

@@ -103,7 +103,6 @@ fn config(name: &str, url: &str) -> FunctionConfig {
         binary: test.parent().and_then(Path::parent).unwrap().join(name),
         memory: 256,
         timeout: Duration::from_secs(30),
-        concurrency: 1,
         variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         log: Some(log),
     }

@@ -1,28 +1,45 @@
-//! The templates, deployed into moto's CloudFormation.
+//! The templates, deployed into two emulators' CloudFormation; and what each of these lacks, in both
+//! directions.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use aws_sdk_ssm::error::ProvideErrorMetadata as _;
+use contracts::{emulators, template};
 use fleet::pools::DEFAULT_POOLS;
 use serde_json::Value;
+use wire::ministack::Ministack;
 use wire::moto::Moto;
-use wire::stack::{Formation, Templates};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use wire::stack::{Code, Deploys, Templates};
 
 fn read(file: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// The types that moto is said not to deploy.
-fn listed() -> BTreeSet<String> {
-    let gaps = read(&root().join("shared/wire/moto/gaps.json"));
-    let types = gaps["types"].as_object().unwrap();
-    assert!(types.values().all(|why| why.as_str().is_some_and(|why| !why.is_empty())));
-    types.keys().cloned().collect()
+/// What an emulator is said to lack, of one kind: what, and why.
+fn listed(emulator: &str, kind: &str) -> BTreeSet<String> {
+    let gaps = read(&template::root().join(format!("shared/wire/emulators/{emulator}/gaps.json")));
+    let kinds: BTreeSet<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
+    let known = ["functions", "parameters", "policies", "types", "variables"];
+    assert!(kinds.is_subset(&known.into()), "each has a test here: {kinds:?}");
+    let Some(listed) = gaps[kind].as_object() else { return BTreeSet::new() };
+    assert!(listed.values().all(|why| why.as_str().is_some_and(|why| !why.is_empty())));
+    listed.keys().cloned().collect()
+}
+
+fn ministack() -> Ministack {
+    Ministack::start(None, Duration::from_mins(1)).unwrap()
+}
+
+/// What a script of this folder prints, in JSON.
+fn printed(script: &str, arguments: impl IntoIterator<Item = String>) -> Vec<String> {
+    let python = template::root().join(".venv/bin/python");
+    let script = template::root().join("tests/contracts").join(script);
+    let output = Command::new(python).arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The resources that an expanded template declares: logical id, type and condition.
@@ -47,45 +64,56 @@ const SWITCHED_ON: [&str; 5] = [
     "LogOutput=cloudwatch",
 ];
 
-/// Deploys it.
-fn deployed(templates: &Templates, ingress: &str) -> Formation {
-    let moto = Moto::start().unwrap();
-    let ingress = format!("Ingress={ingress}");
-    templates.deploy(&moto, &[&SWITCHED_ON[..], &[&ingress]].concat()).unwrap()
-}
-
-#[test]
-fn all_is_deployed_but_for_the_listed_types() {
-    let (templates, listed) = (Templates::of_map(DEFAULT_POOLS).unwrap(), listed());
-    let mut used = BTreeSet::new();
+/// All is deployed, but for the types that are listed, and each of those is in a template.
+fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
+    let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
+    let (mut used, mut listed_types) = (BTreeSet::new(), BTreeSet::new());
     for (ingress, other) in [("url", "HasApi"), ("httpapi", "HasUrl")] {
-        let formation = deployed(&templates, ingress);
+        let emulator = start();
+        listed_types = listed(emulator.name(), "types");
+        let given = format!("Ingress={ingress}");
+        let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected =
             ["logs", "network", "pools", "registraringress", "storage", "template", "webhookingress"];
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {
-                let wanted = condition.as_deref() != Some(other) && !listed.contains(&kind);
+                let wanted = condition.as_deref() != Some(other) && !listed_types.contains(&kind);
                 let found = resources.get(&id).map(|it| it.r#type.as_str());
                 assert_eq!(found, wanted.then_some(kind.as_str()), "{name}: {id}, a {kind}, with {ingress}");
                 used.insert(kind);
             }
         }
     }
-    let unused: Vec<_> = listed.difference(&used).collect();
+    let unused: Vec<_> = listed_types.difference(&used).collect();
     assert!(unused.is_empty(), "no template has a {unused:?}: take it from gaps.json");
 }
 
 #[test]
+fn ministack_deploys_all_but_the_listed_types() {
+    all_is_deployed_but_for_the_listed_types(ministack);
+}
+
+#[test]
+fn moto_deploys_all_but_the_listed_types() {
+    all_is_deployed_but_for_the_listed_types(|| Moto::start().unwrap());
+}
+
+#[test]
+fn ministack_has_no_model_of_a_listed_type() {
+    let (ministack, known) = (ministack(), "AWS::SQS::Queue".to_owned());
+    let kinds = listed("ministack", "types").into_iter().chain([known.clone()]);
+    let mut deployed = printed("ministack/deployable.py", [ministack.url()].into_iter().chain(kinds));
+    assert_eq!(deployed.pop(), Some(known), "what it has a model of is told from the others");
+    assert!(deployed.is_empty(), "ministack deploys {deployed:?} by now: take it from gaps.json");
+}
+
+#[test]
 fn moto_has_no_model_of_a_listed_type() {
-    let python = root().join(".venv/bin/python");
-    let script = root().join("tests/contracts/moto/models.py");
-    let output = Command::new(python).arg(script).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let models: BTreeSet<String> = serde_json::from_slice(&output.stdout).unwrap();
+    let models: BTreeSet<String> = printed("moto/models.py", []).into_iter().collect();
     assert!(models.contains("AWS::SQS::Queue"));
-    let by_now: Vec<_> = listed().intersection(&models).cloned().collect();
+    let by_now: Vec<_> = listed("moto", "types").intersection(&models).cloned().collect();
     assert!(by_now.is_empty(), "moto deploys {by_now:?} by now: take it from gaps.json");
 }
 
@@ -96,15 +124,37 @@ fn names(templates: &Templates, what: &str) -> bool {
 }
 
 #[test]
-fn the_listed_functions_and_policies_are_used() {
+fn the_functions_and_policies_that_moto_lacks_are_used() {
     let templates = Templates::of_map(DEFAULT_POOLS).unwrap();
-    let gaps = read(&root().join("shared/wire/moto/gaps.json"));
-    let kinds: BTreeSet<&str> = gaps.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(kinds, ["functions", "policies", "types"].into());
-    for kind in ["functions", "policies"] {
-        for (word, why) in gaps[kind].as_object().unwrap() {
-            assert!(why.as_str().is_some_and(|why| !why.is_empty()), "{word}");
-            assert!(names(&templates, word), "no template has a {word}: take it from gaps.json");
-        }
+    for word in ["functions", "policies"].into_iter().flat_map(|kind| listed("moto", kind)) {
+        assert!(names(&templates, &word), "no template has a {word}: take it from gaps.json");
+    }
+}
+
+#[tokio::test]
+async fn the_parameters_that_ministack_lacks_are_not_there() {
+    let ministack = ministack();
+    let store = aws_sdk_ssm::Client::new(&emulators::config(ministack.url()));
+    let template = template::read();
+    for name in listed("ministack", "parameters") {
+        let default = template["Parameters"][&name]["Default"].as_str().unwrap();
+        let found = store.get_parameter().name(default).send().await;
+        let code = found.err().and_then(|error| error.code().map(str::to_owned));
+        assert_eq!(code.as_deref(), Some("ParameterNotFound"), "{default}: take {name} from gaps.json");
+    }
+}
+
+#[test]
+fn no_function_finds_what_the_listed_variables_name() {
+    let (ministack, templates) = (ministack(), Templates::of_map(DEFAULT_POOLS).unwrap());
+    let test = std::env::current_exe().unwrap();
+    let binaries: PathBuf = test.parent().and_then(Path::parent).unwrap().to_owned();
+    let code = Code { binaries: &binaries, zipped: false, variables: &[] };
+    let formation = templates.deploy(&ministack, Some(code), &[]).unwrap();
+    let webhook = &formation.functions["WebhookFunction"];
+    let (failed, said) = ministack.invoke(&webhook.name, "{}").unwrap();
+    for variable in listed("ministack", "variables") {
+        let named = &webhook.variables[&variable];
+        assert!(failed && said.contains(named.as_str()), "take {variable} from gaps.json: {said}");
     }
 }

@@ -6,7 +6,7 @@ use aws::tasks::Tasks;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{Compatibility, ContainerDefinition, NetworkMode};
 use contracts::ecs::request;
-use contracts::moto::config;
+use contracts::emulators::config;
 use fleet::launch::{AwsvpcConfiguration, FailureClass, NetworkConfiguration, RunTaskRequest};
 use fleet::ports::{
     DescribeTasks as _, ListContainerInstances as _, ListTasks as _, RunTask as _, StopTask as _, TaskFilter,

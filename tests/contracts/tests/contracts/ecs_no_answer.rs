@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::tasks::Tasks;
 use aws_config::timeout::TimeoutConfig;
 use contracts::ecs::{request, ticket};
-use contracts::moto::config;
+use contracts::emulators::config;
 use fleet::launch::{FailureClass, LaunchFailure};
 use fleet::ports::{DescribeTasks as _, RunTask as _};
 

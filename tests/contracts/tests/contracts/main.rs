@@ -8,8 +8,10 @@
 )]
 
 mod cold_start;
+mod deployed;
 mod deployment;
 mod ecs_described;
+mod ecs_looked_at;
 mod ecs_moto;
 mod ecs_no_answer;
 mod ecs_wire;

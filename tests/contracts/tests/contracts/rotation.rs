@@ -4,7 +4,7 @@
 use aws::parameters::ParameterStore;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterType;
-use contracts::moto;
+use contracts::emulators;
 use control::Deployed;
 use fleet::pools::DEFAULT_POOLS;
 use fleet::settings::FromParameters;
@@ -30,7 +30,7 @@ impl Account {
     }
 
     fn client(&self) -> Client {
-        Client::new(&moto::config(self.moto.url()))
+        Client::new(&emulators::config(self.moto.url()))
     }
 
     async fn put(&self, name: &str, value: &str) {
@@ -44,7 +44,7 @@ impl Account {
 
     /// A function's settings, as it reads them.
     async fn settings<S: FromParameters>(&self, deployed: &S::Deployed) -> S {
-        let store = ParameterStore::new(&moto::config(self.moto.url()), PARAMETERS);
+        let store = ParameterStore::new(&emulators::config(self.moto.url()), PARAMETERS);
         S::from_parameters(deployed, &store.read(S::FOLDERS).await.unwrap()).unwrap()
     }
 

@@ -2,16 +2,15 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{BillingMode, TimeToLiveStatus};
+use contracts::emulators::Emulator;
 use contracts::ledger::{job, runner};
-use contracts::moto;
 use fleet::ledger::{Item, Job, JobState, Put, Runner, RunnerState};
 use fleet::ports::Ledger as _;
-use wire::moto::Moto;
 
 #[tokio::test]
 async fn the_table_is_paid_by_request_and_deletes_only_what_has_ended() {
-    let moto = Moto::start().unwrap();
-    let config = moto::config(moto.url());
+    let emulator = Emulator::ministack();
+    let config = emulator.config();
     let client = Client::new(&config);
     let table = super::table(&config, "ledger").await;
 

@@ -71,9 +71,9 @@ fn items(pool: &PoolName) -> Vec<Item> {
 
 #[tokio::test]
 async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_time() {
-    let moto = Moto::start().unwrap();
+    let emulator = Emulator::ministack();
     let requests = Weather::fair();
-    let plain = moto::config(moto.url());
+    let plain = emulator.config();
     let ledger = table(&plain.to_builder().http_client(requests.clone()).build(), "large").await;
     let pool = PoolName::new("ec2-x64").unwrap();
     let puts: Vec<Put> = items(&pool).into_iter().map(Put).collect();
@@ -96,7 +96,7 @@ async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_t
     let keys = |body: &str| body.matches("{\"key\":").count();
     assert!(sent.iter().all(|body| keys(body) <= 100), "a hundred keys a read are DynamoDB's limit");
 
-    // moto's own time says nothing of DynamoDB's: each call is taken for a slow one, and none for one beside
+    // Its own time says nothing of DynamoDB's: each call is taken for a slow one, and none for one beside
     // another.
     let calls = u32::try_from(sent.len()).unwrap();
     let took = A_SLOW_CALL * calls + Duration::try_from(INDEX_IS_BEHIND).unwrap();

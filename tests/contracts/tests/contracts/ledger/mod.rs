@@ -1,5 +1,5 @@
-//! The ledger's contract, for the sandbox's table and for DynamoDB as moto does it; and what
-//! DynamoDB alone has: an end for what has ended, conflicts, lost answers.
+//! The ledger's contract, for the sandbox's table and for DynamoDB as two emulators do
+//! it; and what DynamoDB alone has: an end for what has ended, conflicts, lost answers.
 
 mod dynamodb;
 mod faults;
@@ -8,11 +8,11 @@ mod large;
 use aws::ledger::Table;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use contracts::{ledger, moto, storage};
+use contracts::emulators::Emulator;
+use contracts::{ledger, storage};
 use fleet::PoolMap;
 use fleet::pools::DEFAULT_POOLS;
 use sandbox::{Delays, Sandbox};
-use wire::moto::Moto;
 
 /// An empty table of the sandbox.
 fn sandbox() -> Sandbox {
@@ -26,7 +26,7 @@ async fn table(config: &SdkConfig, name: &str) -> Table {
     Table::new(config, name)
 }
 
-/// The clauses, each a test of its own in the sandbox; moto takes them one after the other, because
+/// The clauses, each a test of its own in the sandbox; an emulator takes them one after the other, because
 /// it takes a second to start.
 macro_rules! hold_to {
     ($($clause:ident),+ $(,)?) => {
@@ -39,10 +39,8 @@ macro_rules! hold_to {
             )+
         }
 
-        #[tokio::test]
-        async fn on_dynamodb() {
-            let moto = Moto::start().unwrap();
-            let config = moto::config(moto.url());
+        async fn hold(emulator: &Emulator) {
+            let config = emulator.config();
             $(
                 ledger::$clause(&table(&config, stringify!($clause)).await).await;
             )+
@@ -66,3 +64,13 @@ hold_to!(
     a_burst_costs_one_write_of_the_book_for_each_batch,
     two_that_race_for_a_book_are_both_written_once,
 );
+
+#[tokio::test]
+async fn on_motos_dynamodb() {
+    hold(&Emulator::moto()).await;
+}
+
+#[tokio::test]
+async fn on_ministacks_dynamodb() {
+    hold(&Emulator::ministack()).await;
+}

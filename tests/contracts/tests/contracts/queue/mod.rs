@@ -1,14 +1,13 @@
-//! The queue's contract, for the sandbox's queue and for SQS as moto does it.
+//! The queue's contract, for the sandbox's queue and for SQS as two emulators do it.
 
 mod of_sandbox;
 mod sqs;
 
 use self::of_sandbox::SandboxQueue;
 use self::sqs::Sqs;
-use contracts::moto;
-use wire::moto::Moto;
+use contracts::emulators::Emulator;
 
-/// The clauses, each a test of its own in the sandbox; moto takes them one after the other, because
+/// The clauses, each a test of its own in the sandbox; an emulator takes them one after the other, because
 /// it takes a second to start.
 macro_rules! hold_to {
     ($($clause:ident),+ $(,)?) => {
@@ -21,10 +20,8 @@ macro_rules! hold_to {
             )+
         }
 
-        #[tokio::test]
-        async fn on_sqs() {
-            let moto = Moto::start().unwrap();
-            let config = moto::config(moto.url());
+        async fn hold(emulator: &Emulator) {
+            let config = emulator.config();
             $(
                 contracts::queue::$clause(&Sqs::new(&config, stringify!($clause)).await).await;
             )+
@@ -39,3 +36,13 @@ hold_to!(
     only_what_is_deleted_does_not_come_again,
     after_five_times_it_is_a_dead_letter,
 );
+
+#[tokio::test]
+async fn on_motos_sqs() {
+    hold(&Emulator::moto()).await;
+}
+
+#[tokio::test]
+async fn on_ministacks_sqs() {
+    hold(&Emulator::ministack()).await;
+}

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use aws::scaling::Groups;
 use contracts::canned;
-use contracts::moto::config;
+use contracts::emulators::config;
 use fleet::ports::DescribeScalingActivities as _;
 
 /// An answer, with a comment of where its messages are from.

@@ -7,7 +7,7 @@ mod groups;
 
 use std::collections::BTreeSet;
 
-use contracts::moto::config;
+use contracts::emulators::config;
 use contracts::weather::Weather;
 use wire::moto::Moto;
 

@@ -8,11 +8,8 @@ other end of standard input, so that it ends with them, however they end.
 
 import logging
 import sys
-from copy import deepcopy
 from threading import Lock, Thread
 
-from moto.dynamodb.models import DynamoDBBackend, Table
-from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -41,8 +38,7 @@ class UpdatesInPlace:
     """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested
     stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone; and
     `AWS::NoValue` leaves a hole in a list. It is taught better when the first request comes, because its
-    models take a second to load. The names that it
-    gives end in one suffix, so that a moto that is started again has what there was under the same names."""
+    models take a second to load."""
 
     def __init__(self, app):
         self.app = app
@@ -55,7 +51,6 @@ class UpdatesInPlace:
             models.Stack.get_cfn_attribute = output_of
             models.Stack.update_from_cloudformation_json = classmethod(update_nested)
             FakeAutoScalingGroup.update_from_cloudformation_json = classmethod(update_sizes)
-            parsing.random_suffix = lambda: "LOCAL"
             # Once, whoever else asks at this moment.
             vars(parsing).setdefault("clean_with_holes", parsing.clean_json)
             parsing.clean_json = clean
@@ -99,45 +94,7 @@ def update_sizes(groups, original_resource, new_resource_name, cloudformation_js
     return original_resource
 
 
-def undo_only_what_is_touched():
-    """moto copies every table that a transaction names, so that it can put it back: a thousand jobs
-    are a thousand copies of a thousand items. Here a transaction remembers the items that it names."""
-    transact_write_items = DynamoDBBackend.transact_write_items
-
-    def with_undo(backend, transact_items):
-        before = [touched(backend, operation) for item in transact_items for operation in item.values()]
-        try:
-            transact_write_items(backend, transact_items)
-        except Exception:
-            for table, key, item in before:
-                put_back(table, key, item)
-            raise
-
-    Table.__deepcopy__ = lambda table, memo: table
-    DynamoDBBackend.transact_write_items = with_undo
-
-
-def touched(backend, operation):
-    """The table and the key that an operation of a transaction names, and a copy of its item."""
-    table = backend.get_table(operation["TableName"])
-    named = operation.get("Key") or operation["Item"]
-    names = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
-    key = [DynamoType(named[name]) for name in names]
-    return table, key, deepcopy(table.get_item(*key))
-
-
-def put_back(table, key, item):
-    """Makes the item under this key what it was; None: there was none."""
-    *parents, last = key
-    items = table.items[parents[0]] if parents else table.items
-    if item is None:
-        items.pop(last, None)
-    else:
-        items[last] = item
-
-
 def main():
-    undo_only_what_is_touched()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     app = DynamoDBOneAtATime(UpdatesInPlace(DomainDispatcherApplication(create_backend_app)))

@@ -1,0 +1,98 @@
+//! An emulator of AWS that somebody else wrote, as a process of its own.
+
+use std::ffi::OsStr;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long it may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A server in Python on a port of 127.0.0.1, which prints the port when it is ready.
+///
+/// It ends when this is dropped. It also ends by itself when this process does, even when that is
+/// killed, because then its standard input closes.
+#[derive(Debug)]
+pub(crate) struct Emulator {
+    process: Child,
+    port: u16,
+}
+
+impl Emulator {
+    /// Starts `script`, a path below `emulators/`, with the Python of an environment that `make` installs.
+    pub(crate) fn start<A: AsRef<OsStr>>(
+        environment: &str,
+        script: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> io::Result<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = folder.join("../..").join(environment).join("bin/python");
+        if !python.exists() {
+            let why = format!(
+                "{environment} is not installed: `make test` does it, or `make {environment}/.installed` alone"
+            );
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
+        let process = Command::new(python)
+            .arg(folder.join("emulators").join(script))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut emulator = Self { process, port: 0 };
+        emulator.port = emulator.read_port()?;
+        Ok(emulator)
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Lets it end by itself, with the processes that it has started.
+    pub(crate) fn end(&mut self) {
+        drop(self.process.stdin.take());
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn read_port(&mut self) -> io::Result<u16> {
+        let mut line = String::new();
+        if let Some(stdout) = self.process.stdout.as_mut() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let ended = |_| io::Error::other("it ended before it was ready; standard error says why");
+        line.trim().parse().map_err(ended)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // Whatever goes wrong here, the process is gone or goes when its standard input closes.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ends_when_its_standard_input_closes() {
+        for (environment, script) in [(".venv", "moto/serve.py"), (".tools/ministack", "ministack/serve.py")]
+        {
+            let mut emulator = Emulator::start(environment, script, [""; 0]).unwrap();
+            emulator.end();
+            let ended = emulator.process.try_wait().unwrap().expect(script);
+            assert!(ended.success(), "{script}: {ended}");
+        }
+    }
+}
