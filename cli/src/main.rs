@@ -53,9 +53,9 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Say why a job waits, what happens next and when, and what was seen
     ///
-    /// It reads the ledger's table and ECS with your AWS credentials, and GitHub with GITHUB_TOKEN or, without one, with
+    /// It reads the ledger's table and ECS with your AWS credentials, and GitHub with `GITHUB_TOKEN` or, without one, with
     /// the App's key where you may read it. Who cannot be asked is named, with why, and the others still answer.
-    /// GITHUB_API_URL and AWS_ENDPOINT_URL lead elsewhere, to `mayfly local` say. Exits with 0, or with 2 where the job's
+    /// `GITHUB_API_URL` and `AWS_ENDPOINT_URL` lead elsewhere, to `mayfly local` say. Exits with 0, or with 2 where the job's
     /// URL, the map or a file is wrong.
     Why(why::WhyArgs),
     /// Show where the time of a job went, from GitHub's queue to its first step

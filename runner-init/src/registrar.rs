@@ -122,6 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "PID 1 lives by the real clock")]
     fn it_prints_neither_its_ticket_nor_its_boot_id() {
         let registrar = Registrar::new(
             "https://registrar.example/",

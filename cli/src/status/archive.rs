@@ -29,7 +29,7 @@ pub fn write(seen: &Seen, out: impl Write) -> Result<()> {
         add(&mut archive, seen, name, &(serde_json::to_string_pretty(&value)? + "\n"))?;
     }
     let logs = match &seen.logs {
-        Ok(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
+        Ok(lines) => lines.iter().map(|line| line.to_string() + "\n").collect(),
         Err(why) => format!("{}\n", fields::clean(serde_json::json!({"unread": why}))),
     };
     add(&mut archive, seen, "logs.jsonl", &logs)?;

@@ -82,9 +82,11 @@ fn of_waterfall(waterfall: &Waterfall) -> String {
         seconds(waterfall.milliseconds)
     );
     if !waterfall.notes.is_empty() {
-        let notes: String =
-            waterfall.notes.iter().map(|note| format!("<li>{}</li>\n", shown(note))).collect();
-        let _ = writeln!(part, "<ul>\n{notes}</ul>");
+        part.push_str("<ul>\n");
+        for note in &waterfall.notes {
+            let _ = writeln!(part, "<li>{}</li>", shown(note));
+        }
+        part.push_str("</ul>\n");
     }
     part
 }

@@ -52,6 +52,7 @@ impl Emulator {
     }
 
     /// Lets it end by itself, with the processes that it has started.
+    #[expect(clippy::disallowed_methods, reason = "a real wait for a real process")]
     pub(crate) fn end(&mut self) {
         drop(self.process.stdin.take());
         let begun = Instant::now();

@@ -258,9 +258,9 @@ fn a_runner_that_is_listed_as_the_version_before_did_is_looked_at() {
 
     stage.turn_to("2026-03-23T12:14:00Z");
     stage.tick().unwrap();
-    let state = || stage.sandbox.table().borrow().runner(&runner).unwrap().state;
-    assert_eq!(state(), RunnerState::Idle, "it may still ask");
+    let ledger_has = || stage.sandbox.table().borrow().runner(&runner).unwrap().state;
+    assert_eq!(ledger_has(), RunnerState::Idle, "it may still ask");
     stage.turn_to("2026-03-23T12:15:00Z");
     stage.tick().unwrap();
-    assert_eq!(state(), RunnerState::Leaving, "it has no JIT config, and has not asked for one again");
+    assert_eq!(ledger_has(), RunnerState::Leaving, "it has no JIT config, and has not asked for one again");
 }

@@ -1,5 +1,7 @@
 //! What was seen, a line each.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::picture::{Picture, Source};
@@ -66,7 +68,7 @@ fn of_book(book: &Book, now: Timestamp) -> String {
     );
     if let Some(rest) = book.health.resting(now) {
         let why = said::sentence(&masked(&rest.reason));
-        line += &format!("; rests until {}: {why}", clock(rest.until, now));
+        let _ = write!(line, "; rests until {}: {why}", clock(rest.until, now));
     }
     line
 }
@@ -93,13 +95,13 @@ fn of_runner(picture: &Picture, runner: &Runner) -> String {
     let mut line = format!("runner {id}: {state:?} on {capacity}, reserved {since}");
     if let Some(task) = picture.task(runner) {
         let id = task.task.as_str().rsplit('/').next().unwrap_or_default();
-        line += &format!(", task {id} {}", said::name(&task.last_status));
+        let _ = write!(line, ", task {id} {}", said::name(&task.last_status));
     }
     if let Some(leaves) = runner.leaves {
-        line += &format!(", leaves: {leaves:?}");
+        let _ = write!(line, ", leaves: {leaves:?}");
     }
     if let Some(why) = &runner.put_off {
-        line += &format!(", put off: {}", said::sentence(&masked(why)));
+        let _ = write!(line, ", put off: {}", said::sentence(&masked(why)));
     }
     line
 }

@@ -127,9 +127,8 @@ fn of_ledger(picture: &Picture, job: &Job) -> Reason {
         (JobState::Waiting, _) if picture.github.read().is_none() => {
             Reason::SaidToWait { since: job.changed_at, read_at: job.read_at }
         }
-        (JobState::Queued | JobState::Waiting | JobState::Unserved, _) => waits(picture, job),
-        // GitHub says otherwise by now, and says no more than that it is queued.
-        (JobState::InProgress | JobState::Completed, _) => waits(picture, job),
+        // Also one that has begun or ended here, where GitHub by now says no more than that it is queued.
+        _ => waits(picture, job),
     }
 }
 

@@ -129,8 +129,10 @@ impl<F: Functions + 'static> World<F> {
         let Some(listener) = listener.filter(|it| it.job.is_some() && !it.is_frozen) else { return };
         listener.has_worker = true;
         let (job, is_silent) = (listener.job, listener.is_silent);
-        let now = self.now();
-        job.into_iter().for_each(|job| self.sandbox.github().borrow_mut().begin_steps(job, now));
+        if let Some(job) = job {
+            let now = self.now();
+            self.sandbox.github().borrow_mut().begin_steps(job, now);
+        }
         if !is_silent {
             self.take(arn, Event::JobBegun);
         }

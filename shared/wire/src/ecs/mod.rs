@@ -54,7 +54,7 @@ fn dispatch(sandbox: &Sandbox, operation: &str, request: &Value) -> Result<Value
         "ListClusters" => clusters::list_clusters(sandbox, &read(request)?),
         "DescribeClusters" => clusters::describe_clusters(sandbox, &read(request)?),
         "ListTaskDefinitions" => clusters::list_task_definitions(sandbox, &read(request)?),
-        "DescribeCapacityProviders" => clusters::describe_capacity_providers(sandbox, &read(request)?),
+        "DescribeCapacityProviders" => Ok(clusters::describe_capacity_providers(sandbox, &read(request)?)),
         "ListContainerInstances" => instances::list_container_instances(sandbox, &read(request)?),
         _ => Err(Refusal::exception("UnknownOperationException", "The sandbox does not know the operation.")),
     }

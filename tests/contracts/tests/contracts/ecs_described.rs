@@ -2,7 +2,7 @@
 //! waterfall that follows.
 
 use aws::tasks::Tasks;
-use contracts::{botocore, canned, moto};
+use contracts::{botocore, canned, emulators};
 use fleet::launch::TaskTimes;
 use fleet::ledger::{Job, JobState, JobTimes, Runner};
 use fleet::pools::DEFAULT_POOLS;
@@ -33,7 +33,8 @@ async fn a_description_tells_its_times_and_nothing_of_its_overrides_and_tags() {
     assert_eq!(botocore::check(&[exchange]), Ok(()), "it has botocore's shape");
 
     let url = canned::serve(200, "application/x-amz-json-1.1", DESCRIBED.to_owned());
-    let described = Tasks::new(&moto::config(&url)).describe_tasks("mayfly_fargate", &asked).await.unwrap();
+    let described =
+        Tasks::new(&emulators::config(&url)).describe_tasks("mayfly_fargate", &asked).await.unwrap();
     let times = TaskTimes {
         created_at: at(2_500),
         pull_started_at: at(11_034),

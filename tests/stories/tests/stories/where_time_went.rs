@@ -25,8 +25,9 @@ fn told(waterfall: &Waterfall) -> Vec<String> {
     assert_eq!(sum, waterfall.milliseconds);
     assert_eq!(sum, waterfall.until.as_millisecond() - waterfall.queued_at.as_millisecond());
     let line = |stage: &fleet::status::Stage| {
-        let with: String = stage.with.iter().map(|it| format!("{it} + ")).collect();
-        format!("{with}{}: {} ms", stage.name, stage.milliseconds)
+        let mut names: Vec<&str> = stage.with.iter().map(AsRef::as_ref).collect();
+        names.push(stage.name);
+        format!("{}: {} ms", names.join(" + "), stage.milliseconds)
     };
     waterfall.stages.iter().map(line).chain(waterfall.notes.iter().cloned()).collect()
 }

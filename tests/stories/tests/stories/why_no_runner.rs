@@ -185,7 +185,9 @@ fn a_pool_without_an_image_says_so() {
     let mut scene = stories::scene();
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
     let held = pools.clone().held_where(|pool| pool.name == PoolName::new(POOL).unwrap());
-    FUNCTIONS.iter().for_each(|&function| scene.world.functions().use_map(function, &held));
+    for &function in &FUNCTIONS {
+        scene.world.functions().use_map(function, &held);
+    }
     scene.world.queue_job(JobId(1), plan(&[POOL]));
     scene.pass(70);
     assert_eq!(
@@ -195,5 +197,7 @@ fn a_pool_without_an_image_says_so() {
             "nothing, until an image is deployed: the stack's output WithoutImages says which is missing"
         ]
     );
-    FUNCTIONS.iter().for_each(|&function| scene.world.functions().use_map(function, &pools));
+    for &function in &FUNCTIONS {
+        scene.world.functions().use_map(function, &pools);
+    }
 }

@@ -9,6 +9,7 @@ use crate::repair::waiting::Said;
 
 /// One thing that is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a look has few of them, and each lives for a moment")]
 pub enum Mend {
     /// Write down that a runner's task has stopped.
     NoteStopped {

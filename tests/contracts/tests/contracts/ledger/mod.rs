@@ -67,10 +67,10 @@ hold_to!(
 
 #[tokio::test]
 async fn on_motos_dynamodb() {
-    hold(&Emulator::moto()).await;
+    Box::pin(hold(&Emulator::moto())).await;
 }
 
 #[tokio::test]
 async fn on_ministacks_dynamodb() {
-    hold(&Emulator::ministack()).await;
+    Box::pin(hold(&Emulator::ministack())).await;
 }
