@@ -7,7 +7,7 @@ use terminal_size::{Width, terminal_size_of};
 /// Columns where standard output is no terminal: a log, a file, a pipe.
 const PIPED: u16 = 120;
 
-/// How many columns a line may have: the terminal's, or [`PIPED`].
+/// How many columns a line may have: the terminal's, or 120 where there is none.
 pub fn columns() -> u16 {
     terminal_size_of(io::stdout()).map_or(PIPED, |(Width(columns), _)| columns)
 }

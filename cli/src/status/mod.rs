@@ -1,6 +1,6 @@
 //! `mayfly why` and `mayfly trace`: who is asked, and how what was seen is told.
 //!
-//! What is decided is in [`fleet::status`]; [`control::Sources`] reads. Here are a job's reference, the deployment's
+//! What is decided is in [`fleet::status`]; `control::Sources` reads. Here are a job's reference, the deployment's
 //! names, and the forms of the answer: lines, JSON, a page, an archive. Each is made of named fields, and every text in
 //! it goes through [`fleet::status::masked`].
 

@@ -30,7 +30,10 @@ fn the_question_says_how_far_the_listener_is() {
     for asked in &asked {
         let Value::Object(fields) = &asked.question else { panic!("{asked:?}") };
         let names: Vec<&str> = fields.keys().map(String::as_str).collect();
-        assert_eq!((asked.path.as_str(), names), ("/ask", vec!["boot", "listener", "ticket", "version"]));
+        assert_eq!(
+            (asked.path.as_str(), names),
+            ("/ask", vec!["age", "boot", "listener", "ticket", "version"])
+        );
         assert_eq!((&fields["version"], &fields["ticket"]), (&1.into(), &TICKET.into()));
         assert_eq!(fields["boot"], boot, "it stays the same boot");
     }

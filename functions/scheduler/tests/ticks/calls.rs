@@ -21,8 +21,9 @@ use super::{POOLS, Stage};
 
 const NOON: &str = "2026-03-23T12:00:00Z";
 
-/// The listings in which a tick looks for a pool's runners.
-const LISTINGS: u32 = 4;
+/// The listings in which a tick looks for a pool's runners: that of today, and in an instance's first quarter of an hour
+/// the four of the version before.
+const LISTINGS: u32 = 1 + 4;
 
 /// Pools in which nothing happens: of another architecture, and of another kind.
 const OTHERS: &str = r#"

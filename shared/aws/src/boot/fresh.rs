@@ -17,7 +17,7 @@ use crate::parameters::ParameterStore;
 /// From this age on settings are read again, beside the event that finds them so old.
 ///
 /// KMS bills each secret that is read, of every instance that is in use, and no event is to wait for what was read a
-/// minute before it is [`TOO_OLD`]: a tick a minute finds them so each fourteenth time.
+/// minute before it is too old: a tick a minute finds them so each fourteenth time.
 pub const OLD: SignedDuration = SignedDuration::from_mins(14);
 
 /// From this age on an event waits for new ones: the function has slept meanwhile, and a secret may have

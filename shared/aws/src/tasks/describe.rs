@@ -6,7 +6,7 @@ use fleet::launch::{TaskTimes, exit_code_of, stack_of};
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 
 use super::{Tasks, ecs_error};
 
@@ -63,7 +63,8 @@ fn times(task: &Task) -> TaskTimes {
 }
 
 fn time(at: &DateTime) -> Option<Timestamp> {
-    Timestamp::from_nanosecond(at.as_nanos()).ok()
+    // ECS writes seconds as a number with three decimals, which a float does not have exactly.
+    Timestamp::from_nanosecond(at.as_nanos()).ok()?.round(Unit::Millisecond).ok()
 }
 
 fn stop(task: &Task) -> TaskStop {
