@@ -49,7 +49,7 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
             _ => None,
         };
         let (aws, webhook) = (stack.aws.url(), &stack.webhook);
-        writeln!(out, "AWS       {aws}     aws --endpoint-url {aws} ecs list-tasks --cluster mayfly_ec2")?;
+        writeln!(out, "AWS       {aws}     aws ecs list-tasks --cluster mayfly_ec2 --endpoint-url {aws}")?;
         writeln!(
             out,
             "webhook   {webhook}     mayfly replay events/github/queued-ec2-arm64.json --url {webhook}"
