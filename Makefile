@@ -37,8 +37,7 @@ test-host test-docs deploy deploy-check retire destroy secrets: | has-python3
 .PHONY: demo
 demo: ## replay the sample events, tell each job's story, and an evening of office hours (needs only Rust)
 	@echo "building the command: a minute or two the first time, and seconds after that"
-	cargo build -p mayfly
-	target/debug/mayfly demo
+	cargo run -p mayfly -- demo
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test

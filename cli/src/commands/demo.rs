@@ -21,10 +21,12 @@ pub(crate) struct DemoArgs {
 
 pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<ExitCode> {
     writeln!(out, "The map of pools: {}\n", args.map.origin())?;
-    let samples = Samples::find()?;
-    let folder = args.folder.as_deref().unwrap_or(samples.folder());
     let secret = DEVELOPMENT_SECRET.into();
-    let mut wrong = demo::run(folder, &args.map.read()?, &secret, out)?;
+    let pools = args.map.read()?;
+    let mut wrong = match &args.folder {
+        Some(folder) => demo::run(folder, &pools, &secret, out)?,
+        None => demo::run(Samples::find()?.folder(), &pools, &secret, out)?,
+    };
     wrong.extend(evening::run(&secret, out)?);
     if wrong.is_empty() {
         writeln!(out, "Every event ended as the file beside it says.")?;

@@ -1,4 +1,4 @@
-//! `mayfly why` and `mayfly trace`: who is asked, and how what was seen is told.
+//! `mayfly why` and `mayfly trace`: what they ask, and the forms of the answer.
 //!
 //! What is decided is in [`fleet::status`]; `control::Sources` reads. Here are a job's reference, the deployment's
 //! names, and the forms of the answer: lines, JSON, a page, an archive. Each is made of named fields, and every text in

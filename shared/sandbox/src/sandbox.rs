@@ -82,6 +82,24 @@ pub struct Starts {
 }
 
 impl Delays {
+    /// Each part takes so long, and calls take no time: what is on the wire takes its own.
+    pub fn each(span: &Span) -> Self {
+        let span = || span.clone();
+        Self {
+            webhook: span(),
+            provisioning: span(),
+            pending: span(),
+            boot: span(),
+            on_instances: None,
+            listener: span(),
+            pick_up: span(),
+            worker: span(),
+            stopping: span(),
+            calls: Latencies::None,
+            time_limits: BTreeMap::new(),
+        }
+    }
+
     /// How long the start of a task takes, on an instance or not.
     pub(crate) fn starts(&self, on_instance: bool) -> Starts {
         let Self { provisioning, pending, boot, .. } = self;

@@ -7,7 +7,6 @@
 mod figures;
 mod post;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use anyhow::{Context as _, Result, anyhow};
 use fleet::{JobId, Repository};
 use futures_util::{StreamExt as _, stream};
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Latencies, Span, World};
+use sandbox::{Delays, Span, World};
 use wire::Resident;
 use wire::processes::Processes;
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
@@ -61,20 +60,7 @@ pub const SECRETS: [&str; 2] = ["the-burst's-webhook-secret", "the-burst's-ticke
 
 /// The platform's times: far shorter than Fargate's, so that the functions are what takes time.
 fn delays() -> Delays {
-    let short = || Span(Duration::from_millis(50)..=Duration::from_millis(200));
-    Delays {
-        webhook: short(),
-        provisioning: short(),
-        pending: short(),
-        boot: short(),
-        on_instances: None,
-        listener: short(),
-        pick_up: short(),
-        worker: short(),
-        stopping: short(),
-        calls: Latencies::None,
-        time_limits: BTreeMap::new(),
-    }
+    Delays::each(&Span(Duration::from_millis(50)..=Duration::from_millis(200)))
 }
 
 /// Lets so many jobs be queued at once, kills so many launchers in mid-batch meanwhile, and waits for

@@ -42,16 +42,6 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         self.sweep_begins(pass, steps).await;
         let turns = turns(&pass.cursor, self.books.system.now());
         pass.to_come = pass.to_come.max(u32::try_from(2 * turns.len()).unwrap_or(u32::MAX));
-        self.give_turns(pass, turns, steps).await
-    }
-
-    /// Gives these repositories their turns, in their order.
-    async fn give_turns(
-        &self,
-        pass: &mut Pass<'_>,
-        turns: Vec<Repository>,
-        steps: &mut Steps,
-    ) -> Result<(), StepError> {
         let mut round = Round::new(turns, &pass.cursor);
         let end = self.go_round(pass, &mut round, steps).await;
         for (repository, read_to) in round.cut_off() {

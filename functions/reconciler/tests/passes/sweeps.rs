@@ -91,7 +91,7 @@ fn where_nothing_happens_nothing_is_written() {
     assert_eq!(written.get(), 0);
 }
 
-/// It can not know whether the one before it was cut off, and has to be known itself if it is.
+/// It cannot know whether the one before it was cut off, and the next one has to know if it is.
 #[test]
 fn the_first_sweep_of_an_instance_writes_its_begin_and_its_end() {
     let mut stage = with_repositories(PLAIN, REPOSITORIES);

@@ -1,6 +1,5 @@
 //! One job through the deployed stack, from GitHub's POST to the end of its task, each hop seen.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use sandbox::delivery::Delivery;
 use sandbox::ecs::task_state_change;
 use sandbox::github::{JobPlan, workflow_job};
 use sandbox::queue::VISIBILITY;
-use sandbox::{Delays, Latencies, Span, World};
+use sandbox::{Delays, Span, World};
 use serde_json::{Value, json};
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
 use wire::{Poster, Resident};
@@ -24,20 +23,7 @@ const POOL: &str = "fargate-x64";
 
 /// Times of ECS and of GitHub that a test can wait for.
 fn delays() -> Delays {
-    let short = || Span(Duration::from_millis(50)..=Duration::from_millis(100));
-    Delays {
-        webhook: short(),
-        provisioning: short(),
-        pending: short(),
-        boot: short(),
-        on_instances: None,
-        listener: short(),
-        pick_up: short(),
-        worker: short(),
-        stopping: short(),
-        calls: Latencies::None,
-        time_limits: BTreeMap::new(),
-    }
+    Delays::each(&Span(Duration::from_millis(50)..=Duration::from_millis(100)))
 }
 
 struct Scene {
