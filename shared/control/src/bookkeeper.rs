@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 12;
 
 /// Whoever conflicts waits for a write of somebody else, which takes some milliseconds.
 const BACKOFF: Backoff =
-    Backoff { attempts: ATTEMPTS, first: Duration::from_millis(20), longest: Duration::from_secs(1) };
+    Backoff { attempts: ATTEMPTS, first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
 /// Runs events through the ledger.
 ///

@@ -10,16 +10,18 @@ use fleet::ports::{Clock, Random};
 pub(crate) struct Backoff {
     /// Attempts, the first one among them.
     pub(crate) attempts: u32,
-    /// The longest wait before the second attempt; it doubles with each one.
+    /// The longest wait before the second attempt; it doubles with each one. It is as long as an attempt
+    /// takes, if that is longer: where attempts are slow, so are those of the others.
     pub(crate) first: Duration,
     /// The longest wait before any attempt.
     pub(crate) longest: Duration,
 }
 
 impl Backoff {
-    /// A random part of the wait that follows this many failures, at least one.
-    fn wait(self, failures: u32, bits: u128) -> Duration {
-        let longest = self.first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.longest);
+    /// A random part of the wait that follows this many failures, at least one, of which the last took so long.
+    fn wait(self, failures: u32, took: Duration, bits: u128) -> Duration {
+        let first = self.first.max(took);
+        let longest = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.longest);
         let part = u32::try_from(bits & 0xffff).unwrap_or(0);
         longest * part / 0x1_0000
     }
@@ -35,19 +37,21 @@ pub(crate) async fn retry<T, E>(
 ) -> Result<T, E> {
     let mut failures = 0;
     loop {
+        let began = system.now();
         let done = attempt().await;
         failures += 1;
         match &done {
             Err(error) if failures < backoff.attempts && passes(error) => {}
             _ => return done,
         }
-        system.sleep(backoff.wait(failures, system.bits())).await;
+        let took = Duration::try_from(system.now().duration_since(began)).unwrap_or_default();
+        system.sleep(backoff.wait(failures, took, system.bits())).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
 
     use futures_util::FutureExt as _;
     use jiff::Timestamp;
@@ -56,15 +60,18 @@ mod tests {
 
     /// Waits for nothing, notes each wait, and has half of every bit set.
     #[derive(Default)]
-    struct Halves(RefCell<Vec<u128>>);
+    struct Halves {
+        waits: RefCell<Vec<u128>>,
+        now: Cell<Timestamp>,
+    }
 
     impl Clock for Halves {
         fn now(&self) -> Timestamp {
-            Timestamp::UNIX_EPOCH
+            self.now.get()
         }
 
         async fn sleep(&self, length: Duration) {
-            self.0.borrow_mut().push(length.as_millis());
+            self.waits.borrow_mut().push(length.as_millis());
         }
     }
 
@@ -74,10 +81,11 @@ mod tests {
         }
     }
 
+    const BACKOFF: Backoff =
+        Backoff { attempts: 5, first: Duration::from_millis(20), longest: Duration::from_millis(60) };
+
     #[test]
     fn attempts_end_with_a_success_an_error_for_good_or_the_last_failure() {
-        const BACKOFF: Backoff =
-            Backoff { attempts: 5, first: Duration::from_millis(20), longest: Duration::from_millis(60) };
         for (answers, ending, waits, why) in [
             (&[Ok(1)][..], Ok(1), &[][..], "works at once"),
             (&[Err("busy"), Ok(2)], Ok(2), &[10], "half of the first wait"),
@@ -94,7 +102,18 @@ mod tests {
             let attempt = async || answers.next().unwrap_or(Err("asked too often"));
             let done = retry(&halves, BACKOFF, |error| *error == "busy", attempt).now_or_never();
             assert_eq!(done, Some(ending), "{why}");
-            assert_eq!(*halves.0.borrow(), waits, "{why}");
+            assert_eq!(*halves.waits.borrow(), waits, "{why}");
         }
+    }
+
+    #[test]
+    fn the_first_wait_is_as_long_as_the_attempt_before_it() {
+        let halves = Halves::default();
+        let attempt = async || {
+            halves.now.set(halves.now() + Duration::from_millis(25));
+            Err::<(), _>("busy")
+        };
+        assert_eq!(retry(&halves, BACKOFF, |_| true, attempt).now_or_never(), Some(Err("busy")));
+        assert_eq!(*halves.waits.borrow(), [12, 25, 30, 30], "25 ms, doubled up to the longest");
     }
 }

@@ -1,14 +1,14 @@
-//! Posts deliveries to a Function URL, as GitHub does.
+//! Posts to a Function URL: deliveries, as GitHub does, and questions, as PID 1 does.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use ureq::http::Response;
 
-/// GitHub waits this long for an answer.
+/// How long GitHub waits for an answer to a delivery.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Posts to one URL, as GitHub does. Clones share their connections.
+/// Posts to one URL. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Poster {
     agent: ureq::Agent,
@@ -16,10 +16,15 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// Posts to this URL.
+    /// Posts deliveries to this URL, as GitHub does.
     pub fn new(url: &str) -> Self {
+        Self::patient(url, PATIENCE)
+    }
+
+    /// Posts to this URL, and waits so long for an answer.
+    pub fn patient(url: &str, patience: Duration) -> Self {
         let config =
-            ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
+            ureq::Agent::config_builder().timeout_global(Some(patience)).http_status_as_error(false).build();
         Self { agent: ureq::Agent::new_with_config(config), url: url.to_owned() }
     }
 

@@ -115,7 +115,7 @@ impl Stack {
             ministack: Arc::clone(&ministack),
             provisioned: provisioned.clone(),
             webhook: Poster::new(&webhook),
-            registrar: Poster::new(&registrar),
+            registrar: Poster::patient(&registrar, fleet::pid1::PATIENCE),
         });
         aws.answer_ecs_by(world.clone());
         let github = GithubUrl::on(github, world);
