@@ -4,6 +4,7 @@
 //! config is answered last. A crash after any of these leaves the runner where the next question of the
 //! same boot goes on.
 
+use control::Posted;
 use fleet::RunnerId;
 use fleet::ledger::{Answer as Told, AskAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
@@ -14,7 +15,7 @@ use tracing::warn;
 
 use crate::answer::{self, Answer};
 use crate::register::Made;
-use crate::{Github, Later, Registrar, Settings};
+use crate::{Github, Later, Registrar, Settings, told};
 
 /// What a question that is being answered has to do with.
 pub(crate) struct Asked<'a> {
@@ -34,9 +35,9 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Answers a question whose ticket is good.
     pub(crate) async fn ask(&self, asked: &Asked<'_>, question: &Question) -> Result<Answer, Unanswered> {
         let event = RunnerEvent::Asked(question.boot.digest(), question.listener, age(question));
-        let (told, runner) =
-            self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
-        let answered = self.follow(asked, question, told, runner.as_ref()).await;
+        let posted = self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
+        let runner = posted.runners.get(asked.runner).cloned();
+        let answered = self.follow(asked, question, posted, runner.as_ref()).await;
         answered.map_err(|later| Unanswered { later, runner })
     }
 
@@ -45,11 +46,13 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
         &self,
         asked: &Asked<'_>,
         question: &Question,
-        told: Told,
+        posted: Posted,
         runner: Option<&Runner>,
     ) -> Result<Answer, Later> {
-        match (told, runner) {
-            (Told::Ask(AskAnswer::Config), Some(runner)) => self.config(asked, question, runner).await,
+        match (told(&posted), runner) {
+            (Told::Ask(AskAnswer::Config), Some(runner)) => {
+                self.config(asked, question, posted, runner).await
+            }
             (Told::Ask(AskAnswer::Leave), Some(runner)) => self.leave(asked, question, runner).await,
             (Told::Ask(AskAnswer::Contested), Some(runner)) => {
                 // The alarm does not wait for GitHub. What is not deleted now, its own boot's next
@@ -67,7 +70,13 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     }
 
     /// Its JIT config, of a registration whose id is in the ledger before it is answered.
-    async fn config(&self, asked: &Asked<'_>, question: &Question, runner: &Runner) -> Result<Answer, Later> {
+    async fn config(
+        &self,
+        asked: &Asked<'_>,
+        question: &Question,
+        posted: Posted,
+        runner: &Runner,
+    ) -> Result<Answer, Later> {
         let pools = &asked.settings.pools;
         let pool = pools.get(&runner.pool).ok_or_else(|| Later::Pool(runner.pool.clone()))?;
         let name = asked.runner.github_name(&pool.name);
@@ -76,7 +85,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
             Made::FoundBusy => return Ok(answer::wait(LONGEST_WAIT_SECONDS)),
         };
         let registered = RunnerEvent::Registered(question.boot.digest(), config.runner);
-        let (told, _) = self.post(asked, registered).await?;
+        let told = self.post_after(asked, posted, registered).await?;
         if told != Told::Ask(AskAnswer::Config) {
             // It is busy, or was told to leave, or was fenced, meanwhile.
             self.forget(asked, config.runner).await;

@@ -53,7 +53,11 @@ impl Table {
 
 impl Ledger for Table {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
-        self.batch_get(keys).await
+        self.batch_get(keys, true).await
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.batch_get(keys, false).await
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {

@@ -154,6 +154,10 @@ impl Ledger for &Table {
         Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
     }
 
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.read(keys).await
+    }
+
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         let fault = self.faults.borrow_mut().pop_front().unwrap_or(Fault::None);
         match fault {
