@@ -123,8 +123,9 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.post_and_settle(pools, events, Settling::Not).await
     }
 
-    /// Writes one event down after an earlier posting, whose items it takes for what is stored. It reads only where that
-    /// does not hold: where somebody has written since, or the event changes nothing.
+    /// Writes one event of a runner down after an earlier posting, whose runner it takes for what is stored. Of the books,
+    /// which the event mostly does not write, it reads how they are. It reads all anew only where somebody has written
+    /// since what it writes, or where it writes nothing.
     pub async fn post_after(
         &self,
         pools: &PoolMap,
@@ -133,9 +134,10 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     ) -> Result<Posted, PostError> {
         let mut entries = Entries::default();
         entries.extend(earlier.runners.into_values().map(Item::Runner));
-        entries.extend(earlier.books.into_values().map(Item::Book));
         let touched = entries.pools_named();
         let books = pools.with_capacities(&touched);
+        let keys: Vec<Key> = books.iter().cloned().map(Key::Book).collect();
+        entries.extend(self.ledger.read_eventual(&keys).await?);
         entries.open_books(&books, pools);
         let (mut ids, events) = (FreshIds::new(&self.system), [event]);
         let read = Read { entries, touched, books };
