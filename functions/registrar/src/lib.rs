@@ -123,9 +123,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     ) -> Result<Told, Later> {
         self.in_time(asked)?;
         let event = Event::Runner(asked.runner.clone(), event);
-        // It is large, and most questions have none.
-        let posting = Box::pin(self.books.post_after(&asked.settings.pools, earlier, event));
-        Ok(told(&posting.await?))
+        Ok(told(&self.books.post_after(&asked.settings.pools, earlier, event).await?))
     }
 
     /// Takes calls to GitHub out of the minute's budget.
