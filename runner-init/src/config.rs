@@ -12,7 +12,7 @@ use crate::tool_cache::Source;
 
 /// The variables of PID 1's own environment that the runner program, and with it each step of a
 /// job, gets too. Everything else stays with PID 1.
-pub const PASSED_ON: [&str; 20] = [
+pub const PASSED_ON: [&str; 21] = [
     "ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE",
     "ACTIONS_RUNNER_HOOK_JOB_COMPLETED",
     "ACTIONS_RUNNER_HOOK_JOB_STARTED",
@@ -25,6 +25,7 @@ pub const PASSED_ON: [&str; 20] = [
     "ImageVersion",
     "LANG",
     "LC_ALL",
+    "MAYFLY_CACHES",
     "NO_PROXY",
     "PATH",
     "RUNNER_TOOL_CACHE",
@@ -34,6 +35,9 @@ pub const PASSED_ON: [&str; 20] = [
     "no_proxy",
     "SSL_CERT_FILE",
 ];
+
+/// The hook of Mayfly's images that tells a job where its dependency cache is.
+pub const CACHE_HOOK: &str = "/usr/local/lib/mayfly/job-started.sh";
 
 /// Who the runner program runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

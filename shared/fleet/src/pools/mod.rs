@@ -3,6 +3,7 @@
 //! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_json`] the same map as it
 //! is deployed to the functions; both report every error of the map at once.
 
+mod caches;
 mod checks;
 mod fallbacks;
 mod fargate_sizes;
@@ -22,6 +23,7 @@ use std::fmt;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use self::caches::{CacheGroup, CachedRepository};
 pub(crate) use self::fields::Fields;
 pub use self::instances::{About, Finding, Look, OnInstances};
 pub(crate) use self::lines::Step;
@@ -185,6 +187,7 @@ pub struct PoolMap {
     retiring: BTreeMap<PoolName, Pool>,
     schedule: Schedule,
     limits: Limits,
+    caches: BTreeMap<String, CacheGroup>,
 }
 
 impl PoolMap {
@@ -224,6 +227,11 @@ impl PoolMap {
     /// The schedule of the pools that have none of their own.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
+    }
+
+    /// The groups of repositories that share a dependency cache, by name.
+    pub fn caches(&self) -> &BTreeMap<String, CacheGroup> {
+        &self.caches
     }
 
     /// What AWS and GitHub take of the account.

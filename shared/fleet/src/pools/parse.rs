@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::caches::{self, CacheGroup};
 use super::checks::{check_instances, check_labels, check_size, note_found};
 use super::fallbacks::{self, Link};
 use super::fields::Fields;
@@ -37,6 +38,14 @@ impl Readers<'static> {
     /// then.
     const WITHOUT_SCHEDULES: Self =
         Self { platforms: |_, _| None, pools: |_, _, _, _| None, instances: NOBODY };
+}
+
+/// What the map says beside its pools.
+#[derive(Default)]
+struct Common {
+    schedule: Schedule,
+    limits: Limits,
+    caches: BTreeMap<String, CacheGroup>,
 }
 
 /// A map that was read, and looked at by somebody who knows the types of instances.
@@ -75,13 +84,13 @@ impl PoolMap {
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
         let entries = entries.into_iter().collect();
-        Self::read(entries, Default::default(), &Readers::ALL, Problems::default()).pools
+        Self::read(entries, Common::default(), &Readers::ALL, Problems::default()).pools
     }
 
     fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> Checked {
         let mut problems = Problems::in_lines(lines);
         let mut entries = Map::new();
-        let (mut schedule, mut limits) = (None, Limits::default());
+        let (mut schedule, mut limits, mut caches) = (None, Limits::default(), BTreeMap::new());
         for (key, value) in file {
             match (key.as_str(), value) {
                 ("pools", Value::Object(pools)) => entries = pools,
@@ -90,20 +99,22 @@ impl PoolMap {
                 }
                 ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
                 ("limits", value) => limits = read_limits(value, &mut problems),
+                ("caches", value) => caches = caches::read(value, &mut problems),
                 (_, value) => problems.note(&[key.as_str().into()], no_part(&key, &value)),
             }
         }
-        Self::read(entries, (schedule.unwrap_or_default(), limits), read, problems)
+        let common = Common { schedule: schedule.unwrap_or_default(), limits, caches };
+        Self::read(entries, common, read, problems)
     }
 
-    fn of(pools: BTreeMap<PoolName, Pool>, (schedule, limits): (Schedule, Limits)) -> Self {
+    fn of(pools: BTreeMap<PoolName, Pool>, Common { schedule, limits, caches }: Common) -> Self {
         let (pools, retiring) = pools.into_iter().partition(|(_, pool)| pool.maximum > 0);
-        Self { pools, retiring, schedule, limits }
+        Self { pools, retiring, schedule, limits, caches }
     }
 
     fn read(
         entries: Map<String, Value>,
-        common: (Schedule, Limits),
+        common: Common,
         read: &Readers<'_>,
         mut problems: Problems,
     ) -> Checked {
@@ -140,9 +151,11 @@ fn json(text: &str) -> Result<Map<String, Value>, PoolMapError> {
 
 /// What is said of a key beside the pools.
 fn no_part(key: &str, value: &Value) -> String {
-    let way_out = match spelling::meant(key, &["pools", "schedule", "limits"]).as_slice() {
+    let way_out = match spelling::meant(key, &["pools", "schedule", "limits", "caches"]).as_slice() {
         [] if value.is_object() => format!("a pool's table is [pools.{key}]"),
-        [] => "it has [pools.<name>] tables, and may have [schedule] and [limits]".to_owned(),
+        [] => {
+            "it has [pools.<name>] tables, and may have [schedule], [limits] and [caches.<name>]".to_owned()
+        }
         words => format!("did you mean {}?", words.join(" or ")),
     };
     format!("is no part of a pool map; {way_out}")

@@ -62,6 +62,8 @@ fn in_list<'a>(mut list: &'a str, way: &'a [Step]) -> String {
 fn item_of(list: &str) -> &str {
     match list {
         "instance_types" => "type",
+        "repositories" => "repository",
+        "branches" => "branch",
         _ => list.strip_suffix('s').unwrap_or("item"),
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Wrong(pub(super) Vec<(Option<usize>, String)>);
 
 impl Wrong {
     /// Notes what the whole value is, and what is taken.
-    fn takes<T>(&mut self, taken: &str, value: &Value, way_out: &str) -> Option<T> {
+    pub(super) fn takes<T>(&mut self, taken: &str, value: &Value, way_out: &str) -> Option<T> {
         self.note(format!("takes {taken}, not {}{way_out}", named(value)))
     }
 
