@@ -8,12 +8,17 @@ import subprocess
 import tempfile
 import tomllib
 import unittest
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 from authorisation import TABLE, problems, statements
 from shapes import ROOT, Stack, expanded_files
-from stage import mayfly, run
+from stage import mayfly, run  # finds the scripts
+
+import caches
+from says import Refusal
 
 MINISTACK = ROOT / ".tools/ministack/bin/python"
 SIMULATE = Path(__file__).with_name("simulate.py")
@@ -196,7 +201,8 @@ class Trust(unittest.TestCase):
 class Jobs(unittest.TestCase):
     """What the hook of a job that starts tells its steps."""
 
-    def table(self) -> str:
+    def table(self) -> Iterator[tuple[str, str]]:
+        """Each task definition, and the table in it."""
         pools = root().below("Pools")
         for logical, what in pools.resources().items():
             if what["Type"] == "AWS::ECS::TaskDefinition":
@@ -313,6 +319,32 @@ class Bucket(unittest.TestCase):
         shipped = Stack.whole("one")
         self.assertNotIn("Caches", shipped.template["Resources"])
         self.assertNotIn("MAYFLY_CACHES", json.dumps(shipped.below("Pools").template))
+
+
+class Deploy(unittest.TestCase):
+    """What speaks against the groups before anything is built."""
+
+    def checked(self, groups: str, stack: str = "mayfly", **parameters: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "pools.toml"
+            file.write_text(groups, encoding="utf-8")
+            with mock.patch.object(caches, "FILE", file):
+                return caches.check(parameters, stack, "ap-southeast-1")
+
+    def test_groups_that_can_be_made_are_counted(self):
+        self.assertEqual(self.checked(GROUPS, GitHubApiUrl=""), "3 groups of repositories")
+        self.assertEqual(self.checked("", GitHubApiUrl="https://ghes.example/api/v3"), "none in pools.toml")
+
+    def test_groups_on_github_enterprise_server_are_refused(self):
+        told = r"^\[caches\.<name>\] works with GitHub\.com only: take the groups out of pools\.toml$"
+        with self.assertRaisesRegex(Refusal, told):
+            self.checked(GROUPS, GitHubApiUrl="https://ghes.example/api/v3")
+
+    def test_a_role_whose_name_is_too_long_is_refused(self):
+        fits = "m" * (64 - len("_ap-southeast-1_data-1_w"))
+        self.checked(GROUPS, stack=fits)
+        with self.assertRaisesRegex(Refusal, "has 65 characters, and IAM takes 64: a shorter group or stack_name$"):
+            self.checked(GROUPS, stack=fits + "m")
 
 
 if __name__ == "__main__":
