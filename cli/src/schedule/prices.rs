@@ -83,7 +83,7 @@ impl Prices {
     pub fn read(file: Option<&Path>) -> Result<Self> {
         let Some(file) = file else { return Self::parse(SHIPPED).context("prices.toml") };
         let text =
-            std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))?;
+            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
         Self::parse(&text).with_context(|| file.display().to_string())
     }
 

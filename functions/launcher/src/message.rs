@@ -25,7 +25,7 @@ pub(crate) enum Message {
     Nothing,
 }
 
-/// A message that can not be read.
+/// A message that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MessageError {
     /// It is no JSON, or not of the form that its kind has.

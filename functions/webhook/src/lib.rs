@@ -115,7 +115,7 @@ fn refused(answer: Answer) -> Answer {
     answer
 }
 
-/// A delivery of GitHub's that can not be read.
+/// A delivery of GitHub's that cannot be read.
 fn broken(delivery: Option<&DeliveryId>, answer: Answer) -> Answer {
     let delivery = delivery.map(tracing::field::display);
     warn!(delivery, problem = answer.message(), "delivery not understood");

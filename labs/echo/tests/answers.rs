@@ -1,5 +1,5 @@
 //! Functions on the Lambda Runtime API: the bare one, and one that never asks for an event.
-#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

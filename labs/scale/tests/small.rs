@@ -1,5 +1,5 @@
 //! The bench itself, small. Its bounds are on virtual time, which does not depend on the machine.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use jiff::SignedDuration;
 use sandbox::ecs::{EcsLimits, Rate};

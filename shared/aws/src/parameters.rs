@@ -41,7 +41,7 @@ impl ParameterStore {
         let mut pages = request.into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| format!("{path}/: can not be read: {}", told(&error)))?;
+            let page = page.map_err(|error| format!("{path}/: cannot be read: {}", told(&error)))?;
             let parameters = page.parameters.unwrap_or_default();
             found.extend(parameters.into_iter().filter_map(|it| Some((it.name?, it.value?))));
         }

@@ -1,4 +1,4 @@
-//! Launches what was reserved, takes back what can not be launched, and hands on what others shall launch.
+//! Launches what was reserved, takes back what cannot be launched, and hands on what others shall launch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

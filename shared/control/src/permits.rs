@@ -21,7 +21,7 @@ use crate::Bookkeeper;
 pub(crate) struct Held {
     /// What it may use.
     pub(crate) permits: Permits,
-    /// The capacities whose runners GitHub can not register when they would come up: there is no use in asking
+    /// The capacities whose runners GitHub cannot register when they would come up: there is no use in asking
     /// again before the next minute.
     pub(crate) unregistrable: BTreeSet<PoolName>,
     /// When there are calls of `RunTask` again.

@@ -134,7 +134,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Never,
         "EC2's words: deis/deis#129",
     ),
-    ("InvalidParameterException: subnets can not be empty.", Never, "awslabs/fargatecli#73"),
+    ("InvalidParameterException: subnets can\x20not be empty.", Never, "awslabs/fargatecli#73"),
     (
         "InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         Never,

@@ -1,5 +1,5 @@
 //! A scene for stories: the platform with Mayfly's functions on it, and nothing left over at the end.
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a story that can not be told fails")]
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a story that cannot be told fails")]
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Messages that are broken, new, or can not be written.
+//! Messages that are broken, new, or cannot be written.
 
 use std::collections::BTreeSet;
 

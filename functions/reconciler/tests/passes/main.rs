@@ -1,5 +1,5 @@
 //! Passes on the sandbox: what one may cost, and what one failing step does to the others.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod sweeps;
 

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 mod calls;

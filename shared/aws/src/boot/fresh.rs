@@ -51,7 +51,7 @@ pub struct NotRead;
 
 /// Settings that are read again and again.
 ///
-/// Where new ones can not be read, or are wrong, the last good ones stay in force.
+/// Where new ones cannot be read, or are wrong, the last good ones stay in force.
 #[derive(Debug)]
 pub struct Fresh<S: FromParameters>(Rc<Reader<S>>);
 

@@ -2,7 +2,7 @@
 //!
 //! Lambda does not throttle the init phase and counts it with the first event, so everything that
 //! the first event needs is made here: clients, credentials, settings, open TLS connections. What is deployed
-//! with the function and wrong ends it, with a line each; secrets that can not be read do not.
+//! with the function and wrong ends it, with a line each; secrets that cannot be read do not.
 
 mod client;
 mod environment;
@@ -126,7 +126,7 @@ pub struct Started(Telemetry);
 impl Started {
     /// Takes events, one after the other, until Lambda ends the process.
     ///
-    /// The handler can not fail: what goes wrong is a part of its answer. The metrics of an event
+    /// The handler cannot fail: what goes wrong is a part of its answer. The metrics of an event
     /// are written out before its answer is given, because Lambda may freeze the process after it.
     pub async fn run<E, A>(self, handler: impl AsyncFn(E) -> A) -> Result<(), lambda_runtime::Error>
     where

@@ -12,7 +12,7 @@ pub enum FailureClass {
     Later,
     /// There is no capacity: let the pool's capacity rest, and launch on its fallback's.
     Elsewhere,
-    /// It can not work until somebody mends the configuration: give up, and say so loudly.
+    /// It cannot work until somebody mends the configuration: give up, and say so loudly.
     Never,
 }
 

@@ -134,7 +134,7 @@ const ROWS: &[(At, &str, Meaning)] = &[
     (Anywhere, ".notfound)", Broken),
     (Anywhere, "does not exist", Broken),
     // awslabs/fargatecli#73.
-    (Anywhere, "can not be empty", Broken),
+    (Anywhere, "can\x20not be empty", Broken),
     (Anywhere, "cannot be empty", Broken),
     (Anywhere, "cannot be blank", Broken),
     // "Network Configuration must be provided when …" (fabfuel/ecs-deploy#133), "… is not valid for the given

@@ -127,7 +127,7 @@ impl Machine {
                 vec![]
             }
             (State::Freezing { released: false }, Event::Looked(false)) => self.over(TERMINATED),
-            // What can not be seen to be idle is taken for at work.
+            // What cannot be seen to be idle is taken for at work.
             (State::Freezing { released: false }, Event::NotFrozen) => self.work(),
             (State::Working { .. }, _) => vec![],
             (_, Event::JobBegun | Event::Looked(true)) => self.work(),

@@ -24,7 +24,7 @@ impl Answer {
         // What serde says of a value may repeat it, and it may be secret.
         serde_json::from_slice(&self.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            GithubError::Unavailable(format!("its answer can not be read, line {line}, column {column}"))
+            GithubError::Unavailable(format!("its answer cannot be read, line {line}, column {column}"))
         })
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
             }
         }
         octocrab::Error::Json { .. } | octocrab::Error::Serde { .. } => {
-            GithubError::Unavailable("its answer can not be read".to_owned())
+            GithubError::Unavailable("its answer cannot be read".to_owned())
         }
         octocrab::Error::JWT { .. } => GithubError::Refused("the App's key does not sign".to_owned()),
         octocrab::Error::Service { source, .. } => {

@@ -84,10 +84,10 @@ impl<C> fmt::Debug for App<C> {
 /// A private key, or an address, that is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppError {
-    /// The key can not be read.
+    /// The key cannot be read.
     #[error("the private key of the GitHub App is no RSA key in PEM; generate one in the App's settings")]
     Key,
-    /// The API's URL can not be read.
+    /// The API's URL cannot be read.
     #[error("the URL of GitHub's API is none; leave it out for GitHub.com, or set https://<host>/api/v3")]
     Url,
 }

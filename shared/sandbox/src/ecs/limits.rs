@@ -89,7 +89,7 @@ impl Room {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that can not be set up fails")]
+#[allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 mod tests {
     use super::*;
 

@@ -114,7 +114,7 @@ const fn points(operation: Operation) -> u32 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that can not be set up fails")]
+#[allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 mod tests {
     use super::*;
 

@@ -48,7 +48,7 @@ impl Processes {
         log: Option<&Path>,
     ) -> Result<Self, String> {
         let programs =
-            programs(stub).map_err(|error| format!("{} can not be used: {error}", stub.display()))?;
+            programs(stub).map_err(|error| format!("{} cannot be used: {error}", stub.display()))?;
         let served = Served::start(0, Front::new(world.clone())).await?;
         let url = format!("http://{}/", served.address());
         world.ask(move |world| world.run_tasks_outside(&url)).await;
