@@ -8,7 +8,7 @@ use fleet::pid1::Timings;
 use fleet::settings::{SettingsProblems, Variables};
 use secrecy::SecretString;
 
-use crate::tool_cache::Source;
+use crate::tool_cache::ToolCacheSource;
 
 /// The variables of PID 1's own environment that the runner program, and with it each step of a
 /// job, gets too. Everything else stays with PID 1.
@@ -60,7 +60,7 @@ pub struct TaskConfig {
     /// Docker's socket, where the pool has Docker.
     pub docker_socket: Option<PathBuf>,
     /// Where the tool cache is restored from, and the folder of it.
-    pub tool_cache: Option<(Source, PathBuf)>,
+    pub tool_cache: Option<(ToolCacheSource, PathBuf)>,
     /// What is passed on to the runner program.
     pub passed_on: Vec<(String, String)>,
     /// The waits.
@@ -125,7 +125,7 @@ fn user(text: &str) -> Option<User> {
 fn tool_cache<F: Fn(&str) -> Option<String>>(
     variables: &Variables<F>,
     problems: &mut SettingsProblems,
-) -> Option<(Source, PathBuf)> {
+) -> Option<(ToolCacheSource, PathBuf)> {
     const COMMAND: &str = "MAYFLY_TOOL_CACHE_COMMAND";
     const ARCHIVE: &str = "MAYFLY_TOOL_CACHE_ARCHIVE";
     const DIGEST: &str = "MAYFLY_TOOL_CACHE_SHA256";
@@ -139,8 +139,8 @@ fn tool_cache<F: Fn(&str) -> Option<String>>(
     });
     let source = match (variables.optional(COMMAND), variables.optional(ARCHIVE), digest) {
         (None, None, _) => return None,
-        (Some(command), None, _) => Source::Command(command),
-        (None, Some(place), Some(sha256)) => Source::Archive { place, sha256 },
+        (Some(command), None, _) => ToolCacheSource::Command(command),
+        (None, Some(place), Some(sha256)) => ToolCacheSource::Archive { place, sha256 },
         (None, Some(_), None) => {
             problems.note(format!("{DIGEST}: is not set, and {ARCHIVE} is not used without it"));
             return None;

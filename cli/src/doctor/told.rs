@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::findings::{Findings, OfPool, OfQuota, Start, UNRESERVED};
-use super::needs::Known;
+use super::needs::CpuSource;
 use super::quotas::LAMBDA;
 
 impl Findings<'_> {
@@ -76,13 +76,15 @@ fn of_pool(pool: &OfPool<'_>) -> String {
         need.quota.map_or_else(String::new, |quota| format!("{} ({}) is {value}", quota.name, quota.code))
     };
     let one = match need.known {
-        Known::Task => "a task".to_owned(),
-        Known::Type | Known::Runners => format!("an instance of {}", need.pool.instance_types.join(", ")),
+        CpuSource::Task => "a task".to_owned(),
+        CpuSource::Type | CpuSource::Runners => {
+            format!("an instance of {}", need.pool.instance_types.join(", "))
+        }
     };
     let each = vcpus(need.each);
     let each = match need.known {
-        Known::Task | Known::Type => format!("{one} needs {each}"),
-        Known::Runners => format!("{one} needs at least {each}, by its runners"),
+        CpuSource::Task | CpuSource::Type => format!("{one} needs {each}"),
+        CpuSource::Runners => format!("{one} needs at least {each}, by its runners"),
     };
     match &pool.start {
         Start::All => format!("can start all of its {maximum} runners, if the quota is its own"),

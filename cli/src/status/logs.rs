@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::fields;
-use super::seen::Seen;
+use super::seen::Diagnosis;
 
 /// The functions, as the logical ids of their log groups begin.
 const FUNCTIONS: [&str; 5] = ["Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler"];
@@ -22,7 +22,7 @@ const LINES: usize = 500;
 const AROUND: SignedDuration = SignedDuration::from_mins(10);
 
 /// The lines that name the job, or a runner that was on its way for it, the oldest first.
-pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Seen) -> Result<Vec<Value>, String> {
+pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Diagnosis) -> Result<Vec<Value>, String> {
     if config.region().is_none() {
         return Err("no region is set".to_owned());
     }
@@ -45,7 +45,7 @@ pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Seen) -> Resu
 }
 
 /// What a line is found by: the job's number, and the runner's id.
-fn names(seen: &Seen) -> BTreeSet<String> {
+fn names(seen: &Diagnosis) -> BTreeSet<String> {
     let runner = seen.picture.its_runner().map(|runner| &runner.id).map(RunnerId::to_string);
     runner.into_iter().chain([seen.picture.id.to_string()]).collect()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use fleet::status::{Waterfall, clock, masked};
 
-use super::seen::Seen;
+use super::seen::Diagnosis;
 use super::told::{name, seconds};
 
 /// Nothing may be fetched, and nothing run, whatever stands in the page.
@@ -34,7 +34,7 @@ li { overflow-wrap: anywhere; }
 "#;
 
 /// The page.
-pub fn page(seen: &Seen) -> String {
+pub fn page(seen: &Diagnosis) -> String {
     let job = seen.picture.id;
     let mut page = HEAD.to_owned();
     let _ = writeln!(page, "<title>Job {job}: why it waits</title>\n</head>\n<body>\n<main>");

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::figures::{Figures, Spread};
 use crate::observed::Tries;
-use crate::shapes::{Outcome, Shape};
+use crate::shapes::{Shape, ShapeResult};
 
 /// A load's columns.
 const LOAD: [&str; 17] = [
@@ -35,7 +35,7 @@ const LOAD: [&str; 17] = [
 const TICK: [&str; 5] = ["runners that start", "tick s", "ECS calls", "DynamoDB calls", "wall s"];
 
 /// The runs of a shape, with what binds each of them below, and how long it took here.
-pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
+pub fn report(shape: Shape, outcomes: &[ShapeResult]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
     if shape == Shape::Scheduler {
@@ -45,8 +45,8 @@ pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
     }
     for outcome in outcomes {
         match outcome {
-            Outcome::Load(figures) => table.add_row(row(figures)),
-            Outcome::Tick(runners, tick, wall) => table.add_row([
+            ShapeResult::Load(figures) => table.add_row(row(figures)),
+            ShapeResult::Tick(runners, tick, wall) => table.add_row([
                 runners.to_string(),
                 seconds(tick.took),
                 tick.ecs_calls.to_string(),
@@ -59,8 +59,8 @@ pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let below = outcomes.iter().filter_map(|outcome| match outcome {
-        Outcome::Load(figures) => Some(line(figures)),
-        Outcome::Tick(..) => None,
+        ShapeResult::Load(figures) => Some(line(figures)),
+        ShapeResult::Tick(..) => None,
     });
     let lines: Vec<String> = std::iter::once(table.to_string()).chain(below).collect();
     lines.join("\n")

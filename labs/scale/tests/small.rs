@@ -5,15 +5,15 @@ use jiff::SignedDuration;
 use sandbox::ecs::{EcsLimits, Rate};
 use sandbox::github::GithubLimits;
 use scale::bench::GithubIs;
-use scale::{Data, Figures, Load, Outcome, Shape, report};
+use scale::{Data, Figures, Load, Shape, ShapeResult, report};
 
 /// A burst. Whatever is left over at its end, a book that is not what its items add up to among it, is an error.
 fn burst(jobs: u32, data: &Data) -> Figures {
     let github = GithubIs::AsPublished;
     let load = Load { shape: Shape::Burst, size: jobs.into(), maximum: jobs, github };
     match load.run(data).unwrap() {
-        Outcome::Load(figures) => *figures,
-        Outcome::Tick(..) => panic!("a burst is no tick"),
+        ShapeResult::Load(figures) => *figures,
+        ShapeResult::Tick(..) => panic!("a burst is no tick"),
     }
 }
 

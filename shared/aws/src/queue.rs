@@ -21,12 +21,12 @@ const LONGEST_DELAY: u64 = 900;
 
 /// The queue.
 #[derive(Debug, Clone)]
-pub struct Queue {
+pub struct SqsQueue {
     client: Client,
     url: String,
 }
 
-impl Queue {
+impl SqsQueue {
     /// The queue of this URL.
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
         Self { client: Client::new(config), url: url.into() }
@@ -42,19 +42,19 @@ impl Queue {
     }
 }
 
-impl SendMessage for Queue {
+impl SendMessage for SqsQueue {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
         self.send(message, group(&message.job_event.repository), Duration::ZERO).await
     }
 }
 
-impl SendSettle for Queue {
+impl SendSettle for SqsQueue {
     async fn send_settle(&self, message: &SettleMessage, delay: Duration) -> Result<(), QueueError> {
         self.send(message, Some(format!("settle/{}", message.settle)), delay).await
     }
 }
 
-impl Queue {
+impl SqsQueue {
     async fn send(
         &self,
         message: &impl Serialize,

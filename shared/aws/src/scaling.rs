@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{Activity, ScalingActivityStatusCode};
 use fleet::ports::{DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize};
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use jiff::Timestamp;
 
 use crate::error::told;
@@ -28,7 +28,7 @@ impl Groups {
 }
 
 impl DescribeAutoScalingGroup for Groups {
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError> {
         let call = self.client.describe_auto_scaling_groups().auto_scaling_group_names(name);
         let output = call.send().await.map_err(|error| ScalingError(told(&error)))?;
         let group = output.auto_scaling_groups().first();
@@ -36,7 +36,7 @@ impl DescribeAutoScalingGroup for Groups {
         let (min_size, max_size) =
             sizes.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))?;
         let size = |size: i32| u32::try_from(size).unwrap_or(0);
-        Ok(Group { min_size: size(min_size), max_size: size(max_size) })
+        Ok(GroupSizes { min_size: size(min_size), max_size: size(max_size) })
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use crate::launch::{LaunchFailure, RunTaskRequest, TaskTimes};
 use crate::ledger::{Item, JobMessage, Key, Left, Put, SettleMessage, Spend};
-use crate::schedule::Group;
+use crate::schedule::GroupSizes;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
@@ -173,7 +173,7 @@ pub struct EcsError(pub String);
 /// Auto Scaling's `DescribeAutoScalingGroups`, for one group.
 pub trait DescribeAutoScalingGroup {
     /// The group's sizes. A group that is not there is an error.
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError>;
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError>;
 }
 
 /// Auto Scaling's `UpdateAutoScalingGroup`, with `MinSize` and nothing else.

@@ -2,7 +2,7 @@
 //!
 //! PID 1 asks one question, from its first boot to its end: what am I to do? The answer is 200 with a
 //! [`Reply`]; or 403 refused, 400 malformed, 503 later (the header `retry-after` says in how many
-//! seconds), each with a [`Problem`] for its body.
+//! seconds), each with a [`ProblemBody`] for its body.
 
 use std::fmt;
 
@@ -116,7 +116,7 @@ pub struct RunnerSettings {
 
 /// What an answer of any other status says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ProblemBody {
     /// One sentence. Nothing secret is in it.
     pub message: String,
 }

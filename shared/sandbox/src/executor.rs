@@ -12,10 +12,10 @@ use futures_util::future::LocalBoxFuture;
 
 /// Invocations that are under way.
 pub(crate) struct Executor<N, T> {
-    invocations: Vec<Invocation<N, T>>,
+    invocations: Vec<RunningInvocation<N, T>>,
 }
 
-struct Invocation<N, T> {
+struct RunningInvocation<N, T> {
     future: LocalBoxFuture<'static, T>,
     name: Option<N>,
     if_crashed: T,
@@ -60,7 +60,7 @@ impl<N: Copy, T> Executor<N, T> {
     /// Begins an invocation, of a function by its name, with what stands for its end if it crashes.
     pub(crate) fn spawn(&mut self, future: LocalBoxFuture<'static, T>, name: Option<N>, if_crashed: T) {
         let woken = Woken::new();
-        self.invocations.push(Invocation { future, name, if_crashed, woken });
+        self.invocations.push(RunningInvocation { future, name, if_crashed, woken });
     }
 
     /// Whose invocation is at this place.

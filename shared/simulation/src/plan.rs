@@ -33,7 +33,7 @@ pub const FORGED_JOBS: u64 = 9_000_000;
 
 /// A world by its seed, and what was taken out of it to make it smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct World {
+pub struct SeededWorld {
     /// The seed.
     pub seed: u64,
     /// How many of its jobs there are; all of them where nothing is said.
@@ -42,7 +42,7 @@ pub struct World {
     pub without: BTreeSet<Fault>,
 }
 
-impl World {
+impl SeededWorld {
     /// The whole world of a seed.
     pub fn of(seed: u64) -> Self {
         Self { seed, jobs: None, without: BTreeSet::new() }
@@ -125,7 +125,7 @@ pub struct Plan {
 
 impl Plan {
     /// Draws the plan of a world.
-    pub fn of(world: &World) -> anyhow::Result<Self> {
+    pub fn of(world: &SeededWorld) -> anyhow::Result<Self> {
         let mut random = StdRng::seed_from_u64(world.seed);
         let size = size(&mut random);
         let text = pools(size, &mut random) + &limits(world.seed);

@@ -13,7 +13,7 @@ use sandbox::{Fault, Line, Race, Rates, Sandbox, Violation, placements_of};
 use serde_json::json;
 
 use crate::check;
-use crate::plan::{Act, Map, Plan, REFUSED, World};
+use crate::plan::{Act, Map, Plan, REFUSED, SeededWorld};
 
 /// The secret that the world's GitHub signs with.
 pub const SECRET: &str = "the simulation's webhook secret";
@@ -42,7 +42,7 @@ const BETWEEN_REDRIVES: SignedDuration = SignedDuration::from_mins(40);
 
 /// What came of a world.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct WorldOutcome {
     /// What must never be, and was.
     pub violations: Vec<Violation>,
     /// How often each fault struck.
@@ -60,7 +60,7 @@ pub struct Outcome {
 }
 
 /// Lets a world happen, to its end, and checks it. `keep` keeps its timeline.
-pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
+pub fn run(world: &SeededWorld, keep: bool) -> anyhow::Result<WorldOutcome> {
     let plan = Plan::of(world)?;
     let sandbox = Sandbox::new(world.seed, crate::plan::START, plan.delays.clone(), &plan.pools);
     if keep {
@@ -92,7 +92,7 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     }
     let at_rest = world.run_to_rest(REST_WITHIN);
     let violations = check::all(&world, &plan, at_rest);
-    Ok(Outcome {
+    Ok(WorldOutcome {
         violations,
         struck: sandbox.faults_struck(),
         jobs: sandbox.github().borrow().jobs().count(),

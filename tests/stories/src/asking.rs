@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use control::{Asked, Sources};
+use control::{JobQuery, Sources};
 use fleet::status::{Picture, Reason, why};
 use fleet::{JobId, PoolMap, Repository};
 use platform::scene::Scene;
@@ -14,7 +14,7 @@ use sandbox::github::ORGANISATION;
 #[derive(Debug, Clone)]
 pub struct Asking {
     /// What is asked about.
-    pub asked: Asked,
+    pub asked: JobQuery,
     /// Why the ledger cannot be read, if it cannot.
     pub no_ledger: Option<&'static str>,
     /// Why GitHub cannot be asked, if it cannot.
@@ -26,7 +26,7 @@ pub struct Asking {
 impl Asking {
     /// Asks all of them about a job of this map's, by its number alone.
     pub fn of(job: JobId, pools: &PoolMap) -> Self {
-        let asked = Asked {
+        let asked = JobQuery {
             job,
             repository: None,
             organisation: Some(ORGANISATION.to_owned()),

@@ -9,12 +9,12 @@ use fleet::{GithubRunnerId, JobId, Repository};
 use kit::recording::record;
 use sandbox::github::JobPlan;
 
-use crate::github::Call;
-use crate::scene::{START, Scene};
+use crate::github::GithubCall;
+use crate::scene::{RegistrarScene, START};
 
 /// A runner that listens, and is not needed any longer.
-fn surplus() -> (Scene, fleet::RunnerId) {
-    let (scene, runner) = Scene::with_a_config();
+fn surplus() -> (RegistrarScene, fleet::RunnerId) {
+    let (scene, runner) = RegistrarScene::with_a_config();
     assert_eq!(scene.ask(&runner, Listener::Up).told(), "wait 60");
     scene.minimum(0);
     (scene, runner)
@@ -38,7 +38,7 @@ fn a_deletion_that_is_lost_is_made_again() {
         (GithubError::Refused("403".to_owned()), "it refuses"),
     ] {
         let (scene, runner) = surplus();
-        scene.github.fails(Call::Delete, error);
+        scene.github.fails(GithubCall::Delete, error);
         assert_eq!(scene.ask(&runner, Listener::Up).status, 503, "{why}");
         assert_eq!(
             (scene.runner(&runner).state, scene.registered()),
@@ -48,14 +48,18 @@ fn a_deletion_that_is_lost_is_made_again() {
         scene.github.is_well();
         scene.pass(300);
         assert_eq!(scene.ask(&runner, Listener::Up).told(), "leave", "{why}");
-        assert_eq!((scene.calls(), scene.registered()), (vec![Call::Delete, Call::Delete], vec![]), "{why}");
+        assert_eq!(
+            (scene.calls(), scene.registered()),
+            (vec![GithubCall::Delete, GithubCall::Delete], vec![]),
+            "{why}"
+        );
     }
 }
 
 #[test]
 fn one_with_a_listener_may_be_told_to_wait_as_long_as_github_says() {
     let (scene, runner) = surplus();
-    scene.github.fails(Call::Delete, GithubError::Wait(Duration::from_mins(5)));
+    scene.github.fails(GithubCall::Delete, GithubError::Wait(Duration::from_mins(5)));
     let retry_after = scene.ask(&runner, Listener::Up).retry_after.unwrap();
     assert!((300..330).contains(&retry_after), "{retry_after}");
 }

@@ -25,19 +25,19 @@ mod words;
 use fleet::ledger::{JobAction, LeaveReason, RunnerState};
 use fleet::question::Listener;
 use fleet::{GithubRunnerId, RunnerId};
-use github::Call;
+use github::GithubCall;
 use kit::recording::record;
-use scene::{START, Scene};
+use scene::{RegistrarScene, START};
 
 #[test]
 fn a_runner_that_is_needed_gets_its_jit_config_and_is_idle() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
     assert_eq!(answered.body["settings"]["pool"], "fargate-x64");
     assert_eq!(answered.body["settings"]["runner_name"], format!("mayfly-fargate-x64-{runner}"));
     assert_eq!(answered.body["settings"]["sudo"], false);
     scene.assert_configured(&runner, &answered, "needed");
-    assert_eq!(scene.calls(), [Call::FindGroup, Call::Register]);
+    assert_eq!(scene.calls(), [GithubCall::FindGroup, GithubCall::Register]);
     assert_eq!((scene.book().supply, scene.book().idle), (1, 1));
     let github = scene.sandbox.github().borrow();
     let registered = github.runner(GithubRunnerId(1)).unwrap();
@@ -48,7 +48,7 @@ fn a_runner_that_is_needed_gets_its_jit_config_and_is_idle() {
 
 #[test]
 fn one_that_is_not_needed_leaves_and_github_hears_nothing_of_it() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     scene.minimum(0);
     let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
     assert_eq!(answered.told(), "leave");
@@ -64,7 +64,7 @@ fn one_that_is_not_needed_leaves_and_github_hears_nothing_of_it() {
 #[test]
 fn of_several_that_ask_together_as_many_get_a_config_as_are_wanted() {
     for (minimum, jobs) in [(0, 1), (1, 0), (1, 1), (3, 1), (5, 0)] {
-        let scene = Scene::new();
+        let scene = RegistrarScene::new();
         let runners = scene.reserve(5);
         scene.minimum(minimum);
         if jobs == 1 {
@@ -80,7 +80,7 @@ fn of_several_that_ask_together_as_many_get_a_config_as_are_wanted() {
 
 #[test]
 fn one_that_is_up_stays_while_a_job_waits_though_others_still_boot() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let runners = scene.reserve(3);
     scene.ask(&runners[0], Listener::None);
     scene.minimum(0);
@@ -92,7 +92,7 @@ fn one_that_is_up_stays_while_a_job_waits_though_others_still_boot() {
 
 #[test]
 fn one_that_is_neither_needed_nor_too_many_waits() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let runners = scene.reserve(2);
     for runner in &runners {
         scene.ask(runner, Listener::None);
@@ -105,7 +105,7 @@ fn one_that_is_neither_needed_nor_too_many_waits() {
 
 #[test]
 fn a_runner_that_the_ledger_does_not_know_leaves() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let unknown = RunnerId::from_random(99);
     for listener in [Listener::None, Listener::Starting, Listener::Up] {
         assert_eq!(scene.ask(&unknown, listener).told(), "leave");

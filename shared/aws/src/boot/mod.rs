@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use tokio::task::LocalSet;
 
 pub use self::client::sdk_config;
-use self::environment::Environment;
+use self::environment::LookupVariable;
 pub use self::environment::System;
 pub use self::fresh::{Fresh, NotRead, OLD as SETTINGS_ARE_OLD, tell_read_again};
 use self::telemetry::Telemetry;
@@ -48,7 +48,7 @@ const MAP_VARIABLE: &str = "MAYFLY_MAP";
 pub struct Boot {
     /// The SDK's configuration, from which clients are made.
     pub config: SdkConfig,
-    variables: Variables<Environment>,
+    variables: Variables<LookupVariable>,
     problems: SettingsProblems,
     telemetry: Telemetry,
 }
@@ -57,7 +57,7 @@ impl Boot {
     /// Begins: logs and metrics first, then the SDK's configuration. `tables` are the metrics of each
     /// crate that the function is made of.
     pub async fn begin(tables: &[&[Metric]]) -> Self {
-        let variables = Variables::new(environment::variable as Environment);
+        let variables = Variables::new(environment::variable as LookupVariable);
         let telemetry = Telemetry::install(&variables);
         tables.iter().copied().chain([fresh::METRICS]).for_each(Telemetry::describe);
         Self { config: sdk_config().await, variables, problems: SettingsProblems::default(), telemetry }

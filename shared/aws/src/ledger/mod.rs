@@ -1,6 +1,6 @@
 //! The ledger on a DynamoDB table.
 //!
-//! [`Table`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
+//! [`DynamoDbTable`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
 //! an item is in [`attributes`]; the table itself is in `infra/storage.yaml`.
 
 pub mod attributes;
@@ -30,12 +30,12 @@ use crate::error::told;
 /// Nothing here waits before it tries again, but for the SDK's own retries: whoever has a clock
 /// (`control::Bookkeeper`) does.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct DynamoDbTable {
     client: Client,
     name: String,
 }
 
-impl Table {
+impl DynamoDbTable {
     /// The table of this name.
     pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
         Self { client: Client::new(config), name: name.into() }
@@ -51,7 +51,7 @@ impl Table {
     }
 }
 
-impl Ledger for Table {
+impl Ledger for DynamoDbTable {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
         self.batch_get(keys).await
     }
@@ -69,7 +69,7 @@ impl Ledger for Table {
     }
 }
 
-impl ListItems for Table {
+impl ListItems for DynamoDbTable {
     async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
         self.query(listing).await
     }

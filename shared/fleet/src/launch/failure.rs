@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Meaning, meaning};
+use super::reason::{ReasonMeaning, meaning};
 
 /// What to do about a launch that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,9 +36,9 @@ impl LaunchFailure {
     pub fn said(reason: String) -> Self {
         let meaning = meaning(&reason);
         let class = match meaning {
-            Some(Meaning::NoCapacity) => FailureClass::Elsewhere,
-            Some(Meaning::Broken) => FailureClass::Never,
-            Some(Meaning::Passing | Meaning::BootFailed | Meaning::InstanceGone) | None => {
+            Some(ReasonMeaning::NoCapacity) => FailureClass::Elsewhere,
+            Some(ReasonMeaning::Broken) => FailureClass::Never,
+            Some(ReasonMeaning::Passing | ReasonMeaning::BootFailed | ReasonMeaning::InstanceGone) | None => {
                 FailureClass::Later
             }
         };

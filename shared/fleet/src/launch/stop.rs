@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, KILLED, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
-use super::reason::{Meaning, meaning};
+use super::reason::{ReasonMeaning, meaning};
 use super::task_times::TaskTimes;
 
 /// The `stopCode` of a task that never ran.
@@ -89,8 +89,8 @@ impl SeenStop {
 /// whichever code: some stops of Spot have none, or `TerminationNotice`.
 fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClass {
     match (meaning(reason), code) {
-        (Some(Meaning::NoCapacity), _) | (_, Some("SpotInterruption")) => StopClass::NoCapacity,
-        (Some(Meaning::InstanceGone), _) | (_, Some("TerminationNotice")) => StopClass::InstanceGone,
+        (Some(ReasonMeaning::NoCapacity), _) | (_, Some("SpotInterruption")) => StopClass::NoCapacity,
+        (Some(ReasonMeaning::InstanceGone), _) | (_, Some("TerminationNotice")) => StopClass::InstanceGone,
         (_, Some(FAILED_TO_START | "EssentialContainerExited")) => StopClass::Ended(of_exit(exit_code)),
         _ => StopClass::Ordinary,
     }

@@ -44,7 +44,7 @@ impl Fenced {
 
 /// What whoever told the event is told in return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum LedgerAnswer {
     /// Nothing to say.
     Noted,
     /// To a question, or to the registration that follows one.
@@ -85,20 +85,20 @@ pub struct Outcome {
     /// News of the runner's capacity, or of its pool.
     pub news: Option<News>,
     /// The answer.
-    pub answer: Answer,
+    pub answer: LedgerAnswer,
 }
 
 impl Outcome {
-    pub(super) fn unchanged(answer: Answer) -> Self {
+    pub(super) fn unchanged(answer: LedgerAnswer) -> Self {
         Self { job: None, runner: None, news: None, answer }
     }
 
-    pub(super) fn of_runner(runner: Runner, answer: Answer) -> Self {
+    pub(super) fn of_runner(runner: Runner, answer: LedgerAnswer) -> Self {
         Self { runner: Some(runner), ..Self::unchanged(answer) }
     }
 
     pub(super) fn of_job(job: Job) -> Self {
-        Self { job: Some(job), ..Self::unchanged(Answer::Noted) }
+        Self { job: Some(job), ..Self::unchanged(LedgerAnswer::Noted) }
     }
 
     pub(super) fn with(self, news: impl Into<Option<News>>) -> Self {

@@ -23,9 +23,9 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fields::Fields;
-pub use self::instances::{About, Finding, Look, OnInstances};
-pub(crate) use self::lines::Step;
-pub use self::parse::Checked;
+pub use self::instances::{About, Finding, InstanceCheck, OnInstances};
+pub(crate) use self::lines::PathStep;
+pub use self::parse::ParsedMap;
 pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
 pub use self::toml_text::toml_as_json;

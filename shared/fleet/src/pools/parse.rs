@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::checks::{check_instances, check_labels, check_size, note_found};
 use super::fallbacks::{self, Link};
 use super::fields::Fields;
-use super::instances::{Look, NOBODY, OnInstances};
-use super::lines::{Lines, Step};
+use super::instances::{InstanceCheck, NOBODY, OnInstances};
+use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem, Problems};
 use super::spelling;
 use super::toml_text;
@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::schedule::{self, Schedule};
 
 /// Reads the schedule that a pool has of its own: where it stands, what is written, and the pool's maximum.
-type ReadSchedule = fn(Vec<Step>, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
+type ReadSchedule = fn(Vec<PathStep>, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
 
 /// How the parts of a map are read that not everybody has to do with.
 struct Readers<'a> {
@@ -28,7 +28,7 @@ struct Readers<'a> {
     /// One that a pool has of its own.
     pools: ReadSchedule,
     /// Who knows the types of instances.
-    instances: Look<'a>,
+    instances: InstanceCheck<'a>,
 }
 
 impl Readers<'static> {
@@ -41,7 +41,7 @@ impl Readers<'static> {
 
 /// A map that was read, and looked at by somebody who knows the types of instances.
 #[derive(Debug)]
-pub struct Checked {
+pub struct ParsedMap {
     /// The map, or all that is wrong with it.
     pub pools: Result<PoolMap, PoolMapError>,
     /// What may be wrong with it, also where something else is.
@@ -55,10 +55,10 @@ impl PoolMap {
     }
 
     /// As [`PoolMap::from_toml`], with somebody who looks at the instances of each EC2 pool that is in service.
-    pub fn from_toml_with(text: &str, instances: Look<'_>) -> Checked {
+    pub fn from_toml_with(text: &str, instances: InstanceCheck<'_>) -> ParsedMap {
         match toml_text::read(text) {
             Ok(file) => Self::from_file(file, &Readers { instances, ..Readers::ALL }),
-            Err(error) => Checked { pools: Err(error), warnings: Vec::new() },
+            Err(error) => ParsedMap { pools: Err(error), warnings: Vec::new() },
         }
     }
 
@@ -78,7 +78,7 @@ impl PoolMap {
         Self::read(entries, Default::default(), &Readers::ALL, Problems::default()).pools
     }
 
-    fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> Checked {
+    fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> ParsedMap {
         let mut problems = Problems::in_lines(lines);
         let mut entries = Map::new();
         let (mut schedule, mut limits) = (None, Limits::default());
@@ -106,7 +106,7 @@ impl PoolMap {
         common: (Schedule, Limits),
         read: &Readers<'_>,
         mut problems: Problems,
-    ) -> Checked {
+    ) -> ParsedMap {
         if entries.is_empty() {
             problems.note_map("has no pool; add a [pools.<name>] table");
         }
@@ -127,7 +127,7 @@ impl PoolMap {
         check_groups_agree(&pools, &mut problems);
         check_names_are_exact(&pools, &mut problems);
         let (pools, warnings) = problems.none_or(Self::of(pools, common));
-        Checked { pools, warnings }
+        ParsedMap { pools, warnings }
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue, Error};
 
-use super::lines::{Lines, Step};
+use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem};
 use crate::said;
 
@@ -77,7 +77,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 struct Reader<'a> {
     text: &'a str,
-    way: Vec<Step>,
+    way: Vec<PathStep>,
     lines: Lines,
 }
 
@@ -86,13 +86,13 @@ impl Reader<'_> {
         let mut map = Map::new();
         for (key, value) in table {
             let name = key.get_ref().to_string();
-            let read = self.at(Step::Key(name.clone()), key.span().start, value);
+            let read = self.at(PathStep::Key(name.clone()), key.span().start, value);
             map.insert(name, read);
         }
         map
     }
 
-    fn at(&mut self, step: Step, offset: usize, value: &Spanned<DeValue<'_>>) -> Value {
+    fn at(&mut self, step: PathStep, offset: usize, value: &Spanned<DeValue<'_>>) -> Value {
         self.way.push(step);
         self.lines.write_down(&self.way, line_of(self.text, offset));
         let read = self.value(value.get_ref());
@@ -110,7 +110,7 @@ impl Reader<'_> {
             DeValue::Datetime(date) => Value::String(date.to_string()),
             DeValue::Array(items) => {
                 let items = items.iter().enumerate();
-                items.map(|(place, item)| self.at(Step::Item(place), item.span().start, item)).collect()
+                items.map(|(place, item)| self.at(PathStep::Item(place), item.span().start, item)).collect()
             }
             DeValue::Table(table) => Value::Object(self.table(table)),
         }

@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 pub use self::bounds::{Bounds, Hours};
-pub use self::floor::{Group, floor};
+pub use self::floor::{GroupSizes, floor};
 pub(crate) use self::read::{read, read_platforms};
 use self::window::Window;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Schedule;
 use super::window::{DAY, Window};
-use crate::pools::{DAYS, Fields, Problems, Step};
+use crate::pools::{DAYS, Fields, PathStep, Problems};
 use crate::said;
 
 /// Longest lead, in minutes: half a day.
@@ -85,7 +85,7 @@ pub(crate) fn read_platforms(value: Value, problems: &mut Problems) -> Option<Sc
 
 /// Reads a pool's own schedule, which stands there, for a pool of this maximum.
 pub(crate) fn read(
-    way: Vec<Step>,
+    way: Vec<PathStep>,
     entry: Map<String, Value>,
     most: Option<u32>,
     problems: &mut Problems,

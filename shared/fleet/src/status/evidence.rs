@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::picture::{Picture, Source};
+use super::picture::{Lookup, Picture};
 use super::{clock, masked};
 use crate::ledger::{Book, Job, Runner};
 use crate::said;
@@ -24,9 +24,9 @@ pub(super) fn evidence(picture: &Picture) -> Vec<String> {
 
 fn of_github(picture: &Picture) -> String {
     let job = match &picture.github {
-        Source::Read(job) => job,
-        Source::Absent => return "GitHub: no such job".to_owned(),
-        Source::Unread(why) => return format!("GitHub: not read: {}", said::sentence(&masked(why))),
+        Lookup::Read(job) => job,
+        Lookup::Absent => return "GitHub: no such job".to_owned(),
+        Lookup::Unread(why) => return format!("GitHub: not read: {}", said::sentence(&masked(why))),
     };
     let status = serde_json::to_value(job.status).ok();
     let status = status.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
@@ -44,9 +44,9 @@ fn of_github(picture: &Picture) -> String {
 fn of_ledger(picture: &Picture) -> String {
     let now = picture.now;
     let job: &Job = match &picture.job {
-        Source::Read(job) => job,
-        Source::Absent => return format!("ledger: job {} is not in it", picture.id),
-        Source::Unread(why) => return format!("ledger: not read: {}", said::sentence(&masked(why))),
+        Lookup::Read(job) => job,
+        Lookup::Absent => return format!("ledger: job {} is not in it", picture.id),
+        Lookup::Unread(why) => return format!("ledger: not read: {}", said::sentence(&masked(why))),
     };
     let pool = job.pool.as_ref().map(|pool| format!(" in {pool}")).unwrap_or_default();
     let mut line = format!("ledger: {:?}{pool} since {}", job.state, clock(job.changed_at, now));

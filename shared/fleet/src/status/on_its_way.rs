@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::picture::{Picture, Source};
+use super::picture::{Lookup, Picture};
 use super::reason::Reason;
 use crate::ids::PoolName;
 use crate::ledger::{Job, Meter, Runner, RunnerState};
@@ -94,7 +94,7 @@ fn of_task(picture: &Picture, runner: &Runner) -> Reason {
     let since = |at: Option<Timestamp>| {
         picture.now.duration_since(at.unwrap_or(runner.reserved_at)).max(SignedDuration::ZERO)
     };
-    let Source::Read(tasks) = &picture.tasks else {
+    let Lookup::Read(tasks) = &picture.tasks else {
         return Reason::StartUnseen { runner: id, capacity, since: since(None) };
     };
     let Some(task) = tasks.get(&runner.id) else {

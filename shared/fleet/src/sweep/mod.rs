@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::candidates::{ALWAYS_READ, Candidate, MOST, ONE_OF, RUNS_A_TURN};
 pub use self::found::{Untold, is_told_for_good, untold};
 pub use self::reads::{READS_AN_HOUR, ReadBudget, Share};
-pub use self::round::{Ask, Round};
+pub use self::round::{ListRequest, Round};
 use crate::ids::{JobId, Repository};
 use crate::ledger::{Job, JobAction};
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::call::Answer;
+use super::call::ReadResponse;
 
 /// How long is waited where GitHub names a limit and no time (GitHub's documentation: "at least one
 /// minute").
@@ -20,14 +20,14 @@ const WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = LONGEST.unsigned_abs();
 
 #[derive(Default, Deserialize)]
-struct Problem {
+struct ErrorBody {
     #[serde(default)]
     message: String,
 }
 
 /// By status and headers. `now` is what `x-ratelimit-reset` is held against.
-pub(super) fn of_answer(answer: &Answer, now: Timestamp) -> GithubError {
-    let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
+pub(super) fn of_answer(answer: &ReadResponse, now: Timestamp) -> GithubError {
+    let problem: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = said::sentence(&problem.message);
     let told = |status: StatusCode| format!("{} {message}", status.as_u16());
     match answer.status {
@@ -121,12 +121,12 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], message: &str) -> Answer {
+    fn answer(status: u16, headers: &[(&'static str, &str)], message: &str) -> ReadResponse {
         let headers = headers.iter().map(|&(name, value)| {
             (http::HeaderName::from_static(name), value.parse().expect("a header's value"))
         });
         let body = serde_json::json!({ "message": message }).to_string().into_bytes();
-        Answer { status: StatusCode::from_u16(status).unwrap(), headers: headers.collect(), body }
+        ReadResponse { status: StatusCode::from_u16(status).unwrap(), headers: headers.collect(), body }
     }
 
     #[test]

@@ -14,12 +14,12 @@ const WORK_FOLDER: &str = "_work";
 
 #[derive(Deserialize)]
 struct Generated {
-    runner: Runner,
+    runner: RegisteredRunner,
     encoded_jit_config: String,
 }
 
 #[derive(Deserialize)]
-struct Runner {
+struct RegisteredRunner {
     id: GithubRunnerId,
 }
 

@@ -28,9 +28,9 @@ static KEY: LazyLock<String> = LazyLock::new(|| {
 
 /// A clock that stands still.
 #[derive(Debug)]
-pub(crate) struct Stopped;
+pub(crate) struct StoppedClock;
 
-impl Clock for Stopped {
+impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp::constant(1_800_000_000, 0)
     }
@@ -38,13 +38,13 @@ impl Clock for Stopped {
     async fn sleep(&self, _: Duration) {}
 }
 
-pub(crate) struct Scene {
+pub(crate) struct AppScene {
     server: MockServer,
     base: &'static str,
-    pub(crate) app: App<Stopped>,
+    pub(crate) app: App<StoppedClock>,
 }
 
-impl Scene {
+impl AppScene {
     /// The App is installed.
     pub(crate) async fn new() -> Self {
         Self::below("").await
@@ -68,7 +68,7 @@ impl Scene {
     }
 
     /// Another client, as of a function that has just started; its webhook is this one.
-    pub(crate) fn client(&self, hook: Hook) -> App<Stopped> {
+    pub(crate) fn client(&self, hook: Hook) -> App<StoppedClock> {
         client(&self.server, self.base, hook)
     }
 
@@ -148,10 +148,10 @@ impl Scene {
     }
 }
 
-fn client(server: &MockServer, base: &str, hook: Hook) -> App<Stopped> {
+fn client(server: &MockServer, base: &str, hook: Hook) -> App<StoppedClock> {
     let config =
         AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: format!("{}{base}", server.uri()) };
-    let app = App::new(config, Stopped, PATIENCE).with_hook(hook);
+    let app = App::new(config, StoppedClock, PATIENCE).with_hook(hook);
     app.use_key(&KEY.as_str().into()).unwrap();
     app
 }

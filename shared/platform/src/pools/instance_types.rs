@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use fleet::Architecture;
 use fleet::pools::{About, Finding, OnInstances};
 
-use super::fit::{Asked, Room};
+use super::fit::{FitRequest, Room};
 
 /// Made by `make instance-types`.
 const TABLE: &str = include_str!("../../instance_types/instance_types.tsv");
@@ -64,7 +64,7 @@ pub(super) fn look(pool: &OnInstances<'_>) -> Vec<Finding> {
     let each = pool.instance_types.iter().enumerate();
     let mut findings: Vec<Finding> =
         each.clone().filter_map(|(place, name)| of_type(name, About::Type(place), pool)).collect();
-    let Some(asked) = Asked::of(pool) else { return findings };
+    let Some(asked) = FitRequest::of(pool) else { return findings };
     for (place, name) in each {
         let Some(room) = of(name).map(Room::of) else { continue };
         findings.extend(asked.compared(name, &room, place));

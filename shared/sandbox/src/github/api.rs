@@ -6,7 +6,7 @@ use fleet::GithubRunnerId;
 use fleet::ports::RunnerGroupId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::limits::{GithubLimits, Used};
+use super::limits::{GithubLimits, UsedLimits};
 use crate::Operation;
 
 /// How long GitHub asks to wait at its limit.
@@ -23,7 +23,7 @@ pub(super) struct Api {
     wait_until: Option<Timestamp>,
     calls: Vec<Timestamp>,
     listeners_url: Option<String>,
-    used: Used,
+    used: UsedLimits,
 }
 
 /// The registration that a JIT config is of.

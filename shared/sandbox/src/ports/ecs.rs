@@ -8,7 +8,7 @@ use fleet::ports::{
 use fleet::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 
 use crate::ecs::{Exception, RunTaskError, Task, TaskStatus};
-use crate::faults::{Call, Fault, Moment};
+use crate::faults::{Call, CrashPoint, Fault};
 use crate::journal::Subject;
 use crate::{Operation, Sandbox};
 
@@ -21,10 +21,10 @@ const DESCRIBED_AT_ONCE: usize = 5;
 impl RunTask for Sandbox {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.begin(Operation::RunTask).await;
-        self.may_crash(Moment::Before, Call::RunTask).await;
+        self.may_crash(CrashPoint::Before, Call::RunTask).await;
         let answer = self.start_task(request);
         self.end(Operation::RunTask).await;
-        self.may_crash(Moment::After, Call::RunTask).await;
+        self.may_crash(CrashPoint::After, Call::RunTask).await;
         let task = match answer {
             // The runner has its task, whatever has changed in the request since.
             Ok(task) | Err(RunTaskError::Conflict(task)) => task,
@@ -43,11 +43,11 @@ impl RunTask for Sandbox {
 impl StopTask for Sandbox {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.begin(Operation::StopTask).await;
-        self.may_crash(Moment::Before, Call::StopTask).await;
+        self.may_crash(CrashPoint::Before, Call::StopTask).await;
         self.note_stop_of_a_registered_runner(task, reason);
         let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
         self.end(Operation::StopTask).await;
-        self.may_crash(Moment::After, Call::StopTask).await;
+        self.may_crash(CrashPoint::After, Call::StopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
             other => other.map_err(|exception| told(&exception)),

@@ -8,7 +8,7 @@ use fleet::delivery::AttemptId;
 use fleet::question::Listener;
 use fleet::{DeliveryId, RunnerId, TaskArn};
 
-use super::ticks::Seen;
+use super::ticks::TickState;
 use super::{LAUNCHERS, World};
 use crate::faults::Fault;
 use crate::queue::Message;
@@ -43,7 +43,7 @@ pub(super) enum End {
     /// The runner whose ticket a thief showed, and the status that was answered.
     Stolen(RunnerId, i64),
     /// A tick, with how the platform was when it began.
-    Tick(Seen),
+    Tick(TickState),
     Nothing,
 }
 

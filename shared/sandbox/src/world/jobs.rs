@@ -14,7 +14,7 @@ use crate::github::{
     JobPlan, LatePost, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, WorkflowJob, workflow_job,
 };
 use crate::journal::Subject;
-use crate::process::Listener;
+use crate::process::ConnectedListener;
 use crate::sandbox::Span;
 
 /// Jobs that come just as their runner is deleted have ids from here on.
@@ -52,16 +52,18 @@ impl<F: Functions + 'static> World<F> {
         let now = self.now();
         let id = payload.job;
         let moved = match &payload.action {
-            github::Action::InProgress => {
+            github::WorkflowJobAction::InProgress => {
                 self.sandbox.github().borrow_mut().taken_elsewhere(id, now);
                 let runner = payload.runner.as_ref().map_or("another system", |runner| &runner.name);
                 format!("in progress on {runner}")
             }
-            github::Action::Completed => {
+            github::WorkflowJobAction::Completed => {
                 self.sandbox.github().borrow_mut().complete_job(id, "reported", now);
                 "completed".to_owned()
             }
-            github::Action::Queued | github::Action::Waiting | github::Action::Other(_) => return,
+            github::WorkflowJobAction::Queued
+            | github::WorkflowJobAction::Waiting
+            | github::WorkflowJobAction::Other(_) => return,
         };
         self.sandbox.note(|| Subject::Job(id), || moved);
     }
@@ -168,7 +170,8 @@ impl<F: Functions + 'static> World<F> {
             return;
         }
         if let Some(process) = self.processes.get_mut(&arn) {
-            process.listener = process.listener.map(|listener| Listener { job: Some(job), ..listener });
+            process.listener =
+                process.listener.map(|listener| ConnectedListener { job: Some(job), ..listener });
             let id = process.runner.clone();
             self.sandbox.note(|| Subject::Runner(id.clone()), || format!("busy with job {job}"));
             self.sandbox.note(|| Subject::Job(job), || format!("in progress on runner {id}"));

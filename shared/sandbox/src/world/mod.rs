@@ -25,7 +25,7 @@ use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFu
 use fleet::delivery::AttemptId;
 use fleet::launch::LAUNCHERS;
 use fleet::launch::exit_code::JOB_DONE;
-use fleet::pid1::Event;
+use fleet::pid1::Pid1Event;
 use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -263,12 +263,12 @@ impl<F: Functions + 'static> World<F> {
             Happening::Post(delivery) => self.post_delivery(&delivery, false),
             Happening::Redeliver(delivery) => self.post_delivery(&delivery, true),
             Happening::TaskMovesOn(task) => self.task_moves_on(&task),
-            Happening::Prepared(task, prepared) => self.take(&task, Event::Prepared(prepared)),
+            Happening::Prepared(task, prepared) => self.take(&task, Pid1Event::Prepared(prepared)),
             Happening::ListenerUp(task) => self.listener_up(&task),
             Happening::OutOfPatience(task, number) => self.out_of_patience(&task, number),
             Happening::Reaped(task) => self.reaped(&task),
             Happening::LatePost(post) => self.post_lands(post),
-            Happening::Due(task) => self.take(&task, Event::Due),
+            Happening::Due(task) => self.take(&task, Pid1Event::Due),
             Happening::Interrupted(task) => self.interrupted(&task),
             Happening::EndsWithoutJob(task) => self.ends_without_job(&task),
             Happening::ImageEnds(task) => self.exit(&task, JOB_DONE),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fleet::{GithubRunnerId, RunnerId, TaskArn};
 
 use super::{Functions, World};
-use crate::process::Listener;
+use crate::process::ConnectedListener;
 
 /// What happened since it was asked last.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl<F: Functions + 'static> World<F> {
             return;
         };
         process.registration = Some(registration);
-        process.listener = Some(Listener::default());
+        process.listener = Some(ConnectedListener::default());
         self.registered.insert(registration, task.clone());
         self.sandbox.github().borrow_mut().connect(registration);
         self.assign_jobs();

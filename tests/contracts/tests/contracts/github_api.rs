@@ -25,9 +25,9 @@ use wire::github::app_key;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A clock that stands still.
-struct Stopped;
+struct StoppedClock;
 
-impl Clock for Stopped {
+impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp::constant(1_800_000_000, 0)
     }
@@ -60,10 +60,10 @@ impl Prism {
     }
 
     /// A client whose API lies below this path.
-    fn client(&self, base: &str) -> App<Stopped> {
+    fn client(&self, base: &str) -> App<StoppedClock> {
         let config =
             AppConfig { id: 42, organisation: "octocat".to_owned(), api_url: format!("{}{base}", self.url) };
-        let app = App::new(config, Stopped, PATIENCE);
+        let app = App::new(config, StoppedClock, PATIENCE);
         app.use_key(&KEY.as_str().into()).unwrap();
         app
     }
@@ -83,7 +83,7 @@ fn runner(labels: &[&str]) -> JitRunner {
 }
 
 /// Calls every operation of the client, and reads GitHub's examples.
-async fn every_operation_is_in_order(app: &App<Stopped>) {
+async fn every_operation_is_in_order(app: &App<StoppedClock>) {
     app.warm_up().await.unwrap();
 
     let made = app.generate_jit_config(&runner(&["linux", "x64"])).await.unwrap();

@@ -17,9 +17,9 @@ use wire::github::{GithubUrl, app_key};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A clock that stands still.
-struct Stopped;
+struct StoppedClock;
 
-impl Clock for Stopped {
+impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         START
     }
@@ -27,10 +27,10 @@ impl Clock for Stopped {
     async fn sleep(&self, _: Duration) {}
 }
 
-type World = sandbox::World<Platform>;
+type PlatformWorld = sandbox::World<Platform>;
 
 /// A platform whose GitHub has delivered so many times what nobody can understand.
-fn world(deliveries: u32) -> World {
+fn world(deliveries: u32) -> PlatformWorld {
     let pools = PoolMap::from_toml(fleet::pools::DEFAULT_POOLS).unwrap();
     let sandbox = Sandbox::new(1, START, Delays::default(), &pools);
     let mut world = Platform::world(sandbox, &pools, &WEBHOOK_SECRET.into());
@@ -47,7 +47,7 @@ async fn deliveries_come_by_pages_and_one_more_attempt_when_somebody_asks() {
     let world = Resident::start(|| world(120));
     let url = GithubUrl::serve(world.clone(), 0).await.unwrap();
     let config = AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: url.url().to_owned() };
-    let app = App::new(config, Stopped, PATIENCE);
+    let app = App::new(config, StoppedClock, PATIENCE);
     app.use_key(&app_key().unwrap().into()).unwrap();
 
     let first = app.list_deliveries(None).await.unwrap();
@@ -59,7 +59,7 @@ async fn deliveries_come_by_pages_and_one_more_attempt_when_somebody_asks() {
     assert_eq!((newest.status_code, oldest.id), (400, AttemptId(9_007_199_254_740_993)));
 
     app.redeliver(oldest.id).await.unwrap();
-    let a_minute = |world: &mut World| {
+    let a_minute = |world: &mut PlatformWorld| {
         let now = world.sandbox().manual_clock().now();
         world.run_until(now + Duration::from_mins(1));
     };

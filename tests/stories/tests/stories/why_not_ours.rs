@@ -2,7 +2,7 @@
 //! that nobody knows.
 
 use fleet::pools::DEFAULT_POOLS;
-use fleet::status::{GithubStatus, Source};
+use fleet::status::{GithubStatus, Lookup};
 use fleet::{JobId, PoolMap, Repository};
 use platform::scene::{Scene, plan};
 use sandbox::github::JobPlan;
@@ -145,7 +145,7 @@ fn a_job_that_github_holds_says_what_for() {
     );
     // The sandbox knows no concurrency groups: the same, as GitHub would say it.
     let mut picture = asking().look(&mut scene);
-    if let Source::Read(job) = &mut picture.github {
+    if let Lookup::Read(job) = &mut picture.github {
         (job.status, job.environments) = (GithubStatus::Pending, Vec::new());
     }
     assert_eq!(

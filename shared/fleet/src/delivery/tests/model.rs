@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::delivery::{Attempt, AttemptId, AttemptPage, DeliveryCursor, Reading, WORKFLOW_JOB};
+use crate::delivery::{Attempt, AttemptId, AttemptPage, DeliveryCursor, WORKFLOW_JOB, WalkProgress};
 use crate::ids::DeliveryId;
 
 /// Ids are beyond 2^53.
@@ -32,7 +32,7 @@ pub(super) enum Crash {
 
 /// GitHub, and what is stored of it.
 #[derive(Debug)]
-pub(super) struct Github {
+pub(super) struct GithubModel {
     /// The attempts, each with the second from which it is listed.
     attempts: Vec<(i64, Attempt)>,
     /// How many attempts of a delivery are still to fail, and the status of those.
@@ -43,7 +43,7 @@ pub(super) struct Github {
     pub(super) asked: BTreeMap<DeliveryId, u32>,
 }
 
-impl Github {
+impl GithubModel {
     /// Deliveries by the second of their first attempt, each with how many attempts fail, and how.
     pub(super) fn of(deliveries: impl IntoIterator<Item = (i64, u32, u16)>, page: usize) -> Self {
         let mut github = Self {
@@ -99,7 +99,7 @@ impl Github {
         let mut cursor = self.stored.clone();
         for _ in 0..pages {
             let page = self.list(cursor.next_page(), second);
-            if let Reading::Over(_) = cursor.read(&page, at(second)) {
+            if let WalkProgress::Over(_) = cursor.read(&page, at(second)) {
                 break;
             }
         }

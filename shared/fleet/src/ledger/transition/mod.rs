@@ -13,7 +13,7 @@ pub use self::job::{
     of_another_try, of_found_unserved, of_found_waiting, of_job, of_passed_over, of_read, of_reroute,
 };
 pub use self::question::BUSY_WITHOUT_WORKER;
-use super::{Answer, Book, LeaveReason, Outcome, Runner, RunnerEvent, RunnerState};
+use super::{Book, LeaveReason, LedgerAnswer, Outcome, Runner, RunnerEvent, RunnerState};
 
 /// What a runner's event does to it. It comes with the book of the pool whose labels it carries; `None`
 /// where the ledger does not know it. What is written of it anyway has the times of its start.
@@ -37,7 +37,7 @@ fn busy(runner: &Runner, now: Timestamp) -> Runner {
 }
 
 /// The runner leaves, for this reason.
-fn leaving(runner: &Runner, reason: LeaveReason, answer: Answer, now: Timestamp) -> Outcome {
+fn leaving(runner: &Runner, reason: LeaveReason, answer: LedgerAnswer, now: Timestamp) -> Outcome {
     let left = Runner { leaves: Some(reason), ..moved(runner, RunnerState::Leaving, now) };
     Outcome::of_runner(left, answer)
 }

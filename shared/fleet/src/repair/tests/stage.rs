@@ -57,12 +57,12 @@ fallback = "plain"
 pub(super) const NOON: Timestamp = Timestamp::constant(1_774_267_200, 0);
 
 /// What a snapshot borrows.
-pub(super) struct Stage {
+pub(super) struct BorrowedParts {
     pub(super) pools: PoolMap,
     pub(super) placements: BTreeMap<PoolName, Placement>,
 }
 
-impl Stage {
+impl BorrowedParts {
     pub(super) fn new() -> Self {
         let pools = PoolMap::from_toml(POOLS).unwrap();
         let placements =
