@@ -5,7 +5,7 @@ use github::WorkflowJobDelivery;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::source::DeliveryFile;
+use crate::delivery_file::DeliveryFile;
 
 /// The webhook's answer to what goes on the queue.
 pub const ACCEPTED: i64 = 202;

@@ -14,10 +14,10 @@ use sandbox::{Line, Subject};
 use secrecy::SecretString;
 
 use crate::delivered::{Delivered, StartedTask};
+use crate::delivery_file::{DeliveryFile, files};
 use crate::replay::Replay;
 use crate::report;
 use crate::sidecar::{ExpectedTask, RunnerEnd, Sidecar};
-use crate::source::{DeliveryFile, files};
 use crate::terminal::wrapped;
 
 /// The deliveries of one job, or one delivery that is about none.

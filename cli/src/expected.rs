@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::delivered::Delivered;
-use crate::source::DeliveryFile;
+use crate::delivery_file::DeliveryFile;
 
 /// What every delivery of a replay must come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

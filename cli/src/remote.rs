@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use wire::Poster;
 
 use crate::delivered::Delivered;
-use crate::source::DeliveryFile;
+use crate::delivery_file::DeliveryFile;
 
 /// Posts one delivery after the other.
 pub fn post(url: &str, sources: &[DeliveryFile], secret: &SecretString) -> Result<Vec<Delivered>> {

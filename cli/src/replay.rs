@@ -14,7 +14,7 @@ use sandbox::{Delays, Line, Sandbox, World};
 use secrecy::SecretString;
 
 use crate::delivered::{ACCEPTED, Delivered, StartedTask};
-use crate::source::DeliveryFile;
+use crate::delivery_file::DeliveryFile;
 use platform::{Platform, leftovers};
 
 /// When the replay's clock begins: a Monday morning.

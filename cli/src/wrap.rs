@@ -9,7 +9,7 @@ use sandbox::delivery::function_url_event;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::source::DeliveryFile;
+use crate::delivery_file::DeliveryFile;
 
 /// Wraps and signs each file, and writes it under the same name into a folder. Gives the files written.
 ///

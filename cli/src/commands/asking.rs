@@ -46,9 +46,9 @@ mod with_access {
     use mayfly::sdk;
     use mayfly::status::access::Access;
     use mayfly::status::archive;
+    use mayfly::status::diagnosis::Diagnosis;
     use mayfly::status::reference::Reference;
     use mayfly::status::samconfig::Names;
-    use mayfly::status::seen::Diagnosis;
 
     use super::AskArgs;
 

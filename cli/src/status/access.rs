@@ -14,10 +14,10 @@ use fleet::settings::{SettingsProblems, folder};
 use github::app::{API_URL, App, AppConfig};
 use secrecy::SecretString;
 
+use super::diagnosis::Diagnosis;
 use super::logs;
 use super::reference::Reference;
 use super::samconfig::Names;
-use super::seen::Diagnosis;
 
 /// Longest wait for one answer of GitHub's.
 const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);

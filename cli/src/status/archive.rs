@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 use tar::{Builder, Header};
 
-use super::seen::Diagnosis;
+use super::diagnosis::Diagnosis;
 use super::{fields, page};
 
 /// The folder in the archive.

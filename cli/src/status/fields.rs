@@ -7,7 +7,7 @@ use fleet::ports::TaskDescription;
 use fleet::status::{GithubJob, Lookup, Stage, Waterfall, masked};
 use serde_json::{Map, Value, json};
 
-use super::seen::Diagnosis;
+use super::diagnosis::Diagnosis;
 
 /// The fields of a log line that are kept; beside them stands what CloudWatch says of its time.
 const OF_LINES: [&str; 23] = [

@@ -9,8 +9,8 @@ use fleet::RunnerId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::diagnosis::Diagnosis;
 use super::fields;
-use super::seen::Diagnosis;
 
 /// The functions, as the logical ids of their log groups begin.
 const FUNCTIONS: [&str; 5] = ["Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler"];
@@ -41,7 +41,7 @@ pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Diagnosis) ->
         lines.extend(found.into_iter().map(|(at, line)| (at, function, line)));
     }
     lines.sort_by_key(|(at, ..)| *at);
-    Ok(lines.into_iter().map(|(_, function, line)| told(function, line)).collect())
+    Ok(lines.into_iter().map(|(_, function, line)| with_function(function, line)).collect())
 }
 
 /// What a line is found by: the job's number, and the runner's id.
@@ -95,7 +95,7 @@ async fn of_group(
     Ok(lines)
 }
 
-fn told(function: &str, mut line: Value) -> Value {
+fn with_function(function: &str, mut line: Value) -> Value {
     if let Some(fields) = line.as_object_mut() {
         fields.insert("function".to_owned(), function.into());
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use fleet::status::{Waterfall, clock, masked};
 
-use super::seen::Diagnosis;
-use super::told::{name, seconds};
+use super::diagnosis::Diagnosis;
+use super::text::{name, seconds};
 
 /// Nothing may be fetched, and nothing run, whatever stands in the page.
 const HEAD: &str = r#"<!doctype html>

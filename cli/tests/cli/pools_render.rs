@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use fleet::PoolMap;
 use mayfly::DEVELOPMENT_SECRET;
+use mayfly::delivery_file::DeliveryFile;
 use mayfly::replay::Replay;
-use mayfly::source::DeliveryFile;
 use platform::pools::{Rendered, rendered};
 use serde_json::Value;
 

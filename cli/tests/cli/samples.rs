@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mayfly::DEVELOPMENT_SECRET;
-use mayfly::source::{DeliveryFile, files};
+use mayfly::delivery_file::{DeliveryFile, files};
 
 fn events() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events")
@@ -41,7 +41,7 @@ fn the_wrapped_events_are_those_that_wrap_makes() {
         );
     }
     assert_eq!(
-        mayfly::source::files(&events().join("lambda")).unwrap().len(),
+        mayfly::delivery_file::files(&events().join("lambda")).unwrap().len(),
         files.len(),
         "a wrapped event without a payload"
     );

@@ -12,9 +12,9 @@ mod batch;
 mod interruption;
 mod message;
 pub mod metrics;
-mod post;
 mod settings;
 mod task_change;
+mod write_events;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

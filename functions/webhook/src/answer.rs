@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use fleet::ledger::JobEvent;
-use fleet::{JobId, PoolName, said};
+use fleet::{JobId, PoolName, quote};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub(crate) struct AnswerToGithub {
 
 impl AnswerToGithub {
     fn new(status: i64, message: impl Display) -> Self {
-        Self { status, message: said::sentence(&message.to_string()), pool: None, job: None }
+        Self { status, message: quote::sentence(&message.to_string()), pool: None, job: None }
     }
 
     /// 202: the event is safe in the queue.

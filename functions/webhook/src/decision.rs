@@ -2,7 +2,7 @@
 
 use fleet::ledger::{JobAction, JobEvent};
 use fleet::routing::{Unserved, route};
-use fleet::{JobId, PoolMap, said};
+use fleet::{JobId, PoolMap, quote};
 use github::delivery::DeliveryError;
 use github::workflow_job::{EVENT, NamedRunner};
 use github::{Verified, WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};
@@ -49,7 +49,7 @@ pub(crate) fn decide(
         }),
         "ping" => Ok(Decision::Ignore("ping received; Mayfly listens".to_owned())),
         other => {
-            let other = said::name(other);
+            let other = quote::name(other);
             Ok(Decision::Ignore(format!("the event {other} is not for Mayfly; it takes {EVENT}")))
         }
     }
@@ -63,7 +63,7 @@ pub(crate) fn decide(
 fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
     let WebhookDeployment { organisation, pools } = deployed;
     if !payload.repository.belongs_to(organisation) {
-        let repository = said::name(payload.repository.as_str());
+        let repository = quote::name(payload.repository.as_str());
         return Decision::Foreign(format!("{repository} does not belong to {organisation}"));
     }
     match payload.action {
@@ -74,7 +74,7 @@ fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision
             Decision::Ignore("the job waits for an approval; it asks for a runner later".to_owned())
         }
         WorkflowJobAction::Other(other) => {
-            Decision::Ignore(format!("the action {} moves no job", said::name(&other)))
+            Decision::Ignore(format!("the action {} moves no job", quote::name(&other)))
         }
     }
 }

@@ -155,12 +155,12 @@ impl Bench {
             problems.insert(0, "the platform does not come to rest".to_owned());
         }
         problems.extend(self.violations());
-        told(problems)
+        none_or_error(problems)
     }
 
     /// Something that must never be is an error; the platform need not be at rest.
     pub fn check(&self) -> Result<()> {
-        told(self.violations())
+        none_or_error(self.violations())
     }
 
     fn violations(&self) -> Vec<String> {
@@ -203,7 +203,7 @@ pub fn pool_names() -> Result<Vec<PoolName>> {
     Ok(PoolMap::from_toml(DEFAULT_POOLS)?.iter().map(|pool| pool.name.clone()).collect())
 }
 
-fn told(problems: Vec<String>) -> Result<()> {
+fn none_or_error(problems: Vec<String>) -> Result<()> {
     const TOLD: usize = 10;
     if problems.is_empty() {
         return Ok(());

@@ -67,14 +67,14 @@ pub fn report(shape: Shape, outcomes: &[ShapeResult]) -> String {
 }
 
 fn row(it: &Figures) -> [String; 17] {
-    let of = |spread: &Spread, percent| told(spread.percentile(percent));
+    let of = |spread: &Spread, percent| seconds_or_dash(spread.percentile(percent));
     [
         it.name.clone(),
-        told(it.last_run_task),
-        told(it.last_config),
+        seconds_or_dash(it.last_run_task),
+        seconds_or_dash(it.last_config),
         of(&it.to_config, 50),
         of(&it.to_config, 95),
-        told(it.to_config.longest()),
+        seconds_or_dash(it.to_config.longest()),
         format!("{:.2}", it.waited.as_secs_f64() / 3600.0),
         share(it.questions, it.tasks),
         fine(it.webhooks.percentile(50)),
@@ -110,7 +110,7 @@ fn none() -> String {
 }
 
 /// Whole seconds.
-fn told(length: Option<SignedDuration>) -> String {
+fn seconds_or_dash(length: Option<SignedDuration>) -> String {
     length.map_or_else(none, |it| format!("{:.0}", it.as_secs_f64()))
 }
 

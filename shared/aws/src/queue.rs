@@ -11,7 +11,7 @@ use fleet::ports::{QueueError, SendMessage, SendSettle};
 use serde::Serialize;
 use tracing::warn;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// Longest `MessageGroupId` that SQS takes.
 const GROUP_LIMIT: usize = 128;
@@ -37,7 +37,7 @@ impl SqsQueue {
     pub async fn warm_up(&self) {
         let attributes = self.client.get_queue_attributes().queue_url(&self.url);
         if let Err(error) = attributes.attribute_names(QueueAttributeName::QueueArn).send().await {
-            warn!(error = told(&error), "the queue does not answer");
+            warn!(error = error_text(&error), "the queue does not answer");
         }
     }
 }
@@ -64,7 +64,7 @@ impl SqsQueue {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         let request = self.client.send_message().queue_url(&self.url).message_body(body);
         let request = request.set_message_group_id(group).set_delay_seconds(seconds(delay));
-        request.send().await.map(drop).map_err(|error| QueueError(told(&error)))
+        request.send().await.map(drop).map_err(|error| QueueError(error_text(&error)))
     }
 }
 

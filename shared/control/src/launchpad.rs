@@ -23,7 +23,7 @@ use crate::metrics::{
     UNKNOWN_REASONS, class,
 };
 use crate::retry::{Backoff, retry};
-use crate::tell::{Origin, tell, tell_tidings};
+use crate::transaction_log::{Origin, tell, tell_tidings};
 use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted, Settling};
 
 /// Calls of one event to ECS that are under way at once.

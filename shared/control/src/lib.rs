@@ -16,7 +16,7 @@ mod retry;
 mod settings;
 mod steps;
 mod suspicions;
-mod tell;
+mod transaction_log;
 
 pub use self::bookkeeper::{Bookkeeper, Fence, PostError, Posted, Settling};
 pub use self::budget::{BudgetError, headroom};
@@ -26,4 +26,4 @@ pub use self::launchpad::{AT_ONCE, LaunchContext, Launchpad, QueuedAt, RunTaskTu
 pub use self::look::{JobQuery, Sources};
 pub use self::settings::{LaunchDeployment, LaunchSettings};
 pub use self::steps::{Failed, StepFailure, Steps};
-pub use self::tell::Origin;
+pub use self::transaction_log::Origin;

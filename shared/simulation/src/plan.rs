@@ -1,8 +1,8 @@
 //! What is going to happen in a world, all drawn from its seed.
 
+mod disturbances;
 mod faults;
 mod job;
-mod outside;
 mod pools;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +17,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use sandbox::github::JobPlan;
 use sandbox::{Delays, Fault, FunctionName, Latencies, Rates, Span};
 
+use self::disturbances::{
+    breakage, deploys, interruptions, is_wide, lies, map_changes, miscounts, outage, pushes, skews, thefts,
+};
 use self::faults::{of_fault, rates};
 pub use self::job::REFUSED;
 use self::job::{REPOSITORIES, job};
-use self::outside::{
-    breakage, deploys, interruptions, is_wide, lies, map_changes, miscounts, outage, pushes, skews, thefts,
-};
 use self::pools::{LEAVES, limits, pools, without};
 
 /// When a world begins.

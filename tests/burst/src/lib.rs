@@ -4,8 +4,8 @@
 //! ECS, which is the sandbox's, and so is GitHub: its runners claim, take the jobs, and its webhooks of that
 //! go to the same Function URL.
 
+mod delivery_poster;
 mod figures;
-mod post;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,8 +19,8 @@ use wire::Resident;
 use wire::processes::Processes;
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
+use self::delivery_poster::DeliveryPoster;
 pub use self::figures::BurstFigures;
-use self::post::DeliveryPoster;
 
 /// Deliveries that are posted at once.
 const AT_ONCE: usize = 20;

@@ -61,7 +61,7 @@ impl Asking {
 
     /// The sentence, and what happens next.
     pub fn said(&self, scene: &mut Scene) -> [String; 2] {
-        told(&self.look(scene))
+        why_and_trace(&self.look(scene))
     }
 
     /// The same, as soon as the reason is of this kind; at the latest after ten minutes.
@@ -69,7 +69,7 @@ impl Asking {
         for _ in 0..600 {
             let picture = self.look(scene);
             if is_it(&why(&picture).reason) {
-                return told(&picture);
+                return why_and_trace(&picture);
             }
             scene.pass(1);
         }
@@ -78,7 +78,7 @@ impl Asking {
 }
 
 /// The sentence of a picture, and what happens next.
-pub fn told(picture: &Picture) -> [String; 2] {
+pub fn why_and_trace(picture: &Picture) -> [String; 2] {
     let why = why(picture);
     [why.sentence(), why.next()]
 }

@@ -8,7 +8,7 @@
 )]
 
 mod fake;
-mod gone;
 mod interruptions;
 mod launches;
 mod messages;
+mod removed_pools;

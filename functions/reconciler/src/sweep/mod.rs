@@ -1,8 +1,8 @@
 //! Looks through repositories for jobs that no webhook told of, and sends them on as a webhook would.
 
 mod ask;
+mod enqueue;
 mod round;
-mod tell;
 mod written;
 
 use control::Steps;

@@ -29,8 +29,8 @@ fn a_ticket_that_is_not_ours_is_refused_before_anything_is_read() {
 fn during_a_rotation_both_ticket_keys_are_valid() {
     let (scene, runner) = RegistrarScene::with_a_runner();
     let old = Ticket::issue(&runner, &OLD_KEY.into()).expose().to_owned();
-    assert_eq!(scene.ask_with(old, BOOT, Listener::None).told(), "config");
-    assert_eq!(scene.ask(&runner, Listener::Up).told(), "wait 60");
+    assert_eq!(scene.ask_with(old, BOOT, Listener::None).in_words(), "config");
+    assert_eq!(scene.ask(&runner, Listener::Up).in_words(), "wait 60");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn another_boot_soon_is_refused_and_the_runner_is_let_go() {
         assert_eq!(recorded.count("TicketsRefused{Answer=AnotherBoot}"), 1, "{why}");
         assert_eq!(recorded.count("Questions{Answer=Refused}"), 1, "{why}");
         let own = if is_up { Listener::Up } else { Listener::Starting };
-        assert_eq!(scene.ask(&runner, own).told(), "leave", "{why}: nobody knows which one is the thief");
+        assert_eq!(scene.ask(&runner, own).in_words(), "leave", "{why}: nobody knows which one is the thief");
     }
 }
 
@@ -65,7 +65,7 @@ fn another_boot_of_a_runner_without_a_config_leaves_none_to_be_had() {
     scene.pass(10);
     assert_eq!(scene.ask_as(THIEF, &runner, Listener::None).status, 403);
     for (boot, told) in [(BOOT, "leave"), (THIEF, "403")] {
-        assert_eq!(scene.ask_as(boot, &runner, Listener::None).told(), told);
+        assert_eq!(scene.ask_as(boot, &runner, Listener::None).in_words(), told);
     }
     assert!(scene.registered().is_empty());
 }
@@ -109,7 +109,7 @@ fn no_log_line_has_a_ticket_a_boot_id_or_a_jit_config() {
         scene.ask(&runner, Listener::Up);
         assert_eq!(scene.ask_as(THIEF, &runner, Listener::None).status, 403);
         assert_eq!(scene.ask_as(THIEF, &runner, Listener::None).status, 403);
-        assert_eq!(scene.ask(&runner, Listener::Up).told(), "leave");
+        assert_eq!(scene.ask(&runner, Listener::Up).in_words(), "leave");
         scene.tell(&runner, RunnerEvent::FoundBusy);
         config
     });

@@ -117,7 +117,7 @@ fn one_whose_listener_never_comes_up_is_told_to_go_on_and_its_silence_shows() {
     let asked_at = scene.runner(&runner).asked_at;
     for _ in 0..3 {
         scene.pass(60);
-        assert_eq!(scene.ask(&runner, Listener::Starting).told(), "wait 60");
+        assert_eq!(scene.ask(&runner, Listener::Starting).in_words(), "wait 60");
     }
     let stored = scene.runner(&runner);
     assert_eq!((stored.asked_at, stored.listened), (asked_at, false));

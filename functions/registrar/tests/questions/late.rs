@@ -28,7 +28,7 @@ fn no_call_begins_when_its_time_is_over() {
         let began = scene.sandbox.manual_clock().now();
         scene.github.takes(takes);
         let answered = scene.ask(&runner, Listener::None);
-        assert_eq!(answered.told(), told, "{why}");
+        assert_eq!(answered.in_words(), told, "{why}");
         let made = scene.github.take_calls();
         assert_eq!(made.len(), calls, "{why}: {made:?}");
         assert!(made.iter().all(|(_, at)| at.duration_since(began) <= CALLING_TIME), "{why}: {made:?}");
@@ -54,7 +54,7 @@ fn a_slow_ledger_uses_that_time_up_as_well() {
         let mut question = scene.begin(&runner);
         question.go_on_until(|| written() == before + writes);
         scene.pass(21);
-        assert_eq!((question.finish().told().as_str(), scene.calls()), ("503", vec![]), "{why}");
+        assert_eq!((question.finish().in_words().as_str(), scene.calls()), ("503", vec![]), "{why}");
         assert_eq!(written(), before + writes, "{why}: no call of any kind");
     }
 }

@@ -20,7 +20,7 @@ fn until_all_have_their_config(scene: &RegistrarScene, runners: &[RunnerId]) -> 
             waiting.iter().filter(|(_, at)| **at <= second).map(|(runner, _)| *runner).collect();
         for (runner, answered) in due.iter().zip(scene.ask_together(&due)) {
             match answered {
-                answered if answered.told() == "config" => drop(waiting.remove(runner)),
+                answered if answered.in_words() == "config" => drop(waiting.remove(runner)),
                 ReadAnswer { status: 503, retry_after: Some(seconds), .. } => {
                     later += 1;
                     waiting.insert(runner, second + seconds);
@@ -82,7 +82,7 @@ fn a_wait_is_remembered_for_all() {
     assert!((30..=60).contains(&second.retry_after.unwrap()), "{second:?}");
     assert_eq!(scene.calls(), [], "GitHub is not asked");
     scene.pass(61);
-    assert_eq!(scene.ask(&runners[1], Listener::None).told(), "config");
+    assert_eq!(scene.ask(&runners[1], Listener::None).in_words(), "config");
 }
 
 #[test]

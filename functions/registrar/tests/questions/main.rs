@@ -10,12 +10,12 @@
 mod boots;
 mod broken;
 mod github;
-mod gone;
 mod late;
 mod leaving;
 mod limits;
 mod meanwhile;
 mod on_its_way;
+mod removed_pools;
 mod scene;
 mod taken;
 mod waits;
@@ -51,14 +51,14 @@ fn one_that_is_not_needed_leaves_and_github_hears_nothing_of_it() {
     let (scene, runner) = RegistrarScene::with_a_runner();
     scene.minimum(0);
     let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
-    assert_eq!(answered.told(), "leave");
+    assert_eq!(answered.in_words(), "leave");
     assert_eq!((scene.calls(), scene.registered()), (vec![], vec![]));
     let stored = scene.runner(&runner);
     assert_eq!((stored.state, stored.leaves), (RunnerState::Leaving, Some(LeaveReason::NotNeeded)));
     assert_eq!(recorded.count("Questions{Answer=Leave}"), 1);
     assert_eq!(recorded.lines("told to leave").len(), 1);
     scene.minimum(1);
-    assert_eq!(scene.ask(&runner, Listener::None).told(), "leave", "and it is gone from then on");
+    assert_eq!(scene.ask(&runner, Listener::None).in_words(), "leave", "and it is gone from then on");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn of_several_that_ask_together_as_many_get_a_config_as_are_wanted() {
         }
         let wanted = usize::try_from(minimum).unwrap() + jobs;
         let answers = scene.ask_together(&runners.iter().collect::<Vec<_>>());
-        let told = |words| answers.iter().filter(|answered| answered.told() == words).count();
+        let told = |words| answers.iter().filter(|answered| answered.in_words() == words).count();
         assert_eq!((told("config"), told("leave")), (wanted, 5 - wanted), "{minimum} and {jobs}");
         assert_eq!(scene.registered().len(), wanted, "{minimum} and {jobs}");
     }
@@ -86,8 +86,8 @@ fn one_that_is_up_stays_while_a_job_waits_though_others_still_boot() {
     scene.minimum(0);
     scene.job(JobAction::Queued, None);
     assert!(scene.book().has_surplus(START), "three for one job");
-    assert_eq!(scene.ask(&runners[0], Listener::Up).told(), "wait 60");
-    assert_eq!(scene.ask(&runners[1], Listener::None).told(), "leave", "the job has its runner");
+    assert_eq!(scene.ask(&runners[0], Listener::Up).in_words(), "wait 60");
+    assert_eq!(scene.ask(&runners[1], Listener::None).in_words(), "leave", "the job has its runner");
 }
 
 #[test]
@@ -97,10 +97,10 @@ fn one_that_is_neither_needed_nor_too_many_waits() {
     for runner in &runners {
         scene.ask(runner, Listener::None);
     }
-    assert_eq!(scene.ask(&runners[0], Listener::Up).told(), "wait 60");
+    assert_eq!(scene.ask(&runners[0], Listener::Up).in_words(), "wait 60");
     scene.minimum(1);
-    assert_eq!(scene.ask(&runners[0], Listener::Up).told(), "leave", "now it is one too many");
-    assert_eq!(scene.ask(&runners[1], Listener::Up).told(), "wait 60", "and the other one is not");
+    assert_eq!(scene.ask(&runners[0], Listener::Up).in_words(), "leave", "now it is one too many");
+    assert_eq!(scene.ask(&runners[1], Listener::Up).in_words(), "wait 60", "and the other one is not");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_runner_that_the_ledger_does_not_know_leaves() {
     let scene = RegistrarScene::new();
     let unknown = RunnerId::from_random(99);
     for listener in [Listener::None, Listener::Starting, Listener::Up] {
-        assert_eq!(scene.ask(&unknown, listener).told(), "leave");
+        assert_eq!(scene.ask(&unknown, listener).in_words(), "leave");
     }
     assert_eq!(scene.calls(), []);
 }

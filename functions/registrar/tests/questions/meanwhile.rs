@@ -17,7 +17,7 @@ fn ask_meanwhile(scene: &RegistrarScene, runner: &RunnerId, happens: Interferenc
     let mut question = scene.begin(runner);
     question.go_on_until(|| scene.registered() == [1]);
     happens(scene, runner);
-    question.finish().told()
+    question.finish().in_words()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn no_config_is_answered_whose_runner_is_let_go_meanwhile() {
         assert_eq!((stored.state, stored.github_id), (state, None), "{why}");
         assert_eq!((scene.calls(), scene.registered()), (vec![FindGroup, Register, Delete], vec![]), "{why}");
         assert_eq!(recorded.count("Questions{Answer=Config}"), 0, "{why}");
-        assert_eq!(scene.ask(&runner, Listener::None).told(), "leave", "{why}: from then on");
+        assert_eq!(scene.ask(&runner, Listener::None).in_words(), "leave", "{why}: from then on");
     }
 }
 
@@ -80,7 +80,7 @@ fn one_that_was_found_busy_meanwhile_waits_and_leaves_in_two_minutes() {
     assert_eq!((told.as_str(), scene.runner(&runner).state), ("wait 60", RunnerState::Busy));
     assert!(scene.registered().is_empty(), "nobody will use it");
     scene.pass(120);
-    assert_eq!(scene.ask(&runner, Listener::None).told(), "leave");
+    assert_eq!(scene.ask(&runner, Listener::None).in_words(), "leave");
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl RegistrarScene {
     /// The same once it has its JIT config.
     pub(crate) fn with_a_config() -> (Self, RunnerId) {
         let (scene, runner) = Self::with_a_runner();
-        assert_eq!(scene.ask(&runner, Listener::None).told(), "config");
+        assert_eq!(scene.ask(&runner, Listener::None).in_words(), "config");
         scene.github.take_calls();
         (scene, runner)
     }
@@ -225,7 +225,7 @@ impl RegistrarScene {
     /// What was answered is the JIT config of a registration whose id is in the ledger, and which is the
     /// runner's only one.
     pub(crate) fn assert_configured(&self, runner: &RunnerId, answered: &ReadAnswer, why: &str) {
-        assert_eq!(answered.told(), "config", "{why}: {answered:?}");
+        assert_eq!(answered.in_words(), "config", "{why}: {answered:?}");
         let stored = self.runner(runner);
         let id = stored.github_id.unwrap();
         let github = self.sandbox.github().borrow();

@@ -98,12 +98,12 @@ fn a_registration_at_work_whose_config_nobody_got_is_busy_and_its_runner_leaves_
     assert!(lands(&scene, &runner).is_some());
     scene.sandbox.set_fault(Fault::GithubCallsBusy, 1.0);
     let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
-    assert_eq!((answered.told().as_str(), scene.runner(&runner).state), ("wait 60", RunnerState::Busy));
+    assert_eq!((answered.in_words().as_str(), scene.runner(&runner).state), ("wait 60", RunnerState::Busy));
     assert_eq!((recorded.count("RegistrationsTaken"), scene.registered()), (1, vec![1]));
     assert_eq!((scene.book().supply, scene.book().idle), (0, 0), "another one is to be reserved");
     for (told, why) in [("wait 60", "a minute later"), ("leave", "two minutes later")] {
         scene.pass(60);
-        assert_eq!(scene.ask(&runner, Listener::None).told(), told, "{why}");
+        assert_eq!(scene.ask(&runner, Listener::None).in_words(), told, "{why}");
     }
     assert_eq!(scene.runner(&runner).leaves, Some(LeaveReason::NoWorker));
 }

@@ -20,7 +20,7 @@ fn a_plain_wait_is_a_read() {
         scene.pass(60);
         let (stored, before) = (scene.runner(&runner), scene.sandbox.table().borrow().writes());
         let (answered, recorded) = record(|| scene.ask(&runner, listener));
-        assert_eq!(answered.told(), "wait 60", "{why}");
+        assert_eq!(answered.in_words(), "wait 60", "{why}");
         assert_eq!(scene.sandbox.table().borrow().writes() - before, writes, "{why}");
         assert_eq!((recorded.log.as_str(), &recorded.metrics[..]), ("", &[][..]), "{why}");
         assert_eq!(scene.runner(&runner).asked_at, stored.asked_at, "{why}");
@@ -49,7 +49,7 @@ fn a_busy_runner_waits_and_without_a_worker_for_two_minutes_it_leaves() {
         scene.job(JobAction::InProgress, Some((&runner, 1)));
         for (seconds, told) in [(60, "wait 60"), (59, "wait 60"), (1, "leave")] {
             scene.pass(seconds);
-            assert_eq!(scene.ask(&runner, listener).told(), told, "{listener:?}");
+            assert_eq!(scene.ask(&runner, listener).in_words(), told, "{listener:?}");
         }
         let stored = scene.runner(&runner);
         assert_eq!((stored.state, stored.leaves), (RunnerState::Leaving, Some(LeaveReason::NoWorker)));
@@ -62,12 +62,12 @@ fn a_task_that_has_listened_gets_no_second_config() {
     let scene = RegistrarScene::new();
     let runner = &scene.reserve(2)[0];
     for (listener, told) in [(Listener::None, "config"), (Listener::Up, "wait 60")] {
-        assert_eq!(scene.ask(runner, listener).told(), told);
+        assert_eq!(scene.ask(runner, listener).in_words(), told);
     }
     scene.minimum(1);
     assert!(scene.book().needs(&scene.runner(runner), START), "the other one still boots");
     scene.calls();
-    assert_eq!(scene.ask(runner, Listener::None).told(), "leave");
+    assert_eq!(scene.ask(runner, Listener::None).in_words(), "leave");
     let stored = scene.runner(runner);
     assert_eq!((stored.state, stored.leaves), (RunnerState::Leaving, Some(LeaveReason::ConfigUsed)));
     assert_eq!((scene.calls(), scene.registered()), (vec![GithubCall::Delete], vec![]));
@@ -92,7 +92,7 @@ fn an_overdue_runner_comes_back_if_it_is_needed_and_else_leaves() {
         }
         let answered = scene.ask(&runner, listener);
         let state = if is_needed { RunnerState::Idle } else { RunnerState::Leaving };
-        assert_eq!((answered.told().as_str(), scene.runner(&runner).state), (told, state), "{why}");
+        assert_eq!((answered.in_words().as_str(), scene.runner(&runner).state), (told, state), "{why}");
         assert_eq!(scene.registered().len(), usize::from(is_needed), "{why}");
         if told == "config" {
             scene.assert_configured(&runner, &answered, why);
@@ -108,7 +108,7 @@ fn what_was_lost_of_a_listeners_first_question_the_next_one_says() {
     assert_eq!(scene.runner(&runner).state, RunnerState::Busy);
     let (scene, runner) = RegistrarScene::with_a_config();
     scene.pass(60);
-    assert_eq!(scene.ask(&runner, Listener::Up).told(), "wait 60");
+    assert_eq!(scene.ask(&runner, Listener::Up).in_words(), "wait 60");
     assert!(scene.runner(&runner).listened);
     scene.tell(&runner, RunnerEvent::Overdue);
     assert_eq!(scene.runner(&runner).state, RunnerState::Idle, "one that listens is not overdue");

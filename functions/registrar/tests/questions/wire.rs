@@ -47,7 +47,7 @@ pub(crate) struct ReadAnswer {
 
 impl ReadAnswer {
     /// The answer in a word or two; its status where it is a problem.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         match (self.body["answer"].as_str(), self.body["seconds"].as_u64()) {
             (Some(answer), Some(seconds)) => format!("{answer} {seconds}"),
             (Some(answer), None) => answer.to_owned(),

@@ -49,7 +49,7 @@ fn one_of_tomorrow_is_told_which_versions_are_read() {
     let answered = scene.send("POST", "/ask", &tomorrow.to_string());
     let message = "`version`: version 2 is not read here, only 0 and 1: deploy the same version everywhere";
     assert_eq!((answered.status, &answered.body), (400, &json!({"message": message})));
-    assert_eq!(scene.ask(&runner, Listener::None).told(), "config", "nothing has moved");
+    assert_eq!(scene.ask(&runner, Listener::None).in_words(), "config", "nothing has moved");
 }
 
 #[test]

@@ -8,7 +8,7 @@
 )]
 
 mod calls;
-mod gone;
+mod removed_pools;
 
 use control::{Bookkeeper, LaunchContext, Launchpad, QueuedAt, Settling};
 use fleet::ledger::{EarlierListing, Event, Key, Listing, RunnerState, SettleMessage};

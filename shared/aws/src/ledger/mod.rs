@@ -23,7 +23,7 @@ use fleet::ledger::{Item, Key, Left, Listing, Put, Spend};
 use fleet::ports::{Ledger, LedgerError, ListItems};
 use tracing::warn;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// The ledger's table.
 ///
@@ -81,5 +81,5 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     R: Debug,
 {
-    LedgerError::Unavailable(told(error))
+    LedgerError::Unavailable(error_text(error))
 }

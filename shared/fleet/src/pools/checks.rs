@@ -4,13 +4,13 @@ use super::fields::Fields;
 use super::instances::{About, Finding};
 use super::{Architecture, Capacity, Pool, fargate_sizes};
 use crate::label::{LABEL_LENGTH_LIMIT, LABEL_LIMIT, Label, Labels};
-use crate::said;
+use crate::quote;
 
 pub(super) fn check_labels(labels: &[String], architecture: Option<Architecture>, fields: &mut Fields<'_>) {
     for (place, text) in labels.iter().enumerate() {
         let label = Label::new(text);
         if label.as_str().is_empty() || label.as_str().contains([',', '\n']) {
-            let quoted = said::quoted(text);
+            let quoted = quote::quoted(text);
             let problem = format!("{quoted} is no label: a label is one or more characters, no comma");
             fields.note_item("labels", place, problem);
         }

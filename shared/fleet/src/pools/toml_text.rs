@@ -6,7 +6,7 @@ use toml::de::{DeInteger, DeTable, DeValue, Error};
 
 use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem};
-use crate::said;
+use crate::quote;
 
 /// Reads a text. It has every error of its syntax, each with its line.
 pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Lines), PoolMapError> {
@@ -31,9 +31,9 @@ const TWICE: &str = "duplicate key";
 fn problem(text: &str, error: &Error) -> Problem {
     let written = written(text, error);
     let says = match (error.message(), written) {
-        (TWICE, key) => format!("{} is there twice", said::quoted(key)),
+        (TWICE, key) => format!("{} is there twice", quote::quoted(key)),
         (message, "") => message.replace('\n', ", "),
-        (message, written) => format!("{}: {}", message.replace('\n', ", "), said::quoted(written)),
+        (message, written) => format!("{}: {}", message.replace('\n', ", "), quote::quoted(written)),
     };
     let message = format!("is not TOML: {says}");
     Problem { line: Some(line_of(text, start(error))), pool: None, field: None, message }

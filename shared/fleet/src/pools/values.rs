@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Architecture, Capacity};
 use crate::ids::PoolName;
-use crate::said;
+use crate::quote;
 
 /// What is wrong with a value: with the whole of it, or with an item of a list.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ fn named(value: &Value) -> String {
         // What JSON has no number for.
         Value::Null => "nan or inf".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) => format!("the text {}", said::quoted(text)),
+        Value::String(text) => format!("the text {}", quote::quoted(text)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a table".to_owned(),
     }
@@ -100,7 +100,7 @@ impl<T: ReadValue> ReadValue for Vec<T> {
         let items = match value {
             Value::Array(items) => items,
             Value::String(text) => {
-                let way_out = format!(": write [{}]", said::quoted(&text));
+                let way_out = format!(": write [{}]", quote::quoted(&text));
                 return wrong.takes("a list", &Value::String(text), &way_out);
             }
             other => return wrong.takes("a list", &other, ""),
@@ -122,7 +122,7 @@ fn word<T: Copy>(value: &Value, words: &[(&str, T)], wrong: &mut Wrong) -> Optio
     if let Some((_, found)) = words.iter().find(|(word, _)| Some(*word) == said) {
         return Some(*found);
     }
-    let quoted: Vec<String> = words.iter().map(|(word, _)| said::quoted(word)).collect();
+    let quoted: Vec<String> = words.iter().map(|(word, _)| quote::quoted(word)).collect();
     let (last, others) = quoted.split_last()?;
     wrong.takes(&format!("{} or {last}", others.join(", ")), value, "")
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Schedule;
 use super::window::{DAY, Window};
 use crate::pools::{DAYS, Fields, PathStep, Problems};
-use crate::said;
+use crate::quote;
 
 /// Longest lead, in minutes: half a day.
 const LONGEST_LEAD: u32 = 12 * 60;
@@ -132,7 +132,7 @@ fn read_fields(fields: &mut Fields<'_>) -> Option<Schedule> {
 fn known_zone(name: &str, fields: &mut Fields<'_>) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok();
     if zone.is_none() {
-        let quoted = said::quoted(name);
+        let quoted = quote::quoted(name);
         fields
             .note("time_zone", format!("{quoted} is no IANA time zone; it takes one like \"Europe/London\""));
     }
@@ -186,7 +186,7 @@ fn time_of_day(field: &'static str, fields: &mut Fields<'_>) -> Option<u16> {
     let text: String = fields.required(field)?;
     let minutes = minutes_of(&text);
     if minutes.is_none() {
-        let quoted = said::quoted(&text);
+        let quoted = quote::quoted(&text);
         fields.note(field, format!("{quoted} is no time of the day; it takes one like \"08:00\""));
     }
     minutes

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fleet::ledger::LONGEST_WAIT as LONGEST;
 use fleet::ports::GithubError;
-use fleet::said;
+use fleet::quote;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,7 +28,7 @@ struct ErrorBody {
 /// By status and headers. `now` is what `x-ratelimit-reset` is held against.
 pub(super) fn of_answer(answer: &ReadResponse, now: Timestamp) -> GithubError {
     let problem: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let message = said::sentence(&problem.message);
+    let message = quote::sentence(&problem.message);
     let told = |status: StatusCode| format!("{} {message}", status.as_u16());
     match answer.status {
         status @ (StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) => {
@@ -82,7 +82,7 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
     match error {
         octocrab::Error::GitHub { source, .. } => {
             let (status, message) =
-                (source.status_code, format!("no token: {}", said::sentence(&source.message)));
+                (source.status_code, format!("no token: {}", quote::sentence(&source.message)));
             match status {
                 StatusCode::NOT_FOUND => GithubError::Refused(message),
                 StatusCode::FORBIDDEN if message.to_lowercase().contains("rate limit") => {
@@ -101,11 +101,11 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
             let causes = std::iter::successors(source.source(), |&cause| cause.source());
             let causes = causes.map(ToString::to_string);
             let causes = std::iter::once(source.to_string()).chain(causes).collect::<Vec<_>>().join(": ");
-            GithubError::Unavailable(said::sentence(&causes))
+            GithubError::Unavailable(quote::sentence(&causes))
         }
         other => {
             let cause = other.source().map_or_else(|| "no answer".to_owned(), ToString::to_string);
-            GithubError::Unavailable(said::sentence(&cause))
+            GithubError::Unavailable(quote::sentence(&cause))
         }
     }
 }
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_github_says_is_repeated_in_short() {
         let told = of_answer(&answer(422, &[], &"\u{1b}[2J".repeat(10_000)), NOW).to_string();
-        assert!(told.chars().count() < said::SENTENCE + 50, "{told}");
+        assert!(told.chars().count() < quote::SENTENCE + 50, "{told}");
         assert!(!told.contains('\u{1b}'), "{told:?}");
     }
 

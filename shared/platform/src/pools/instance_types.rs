@@ -75,7 +75,7 @@ pub(super) fn look(pool: &OnInstances<'_>) -> Vec<Finding> {
 /// What the name alone tells of a type.
 fn of_type(name: &str, about: About, pool: &OnInstances<'_>) -> Option<Finding> {
     let certain = |message| Some(Finding { about, is_certain: true, message });
-    let quoted = fleet::said::quoted(name);
+    let quoted = fleet::quote::quoted(name);
     if !is_name(name) {
         return certain(format!("{quoted} is no instance type; one is written like \"m7g.2xlarge\""));
     }

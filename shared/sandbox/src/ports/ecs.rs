@@ -50,7 +50,7 @@ impl StopTask for Sandbox {
         self.may_crash(CrashPoint::After, Call::StopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
-            other => other.map_err(|exception| told(&exception)),
+            other => other.map_err(|exception| ecs_error(&exception)),
         }
     }
 }
@@ -79,7 +79,7 @@ impl ListTasks for Sandbox {
         let count = listed.as_ref().map_or(0, Vec::len);
         self.pages(Operation::ListTasks, count, PAGE, 1).await;
         self.end(Operation::ListTasks).await;
-        listed.map_err(|exception| told(&exception))
+        listed.map_err(|exception| ecs_error(&exception))
     }
 }
 
@@ -97,7 +97,7 @@ impl DescribeTasks for Sandbox {
         };
         self.pages(Operation::DescribeTasks, tasks.len(), PAGE, DESCRIBED_AT_ONCE).await;
         self.end(Operation::DescribeTasks).await;
-        described.map_err(|exception| told(&exception))
+        described.map_err(|exception| ecs_error(&exception))
     }
 }
 
@@ -114,7 +114,7 @@ impl ListContainerInstances for Sandbox {
             instances.map(|all| all.filter(|it| it.instance == *instance).map(|it| it.arn.clone()).collect())
         };
         self.end(Operation::ListContainerInstances).await;
-        listed.map_err(|exception| told(&exception))
+        listed.map_err(|exception| ecs_error(&exception))
     }
 }
 
@@ -176,6 +176,6 @@ fn description(task: &Task) -> TaskDescription {
     }
 }
 
-fn told(exception: &Exception) -> EcsError {
+fn ecs_error(exception: &Exception) -> EcsError {
     EcsError(exception.to_string())
 }

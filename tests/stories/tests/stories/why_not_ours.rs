@@ -6,7 +6,7 @@ use fleet::status::{GithubStatus, Lookup};
 use fleet::{JobId, PoolMap, Repository};
 use platform::scene::{Scene, plan};
 use sandbox::github::JobPlan;
-use stories::asking::{Asking, told};
+use stories::asking::{Asking, why_and_trace};
 
 const JOB: JobId = JobId(1001);
 const OURS: &str = "octo-org/storefront";
@@ -149,7 +149,7 @@ fn a_job_that_github_holds_says_what_for() {
         (job.status, job.environments) = (GithubStatus::Pending, Vec::new());
     }
     assert_eq!(
-        told(&picture),
+        why_and_trace(&picture),
         [
             "GitHub says that the job waits for its concurrency group: another run of it is not over",
             "it asks for a runner when the run before it ends"

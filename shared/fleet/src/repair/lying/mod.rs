@@ -5,9 +5,9 @@
 //! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two
 //! looks agree on ([`super::suspicion`]). The rules are pure: what could not be looked at they leave alone.
 
+mod evidence;
 mod mend;
 mod registrations;
-mod seen;
 mod silent;
 mod strays;
 mod surplus;
@@ -15,8 +15,8 @@ mod tasks;
 
 use std::collections::BTreeSet;
 
+pub use self::evidence::{Evidence, OurTask};
 pub use self::mend::{CountedOut, Mend, StopCause, is_at_job};
-pub use self::seen::{Evidence, OurTask};
 use super::suspicion::{Look, Suspicion, SystemOfRecord};
 
 /// What two looks agree on.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::seen::Standing;
+use super::evidence::Standing;
 use super::{Confirmed, CountedOut, Evidence, Mend};
 use crate::ids::RunnerId;
 use crate::ledger::{Runner, RunnerState, SLOW};

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use super::seen::Standing;
+use super::evidence::Standing;
 use super::{Confirmed, Evidence, Mend, StopCause};
 use crate::launch::SeenStop;
 use crate::ledger::{JobState, Runner, RunnerState};

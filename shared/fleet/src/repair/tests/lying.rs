@@ -57,15 +57,15 @@ fn suspected(seen: &Evidence) -> String {
 
 /// What is done once another look agrees with this one.
 fn agreed(seen: &Evidence) -> String {
-    told(&mends(seen, &look(seen).suspects))
+    mends_text(&mends(seen, &look(seen).suspects))
 }
 
 /// What is done at the first look.
 fn at_once(seen: &Evidence) -> String {
-    told(&mends(seen, &std::collections::BTreeSet::new()))
+    mends_text(&mends(seen, &std::collections::BTreeSet::new()))
 }
 
-fn told(mends: &[Mend]) -> String {
+fn mends_text(mends: &[Mend]) -> String {
     let told = mends.iter().map(|mend| match mend {
         Mend::NoteStopped { stop, .. } => format!("stopped: {}", stop.reason),
         Mend::Stop { task, cause, .. } => format!("stop {}: {}", task.task, cause.why()),

@@ -175,11 +175,11 @@ pub(super) fn count(snapshot: &mut Snapshot<'_>, jobs: i64) {
 
 /// What all rules find, in words: runners by their numbers.
 pub(super) fn found(snapshot: &Snapshot<'_>) -> Vec<String> {
-    repairs(snapshot).iter().map(told).collect()
+    repairs(snapshot).iter().map(repair_text).collect()
 }
 
 /// A repair in words.
-fn told(repair: &Repair) -> String {
+fn repair_text(repair: &Repair) -> String {
     let number = || {
         let named = repair.runner().unwrap();
         (0..100).find(|&number| id(number) == named.id).unwrap()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use fleet::status::{SO_FAR, Stage, Waterfall, clock, length, masked};
 use jiff::SignedDuration;
 
-use super::seen::Diagnosis;
+use super::diagnosis::Diagnosis;
 use crate::terminal::wrapped;
 
 /// Signs of the longest bar.

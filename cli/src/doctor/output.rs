@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::findings::{Findings, OfPool, OfQuota, Start, UNRESERVED};
+use super::comparison::{Findings, OfPool, OfQuota, Start, UNRESERVED};
 use super::needs::CpuSource;
 use super::quotas::LAMBDA;
 
 impl Findings<'_> {
     /// A line for each pool that cannot start all of its runners and for each quota that is small or not
     /// known, with the command that asks for more; one line where all is fine.
-    pub fn told(&self, region: Option<&str>) -> String {
+    pub fn text(&self, region: Option<&str>) -> String {
         let mut text = String::new();
         for pool in &self.pools {
             let _ = writeln!(text, "{}: {}", pool.need.pool.name, of_pool(pool));
