@@ -12,3 +12,6 @@ pub mod scene;
 pub use self::functions::Platform;
 pub use self::leftovers::leftovers;
 pub use sandbox::github::ORGANISATION;
+
+/// The sandbox with every function of Mayfly in it.
+pub type PlatformWorld = sandbox::World<Platform>;

@@ -7,9 +7,9 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::{JobId, PoolMap, PoolName, Repository};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Sandbox, World};
+use sandbox::{Delays, Sandbox};
 
-use crate::{Platform, leftovers};
+use crate::{Platform, PlatformWorld, leftovers};
 
 /// Monday, 5 October 2026, 09:00 UTC.
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -24,7 +24,7 @@ pub const WORK: Duration = Duration::from_mins(2);
 /// fails its test.
 pub struct Scene {
     /// The world.
-    pub world: World<Platform>,
+    pub world: PlatformWorld,
     jobs: u64,
 }
 

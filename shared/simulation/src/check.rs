@@ -10,16 +10,13 @@ use fleet::repair::lying::StopCause;
 use fleet::routing::route;
 use fleet::{JobId, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use platform::Platform;
-use platform::leftovers;
+use platform::{PlatformWorld, leftovers};
 use sandbox::ecs::StopDetails;
 use sandbox::github::{Phase, QUEUE_LIMIT, WorkflowJob};
 use sandbox::{Fault, TICKET_KEY, Violation};
 
 use crate::plan::{Act, FORGED_JOBS, Plan};
 use crate::run::SECRET;
-
-type PlatformWorld = sandbox::World<Platform>;
 
 /// How long a task without a JIT config hangs at most; twice that with one.
 const HUNG_AT_MOST: SignedDuration = SignedDuration::from_hours(1);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleet::ledger::Totals;
 use fleet::{DeliveryId, InstanceId, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use platform::Platform;
+use platform::{Platform, PlatformWorld};
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::ecs::RunTaskError;
 use sandbox::github::Phase;
@@ -109,7 +109,7 @@ fn waited(sandbox: &Sandbox) -> Vec<SignedDuration> {
     github.jobs().filter_map(|job| Some(job.started_at?.duration_since(job.queued_at))).collect()
 }
 
-fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
+fn perform(world: &mut PlatformWorld, plan: &Plan, act: &Act) {
     match act {
         Act::Queue(job, what) => world.queue_job(*job, what.clone()),
         Act::Push(name, numbers) => {
@@ -175,7 +175,7 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
 }
 
 /// Starts a task that nobody reserved, in one of the pools.
-fn plant_task(world: &mut sandbox::World<Platform>, plan: &Plan, number: u128) {
+fn plant_task(world: &mut PlatformWorld, plan: &Plan, number: u128) {
     let pools: Vec<_> = plan.smaller.iter().collect();
     let place = usize::try_from(number).unwrap_or(0) % pools.len().max(1);
     if let Some(pool) = pools.get(place) {
@@ -201,7 +201,7 @@ fn miscount(sandbox: &Sandbox, place: usize, by: Totals) {
 }
 
 /// Takes a spot instance back, if there is one.
-fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
+fn interrupt(world: &mut PlatformWorld, place: usize) {
     let up: Vec<InstanceId> = {
         let ecs = world.sandbox().ecs().borrow();
         let instances = ecs.container_instances(INSTANCES).into_iter().flatten();
@@ -214,7 +214,7 @@ fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
 }
 
 /// A delivery like GitHub's, signed with another secret.
-fn forge(world: &mut sandbox::World<Platform>, job: u64) {
+fn forge(world: &mut PlatformWorld, job: u64) {
     let id = DeliveryId::new(format!("forged-{job}"));
     let body = json!({
         "action": "queued",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::{JobId, Pool, PoolMap, Repository};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use platform::Platform;
+use platform::{Platform, PlatformWorld};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -129,7 +129,7 @@ fn plan() -> Vec<(Timestamp, TimeOfWeek)> {
 
 /// A week under way.
 struct WeekUnderWay {
-    world: sandbox::World<Platform>,
+    world: PlatformWorld,
     pools: PoolMap,
     random: StdRng,
     outcome: WeekOutcome,

@@ -7,9 +7,10 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fleet::ports::{Clock, JitRunner, RunnerGroupId};
+use fleet::ports::{JitRunner, RunnerGroupId};
 use github::app::{App, AppConfig, Hook};
 use jiff::Timestamp;
+use kit::clock::StoppedClock;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -26,17 +27,7 @@ static KEY: LazyLock<String> = LazyLock::new(|| {
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
 });
 
-/// A clock that stands still.
-#[derive(Debug)]
-pub(crate) struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::constant(1_800_000_000, 0)
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
+const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 pub(crate) struct AppScene {
     server: MockServer,
@@ -151,7 +142,7 @@ impl AppScene {
 fn client(server: &MockServer, base: &str, hook: Hook) -> App<StoppedClock> {
     let config =
         AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: format!("{}{base}", server.uri()) };
-    let app = App::new(config, StoppedClock, PATIENCE).with_hook(hook);
+    let app = App::new(config, StoppedClock(NOW), PATIENCE).with_hook(hook);
     app.use_key(&KEY.as_str().into()).unwrap();
     app
 }

@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use fleet::routing::route;
 use fleet::{PoolName, RunnerId};
 use jiff::{SignedDuration, Timestamp};
+use platform::PlatformWorld;
 use sandbox::{Fault, Violation};
 
-use super::{PlatformWorld, violation};
+use super::violation;
 use crate::plan::{Act, Plan};
 
 /// Launches in a row that fail before the breaker opens, and trials in an hour after that.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use platform::PlatformWorld;
 use sandbox::{Fault, Violation};
 
-use super::{PlatformWorld, violation};
+use super::violation;
 use crate::plan::Plan;
 
 /// From the moment for which a call or a registration was taken to the call, or to the reservation as it is

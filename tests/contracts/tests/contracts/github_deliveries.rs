@@ -3,31 +3,18 @@
 use std::time::Duration;
 
 use fleet::delivery::{AttemptId, AttemptPage};
-use fleet::ports::{Clock, GithubError, ListDeliveries as _, Redeliver as _};
+use fleet::ports::{GithubError, ListDeliveries as _, Redeliver as _};
 use fleet::{DeliveryId, PoolMap};
 use github::app::{App, AppConfig};
-use jiff::Timestamp;
-use platform::Platform;
+use kit::clock::StoppedClock;
 use platform::scene::{START, WEBHOOK_SECRET};
+use platform::{Platform, PlatformWorld};
 use sandbox::delivery::Delivery;
 use sandbox::{Delays, Sandbox};
 use wire::Resident;
 use wire::github::{GithubUrl, app_key};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A clock that stands still.
-struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        START
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
-
-type PlatformWorld = sandbox::World<Platform>;
 
 /// A platform whose GitHub has delivered so many times what nobody can understand.
 fn world(deliveries: u32) -> PlatformWorld {
@@ -47,7 +34,7 @@ async fn deliveries_come_by_pages_and_one_more_attempt_when_somebody_asks() {
     let world = Resident::start(|| world(120));
     let url = GithubUrl::serve(world.clone(), 0).await.unwrap();
     let config = AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: url.url().to_owned() };
-    let app = App::new(config, StoppedClock, PATIENCE);
+    let app = App::new(config, StoppedClock(START), PATIENCE);
     app.use_key(&app_key().unwrap().into()).unwrap();
 
     let first = app.list_deliveries(None).await.unwrap();
