@@ -1,4 +1,4 @@
-//! What PID 1 is told by its environment.
+//! PID 1's configuration, from its environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub struct User {
     pub gid: u32,
 }
 
-/// What PID 1 is told.
+/// PID 1's configuration.
 #[derive(Debug)]
 pub struct TaskConfig {
     /// The ticket.
@@ -68,7 +68,7 @@ pub struct TaskConfig {
 }
 
 impl TaskConfig {
-    /// Reads it. All that is wrong is told at once, without any value.
+    /// Reads it. Every problem is reported at once, without any value.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsProblems> {
         let passed_on: Vec<(String, String)> =
             PASSED_ON.iter().filter_map(|&name| Some((name.to_owned(), lookup(name)?))).collect();

@@ -63,7 +63,7 @@ impl RegistrarClient {
         let body = body(&mut response);
         let (answered, config) = answers::read(status, retry_after, &body);
         match answered {
-            // Every idle runner is told so each minute.
+            // Every idle runner gets this answer each minute.
             Answered::Wait(_) => {}
             Answered::Config => tracing::info!("JIT config answered"),
             Answered::Leave => tracing::info!(?listener, "told to leave"),

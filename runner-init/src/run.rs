@@ -23,7 +23,7 @@ use crate::processes::{self, Frozen};
 use crate::random::{self, SeededRandom};
 use crate::registrar::RegistrarClient;
 
-/// PID 1, with what it has to do with.
+/// PID 1 and everything it acts on.
 struct Loop<'a> {
     task: &'a TaskConfig,
     machine: Machine,

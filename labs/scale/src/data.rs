@@ -81,7 +81,7 @@ struct TimesFile {
     functions: FunctionsFile,
 }
 
-/// From so many seconds to so many.
+/// Seconds, from the one to the other.
 type Seconds = (u64, u64);
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! A registrar that says what it was told to say.
+//! A registrar with scripted answers.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// An answer. Status 0 is none at all.
+/// An answer. Status 0 means no answer at all.
 #[derive(Debug, Clone)]
 pub struct ScriptedAnswer {
     status: u16,
@@ -39,7 +39,7 @@ impl ScriptedAnswer {
         Self::new(200, "", &json!({"answer": "leave"}))
     }
 
-    /// To wait, or to go on, for so many seconds.
+    /// To wait, or to go on, for this many seconds.
     pub fn wait(seconds: u64) -> Self {
         Self::new(200, "", &json!({"answer": "wait", "seconds": seconds}))
     }
@@ -187,7 +187,7 @@ fn answer(mut stream: TcpStream, (state, news): &(Mutex<RegistrarScript>, Condva
         news.notify_all();
         let waits = |state: &mut RegistrarScript| answer.is_held && !state.lets_go;
         let mut state = news.wait_while(state, waits).unwrap();
-        // Whoever reads the answer may ask again at once.
+        // The reader of the answer may ask again at once.
         state.unanswered -= 1;
         answer
     };

@@ -52,7 +52,7 @@ pub struct Posted {
     pub wanting: BTreeSet<PoolName>,
     /// In how long there is something for those again.
     pub again_in: Duration,
-    /// What the events brought that somebody is to be told of.
+    /// What the events brought that is worth a log line or a metric.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,

@@ -130,7 +130,7 @@ pub struct TaskDescription {
     /// Why it has stopped; `None` before that.
     pub stop: Option<TaskStop>,
     /// The stack whose task definition it has; `None` where it is none that a stack names. Its tag says the
-    /// same, and is told only to whoever may list tags.
+    /// same, but only a role that may list tags sees it.
     pub stack: Option<String>,
 }
 

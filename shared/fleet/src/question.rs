@@ -19,8 +19,7 @@ pub const ASK: &str = "ask";
 /// to 10 of its init.
 pub const PATIENCE_SECONDS: u64 = 45;
 
-/// The longest that a runner waits which has no listener, in seconds: by its questions it is told from
-/// one that hangs.
+/// The longest wait of a runner without a listener, in seconds: its questions show that it does not hang.
 pub const LONGEST_WAIT_SECONDS: u64 = 60;
 
 /// The version of the question's form.
@@ -73,7 +72,7 @@ pub enum Reply {
     Leave,
     /// Wait, or go on waiting, and ask again.
     Wait {
-        /// In so many seconds.
+        /// After this many seconds.
         seconds: u64,
     },
 }

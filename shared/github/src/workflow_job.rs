@@ -53,7 +53,7 @@ pub struct WorkflowJobPayload {
     pub job: JobId,
     /// The words of its `runs-on`; empty for a bare `runs-on: {group: …}`.
     pub labels: Labels,
-    /// The runner it was given to, whoever's it is.
+    /// The runner that got it, ours or not.
     pub runner: Option<NamedRunner>,
     /// Whether it ended in a way that does not show that it ran: cancelled, or skipped.
     pub may_not_have_run: bool,

@@ -35,7 +35,7 @@ pub struct Platform {
     sandbox: Sandbox,
 }
 
-/// Settings that may change. Whoever is at work has those of its beginning.
+/// Settings that may change. An invocation keeps the ones it began with.
 type Current<T> = RefCell<Rc<T>>;
 
 /// Where the sandbox's tasks would ask; nobody asks it.

@@ -32,7 +32,7 @@ impl Woken {
         Arc::new(Self(AtomicBool::new(true)))
     }
 
-    /// Whether it asks; it has to ask anew from then on.
+    /// Whether it asks. Resets it: from then on it has to ask again.
     pub(crate) fn take(&self) -> bool {
         self.0.swap(false, Ordering::Relaxed)
     }

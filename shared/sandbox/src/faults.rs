@@ -86,7 +86,7 @@ faults! {
     WebhookDelayed = "a webhook comes up to six hours late";
     SendFails = "the queue takes no message";
     SendAnswerLost = "the queue takes the message and its answer is lost";
-    MessageComesAgain = "a message that is done with comes again";
+    MessageComesAgain = "a message that was handled is delivered again";
     IndexLags = "the ledger's index is ten seconds behind";
     LedgerReadFails = "the ledger does not answer a read";
     CommitAnswerLost = "the ledger writes and its answer is lost";
@@ -101,9 +101,9 @@ faults! {
     TaskNeverStarts = "a task stays PROVISIONING until ECS gives it up";
     TaskNeverAsks = "PID 1 hangs before its first question";
     HangsWithoutConfig = "PID 1 hangs after a question, without a JIT config";
-    HangsUnneeded = "PID 1 hangs when it is told to leave, without a JIT config";
+    HangsUnneeded = "PID 1 hangs when it has to leave, without a JIT config";
     HangsWithConfig = "PID 1 hangs with its JIT config in hand";
-    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config";
+    HangsReleased = "PID 1 hangs when it has to leave, and had a JIT config";
     HangsIdle = "PID 1 hangs beside its listener";
     TaskDiesAsking = "a task dies while its question is answered";
     PreparationFails = "Docker does not come up beside PID 1";
@@ -127,7 +127,7 @@ faults! {
     GithubReadsLate = "GitHub's answer about a job is on its way for up to twenty seconds";
     GithubNamesNobody = "GitHub's answer about a job that runs names no runner";
     JobLeftQueued = "GitHub ends a run, leaves its job queued, and tells nobody";
-    JobForgotten = "a job that waits is deleted with its repository, and nobody is told";
+    JobForgotten = "a job that waits is deleted with its repository, without a webhook";
     GithubConflicts = "GitHub answers 409 for a name that is free";
     GithubSlow = "GitHub takes up to twenty seconds for an answer";
     GithubListEmpty = "GitHub's list of runners is empty";

@@ -26,17 +26,17 @@ use crate::table::Table;
 /// The key that the sandbox's tickets are issued under. It protects nothing.
 pub const TICKET_KEY: &str = "sandbox-ticket-key";
 
-/// A duration that is drawn anew each time.
+/// A duration that is drawn again each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span(pub RangeInclusive<Duration>);
 
 impl Span {
-    /// From so many minutes to so many.
+    /// Minutes, from the one to the other.
     pub const fn minutes(from: u64, to: u64) -> Self {
         Self(Duration::from_mins(from)..=Duration::from_mins(to))
     }
 
-    /// From so many seconds to so many.
+    /// Seconds, from the one to the other.
     pub fn seconds(from: u64, to: u64) -> Self {
         Self(Duration::from_secs(from)..=Duration::from_secs(to))
     }

@@ -96,8 +96,8 @@ fn no_answer_tells_a_secret(world: &PlatformWorld) -> Vec<Violation> {
     telling.map(|body| violation("no answer tells a secret", body)).collect()
 }
 
-/// A ticket is of no use to another boot than the one that asked first. Where the ledger does not answer,
-/// or the registrar crashes, nothing is told.
+/// A ticket is of no use to another boot than the one that asked first. Where the ledger does not answer, or
+/// the registrar crashes, there is no answer.
 fn one_boot_has_a_runner(world: &PlatformWorld) -> Vec<Violation> {
     let told = world.stolen_tickets().iter().filter(|&(_, status)| !matches!(status, 403 | 502 | 503));
     told.map(|(runner, status)| {
@@ -167,9 +167,9 @@ fn begun_jobs_are_not_cut_short(world: &PlatformWorld) -> Vec<Violation> {
         .collect()
 }
 
-/// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT
-/// config: it may begin a job at any moment. Beside it only one that was told to leave long ago, or whose job is
-/// over, is stopped; that GitHub does not know it then, the sandbox looks at.
+/// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT config: it
+/// may begin a job at any moment. Beside it only a runner that got the answer "leave" long ago, or whose job is
+/// over, is stopped. The sandbox checks that GitHub does not know it then.
 fn configured_runners_are_not_stopped(world: &PlatformWorld) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let has_config = |id: &RunnerId| table.runner(id).is_some_and(|runner| !runner.has_no_config());

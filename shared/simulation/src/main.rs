@@ -124,7 +124,7 @@ fn demands(first: u64, count: u64, out: &mut impl Write) -> anyhow::Result<bool>
     Ok(true)
 }
 
-/// The seconds that so many percent of the jobs waited for at most.
+/// The longest wait of this percentage of the jobs, in seconds.
 fn percentile(sorted: &[SignedDuration], percent: usize) -> i64 {
     sorted
         .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))

@@ -62,7 +62,7 @@ pub enum Act {
     Approve(JobId, bool),
     /// A job is cancelled, if it still waits.
     Cancel(JobId),
-    /// A job is run again, if it has ended: a new job, and the old one's end is told once more.
+    /// A job is run again, if it has ended: a new job, and the old one's end is reported again.
     Rerun(JobId, JobId, JobPlan),
     /// Somebody who does not know the secret posts a job.
     Forge(JobId),

@@ -8,7 +8,7 @@ use crate::run::{WorldOutcome, run};
 /// Worlds that are tried at most.
 const TRIES: u32 = 300;
 
-/// A world as small as was found that breaks the same rule, with what came of it.
+/// The smallest world found that breaks the same rule, with its outcome.
 pub fn shrink(world: &SeededWorld, outcome: &WorldOutcome) -> anyhow::Result<SeededWorld> {
     let Some(rule) = outcome.violations.first().map(|violation| violation.rule) else {
         return Ok(world.clone());

@@ -50,7 +50,7 @@ pub struct WeekOutcome {
 /// A time of the day at which something is done or looked at, by the profile's clock.
 #[derive(Debug, Clone, Copy)]
 enum TimeOfWeek {
-    /// The night is over: whoever waits is the night's minimum.
+    /// The night is over: the waiting runners are the night's minimum.
     LookAtNight,
     /// Working hours have begun, and nobody has a job yet.
     LookAtMorning,

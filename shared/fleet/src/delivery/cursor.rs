@@ -117,7 +117,7 @@ impl DeliveryCursor {
         self.failed.values().filter(|failed| !failed.is_settled).count()
     }
 
-    /// Takes note of an attempt. Gives the time of a failed delivery for which there is no room.
+    /// Takes note of an attempt. Returns the time of a failed delivery that finds no room.
     pub(super) fn take(&mut self, attempt: &Attempt, now: Timestamp) -> Option<Timestamp> {
         if !attempt.moves_a_job() {
             return None;
@@ -166,7 +166,7 @@ impl DeliveryCursor {
         self.failed.remove(&guid).map(|failed| failed.first_at)
     }
 
-    /// Forgets the deliveries that nobody asks for any longer, and whose failures are not read again. Gives
+    /// Forgets deliveries that nobody asks for any longer and whose failures are not read again. Returns
     /// those that were never received.
     pub(super) fn forget(&mut self, now: Timestamp) -> Vec<DeliveryId> {
         let read_from = self.seen_to.and_then(|seen| seen.checked_sub(READ_AGAIN).ok());

@@ -9,7 +9,7 @@ use self::model::{Crash, GithubModel, PASSES, at};
 use super::*;
 use crate::ledger::Item;
 
-/// An attempt of a delivery by its number, so many seconds after the beginning.
+/// An attempt of a delivery by its number, this many seconds after the beginning.
 fn attempt(id: i64, guid: &str, seconds: i64, status_code: u16) -> Attempt {
     Attempt {
         id: AttemptId(id),

@@ -62,8 +62,7 @@ impl DeliveryCursor {
         WalkProgress::Over(self.forget(began))
     }
 
-    /// GitHub does not know the cursor of the next page any longer: the walk begins anew, at the newest
-    /// attempt.
+    /// GitHub no longer knows the cursor of the next page: the walk starts again, at the newest attempt.
     pub fn start_over(&mut self) {
         self.walk = None;
     }

@@ -24,15 +24,15 @@ pub struct LaunchFailure {
     pub class: FailureClass,
     /// ECS's reason or error code, and its message.
     pub reason: String,
-    /// Whether ECS said something that Mayfly does not know. It is told of, and tried again later.
+    /// Whether ECS said something that Mayfly does not know. That is reported, and tried again later.
     pub is_news: bool,
 }
 
 impl LaunchFailure {
     /// What ECS said: a reason of `failures[]`, or an exception as `code: message`.
     ///
-    /// Words that are not known are never given up for: a launch given up is worse than one too many, and one
-    /// that is put off for long is told of (`fleet::repair`, "late starters").
+    /// Unknown words never end a launch: giving one up is worse than one launch too many, and a launch that
+    /// is put off for long is reported (`fleet::repair`, "late starters").
     pub fn said(reason: String) -> Self {
         let meaning = meaning(&reason);
         let class = match meaning {

@@ -27,14 +27,14 @@ pub struct Entries {
     tidings: Tidings,
 }
 
-/// What the events brought that somebody is to be told of.
+/// What the events brought that is worth a log line or a metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tidings {
     /// The capacities whose breaker opened, or is held open for longer, each with its rest.
     pub breakers: BTreeMap<PoolName, Rest>,
     /// How many idle runners of a pool GitHub removed.
     pub reaped: BTreeMap<PoolName, u32>,
-    /// How many places of a pool's minimum rest since, because GitHub removes whoever waits there.
+    /// How many places of a pool's minimum rest, because GitHub removes the runners that wait there.
     pub places_resting: BTreeMap<PoolName, u32>,
     /// How many runners of a pool became Overdue.
     pub overdue: BTreeMap<PoolName, u32>,
@@ -88,7 +88,7 @@ impl Entries {
         of_jobs.chain(of_runners).cloned().collect()
     }
 
-    /// What the events brought that somebody is to be told of.
+    /// What the events brought that is worth a log line or a metric.
     pub fn tidings(&self) -> &Tidings {
         &self.tidings
     }

@@ -89,8 +89,7 @@ pub struct Job {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnservedReason {
-    /// Its repository is public, and the runner group refuses public repositories, as groups do unless they
-    /// are told otherwise.
+    /// Its repository is public, and the runner group refuses public repositories, as groups do by default.
     PublicRepository,
     /// Its repository is not among those that the runner group is for.
     RunnerGroup,
@@ -124,7 +123,7 @@ pub enum RunnerState {
     Overdue,
     /// It has begun a job. Nobody of us stops it.
     Busy,
-    /// It was told to leave, or will be at its next question.
+    /// It got the answer "leave", or gets it at its next question.
     Leaving,
     /// Its task has stopped, or never was.
     Stopped,

@@ -2,7 +2,7 @@
 
 use super::{Job, Runner, RunnerState};
 
-/// What a runner is told that asks what it is to do.
+/// The answer to a runner's question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskAnswer {
     /// Make it a JIT config.
@@ -42,7 +42,7 @@ impl Fenced {
     }
 }
 
-/// What whoever told the event is told in return.
+/// What the sender of an event gets in return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LedgerAnswer {
     /// Nothing to say.
@@ -64,8 +64,8 @@ pub enum News {
     LaunchRefused(String),
     /// The task came to its end before its first question, in ECS's words.
     BootFailed(String),
-    /// The task stopped after its first question and before any job, in ECS's words; it weighs so many thirds of
-    /// a failed run.
+    /// The task stopped after its first question and before any job, in ECS's words, with its weight in thirds
+    /// of a failed run.
     RunFailed(u32, String),
     /// A job has begun: runs work.
     RanJob,

@@ -69,7 +69,8 @@ fn circles(links: &BTreeMap<String, Link>) -> Vec<Vec<&str>> {
     circles.filter(|circle| circle.iter().min() == circle.first()).collect()
 }
 
-/// Whose fallback is of the least use: capacity on demand is rarely gone, and nothing falls back from it on Spot.
+/// Pools with the least use for a fallback: capacity on demand is rarely gone, and nothing falls back from it
+/// on Spot.
 fn to_break<'a>(circle: &[&'a str], links: &BTreeMap<String, Link>) -> Option<&'a str> {
     let is_spot = |name: &str| links.get(name).and_then(|link| link.capacity).is_some_and(Capacity::is_spot);
     let on_demand = circle.iter().rev().find(|name| !is_spot(name));

@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
         self.problems
     }
 
-    /// Ends the table: whatever nobody took is an unknown field. One that is missing is not told of where an
+    /// Ends the table: every field that was not taken is unknown. A missing field is not reported if an
     /// unknown one is a misspelling of it.
     pub(crate) fn finish(mut self) {
         let mut missing = std::mem::take(&mut self.missing);

@@ -50,7 +50,7 @@ fn written<'a>(text: &'a str, error: &Error) -> &'a str {
     written.lines().next().unwrap_or_default().trim()
 }
 
-/// Whether a key is there twice only because its table is, which is told.
+/// Whether a key is there twice only because its table is, which is reported already.
 fn is_in_a_second_table(text: &str, error: &Error, errors: &[Error]) -> bool {
     let Some(header) = header_before(text, start(error)) else { return false };
     let of_header = |other: &Error| header_at(text, start(other)).is_some_and(|at| at == header);

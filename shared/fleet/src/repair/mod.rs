@@ -28,7 +28,7 @@ pub use self::retired::{Stranded, stranded};
 pub use self::snapshot::{SeenTask, Sight, Snapshot};
 use crate::ledger::Runner;
 
-/// How long a launch, or a stop, is the matter of whoever began it.
+/// How long a launch, or a stop, is left to the function that began it.
 const OWN_MATTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// One case.

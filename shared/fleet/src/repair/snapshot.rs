@@ -118,8 +118,8 @@ impl<'a> Snapshot<'a> {
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }
 
-    /// What is left to look at once `RunTask` has told of tasks that ECS did not list: their runners,
-    /// each with its task, and nothing else.
+    /// What is left to look at once `RunTask` has returned tasks that ECS did not list: their runners, each
+    /// with its task, and nothing else.
     #[must_use]
     pub fn narrowed(&self, found: impl IntoIterator<Item = (String, Vec<TaskDescription>)>) -> Self {
         let mut narrowed = Self::new(self.now, self.pools, self.placements);

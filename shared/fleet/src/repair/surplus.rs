@@ -1,5 +1,5 @@
-//! Runners that are not needed and have asked for nothing. One that has is told so at its next
-//! question.
+//! Runners that are not needed and have asked nothing yet. One that has asked gets the answer "leave" at its
+//! next question.
 
 use super::{FenceCause, Repair, Snapshot, overdue, retired};
 use crate::ledger::{Book, Runner, RunnerState};

@@ -1,4 +1,4 @@
-//! A schedule as it is written, in `pools.toml` and in what the functions are told of it.
+//! A schedule in text, as `pools.toml` and the functions' map have it.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, Weekday};

@@ -9,7 +9,7 @@ use super::{clock, masked};
 use crate::ledger::{Book, Job, Runner};
 use crate::quote;
 
-/// Runners that are told of one by one.
+/// Runners that get a line each.
 const RUNNERS: usize = 5;
 
 pub(super) fn evidence(picture: &Picture) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The runner that comes for a job, and how far it is.
 //!
-//! GitHub decides which runner takes which job. The runner that is furthest is told of for the job that has waited
+//! GitHub decides which runner takes which job. The runner that is furthest is shown for the job that has waited
 //! longest, the next one for the next.
 
 use jiff::{SignedDuration, Timestamp};

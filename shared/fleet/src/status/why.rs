@@ -64,7 +64,7 @@ fn over(picture: &Picture) -> Option<Reason> {
     let github = picture.github.read().filter(|job| job.status == GithubStatus::Completed);
     let ledger = picture.job.read().filter(|job| job.state == JobState::Completed);
     let at = github.and_then(|job| job.completed_at).or(ledger.map(|job| job.changed_at));
-    // A run of GitHub's that nobody has told the end of is over all the same.
+    // A run that GitHub calls completed is over, even if no webhook said so.
     let at = at.or(github.map(|_| picture.now))?;
     let conclusion = github.and_then(|job| job.conclusion.clone());
     let began = began_at(picture);

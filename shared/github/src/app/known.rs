@@ -49,8 +49,8 @@ struct Page<T> {
 }
 
 impl KnownPages {
-    /// A page with its `ETag`, if that was given to this token. Whoever asks keeps the page until the answer is
-    /// there: others may ask meanwhile, with a newer token.
+    /// A page with its `ETag`, if that was given to this token. A caller keeps the page until its answer
+    /// arrives: others may ask meanwhile, with a newer token.
     fn page(&mut self, path: &str, token: &SecretString) -> Option<(HeaderValue, Rc<dyn Any>)> {
         let is_same = self.token.as_ref().is_some_and(|known| known.expose_secret() == token.expose_secret());
         if !is_same {

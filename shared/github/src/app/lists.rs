@@ -15,7 +15,7 @@ use super::jobs::{Status, named};
 #[derive(Deserialize)]
 struct DescribedRepository {
     full_name: String,
-    /// None was pushed to yet where there is none.
+    /// `None` if nothing was pushed yet.
     #[serde(default)]
     pushed_at: Option<Timestamp>,
     #[serde(default)]

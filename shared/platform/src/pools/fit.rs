@@ -55,7 +55,7 @@ impl Room {
 }
 
 impl FitRequest {
-    /// `None` where a number is missing or nothing, which is told elsewhere.
+    /// `None` if a number is missing or zero, which is reported elsewhere.
     pub(super) fn of(pool: &OnInstances<'_>) -> Option<Self> {
         let some = |number: Option<u32>| number.filter(|number| *number > 0);
         Some(Self {

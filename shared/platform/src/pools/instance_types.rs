@@ -1,6 +1,6 @@
 //! The types of EC2 instances, and whether the runners of a pool fit on them.
 //!
-//! The functions are not told of this: what is deployed was looked at before.
+//! The functions do not have this: a map is checked before it is deployed.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

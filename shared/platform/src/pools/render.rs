@@ -1,7 +1,7 @@
-//! What a template has to say of the pools, made from the map.
+//! Renders the pools into a template, from the map.
 //!
 //! A template has marked sections, from a line `# <mayfly pools render: NAME>` to a line
-//! `# </mayfly pools render>`. Each is written anew; the rest of the template is kept as it is.
+//! `# </mayfly pools render>`. Each is rewritten; the rest of the template stays as it is.
 //!
 //! What loops over pools of a kind lies between `# <mayfly pools only: KIND>` and `# </mayfly pools only>`. While
 //! the map has no such pool it is put aside: its lines become comments. `Fn::ForEach` over an empty list is
@@ -21,7 +21,7 @@ const END_ONLY: &str = "# </mayfly pools only>";
 /// What a line begins with that was put aside.
 const ASIDE: &str = "#~";
 
-/// Writes the sections of a template anew.
+/// Rewrites the sections of a template.
 pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
     let mut rendered = String::new();
     let mut lines = template.lines().map(|line| line.strip_prefix(ASIDE).unwrap_or(line));

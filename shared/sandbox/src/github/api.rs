@@ -45,7 +45,7 @@ impl super::Github {
         self.api.listeners_url = Some(url.to_owned());
     }
 
-    /// A runner group's id, which is made if there is none of the name.
+    /// The id of the runner group of this name, which is created if it is missing.
     pub fn group(&mut self, name: &str) -> RunnerGroupId {
         let groups = &mut self.api.groups;
         let place = groups.iter().position(|group| group == name).unwrap_or_else(|| {

@@ -44,7 +44,7 @@ pub(super) struct UsedLimits {
     hour: CountingWindow<3600>,
 }
 
-/// What was used of a window of so many seconds, by the second.
+/// What was used in a window of `SECONDS` seconds, by the second.
 #[derive(Debug, Default)]
 struct CountingWindow<const SECONDS: i64> {
     used: VecDeque<(i64, u32)>,
@@ -52,7 +52,7 @@ struct CountingWindow<const SECONDS: i64> {
 }
 
 impl<const SECONDS: i64> CountingWindow<SECONDS> {
-    /// Whether there is room for so much more; if there is none, how long until there is some.
+    /// Whether there is room for this much more; if not, how long until there is.
     fn room(
         &mut self,
         more: u32,

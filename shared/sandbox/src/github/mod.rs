@@ -218,8 +218,8 @@ impl Github {
         }
     }
 
-    /// Whether no runner group takes the jobs of a repository. The organisation's groups never take those of
-    /// somebody else's.
+    /// Whether no runner group takes the jobs of a repository. The organisation's groups never take jobs of
+    /// another owner's repository.
     pub fn refuses(&self, repository: &Repository) -> bool {
         self.refused.contains(repository) || !repository.belongs_to(ORGANISATION)
     }
@@ -302,8 +302,8 @@ impl Github {
         true
     }
 
-    /// A job ends, whoever ran it; the registration of its ephemeral runner ends with it. `false` if
-    /// it had ended before.
+    /// A job ends, on any runner; the registration of its ephemeral runner ends with it. `false` if it had
+    /// ended before.
     pub fn complete_job(&mut self, id: JobId, conclusion: &'static str, now: Timestamp) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         if matches!(job.phase, Phase::Completed { .. }) {
@@ -319,7 +319,7 @@ impl Github {
         true
     }
 
-    /// A job was taken by a runner that the sandbox does not run, as a webhook of somebody else tells.
+    /// A runner outside the sandbox has taken a job, as another system's webhook reports.
     pub fn taken_elsewhere(&mut self, id: JobId, now: Timestamp) {
         if let Some(job) = self.jobs.get_mut(&id)
             && matches!(job.phase, Phase::Queued | Phase::Assigned { .. })

@@ -36,7 +36,7 @@ pub trait Functions {
 pub(super) enum End {
     /// The delivery, its attempt where GitHub made it, and the answer.
     Webhook(DeliveryId, Option<AttemptId>, LambdaFunctionUrlResponse),
-    /// The messages that are done with.
+    /// The messages that were handled, to be deleted.
     Launcher(Vec<String>),
     /// The task, its question's number and listener, and the answer.
     Answered(TaskArn, u64, Listener, LambdaFunctionUrlResponse),
@@ -48,7 +48,7 @@ pub(super) enum End {
 }
 
 impl<F: Functions + 'static> World<F> {
-    /// Starts launchers for the messages that are in sight, as many as may run at once.
+    /// Starts launchers for the visible messages, as many as may run at once.
     pub(super) fn pump_queue(&mut self) {
         while self.launchers < LAUNCHERS {
             let now = self.now();
@@ -72,7 +72,7 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// Deletes messages, but for those that come again all the same (SQS: "at least once").
+    /// Deletes messages, except those that are delivered again all the same (SQS: "at least once").
     pub(super) fn done_with(&mut self, mut messages: Vec<String>) {
         messages.retain(|_| !self.sandbox.strikes(Fault::MessageComesAgain));
         self.sandbox.queue().borrow_mut().delete(&messages);

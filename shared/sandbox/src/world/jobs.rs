@@ -139,7 +139,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     /// A runner is given a job in the very moment in which GitHub deletes its registration. Its listener
-    /// has it in hand, and runs it.
+    /// already has the job, and runs it.
     pub(super) fn follow_deletions(&mut self) {
         let deleted = self.sandbox.github().borrow_mut().take_removed_with_a_job();
         for runner in deleted {
@@ -197,7 +197,7 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// The work of a job is done, if its runner still is at it; the runner is done with it.
+    /// A job's work ends, if its runner is still at it, and so does the runner's part.
     pub fn job_ends(&mut self, job: JobId) {
         let worker = self.sandbox.github().borrow().job(job).and_then(|job| Some(job.runner.as_ref()?.0));
         let Some(arn) = self.process_of(worker) else { return };
@@ -266,7 +266,7 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// One lands. Nobody connects with it, so that GitHub forgets it, whoever else may.
+    /// One lands. Nobody connects with it, so GitHub forgets it in time.
     pub(super) fn post_lands(&mut self, post: LatePost) {
         let made = self.sandbox.github().borrow_mut().land(post);
         let race = if made.is_some() { Race::LatePostLands } else { Race::LatePostMeetsItsName };

@@ -1,4 +1,4 @@
-//! What is there and should not be: tasks that nobody reserved, registrations of runners that have stopped,
+//! Leftovers that should not exist: tasks that nobody reserved, registrations of runners that have stopped,
 //! listeners that GitHub has forgotten. They are planted by hand.
 
 use fleet::launch::RunTaskRequest;

@@ -156,7 +156,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     /// The jobs of GitHub's webhooks that were answered with this status, each with the phase that the
-    /// webhook told of.
+    /// webhook reported.
     pub fn answered_with(&self, status: i64) -> impl Iterator<Item = (JobId, Phase)> {
         let answered = self.answers.iter().filter(move |(_, answer)| answer.status_code == status);
         answered.filter_map(|(delivery, _)| self.sent.get(delivery)).copied()
@@ -180,8 +180,8 @@ impl<F: Functions + 'static> World<F> {
         self.is_at_rest()
     }
 
-    /// Whether no message is on the queue and no function runs, but for those that come each minute: they
-    /// have been told nothing that could be lost.
+    /// Whether no message is on the queue and no function runs, except those that come each minute: they have
+    /// no input that could be lost.
     pub fn is_quiet(&self) -> bool {
         let is_other = |name| !matches!(name, Some(FunctionName::Scheduler | FunctionName::Reconciler));
         let others = self.executor.names().any(is_other);
@@ -253,7 +253,7 @@ impl<F: Functions + 'static> World<F> {
     /// When the next thing happens, someone wakes or a message comes into sight.
     fn next_time(&self) -> Option<Timestamp> {
         let wake = self.sandbox.manual_clock().next_wake();
-        // Messages in sight wait for a launcher that ends; they are no time to wake for.
+        // Visible messages wait for a launcher that ends; the world need not wake for them.
         let visible = self.sandbox.queue().borrow().next_visible().filter(|_| self.launchers < LAUNCHERS);
         [self.agenda.next_time(), wake, visible].into_iter().flatten().min()
     }

@@ -23,8 +23,8 @@ const REAPED: Span = Span::minutes(2, 6);
 const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
 
 impl<F: Functions + 'static> World<F> {
-    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
-    /// once waited for is none, if it waits for another one by now.
+    /// PID 1 takes an event, and does what follows. One that has exited takes none, and a time that it no
+    /// longer waits for does not count.
     pub(super) fn take(&mut self, arn: &TaskArn, event: Pid1Event) {
         let now = self.now();
         let Some(process) = self.processes.get_mut(arn).filter(|it| it.hangs_since.is_none()) else { return };

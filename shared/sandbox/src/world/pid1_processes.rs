@@ -1,5 +1,5 @@
-//! Tasks whose PID 1 is a process outside of the world: it tells the world what it does, and is told
-//! to begin and to stop.
+//! Tasks whose PID 1 is a process outside the world. The world starts and stops it, and it reports what it
+//! does.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ impl<F: Functions + 'static> World<F> {
         true
     }
 
-    /// `true` if the task's PID 1 is outside, and was told to stop.
+    /// `true` if the task's PID 1 is such a process, which now has to stop.
     pub(super) fn stops_outside(&mut self, task: &TaskArn) -> bool {
         let Some(outside) = &mut self.outside else { return false };
         outside.asked_to_stop.push(task.clone());

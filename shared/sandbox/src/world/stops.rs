@@ -56,8 +56,8 @@ impl<F: Functions + 'static> World<F> {
         ecs.task(arn).and_then(|task| task.stop.as_ref()?.exit_code).is_some()
     }
 
-    /// A claim whose answer was lost may have left a registration, which never comes online: GitHub
-    /// forgets it, whoever else may.
+    /// A claim whose answer was lost may have left a registration, which never comes online: GitHub forgets
+    /// it in time.
     pub(super) fn forget_unanswered(&mut self, runner: &RunnerId) {
         let its_own = |name: &str| RunnerId::from_github_name(name).as_ref() == Some(runner);
         let found = {

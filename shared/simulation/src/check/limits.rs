@@ -10,10 +10,10 @@ use super::violation;
 use crate::plan::Plan;
 
 /// From the moment for which a call or a registration was taken to the call, or to the reservation as it is
-/// written: calls of AWS, and whoever writes first in between.
+/// written: calls of AWS, and other writers in between.
 const LATER: SignedDuration = SignedDuration::from_secs(15);
 
-/// `RunTask` is called no more often than ECS's bucket has calls, whoever calls.
+/// All functions together call `RunTask` no more often than ECS's bucket allows.
 pub(super) fn calls_of_run_task(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let limits = plan.pools.limits();
     let (at_once, a_second) = (i128::from(limits.run_tasks_at_once), i128::from(limits.run_tasks_a_second));

@@ -23,7 +23,7 @@ fn stop(scene: &Scene, place: usize) -> StopDetails {
     task(scene, place).stop.expect("it stops")
 }
 
-/// A job that works so many minutes.
+/// A job that works this many minutes.
 fn queue(scene: &mut Scene, job: u64, minutes: u64) {
     let work = Duration::from_mins(minutes);
     scene.world.queue_job(JobId(job), JobPlan { work, ..plan(&[POOL]) });

@@ -22,7 +22,7 @@ fn map(pool: &str, lines: &str) -> String {
     format!("{before}{head}{}", after.replacen(maximum, lines, 1))
 }
 
-/// A scene of a map in which so many jobs wait, and who asks about the last of them.
+/// A scene with this map and this many waiting jobs, and the question about the last of them.
 fn waiting(map: &str, pool: &str, jobs: u64) -> (Scene, Asking) {
     let mut scene = stories::scene_of(map);
     for number in 1..=jobs {

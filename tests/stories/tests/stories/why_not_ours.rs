@@ -1,5 +1,5 @@
-//! What `mayfly why` says of a job that waits for nobody here: of somebody else's, of one that GitHub holds, and of one
-//! that nobody knows.
+//! What `mayfly why` says of a job that no pool has to serve: another system's, one that GitHub holds, an unknown
+//! one.
 
 use fleet::pools::DEFAULT_POOLS;
 use fleet::status::{GithubStatus, Lookup};

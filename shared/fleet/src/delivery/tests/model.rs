@@ -16,7 +16,7 @@ const REDELIVERY: i64 = 5;
 /// What a pass may do: pages, and deliveries to ask for.
 pub(super) const PASSES: (usize, usize) = (10, 50);
 
-/// A time, so many seconds after one that is the same in every test.
+/// A time, this many seconds after one that is the same in every test.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
@@ -26,7 +26,7 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 pub(super) enum Crash {
     No,
     BeforeItsWrite,
-    /// After its write, and so many asks.
+    /// After its write, and this many redelivery calls.
     After(usize),
 }
 
@@ -61,7 +61,7 @@ impl GithubModel {
         github
     }
 
-    /// The attempts of these deliveries are listed so many seconds after they were made.
+    /// The attempts of these deliveries are listed this many seconds after they were made.
     pub(super) fn list_late(&mut self, late: &[i64]) {
         for ((listed, _), late) in self.attempts.iter_mut().zip(late.iter().cycle()) {
             *listed += late;

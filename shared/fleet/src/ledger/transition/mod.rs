@@ -1,7 +1,7 @@
 //! What one event does: the whole table of the ledger, as a pure function.
 //!
-//! Each function takes the items that an event names and returns new ones, and the answer for whoever
-//! asked. What they do not return is unchanged. The books change with what the items count.
+//! Each function takes the items that an event names and returns new ones, and the answer for the sender.
+//! Items that they do not return are unchanged. The books change with what the items count.
 
 mod job;
 mod question;

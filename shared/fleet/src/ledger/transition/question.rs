@@ -63,8 +63,8 @@ pub(super) fn asked(
     }
 }
 
-/// GitHub made the JIT config that an answer is to hold. What is refused here is deleted by the
-/// registrar, so that no JIT config is answered whose id is not in the ledger.
+/// GitHub made the JIT config that an answer is to hold. The registrar deletes what is refused here, so that
+/// the ledger has the id of every JIT config that it hands out.
 pub(super) fn registered(
     runner: &Runner,
     boot: &BootDigest,

@@ -46,7 +46,7 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
         RunnerEvent::LaunchTried(put_off) if is_on_its_way && !has_asked && runner.put_off != *put_off => {
             Outcome::of_runner(Runner { put_off: put_off.clone(), ..runner.clone() }, LedgerAnswer::Noted)
         }
-        // What lasts so long is no passing trouble: it is told of as a refusal is.
+        // What lasts this long is no passing trouble: it counts as a refusal.
         RunnerEvent::NotLaunched(reason) if !has_asked && runner.is_past_its_boot_limit(now) => {
             leave(LeaveReason::BootFailed).with(News::LaunchRefused(reason.clone()))
         }

@@ -1,9 +1,9 @@
-//! Runners that are not what the ledger has them for, tasks and registrations that nobody needs: list,
+//! Runners that differ from their item in the ledger, and tasks and registrations that nobody needs: list,
 //! compare, repair.
 //!
 //! A look ([`Evidence`]) is the ledger, ECS and GitHub as they were read within seconds of each other, which is not
-//! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two
-//! looks agree on ([`super::suspicion`]). The rules are pure: what could not be looked at they leave alone.
+//! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two looks
+//! agree on ([`super::suspicion`]). The rules are pure, and leave alone what could not be read.
 
 mod evidence;
 mod mend;

@@ -1,4 +1,4 @@
-//! Runners with a JIT config that do not come to their end: told to leave, or with a job that is over.
+//! Runners with a JIT config that do not end, although they got the answer "leave" or their job is over.
 //!
 //! These are the only stops of a runner that had a JIT config, and each rests on GitHub's word: it has no
 //! registration of the runner, which a runner at a job always has.
@@ -42,8 +42,8 @@ fn unregistered(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     candidates(seen).filter(|runner| seen.standing(runner) == Standing::NotListed)
 }
 
-/// Whether it should have ended by now, by the ledger: it was told to leave, its job is over, or GitHub once
-/// refused to delete its registration as busy, has never said with what, and does not call it busy now.
+/// Whether it should have ended by now, by the ledger: it got the answer "leave", its job is over, or GitHub
+/// once refused to delete its registration as busy, has never said with what, and does not call it busy now.
 fn is_silent(seen: &Evidence, runner: &Runner) -> bool {
     let is_idle = || matches!(seen.standing(runner), Standing::Listed(it) if !it.is_busy);
     match (runner.state, runner.job) {

@@ -1,4 +1,4 @@
-//! Tasks that run for nobody. One whose runner had a JIT config is never among them: a job may be with it.
+//! Tasks that run for nobody. A task whose runner had a JIT config is never among them: it may have a job.
 
 use super::{Confirmed, Evidence, Mend, OurTask, StopCause};
 use crate::ids::RunnerId;

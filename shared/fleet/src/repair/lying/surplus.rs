@@ -1,5 +1,5 @@
-//! Runners beyond what their pool wants that do not leave. Each one alive asks once a minute, is told to
-//! leave, and is none for long.
+//! Runners that their pool no longer wants and that do not leave. A live one asks once a minute, gets the
+//! answer "leave", and is soon gone.
 
 use super::{Confirmed, CountedOut, Evidence, Mend};
 use crate::ledger::{Book, Runner, RunnerState};

@@ -1,4 +1,4 @@
-//! Runners whose task has stopped, and nobody was told.
+//! Runners whose task has stopped without an event.
 
 use super::{Confirmed, Evidence, Mend};
 use crate::ledger::Runner;

@@ -1,4 +1,4 @@
-//! Runners that were fenced, or told to leave, and are still there.
+//! Runners that were fenced, or got the answer "leave", and have not stopped.
 
 use super::sight::{EcsSays, found_for};
 use super::stage::*;
@@ -9,7 +9,7 @@ use EcsSays::{ListsNone, Says, Silent};
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
-/// A runner that leaves since so many seconds.
+/// A runner that has been Leaving for this many seconds.
 fn leaving(age: i64, since: i64) -> Runner {
     Runner { changed_at: ago(since), ..runner(1, "small", RunnerState::Leaving, age) }
 }

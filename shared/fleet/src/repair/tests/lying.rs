@@ -76,7 +76,7 @@ fn mends_text(mends: &[Mend]) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// A runner in this state since so many seconds, with a registration and a listener.
+/// A runner in this state for this many seconds, with a registration and a listener.
 fn had_config(state: RunnerState, since: i64) -> Runner {
     Runner { changed_at: ago(since), ..listening(runner(1, "small", state, 20 * HOUR)) }
 }

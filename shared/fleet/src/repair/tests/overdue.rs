@@ -8,8 +8,8 @@ use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
 
 const OVERDUE: &str = "1 is overdue";
 
-/// What is found of one runner while one job waits, with its task in this status, that has left
-/// PROVISIONING so many seconds ago.
+/// What is found of one runner while one job waits, with its task in this status, PROVISIONING until this
+/// many seconds ago.
 fn found_with(runner: Runner, status: Option<&str>, pulled: Option<i64>) -> String {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();

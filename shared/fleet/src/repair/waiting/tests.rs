@@ -19,7 +19,7 @@ fn ago(seconds: i64) -> Timestamp {
     NOW - SignedDuration::from_secs(seconds)
 }
 
-/// A job in its state for so many seconds, and known for twice that.
+/// A job in its state for this many seconds, and known for twice that.
 fn job(number: u64, state: JobState, age: i64) -> Job {
     Job {
         id: JobId(number),
@@ -142,7 +142,7 @@ fn seen(status: JobStatus, runner: Option<&str>, began: i64) -> Said {
     Said::Job(SeenJob { run: RunId(7), status, runner, started_at, may_not_have_run: true })
 }
 
-/// A meaning in a few words: what is told of the job, with the runner, or what is asked next.
+/// A meaning in a few words: what is reported of the job, with the runner, or what is asked next.
 fn meaning_text(job: &Job, said: &Said) -> String {
     match meaning(job, said, NOW) {
         Meaning::AsKnown => "as known".to_owned(),
