@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use aws::ledger::attributes::{KEPT, of_item};
+use aws::ledger::attributes::of_item;
+use aws::ledger::ttl::KEPT;
 use fleet::ledger::Item;
 use fleet::pools::DEFAULT_POOLS;
 use fleet::{JobId, PoolMap, Repository};

@@ -1,7 +1,7 @@
 //! The ledger on a DynamoDB table.
 //!
 //! [`DynamoDbTable`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
-//! an item is in [`attributes`]; the table itself is in `infra/storage.yaml`.
+//! an item is in [`attributes`], how long in [`ttl`]; the table itself is in `infra/storage.yaml`.
 
 pub mod attributes;
 mod commit;
@@ -9,6 +9,7 @@ mod find;
 mod list;
 mod read;
 mod spend;
+pub mod ttl;
 
 use std::error::Error;
 use std::fmt::Debug;
