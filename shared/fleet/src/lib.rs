@@ -37,4 +37,4 @@ pub use ids::{
     Repository, RunnerId, TaskArn,
 };
 pub use label::{Label, Labels};
-pub use pools::{Architecture, Capacity, Pool, PoolMap};
+pub use pools::{Architecture, CapacityProvider, Pool, PoolMap};

@@ -155,8 +155,8 @@ pub struct Runner {
     pub state: RunnerState,
     /// The pool whose labels it carries, in whose `supply` it counts.
     pub pool: PoolName,
-    /// The pool whose capacity it uses, in whose `live` it counts; another one than `pool` when a
-    /// fallback runs it.
+    /// The pool whose capacity provider runs its task, and in whose `live` it counts. It differs from `pool`
+    /// when a fallback runs it.
     pub capacity: PoolName,
     /// The boot that it is bound to: the one that asked first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem, Problems};
 use super::spelling;
 use super::toml_text;
-use super::{Architecture, Capacity, Pool, PoolMap, image};
+use super::{Architecture, CapacityProvider, Pool, PoolMap, image};
 use crate::ids::PoolName;
 use crate::label::Label;
 use crate::limits::Limits;
@@ -181,7 +181,7 @@ fn read_pool(
     let mut fields = Fields::new("pool", way.clone(), entry, problems);
 
     let architecture: Option<Architecture> = fields.required("architecture");
-    let capacity: Option<Capacity> = fields.required("capacity");
+    let capacity: Option<CapacityProvider> = fields.required("capacity");
     let labels: Option<Vec<String>> = fields.required("labels");
     let instance_types: Option<Vec<String>> = fields.optional("instance_types");
     let runners_per_instance: Option<u32> = fields.optional("runners_per_instance");

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Weekday};
 use serde_json::{Map, Number, Value};
 
-use super::{Architecture, Capacity};
+use super::{Architecture, CapacityProvider};
 use crate::ids::PoolName;
 use crate::quote;
 
@@ -133,7 +133,7 @@ impl ReadValue for Architecture {
     }
 }
 
-impl ReadValue for Capacity {
+impl ReadValue for CapacityProvider {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         let words = [
             ("fargate", Self::Fargate),

@@ -10,7 +10,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
-use fleet::{Architecture, Capacity, Pool, PoolMap};
+use fleet::{Architecture, CapacityProvider, Pool, PoolMap};
 
 const BEGIN: &str = "# <mayfly pools render: ";
 const END: &str = "# </mayfly pools render>";
@@ -144,7 +144,7 @@ fn values(pool: &Pool) -> Vec<(&'static str, String)> {
     // Without one the template's parameters say which.
     values.extend(pool.image.iter().map(|image| ("Image", format!("\"{image}\""))));
     if let Some(each) = pool.runners_per_instance {
-        let on_demand = if pool.capacity == Capacity::Ec2Spot { 0 } else { 100 };
+        let on_demand = if pool.capacity == CapacityProvider::Ec2Spot { 0 } else { 100 };
         // One more than the runners need: an instance that drains takes nobody.
         let instances = if pool.maximum == 0 { 0 } else { pool.maximum.div_ceil(each) + 1 };
         values.extend([
