@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 
-use fleet::pid1::Event;
+use fleet::pid1::Pid1Event;
 use fleet::question::Config;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, geteuid};
@@ -56,7 +56,7 @@ impl RunnerProgram {
     }
 
     /// Reads all that it has said until now, passes it on, and gives what follows from it.
-    pub(crate) fn heard(&mut self) -> Vec<Event> {
+    pub(crate) fn heard(&mut self) -> Vec<Pid1Event> {
         let (mut events, mut bytes) = (Vec::new(), [0; 8192]);
         while self.is_open {
             match self.stdout.read(&mut bytes) {
@@ -77,7 +77,7 @@ impl RunnerProgram {
 }
 
 /// Takes bytes into the present line, and gives what the lines say that were completed by it.
-fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Event> {
+fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Pid1Event> {
     let mut events = Vec::new();
     for &byte in bytes {
         if byte == b'\n' {
@@ -92,13 +92,13 @@ fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Event> {
 
 /// What a line of the listener says (actions/runner: `JobDispatcher`, `MessageListener`). A time may
 /// stand before it.
-fn says(line: &str) -> Option<Event> {
+fn says(line: &str) -> Option<Pid1Event> {
     let line = line.trim();
     let is = |words: &str| line.starts_with(words) || line.contains(&format!("Z: {words}"));
     if is("Running job:") {
-        Some(Event::JobBegun)
+        Some(Pid1Event::JobBegun)
     } else if is("Listening for Jobs") {
-        Some(Event::ListenerUp)
+        Some(Pid1Event::ListenerUp)
     } else {
         None
     }
@@ -158,7 +158,7 @@ mod tests {
             let mut line = Vec::new();
             let mut events = lines(&mut line, first);
             events.extend(lines(&mut line, rest));
-            assert_eq!(events, [Event::ListenerUp, Event::JobBegun], "cut at {cut}");
+            assert_eq!(events, [Pid1Event::ListenerUp, Pid1Event::JobBegun], "cut at {cut}");
         }
     }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use fleet::PoolMap;
 use mayfly::DEVELOPMENT_SECRET;
+use mayfly::delivery_file::DeliveryFile;
 use mayfly::replay::Replay;
-use mayfly::source::Source;
 use platform::pools::Rendered;
 use serde_json::Value;
 
@@ -93,7 +93,7 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     let delivery = folder.path().join("queued.json");
     fs::write(&delivery, payload.to_string()).unwrap();
     let mut replay = Replay::new(platform::ORGANISATION, &pools, &DEVELOPMENT_SECRET.into());
-    let mut delivered = [replay.deliver(&Source::read(&delivery).unwrap()).unwrap()];
+    let mut delivered = [replay.deliver(&DeliveryFile::read(&delivery).unwrap()).unwrap()];
     assert!(replay.rest());
     replay.credit(&mut delivered);
     assert_eq!(delivered[0].pool.as_deref(), Some("fargate-arm64-spot"));

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::ledger::settle::{Settled, settle, wanted};
-use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Item, Key, Runner, RunnerState, Tidings};
+use fleet::ledger::{Book, Entries, Event, Fenced, Item, Key, LedgerAnswer, Runner, RunnerState, Tidings};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
 
 use self::fresh_ids::FreshIds;
-use crate::permits::Held;
+use crate::permits::HeldPermits;
 use crate::retry::{Backoff, retry};
 
 /// How often a transaction is tried before its caller is told to come again.
@@ -40,7 +40,7 @@ pub struct Bookkeeper<L, C> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
     /// The answer to each event, in their order.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<LedgerAnswer>,
     /// The runners that the events name, as far as the ledger knows them, as the events left them.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The books of the pools that the events touched, and of those whose capacity may run their
@@ -52,7 +52,7 @@ pub struct Posted {
     pub wanting: BTreeSet<PoolName>,
     /// In how long there is something for those again.
     pub again_in: Duration,
-    /// What the events brought that somebody is to be told of.
+    /// What the events brought that is worth a log line or a metric.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
@@ -147,7 +147,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         settling: Settling,
     ) -> Result<Posted, PostError> {
         let mut ids = FreshIds::new(&self.system);
-        let mut held = Held::default();
+        let mut held = HeldPermits::default();
         let mut conflicts = 0;
         let attempt = async || {
             let done = self.attempt(pools, events, settling, &mut ids, &mut held).await;
@@ -188,7 +188,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         pools: &PoolMap,
         events: &[Event],
         most: u32,
-        held: &mut Held,
+        held: &mut HeldPermits,
     ) -> Result<bool, LedgerError> {
         let (mut trial, now) = (read.entries.clone(), self.system.now());
         for event in events {
@@ -204,7 +204,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
         ids: &mut FreshIds<'_, C>,
-        held: &mut Held,
+        held: &mut HeldPermits,
     ) -> Result<Posted, LedgerError> {
         let mut read = self.read_entries(pools, events, ids.made_before()).await?;
         if let Settling::Now(most) = settling

@@ -23,8 +23,8 @@ pub struct Checked {
     pub warnings: Vec<String>,
 }
 
-/// Reads a pool map; without a file, the one that Mayfly ships. Everything that is wrong with it is told at
-/// once, a line each, which begins with the file's name.
+/// Reads a pool map; without a file, the one that Mayfly ships. All problems are reported at once, a line
+/// each, which begins with the file's name.
 pub fn read(file: Option<&Path>) -> Result<Checked> {
     checked(text(file)?, &file.unwrap_or(Path::new("pools.toml")).display().to_string())
 }

@@ -1,7 +1,7 @@
-//! What a template has to say of the pools, made from the map.
+//! Renders the pools into a template, from the map.
 //!
 //! A template has marked sections, from a line `# <mayfly pools render: NAME>` to a line
-//! `# </mayfly pools render>`. Each is written anew; the rest of the template is kept as it is.
+//! `# </mayfly pools render>`. Each is rewritten; the rest of the template stays as it is.
 //!
 //! What loops over pools of a kind lies between `# <mayfly pools only: KIND>` and `# </mayfly pools only>`. While
 //! the map has no such pool it is put aside: its lines become comments. `Fn::ForEach` over an empty list is
@@ -13,7 +13,7 @@ mod caches;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
-use fleet::{Architecture, Capacity, Pool, PoolMap};
+use fleet::{Architecture, CapacityProvider, Pool, PoolMap};
 
 const BEGIN: &str = "# <mayfly pools render: ";
 const END: &str = "# </mayfly pools render>";
@@ -24,7 +24,7 @@ const END_ONLY: &str = "# </mayfly pools only>";
 /// What a line begins with that was put aside.
 const ASIDE: &str = "#~";
 
-/// Writes the sections of a template anew.
+/// Rewrites the sections of a template.
 pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
     let mut rendered = String::new();
     let mut lines = template.lines().map(|line| line.strip_prefix(ASIDE).unwrap_or(line));
@@ -156,7 +156,7 @@ fn values(pool: &Pool) -> Vec<(&'static str, String)> {
     // Without one the template's parameters say which.
     values.extend(pool.image.iter().map(|image| ("Image", format!("\"{image}\""))));
     if let Some(each) = pool.runners_per_instance {
-        let on_demand = if pool.capacity == Capacity::Ec2Spot { 0 } else { 100 };
+        let on_demand = if pool.capacity == CapacityProvider::Ec2Spot { 0 } else { 100 };
         // One more than the runners need: an instance that drains takes nobody.
         let instances = if pool.maximum == 0 { 0 } else { pool.maximum.div_ceil(each) + 1 };
         values.extend([
