@@ -203,7 +203,7 @@ REASONS = [
         "the same",
     ),
     (
-        'Resource handler returned message: "Access denied for operation \'AWS::Scheduler::Schedule\'."',
+        'Resource handler returned message: "Access denied for operation \'AWS::Events::Rule\'."',
         "whoever deploys needs that permission",
         "such words",
     ),

@@ -106,7 +106,7 @@ impl Access {
             format!("no token, and the App's key is not readable: {}; set GITHUB_TOKEN", problems.join("; "))
         };
         let read = ParameterStore::new(config, path).read(&[folder::GITHUB_APP_KEYS]).await;
-        let parameters = read.map_err(|problems| told(&problems))?;
+        let (parameters, _) = read.map_err(|problems| told(&problems))?;
         let mut problems = SettingsProblems::default();
         let key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
         let app = app(id, organisation);

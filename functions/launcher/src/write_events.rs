@@ -30,6 +30,8 @@ impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C,
                     again_in: posted.again_in,
                     failed: Vec::new(),
                 }),
+                // They come again after the queue's visibility timeout: five tries in seconds would make dead letters of
+                // them, and a sweep finds a job that waits within a minute or two.
                 Err(_) => done.failed.extend(sources.iter().map(|source| source.message.clone())),
             }
         }

@@ -25,7 +25,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
     ) -> Result<DeliveriesPass, DeliveriesError> {
         taken?;
         let until = began.checked_add(FIRST).unwrap_or(began);
-        control::deliveries::pass(&self.books, settings.pools.limits(), &self.github, until).await
+        let (limits, memory) = (settings.pools.limits(), &self.memory.deliveries);
+        control::deliveries::pass(&self.books, limits, &self.github, memory, until).await
     }
 
     /// Pays for what came of it, and says what there is to say.

@@ -48,7 +48,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
 {
     /// Reads what there is. What cannot be read is not in it, and is a step that failed.
     pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> LedgerSnapshot {
-        let books = steps.note_common("books", self.items(&Listing::Books).await).unwrap_or_default();
+        let books = steps.note_common("books", self.all_books().await).unwrap_or_default();
         let books: Vec<Book> = books.iter().filter_map(Item::book).cloned().collect();
         let has_reason = |book: &&Book| !book.has_room() || book.health.resting(now).is_some();
         let full = books.iter().filter(has_reason).map(|book| book.pool.clone()).collect();
@@ -85,15 +85,25 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         LedgerSnapshot { full, books, jobs, in_progress }
     }
 
-    /// The jobs of a listing, as the table has them. One that has begun never waits again: between two looks it is
-    /// read once.
+    /// The books, which may be a moment old: a minute is long enough to look again, and what is written down is read
+    /// again before.
+    async fn all_books(&self) -> Result<Vec<Item>, PassStepError> {
+        let keys = self.books.ledger.list(&Listing::Books).await?;
+        Ok(self.books.ledger.read_eventual(&keys).await?)
+    }
+
+    /// The jobs of a listing, which may be a moment old, as the listing is: what is written of one is written on its
+    /// version. One that has begun never waits again: between two looks it is read once.
     async fn open_jobs(&self, listing: &Listing, looks: bool) -> Result<Vec<Item>, PassStepError> {
         let mut keys = self.books.ledger.list(listing).await?;
         if !looks {
             let begun = self.memory.begun.borrow();
             keys.retain(|key| !matches!(key, Key::Job(job) if begun.contains(job)));
         }
-        self.read(&keys).await
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.books.ledger.read_eventual(&keys).await?)
     }
 
     /// The jobs in progress that nobody of ours may be at any longer: they may have to be read. Their runners are as

@@ -4,6 +4,7 @@
 //! config is answered last. A crash after any of these leaves the runner where the next question of the
 //! same boot goes on.
 
+use control::Posted;
 use fleet::RunnerId;
 use fleet::ledger::{AskAnswer, LedgerAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
@@ -14,7 +15,7 @@ use tracing::warn;
 
 use crate::answer::{self, AnswerToPid1};
 use crate::register::Made;
-use crate::{Later, Registrar, RegistrarGithub, RegistrarSettings};
+use crate::{Later, Registrar, RegistrarGithub, RegistrarSettings, told};
 
 /// What a question that is being answered has to do with.
 pub(crate) struct QuestionContext<'a> {
@@ -38,9 +39,9 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
         question: &Question,
     ) -> Result<AnswerToPid1, Unanswered> {
         let event = RunnerEvent::Asked(question.boot.digest(), question.listener, age(question));
-        let (told, runner) =
-            self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
-        let answered = self.follow(asked, question, told, runner.as_ref()).await;
+        let posted = self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
+        let runner = posted.runners.get(asked.runner).cloned();
+        let answered = self.follow(asked, question, posted, runner.as_ref()).await;
         answered.map_err(|later| Unanswered { later, runner })
     }
 
@@ -49,12 +50,12 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
         &self,
         asked: &QuestionContext<'_>,
         question: &Question,
-        told: LedgerAnswer,
+        posted: Posted,
         runner: Option<&Runner>,
     ) -> Result<AnswerToPid1, Later> {
-        match (told, runner) {
+        match (told(&posted), runner) {
             (LedgerAnswer::Ask(AskAnswer::Config), Some(runner)) => {
-                self.config(asked, question, runner).await
+                self.config(asked, question, posted, runner).await
             }
             (LedgerAnswer::Ask(AskAnswer::Leave), Some(runner)) => self.leave(asked, question, runner).await,
             (LedgerAnswer::Ask(AskAnswer::Contested), Some(runner)) => {
@@ -77,6 +78,7 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
         &self,
         asked: &QuestionContext<'_>,
         question: &Question,
+        posted: Posted,
         runner: &Runner,
     ) -> Result<AnswerToPid1, Later> {
         let pools = &asked.settings.pools;
@@ -87,7 +89,7 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
             Made::FoundBusy => return Ok(answer::wait(LONGEST_WAIT_SECONDS)),
         };
         let registered = RunnerEvent::Registered(question.boot.digest(), config.runner);
-        let (told, _) = self.post(asked, registered).await?;
+        let told = self.post_after(asked, posted, registered).await?;
         if told != LedgerAnswer::Ask(AskAnswer::Config) {
             // It is busy, or was told to leave, or was fenced, meanwhile.
             self.forget(asked, config.runner).await;

@@ -13,8 +13,8 @@ mod register;
 mod settings;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use control::{Bookkeeper, BudgetError, PostError};
-use fleet::ledger::{Event, LedgerAnswer, Runner, RunnerEvent};
+use control::{Bookkeeper, BudgetError, PostError, Posted};
+use fleet::ledger::{Event, LedgerAnswer, RunnerEvent};
 use fleet::ports::{
     Clock, DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, Ledger, LedgerError,
     Random,
@@ -73,6 +73,11 @@ pub fn not_ready(problem: &dyn std::error::Error) -> LambdaFunctionUrlResponse {
     answer::not_ready(problem).into_response()
 }
 
+/// The ledger's answer to the one event of a posting.
+fn told(posted: &Posted) -> LedgerAnswer {
+    posted.answers.first().copied().unwrap_or(LedgerAnswer::Noted)
+}
+
 impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
     /// Answers one request of the Function URL, with the settings of this moment. It never fails:
     /// whatever is wrong is a status and a sentence.
@@ -102,17 +107,25 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
         })
     }
 
-    /// Tells the ledger what happens to a runner, and gives the runner as that left it.
-    async fn post(
-        &self,
-        asked: &QuestionContext<'_>,
-        event: RunnerEvent,
-    ) -> Result<(LedgerAnswer, Option<Runner>), Later> {
+    /// Tells the ledger what happens to a runner; what came of it is what a later event goes on with.
+    async fn post(&self, asked: &QuestionContext<'_>, event: RunnerEvent) -> Result<Posted, Later> {
         self.in_time(asked)?;
         let event = Event::Runner(asked.runner.clone(), event);
-        let mut posted = self.books.post(&asked.settings.pools, &[event]).await?;
-        let told = posted.answers.first().copied().unwrap_or(LedgerAnswer::Noted);
-        Ok((told, posted.runners.remove(asked.runner)))
+        Ok(self.books.post(&asked.settings.pools, &[event]).await?)
+    }
+
+    /// Tells the ledger what happens to a runner after what it was told before.
+    async fn post_after(
+        &self,
+        asked: &QuestionContext<'_>,
+        earlier: Posted,
+        event: RunnerEvent,
+    ) -> Result<LedgerAnswer, Later> {
+        self.in_time(asked)?;
+        let event = Event::Runner(asked.runner.clone(), event);
+        // It is large, and most questions have none.
+        let posting = Box::pin(self.books.post_after(&asked.settings.pools, earlier, event));
+        Ok(told(&posting.await?))
     }
 
     /// Takes calls to GitHub out of the minute's budget.

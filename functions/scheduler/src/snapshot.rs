@@ -21,6 +21,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: S
     Scheduler<L, C, T, S, Q>
 {
     /// Every book, of one read: those of the map's pools, and those of pools that are out of it, of which the index tells.
+    /// They may be a moment old, as they are anyway by the time that a rule acts on them: each act is a transaction that
+    /// reads again what it changes.
     pub(crate) async fn books(&self, settings: &SchedulerSettings, steps: &mut Steps) -> Option<TickBooks> {
         let listed = self.launchpad.books.ledger.list(&Listing::Books).await.map_err(TickStepError::from);
         let retired = steps.note_common("pools out of the map", listed).map(|mut keys| {
@@ -29,7 +31,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: S
         });
         let of_map = settings.pools.iter().map(|pool| Key::Book(pool.name.clone()));
         let keys: Vec<Key> = of_map.chain(retired.iter().flatten().cloned()).collect();
-        let items = steps.note_common("books", self.read(&keys).await)?;
+        let read = self.launchpad.books.ledger.read_eventual(&keys).await.map_err(TickStepError::from);
+        let items = steps.note_common("books", read)?;
         let books = items.iter().filter_map(Item::book).map(|book| (book.pool.clone(), book.clone()));
         let (of_map, others) = books.partition(|(pool, _)| settings.pools.get(pool).is_some());
         Some(TickBooks { of_map, retired: retired.map(|_| others) })
@@ -156,9 +159,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: S
         Ok(Some(self.scaling.describe_auto_scaling_group(name).await?))
     }
 
-    /// The items of a listing, as the table has them: some may have left it since.
+    /// The items of a listing, which may be a moment old, as the listing is: some may have left it since.
     async fn items(&self, listing: &Listing) -> Result<Vec<Item>, TickStepError> {
-        self.read(&self.launchpad.books.ledger.list(listing).await?).await
+        let ledger = &self.launchpad.books.ledger;
+        let keys = ledger.list(listing).await?;
+        Ok(if keys.is_empty() { Vec::new() } else { ledger.read_eventual(&keys).await? })
     }
 
     /// What these keys hold. No keys are no call.

@@ -33,8 +33,8 @@ pub enum BillItem {
     Writes,
     /// `CloudWatch`: logs, collected and kept.
     Logs,
-    /// EventBridge Scheduler: invocations.
-    Schedules,
+    /// EventBridge: what its rule calls each minute, which costs nothing.
+    Ticks,
     /// KMS: requests, for secrets and for the table's key. And the Parameter Store's, which cost nothing.
     Keys,
     /// `DynamoDB`: what is stored, and its recovery.
@@ -50,7 +50,7 @@ impl BillItem {
         Self::Reads,
         Self::Writes,
         Self::Logs,
-        Self::Schedules,
+        Self::Ticks,
         Self::Keys,
         Self::Storage,
     ];
@@ -64,7 +64,7 @@ impl BillItem {
             Self::Reads => "DynamoDB reads",
             Self::Writes => "DynamoDB writes",
             Self::Logs => "Logs",
-            Self::Schedules => "Scheduler",
+            Self::Ticks => "EventBridge",
             Self::Keys => "KMS",
             Self::Storage => "storage",
         }
@@ -169,7 +169,7 @@ fn dollars(
             let months = deployed.log_days / DAYS * assumed.logs.compressed;
             usage.log_bytes() / GB * (prices.logs_gb + prices.logs_gb_month * months)
         }
-        BillItem::Schedules => usage.ticks * prices.scheduler_invocation,
+        BillItem::Ticks => usage.ticks * prices.rule_invocation,
         BillItem::Keys => usage.decrypts * prices.kms_request + usage.parameter_reads * prices.ssm_request,
         BillItem::Storage => {
             let recovery = if deployed.has_recovery { prices.dynamodb_recovery_gb_month } else { 0.0 };

@@ -45,18 +45,22 @@ impl DeployedStack {
         let default = |name: &str| at(template, &format!("/Parameters/{name}/Default"));
         let jobs = at(template, "/Resources/LauncherFunction/Properties/Events/Jobs/Properties");
         let table = at(storage, "/Resources/LedgerTable/Properties");
-        let rate = |id: &str| at(template, &format!("/Resources/{id}/Properties/ScheduleExpression"));
+        let rule = at(template, "/Resources/EveryMinuteRule");
+        let ticks: Value = at(rule, "/Properties/Targets")
+            .as_array()
+            .map_or(Value::Null, |targets| targets.iter().map(|target| at(target, "/Id").clone()).collect());
         let indexes = at(table, "/GlobalSecondaryIndexes").as_array().context("the table has no index")?;
         let projections: Value =
             indexes.iter().map(|index| at(index, "/Projection/ProjectionType").clone()).collect();
         for (what, found, counted) in [
             ("FunctionArchitecture", default("FunctionArchitecture"), json!("arm64")),
-            ("ScheduleExpression of EveryMinute", rate("EveryMinute"), json!("rate(1 minute)")),
+            ("Type of EveryMinuteRule", at(rule, "/Type"), json!("AWS::Events::Rule")),
             (
-                "ScheduleExpression of ReconcilerEveryMinute",
-                rate("ReconcilerEveryMinute"),
+                "ScheduleExpression of EveryMinuteRule",
+                at(rule, "/Properties/ScheduleExpression"),
                 json!("rate(1 minute)"),
             ),
+            ("targets of EveryMinuteRule", &ticks, json!(["Scheduler", "Reconciler"])),
             ("BatchSize of the launcher", at(jobs, "/BatchSize"), json!(sandbox::queue::BATCH)),
             ("BillingMode of the table", at(table, "/BillingMode"), json!("PAY_PER_REQUEST")),
             ("projections of the table's indexes", &projections, json!(["KEYS_ONLY"])),
@@ -130,7 +134,17 @@ mod tests {
         assert!(DeployedStack::of(&good, &storage).is_ok(), "as they are");
         for (pointer, value, expected) in [
             ("/Parameters/FunctionArchitecture/Default", json!("x86_64"), "FunctionArchitecture"),
-            ("/Resources/EveryMinute/Properties/ScheduleExpression", json!("rate(5 minutes)"), "EveryMinute"),
+            (
+                "/Resources/EveryMinuteRule/Properties/ScheduleExpression",
+                json!("rate(5 minutes)"),
+                "ScheduleExpression of EveryMinuteRule",
+            ),
+            ("/Resources/EveryMinuteRule/Type", json!("AWS::Scheduler::Schedule"), "Type of EveryMinuteRule"),
+            (
+                "/Resources/EveryMinuteRule/Properties/Targets/1/Id",
+                json!("Another"),
+                "targets of EveryMinuteRule",
+            ),
             (
                 "/Resources/LauncherFunction/Properties/Events/Jobs/Properties/BatchSize",
                 json!(20),

@@ -50,7 +50,8 @@ fn units(bytes: usize, unit: u32) -> f64 {
     f64::from(u32::try_from(bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX))
 }
 
-/// Units of a read that is strongly consistent: each key has its own, whether something is there or not.
+/// Units of a read that is strongly consistent: each key has its own, whether something is there or not. One that is
+/// eventually consistent takes half of them.
 pub(crate) fn read_units(keys: &[Key], items: &[Item], ledger: &DynamoDbUnits) -> Result<f64> {
     let keys: BTreeSet<&Key> = keys.iter().collect();
     let mut total = f64::from(u32::try_from(keys.len().saturating_sub(items.len()))?);

@@ -29,7 +29,7 @@ pub struct AwsPrices {
     pub dynamodb_write_unit: f64,
     pub dynamodb_gb_month: f64,
     pub dynamodb_recovery_gb_month: f64,
-    pub scheduler_invocation: f64,
+    pub rule_invocation: f64,
     pub logs_gb: f64,
     pub logs_gb_month: f64,
     pub kms_request: f64,

@@ -125,7 +125,7 @@ usage! {
     seconds,
     /// Those of them that were spent waiting for the answers of calls, or asleep.
     waited,
-    /// Calls of EventBridge Scheduler.
+    /// Calls of EventBridge's rule.
     ticks,
     /// Requests of the queue.
     queue_requests,

@@ -123,6 +123,33 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.post_and_settle(pools, events, Settling::Not).await
     }
 
+    /// Writes one event of a runner down after an earlier posting, whose runner it takes for what is stored. Of the books,
+    /// which the event mostly does not write, it reads how they are. It reads all anew only where somebody has written
+    /// since what it writes, or where it writes nothing.
+    pub async fn post_after(
+        &self,
+        pools: &PoolMap,
+        earlier: Posted,
+        event: Event,
+    ) -> Result<Posted, PostError> {
+        let mut entries = Entries::default();
+        entries.extend(earlier.runners.into_values().map(Item::Runner));
+        let touched = entries.pools_named();
+        let books = pools.with_capacities(&touched);
+        let keys: Vec<Key> = books.iter().cloned().map(Key::Book).collect();
+        entries.extend(self.ledger.read_eventual(&keys).await?);
+        entries.open_books(&books, pools);
+        let (mut ids, events) = (FreshIds::new(&self.system), [event]);
+        let read = Read { entries, touched, books };
+        let written =
+            self.write(read, pools, &events, Settling::Not, &mut ids, &HeldPermits::default()).await;
+        match written {
+            Ok(posted) if posted.wrote => Ok(posted),
+            // What may have been written is posted again, which does no harm.
+            _ => self.post(pools, &events).await,
+        }
+    }
+
     /// Takes a runner without a JIT config out of the supply, so that its task may be stopped. One that is
     /// answered one first is left as it is. `said` is what was said of the cause.
     pub async fn fence(
@@ -213,6 +240,19 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             // That took its time, in which others may have written the books.
             read.entries.extend(self.read_books(&read.books).await?);
         }
+        self.write(read, pools, events, settling, ids, held).await
+    }
+
+    /// Applies the events to what was read, adds the reservations, and writes once.
+    async fn write(
+        &self,
+        read: Read,
+        pools: &PoolMap,
+        events: &[Event],
+        settling: Settling,
+        ids: &mut FreshIds<'_, C>,
+        held: &HeldPermits,
+    ) -> Result<Posted, LedgerError> {
         let Read { mut entries, touched, books } = read;
 
         // An earlier attempt whose answer was lost may have been written: its reservations are ours,

@@ -55,6 +55,12 @@ impl Metric {
         Self { kind: MetricKind::Gauge, ..Self::counter(name, means) }
     }
 
+    /// A count of things, each time that somebody looks. Unlike a gauge's last value, which each line of metrics repeats,
+    /// it is written once.
+    pub const fn observed(name: &'static str, means: &'static str) -> Self {
+        Self { kind: MetricKind::Histogram, ..Self::counter(name, means) }
+    }
+
     /// How long something takes, in milliseconds.
     pub const fn milliseconds(name: &'static str, means: &'static str) -> Self {
         Self { kind: MetricKind::Histogram, unit: Unit::Milliseconds, ..Self::counter(name, means) }

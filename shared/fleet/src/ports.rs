@@ -43,6 +43,10 @@ pub trait Ledger {
     /// Reads items, strongly consistent, in any order; those that are not there are left out.
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError>;
 
+    /// The same, eventually consistent and at half the price: an item may be as it was a moment before, within a second
+    /// mostly. For who looks around, and reads again what it changes.
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError>;
+
     /// Writes items, all or none, each on the condition of [`Put`]; at most
     /// [`crate::ledger::TRANSACTION_LIMIT`] of them.
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError>;

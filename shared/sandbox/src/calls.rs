@@ -58,6 +58,8 @@ pub struct Effect<'a> {
 pub enum EffectOf<'a> {
     /// `BatchGetItem`, strongly consistent: the keys that it asked for, and the items found.
     Read(&'a [Key], &'a [Item]),
+    /// The same, eventually consistent.
+    ReadEventual(&'a [Key], &'a [Item]),
     /// `PutItem` of one, or `TransactWriteItems` of several: each as it was, and as it is to be; and whether it
     /// was written.
     Written(&'a [Option<Item>], &'a [Put], &'a Result<(), LedgerError>),

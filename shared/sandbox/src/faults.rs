@@ -88,6 +88,7 @@ faults! {
     SendAnswerLost = "the queue takes the message and its answer is lost";
     MessageComesAgain = "a message that was handled is delivered again";
     IndexLags = "the ledger's index is ten seconds behind";
+    EventualReadLags = "an eventually consistent read of the ledger is three seconds behind";
     LedgerReadFails = "the ledger does not answer a read";
     CommitAnswerLost = "the ledger writes and its answer is lost";
     SpendFails = "the ledger does not add to a meter";

@@ -26,6 +26,9 @@ use crate::{Operation, Sandbox};
 /// Most keys that one `BatchGetItem` takes.
 const KEYS_A_BATCH: usize = 100;
 
+/// How far an eventually consistent read is behind when it lags.
+const READ_LAG: SignedDuration = SignedDuration::from_secs(3);
+
 /// How far the index is behind when it lags.
 const INDEX_LAG: SignedDuration = SignedDuration::from_secs(10);
 
@@ -53,6 +56,22 @@ impl Ledger for Sandbox {
         }
         let items = self.table().borrow().read(keys);
         self.show(EffectOf::Read(keys, &items));
+        self.pages(Operation::BatchGetItem, keys.len(), KEYS_A_BATCH, 1).await;
+        self.end(Operation::BatchGetItem).await;
+        Ok(items)
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.begin(Operation::BatchGetItem).await;
+        if self.strikes(Fault::LedgerReadFails) {
+            return Err(unavailable());
+        }
+        let (items, as_of) = {
+            let (table, behind) = (self.table().borrow(), self.manual_clock().now() - READ_LAG);
+            (table.read(keys), table.read_as_of(keys, behind))
+        };
+        let items = if as_of != items && self.strikes(Fault::EventualReadLags) { as_of } else { items };
+        self.show(EffectOf::ReadEventual(keys, &items));
         self.pages(Operation::BatchGetItem, keys.len(), KEYS_A_BATCH, 1).await;
         self.end(Operation::BatchGetItem).await;
         Ok(items)

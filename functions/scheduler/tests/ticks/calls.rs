@@ -107,6 +107,10 @@ impl Ledger for &RecordedCalls {
         self.sandbox.read(keys).await
     }
 
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.read(keys).await
+    }
+
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         self.note("TransactWriteItems");
         if self.broken.get() == "TransactWriteItems" {

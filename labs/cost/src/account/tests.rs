@@ -40,7 +40,7 @@ fn each_item_has_its_price() {
             0.5045,
             "a GB, and 0.15 of it for a month",
         ),
-        (WEBHOOK, BillItem::Schedules, Usage { ticks: million, ..none }, 1.0, "a million"),
+        (WEBHOOK, BillItem::Ticks, Usage { ticks: million, ..none }, 0.0, "a rule costs nothing"),
         (
             WEBHOOK,
             BillItem::Keys,

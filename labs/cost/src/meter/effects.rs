@@ -20,6 +20,9 @@ impl CostMeter {
             EffectOf::Read(keys, items) => {
                 read_units(keys, items, ledger).map(|reads| Usage { reads, ..Usage::default() })
             }
+            EffectOf::ReadEventual(keys, items) => {
+                read_units(keys, items, ledger).map(|reads| Usage { reads: reads / 2.0, ..Usage::default() })
+            }
             EffectOf::Listed(listing, keys) => {
                 Ok(Usage { reads: list_units(listing, keys, ledger), ..Usage::default() })
             }

@@ -15,8 +15,6 @@ use std::rc::Rc;
 use fleet::settings::FromParameters;
 use github::app::metrics::{GITHUB_CALLS, OUTCOME, RATE_LIMIT_REMAINING};
 use jiff::Timestamp;
-use lambda_runtime::Context as Event;
-use lambda_runtime::layers::trace::request_span;
 use sandbox::{FunctionName, Operation, Sandbox, Service};
 
 pub(crate) use self::functions::Metered;
@@ -26,10 +24,8 @@ use crate::assumed::Assumed;
 use crate::deployed::DeployedStack;
 use crate::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};
 
-/// An id of an event, and one of its trace, as long as Lambda's are.
+/// An id of an event, as long as Lambda's are.
 const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
-const TRACE: &str =
-    "Root=1-6703f2a1-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0;Lineage=1:01234567:0";
 
 /// Calls of GitHub's hour that are left, in a line of metrics: as long as they mostly are.
 const CALLS_LEFT: f64 = 4321.0;
@@ -110,10 +106,7 @@ impl CostMeter {
         let mut instance = self.instance(function);
         self.read_settings(function, &mut instance);
         let began = self.now();
-        let mut event = Event::default();
-        REQUEST.clone_into(&mut event.request_id);
-        event.xray_trace_id = Some(TRACE.to_owned());
-        let span = request_span(&event);
+        let span = aws::boot::span(REQUEST);
         let mut work = pin!(work);
         let answer = std::future::poll_fn(|context| {
             let asked = self.calls_of_github(function);
@@ -149,15 +142,18 @@ impl CostMeter {
             platform_bytes: self.of_lambda(function, &[&logs.init_start]),
             ..opens
         };
-        self.add(UsedBy::Function(function), start + self.a_read_of_settings(function));
+        let secrets = f64::from(self.0.assumed.secrets.a_folder);
+        let reads = Self::a_read_of_settings(function);
+        let decrypts = reads.parameter_reads * secrets;
+        self.add(UsedBy::Function(function), start + Usage { decrypts, ..reads });
         Instance::new(now)
     }
 
-    /// Settings that are old are read again beside the event.
+    /// Settings that are old are read again beside the event. They are as they were: nothing is decrypted.
     fn read_settings(&self, function: FunctionName, instance: &mut Instance) {
         if instance.has_old_settings(self.now()) {
             self.0.log.of(function, aws::boot::tell_read_again);
-            self.add(UsedBy::Function(function), self.a_read_of_settings(function));
+            self.add(UsedBy::Function(function), Self::a_read_of_settings(function));
         }
     }
 
@@ -167,10 +163,9 @@ impl CostMeter {
         if is_logged { lines.iter().copied().map(length).sum() } else { 0.0 }
     }
 
-    fn a_read_of_settings(&self, function: FunctionName) -> Usage {
-        let folders = f64::from(u32::try_from(folders(function).len()).unwrap_or(u32::MAX));
-        let secrets = folders * f64::from(self.0.assumed.secrets.a_folder);
-        Usage { parameter_reads: folders, decrypts: secrets, ..Usage::default() }
+    fn a_read_of_settings(function: FunctionName) -> Usage {
+        let parameter_reads = f64::from(u32::try_from(folders(function).len()).unwrap_or(u32::MAX));
+        Usage { parameter_reads, ..Usage::default() }
     }
 
     /// DynamoDB asks KMS for the table's key again, if this event used the table.

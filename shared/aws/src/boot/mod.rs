@@ -16,17 +16,18 @@ use fleet::PoolMap;
 use fleet::metric::Metric;
 use fleet::pools::PoolMapError;
 use fleet::settings::{FromParameters, SettingsProblems, Variables};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::LocalSet;
+use tracing::Instrument as _;
 
 pub use self::client::sdk_config;
 use self::environment::LookupVariable;
 pub use self::environment::System;
 pub use self::fresh::{Fresh, NotRead, OLD as SETTINGS_ARE_OLD, tell_read_again};
 use self::telemetry::Telemetry;
-pub use self::telemetry::log;
+pub use self::telemetry::{log, span};
 use crate::parameters::ParameterStore;
 
 /// Who builds a function outside of the workspace, or in a container that has only the function's folder,
@@ -134,12 +135,13 @@ impl Started {
         A: Serialize,
     {
         let (handler, telemetry) = (&handler, &self.0);
-        let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
-            let answer = Box::pin(handler(event.payload)).await;
+        let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<E>| {
+            let span = span(&event.context.request_id);
+            let answer = Box::pin(handler(event.payload)).instrument(span).await;
             telemetry.flush();
             Ok::<A, Infallible>(answer)
         }));
-        LocalSet::new().run_until(run).await
+        LocalSet::new().run_until(runtime.run()).await
     }
 
     /// As [`Started::run`], for a handler that can fail: its error is the invocation's, so that Lambda
@@ -154,11 +156,12 @@ impl Started {
         P: std::error::Error + Send + Sync + 'static,
     {
         let (handler, telemetry) = (&handler, &self.0);
-        let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
-            let answer = Box::pin(handler(event.payload)).await;
+        let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<E>| {
+            let span = span(&event.context.request_id);
+            let answer = Box::pin(handler(event.payload)).instrument(span).await;
             telemetry.flush();
             answer.map_err(lambda_runtime::Error::from)
         }));
-        LocalSet::new().run_until(run).await
+        LocalSet::new().run_until(runtime.run()).await
     }
 }

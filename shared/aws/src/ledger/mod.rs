@@ -54,7 +54,11 @@ impl DynamoDbTable {
 
 impl Ledger for DynamoDbTable {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
-        self.batch_get(keys).await
+        self.batch_get(keys, true).await
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.batch_get(keys, false).await
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {

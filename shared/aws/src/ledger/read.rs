@@ -16,13 +16,17 @@ const BATCH: usize = 100;
 const ROUNDS: u32 = 4;
 
 impl DynamoDbTable {
-    pub(super) async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+    pub(super) async fn batch_get(
+        &self,
+        keys: &[Key],
+        is_consistent: bool,
+    ) -> Result<Vec<Item>, LedgerError> {
         // DynamoDB refuses a batch that names a key twice.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(BATCH) {
             let wanted = KeysAndAttributes::builder()
-                .consistent_read(true)
+                .consistent_read(is_consistent)
                 .set_keys(Some(batch.iter().map(|key| attributes::key(key)).collect()))
                 .build()
                 .map_err(|error| LedgerError::Unavailable(error.to_string()))?;

@@ -20,6 +20,8 @@ const LATER: i64 = 1_000_000;
 struct DeliveriesWorld {
     items: RefCell<BTreeMap<Key, Item>>,
     meters: RefCell<BTreeMap<Meter, i64>>,
+    /// How often the cursor was read.
+    reads: Cell<u32>,
     /// How often the cursor is written by somebody else before a commit of it.
     others: Cell<u32>,
     pages: Vec<AttemptPage>,
@@ -35,8 +37,13 @@ struct DeliveriesWorld {
 
 impl Ledger for &DeliveriesWorld {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.reads.set(self.reads.get() + u32::from(keys == [Key::Deliveries]));
         let items = self.items.borrow();
         Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.read(keys).await
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
@@ -124,11 +131,16 @@ impl DeliveriesWorld {
         Self { pages: (0..pages).map(page).collect(), now: Cell::new(10_000), ..Self::default() }
     }
 
+    /// A pass of an instance that has just started.
     fn pass(&self, until: i64) -> Result<DeliveriesPass, DeliveriesError> {
+        self.pass_with(&DeliveriesMemory::default(), until)
+    }
+
+    fn pass_with(&self, memory: &DeliveriesMemory, until: i64) -> Result<DeliveriesPass, DeliveriesError> {
         let (books, limits) = (Bookkeeper { ledger: self, system: self }, Limits::default());
         let done = async {
             books.spend(&limits, PAGES_COST).await?;
-            pass(&books, &limits, &self, at(until)).await
+            pass(&books, &limits, &self, memory, at(until)).await
         };
         done.now_or_never().expect("nothing waits")
     }
@@ -167,6 +179,26 @@ fn of_two_passes_at_once_one_asks() {
     world.others.set(1);
     assert_eq!(world.pass(LATER), Err(DeliveriesError::Ledger(LedgerError::Conflict)));
     assert_eq!(world.asked(), [] as [i64; 0]);
+}
+
+#[test]
+fn an_instance_remembers_its_cursor_until_somebody_else_has_written() {
+    let world = DeliveriesWorld::of(1, 3);
+    let (memory, other) = (DeliveriesMemory::default(), DeliveriesMemory::default());
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().redelivered, 3);
+    let before = world.reads.get();
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().redelivered, 0);
+    assert_eq!(world.reads.get(), before, "it knows them");
+
+    assert_eq!(world.pass_with(&other, LATER).unwrap().redelivered, 0, "another instance writes");
+    let conflict = Err(DeliveriesError::Ledger(LedgerError::Conflict));
+    assert_eq!(
+        world.pass_with(&memory, LATER),
+        conflict,
+        "it asks for none that the other may have asked for"
+    );
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().waiting, 3, "it has read them anew");
+    assert_eq!(world.asked(), [1, 2, 3]);
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::ids::DeliveryId;
 /// answered, which may be after later ones.
 pub(super) const READ_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// How far the stored cursor may lag behind what was read, where nothing has failed.
+const SEEN_LAGS: SignedDuration = SignedDuration::from_mins(5);
+
 /// The distance to the second attempt that is asked for. It doubles with each: GitHub delivers most within
 /// a few seconds, some within minutes.
 const FIRST_DISTANCE: SignedDuration = SignedDuration::from_mins(3);
@@ -107,9 +110,13 @@ impl DeliveryCursor {
     }
 
     /// Whether something in it is to be kept that the stored one does not have. Where no delivery has failed, nobody
-    /// asks when the list was walked.
+    /// asks when the list was walked, and how far it was read may lag: whoever has the stored one alone reads that
+    /// much again.
     pub fn has_news(&self, stored: &Self) -> bool {
-        !self.failed.is_empty() || Self { walked_at: stored.walked_at, ..self.clone() } != *stored
+        let lags =
+            self.seen_to.zip(stored.seen_to).is_some_and(|(to, from)| to.duration_since(from) < SEEN_LAGS);
+        let seen_to = if lags { stored.seen_to } else { self.seen_to };
+        !self.failed.is_empty() || Self { seen_to, walked_at: stored.walked_at, ..self.clone() } != *stored
     }
 
     /// The deliveries that are still to be received.

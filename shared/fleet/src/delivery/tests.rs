@@ -212,8 +212,10 @@ fn a_walk_that_met_nothing_new_is_not_written_down() {
     let mut next = stored.clone();
     next.read(&page(&[attempt(1, "a", 0, 200)]), at(70));
     assert!(next != stored && !next.has_news(&stored), "nobody asks when that was");
-    next.read(&page(&[attempt(2, "b", 100, 200), attempt(1, "a", 0, 200)]), at(130));
-    assert!(next.has_news(&stored), "the next walk ends earlier");
+    next.read(&page(&[attempt(2, "b", 299, 200), attempt(1, "a", 0, 200)]), at(330));
+    assert!(!next.has_news(&stored), "the next walk reads a few minutes more");
+    next.read(&page(&[attempt(4, "d", 300, 200), attempt(2, "b", 299, 200)]), at(390));
+    assert!(next.has_news(&stored), "and no more than that");
     let mut failed = stored.clone();
     failed.read(&page(&[attempt(1, "a", 0, 200), attempt(3, "c", 0, 500)]), at(70));
     let before = failed.clone();

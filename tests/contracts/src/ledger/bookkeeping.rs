@@ -149,6 +149,10 @@ impl<L: Ledger> Ledger for ByRef<'_, L> {
         self.0.read(keys).await
     }
 
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, fleet::ports::LedgerError> {
+        self.0.read_eventual(keys).await
+    }
+
     async fn commit(&self, puts: &[fleet::ledger::Put]) -> Result<(), fleet::ports::LedgerError> {
         self.0.commit(puts).await
     }

@@ -45,7 +45,7 @@ impl Account {
     /// A function's settings, as it reads them.
     async fn settings<S: FromParameters>(&self, deployed: &S::Deployed) -> S {
         let store = ParameterStore::new(&emulators::config(self.moto.url()), PARAMETERS);
-        S::from_parameters(deployed, &store.read(S::FOLDERS).await.unwrap()).unwrap()
+        S::from_parameters(deployed, &store.read(S::FOLDERS).await.unwrap().0).unwrap()
     }
 
     /// The tickets that the functions which launch issue, and those of these keys that the registrar takes.
@@ -84,6 +84,32 @@ impl Account {
         }
         accepted
     }
+}
+
+/// What is not decrypted again must not have changed.
+#[tokio::test]
+async fn a_secret_has_another_version_after_whatever_an_operator_does_to_it() {
+    let account = Account::new();
+    let store = ParameterStore::new(&emulators::config(account.moto.url()), PARAMETERS);
+    let folders = ["webhook-secrets"];
+    account.put("webhook-secrets/a", "older").await;
+    let (_, read) = store.read(&folders).await.unwrap();
+    assert_eq!(store.versions(&folders).await.unwrap(), read, "as it was read");
+    account.put("webhook-secrets/b", "newer").await;
+    let added = store.versions(&folders).await.unwrap();
+    assert_ne!(added, read, "one came");
+    let client = account.client();
+    let put = client.put_parameter().name(format!("{PARAMETERS}/webhook-secrets/b")).value("newest");
+    put.r#type(ParameterType::SecureString).overwrite(true).send().await.unwrap();
+    let changed = store.versions(&folders).await.unwrap();
+    assert_ne!(changed, added, "one was written over");
+    account.delete("webhook-secrets/a").await;
+    account.put("webhook-secrets/a", "another").await;
+    assert_ne!(
+        store.versions(&folders).await.unwrap(),
+        changed,
+        "one was deleted and made anew, as version 1"
+    );
 }
 
 /// The steps of docs/OPERATIONS.md ("Rotation"): no ticket is issued that a registrar may not know yet.

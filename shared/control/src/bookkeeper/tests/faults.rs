@@ -18,8 +18,8 @@ fn a_conflict_is_tried_again_with_what_was_written_meanwhile() {
 }
 
 #[test]
-fn waits_double_up_to_a_second_and_are_jittered_from_nothing_to_the_whole() {
-    let longest = [20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000, 1000].map(Duration::from_millis);
+fn waits_double_up_to_two_seconds_and_are_jittered_from_nothing_to_the_whole() {
+    let longest = [20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000, 2000].map(Duration::from_millis);
     for (jitter, part) in [(0, 0.0), (0x8000, 0.5), (0xffff, 65_535.0 / 65_536.0)] {
         let table = FaultyTable::default();
         table.meets((0..ATTEMPTS).map(|_| CommitFault::Conflict));

@@ -18,6 +18,32 @@ fn two_launchers_that_race_for_a_redelivered_job_reserve_one_runner() {
     table.assert_balanced();
 }
 
+#[test]
+fn who_goes_on_after_a_posting_reads_again_only_what_somebody_else_has_written() {
+    let go_on = |meanwhile: &dyn Fn(&FaultyTable, &RunnerId), reads_that_fail: u32| {
+        let table = FaultyTable::default();
+        let registrar = launcher(1, &table);
+        let runner = settle_with(&registrar, &queued("plain", [1])).unwrap().reserved.remove(0).id;
+        let first = Event::Runner(runner.clone(), asked("first", Listener::None));
+        let earlier = post_with(&registrar, &[first]).unwrap();
+        meanwhile(&table, &runner);
+        table.reads_fail(reads_that_fail);
+        let event = Event::Runner(runner.clone(), registered("first", 7));
+        let pools = pools();
+        let posted = registrar.post_after(&pools, earlier, event).now_or_never().expect("nothing waits");
+        table.assert_balanced();
+        posted.map(|posted| (posted.answers, posted.runners[&runner].github_id.map(|id| id.0), posted.wrote))
+    };
+    let configured = Ok((vec![LedgerAnswer::Ask(AskAnswer::Config)], Some(7), true));
+    assert_eq!(go_on(&|_, _| {}, ATTEMPTS), configured, "the runner is as it was: no read but of its book");
+    let fenced = |table: &FaultyTable, runner: &RunnerId| {
+        let event = Event::Runner(runner.clone(), RunnerEvent::CountedOut);
+        post_with(&launcher(2, table), &[event]).unwrap();
+    };
+    let left = Ok((vec![LedgerAnswer::Ask(AskAnswer::Leave)], None, false));
+    assert_eq!(go_on(&fenced, 0), left, "it was counted out meanwhile");
+}
+
 /// A read of GitHub says that a job waits for an approval, and it is approved before that is written.
 #[test]
 fn an_approval_that_comes_between_a_read_of_github_and_its_write_is_not_lost() {

@@ -154,6 +154,12 @@ impl Ledger for &FaultyTable {
         Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
     }
 
+    /// It answers where the others fail.
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        let items = self.items.borrow();
+        Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
+    }
+
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         let fault = self.faults.borrow_mut().pop_front().unwrap_or(CommitFault::None);
         match fault {
