@@ -219,7 +219,7 @@ impl<'a> Loop<'a> {
                 tracing::info!(seconds, "job begun");
             }
             Pid1State::Working { interrupted: true } => {
-                tracing::warn!(seconds, "out of time: job interrupted")
+                tracing::warn!(seconds, "out of time: job interrupted");
             }
             Pid1State::Over(code) if code == FAILED => tracing::error!(code, seconds, "failed"),
             Pid1State::Over(code) => tracing::info!(code, seconds, "done"),

@@ -42,7 +42,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .run(async |request: LambdaFunctionUrlRequest| match settings.current().await {
             Ok(current) => {
                 use_key(&registrar.github, &current);
-                registrar.handle(&current.settings, &request).await
+                Box::pin(registrar.handle(&current.settings, &request)).await
             }
             Err(problem) => registrar::not_ready(&problem),
         })

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::problems::Problems;
-use super::values::{Kind, Wrong};
-use crate::said;
+use super::values::{ReadValue, Wrong};
+use crate::quote;
 
 /// Most repositories in one group. Each is a condition of the roles' trust policies, which have 2,048 characters,
 /// and a resource of their permissions, which have 10,240 (IAM and STS quotas).
@@ -43,7 +43,7 @@ pub struct CachedRepository {
     pub id: u64,
 }
 
-impl Kind for CachedRepository {
+impl ReadValue for CachedRepository {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         const TAKEN: &str = "NAME@ID, for example \"storefront@123456789\"";
         const WAY_OUT: &str = ": `gh api repos/ORG/NAME --jq .id` says the id";
@@ -88,7 +88,7 @@ fn read_group(
     if !is_name(name) {
         let rule =
             format!("1 to {NAME_LIMIT} lower-case letters, digits and dashes, beginning with a letter");
-        problems.note(&way, format!("{} is not a group's name: {rule}", said::quoted(name)));
+        problems.note(&way, format!("{} is not a group's name: {rule}", quote::quoted(name)));
     }
     let mut fields = Fields::new("cache group", way, entry, problems);
     let repositories: Option<Vec<CachedRepository>> = fields.required("repositories");
@@ -139,7 +139,7 @@ fn check_branches(branches: &[String], fields: &mut Fields<'_>) {
         } else if branch.is_empty() || branch.len() > 60 || !branch.chars().all(is_sign) {
             format!(
                 "{} is not a branch: it takes up to 60 letters, digits and -_./, and * for any text",
-                said::quoted(branch)
+                quote::quoted(branch)
             )
         } else {
             continue;

@@ -182,7 +182,7 @@ fn decide(process: &mut Process, age: Duration, event: Pid1Event, sandbox: &Sand
             match action {
                 Pid1Action::Look => next = Some(process.look()),
                 Pid1Action::Freeze if sandbox.strikes(Fault::FreezeFails) => {
-                    next = Some(Pid1Event::NotFrozen)
+                    next = Some(Pid1Event::NotFrozen);
                 }
                 Pid1Action::Freeze => next = Some(process.freeze()),
                 Pid1Action::Thaw => process.thaw(),

@@ -45,8 +45,10 @@ fn role(name: &str, group: &CacheGroup, role: &Role) -> String {
         .into_iter()
         .flat_map(|sub| [format!("repo:${{Organisation}}/{sub}"), format!("repo:${{Organisation}}@*/{sub}")]);
     let prefixes = || group.repositories.iter().map(|it| format!("cache/${{Organisation}}/{}/*", it.name));
-    let listed = |indent: usize, values: Vec<String>| -> String {
-        values.iter().map(|value| format!("{:indent$}- !Sub \"{value}\"\n", "")).collect()
+    let listed = |indent: usize, values: Vec<String>| {
+        values
+            .iter()
+            .fold(String::new(), |text, value| text + &" ".repeat(indent) + "- !Sub \"" + value + "\"\n")
     };
     let subs = listed(18, subs.collect());
     let objects = prefixes().map(|prefix| format!("${{Bucket.Arn}}/{prefix}")).collect();
