@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use github::{Action, Told};
+use github::{WorkflowJobAction, WorkflowJobDelivery};
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, TICKET_KEY, World};
 use wire::Resident;
-use wire::aws::Seen;
+use wire::aws::WebhookObserver;
 use wire::processes::Processes;
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
@@ -24,7 +24,7 @@ type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
 
 /// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that this has started. The functions' logs come out
 /// on standard output.
-pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl Write) -> Result<()> {
+pub fn run(map: &str, binaries: &Path, port: u16, tasks: TaskMode, out: &mut impl Write) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
@@ -45,7 +45,7 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
         })
         .await?;
         let _processes = match (tasks, world.get()) {
-            (Tasks::Process, Some(world)) => Some(processes(world.clone(), binaries).await?),
+            (TaskMode::Process, Some(world)) => Some(processes(world.clone(), binaries).await?),
             _ => None,
         };
         let (aws, webhook) = (stack.aws.url(), &stack.webhook);
@@ -71,7 +71,7 @@ pub fn run(map: &str, binaries: &Path, port: u16, tasks: Tasks, out: &mut impl W
 
 /// Who runs a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Tasks {
+pub enum TaskMode {
     /// The sandbox plays it
     Play,
     /// `runner-init` is started as a process, with a stub for GitHub's runner program
@@ -87,10 +87,10 @@ async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path) -> Result
 }
 
 /// A queued job that the webhook has accepted is one of the sandbox's GitHub from then on.
-fn jobs_of(world: SharedWorld) -> Seen {
+fn jobs_of(world: SharedWorld) -> WebhookObserver {
     Arc::new(move |body, status| {
-        let payload = serde_json::from_slice(body).ok().and_then(Told::job);
-        let queued = payload.filter(|payload| status == 202 && payload.action == Action::Queued);
+        let payload = serde_json::from_slice(body).ok().and_then(WorkflowJobDelivery::job);
+        let queued = payload.filter(|payload| status == 202 && payload.action == WorkflowJobAction::Queued);
         if let (Some(payload), Some(world)) = (queued, world.get().cloned()) {
             let (repository, labels) = (payload.repository, payload.labels);
             let public = payload.is_public.then(|| repository.clone());

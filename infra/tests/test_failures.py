@@ -228,6 +228,11 @@ REASONS = [
         "such words",
     ),
     (
+        "Provider with url https://token.actions.githubusercontent.com already exists.",
+        "put its ARN into GitHubOidcProviderArn",
+        "guardian/cdk#2529",
+    ),
+    (
         "/mayfly/stack already exists in stack arn:aws:cloudformation:us-east-1:123456789012:stack/other/1",
         "something else in the account has that name",
         "such words",

@@ -129,7 +129,7 @@ class Order(unittest.TestCase):
         template = expanded()["template"]
         found = template["Resources"].items()
         functions = {it for it, what in found if what["Type"] == "AWS::Lambda::Function"}
-        # The reconciler is told the webhook's URL. What it does not know of a new pool it learns later.
+        # The reconciler has the webhook's URL. What it does not know of a new pool it learns later.
         later = {"WebhookFunction", "ReconcilerFunction"}
         self.assertEqual(needed(template, "WebhookFunction") & functions, functions - later)
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use mayfly::local::{self, Tasks};
+use mayfly::local::{self, TaskMode};
 
 use super::MapArg;
 
@@ -22,7 +22,7 @@ pub(crate) struct LocalArgs {
     functions: PathBuf,
     /// Who runs a task
     #[arg(long, value_enum, default_value = "play")]
-    tasks: Tasks,
+    tasks: TaskMode,
 }
 
 pub(crate) fn run(args: &LocalArgs, out: &mut impl Write) -> Result<ExitCode> {

@@ -19,7 +19,7 @@ pub const FUNCTIONS: [FunctionName; 5] = [
 
 /// What is deployed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deployed {
+pub struct DeployedStack {
     /// Megabytes of each function.
     pub memory: BTreeMap<FunctionName, u32>,
     /// The functions of which Lambda logs lines of its own where all goes well.
@@ -34,7 +34,7 @@ pub struct Deployed {
     pub log_days: f64,
 }
 
-impl Deployed {
+impl DeployedStack {
     /// Reads the templates. What the sandbox does otherwise, or has other prices, is an error.
     pub fn read() -> Result<Self> {
         Self::of(&template("template.yaml")?, &template("infra/storage.yaml")?)
@@ -123,7 +123,7 @@ mod tests {
         ] {
             let pointer = "/Resources/LauncherFunction/Properties/LoggingConfig/SystemLogLevel";
             *template.pointer_mut(pointer).unwrap() = level.clone();
-            let logged = Deployed::of(&template, &storage).unwrap().logged_by_lambda;
+            let logged = DeployedStack::of(&template, &storage).unwrap().logged_by_lambda;
             assert_eq!(logged, expected.into_iter().collect(), "{level}");
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn what_the_account_does_not_count_is_an_error_that_names_it() {
         let (good, storage) = (template("template.yaml").unwrap(), template("infra/storage.yaml").unwrap());
-        assert!(Deployed::of(&good, &storage).is_ok(), "as they are");
+        assert!(DeployedStack::of(&good, &storage).is_ok(), "as they are");
         for (pointer, value, expected) in [
             ("/Parameters/FunctionArchitecture/Default", json!("x86_64"), "FunctionArchitecture"),
             (
@@ -155,7 +155,7 @@ mod tests {
         ] {
             let mut other = good.clone();
             *other.pointer_mut(pointer).unwrap() = value;
-            let problem = Deployed::of(&other, &storage).unwrap_err().to_string();
+            let problem = DeployedStack::of(&other, &storage).unwrap_err().to_string();
             assert!(problem.contains(expected), "{pointer}: {problem}");
         }
         for (pointer, value, expected) in [
@@ -168,7 +168,7 @@ mod tests {
         ] {
             let mut other = storage.clone();
             *other.pointer_mut(pointer).unwrap() = value;
-            let problem = Deployed::of(&good, &other).unwrap_err().to_string();
+            let problem = DeployedStack::of(&good, &other).unwrap_err().to_string();
             assert!(problem.contains(expected), "{pointer}: {problem}");
         }
     }

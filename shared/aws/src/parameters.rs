@@ -9,7 +9,7 @@ use aws_sdk_ssm::types::Parameter;
 use fleet::settings::{Parameters, SettingsProblems};
 use futures_util::future::join_all;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// The parameters under one path.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl ParameterStore {
         let mut pages = request.into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| format!("{path}/: can not be read: {}", told(&error)))?;
+            let page = page.map_err(|error| format!("{path}/: cannot be read: {}", error_text(&error)))?;
             found.extend(page.parameters.unwrap_or_default());
         }
         Ok(found)

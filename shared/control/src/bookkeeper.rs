@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::ledger::settle::{Settled, settle, wanted};
-use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Item, Key, Runner, RunnerState, Tidings};
+use fleet::ledger::{Book, Entries, Event, Fenced, Item, Key, LedgerAnswer, Runner, RunnerState, Tidings};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
 
 use self::fresh_ids::FreshIds;
-use crate::permits::Held;
+use crate::permits::HeldPermits;
 use crate::retry::{Backoff, retry};
 
 /// How often a transaction is tried before its caller is told to come again.
@@ -40,7 +40,7 @@ pub struct Bookkeeper<L, C> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
     /// The answer to each event, in their order.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<LedgerAnswer>,
     /// The runners that the events name, as far as the ledger knows them, as the events left them.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The books of the pools that the events touched, and of those whose capacity may run their
@@ -52,7 +52,7 @@ pub struct Posted {
     pub wanting: BTreeSet<PoolName>,
     /// In how long there is something for those again.
     pub again_in: Duration,
-    /// What the events brought that somebody is to be told of.
+    /// What the events brought that is worth a log line or a metric.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
@@ -141,7 +141,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         entries.open_books(&books, pools);
         let (mut ids, events) = (FreshIds::new(&self.system), [event]);
         let read = Read { entries, touched, books };
-        let written = self.write(read, pools, &events, Settling::Not, &mut ids, &Held::default()).await;
+        let written =
+            self.write(read, pools, &events, Settling::Not, &mut ids, &HeldPermits::default()).await;
         match written {
             Ok(posted) if posted.wrote => Ok(posted),
             // What may have been written is posted again, which does no harm.
@@ -173,7 +174,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         settling: Settling,
     ) -> Result<Posted, PostError> {
         let mut ids = FreshIds::new(&self.system);
-        let mut held = Held::default();
+        let mut held = HeldPermits::default();
         let mut conflicts = 0;
         let attempt = async || {
             let done = self.attempt(pools, events, settling, &mut ids, &mut held).await;
@@ -214,7 +215,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         pools: &PoolMap,
         events: &[Event],
         most: u32,
-        held: &mut Held,
+        held: &mut HeldPermits,
     ) -> Result<bool, LedgerError> {
         let (mut trial, now) = (read.entries.clone(), self.system.now());
         for event in events {
@@ -230,7 +231,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
         ids: &mut FreshIds<'_, C>,
-        held: &mut Held,
+        held: &mut HeldPermits,
     ) -> Result<Posted, LedgerError> {
         let mut read = self.read_entries(pools, events, ids.made_before()).await?;
         if let Settling::Now(most) = settling
@@ -250,7 +251,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
         ids: &mut FreshIds<'_, C>,
-        held: &Held,
+        held: &HeldPermits,
     ) -> Result<Posted, LedgerError> {
         let Read { mut entries, touched, books } = read;
 

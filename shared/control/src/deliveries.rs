@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use ::metrics::counter;
-use fleet::delivery::{Ask, DeliveryCursor, Reading};
+use fleet::delivery::{DeliveryCursor, Redelivery, WalkProgress};
 use fleet::ledger::{Item, Key, Put};
 use fleet::limits::Limits;
 use fleet::ports::{Clock, GithubError, Ledger, LedgerError, ListDeliveries, Random, Redeliver};
@@ -153,7 +153,7 @@ async fn list<L: Ledger, C: Clock + Random>(
             error!(attempts = page.unreadable, "deliveries of GitHub's list cannot be read");
         }
         pass.looked_at += page.attempts.len();
-        if let Reading::Over(given_up) = cursor.read(&page, began) {
+        if let WalkProgress::Over(given_up) = cursor.read(&page, began) {
             for delivery in &given_up {
                 error!(%delivery, "a delivery failed for three days, and is given up");
             }
@@ -168,14 +168,14 @@ async fn list<L: Ledger, C: Clock + Random>(
 async fn redeliver<L: Ledger, C: Clock + Random>(
     (books, limits): (&Bookkeeper<L, C>, &Limits),
     github: &impl Redeliver,
-    asks: Vec<Ask>,
+    asks: Vec<Redelivery>,
     until: Timestamp,
     pass: &mut DeliveriesPass,
-) -> Vec<Ask> {
+) -> Vec<Redelivery> {
     let mut asks = asks.into_iter();
     let mut refusals = 0;
     loop {
-        let chunk: Vec<Ask> = asks.by_ref().take(AT_ONCE).collect();
+        let chunk: Vec<Redelivery> = asks.by_ref().take(AT_ONCE).collect();
         if chunk.is_empty() {
             return chunk;
         }
@@ -221,8 +221,8 @@ async fn redeliver<L: Ledger, C: Clock + Random>(
     }
 }
 
-fn note(ask: &Ask) {
-    let Ask { guid, failed } = ask;
+fn note(ask: &Redelivery) {
+    let Redelivery { guid, failed } = ask;
     info!(
         delivery = %guid,
         attempt = %failed.attempt,

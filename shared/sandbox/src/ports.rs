@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::calls::EffectOf;
-use crate::faults::{Call, Fault, Moment};
+use crate::faults::{Call, CrashPoint, Fault};
 use crate::{Operation, Sandbox};
 
 /// Most keys that one `BatchGetItem` takes.
@@ -80,7 +80,7 @@ impl Ledger for Sandbox {
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         let operation = if puts.len() == 1 { Operation::PutItem } else { Operation::TransactWriteItems };
         self.begin(operation).await;
-        self.may_crash(Moment::Before, Call::Commit).await;
+        self.may_crash(CrashPoint::Before, Call::Commit).await;
         let unasked = self.waits_unasked(puts);
         let before = if self.is_observed() { self.table().borrow().before(puts) } else { Vec::new() };
         let written = self.table().borrow_mut().commit_at(puts, self.manual_clock().now());
@@ -90,7 +90,7 @@ impl Ledger for Sandbox {
             self.table().borrow_mut().note_violation(rule, format!("job {job}"));
         }
         self.end(operation).await;
-        self.may_crash(Moment::After, Call::Commit).await;
+        self.may_crash(CrashPoint::After, Call::Commit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
 
@@ -139,7 +139,7 @@ impl Sandbox {
     async fn send(&self, message: &impl Serialize, delay: Duration) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         self.begin(Operation::SendMessage).await;
-        self.may_crash(Moment::Before, Call::Send).await;
+        self.may_crash(CrashPoint::Before, Call::Send).await;
         if self.is_queue_down() || self.strikes(Fault::SendFails) {
             return Err(QueueError("the queue is down".to_owned()));
         }
@@ -147,7 +147,7 @@ impl Sandbox {
         let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
         self.put_on_queue(body, Duration::from_secs(seconds));
         self.end(Operation::SendMessage).await;
-        self.may_crash(Moment::After, Call::Send).await;
+        self.may_crash(CrashPoint::After, Call::Send).await;
         if self.strikes(Fault::SendAnswerLost) { Err(QueueError("time-out".to_owned())) } else { Ok(()) }
     }
 }

@@ -33,14 +33,14 @@ const FUNCTION_URLS: &str = "/_aws/lambda-url/";
 /// Their path here; the function's name comes after it, so that a URL is the same at each start.
 const NAMED: &str = "/_mayfly/";
 
-/// Of whose requests [`Seen`] is told.
+/// Of whose requests [`WebhookObserver`] is told.
 const WEBHOOK: &str = "webhook";
 
 /// Who is told of each request's body to the webhook, and of the status of its answer.
-pub type Seen = Arc<dyn Fn(&[u8], u16) + Send + Sync>;
+pub type WebhookObserver = Arc<dyn Fn(&[u8], u16) + Send + Sync>;
 
 /// Whose ECS it is.
-type Ecs = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
+type EcsHandler = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
 type Answering = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
 /// AWS. It is served until this is dropped.
@@ -53,16 +53,16 @@ pub struct AwsUrl {
 
 /// Where requests go, once that is known.
 #[derive(Clone)]
-struct Ways(Arc<State>);
+struct Ways(Arc<AwsRoutes>);
 
-struct State {
+struct AwsRoutes {
     client: Client<HttpConnector, Full<Bytes>>,
     /// The emulator's address.
     emulator: OnceLock<String>,
-    ecs: OnceLock<Ecs>,
+    ecs: OnceLock<EcsHandler>,
     /// The ids of the Function URLs, by the functions' names.
     functions: OnceLock<BTreeMap<String, String>>,
-    seen: Seen,
+    seen: WebhookObserver,
     queue_is_down: AtomicBool,
 }
 
@@ -75,8 +75,8 @@ impl fmt::Debug for Ways {
 impl AwsUrl {
     /// Serves it on a port of 127.0.0.1; 0 for any free one. Until it is known who answers, it is answered 503.
     /// What the webhook is sent is told to `seen`.
-    pub async fn serve(port: u16, seen: Seen) -> Result<Self, String> {
-        let ways = Ways(Arc::new(State {
+    pub async fn serve(port: u16, seen: WebhookObserver) -> Result<Self, String> {
+        let ways = Ways(Arc::new(AwsRoutes {
             client: Client::builder(TokioExecutor::new()).build_http(),
             emulator: OnceLock::new(),
             ecs: OnceLock::new(),
@@ -127,7 +127,7 @@ impl AwsUrl {
     }
 }
 
-impl State {
+impl AwsRoutes {
     /// The function that is called by this path, and its path at the emulator.
     fn function<'a>(&self, path: &'a str) -> Option<(&'a str, String)> {
         let (name, rest) = path.strip_prefix(NAMED)?.split_once('/')?;

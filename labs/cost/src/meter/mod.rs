@@ -19,10 +19,10 @@ use sandbox::{FunctionName, Operation, Sandbox, Service};
 
 pub(crate) use self::functions::Metered;
 use self::instance::Instance;
-pub(crate) use self::log::Log;
+pub(crate) use self::log::CountedLog;
 use crate::assumed::Assumed;
-use crate::deployed::Deployed;
-use crate::usage::{Counts, Part, Tallies, Tally, Usage, Used};
+use crate::deployed::DeployedStack;
+use crate::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};
 
 /// An id of an event, as long as Lambda's are.
 const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
@@ -32,36 +32,36 @@ const CALLS_LEFT: f64 = 4321.0;
 
 /// The meter. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Meter(Rc<State>);
+pub(crate) struct CostMeter(Rc<MeteredDay>);
 
 #[derive(Debug)]
-struct State {
+struct MeteredDay {
     sandbox: Sandbox,
     assumed: Assumed,
-    deployed: Deployed,
+    deployed: DeployedStack,
     used: RefCell<Used>,
     /// Units written, by what they were written of.
     written: RefCell<Tallies>,
     /// The instances of each function that have no event now.
     idle: RefCell<BTreeMap<FunctionName, Vec<Instance>>>,
-    log: Log,
+    log: CountedLog,
     /// Whether the ledger was used since it was asked last.
     is_ledger_used: Cell<bool>,
     /// What could not be counted.
     problem: RefCell<Option<anyhow::Error>>,
 }
 
-impl Meter {
+impl CostMeter {
     /// A meter of this sandbox, whose functions are deployed so.
-    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &Deployed) -> Self {
-        let meter = Self(Rc::new(State {
+    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &DeployedStack) -> Self {
+        let meter = Self(Rc::new(MeteredDay {
             sandbox: sandbox.clone(),
             assumed: assumed.clone(),
             deployed: deployed.clone(),
             used: RefCell::default(),
             written: RefCell::default(),
             idle: RefCell::default(),
-            log: Log::default(),
+            log: CountedLog::default(),
             is_ledger_used: Cell::new(false),
             problem: RefCell::default(),
         }));
@@ -75,7 +75,7 @@ impl Meter {
     }
 
     /// Where the functions' lines go.
-    pub(crate) fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &CountedLog {
         &self.0.log
     }
 
@@ -88,11 +88,11 @@ impl Meter {
         let mut used = self.0.used.borrow().clone();
         let lines = self.0.log.bytes();
         for (part, usage) in &mut used {
-            if let Part::Function(function) = part {
+            if let UsedBy::Function(function) = part {
                 usage.line_bytes = lines.get(function).copied().unwrap_or_default();
             }
         }
-        if let Some(reconciler) = used.get_mut(&Part::Function(FunctionName::Reconciler)) {
+        if let Some(reconciler) = used.get_mut(&UsedBy::Function(FunctionName::Reconciler)) {
             reconciler.seconds += self.seconds_of_the_reconciler(reconciler.invocations);
         }
         let calls = self.0.sandbox.calls_so_far().into_iter();
@@ -145,7 +145,7 @@ impl Meter {
         let secrets = f64::from(self.0.assumed.secrets.a_folder);
         let reads = Self::a_read_of_settings(function);
         let decrypts = reads.parameter_reads * secrets;
-        self.add(Part::Function(function), start + Usage { decrypts, ..reads });
+        self.add(UsedBy::Function(function), start + Usage { decrypts, ..reads });
         Instance::new(now)
     }
 
@@ -153,7 +153,7 @@ impl Meter {
     fn read_settings(&self, function: FunctionName, instance: &mut Instance) {
         if instance.has_old_settings(self.now()) {
             self.0.log.of(function, aws::boot::tell_read_again);
-            self.add(Part::Function(function), Self::a_read_of_settings(function));
+            self.add(UsedBy::Function(function), Self::a_read_of_settings(function));
         }
     }
 
@@ -172,7 +172,7 @@ impl Meter {
     fn read_table_key(&self, function: FunctionName, instance: &mut Instance) {
         let is_used = self.0.is_ledger_used.replace(false) && self.0.deployed.has_table_key;
         if is_used && instance.has_old_table_key(self.now(), self.0.assumed.secrets.table_key_minutes) {
-            self.add(Part::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
+            self.add(UsedBy::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
         }
     }
 
@@ -188,7 +188,7 @@ impl Meter {
         made.map(|(_, count)| *count).sum()
     }
 
-    fn add(&self, part: Part, usage: Usage) {
+    fn add(&self, part: UsedBy, usage: Usage) {
         let mut used = self.0.used.borrow_mut();
         let so_far = used.entry(part).or_default();
         *so_far = *so_far + usage;
@@ -210,11 +210,11 @@ fn tell_github(calls: u64) {
 /// The folders of the Parameter Store that a function reads.
 fn folders(function: FunctionName) -> &'static [&'static str] {
     match function {
-        FunctionName::Webhook => webhook::Settings::FOLDERS,
-        FunctionName::Launcher => launcher::Settings::FOLDERS,
-        FunctionName::Registrar => registrar::FunctionSettings::FOLDERS,
-        FunctionName::Scheduler => scheduler::Settings::FOLDERS,
-        FunctionName::Reconciler => reconciler::FunctionSettings::FOLDERS,
+        FunctionName::Webhook => webhook::WebhookSettings::FOLDERS,
+        FunctionName::Launcher => launcher::LauncherSettings::FOLDERS,
+        FunctionName::Registrar => registrar::RegistrarParameters::FOLDERS,
+        FunctionName::Scheduler => scheduler::SchedulerSettings::FOLDERS,
+        FunctionName::Reconciler => reconciler::ReconcilerParameters::FOLDERS,
     }
 }
 

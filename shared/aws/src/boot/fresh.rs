@@ -51,15 +51,15 @@ pub struct NotRead;
 
 /// Settings that are read again and again.
 ///
-/// Where new ones can not be read, or are wrong, the last good ones stay in force.
+/// Where new ones cannot be read, or are wrong, the last good ones stay in force.
 #[derive(Debug)]
-pub struct Fresh<S: FromParameters>(Rc<Reader<S>>);
+pub struct Fresh<S: FromParameters>(Rc<SettingsReader<S>>);
 
 #[derive(Debug)]
-struct Reader<S: FromParameters> {
+struct SettingsReader<S: FromParameters> {
     store: ParameterStore,
     deployed: S::Deployed,
-    held: RefCell<Option<Held<S>>>,
+    held: RefCell<Option<CachedSettings<S>>>,
     /// Not before this are they read again.
     next: Cell<Timestamp>,
     /// Whether they are being read beside an event.
@@ -67,7 +67,7 @@ struct Reader<S: FromParameters> {
 }
 
 #[derive(Debug)]
-struct Held<S> {
+struct CachedSettings<S> {
     settings: Rc<S>,
     /// What they were made of.
     versions: Versions,
@@ -82,7 +82,7 @@ where
     /// Reads the settings for the first time, and tries again while the init phase has time: many
     /// functions that start at once are more than the Parameter Store answers in a second.
     pub(super) async fn read(store: ParameterStore, deployed: S::Deployed) -> Self {
-        let reader = Reader {
+        let reader = SettingsReader {
             store,
             deployed,
             held: RefCell::new(None),
@@ -115,7 +115,7 @@ where
     }
 }
 
-impl<S: FromParameters> Reader<S> {
+impl<S: FromParameters> SettingsReader<S> {
     /// A clock that was set back makes them as old as one that was set forward.
     fn age(&self) -> Option<SignedDuration> {
         self.held.borrow().as_ref().map(|held| System.now().duration_since(held.read_at).abs())
@@ -159,16 +159,16 @@ impl<S: FromParameters> Reader<S> {
         }
     }
 
-    async fn read_once(&self) -> Result<Held<S>, SettingsProblems> {
+    async fn read_once(&self) -> Result<CachedSettings<S>, SettingsProblems> {
         let known = self.held.borrow().as_ref().map(|it| (Rc::clone(&it.settings), it.versions.clone()));
         if let Some((settings, versions)) = known
             && self.store.versions(S::FOLDERS).await? == versions
         {
-            return Ok(Held { settings, versions, read_at: System.now() });
+            return Ok(CachedSettings { settings, versions, read_at: System.now() });
         }
         let (parameters, versions) = self.store.read(S::FOLDERS).await?;
         let settings = Rc::new(S::from_parameters(&self.deployed, &parameters)?);
-        Ok(Held { settings, versions, read_at: System.now() })
+        Ok(CachedSettings { settings, versions, read_at: System.now() })
     }
 
     fn tell(&self, problems: &SettingsProblems) {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use fleet::ledger::{Item, Key};
 use fleet::ports::LedgerError;
 
-use super::{Table, attributes, unavailable};
+use super::{DynamoDbTable, attributes, unavailable};
 
 /// Most keys that `BatchGetItem` takes.
 const BATCH: usize = 100;
@@ -15,7 +15,7 @@ const BATCH: usize = 100;
 /// out when an answer is over 16 MB, which 100 of our items never are, or when it is throttled.
 const ROUNDS: u32 = 4;
 
-impl Table {
+impl DynamoDbTable {
     pub(super) async fn batch_get(
         &self,
         keys: &[Key],

@@ -76,7 +76,7 @@ pub struct FailedDelivery {
 
 /// A delivery to ask GitHub for once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct Redelivery {
     /// The delivery.
     pub guid: DeliveryId,
     /// What was known of it before it was asked for.
@@ -86,7 +86,7 @@ pub struct Ask {
 impl DeliveryCursor {
     /// The deliveries to ask for now, those that are due longest first, which are then taken for asked;
     /// each at most once, until the list has been walked again.
-    pub fn ask(&mut self, now: Timestamp, most: usize) -> Vec<Ask> {
+    pub fn ask(&mut self, now: Timestamp, most: usize) -> Vec<Redelivery> {
         let walked_at = self.walked_at;
         let due = self.failed.iter().filter_map(|(guid, failed)| {
             Some((failed.due_at(walked_at).filter(|&due| due <= now && failed.may_be_asked(now))?, guid))
@@ -99,13 +99,13 @@ impl DeliveryCursor {
             let before = failed.clone();
             failed.asked = failed.asked.saturating_add(1);
             failed.asked_at = Some(now);
-            Some(Ask { guid, failed: before })
+            Some(Redelivery { guid, failed: before })
         });
         asked.collect()
     }
 
     /// A delivery was not asked for after all: it is due again.
-    pub fn put_back(&mut self, ask: Ask) {
+    pub fn put_back(&mut self, ask: Redelivery) {
         self.failed.insert(ask.guid, ask.failed);
     }
 
@@ -124,7 +124,7 @@ impl DeliveryCursor {
         self.failed.values().filter(|failed| !failed.is_settled).count()
     }
 
-    /// Takes note of an attempt. Gives the time of a failed delivery for which there is no room.
+    /// Takes note of an attempt. Returns the time of a failed delivery that finds no room.
     pub(super) fn take(&mut self, attempt: &Attempt, now: Timestamp) -> Option<Timestamp> {
         if !attempt.moves_a_job() {
             return None;
@@ -173,7 +173,7 @@ impl DeliveryCursor {
         self.failed.remove(&guid).map(|failed| failed.first_at)
     }
 
-    /// Forgets the deliveries that nobody asks for any longer, and whose failures are not read again. Gives
+    /// Forgets deliveries that nobody asks for any longer and whose failures are not read again. Returns
     /// those that were never received.
     pub(super) fn forget(&mut self, now: Timestamp) -> Vec<DeliveryId> {
         let read_from = self.seen_to.and_then(|seen| seen.checked_sub(READ_AGAIN).ok());

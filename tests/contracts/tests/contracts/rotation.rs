@@ -5,7 +5,7 @@ use aws::parameters::ParameterStore;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterType;
 use contracts::emulators;
-use control::Deployed;
+use control::LaunchDeployment;
 use fleet::pools::DEFAULT_POOLS;
 use fleet::settings::FromParameters;
 use fleet::ticket::Ticket;
@@ -51,10 +51,10 @@ impl Account {
     /// The tickets that the functions which launch issue, and those of these keys that the registrar takes.
     async fn tickets<'a>(&self, keys: &[&'a str]) -> ([String; 2], Vec<&'a str>) {
         let placements = sandbox::placements_of(&self.pools);
-        let deployed = Deployed { pools: self.pools.clone(), placements };
-        let launcher: launcher::Settings = self.settings(&deployed).await;
-        let scheduler: scheduler::Settings = self.settings(&deployed).await;
-        let registrar: registrar::FunctionSettings = self.settings(&self.pools).await;
+        let deployed = LaunchDeployment { pools: self.pools.clone(), placements };
+        let launcher: launcher::LauncherSettings = self.settings(&deployed).await;
+        let scheduler: scheduler::SchedulerSettings = self.settings(&deployed).await;
+        let registrar: registrar::RegistrarParameters = self.settings(&self.pools).await;
         let runner = RunnerId::from_random(7);
         let issued = [&launcher.ticket_key, &scheduler.ticket_key]
             .map(|key| Ticket::issue(&runner, key).expose().to_owned());
@@ -67,8 +67,9 @@ impl Account {
 
     /// Those of these secrets with which GitHub may sign.
     async fn accepted<'a>(&self, secrets: &[&'a str]) -> Vec<&'a str> {
-        let deployed = webhook::Deployed { organisation: "octo-org".to_owned(), pools: self.pools.clone() };
-        let settings: webhook::Settings = self.settings(&deployed).await;
+        let deployed =
+            webhook::WebhookDeployment { organisation: "octo-org".to_owned(), pools: self.pools.clone() };
+        let settings: webhook::WebhookSettings = self.settings(&deployed).await;
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let webhook = Webhook { queue: Sandbox::new(1, start, Delays::default(), &self.pools) };
         let mut accepted = Vec::new();
@@ -136,7 +137,7 @@ async fn while_ticket_keys_are_rotated_both_are_taken_and_the_one_whose_name_sor
         let (tickets, taken) = account.tickets(&["older", "newer", "a guess"]).await;
         assert_eq!((tickets, &taken[..]), (issued(issues), takes), "{why}");
     }
-    let registrar: registrar::FunctionSettings = account.settings(&account.pools).await;
+    let registrar: registrar::RegistrarParameters = account.settings(&account.pools).await;
     assert_eq!(registrar.app_key.expose_secret(), "the key of the App");
 }
 
