@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -108,7 +109,9 @@ def kill(name: str) -> bool:
     busy = [it for it in workers if it.func_name == name and it.in_use and it._proc and it._current_request_id]
     for worker in busy[:1]:
         worker._proc.kill()
-    return bool(busy)
+        # Whether it is this that has ended it.
+        return worker._proc.wait(timeout=5) == -signal.SIGKILL
+    return False
 
 
 async def serve(port: int) -> None:

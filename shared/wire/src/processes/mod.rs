@@ -45,7 +45,7 @@ impl Processes {
         world: Resident<World<F>>,
         runner_init: &Path,
         stub: &Path,
-        log: Option<&Path>,
+        log: &Path,
     ) -> Result<Self, String> {
         let programs =
             programs(stub).map_err(|error| format!("{} can not be used: {error}", stub.display()))?;
@@ -55,7 +55,7 @@ impl Processes {
         let program = TaskProgram {
             runner_init: runner_init.to_owned(),
             runner: programs.path().join("run.sh"),
-            log: log.map(Path::to_owned),
+            log: log.to_owned(),
         };
         let running = Running::default();
         let following = tokio::spawn(follow(world, program, Arc::clone(&running))).abort_handle();
