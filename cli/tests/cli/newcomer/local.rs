@@ -127,7 +127,7 @@ fn what_it_prints_and_what_readme_says_works_in_a_fresh_shell_and_ctrl_c_ends_it
     }
     let answered = posted_by_octokit(&of("webhook"), "events/github/queued-ec2-x64.json");
     assert!(answered.starts_with("202 "), "{answered}");
-    local.until(" launched: mayfly_ec2-x64:");
+    local.until("delivery workflow_job queued, job 53100000004: 202 queued for the launcher");
 
     let logs = local.folder.path().join("logs");
     assert_eq!(of("logs"), format!("{}/*.log", logs.display()));
