@@ -216,7 +216,7 @@ clean: ## remove what was built and installed
 # A stamp is newer than the pins that it was installed from. `--clear` leaves
 # nothing of an earlier or interrupted installation.
 .venv/.installed: .ci/requirements.txt .ci/requirements-nextest.txt | has-python3
-	@echo "installing Python tools into .venv: a minute"
+	@echo "installing Python tools into .venv: a minute or two"
 	python3 -m venv --clear .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
 	cargo nextest --version >/dev/null 2>&1 || \
@@ -224,7 +224,7 @@ clean: ## remove what was built and installed
 	@touch $@
 
 .tools/%/.installed: .ci/requirements-%.txt | has-python3
-	@echo "installing Python tools into .tools/$*: a minute"
+	@echo "installing Python tools into .tools/$*: a minute or two"
 	python3 -m venv --clear .tools/$*
 	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
 	@touch $@

@@ -96,7 +96,7 @@ fn recorded() -> Vec<Value> {
         let lines: Vec<&str> = indented.take_while(|line| line.starts_with(' ')).collect();
         serde_json::from_str(&lines.join("\n")).unwrap()
     };
-    page.split("Output::\n").skip(1).map(output).collect()
+    page.replace("\r\n", "\n").split("Output::\n").skip(1).map(output).collect()
 }
 
 /// The CLI prints the times of the wire, which are seconds as a number.
