@@ -14,6 +14,7 @@ use platform::ORGANISATION;
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, Subject, TICKET_KEY, World};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wire::Resident;
 use wire::aws::{AnsweredDelivery, Seen};
@@ -52,7 +53,7 @@ pub struct Ground<'a> {
 pub fn run(map: &str, ground: Ground<'_>, tasks: Tasks, out: &mut impl Write) -> Result<()> {
     let Ground { program, binaries, port, logs } = ground;
     begin_anew(logs).with_context(|| format!("--logs: {} cannot be written", logs.display()))?;
-    writeln!(out, "ministack starts and deploys the templates: ten to twenty seconds")?;
+    writeln!(out, "ministack starts and deploys the templates: five to twenty seconds")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
@@ -89,23 +90,25 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: Tasks, out: &mut impl Write) ->
             organisation: ORGANISATION,
             logs,
         };
+        // Before anybody is told of it.
+        let interrupts = signal(SignalKind::interrupt())?;
         write!(out, "\n{}", screen::ready(&places))?;
         out.flush()?;
-        show(deliveries, world, out).await
+        show(interrupts, deliveries, world, out).await
     })
 }
 
 /// Shows what happens, until Ctrl-C.
 async fn show(
+    mut interrupts: Signal,
     mut deliveries: UnboundedReceiver<AnsweredDelivery>,
     world: &Resident<World<OnTheWire>>,
     out: &mut impl Write,
 ) -> Result<()> {
-    let mut over = std::pin::pin!(tokio::signal::ctrl_c());
     let mut looks = tokio::time::interval(OFTEN);
     loop {
         tokio::select! {
-            signal = &mut over => return Ok(signal?),
+            _ = interrupts.recv() => return Ok(()),
             Some(answered) = deliveries.recv() => writeln!(out, "{}", screen::delivery(&answered))?,
             _ = looks.tick() => {
                 let lines = world.ask(|world| world.sandbox().journal().borrow_mut().take()).await;

@@ -15,6 +15,7 @@ What AWS does by itself, and offers nobody a call for, is here under `/_aws-itse
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -118,16 +119,21 @@ async def serve(port: int) -> None:
     from hypercorn.asyncio import serve as serve_app
     from hypercorn.config import Config
     from ministack import app as ministack
+    from ministack.core import lambda_runtime
 
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
     config.loglevel = "CRITICAL"
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def until_the_input_closes() -> None:
         sys.stdin.read()
+        # What is cut off now is no error, and nobody waits for the answer of a function that is gone.
+        logging.disable(logging.CRITICAL)
+        lambda_runtime.reset()
         loop.call_soon_threadsafe(over.set)
 
     async def ready() -> None:

@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// The processes that run now.
 type Running = Arc<Mutex<BTreeMap<TaskArn, Pid>>>;
 
-/// The tasks of a world, as processes. They are asked to stop when this is dropped.
+/// The tasks of a world, as processes. They are killed when this is dropped, with all that they have started.
 #[derive(Debug)]
 pub struct Processes {
     running: Running,
@@ -67,9 +67,20 @@ impl Drop for Processes {
     fn drop(&mut self) {
         self.following.abort();
         for pid in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            let _ = kill_process(*pid, Signal::TERM);
+            kill_with_children(*pid);
         }
     }
+}
+
+/// Kills a process and all that it has started: PID 1 would wait for its job, and its runner has a group of its own.
+fn kill_with_children(pid: Pid) {
+    let id = pid.as_raw_nonzero();
+    let threads = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children: Vec<String> =
+        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok()).collect();
+    let _ = kill_process(pid, Signal::KILL);
+    let children = children.iter().flat_map(|ids| ids.split_whitespace());
+    children.filter_map(|id| Pid::from_raw(id.parse().ok()?)).for_each(kill_with_children);
 }
 
 /// The stub under the names of GitHub's programs, for the runner's user to read.
