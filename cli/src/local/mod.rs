@@ -83,7 +83,7 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: Tasks, out: &mut impl Write) ->
         let places = Places {
             program,
             aws: stack.aws.url(),
-            github: &stack.github.url(),
+            github: stack.github.url(),
             webhook: &stack.webhook,
             registrar: &stack.registrar,
             table: &stack.provisioned.table,

@@ -64,6 +64,7 @@ impl Local {
     }
 
     /// Ctrl-C. Gives how long it took to end, and what it has said on standard error.
+    #[expect(clippy::disallowed_methods, reason = "a real process ends in real time")]
     fn interrupt(mut self) -> (Duration, String) {
         let begun = Instant::now();
         let group = format!("-{}", self.process.id());

@@ -33,8 +33,8 @@ fn each_mistake_is_answered_by_the_command_with_its_line_and_the_way_out() {
         fs::write(folder.path().join("pools.toml"), mistakes.map.replacen(&right, &wrong, 1)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_mayfly"));
         let output = command.current_dir(folder.path()).arg("schedule").output().unwrap();
-        let expected: String = says.lines().map(|line| format!("mayfly: {line}\n")).collect();
-        assert_eq!(stderr(&output), expected, "{why}");
+        let expected: Vec<String> = says.lines().map(|line| format!("mayfly: {line}")).collect();
+        assert_eq!(stderr(&output).lines().collect::<Vec<_>>(), expected, "{why}");
         let is_warning = says.lines().all(|line| line.starts_with("warning: "));
         assert_eq!(output.status.code(), Some(if is_warning { 0 } else { 2 }), "{why}");
     }
