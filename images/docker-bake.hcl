@@ -35,7 +35,7 @@ group "default" {
   targets = ["runner", "runner-docker", "dockerd", "logs"]
 }
 
-# zstd unpacks faster than gzip, and the layers of the distribution are made anew for it.
+# zstd unpacks faster than gzip; the distribution's layers are recompressed for it.
 target "_image" {
   platforms = ["linux/amd64", "linux/arm64"]
   pull      = true

@@ -1,11 +1,11 @@
 //! What came of one delivery: one shape, whether it was replayed here or posted to a deployed function.
 
 use fleet::{Architecture, JobId, RunnerId, TaskArn};
-use github::Told;
+use github::WorkflowJobDelivery;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::source::Source;
+use crate::delivery_file::DeliveryFile;
 
 /// The webhook's answer to what goes on the queue.
 pub const ACCEPTED: i64 = 202;
@@ -47,10 +47,10 @@ pub struct StartedTask {
 
 impl Delivered {
     /// A delivery that was answered so, without a task yet.
-    pub fn answered(source: &Source, status: i64, body: &str) -> Self {
+    pub fn answered(source: &DeliveryFile, status: i64, body: &str) -> Self {
         let answer: Value = serde_json::from_str(body).unwrap_or_default();
         let text = |field: &str| answer.get(field).and_then(Value::as_str).map(str::to_owned);
-        let payload = serde_json::from_value(source.payload.clone()).ok().and_then(Told::job);
+        let payload = serde_json::from_value(source.payload.clone()).ok().and_then(WorkflowJobDelivery::job);
         let action = source.payload.get("action").and_then(Value::as_str);
         Self {
             name: source.name.clone(),

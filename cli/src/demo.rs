@@ -14,15 +14,15 @@ use sandbox::{Line, Subject};
 use secrecy::SecretString;
 
 use crate::delivered::{Delivered, StartedTask};
+use crate::delivery_file::{DeliveryFile, files};
 use crate::replay::Replay;
 use crate::report;
 use crate::sidecar::{ExpectedTask, RunnerEnd, Sidecar};
-use crate::source::{Source, files};
 use crate::terminal::wrapped;
 
 /// The deliveries of one job, or one delivery that is about none.
 struct Story {
-    sources: Vec<Source>,
+    sources: Vec<DeliveryFile>,
 }
 
 /// Tells every story of a folder. Gives what did not end as it should, a line each.
@@ -70,7 +70,7 @@ fn stories(folder: &Path) -> Result<Vec<Story>> {
     let mut stories: Vec<Story> = Vec::new();
     let mut by_job: BTreeMap<u64, usize> = BTreeMap::new();
     for file in files(folder)? {
-        let source = Source::read(&file)?;
+        let source = DeliveryFile::read(&file)?;
         let job = source.payload.pointer("/workflow_job/id").and_then(serde_json::Value::as_u64);
         let known = job.and_then(|job| by_job.get(&job)).copied();
         if let Some(story) = known.and_then(|place| stories.get_mut(place)) {
@@ -99,7 +99,7 @@ fn tell(story: &Story, delivered: &[Delivered], lines: &[Line], out: &mut impl W
 }
 
 /// What is not as the sidecar says.
-fn check(source: &Source, delivered: &Delivered, replay: &Replay) -> Vec<String> {
+fn check(source: &DeliveryFile, delivered: &Delivered, replay: &Replay) -> Vec<String> {
     let Some(sidecar) = &source.sidecar else { return vec!["has no TOML file beside it".to_owned()] };
     let answered = check_answer(sidecar, delivered);
     let started = check_tasks(sidecar.task.as_ref(), &delivered.tasks);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::delivered::Delivered;
-use crate::source::Source;
+use crate::delivery_file::DeliveryFile;
 
 /// What every delivery of a replay must come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +52,12 @@ impl Expected {
 
 /// What did not come as expected, a line each. Without an expectation a refusal (400 and above) is wrong,
 /// unless the TOML file beside the payload says that very status.
-pub fn problems(expected: Option<Expected>, sources: &[Source], delivered: &[Delivered]) -> Vec<String> {
-    let problem = |(source, delivered): (&Source, &Delivered)| {
+pub fn problems(
+    expected: Option<Expected>,
+    sources: &[DeliveryFile],
+    delivered: &[Delivered],
+) -> Vec<String> {
+    let problem = |(source, delivered): (&DeliveryFile, &Delivered)| {
         let Delivered { name, status, message, .. } = delivered;
         if let Some(expected) = expected {
             let wrong = !expected.holds(delivered);

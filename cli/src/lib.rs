@@ -3,9 +3,10 @@
 //! It reads files, replays them through the crate `platform` and prints what happened.
 
 pub mod delivered;
+pub mod delivery_file;
 pub mod demo;
+pub mod demo_office_hours;
 pub mod doctor;
-pub mod evening;
 pub mod expected;
 pub mod images;
 #[cfg(feature = "local")]
@@ -18,7 +19,6 @@ pub mod schedule;
 #[cfg(any(feature = "doctor", feature = "why"))]
 pub mod sdk;
 pub mod sidecar;
-pub mod source;
 pub mod status;
 pub mod terminal;
 pub mod wrap;

@@ -5,12 +5,12 @@ use secrecy::SecretString;
 use wire::Poster;
 
 use crate::delivered::Delivered;
-use crate::source::Source;
+use crate::delivery_file::DeliveryFile;
 
 /// Posts one delivery after the other.
-pub fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Vec<Delivered>> {
+pub fn post(url: &str, sources: &[DeliveryFile], secret: &SecretString) -> Result<Vec<Delivered>> {
     let poster = Poster::new(url);
-    let post_one = |source: &Source| {
+    let post_one = |source: &DeliveryFile| {
         let answered = poster.post(source.headers(secret), source.body());
         let (status, body) = answered.with_context(|| source.name.clone())?;
         Ok(Delivered::answered(source, status.into(), &body))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use fleet::ledger::{Book, Item, JobState};
 use fleet::{JobId, Pool, PoolMap, RunnerId, TaskArn};
-use github::{Action, Told, WorkflowJobPayload};
+use github::{WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::ecs::TaskStatus;
 use sandbox::github::JobPlan;
@@ -14,7 +14,7 @@ use sandbox::{Delays, Line, Sandbox, World};
 use secrecy::SecretString;
 
 use crate::delivered::{ACCEPTED, Delivered, StartedTask};
-use crate::source::Source;
+use crate::delivery_file::DeliveryFile;
 use platform::{Platform, leftovers};
 
 /// When the replay's clock begins: a Monday morning.
@@ -46,14 +46,14 @@ impl Replay {
     }
 
     /// Delivers one event and lets everything happen that happens at once.
-    pub fn deliver(&mut self, source: &Source) -> Result<Delivered> {
+    pub fn deliver(&mut self, source: &DeliveryFile) -> Result<Delivered> {
         let request = serde_json::from_value(source.function_url_event(&self.secret))
             .with_context(|| format!("{} does not read as a Function URL event", source.name))?;
         self.world.post(source.id.clone(), request);
         self.world.drain();
 
         let answer = self.world.answer(&source.id).cloned().unwrap_or_default();
-        let payload = serde_json::from_value(source.payload.clone()).ok().and_then(Told::job);
+        let payload = serde_json::from_value(source.payload.clone()).ok().and_then(WorkflowJobDelivery::job);
         if answer.status_code == ACCEPTED
             && let Some(payload) = &payload
         {
@@ -116,7 +116,7 @@ impl Replay {
         if payload.is_public {
             self.world.sandbox().github().borrow_mut().publish(payload.repository.clone());
         }
-        if payload.action == Action::Queued {
+        if payload.action == WorkflowJobAction::Queued {
             self.world.learn_job(payload.job, plan);
         } else {
             self.world.follow_delivery(payload);

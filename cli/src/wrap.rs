@@ -9,7 +9,7 @@ use sandbox::delivery::function_url_event;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::source::Source;
+use crate::delivery_file::DeliveryFile;
 
 /// Wraps and signs each file, and writes it under the same name into a folder. Gives the files written.
 ///
@@ -17,7 +17,7 @@ use crate::source::Source;
 pub fn wrap(files: &[PathBuf], out: &Path, secret: &SecretString) -> Result<Vec<PathBuf>> {
     let mut events: BTreeMap<PathBuf, (&Path, String)> = BTreeMap::new();
     for input in files {
-        let source = Source::read(input)?;
+        let source = DeliveryFile::read(input)?;
         let text = serde_json::to_string_pretty(&source.function_url_event(secret))? + "\n";
         let file = out.join(format!("{}.json", source.name));
         if let Some((other, _)) = events.get(&file) {

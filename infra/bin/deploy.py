@@ -14,6 +14,7 @@ before anything is built or changed; the exit code is 1 then. With nothing new i
 import sys
 from functools import partial
 
+import caches
 import images
 import logs
 import parameter_store
@@ -45,6 +46,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     checks.do("architecture", lambda: tools.check_target(found.architecture))
     if the_map is not None:
         checks.do("map", check_map)
+        checks.do("caches", lambda: caches.check(found.parameters, found.stack, found.region))
     checks.do("host", check_host)
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):

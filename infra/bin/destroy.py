@@ -85,7 +85,7 @@ class Steps:
     def do(self, what: str, step: Callable[[], str]) -> None:
         try:
             print(f"{what}: {step()}", flush=True)
-        except Exception as error:  # whatever it is, it is told, and the others are done
+        except Exception as error:  # any error is reported, and the others are still deleted
             self.failed += 1
             print(f"{what}: failed: {error}", file=sys.stderr, flush=True)
 

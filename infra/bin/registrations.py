@@ -53,7 +53,7 @@ class Outcome:
 
 def delete_all(github: "GitHub", known: Callable[[list[str]], set[str]]) -> Outcome:
     """Deletes the registrations whose RunnerId the ledger knows: another stack's runners have the same
-    prefix. One that can not be deleted does not keep the others."""
+    prefix. One that cannot be deleted does not keep the others."""
     runners = list(github.runners())
     ours = known([runner.runner_id for runner in runners])
     outcome = Outcome()

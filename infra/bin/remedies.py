@@ -40,6 +40,10 @@ REMEDIES = [
         "each NAT gateway takes an address: release one (`aws ec2 describe-addresses`), or: "
         f"{MORE.format('ec2', 'L-0263D0A3')}",
     ),
+    (
+        "provider with url https://token.actions.githubusercontent.com already exists",
+        "put its ARN into GitHubOidcProviderArn: `aws iam list-open-id-connect-providers` shows it",
+    ),
     ("already exists", "something else in the account has that name: another stack_name, or delete it"),
     ("provider is in use", "`make retire POOL=…` takes a pool out in order"),
 ]

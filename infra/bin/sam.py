@@ -13,8 +13,8 @@ BUILT = ROOT / ".aws-sam/build"
 # What both are given as parameters. A file: values may have spaces, commas and nothing at all.
 PARAMETERS = ROOT / ".aws-sam/parameters.toml"
 
-# Roles without names of their own, and loops that CloudFormation expands itself.
-CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+# The roles of dependency caches have names, by which jobs find them; CloudFormation expands loops itself.
+CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 def common(settings: Settings) -> list[str]:

@@ -66,7 +66,7 @@ def documents(kind: str, properties: dict, where: str) -> list[dict]:
                 raise AssertionError(f"{where}: a managed policy is AWS's to change; write out what it grants")
             inline = [it["PolicyDocument"] for it in properties.get("Policies", [])]
             return [properties["AssumeRolePolicyDocument"], *inline]
-        case "AWS::SQS::QueuePolicy":
+        case "AWS::SQS::QueuePolicy" | "AWS::S3::BucketPolicy":
             return [properties["PolicyDocument"]]
         case "AWS::Lambda::Permission":
             return [{"Statement": {"Action": properties["Action"]}}]
@@ -171,6 +171,6 @@ def intersect(granted: str, form: str) -> bool:
 
 
 def in_variable(letter: str, variable: str) -> bool:
-    """No field of an ARN has a colon, and only what is said to be a path has slashes."""
-    path = variable.endswith(("WithPath}", "WithoutLeadingSlash}"))
+    """No field of an ARN has a colon, and only what is said to be a path, or a key of S3, has slashes."""
+    path = variable.endswith(("WithPath}", "WithoutLeadingSlash}", "ObjectName}"))
     return letter != ":" and (path or letter != "/")

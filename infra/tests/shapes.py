@@ -42,7 +42,11 @@ GIVEN = {"Organisation": "acme", "GitHubAppId": "42"}
 @functools.cache
 def expanded() -> dict[str, dict]:
     """Every template, expanded as CloudFormation does it, by the name of its file."""
-    templates = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
+    return expanded_files([ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))])
+
+
+def expanded_files(templates: list[Path]) -> dict[str, dict]:
+    """These, by the names of the files."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, ROOT / "infra/bin/expand.py", folder, *templates]
         environment = {"AWS_DEFAULT_REGION": PSEUDO["AWS::Region"]}
@@ -54,8 +58,9 @@ def expanded() -> dict[str, dict]:
 class Stack:
     """One template with its parameters. `arns` are the ARNs by types of resources, with ${Name} in them."""
 
-    def __init__(self, template: str, name: str, given: dict, arns: dict[str, str]):
-        self.template, self.name, self.arns = expanded()[template], name, arns
+    def __init__(self, template: str, name: str, given: dict, arns: dict[str, str], templates: dict[str, dict]):
+        self.templates, self.template = templates, templates[template]
+        self.name, self.arns = name, arns
         declared = self.template.get("Parameters", {})
         missing = [it for it, what in declared.items() if it not in given and "Default" not in what]
         assert not missing, f"{template} is not given {missing}"
@@ -63,9 +68,14 @@ class Stack:
         self.nested: dict[str, Stack] = {}
 
     @staticmethod
-    def whole(name: str = "mayfly", arns: dict[str, str] | None = None, **given: str) -> "Stack":
-        """The root stack."""
-        return Stack("template", name, {**GIVEN, **given}, arns or {})
+    def whole(
+        name: str = "mayfly",
+        arns: dict[str, str] | None = None,
+        templates: dict[str, dict] | None = None,
+        **given: str,
+    ) -> "Stack":
+        """The root stack, of the shipped templates or of others."""
+        return Stack("template", name, {**GIVEN, **given}, arns or {}, templates or expanded())
 
     def resources(self) -> dict[str, dict]:
         """Those whose conditions hold."""
@@ -83,7 +93,7 @@ class Stack:
             properties = self.template["Resources"][logical]["Properties"]
             given = {it: self.value(value) for it, value in properties["Parameters"].items()}
             file = Path(properties["TemplateURL"]).stem
-            self.nested[logical] = Stack(file, f"{self.name}-{logical}-ID", given, self.arns)
+            self.nested[logical] = Stack(file, f"{self.name}-{logical}-ID", given, self.arns, self.templates)
         return self.nested[logical]
 
     def holds(self, condition) -> bool:

@@ -38,7 +38,7 @@ class Templates(unittest.TestCase):
         arns = {it["type"]: it["arn"] for it in table()["arn"]}
         looked_at = {it.where.partition(" ")[0] for it in statements(Stack.whole(arns=arns, **KINDS[0]))}
         functions = {f"{it}Role" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
-        others = {"EveryMinuteRole", "ExecutionRole", "InstanceRole", "TaskRole"}
+        others = {"ExecutionRole", "InstanceRole", "TaskRole"}
         queues = {"JobQueuePolicy", "DeadLetterQueuePolicy"}
         self.assertLessEqual(functions | others | queues, looked_at)
 

@@ -203,7 +203,7 @@ REASONS = [
         "the same",
     ),
     (
-        'Resource handler returned message: "Access denied for operation \'AWS::Scheduler::Schedule\'."',
+        'Resource handler returned message: "Access denied for operation \'AWS::Events::Rule\'."',
         "whoever deploys needs that permission",
         "such words",
     ),
@@ -226,6 +226,11 @@ REASONS = [
         "Error creating the capacity provider: the service-linked role is missing",
         "the role is new",
         "such words",
+    ),
+    (
+        "Provider with url https://token.actions.githubusercontent.com already exists.",
+        "put its ARN into GitHubOidcProviderArn",
+        "guardian/cdk#2529",
     ),
     (
         "/mayfly/stack already exists in stack arn:aws:cloudformation:us-east-1:123456789012:stack/other/1",

@@ -129,7 +129,7 @@ class Order(unittest.TestCase):
         template = expanded()["template"]
         found = template["Resources"].items()
         functions = {it for it, what in found if what["Type"] == "AWS::Lambda::Function"}
-        # The reconciler is told the webhook's URL. What it does not know of a new pool it learns later.
+        # The reconciler has the webhook's URL. What it does not know of a new pool it learns later.
         later = {"WebhookFunction", "ReconcilerFunction"}
         self.assertEqual(needed(template, "WebhookFunction") & functions, functions - later)
 
@@ -138,6 +138,21 @@ class Order(unittest.TestCase):
         for logical, resource in template["Resources"].items():
             if resource["Type"] == "AWS::CloudFormation::Stack":
                 self.assertIn("ParametersPathOwner", needed(template, logical), logical)
+
+
+DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+
+
+class Ticks(unittest.TestCase):
+    def test_what_comes_every_minute_may_be_called_by_the_rule_and_by_no_other(self):
+        resources = expanded()["template"]["Resources"]
+        rule = resources["EveryMinuteRule"]["Properties"]
+        called = {target["Arn"]["Fn::GetAtt"][0] for target in rule["Targets"]}
+        self.assertEqual(called, {"SchedulerFunction", "ReconcilerFunction"})
+        given = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::Lambda::Permission"]
+        by_rule = {it["FunctionName"]["Ref"] for it in given if it["Principal"] == "events.amazonaws.com"}
+        self.assertEqual(by_rule, called)
+        self.assertTrue(all(it["SourceArn"] == {"Fn::GetAtt": ["EveryMinuteRule", "Arn"]} for it in given))
 
 
 class Retries(unittest.TestCase):
@@ -152,24 +167,23 @@ class Retries(unittest.TestCase):
                         functions.add(logical)
                     case "AWS::Lambda::EventInvokeConfig":
                         told[properties["FunctionName"]["Ref"]] = retries(properties)
-                    case "AWS::Scheduler::Schedule":
-                        told[logical] = retries(properties["Target"]["RetryPolicy"])
                     case "AWS::Events::Rule":
                         for target in properties["Targets"]:
-                            kept = target["DeadLetterConfig"]["Arn"]
-                            self.assertEqual(kept, {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]})
-                            told[logical] = retries(target["RetryPolicy"])
-                    case "AWS::SNS::Subscription" | "AWS::Pipes::Pipe" | "AWS::S3::Bucket":
+                            # The next tick makes good what one missed: nobody is to look at it.
+                            kept = None if "ScheduleExpression" in properties else {"Arn": DEAD_LETTERS}
+                            self.assertEqual(target.get("DeadLetterConfig"), kept)
+                            told[f"{logical} to {target['Id']}"] = retries(target["RetryPolicy"])
+                    case "AWS::Scheduler::Schedule" | "AWS::SNS::Subscription" | "AWS::Pipes::Pipe" | "AWS::S3::Bucket":
                         self.fail(f"{logical}, a {it['Type']}: what becomes of an event that fails?")
         once = (0, 60)
         self.assertEqual(
             told,
             {
                 **dict.fromkeys(functions, once),
-                "EveryMinute": once,
-                "ReconcilerEveryMinute": once,
-                "TaskStoppedRule": (185, 86400),
-                "SpotInterruptionRule": (185, 120),
+                "EveryMinuteRule to Scheduler": once,
+                "EveryMinuteRule to Reconciler": once,
+                "TaskStoppedRule to JobQueue": (185, 86400),
+                "SpotInterruptionRule to JobQueue": (185, 120),
             },
         )
 

@@ -5,12 +5,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use fleet::pid1::Event;
+use fleet::pid1::Pid1Event;
 use fleet::question::{Config, Listener};
 
 use crate::config::TaskConfig;
 use crate::docker;
-use crate::registrar::Registrar;
+use crate::registrar::RegistrarClient;
 use crate::tool_cache;
 
 /// What takes its time.
@@ -25,14 +25,14 @@ pub(crate) enum Errand {
 /// The thread. It runs one errand at a time, so no two questions are ever under way, and ends with the
 /// process.
 #[derive(Debug)]
-pub(crate) struct Asking {
+pub(crate) struct ErrandThread {
     errands: Sender<Errand>,
-    results: Receiver<(Event, Option<Config>)>,
+    results: Receiver<(Pid1Event, Option<Config>)>,
 }
 
-impl Asking {
+impl ErrandThread {
     /// Starts it. A byte is written to `wake` for every result.
-    pub(crate) fn start(task: &TaskConfig, registrar: Registrar, mut wake: UnixStream) -> Self {
+    pub(crate) fn start(task: &TaskConfig, registrar: RegistrarClient, mut wake: UnixStream) -> Self {
         let (errands, sent) = channel();
         let (done, results) = channel();
         let preparations = Preparations {
@@ -47,10 +47,10 @@ impl Asking {
         thread::spawn(move || {
             for errand in sent {
                 let result = match errand {
-                    Errand::Prepare => (Event::Prepared(preparations.make()), None),
+                    Errand::Prepare => (Pid1Event::Prepared(preparations.make()), None),
                     Errand::Ask(listener) => {
                         let (answered, config) = registrar.ask(listener);
-                        (Event::Answered(answered), config)
+                        (Pid1Event::Answered(answered), config)
                     }
                 };
                 if done.send(result).is_err() || wake.write_all(&[0]).is_err() {
@@ -68,14 +68,14 @@ impl Asking {
     }
 
     /// What has come of an errand, with the JIT config if that was answered.
-    pub(crate) fn result(&self) -> Option<(Event, Option<Config>)> {
+    pub(crate) fn result(&self) -> Option<(Pid1Event, Option<Config>)> {
         self.results.try_recv().ok()
     }
 }
 
 struct Preparations {
     docker: Option<(std::path::PathBuf, std::time::Duration)>,
-    tool_cache: Option<(tool_cache::Source, std::path::PathBuf)>,
+    tool_cache: Option<(tool_cache::ToolCacheSource, std::path::PathBuf)>,
     path: String,
 }
 

@@ -43,8 +43,8 @@ fn pid1() -> ExitCode {
 /// The settings, once nobody can look into this process any more.
 #[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
 fn prepared() -> Option<TaskConfig> {
-    // The kernel shows a process' first environment, with the ticket in it, to whoever may trace it.
-    // Now that is nobody without CAP_SYS_PTRACE, not even another root.
+    // The kernel shows a process' first environment, with the ticket in it, to anyone who may trace it. From
+    // here on that takes CAP_SYS_PTRACE, also for root.
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::error!(%error, "the ticket cannot be hidden");
         return None;

@@ -1,4 +1,4 @@
-//! What PID 1 is told by its environment.
+//! PID 1's configuration, from its environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use fleet::pid1::Timings;
 use fleet::settings::{SettingsProblems, Variables};
 use secrecy::SecretString;
 
-use crate::tool_cache::Source;
+use crate::tool_cache::ToolCacheSource;
 
 /// The variables of PID 1's own environment that the runner program, and with it each step of a
 /// job, gets too. Everything else stays with PID 1.
-pub const PASSED_ON: [&str; 20] = [
+pub const PASSED_ON: [&str; 21] = [
     "ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE",
     "ACTIONS_RUNNER_HOOK_JOB_COMPLETED",
     "ACTIONS_RUNNER_HOOK_JOB_STARTED",
@@ -25,6 +25,7 @@ pub const PASSED_ON: [&str; 20] = [
     "ImageVersion",
     "LANG",
     "LC_ALL",
+    "MAYFLY_CACHES",
     "NO_PROXY",
     "PATH",
     "RUNNER_TOOL_CACHE",
@@ -35,6 +36,9 @@ pub const PASSED_ON: [&str; 20] = [
     "SSL_CERT_FILE",
 ];
 
+/// The hook of Mayfly's images that tells a job where its dependency cache is.
+pub const CACHE_HOOK: &str = "/usr/local/lib/mayfly/job-started.sh";
+
 /// Who the runner program runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {
@@ -44,7 +48,7 @@ pub struct User {
     pub gid: u32,
 }
 
-/// What PID 1 is told.
+/// PID 1's configuration.
 #[derive(Debug)]
 pub struct TaskConfig {
     /// The ticket.
@@ -60,7 +64,7 @@ pub struct TaskConfig {
     /// Docker's socket, where the pool has Docker.
     pub docker_socket: Option<PathBuf>,
     /// Where the tool cache is restored from, and the folder of it.
-    pub tool_cache: Option<(Source, PathBuf)>,
+    pub tool_cache: Option<(ToolCacheSource, PathBuf)>,
     /// What is passed on to the runner program.
     pub passed_on: Vec<(String, String)>,
     /// The waits.
@@ -68,7 +72,7 @@ pub struct TaskConfig {
 }
 
 impl TaskConfig {
-    /// Reads it. All that is wrong is told at once, without any value.
+    /// Reads it. Every problem is reported at once, without any value.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsProblems> {
         let passed_on: Vec<(String, String)> =
             PASSED_ON.iter().filter_map(|&name| Some((name.to_owned(), lookup(name)?))).collect();
@@ -125,7 +129,7 @@ fn user(text: &str) -> Option<User> {
 fn tool_cache<F: Fn(&str) -> Option<String>>(
     variables: &Variables<F>,
     problems: &mut SettingsProblems,
-) -> Option<(Source, PathBuf)> {
+) -> Option<(ToolCacheSource, PathBuf)> {
     const COMMAND: &str = "MAYFLY_TOOL_CACHE_COMMAND";
     const ARCHIVE: &str = "MAYFLY_TOOL_CACHE_ARCHIVE";
     const DIGEST: &str = "MAYFLY_TOOL_CACHE_SHA256";
@@ -139,8 +143,8 @@ fn tool_cache<F: Fn(&str) -> Option<String>>(
     });
     let source = match (variables.optional(COMMAND), variables.optional(ARCHIVE), digest) {
         (None, None, _) => return None,
-        (Some(command), None, _) => Source::Command(command),
-        (None, Some(place), Some(sha256)) => Source::Archive { place, sha256 },
+        (Some(command), None, _) => ToolCacheSource::Command(command),
+        (None, Some(place), Some(sha256)) => ToolCacheSource::Archive { place, sha256 },
         (None, Some(_), None) => {
             problems.note(format!("{DIGEST}: is not set, and {ARCHIVE} is not used without it"));
             return None;

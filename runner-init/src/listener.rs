@@ -3,15 +3,15 @@
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 
-use fleet::pid1::Event;
+use fleet::pid1::Pid1Event;
 use fleet::question::Config;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, geteuid};
 
-use crate::config::TaskConfig;
+use crate::config::{CACHE_HOOK, TaskConfig};
 use crate::shim::{self, NO_NEW_PRIVILEGES};
 
 /// Longest line that is looked at, in bytes; the rest of a longer one is passed on all the same.
@@ -56,7 +56,7 @@ impl RunnerProgram {
     }
 
     /// Reads all that it has said until now, passes it on, and gives what follows from it.
-    pub(crate) fn heard(&mut self) -> Vec<Event> {
+    pub(crate) fn heard(&mut self) -> Vec<Pid1Event> {
         let (mut events, mut bytes) = (Vec::new(), [0; 8192]);
         while self.is_open {
             match self.stdout.read(&mut bytes) {
@@ -77,7 +77,7 @@ impl RunnerProgram {
 }
 
 /// Takes bytes into the present line, and gives what the lines say that were completed by it.
-fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Event> {
+fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Pid1Event> {
     let mut events = Vec::new();
     for &byte in bytes {
         if byte == b'\n' {
@@ -92,13 +92,13 @@ fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Event> {
 
 /// What a line of the listener says (actions/runner: `JobDispatcher`, `MessageListener`). A time may
 /// stand before it.
-fn says(line: &str) -> Option<Event> {
+fn says(line: &str) -> Option<Pid1Event> {
     let line = line.trim();
     let is = |words: &str| line.starts_with(words) || line.contains(&format!("Z: {words}"));
     if is("Running job:") {
-        Some(Event::JobBegun)
+        Some(Pid1Event::JobBegun)
     } else if is("Listening for Jobs") {
-        Some(Event::ListenerUp)
+        Some(Pid1Event::ListenerUp)
     } else {
         None
     }
@@ -107,6 +107,7 @@ fn says(line: &str) -> Option<Event> {
 /// The environment of the runner program, which its jobs inherit.
 fn environment(task: &TaskConfig, config: &Config) -> Vec<(String, String)> {
     let mut environment = task.passed_on.clone();
+    environment.extend(cache_hook(&task.passed_on, Path::new(CACHE_HOOK)));
     let mut set = |name: &str, value: &str| environment.push((name.to_owned(), value.to_owned()));
     set("HOME", &task.home.display().to_string());
     set("USER", "runner");
@@ -121,9 +122,32 @@ fn environment(task: &TaskConfig, config: &Config) -> Vec<(String, String)> {
     environment
 }
 
+/// The runner's hook, where the map has caches. An image with a hook of its own keeps that, and one that lacks
+/// Mayfly's gets none: GitHub's runner ends a job whose hook is not there.
+fn cache_hook(passed_on: &[(String, String)], hook: &Path) -> Option<(String, String)> {
+    const VARIABLE: &str = "ACTIONS_RUNNER_HOOK_JOB_STARTED";
+    let has = |name: &str| passed_on.iter().any(|(its, _)| its == name);
+    let is_wanted = has("MAYFLY_CACHES") && !has(VARIABLE) && hook.is_file();
+    is_wanted.then(|| (VARIABLE.to_owned(), hook.display().to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_has_the_hook_where_there_are_caches_and_the_image_brings_it_and_no_other() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let hook = |names: &[&str], hook: &Path| {
+            let set: Vec<_> = names.iter().map(|name| ((*name).to_owned(), "{}".to_owned())).collect();
+            cache_hook(&set, hook).map(|(name, _)| name)
+        };
+        let started = "ACTIONS_RUNNER_HOOK_JOB_STARTED";
+        assert_eq!(hook(&["PATH", "MAYFLY_CACHES"], &here).as_deref(), Some(started));
+        assert_eq!(hook(&["PATH"], &here), None, "no caches");
+        assert_eq!(hook(&["MAYFLY_CACHES", started], &here), None, "the image has a hook of its own");
+        assert_eq!(hook(&["MAYFLY_CACHES"], Path::new("/no/hook.sh")), None, "the image lacks it");
+    }
 
     #[test]
     fn a_line_is_understood_however_it_is_cut() {
@@ -134,7 +158,7 @@ mod tests {
             let mut line = Vec::new();
             let mut events = lines(&mut line, first);
             events.extend(lines(&mut line, rest));
-            assert_eq!(events, [Event::ListenerUp, Event::JobBegun], "cut at {cut}");
+            assert_eq!(events, [Pid1Event::ListenerUp, Pid1Event::JobBegun], "cut at {cut}");
         }
     }
 

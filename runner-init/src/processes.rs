@@ -121,7 +121,7 @@ pub(crate) fn terminate(pid: Pid) -> io::Result<()> {
     Ok(kill_process(pid, Signal::TERM)?)
 }
 
-/// Takes note of the end of one child, whoever's it was before. `None` if none has ended.
+/// Takes note of the end of one child, also one that was adopted. `None` if none has ended.
 pub(crate) fn reap() -> Option<(Pid, Exit)> {
     let (pid, status) = wait(WaitOptions::NOHANG).ok()??;
     let exit = match status.terminating_signal() {

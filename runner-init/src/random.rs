@@ -6,9 +6,9 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 /// Numbers from one seed of the kernel's; good enough to spread waits, and not used for more.
 #[derive(Debug)]
-pub(crate) struct Random(u64);
+pub(crate) struct SeededRandom(u64);
 
-impl Random {
+impl SeededRandom {
     /// Takes a seed.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(u64::from_ne_bytes(bytes()?) | 1))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fleet::BootId;
 use fleet::pid1::{Answered, PATIENCE, answers};
-use fleet::question::{ASK, Config, Listener, Problem, Question, QuestionVersion};
+use fleet::question::{ASK, Config, Listener, ProblemBody, Question, QuestionVersion};
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::Response;
 use ureq::{Agent, Body, Error, Timeout};
@@ -19,7 +19,7 @@ const LONGEST_ANSWER: u64 = 1 << 20;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// The way to the registrar.
-pub(crate) struct Registrar {
+pub(crate) struct RegistrarClient {
     agent: Agent,
     url: String,
     ticket: SecretString,
@@ -27,13 +27,13 @@ pub(crate) struct Registrar {
     began: Instant,
 }
 
-impl fmt::Debug for Registrar {
+impl fmt::Debug for RegistrarClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registrar").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
-impl Registrar {
+impl RegistrarClient {
     /// The registrar at a URL that ends in `/`. The questions tell how long ago PID 1 began.
     pub(crate) fn new(url: &str, ticket: SecretString, boot: BootId, began: Instant) -> Self {
         // A ticket goes nowhere else, whatever an answer says.
@@ -63,7 +63,7 @@ impl Registrar {
         let body = body(&mut response);
         let (answered, config) = answers::read(status, retry_after, &body);
         match answered {
-            // Every idle runner is told so each minute.
+            // Every idle runner gets this answer each minute.
             Answered::Wait(_) => {}
             Answered::Config => tracing::info!("JIT config answered"),
             Answered::Leave => tracing::info!(?listener, "told to leave"),
@@ -109,7 +109,7 @@ fn body(response: &mut Response<Body>) -> Vec<u8> {
 /// What an answer other than 200 says is wrong.
 fn problem(body: &[u8]) -> String {
     let problem = serde_json::from_slice(body).inspect_err(|_| warn_of_unreadable());
-    problem.map(|problem: Problem| problem.message).unwrap_or_default()
+    problem.map(|problem: ProblemBody| problem.message).unwrap_or_default()
 }
 
 /// What such an answer says is not repeated.
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "PID 1 lives by the real clock")]
     fn it_prints_neither_its_ticket_nor_its_boot_id() {
-        let registrar = Registrar::new(
+        let registrar = RegistrarClient::new(
             "https://registrar.example/",
             "the-ticket".into(),
             BootId::new("the-boot"),

@@ -10,26 +10,26 @@ use std::time::Instant;
 
 use fleet::BootId;
 use fleet::launch::exit_code::FAILED;
-use fleet::pid1::{Action, Event, Machine, State};
+use fleet::pid1::{Machine, Pid1Action, Pid1Event, Pid1State};
 use fleet::question::Config;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
-use crate::asking::{Asking, Errand};
+use crate::asking::{Errand, ErrandThread};
 use crate::config::TaskConfig;
 use crate::listener::RunnerProgram;
 use crate::processes::{self, Frozen};
-use crate::random::{self, Random};
-use crate::registrar::Registrar;
+use crate::random::{self, SeededRandom};
+use crate::registrar::RegistrarClient;
 
-/// PID 1, with what it has to do with.
+/// PID 1 and everything it acts on.
 struct Loop<'a> {
     task: &'a TaskConfig,
     machine: Machine,
     began: Instant,
-    random: Random,
-    asking: Asking,
+    random: SeededRandom,
+    asking: ErrandThread,
     results: UnixStream,
     children: UnixStream,
     terminations: UnixStream,
@@ -43,7 +43,7 @@ pub(crate) fn run(task: &TaskConfig) -> io::Result<i64> {
     let mut pid1 = Loop::new(task)?;
     pid1.asking.send(Errand::Prepare);
     let code = loop {
-        if let State::Over(code) = pid1.machine.state() {
+        if let Pid1State::Over(code) = pid1.machine.state() {
             break code;
         }
         match catch_unwind(AssertUnwindSafe(|| pid1.turn())) {
@@ -74,15 +74,15 @@ impl<'a> Loop<'a> {
             pipe::register(signal, terminated.try_clone()?)?;
         }
         let (results, done) = wake()?;
-        let (random, began) = (Random::new()?, Instant::now());
+        let (random, began) = (SeededRandom::new()?, Instant::now());
         let boot = BootId::new(random::id()?);
-        let registrar = Registrar::new(&task.registrar, task.ticket.clone(), boot, began);
+        let registrar = RegistrarClient::new(&task.registrar, task.ticket.clone(), boot, began);
         Ok(Self {
             task,
             machine: Machine::new(task.timings),
             began,
             random,
-            asking: Asking::start(task, registrar, done),
+            asking: ErrandThread::start(task, registrar, done),
             results,
             children,
             terminations,
@@ -102,7 +102,7 @@ impl<'a> Loop<'a> {
         }
         if drain(&mut self.terminations)? {
             tracing::info!("asked to stop");
-            self.take(Event::Terminate);
+            self.take(Pid1Event::Terminate);
         }
         drain(&mut self.results)?;
         while let Some((event, config)) = self.asking.result() {
@@ -110,7 +110,7 @@ impl<'a> Loop<'a> {
             self.take(event);
         }
         if self.machine.deadline().is_some_and(|deadline| deadline <= self.began.elapsed()) {
-            self.take(Event::Due);
+            self.take(Pid1Event::Due);
         }
         Ok(())
     }
@@ -144,13 +144,13 @@ impl<'a> Loop<'a> {
             if pid == program {
                 self.hear();
                 tracing::info!(?exit, "runner program ended");
-                self.take(Event::Exited(exit));
+                self.take(Pid1Event::Exited(exit));
             }
         }
     }
 
     /// Takes an event, does what follows, and takes what comes of that.
-    fn take(&mut self, event: Event) {
+    fn take(&mut self, event: Pid1Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             let before = self.machine.state();
@@ -162,22 +162,22 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn act(&mut self, action: Action) -> Vec<Event> {
+    fn act(&mut self, action: Pid1Action) -> Vec<Pid1Event> {
         match action {
-            Action::Ask(listener) => self.asking.send(Errand::Ask(listener)),
-            Action::Start => return self.start(),
-            Action::Look => return vec![Event::Looked(processes::has_worker())],
-            Action::Freeze => {
+            Pid1Action::Ask(listener) => self.asking.send(Errand::Ask(listener)),
+            Pid1Action::Start => return self.start(),
+            Pid1Action::Look => return vec![Pid1Event::Looked(processes::has_worker())],
+            Pid1Action::Freeze => {
                 self.frozen = processes::freeze();
                 if self.frozen.is_none() {
-                    return vec![Event::NotFrozen];
+                    return vec![Pid1Event::NotFrozen];
                 }
                 let heard = self.program.as_mut().map(RunnerProgram::heard).unwrap_or_default();
-                let began = heard.contains(&Event::JobBegun) || processes::has_worker();
-                return vec![Event::Looked(began)];
+                let began = heard.contains(&Pid1Event::JobBegun) || processes::has_worker();
+                return vec![Pid1Event::Looked(began)];
             }
-            Action::Thaw => drop(self.frozen.take().map(Frozen::thaw)),
-            Action::Interrupt => {
+            Pid1Action::Thaw => drop(self.frozen.take().map(Frozen::thaw)),
+            Pid1Action::Interrupt => {
                 let asked = self.program.as_ref().map(|program| processes::terminate(program.pid));
                 if let Some(Err(error)) = asked {
                     tracing::warn!(%error, "the runner program cannot be asked to end");
@@ -187,8 +187,8 @@ impl<'a> Loop<'a> {
         vec![]
     }
 
-    fn start(&mut self) -> Vec<Event> {
-        let Some(config) = self.config.take() else { return vec![Event::NotStarted] };
+    fn start(&mut self) -> Vec<Pid1Event> {
+        let Some(config) = self.config.take() else { return vec![Pid1Event::NotStarted] };
         match RunnerProgram::start(self.task, &config) {
             Ok(program) => {
                 let runner = &config.settings;
@@ -199,28 +199,30 @@ impl<'a> Loop<'a> {
             Err(error) => {
                 let program = self.task.program.display();
                 tracing::error!(%error, %program, "runner program not started");
-                vec![Event::NotStarted]
+                vec![Pid1Event::NotStarted]
             }
         }
     }
 
     /// The log's line of a change. Looks and freezes are no news.
-    fn tell(&self, before: State, after: State) {
+    fn tell(&self, before: Pid1State, after: Pid1State) {
         if before == after {
             return;
         }
         let seconds = self.began.elapsed().as_secs();
         match after {
-            State::Unconfigured(_) if before == State::Preparing => {
+            Pid1State::Unconfigured(_) if before == Pid1State::Preparing => {
                 tracing::info!(seconds, "asks for its JIT config");
             }
-            State::LastLook => tracing::info!(seconds, "leaves, unless a job shows"),
-            State::Working { interrupted: false } if !matches!(before, State::Working { .. }) => {
+            Pid1State::LastLook => tracing::info!(seconds, "leaves, unless a job shows"),
+            Pid1State::Working { interrupted: false } if !matches!(before, Pid1State::Working { .. }) => {
                 tracing::info!(seconds, "job begun");
             }
-            State::Working { interrupted: true } => tracing::warn!(seconds, "out of time: job interrupted"),
-            State::Over(code) if code == FAILED => tracing::error!(code, seconds, "failed"),
-            State::Over(code) => tracing::info!(code, seconds, "done"),
+            Pid1State::Working { interrupted: true } => {
+                tracing::warn!(seconds, "out of time: job interrupted");
+            }
+            Pid1State::Over(code) if code == FAILED => tracing::error!(code, seconds, "failed"),
+            Pid1State::Over(code) => tracing::info!(code, seconds, "done"),
             _ => {}
         }
     }

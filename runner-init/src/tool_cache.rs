@@ -12,7 +12,7 @@ use ureq::Agent;
 
 /// Where the tool cache comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ToolCacheSource {
     /// A command for `/bin/sh` restores it.
     Command(String),
     /// An archive that `tar` reads, at a path or an `https://` URL, with the digest that it has to have.
@@ -46,14 +46,14 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Restores the tool cache into this folder. Of this process' environment a child sees
 /// its `PATH` alone.
-pub fn restore(source: &Source, folder: &Path, path: &str) -> Result<(), NotRestored> {
+pub fn restore(source: &ToolCacheSource, folder: &Path, path: &str) -> Result<(), NotRestored> {
     match source {
-        Source::Command(command) => {
+        ToolCacheSource::Command(command) => {
             let mut shell = Command::new("/bin/sh");
             shell.env_clear().env("PATH", path).env("RUNNER_TOOL_CACHE", folder);
             run("the command", shell.args(["-c", command]))
         }
-        Source::Archive { place, sha256 } => {
+        ToolCacheSource::Archive { place, sha256 } => {
             let archive = copy(place, sha256)?;
             std::fs::create_dir_all(folder)?;
             let mut tar = Command::new("tar");

@@ -104,8 +104,8 @@ fn work(milliseconds: &str, folder: Option<&Path>) {
     leave("done");
 }
 
-/// A runner of the sandbox's GitHub: `<URL> <registration>`. It waits for its job there, works as
-/// long as it is told, and says that it is done.
+/// A runner of the sandbox's GitHub: `<URL> <registration>`. It waits for its job there, works for the time
+/// it is given, and reports the end.
 fn sandbox(arguments: &str) {
     let (url, registration) = arguments.split_once(' ').unwrap();
     let ask = |verb: &str| {

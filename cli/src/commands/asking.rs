@@ -45,9 +45,9 @@ mod with_access {
     use mayfly::sdk;
     use mayfly::status::access::Access;
     use mayfly::status::archive;
+    use mayfly::status::diagnosis::Diagnosis;
     use mayfly::status::reference::Reference;
     use mayfly::status::samconfig::Names;
-    use mayfly::status::seen::Seen;
 
     use super::AskArgs;
 
@@ -56,7 +56,7 @@ mod with_access {
 
     impl AskArgs {
         /// Asks.
-        pub(crate) fn look(&self) -> Result<Seen> {
+        pub(crate) fn look(&self) -> Result<Diagnosis> {
             let reference = Reference::parse(&self.job)?;
             let pools = self.map.read()?;
             let of_file = Names::read(Path::new(SAMCONFIG), &self.env)?;
@@ -82,7 +82,7 @@ mod with_access {
         }
 
         /// Writes the archive, if one is asked for.
-        pub(crate) fn saved(&self, seen: &Seen) -> Result<ExitCode> {
+        pub(crate) fn saved(&self, seen: &Diagnosis) -> Result<ExitCode> {
             if let Some(file) = &self.save {
                 let written = std::fs::File::create(file).map_err(Into::into);
                 let written = written.and_then(|out| archive::write(seen, out));

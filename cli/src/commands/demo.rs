@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use mayfly::samples::Samples;
-use mayfly::{DEVELOPMENT_SECRET, demo, evening};
+use mayfly::{DEVELOPMENT_SECRET, demo, demo_office_hours};
 
 use super::{MapArg, ended};
 
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<ExitCode> {
         Some(folder) => demo::run(folder, &pools, &secret, out)?,
         None => demo::run(Samples::find()?.folder(), &pools, &secret, out)?,
     };
-    wrong.extend(evening::run(&secret, out)?);
+    wrong.extend(demo_office_hours::run(&secret, out)?);
     if wrong.is_empty() {
         writeln!(out, "Every event ended as the file beside it says.")?;
         writeln!(out, "In the evening no job was cut short, and EC2 keeps what the night's runners need.")?;

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
 
 #[cfg(feature = "doctor")]
 fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
-    use mayfly::doctor::findings::in_question;
+    use mayfly::doctor::comparison::in_question;
     use mayfly::doctor::{account, compare, needs};
 
     let pools = args.map.read()?;
@@ -60,7 +60,7 @@ fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
         writeln!(out, "{}", serde_json::to_string_pretty(&findings.json(region.as_deref()))?)?;
     } else {
         writeln!(out, "The map of pools: {}", args.map.origin())?;
-        write!(out, "{}", findings.told(region.as_deref()))?;
+        write!(out, "{}", findings.text(region.as_deref()))?;
     }
     Ok(ExitCode::from(findings.exit_code()))
 }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use mayfly::images::age::Newer;
 use mayfly::images::check::{Against, check};
 use mayfly::images::lock::Lock;
-use mayfly::images::measure::{self, Budgets, measure, megabytes};
+use mayfly::images::measure::{self, ImageBudgets, measure, megabytes};
 use mayfly::images::online::Online;
 use mayfly::images::update::update;
 use mayfly::images::variables::variables;
@@ -133,7 +133,7 @@ fn updated(args: &UpdateArgs, out: &mut impl Write) -> Result<ExitCode> {
 }
 
 fn measured(args: &MeasureArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let budgets = Budgets::read(&args.budget)?;
+    let budgets = ImageBudgets::read(&args.budget)?;
     let budget = budgets.image.get(&args.image);
     let budget =
         budget.with_context(|| format!("{} has no [image.{}]", args.budget.display(), args.image))?;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use mayfly::local::{self, Ground, Tasks};
+use mayfly::local::{self, Ground, TaskMode};
 
 use super::MapArg;
 
@@ -25,7 +25,7 @@ pub(crate) struct LocalArgs {
     logs: Option<PathBuf>,
     /// Who runs a task
     #[arg(long, value_enum, default_value = "play")]
-    tasks: Tasks,
+    tasks: TaskMode,
 }
 
 pub(crate) fn run(args: &LocalArgs, out: &mut impl Write) -> Result<ExitCode> {

@@ -12,9 +12,9 @@ use super::warn;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PoolsCommand {
-    /// Write what is deployed of the map: into the template of the pools, and as the file that the functions read
+    /// Write what is deployed of the map: into the templates, and as the file that the functions read
     ///
-    /// Of the template, only what stands between its `mayfly pools render` marks is written.
+    /// Of a template, only what stands between its `mayfly pools` marks is written.
     Render(RenderArgs),
 }
 
@@ -23,13 +23,13 @@ pub(crate) struct RenderArgs {
     /// The pool map
     #[arg(long, value_name = "FILE", default_value = "pools.toml")]
     pools: PathBuf,
-    /// The template of the pools
-    #[arg(default_value = "infra/pools.yaml")]
-    template: PathBuf,
+    /// The templates
+    #[arg(value_name = "TEMPLATE", default_values = ["infra/pools.yaml", "infra/caches.yaml", "template.yaml"])]
+    templates: Vec<PathBuf>,
     /// The file with the whole map, which the functions read
     #[arg(long, value_name = "FILE", default_value = "infra/map/pools.json")]
     map: PathBuf,
-    /// Write nothing; exit with 1 if either file is not what the map makes it
+    /// Write nothing; exit with 1 if a file is not what the map makes it
     #[arg(long)]
     check: bool,
 }
@@ -41,10 +41,11 @@ pub(crate) fn run(command: &PoolsCommand, out: &mut impl Write) -> Result<ExitCo
 }
 
 fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
-    let rendered = pools::rendered(&args.pools, &args.template)?;
+    let rendered = pools::rendered(&args.pools, &args.templates)?;
     warn(&rendered.warnings)?;
     let mut stale = false;
-    for (file, text) in [(&args.template, rendered.template), (&args.map, rendered.map)] {
+    let templates = args.templates.iter().zip(rendered.templates);
+    for (file, text) in templates.chain([(&args.map, rendered.map)]) {
         let shown = file.display();
         if std::fs::read_to_string(file).is_ok_and(|found| found == text) {
             writeln!(out, "{shown} is what {} makes it", args.pools.display())?;

@@ -9,10 +9,10 @@ use clap::Args;
 use fleet::ledger::Book;
 use jiff::Timestamp;
 use mayfly::delivered::Delivered;
+use mayfly::delivery_file::DeliveryFile;
 use mayfly::expected::{self, Expected};
 use mayfly::replay::Replay;
 use mayfly::samples::Samples;
-use mayfly::source::Source;
 use mayfly::{remote, report};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -46,8 +46,8 @@ pub(crate) struct ReplayArgs {
 /// Exits with 1 where an answer is not what was expected, or the platform does not come to rest.
 pub(crate) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
     let sources = match args.deliveries.as_slice() {
-        [] => Source::read_all(&[Samples::find()?.folder().to_owned()])?,
-        named => Source::read_all(named)?,
+        [] => DeliveryFile::read_all(&[Samples::find()?.folder().to_owned()])?,
+        named => DeliveryFile::read_all(named)?,
     };
     let replayed = match &args.url {
         Some(url) => post(url, &sources, &args.secret.read()?)?,
@@ -84,15 +84,15 @@ struct Replayed {
 }
 
 /// Posts to a deployed function.
-fn post(url: &str, sources: &[Source], secret: &SecretString) -> Result<Replayed> {
+fn post(url: &str, sources: &[DeliveryFile], secret: &SecretString) -> Result<Replayed> {
     let now = now();
-    let sources: Vec<Source> = sources.iter().map(|source| source.clone().created(now)).collect();
+    let sources: Vec<DeliveryFile> = sources.iter().map(|source| source.clone().created(now)).collect();
     let deliveries = remote::post(url, &sources, secret)?;
     Ok(Replayed { deliveries, map: None, books: None, at_rest: None, at: None })
 }
 
 /// Replays on the sandbox.
-fn replay(sources: &[Source], args: &ReplayArgs) -> Result<Replayed> {
+fn replay(sources: &[DeliveryFile], args: &ReplayArgs) -> Result<Replayed> {
     let mut replay = Replay::new(&args.organisation, &args.map.read()?, &args.secret.read()?);
     let mut deliveries = sources.iter().map(|source| replay.deliver(source)).collect::<Result<Vec<_>>>()?;
     let at_rest = replay.rest();

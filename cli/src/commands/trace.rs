@@ -16,13 +16,13 @@ pub(crate) struct TraceArgs {
 
 #[cfg(feature = "why")]
 pub(crate) fn run(args: &TraceArgs, out: &mut impl Write) -> Result<ExitCode> {
-    use mayfly::status::{fields, told};
+    use mayfly::status::{fields, text};
 
     let seen = args.ask.look()?;
     if args.ask.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&fields::trace(&seen))?)?;
     } else {
-        write!(out, "{}", told::trace(&seen))?;
+        write!(out, "{}", text::trace(&seen))?;
     }
     args.ask.saved(&seen)
 }

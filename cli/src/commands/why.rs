@@ -21,13 +21,13 @@ pub(crate) struct WhyArgs {
 #[cfg(feature = "why")]
 pub(crate) fn run(args: &WhyArgs, out: &mut impl Write) -> Result<ExitCode> {
     use anyhow::Context as _;
-    use mayfly::status::{fields, page, told};
+    use mayfly::status::{fields, page, text};
 
     let seen = args.ask.look()?;
     if args.ask.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&fields::why(&seen))?)?;
     } else {
-        write!(out, "{}", told::why(&seen))?;
+        write!(out, "{}", text::why(&seen))?;
     }
     if let Some(file) = &args.html {
         let written = std::fs::write(file, page::page(&seen));

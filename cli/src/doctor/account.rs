@@ -7,7 +7,7 @@ use aws_sdk_servicequotas::operation::get_aws_default_service_quota::GetAWSDefau
 use aws_sdk_servicequotas::operation::get_service_quota::GetServiceQuotaError;
 use aws_sdk_servicequotas::types::ServiceQuota;
 
-use super::findings::Values;
+use super::comparison::Values;
 use super::quotas::Quota;
 
 /// Asks for these quotas, one after the other. Where nobody is reached, or nothing is allowed, the first
@@ -36,7 +36,7 @@ async fn value(client: &Client, quota: Quota) -> Result<Result<f64, String>, Str
         Err(error) => error,
     };
     if !error.as_service_error().is_some_and(GetServiceQuotaError::is_no_such_resource_exception) {
-        return Err(told(&error));
+        return Err(service_error(&error));
     }
     let default = client.get_aws_default_service_quota();
     match default.service_code(quota.service).quota_code(quota.code).send().await {
@@ -48,7 +48,7 @@ async fn value(client: &Client, quota: Quota) -> Result<Result<f64, String>, Str
         {
             Ok(Err("Service Quotas does not know it in this region".to_owned()))
         }
-        Err(error) => Err(told(&error)),
+        Err(error) => Err(service_error(&error)),
     }
 }
 
@@ -57,7 +57,7 @@ fn known(value: Option<f64>) -> Result<f64, String> {
 }
 
 /// The service's code and message, or why there was no answer, with its cause.
-fn told<E, R>(error: &SdkError<E, R>) -> String
+fn service_error<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,

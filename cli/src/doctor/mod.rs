@@ -6,9 +6,9 @@
 
 #[cfg(feature = "doctor")]
 pub mod account;
-pub mod findings;
+pub mod comparison;
 pub mod needs;
+mod output;
 pub mod quotas;
-mod told;
 
-pub use self::findings::{Findings, Values, compare};
+pub use self::comparison::{Findings, Values, compare};

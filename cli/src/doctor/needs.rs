@@ -11,7 +11,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// How the CPU of one instance, or of one task, is known. EC2 itself is not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub enum CpuSource {
     /// The task says so.
     Task,
     /// The table of instance types says so.
@@ -30,7 +30,7 @@ pub struct Need<'a> {
     /// CPU units of one instance, or of one task.
     pub each: u64,
     /// How that is known.
-    pub known: Known,
+    pub known: CpuSource,
     /// Runners on one instance; one a task.
     pub runners: u32,
     /// Instances, or tasks, at the pool's maximum.
@@ -59,9 +59,9 @@ fn of_pool(pool: &Pool, keeps_runners: bool) -> Need<'_> {
     // The group may launch any of its types: of the smallest one there are most.
     let smallest = sizes.and_then(|sizes| sizes.into_iter().min()).filter(|size| *size >= at_least);
     let (each, known) = match smallest {
-        _ if pool.capacity.is_fargate() => (at_least, Known::Task),
-        Some(smallest) => (smallest, Known::Type),
-        None => (at_least, Known::Runners),
+        _ if pool.capacity.is_fargate() => (at_least, CpuSource::Task),
+        Some(smallest) => (smallest, CpuSource::Type),
+        None => (at_least, CpuSource::Runners),
     };
     let most = pool.maximum.div_ceil(runners);
     Need { pool, quota: quotas::of(pool), each, known, runners, most, keeps_runners }

@@ -1,7 +1,7 @@
 //! The quotas of an account that decide what its pools can start, with their codes at Service Quotas.
 
 use fleet::Pool;
-use fleet::pools::Capacity;
+use fleet::pools::CapacityProvider;
 
 /// A quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,10 +81,10 @@ const FAMILIES: [(&[&str], Quota, Option<Quota>); 10] = [
 /// none for it.
 pub fn of(pool: &Pool) -> Option<Quota> {
     match pool.capacity {
-        Capacity::Fargate => Some(FARGATE),
-        Capacity::FargateSpot => Some(FARGATE_SPOT),
-        Capacity::Ec2 => Some(family(pool.instance_types.first()?)?.0),
-        Capacity::Ec2Spot => family(pool.instance_types.first()?)?.1,
+        CapacityProvider::Fargate => Some(FARGATE),
+        CapacityProvider::FargateSpot => Some(FARGATE_SPOT),
+        CapacityProvider::Ec2 => Some(family(pool.instance_types.first()?)?.0),
+        CapacityProvider::Ec2Spot => family(pool.instance_types.first()?)?.1,
     }
 }
 

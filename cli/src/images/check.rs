@@ -18,7 +18,7 @@ pub struct Against {
 
 /// What a check has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Findings {
+pub struct ImageFindings {
     /// A line for each pin.
     pub pins: Vec<String>,
     /// A line for each problem, with the way out.
@@ -26,8 +26,8 @@ pub struct Findings {
 }
 
 /// Looks at every pin.
-pub fn check(lock: &Lock, against: &Against) -> Findings {
-    let mut findings = Findings { pins: Vec::new(), problems: Vec::new() };
+pub fn check(lock: &Lock, against: &Against) -> ImageFindings {
+    let mut findings = ImageFindings { pins: Vec::new(), problems: Vec::new() };
     let unknown = lock.unknown();
     for pin in pins(lock) {
         let newer = against.newer.iter().find(|newer| newer.name == pin.name);

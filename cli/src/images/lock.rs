@@ -28,7 +28,7 @@ pub struct Lock {
     pub image: BTreeMap<String, BaseImage>,
     /// Actions whose archives are in the images.
     #[serde(default)]
-    pub action: BTreeMap<String, Action>,
+    pub action: BTreeMap<String, PinnedAction>,
 }
 
 /// A file for each architecture.
@@ -100,7 +100,7 @@ pub struct BaseImage {
 /// An action, by the commit of its tag.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Action {
+pub struct PinnedAction {
     /// Its repository at GitHub, `owner/name`.
     pub repository: String,
     /// Its tag.

@@ -10,15 +10,15 @@ use serde_json::Value;
 /// `images/budget.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Budgets {
+pub struct ImageBudgets {
     /// Each image's, by the target that builds it.
-    pub image: BTreeMap<String, Budget>,
+    pub image: BTreeMap<String, ImageBudget>,
 }
 
 /// What an image may be.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Budget {
+pub struct ImageBudget {
     /// Megabytes of compressed layers, of one architecture.
     pub most_mb: u64,
     /// Megabytes of archives of actions in it.
@@ -26,20 +26,20 @@ pub struct Budget {
     pub actions_mb: Option<u64>,
     /// What is known of its parts, in kilobytes, compressed.
     #[serde(default)]
-    pub parts: BTreeMap<String, Part>,
+    pub parts: BTreeMap<String, ImagePart>,
 }
 
 /// A part of an image.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Part {
+pub struct ImagePart {
     /// Kilobytes, compressed.
     pub kb: u64,
     /// How that is known.
     pub source: String,
 }
 
-impl Budgets {
+impl ImageBudgets {
     /// Reads the file.
     pub fn read(file: &Path) -> Result<Self> {
         let shown = file.display();
@@ -108,7 +108,7 @@ impl Layout {
 }
 
 /// What is wrong with what was measured.
-pub fn problems(image: &str, budget: &Budget, measured: &[Measured]) -> Vec<String> {
+pub fn problems(image: &str, budget: &ImageBudget, measured: &[Measured]) -> Vec<String> {
     let mut problems = Vec::new();
     for it in measured {
         if it.bytes > budget.most_mb * 1_000_000 {

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, anyhow};
 use jiff::civil::Date;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::lock::{ARCHITECTURES, Action, BaseImage, Download, Lock, UNKNOWN, is_hash};
+use super::lock::{ARCHITECTURES, BaseImage, Download, Lock, PinnedAction, UNKNOWN, is_hash};
 use super::online::Online;
 
 /// What an update has done.
@@ -97,7 +97,7 @@ fn image(table: &mut Table, pin: &BaseImage, online: &Online, today: Date) -> Re
     Ok(vec![digest])
 }
 
-fn action(table: &mut Table, pin: &Action, online: &Online, today: Date) -> Result<Vec<String>> {
+fn action(table: &mut Table, pin: &PinnedAction, online: &Online, today: Date) -> Result<Vec<String>> {
     let commit = online.commit(&pin.repository, &pin.version)?;
     tagged(table, "commit", (&pin.commit, &commit), "GitHub's API", today);
     Ok(vec![commit])

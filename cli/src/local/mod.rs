@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use github::Action;
+use github::WorkflowJobAction;
 use platform::ORGANISATION;
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
@@ -17,7 +17,7 @@ use sandbox::{Delays, Subject, TICKET_KEY, World};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wire::Resident;
-use wire::aws::{AnsweredDelivery, Seen};
+use wire::aws::{AnsweredDelivery, WebhookObserver};
 use wire::processes::Processes;
 use wire::stack::{FUNCTIONS, OnTheWire, Options, Secrets, Stack};
 
@@ -50,7 +50,7 @@ pub struct Ground<'a> {
 
 /// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that this has
 /// started. `out` is the screen: what to paste, and a line for each thing that happens.
-pub fn run(map: &str, ground: Ground<'_>, tasks: Tasks, out: &mut impl Write) -> Result<()> {
+pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write) -> Result<()> {
     let Ground { program, binaries, port, logs } = ground;
     begin_anew(logs).with_context(|| format!("--logs: {} cannot be written", logs.display()))?;
     writeln!(out, "ministack starts and deploys the templates: five to twenty seconds")?;
@@ -77,8 +77,8 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: Tasks, out: &mut impl Write) ->
         let world = world.get().context("the stack made no world")?;
         world.ask(|world| world.sandbox().journal().borrow_mut().keep()).await;
         let _processes = match tasks {
-            Tasks::Process => Some(processes(world.clone(), binaries, &log_of(logs, RUNNER_INIT)).await?),
-            Tasks::Play => None,
+            TaskMode::Process => Some(processes(world.clone(), binaries, &log_of(logs, RUNNER_INIT)).await?),
+            TaskMode::Play => None,
         };
         let places = Places {
             program,
@@ -139,7 +139,7 @@ fn begin_anew(folder: &Path) -> io::Result<()> {
 
 /// Who runs a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Tasks {
+pub enum TaskMode {
     /// The sandbox plays it
     Play,
     /// `runner-init` is started as a process, with a stub for GitHub's runner program
@@ -156,10 +156,11 @@ async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path, log: &Pat
 
 /// What is seen of each delivery goes to the screen, and a queued job that the webhook has accepted is one of the
 /// sandbox's GitHub from then on.
-fn seen_by(screen: UnboundedSender<AnsweredDelivery>, world: SharedWorld) -> Seen {
+fn seen_by(screen: UnboundedSender<AnsweredDelivery>, world: SharedWorld) -> WebhookObserver {
     Arc::new(move |answered| {
         let payload = screen::job(&answered);
-        let queued = payload.filter(|payload| answered.status == 202 && payload.action == Action::Queued);
+        let queued =
+            payload.filter(|payload| answered.status == 202 && payload.action == WorkflowJobAction::Queued);
         // Nobody looks any longer when all of it ends.
         let _ = screen.send(answered);
         if let (Some(payload), Some(world)) = (queued, world.get().cloned()) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fleet::said;
-use github::{Action, Told, WorkflowJobPayload};
+use github::{WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};
 use serde_json::Value;
 use wire::aws::AnsweredDelivery;
 
@@ -75,16 +75,16 @@ pub(super) fn delivery(delivery: &AnsweredDelivery) -> String {
 
 /// What a delivery says of a job, if it is about one.
 pub(super) fn job(delivery: &AnsweredDelivery) -> Option<WorkflowJobPayload> {
-    serde_json::from_slice(&delivery.body).ok().and_then(Told::job)
+    serde_json::from_slice(&delivery.body).ok().and_then(WorkflowJobDelivery::job)
 }
 
-fn action(action: &Action) -> String {
+fn action(action: &WorkflowJobAction) -> String {
     match action {
-        Action::Queued => "queued".to_owned(),
-        Action::Waiting => "waiting".to_owned(),
-        Action::InProgress => "in_progress".to_owned(),
-        Action::Completed => "completed".to_owned(),
-        Action::Other(other) => said::name(other),
+        WorkflowJobAction::Queued => "queued".to_owned(),
+        WorkflowJobAction::Waiting => "waiting".to_owned(),
+        WorkflowJobAction::InProgress => "in_progress".to_owned(),
+        WorkflowJobAction::Completed => "completed".to_owned(),
+        WorkflowJobAction::Other(other) => said::name(other),
     }
 }
 

@@ -4,8 +4,8 @@ use fleet::pools::Pool;
 use fleet::schedule::Bounds;
 use jiff::{SignedDuration, Timestamp};
 
-use super::spans::Span;
-use super::week::Day;
+use super::spans::WeekSpan;
+use super::week::CalendarDay;
 
 /// How much of a day one character is.
 const CELL: SignedDuration = SignedDuration::from_hours(2);
@@ -16,7 +16,7 @@ const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', 
 /// A chart of pools that share a time zone: a line for each pool's minimum, and one for its maximum
 /// where that changes. A bar's height is of the pool's highest maximum, and a cell shows the highest
 /// number that holds in it.
-pub(super) fn chart(days: &[Day], pools: &[(&Pool, Vec<Span<Bounds>>)]) -> String {
+pub(super) fn chart(days: &[CalendarDay], pools: &[(&Pool, Vec<WeekSpan<Bounds>>)]) -> String {
     let width =
         pools.iter().map(|(pool, _)| pool.name.as_str().len()).max().unwrap_or(0).max("maximum".len());
     let mut lines = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn chart(days: &[Day], pools: &[(&Pool, Vec<Span<Bounds>>)]) -> Strin
     lines.join("\n")
 }
 
-fn heading(day: Day) -> String {
+fn heading(day: CalendarDay) -> String {
     let mark = if day.is_plain() { "" } else { "!" };
     format!("{}{mark}", day.date.strftime("%a %d"))
 }
@@ -49,12 +49,12 @@ fn line(width: usize, title: &str, days: impl Iterator<Item = String>) -> String
 }
 
 /// Cells count from the day's beginning: one that begins before a jump of the clock is as long as the others.
-fn cells(day: Day) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+fn cells(day: CalendarDay) -> impl Iterator<Item = (Timestamp, Timestamp)> {
     let starts = std::iter::successors(Some(day.from), |from| from.checked_add(CELL).ok());
     starts.take_while(move |from| *from < day.to).map(move |from| (from, day.to.min(from + CELL)))
 }
 
-fn highest(spans: &[Span<Bounds>], from: Timestamp, to: Timestamp, of: fn(Bounds) -> u32) -> u32 {
+fn highest(spans: &[WeekSpan<Bounds>], from: Timestamp, to: Timestamp, of: fn(Bounds) -> u32) -> u32 {
     let met = spans.iter().filter(|span| span.within(from, to).is_some());
     met.map(|span| of(span.value)).max().unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use fleet::pools::Pool;
 use fleet::schedule::Bounds;
 
 use super::prices::{Hourly, Prices};
-use super::spans::{self, Span};
+use super::spans::{self, WeekSpan};
 use super::week::hours;
 
 /// What a pool's minimum costs in a week in which nobody has a job for it.
@@ -23,7 +23,7 @@ pub(super) struct Cost<'a> {
 
 impl<'a> Cost<'a> {
     /// That of one pool with these bounds.
-    pub(super) fn of(pools: &PoolMap, pool: &'a Pool, spans: &[Span<Bounds>], prices: &Prices) -> Self {
+    pub(super) fn of(pools: &PoolMap, pool: &'a Pool, spans: &[WeekSpan<Bounds>], prices: &Prices) -> Self {
         let ends = spans.first().zip(spans.last()).map(|(first, last)| (first.from, last.to));
         let instance_hours = pool.runners_per_instance.zip(ends).map(|(each, (from, to))| {
             sum(&spans::instances(pools.hours(pool), each, from, to), |instances| instances)
@@ -42,6 +42,6 @@ impl<'a> Cost<'a> {
     }
 }
 
-fn sum<T: Copy>(spans: &[Span<T>], count: impl Fn(T) -> u32) -> f64 {
+fn sum<T: Copy>(spans: &[WeekSpan<T>], count: impl Fn(T) -> u32) -> f64 {
     spans.iter().map(|span| hours(span.length()) * f64::from(count(span.value))).sum()
 }

@@ -2,13 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::Part;
+use super::PoolsOfZone;
 use super::cost::Cost;
 use super::prices::Prices;
 use super::week::Week;
 
 /// Times are UTC; a pool without a price costs `null`.
-pub(super) fn json(map: &str, week: Week, parts: &[Part<'_>], costs: &[Cost<'_>], prices: &Prices) -> Value {
+pub(super) fn json(
+    map: &str,
+    week: Week,
+    parts: &[PoolsOfZone<'_>],
+    costs: &[Cost<'_>],
+    prices: &Prices,
+) -> Value {
     let zones = parts.iter().flat_map(|part| part.pools.iter().map(|_| part.zone));
     let pools = parts.iter().flat_map(|part| &part.pools).zip(costs).zip(zones);
     let pools: Vec<Value> = pools

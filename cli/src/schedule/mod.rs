@@ -17,18 +17,18 @@ use jiff::tz::TimeZone;
 
 use self::cost::Cost;
 pub use self::prices::Prices;
-use self::spans::Span;
+use self::spans::WeekSpan;
 pub use self::week::Week;
-use self::week::{Day, hours, plain};
+use self::week::{CalendarDay, hours, plain};
 
 /// What a chart shows.
 const LEGEND: &str = "Minimums, a character for two hours; a full one is the pool's maximum:";
 
 /// The pools that share a time zone, with the week as it is there.
-struct Part<'a> {
+struct PoolsOfZone<'a> {
     zone: &'a TimeZone,
-    days: Vec<Day>,
-    pools: Vec<(&'a Pool, Vec<Span<Bounds>>)>,
+    days: Vec<CalendarDay>,
+    pools: Vec<(&'a Pool, Vec<WeekSpan<Bounds>>)>,
 }
 
 /// The week in tables and charts.
@@ -50,7 +50,7 @@ pub fn json(pools: &PoolMap, map: &str, week: Week, prices: &Prices) -> Result<s
 }
 
 /// The pools by their time zones.
-fn parts(pools: &PoolMap, week: Week) -> Result<Vec<Part<'_>>> {
+fn parts(pools: &PoolMap, week: Week) -> Result<Vec<PoolsOfZone<'_>>> {
     let mut zones: Vec<&TimeZone> = Vec::new();
     for pool in pools.iter() {
         let zone = pools.hours(pool).schedule.zone();
@@ -58,15 +58,15 @@ fn parts(pools: &PoolMap, week: Week) -> Result<Vec<Part<'_>>> {
             zones.push(zone);
         }
     }
-    zones.into_iter().map(|zone| Part::of(pools, zone, week)).collect()
+    zones.into_iter().map(|zone| PoolsOfZone::of(pools, zone, week)).collect()
 }
 
-fn costs<'a>(pools: &PoolMap, parts: &[Part<'a>], prices: &Prices) -> Vec<Cost<'a>> {
+fn costs<'a>(pools: &PoolMap, parts: &[PoolsOfZone<'a>], prices: &Prices) -> Vec<Cost<'a>> {
     let each = parts.iter().flat_map(|part| &part.pools);
     each.map(|(pool, spans)| Cost::of(pools, pool, spans, prices)).collect()
 }
 
-impl<'a> Part<'a> {
+impl<'a> PoolsOfZone<'a> {
     fn of(pools: &'a PoolMap, zone: &'a TimeZone, week: Week) -> Result<Self> {
         let days = week.days(zone)?;
         let here = pools.iter().map(|pool| (pool, pools.hours(pool)));
@@ -76,7 +76,7 @@ impl<'a> Part<'a> {
     }
 }
 
-fn held(hours: Hours<'_>, days: &[Day]) -> Vec<Span<Bounds>> {
+fn held(hours: Hours<'_>, days: &[CalendarDay]) -> Vec<WeekSpan<Bounds>> {
     match (days.first(), days.last()) {
         (Some(first), Some(last)) => spans::bounds(hours, first.from, last.to),
         _ => Vec::new(),
@@ -84,7 +84,7 @@ fn held(hours: Hours<'_>, days: &[Day]) -> Vec<Span<Bounds>> {
 }
 
 /// The week, its zone, how many hours it has there, and the days that the clock shifts.
-fn heading(week: Week, part: &Part<'_>) -> String {
+fn heading(week: Week, part: &PoolsOfZone<'_>) -> String {
     let zone = part.zone.iana_name().unwrap_or("UTC");
     let whole: f64 = part.days.iter().map(|day| hours(day.length())).sum();
     let dates = match (part.days.first(), part.days.last()) {

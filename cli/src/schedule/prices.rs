@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use fleet::pools::{Architecture, Capacity, Pool};
+use fleet::pools::{Architecture, CapacityProvider, Pool};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -83,7 +83,7 @@ impl Prices {
     pub fn read(file: Option<&Path>) -> Result<Self> {
         let Some(file) = file else { return Self::parse(SHIPPED).context("prices.toml") };
         let text =
-            std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))?;
+            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
         Self::parse(&text).with_context(|| file.display().to_string())
     }
 
@@ -110,10 +110,10 @@ impl Prices {
     /// the cheapest of the pool's types, as its Auto Scaling group chooses.
     pub(super) fn hourly(&self, pool: &Pool) -> Hourly {
         match pool.capacity {
-            Capacity::Fargate => task(&self.fargate, pool),
-            Capacity::FargateSpot => task(&self.fargate_spot, pool),
-            Capacity::Ec2 => instance(&self.ec2, pool),
-            Capacity::Ec2Spot => instance(&self.ec2_spot, pool),
+            CapacityProvider::Fargate => task(&self.fargate, pool),
+            CapacityProvider::FargateSpot => task(&self.fargate_spot, pool),
+            CapacityProvider::Ec2 => instance(&self.ec2, pool),
+            CapacityProvider::Ec2Spot => instance(&self.ec2_spot, pool),
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A part of the week with one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span<T> {
+pub(super) struct WeekSpan<T> {
     /// Its first instant.
     pub(super) from: Timestamp,
     /// The first one that is no longer in it.
@@ -14,7 +14,7 @@ pub(super) struct Span<T> {
     pub(super) value: T,
 }
 
-impl<T> Span<T> {
+impl<T> WeekSpan<T> {
     /// How long it is.
     pub(super) fn length(&self) -> SignedDuration {
         self.to.duration_since(self.from)
@@ -28,7 +28,7 @@ impl<T> Span<T> {
 }
 
 /// A pool's minimums and maximums, from change to change.
-pub(super) fn bounds(hours: Hours<'_>, from: Timestamp, to: Timestamp) -> Vec<Span<Bounds>> {
+pub(super) fn bounds(hours: Hours<'_>, from: Timestamp, to: Timestamp) -> Vec<WeekSpan<Bounds>> {
     cut(from, to, |at| hours.next_change(at), |at| hours.bounds_at(at))
 }
 
@@ -38,7 +38,7 @@ pub(super) fn instances(
     per_instance: u32,
     from: Timestamp,
     to: Timestamp,
-) -> Vec<Span<u32>> {
+) -> Vec<WeekSpan<u32>> {
     let lead = hours.schedule.lead();
     let next = |at: Timestamp| {
         let early = hours.next_change(at.saturating_add(lead).ok()?).map(|change| change - lead);
@@ -52,9 +52,9 @@ fn cut<T>(
     to: Timestamp,
     next: impl Fn(Timestamp) -> Option<Timestamp>,
     value: impl Fn(Timestamp) -> T,
-) -> Vec<Span<T>> {
+) -> Vec<WeekSpan<T>> {
     let edges = std::iter::successors(Some(from), |at| next(*at).filter(|next| *next < to));
     edges
-        .map(|from| Span { from, to: next(from).map_or(to, |next| next.min(to)), value: value(from) })
+        .map(|from| WeekSpan { from, to: next(from).map_or(to, |next| next.min(to)), value: value(from) })
         .collect()
 }

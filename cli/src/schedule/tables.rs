@@ -5,11 +5,11 @@ use comfy_table::CellAlignment::Right;
 use super::cost::Cost;
 use super::prices::{Hourly, Prices};
 use super::week::{hours, plain};
-use super::{Part, when};
+use super::{PoolsOfZone, when};
 use crate::report::with_header;
 
 /// Each pool's minimums and maximums, and when they hold.
-pub(super) fn bounds(part: &Part<'_>) -> String {
+pub(super) fn bounds(part: &PoolsOfZone<'_>) -> String {
     let mut table = with_header(&["pool", "minimum", "maximum", "hours", "when"]);
     for (pool, spans) in &part.pools {
         let mut seen = Vec::new();

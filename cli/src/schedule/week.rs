@@ -18,7 +18,7 @@ pub struct Week {
 
 /// A day by the calendar of a time zone, from its first instant to the next day's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Day {
+pub(super) struct CalendarDay {
     /// The day.
     pub(super) date: Date,
     /// Its first instant.
@@ -46,11 +46,11 @@ impl Week {
     }
 
     /// Its seven days, Monday first.
-    pub(super) fn days(self, zone: &TimeZone) -> Result<Vec<Day>> {
+    pub(super) fn days(self, zone: &TimeZone) -> Result<Vec<CalendarDay>> {
         let begins = |date: Date| zone.to_timestamp(date.to_datetime(Time::midnight()));
         let day = |number: i64| {
             let date = self.monday.checked_add(number.days())?;
-            anyhow::Ok(Day { date, from: begins(date)?, to: begins(date.tomorrow()?)? })
+            anyhow::Ok(CalendarDay { date, from: begins(date)?, to: begins(date.tomorrow()?)? })
         };
         let days: Result<_> = (0..7).map(day).collect();
         days.with_context(|| format!("--week: {self} is at the end of time; it takes one like 2026-W13"))
@@ -64,7 +64,7 @@ impl fmt::Display for Week {
     }
 }
 
-impl Day {
+impl CalendarDay {
     /// How long it is.
     pub(super) fn length(self) -> SignedDuration {
         self.to.duration_since(self.from)

@@ -4,11 +4,16 @@ use fleet::schedule::Bounds;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::spans::Span;
-use super::week::Day;
+use super::spans::WeekSpan;
+use super::week::CalendarDay;
 
 /// When these bounds hold: a line for the days on which they hold at the same times.
-pub(super) fn when(bounds: Bounds, spans: &[Span<Bounds>], days: &[Day], zone: &TimeZone) -> Vec<String> {
+pub(super) fn when(
+    bounds: Bounds,
+    spans: &[WeekSpan<Bounds>],
+    days: &[CalendarDay],
+    zone: &TimeZone,
+) -> Vec<String> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (number, day) in days.iter().enumerate() {
         let held = spans.iter().filter(|span| span.value == bounds);
@@ -28,7 +33,7 @@ pub(super) fn when(bounds: Bounds, spans: &[Span<Bounds>], days: &[Day], zone: &
     groups.iter().map(|(times, numbers)| format!("{} {times}", names(numbers, days))).collect()
 }
 
-fn clock((from, to): (Timestamp, Timestamp), day: Day, zone: &TimeZone) -> String {
+fn clock((from, to): (Timestamp, Timestamp), day: CalendarDay, zone: &TimeZone) -> String {
     if (from, to) == (day.from, day.to) {
         return "all day".to_owned();
     }
@@ -37,7 +42,7 @@ fn clock((from, to): (Timestamp, Timestamp), day: Day, zone: &TimeZone) -> Strin
 }
 
 /// `Mon–Fri`, `Sat, Sun`: three days in a row are written as one.
-fn names(numbers: &[usize], days: &[Day]) -> String {
+fn names(numbers: &[usize], days: &[CalendarDay]) -> String {
     let name = |number: &usize| days.get(*number).map_or_else(String::new, |day| day.label());
     let rows = numbers.chunk_by(|one, next| one + 1 == *next);
     let rows = rows.flat_map(|row| match row {

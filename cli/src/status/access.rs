@@ -4,20 +4,20 @@
 use std::time::Duration;
 
 use aws::boot::System;
-use aws::ledger::{Table, table_of_stack};
+use aws::ledger::{DynamoDbTable, table_of_stack};
 use aws::parameters::ParameterStore;
 use aws::tasks::Tasks;
 use aws_config::SdkConfig;
-use control::{Asked, Sources};
+use control::{JobQuery, Sources};
 use fleet::PoolMap;
 use fleet::settings::{SettingsProblems, folder};
 use github::app::{API_URL, App, AppConfig};
 use secrecy::SecretString;
 
+use super::diagnosis::Diagnosis;
 use super::logs;
 use super::reference::Reference;
 use super::samconfig::Names;
-use super::seen::Seen;
 
 /// Longest wait for one answer of GitHub's.
 const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
@@ -49,14 +49,14 @@ impl Access {
     }
 
     /// Asks all of them about a job.
-    pub async fn look(&self, config: &SdkConfig, reference: &Reference, pools: PoolMap) -> Seen {
+    pub async fn look(&self, config: &SdkConfig, reference: &Reference, pools: PoolMap) -> Diagnosis {
         let has_region = config.region().is_some();
         let no_region = || "no region is set: say --region".to_owned();
         let table = if has_region { self.table(config).await } else { Err(no_region()) };
-        let table = table.map(|name| Table::new(config, name));
+        let table = table.map(|name| DynamoDbTable::new(config, name));
         let tasks = if has_region { Ok(Tasks::new(config)) } else { Err(no_region()) };
         let app = self.github(config).await;
-        let asked = Asked {
+        let asked = JobQuery {
             job: reference.job,
             repository: reference.repository.clone(),
             organisation: self.names.organisation.clone(),
@@ -68,7 +68,7 @@ impl Access {
             github: app.as_ref().map_err(Clone::clone),
             ecs: tasks.as_ref().map_err(Clone::clone),
         };
-        let mut seen = Seen::of(sources.look(&asked, &System).await);
+        let mut seen = Diagnosis::of(sources.look(&asked, &System).await);
         if self.with_logs {
             seen.logs = logs::of_job(config, self.stack(), &seen).await;
         }
@@ -106,7 +106,7 @@ impl Access {
             format!("no token, and the App's key is not readable: {}; set GITHUB_TOKEN", problems.join("; "))
         };
         let read = ParameterStore::new(config, path).read(&[folder::GITHUB_APP_KEYS]).await;
-        let parameters = read.map_err(|problems| told(&problems))?;
+        let (parameters, _) = read.map_err(|problems| told(&problems))?;
         let mut problems = SettingsProblems::default();
         let key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
         let app = app(id, organisation);

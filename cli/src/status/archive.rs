@@ -8,14 +8,14 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 use tar::{Builder, Header};
 
-use super::seen::Seen;
+use super::diagnosis::Diagnosis;
 use super::{fields, page};
 
 /// The folder in the archive.
 const FOLDER: &str = "mayfly-job";
 
 /// Writes the archive.
-pub fn write(seen: &Seen, out: impl Write) -> Result<()> {
+pub fn write(seen: &Diagnosis, out: impl Write) -> Result<()> {
     let mut archive = Builder::new(GzEncoder::new(out, Compression::default()));
     let whole: [(&str, Value); 6] = [
         ("why.json", fields::why(seen)),
@@ -38,7 +38,7 @@ pub fn write(seen: &Seen, out: impl Write) -> Result<()> {
     Ok(())
 }
 
-fn add<W: Write>(archive: &mut Builder<W>, seen: &Seen, name: &str, text: &str) -> Result<()> {
+fn add<W: Write>(archive: &mut Builder<W>, seen: &Diagnosis, name: &str, text: &str) -> Result<()> {
     let mut header = Header::new_gnu();
     header.set_size(u64::try_from(text.len())?);
     header.set_mode(0o644);

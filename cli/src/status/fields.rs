@@ -4,10 +4,10 @@
 use fleet::Pool;
 use fleet::ledger::{Book, Job, Runner};
 use fleet::ports::TaskDescription;
-use fleet::status::{GithubJob, Source, Stage, Waterfall, masked};
+use fleet::status::{GithubJob, Lookup, Stage, Waterfall, masked};
 use serde_json::{Map, Value, json};
 
-use super::seen::Seen;
+use super::diagnosis::Diagnosis;
 
 /// The fields of a log line that are kept; beside them stands what CloudWatch says of its time.
 const OF_LINES: [&str; 23] = [
@@ -49,7 +49,7 @@ pub fn clean(value: Value) -> Value {
 }
 
 /// The answer of `mayfly why --json`.
-pub fn why(seen: &Seen) -> Value {
+pub fn why(seen: &Diagnosis) -> Value {
     clean(json!({
         "job": seen.picture.id,
         "at": seen.why.now,
@@ -61,7 +61,7 @@ pub fn why(seen: &Seen) -> Value {
 }
 
 /// The answer of `mayfly trace --json`.
-pub fn trace(seen: &Seen) -> Value {
+pub fn trace(seen: &Diagnosis) -> Value {
     clean(json!({
         "job": seen.picture.id,
         "at": seen.why.now,
@@ -84,7 +84,7 @@ fn waterfall(it: &Waterfall) -> Value {
 }
 
 /// The ledger's items: the job, the runners and the books in question.
-pub fn ledger(seen: &Seen) -> Value {
+pub fn ledger(seen: &Diagnosis) -> Value {
     let picture = &seen.picture;
     clean(json!({
         "job": of_source(&picture.job, job),
@@ -97,7 +97,7 @@ pub fn ledger(seen: &Seen) -> Value {
 }
 
 /// What GitHub says of the job.
-pub fn github(seen: &Seen) -> Value {
+pub fn github(seen: &Diagnosis) -> Value {
     clean(of_source(&seen.picture.github, |it: &GithubJob| {
         json!({
             "repository": it.repository, "run": it.run, "status": it.status, "conclusion": it.conclusion,
@@ -110,12 +110,12 @@ pub fn github(seen: &Seen) -> Value {
 }
 
 /// The tasks that ECS lists, without the account's id.
-pub fn tasks(seen: &Seen) -> Value {
+pub fn tasks(seen: &Diagnosis) -> Value {
     clean(of_source(&seen.picture.tasks, |tasks| tasks.values().map(task).collect()))
 }
 
 /// The map of pools.
-pub fn map(seen: &Seen) -> Value {
+pub fn map(seen: &Diagnosis) -> Value {
     let pools: Vec<Value> = seen.picture.pools.with_retiring().map(pool).collect();
     clean(json!({"pools": pools, "limits": seen.picture.pools.limits()}))
 }
@@ -129,11 +129,11 @@ pub fn log_line(line: &str) -> Option<Value> {
     Some(clean(kept.collect::<Map<_, _>>().into()))
 }
 
-fn of_source<T>(source: &Source<T>, fields: impl Fn(&T) -> Value) -> Value {
+fn of_source<T>(source: &Lookup<T>, fields: impl Fn(&T) -> Value) -> Value {
     match source {
-        Source::Read(read) => fields(read),
-        Source::Absent => Value::Null,
-        Source::Unread(why) => json!({"unread": why}),
+        Lookup::Read(read) => fields(read),
+        Lookup::Absent => Value::Null,
+        Lookup::Unread(why) => json!({"unread": why}),
     }
 }
 

@@ -9,8 +9,8 @@ use fleet::RunnerId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::diagnosis::Diagnosis;
 use super::fields;
-use super::seen::Seen;
 
 /// The functions, as the logical ids of their log groups begin.
 const FUNCTIONS: [&str; 5] = ["Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler"];
@@ -22,7 +22,7 @@ const LINES: usize = 500;
 const AROUND: SignedDuration = SignedDuration::from_mins(10);
 
 /// The lines that name the job, or a runner that was on its way for it, the oldest first.
-pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Seen) -> Result<Vec<Value>, String> {
+pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Diagnosis) -> Result<Vec<Value>, String> {
     if config.region().is_none() {
         return Err("no region is set".to_owned());
     }
@@ -41,11 +41,11 @@ pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Seen) -> Resu
         lines.extend(found.into_iter().map(|(at, line)| (at, function, line)));
     }
     lines.sort_by_key(|(at, ..)| *at);
-    Ok(lines.into_iter().map(|(_, function, line)| told(function, line)).collect())
+    Ok(lines.into_iter().map(|(_, function, line)| with_function(function, line)).collect())
 }
 
 /// What a line is found by: the job's number, and the runner's id.
-fn names(seen: &Seen) -> BTreeSet<String> {
+fn names(seen: &Diagnosis) -> BTreeSet<String> {
     let runner = seen.picture.its_runner().map(|runner| &runner.id).map(RunnerId::to_string);
     runner.into_iter().chain([seen.picture.id.to_string()]).collect()
 }
@@ -95,7 +95,7 @@ async fn of_group(
     Ok(lines)
 }
 
-fn told(function: &str, mut line: Value) -> Value {
+fn with_function(function: &str, mut line: Value) -> Value {
     if let Some(fields) = line.as_object_mut() {
         fields.insert("function".to_owned(), function.into());
     }

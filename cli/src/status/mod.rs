@@ -7,11 +7,11 @@
 #[cfg(feature = "why")]
 pub mod access;
 pub mod archive;
+pub mod diagnosis;
 pub mod fields;
 #[cfg(feature = "why")]
 mod logs;
 pub mod page;
 pub mod reference;
 pub mod samconfig;
-pub mod seen;
-pub mod told;
+pub mod text;

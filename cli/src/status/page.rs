@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use fleet::status::{Waterfall, clock, masked};
 
-use super::seen::Seen;
-use super::told::{name, seconds};
+use super::diagnosis::Diagnosis;
+use super::text::{name, seconds};
 
 /// Nothing may be fetched, and nothing run, whatever stands in the page.
 const HEAD: &str = r#"<!doctype html>
@@ -34,7 +34,7 @@ li { overflow-wrap: anywhere; }
 "#;
 
 /// The page.
-pub fn page(seen: &Seen) -> String {
+pub fn page(seen: &Diagnosis) -> String {
     let job = seen.picture.id;
     let mut page = HEAD.to_owned();
     let _ = writeln!(page, "<title>Job {job}: why it waits</title>\n</head>\n<body>\n<main>");

@@ -34,13 +34,13 @@ const NEW: [(&str, Says); 5] = [
 ];
 
 /// The operations that were asked for, with the code of the quota.
-type Asked = Arc<Mutex<Vec<String>>>;
+type AskedOperations = Arc<Mutex<Vec<String>>>;
 
 /// Serves these quotas until the test ends.
-fn quotas(says: &[(&'static str, Says)]) -> (String, Asked) {
+fn quotas(says: &[(&'static str, Says)]) -> (String, AskedOperations) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (says, asked) = (says.iter().copied().collect::<BTreeMap<_, _>>(), Asked::default());
+    let (says, asked) = (says.iter().copied().collect::<BTreeMap<_, _>>(), AskedOperations::default());
     let its = Arc::clone(&asked);
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -50,7 +50,7 @@ fn quotas(says: &[(&'static str, Says)]) -> (String, Asked) {
     (url, asked)
 }
 
-fn answer(mut stream: TcpStream, says: &BTreeMap<&'static str, Says>, asked: &Asked) {
+fn answer(mut stream: TcpStream, says: &BTreeMap<&'static str, Says>, asked: &AskedOperations) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut length, mut operation, mut line) = (0, String::new(), String::new());
     while reader.read_line(&mut line).unwrap() > 2 {

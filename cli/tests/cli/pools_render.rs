@@ -5,23 +5,37 @@ use std::path::{Path, PathBuf};
 
 use fleet::PoolMap;
 use mayfly::DEVELOPMENT_SECRET;
+use mayfly::delivery_file::DeliveryFile;
 use mayfly::replay::Replay;
-use mayfly::source::Source;
-use platform::pools::{Rendered, rendered};
+use platform::pools::Rendered;
 use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn shipped() -> Rendered {
+/// What is rendered of a map: the template of the pools, and what the functions read.
+struct Made {
+    template: String,
+    map: String,
+}
+
+fn rendered(map: &Path, template: &Path) -> anyhow::Result<Made> {
+    let Rendered { mut templates, map, .. } = platform::pools::rendered(map, &[template.to_owned()])?;
+    Ok(Made { template: templates.remove(0), map })
+}
+
+fn shipped() -> Made {
     rendered(&root().join("pools.toml"), &root().join("infra/pools.yaml")).unwrap()
 }
 
 #[test]
 fn what_is_deployed_is_what_the_map_makes_it() {
-    let Rendered { template, map, .. } = shipped();
-    for (file, made) in [("infra/pools.yaml", template), ("infra/map/pools.json", map)] {
+    let files = ["infra/pools.yaml", "infra/caches.yaml", "template.yaml"];
+    let templates = files.map(|file| root().join(file));
+    let Rendered { templates, map, .. } =
+        platform::pools::rendered(&root().join("pools.toml"), &templates).unwrap();
+    for (file, made) in files.into_iter().zip(templates).chain([("infra/map/pools.json", map)]) {
         let why = format!("{file} differs from pools.toml: run `mayfly pools render`");
         assert!(made == fs::read_to_string(root().join(file)).unwrap(), "{why}");
     }
@@ -79,7 +93,7 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     let delivery = folder.path().join("queued.json");
     fs::write(&delivery, payload.to_string()).unwrap();
     let mut replay = Replay::new(platform::ORGANISATION, &pools, &DEVELOPMENT_SECRET.into());
-    let mut delivered = [replay.deliver(&Source::read(&delivery).unwrap()).unwrap()];
+    let mut delivered = [replay.deliver(&DeliveryFile::read(&delivery).unwrap()).unwrap()];
     assert!(replay.rest());
     replay.credit(&mut delivered);
     assert_eq!(delivered[0].pool.as_deref(), Some("fargate-arm64-spot"));
@@ -110,7 +124,7 @@ fn a_map_with_pools_of_one_kind_puts_aside_what_is_for_the_other() {
         [("fargate", "FargatePools", "InstancePools"), ("ec2", "InstancePools", "FargatePools")]
     {
         let (folder, map) = only(kind);
-        let Rendered { template, .. } = rendered(&map, &root().join("infra/pools.yaml")).unwrap();
+        let Made { template, .. } = rendered(&map, &root().join("infra/pools.yaml")).unwrap();
         let has = |line: &str| template.lines().any(|it| it == line);
         assert!(has(&format!("  Fn::ForEach::{there}:")), "{kind}");
         assert!(has(&format!("#~  Fn::ForEach::{aside}:")), "{kind}");

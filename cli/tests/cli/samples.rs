@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mayfly::DEVELOPMENT_SECRET;
-use mayfly::source::{Source, files};
+use mayfly::delivery_file::{DeliveryFile, files};
 
 fn events() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events")
@@ -15,7 +15,7 @@ fn the_readme_says_of_each_file_what_the_file_beside_it_tells() {
     let readme = fs::read_to_string(events().join("README.md")).unwrap();
     let files = files(&events().join("github")).unwrap();
     for file in &files {
-        let source = Source::read(file).unwrap();
+        let source = DeliveryFile::read(file).unwrap();
         let tells = source.sidecar.unwrap_or_else(|| panic!("{} has no sidecar", file.display())).tells;
         let row = format!("| `{}.json` | {tells} |", source.name);
         assert!(readme.contains(&row), "events/README.md lacks the row\n{row}");
@@ -28,7 +28,7 @@ fn the_readme_says_of_each_file_what_the_file_beside_it_tells() {
 fn the_wrapped_events_are_those_that_wrap_makes() {
     let files = files(&events().join("github")).unwrap();
     for file in &files {
-        let source = Source::read(file).unwrap();
+        let source = DeliveryFile::read(file).unwrap();
         let wrapped = events().join("lambda").join(format!("{}.json", source.name));
         let kept = fs::read_to_string(&wrapped)
             .unwrap_or_else(|_| panic!("{} is missing; run `make wrap`", wrapped.display()));
@@ -41,7 +41,7 @@ fn the_wrapped_events_are_those_that_wrap_makes() {
         );
     }
     assert_eq!(
-        mayfly::source::files(&events().join("lambda")).unwrap().len(),
+        mayfly::delivery_file::files(&events().join("lambda")).unwrap().len(),
         files.len(),
         "a wrapped event without a payload"
     );

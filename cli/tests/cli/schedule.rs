@@ -232,7 +232,7 @@ fn a_week_that_is_none_and_prices_that_are_wrong_get_one_line_and_exit_code_2() 
         fails(&mayfly(&["schedule", "--week", week]), &says);
     }
     fails(&mayfly(&["schedule", "--week", "9999-W52"]), "--week: 9999-W52 is at the end of time");
-    fails(&mayfly(&["schedule", "--prices", "no/such.toml"]), "no/such.toml can not be read");
+    fails(&mayfly(&["schedule", "--prices", "no/such.toml"]), "no/such.toml cannot be read");
 }
 
 #[track_caller]

@@ -8,18 +8,18 @@ use fleet::ledger::{Event, JobAction};
 use fleet::{DeliveryId, InstanceId, PoolName};
 use jiff::Timestamp;
 
-use crate::message::{self, Message, MessageError};
+use crate::message::{self, MessageError, ReadMessage};
 
 /// The events of one pool, and what brought each of them, in the same order.
 #[derive(Debug, Default)]
-pub(crate) struct Group {
+pub(crate) struct PoolEvents {
     pub(crate) events: Vec<Event>,
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Vec<EventOrigin>,
 }
 
 /// What brought an event.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct EventOrigin {
     pub(crate) message: String,
     /// GitHub's delivery; events of AWS have none.
     pub(crate) delivery: Option<DeliveryId>,
@@ -30,7 +30,7 @@ pub(crate) struct Source {
 pub(crate) struct Batch {
     /// By the pool that the job was routed to. Events that name no pool (of a task, or of a job
     /// that no pool serves any longer) are one group: their runners tell which books they touch.
-    pub(crate) groups: BTreeMap<Option<PoolName>, Group>,
+    pub(crate) groups: BTreeMap<Option<PoolName>, PoolEvents>,
     /// EC2 instances that are going to be interrupted, with the message that says so.
     pub(crate) interruptions: Vec<(String, InstanceId)>,
     /// Messages that are not ours to understand, each with what is wrong. They come again, and in
@@ -40,7 +40,7 @@ pub(crate) struct Batch {
     pub(crate) queued_at: QueuedAt,
 }
 
-impl Group {
+impl PoolEvents {
     /// Whether somebody wants the pool to be settled.
     pub(crate) fn is_to_be_settled(&self) -> bool {
         self.events.iter().any(|event| matches!(event, Event::Settle { .. }))
@@ -55,18 +55,18 @@ impl Batch {
             let sent_at = sent_at(&record);
             let id = record.message_id.unwrap_or_default();
             match message::read(record.body.as_deref().unwrap_or_default()) {
-                Ok(Message::Event(event, delivery)) => {
-                    batch.add(Source { message: id, delivery }, event, sent_at);
+                Ok(ReadMessage::Event(event, delivery)) => {
+                    batch.add(EventOrigin { message: id, delivery }, event, sent_at);
                 }
-                Ok(Message::Settle(message)) => {
+                Ok(ReadMessage::Settle(message)) => {
                     if let Some(since) = message.since {
                         batch.note_queued(&message.settle, since);
                     }
                     let event = Event::Settle { pool: message.settle };
-                    batch.add(Source { message: id, delivery: None }, event, None);
+                    batch.add(EventOrigin { message: id, delivery: None }, event, None);
                 }
-                Ok(Message::Interruption(instance)) => batch.interruptions.push((id, instance)),
-                Ok(Message::Nothing) => {}
+                Ok(ReadMessage::Interruption(instance)) => batch.interruptions.push((id, instance)),
+                Ok(ReadMessage::Nothing) => {}
                 Err(problem) => batch.unreadable.push((id, problem)),
             }
         }
@@ -78,7 +78,7 @@ impl Batch {
         *oldest = at.min(*oldest);
     }
 
-    fn add(&mut self, source: Source, mut event: Event, sent_at: Option<Timestamp>) {
+    fn add(&mut self, source: EventOrigin, mut event: Event, sent_at: Option<Timestamp>) {
         if let Event::Job(job) = &mut event {
             job.accepted_at = sent_at;
         }

@@ -16,7 +16,7 @@ use futures_util::stream;
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use crate::{Done, Ecs, Launcher, Settings};
+use crate::{Done, Launcher, LauncherEcs, LauncherSettings};
 
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "EC2 Spot Instance Interruption Warning";
@@ -39,16 +39,21 @@ enum ClearError {
 }
 
 /// A runner's task on the instance.
-struct Found {
+struct TaskOnInstance {
     cluster: String,
     task: TaskArn,
     runner: RunnerId,
 }
 
-impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
+impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// Takes the runners of an instance out of the books and stops their tasks. If a step fails the
     /// message comes again; what was done by then is not undone, and does no harm a second time.
-    pub(crate) async fn clear(&self, settings: &Settings, message: String, instance: InstanceId) -> Done {
+    pub(crate) async fn clear(
+        &self,
+        settings: &LauncherSettings,
+        message: String,
+        instance: InstanceId,
+    ) -> Done {
         let mut done = Done::default();
         if let Err(problem) = self.try_to_clear(settings, &instance, &mut done.wanting).await {
             warn!(message_id = message, %instance, %problem, "spot interruption not followed to its end");
@@ -59,7 +64,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
 
     async fn try_to_clear(
         &self,
-        settings: &Settings,
+        settings: &LauncherSettings,
         instance: &InstanceId,
         wanting: &mut BTreeSet<PoolName>,
     ) -> Result<(), ClearError> {
@@ -68,7 +73,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
             return Ok(());
         }
         info!(%instance, runners = found.len(), "spot interruption");
-        let counted_out = |it: &Found| Event::Runner(it.runner.clone(), RunnerEvent::CountedOut);
+        let counted_out = |it: &TaskOnInstance| Event::Runner(it.runner.clone(), RunnerEvent::CountedOut);
         let events: Vec<Event> = found.iter().map(counted_out).collect();
         for events in events.chunks(EVENTS_A_TRANSACTION) {
             let posted = self.launchpad.post(settings, Origin::default(), events, Settling::HandedOn).await?;
@@ -79,7 +84,11 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
     }
 
     /// The runners' tasks on an instance; none where the instance is not one of ours.
-    async fn runners_on(&self, settings: &Settings, instance: &InstanceId) -> Result<Vec<Found>, EcsError> {
+    async fn runners_on(
+        &self,
+        settings: &LauncherSettings,
+        instance: &InstanceId,
+    ) -> Result<Vec<TaskOnInstance>, EcsError> {
         let mut found = Vec::new();
         for cluster in clusters(settings) {
             for on in self.launchpad.ecs.list_container_instances(cluster, instance).await? {
@@ -92,7 +101,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
     }
 
     /// Stops tasks side by side: one that fails keeps no other from its notice.
-    async fn stop_all(&self, found: &[Found], reason: &str) -> Result<(), EcsError> {
+    async fn stop_all(&self, found: &[TaskOnInstance], reason: &str) -> Result<(), EcsError> {
         let stops = stream::iter(found).map(|it| self.launchpad.ecs.stop_task(&it.cluster, &it.task, reason));
         let stops: Vec<_> = stops.buffer_unordered(AT_ONCE).collect().await;
         stops.into_iter().collect()
@@ -100,12 +109,12 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
 }
 
 /// The clusters of the pools that run on EC2 instances.
-fn clusters(settings: &Settings) -> BTreeSet<&str> {
+fn clusters(settings: &LauncherSettings) -> BTreeSet<&str> {
     let on_instances = settings.pools.iter().filter(|pool| !pool.capacity.is_fargate());
     let placements = on_instances.filter_map(|pool| settings.placements.get(&pool.name));
     placements.map(|placement| placement.cluster.as_str()).collect()
 }
 
-fn runner_of(task: TaskDescription, cluster: &str) -> Option<Found> {
-    Some(Found { cluster: cluster.to_owned(), runner: task.runner?, task: task.task })
+fn runner_of(task: TaskDescription, cluster: &str) -> Option<TaskOnInstance> {
+    Some(TaskOnInstance { cluster: cluster.to_owned(), runner: task.runner?, task: task.task })
 }

@@ -12,15 +12,15 @@ mod batch;
 mod interruption;
 mod message;
 pub mod metrics;
-mod post;
 mod settings;
 mod task_change;
+mod write_events;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use control::{Bookkeeper, Invocation, Launchpad, Settling};
+use control::{Bookkeeper, LaunchContext, Launchpad, Settling};
 use fleet::PoolName;
 use fleet::ledger::Runner;
 use fleet::ports::{
@@ -31,7 +31,7 @@ use jiff::Timestamp;
 use tracing::{error, warn};
 
 use crate::batch::Batch;
-pub use crate::settings::Settings;
+pub use crate::settings::LauncherSettings;
 
 /// How long after its beginning a batch may still call `RunTask`. The function is ended after 30
 /// seconds (`template.yaml`): the rest is for the last answers, and for what failed to be given back.
@@ -48,9 +48,9 @@ const AT_ONCE: u32 = 10;
 const AT_A_MESSAGE: u32 = 40;
 
 /// ECS, with all that the launcher does there.
-pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances {}
+pub trait LauncherEcs: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances {}
 
-impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances> Ecs for T {}
+impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances> LauncherEcs for T {}
 
 /// The function with what it keeps from one batch to the next.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Done {
     }
 }
 
-impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
+impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// A launcher of this ledger (with the clock and the random bits that its transactions need), this ECS
     /// and this queue; its tasks ask at this URL.
     pub fn new(books: Bookkeeper<L, C>, ecs: T, queue: Q, registrar_url: String) -> Self {
@@ -104,7 +104,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// that fails keeps no other from being written. Those that name no pool come after them, because they
     /// write the same books. What is wanted beyond what is reserved is handed on before the launches, which are
     /// made together.
-    pub async fn handle(&self, settings: &Settings, event: SqsEvent) -> SqsBatchResponse {
+    pub async fn handle(&self, settings: &LauncherSettings, event: SqsEvent) -> SqsBatchResponse {
         let began = self.launchpad.books.system.now();
         let is_full = event.records.len() >= BATCH;
         let batch = Batch::read(event);
@@ -130,7 +130,7 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
         done.failed.iter().for_each(|message| response.add_failure(message));
 
         let until = began.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-        let invocation = Invocation { settings, queued_at: &batch.queued_at, until };
+        let invocation = LaunchContext { settings, queued_at: &batch.queued_at, until };
         self.launchpad.hand_on(done.wanting, &batch.queued_at, done.again_in).await;
         let wanting = self.launchpad.launch(&invocation, done.reserved).await;
         self.launchpad.hand_on(wanting, &batch.queued_at, Duration::ZERO).await;

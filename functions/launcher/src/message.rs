@@ -14,7 +14,7 @@ use crate::task_change::{self, TaskChange};
 
 /// What a message says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Message {
+pub(crate) enum ReadMessage {
     /// Something for the ledger, with the delivery that brought it; events of AWS have none.
     Event(Event, Option<DeliveryId>),
     /// A pool is to be settled.
@@ -25,7 +25,7 @@ pub(crate) enum Message {
     Nothing,
 }
 
-/// A message that can not be read.
+/// A message that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MessageError {
     /// It is no JSON, or not of the form that its kind has.
@@ -53,26 +53,29 @@ struct Detail<T> {
 }
 
 /// Reads a message. What AWS may say one day and does not say yet is dropped, and counted.
-pub(crate) fn read(body: &str) -> Result<Message, MessageError> {
+pub(crate) fn read(body: &str) -> Result<ReadMessage, MessageError> {
     let envelope: Envelope = json(body, "a message of Mayfly")?;
     match envelope.detail_type.as_deref() {
-        None if envelope.settle.is_some() => Ok(Message::Settle(json(body, "a pool to settle")?)),
+        None if envelope.settle.is_some() => Ok(ReadMessage::Settle(json(body, "a pool to settle")?)),
         None => {
             let message: JobMessage = json(body, "a job event")?;
-            Ok(Message::Event(Event::Job(message.job_event), Some(message.delivery)))
+            Ok(ReadMessage::Event(Event::Job(message.job_event), Some(message.delivery)))
         }
         Some(task_change::DETAIL_TYPE) => {
             let event: Detail<TaskChange> = json(body, task_change::DETAIL_TYPE)?;
-            Ok(event.detail.into_event().map_or(Message::Nothing, |event| Message::Event(event, None)))
+            Ok(event
+                .detail
+                .into_event()
+                .map_or(ReadMessage::Nothing, |event| ReadMessage::Event(event, None)))
         }
         Some(interruption::DETAIL_TYPE) => {
             let event: Detail<Warning> = json(body, interruption::DETAIL_TYPE)?;
-            Ok(Message::Interruption(event.detail.instance_id))
+            Ok(ReadMessage::Interruption(event.detail.instance_id))
         }
         Some(other) => {
             warn!(detail_type = other, "event of an unknown kind, dropped");
             counter!(UNKNOWN_EVENTS.name, KIND => DETAIL_TYPE).increment(1);
-            Ok(Message::Nothing)
+            Ok(ReadMessage::Nothing)
         }
     }
 }
@@ -102,7 +105,7 @@ mod tests {
             "action": "queued", "job": 42, "pool": "ec2-x64", "repository": "octo-org/storefront",
             "labels": ["linux", "X64"], "runner": null, "created_at": null,
         }});
-        let Message::Event(Event::Job(event), Some(delivery)) = read(&body.to_string()).unwrap() else {
+        let ReadMessage::Event(Event::Job(event), Some(delivery)) = read(&body.to_string()).unwrap() else {
             panic!("no job event")
         };
         assert_eq!((event.action, event.job.0, delivery.as_str()), (JobAction::Queued, 42, "guid"));
@@ -135,7 +138,7 @@ mod tests {
         ] {
             let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
             stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
-            let Message::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _, _)), None) =
+            let ReadMessage::Event(Event::Runner(runner, RunnerEvent::TaskStopped(found, _, _)), None) =
                 read(&task_change(&stopped)).unwrap()
             else {
                 panic!("{why}: no stop")
@@ -151,7 +154,7 @@ mod tests {
             let body = json!({
                 "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "detail": detail,
             });
-            let expected = Message::Interruption(InstanceId::new("i-0123456789abcdef0"));
+            let expected = ReadMessage::Interruption(InstanceId::new("i-0123456789abcdef0"));
             assert_eq!(read(&body.to_string()).unwrap(), expected, "{action}");
         }
     }
@@ -167,7 +170,7 @@ mod tests {
                 "another kind",
             ),
         ] {
-            assert_eq!(read(&body).unwrap(), Message::Nothing, "{why}");
+            assert_eq!(read(&body).unwrap(), ReadMessage::Nothing, "{why}");
         }
     }
 

@@ -4,9 +4,9 @@ use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 
 /// The settings, as they are at the time of a batch: they may change while the function lives.
 #[derive(Debug)]
-pub struct Settings(pub control::LaunchSettings);
+pub struct LauncherSettings(pub control::LaunchSettings);
 
-impl std::ops::Deref for Settings {
+impl std::ops::Deref for LauncherSettings {
     type Target = control::LaunchSettings;
 
     fn deref(&self) -> &control::LaunchSettings {
@@ -14,8 +14,8 @@ impl std::ops::Deref for Settings {
     }
 }
 
-impl FromParameters for Settings {
-    type Deployed = control::Deployed;
+impl FromParameters for LauncherSettings {
+    type Deployed = control::LaunchDeployment;
 
     const FOLDERS: &'static [&'static str] = &[folder::TICKET_KEYS];
 

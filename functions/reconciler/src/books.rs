@@ -7,25 +7,27 @@ use control::Steps;
 use fleet::ledger::{Book, Event, Item, Key, Listing, Totals};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use fleet::repair::drift::{Drift, INDEX_IS_BEHIND, agree, agree_in, drifts, left_alone};
-use fleet::repair::lying::Seen;
-use fleet::repair::suspicion::{Look, Source, Suspicion};
+use fleet::repair::lying::Evidence;
+use fleet::repair::suspicion::{Look, Suspicion, SystemOfRecord};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use metrics::counter;
 use tracing::{info, warn};
 
 use crate::metrics::LEDGER_DRIFT;
-use crate::snapshot::Snapshot;
-use crate::{CALLING_TIME, Ecs, Github, Pass, Reconciler, StepError};
+use crate::snapshot::LedgerSnapshot;
+use crate::{CALLING_TIME, Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Counts the items of the books that were left alone since the pass began, and writes down what they add
     /// up to where an earlier look has found the same difference.
     pub(crate) async fn count_books(
         &self,
         pass: &Pass<'_>,
-        snapshot: &Snapshot,
-        seen: &Seen,
+        snapshot: &LedgerSnapshot,
+        seen: &Evidence,
         steps: &mut Steps,
     ) {
         if self.books.system.now().duration_since(pass.began) > CALLING_TIME {
@@ -46,7 +48,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     /// Whether the books agree with what this pass has read already: of the runners what the look at those that lie
     /// saw, of the jobs what the snapshot has, each with the books that were read just before. Who agrees need not be
     /// read again.
-    fn agree_as_seen(&self, snapshot: &Snapshot, seen: &Seen) -> Option<Look> {
+    fn agree_as_seen(&self, snapshot: &LedgerSnapshot, seen: &Evidence) -> Option<Look> {
         let jobs: Vec<Item> = snapshot.jobs.iter().cloned().map(Item::Job).collect();
         let runners: Vec<Item> = seen.runners.values().cloned().map(Item::Runner).collect();
         let agree = seen.has_all_runners
@@ -56,14 +58,14 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// The books that have been left alone for so long that the index shows all of their items.
-    fn quiet<'a>(&self, books: impl IntoIterator<Item = &'a Book>) -> impl Iterator<Item = Source> {
+    fn quiet<'a>(&self, books: impl IntoIterator<Item = &'a Book>) -> impl Iterator<Item = SystemOfRecord> {
         let (unchanged, now) = (self.memory.unchanged.borrow().clone(), self.books.system.now());
         let is_quiet = move |book: &&Book| unchanged.is_for(book, INDEX_IS_BEHIND, now);
-        books.into_iter().filter(is_quiet).map(|book| Source::Items(book.pool.clone()))
+        books.into_iter().filter(is_quiet).map(|book| SystemOfRecord::Items(book.pool.clone()))
     }
 
     /// The books that differ from their items, and which books were held against them.
-    async fn count(&self, before: &[Book]) -> Result<(Look, Vec<Drift>), StepError> {
+    async fn count(&self, before: &[Book]) -> Result<(Look, Vec<Drift>), PassStepError> {
         let left = self.memory.unchanged.borrow().time_left(INDEX_IS_BEHIND, self.books.system.now());
         if left > SignedDuration::ZERO {
             // Nothing is proved by the index, which may be behind. Where all agrees there is nothing to prove.
@@ -77,12 +79,12 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         }
         let (items, after) = self.items_and_books(before).await?;
         let (drifts, held) = (drifts(before, &items, &after), left_alone(before, &after));
-        let saw = held.map(|book| Source::Items(book.pool.clone())).collect();
+        let saw = held.map(|book| SystemOfRecord::Items(book.pool.clone())).collect();
         Ok((Look { suspects: drifts.iter().map(suspicion).collect(), saw }, drifts))
     }
 
     /// What counts in these books, and then the books as they are.
-    async fn items_and_books(&self, of: &[Book]) -> Result<(Vec<Item>, Vec<Book>), StepError> {
+    async fn items_and_books(&self, of: &[Book]) -> Result<(Vec<Item>, Vec<Book>), PassStepError> {
         let listed = join_all(of.iter().flat_map(counted_in).map(async |it| self.items(&it).await)).await;
         let items: Vec<Item> = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
         let keys: Vec<Key> = of.iter().map(|book| Key::Book(book.pool.clone())).collect();
@@ -97,7 +99,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         }
         let event = Event::Recounted { pool: pool.clone(), version, totals: counted };
         let posted = self.books.post(&pass.settings.pools, &[event]).await;
-        let posted = steps.note(&pool, "write the book anew", posted.map_err(StepError::from));
+        let posted = steps.note(&pool, "write the book anew", posted.map_err(PassStepError::from));
         let book = posted.as_ref().and_then(|posted| posted.books.get(&pool));
         // One that somebody has written meanwhile is counted at the next look.
         if book.is_some_and(|book| book.version == version + 1 && Totals::from(book) == counted) {

@@ -6,24 +6,27 @@ use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info};
 
-use crate::{Ecs, Github, Pass, Reconciler, Settings, StepError};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub, ReconcilerSettings};
 
 /// How long after its beginning a pass may still begin a call for deliveries: what they find is the first thing that
 /// a pass is for.
 const FIRST: SignedDuration = SignedDuration::from_secs(12);
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Looks through GitHub's list, and asks for what has failed, if the calls for it were taken. What is left comes
     /// at the next pass.
     pub(crate) async fn redeliver(
         &self,
-        settings: &Settings,
+        settings: &ReconcilerSettings,
         began: Timestamp,
         taken: Result<(), BudgetError>,
     ) -> Result<DeliveriesPass, DeliveriesError> {
         taken?;
         let until = began.checked_add(FIRST).unwrap_or(began);
-        control::deliveries::pass(&self.books, settings.pools.limits(), &self.github, until).await
+        let (limits, memory) = (settings.pools.limits(), &self.memory.deliveries);
+        control::deliveries::pass(&self.books, limits, &self.github, memory, until).await
     }
 
     /// Pays for what came of it, and says what there is to say.
@@ -51,7 +54,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             Err(problem) => Some(problem),
         };
         if let Some(problem) = problem {
-            StepError::from(problem).ends("deliveries", steps);
+            PassStepError::from(problem).ends("deliveries", steps);
         }
     }
 }

@@ -30,7 +30,7 @@ use fleet::ports::{
     ListRunners, ListRuns, ListTasks, Random, ReadJob, ReadRepository, ReadRun, ReadRunner, Redeliver,
     SendMessage, StopTask,
 };
-use fleet::repair::lying::Seen;
+use fleet::repair::lying::Evidence;
 use futures_util::future::join;
 use jiff::SignedDuration;
 
@@ -38,9 +38,9 @@ pub use self::lying::CALLS_A_LOOK;
 use self::memory::Memory;
 use self::metrics::OLDEST_UNSERVED_SECONDS;
 use self::pass::Pass;
-pub use self::settings::{Deployed, FunctionSettings, Settings};
-use self::snapshot::Snapshot;
-pub use self::steps::StepError;
+pub use self::settings::{ReconcilerDeployment, ReconcilerParameters, ReconcilerSettings};
+use self::snapshot::LedgerSnapshot;
+pub use self::steps::PassStepError;
 pub use self::waiting::CALLS_A_PASS;
 
 /// How long after its beginning a pass may still begin a call. The function is ended after 58 seconds
@@ -62,7 +62,7 @@ const MENDING_TIME: SignedDuration = SignedDuration::from_secs(34);
 const BEFORE_BOOKS: SignedDuration = SignedDuration::from_secs(39);
 
 /// GitHub, with all that the reconciler does there.
-pub trait Github:
+pub trait ReconcilerGithub:
     ListDeliveries
     + Redeliver
     + ReadJob
@@ -71,11 +71,11 @@ pub trait Github:
     + ReadRunner
     + ListRunners
     + DeleteRunner
-    + Lists
+    + GithubLists
 {
 }
 
-impl<T> Github for T where
+impl<T> ReconcilerGithub for T where
     T: ListDeliveries
         + Redeliver
         + ReadJob
@@ -84,19 +84,19 @@ impl<T> Github for T where
         + ReadRunner
         + ListRunners
         + DeleteRunner
-        + Lists
+        + GithubLists
 {
 }
 
 /// GitHub's lists that lead to jobs nobody was told of.
-pub trait Lists: ListRepositories + ListRuns + ListJobs {}
+pub trait GithubLists: ListRepositories + ListRuns + ListJobs {}
 
-impl<T: ListRepositories + ListRuns + ListJobs> Lists for T {}
+impl<T: ListRepositories + ListRuns + ListJobs> GithubLists for T {}
 
 /// ECS, with all that the reconciler does there.
-pub trait Ecs: ListTasks + DescribeTasks + StopTask {}
+pub trait ReconcilerEcs: ListTasks + DescribeTasks + StopTask {}
 
-impl<T: ListTasks + DescribeTasks + StopTask> Ecs for T {}
+impl<T: ListTasks + DescribeTasks + StopTask> ReconcilerEcs for T {}
 
 /// The function.
 #[derive(Debug)]
@@ -119,9 +119,11 @@ impl<L, C, G, T, Q> Reconciler<L, C, G, T, Q> {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// One pass, with the settings of this moment.
-    pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
+    pub async fn handle(&self, settings: &ReconcilerSettings) -> Result<(), Failed> {
         let began = self.books.system.now();
         let mut steps = Steps::default();
         let looks = snapshot::is_fifth_minute(began);
@@ -158,7 +160,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// Looks at everything, and sets right what lies. Then the jobs in progress that nobody is at are known too.
-    async fn look(&self, pass: &mut Pass<'_>, snapshot: &mut Snapshot, steps: &mut Steps) -> Seen {
+    async fn look(&self, pass: &mut Pass<'_>, snapshot: &mut LedgerSnapshot, steps: &mut Steps) -> Evidence {
         let seen = self.mend_lies(pass, snapshot, steps).await;
         snapshot.jobs.extend(self.left_in_progress(snapshot, &seen, steps).await);
         seen

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aws::boot::{Boot, System};
-use aws::ledger::Table;
-use aws::queue::Queue;
+use aws::ledger::DynamoDbTable;
+use aws::queue::SqsQueue;
 use aws::tasks::Tasks;
 use control::{Bookkeeper, Failed};
 use fleet::PoolMap;
 use futures_util::future::join;
 use github::app::{API_URL, App, AppConfig, Hook};
-use reconciler::{Deployed, FunctionSettings, Reconciler};
+use reconciler::{Reconciler, ReconcilerDeployment, ReconcilerParameters};
 use serde_json::Value;
 
 /// Longest wait for one answer of GitHub's.
@@ -31,10 +31,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let hook = boot.optional_variable("MAYFLY_WEBHOOK_URL").map_or(Hook::App, Hook::Organisation);
     let stack = boot.variable("MAYFLY_STACK");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
-    let deployed = pools.map(|pools| Deployed { pools, stack });
-    let (ledger, tasks) = (Table::new(&boot.config, table), Tasks::new(&boot.config));
-    let queue = Queue::new(&boot.config, queue_url);
-    let (settings, ()) = join(boot.settings::<FunctionSettings>(deployed), ledger.warm_up()).await;
+    let deployed = pools.map(|pools| ReconcilerDeployment { pools, stack });
+    let (ledger, tasks) = (DynamoDbTable::new(&boot.config, table), Tasks::new(&boot.config));
+    let queue = SqsQueue::new(&boot.config, queue_url);
+    let (settings, ()) = join(boot.settings::<ReconcilerParameters>(deployed), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let github = App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook);

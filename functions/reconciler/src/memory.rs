@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use control::EarlierListings;
+use control::deliveries::DeliveriesMemory;
 use fleet::ports::RunId;
 use fleet::repair::drift::Unchanged;
 use fleet::sweep::SweepCursor;
@@ -28,6 +29,8 @@ pub(crate) struct Memory {
     pub(crate) last_sweep: Cell<LastSweep>,
     /// How far the sweeps are, with what was not written down. Of use as long as nobody else has written.
     pub(crate) cursor: RefCell<Option<SweepCursor>>,
+    /// How far GitHub's list of deliveries was read.
+    pub(crate) deliveries: DeliveriesMemory,
     /// Since when the books are as they are.
     pub(crate) unchanged: RefCell<Unchanged>,
     /// Of how many runs the last sweep has asked for the jobs.

@@ -5,12 +5,12 @@ use fleet::sweep::SweepCursor;
 use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
 
-use crate::Settings;
+use crate::ReconcilerSettings;
 use crate::metrics::READS;
 
 /// One pass.
 pub(crate) struct Pass<'a> {
-    pub(crate) settings: &'a Settings,
+    pub(crate) settings: &'a ReconcilerSettings,
     pub(crate) began: Timestamp,
     /// Until when a call may still be begun.
     pub(crate) until: Timestamp,
@@ -36,7 +36,7 @@ impl<'a> Pass<'a> {
     /// A pass begins, with the sweeps as the ledger has them. What an earlier pass has kept in memory counts as long
     /// as nobody has written since.
     pub(crate) fn begin(
-        settings: &'a Settings,
+        settings: &'a ReconcilerSettings,
         began: Timestamp,
         stored: SweepCursor,
         remembered: Option<SweepCursor>,

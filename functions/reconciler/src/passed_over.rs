@@ -11,12 +11,14 @@ use metrics::counter;
 use tracing::{info, warn};
 
 use crate::metrics::{JOBS_GIVEN_TO_NOBODY, RUNNERS_PASSED_OVER};
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// How many of a pool's runners GitHub is asked for in a pass.
 const RUNNERS_ASKED: usize = 3;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Looks for a runner beside the jobs that GitHub has just said are queued, a pool after the other.
     /// Whatever comes of it, they were read.
     pub(crate) async fn look_beside(&self, pass: &mut Pass<'_>, jobs: Vec<&Job>, steps: &mut Steps) {
@@ -41,7 +43,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// A runner of the pool that listens in vain, as GitHub has it too.
-    async fn listening(&self, pass: &mut Pass<'_>, pool: &PoolName) -> Result<Option<Runner>, StepError> {
+    async fn listening(&self, pass: &mut Pass<'_>, pool: &PoolName) -> Result<Option<Runner>, PassStepError> {
         let mut items = Vec::new();
         for listing in Listing::live_runners(pool) {
             items.extend(self.items(&listing).await?);
@@ -95,7 +97,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         events
     }
 
-    async fn likely_reason(&self, pass: &mut Pass<'_>, job: &Job) -> Result<UnservedReason, StepError> {
+    async fn likely_reason(&self, pass: &mut Pass<'_>, job: &Job) -> Result<UnservedReason, PassStepError> {
         let is_public = self.call(pass, self.github.is_public(&job.repository)).await?;
         Ok(likely_reason(is_public))
     }

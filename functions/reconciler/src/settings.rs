@@ -9,14 +9,14 @@ use secrecy::SecretString;
 
 /// The settings, as they are at the time of a pass.
 #[derive(Debug)]
-pub struct Settings {
+pub struct ReconcilerSettings {
     /// The map of pools.
     pub pools: PoolMap,
     /// The stack's name, which the families of its task definitions begin with.
     pub stack: String,
 }
 
-impl Settings {
+impl ReconcilerSettings {
     /// The clusters that the pools of the map are in.
     pub fn clusters(&self) -> BTreeSet<String> {
         // Where a task is does not depend on the revision of its definition.
@@ -26,7 +26,7 @@ impl Settings {
 
 /// What is deployed with the function.
 #[derive(Debug, Clone)]
-pub struct Deployed {
+pub struct ReconcilerDeployment {
     /// The map of pools.
     pub pools: PoolMap,
     /// The stack's name.
@@ -35,23 +35,26 @@ pub struct Deployed {
 
 /// All that is read for the function: its settings, and the key of the client that it calls.
 #[derive(Debug)]
-pub struct FunctionSettings {
+pub struct ReconcilerParameters {
     /// The settings.
-    pub settings: Settings,
+    pub settings: ReconcilerSettings,
     /// The private key of the GitHub App that is in use.
     pub app_key: SecretString,
 }
 
-impl FromParameters for FunctionSettings {
-    type Deployed = Deployed;
+impl FromParameters for ReconcilerParameters {
+    type Deployed = ReconcilerDeployment;
 
     const FOLDERS: &'static [&'static str] = &[folder::GITHUB_APP_KEYS];
 
-    fn from_parameters(deployed: &Deployed, parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    fn from_parameters(
+        deployed: &ReconcilerDeployment,
+        parameters: &Parameters,
+    ) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let app_key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
-        let Deployed { pools, stack } = deployed.clone();
-        let settings = Settings { pools, stack };
+        let ReconcilerDeployment { pools, stack } = deployed.clone();
+        let settings = ReconcilerSettings { pools, stack };
         problems.all_or(app_key.map(|app_key| Self { settings, app_key }))
     }
 }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use control::Steps;
 use fleet::ledger::{Book, EarlierListing, Item, Job, JobState, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendMessage};
-use fleet::repair::lying::Seen;
+use fleet::repair::lying::Evidence;
 use fleet::repair::waiting::is_left_in_progress;
 use fleet::{PoolName, RunnerId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::{Ecs, Github, Reconciler, StepError};
+use crate::{PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// How often the jobs in progress, and the runners, are looked at, in minutes: nothing waits for them.
 const PROGRESS_EVERY: i64 = 5;
@@ -24,7 +24,7 @@ pub(crate) fn is_fifth_minute(now: Timestamp) -> bool {
 
 /// What there is.
 #[derive(Debug, Default)]
-pub(crate) struct Snapshot {
+pub(crate) struct LedgerSnapshot {
     /// The pools at their maximum, and those that rest: a job has a reason to wait there.
     pub(crate) full: BTreeSet<PoolName>,
     /// The books, as they were when the pass began.
@@ -35,7 +35,7 @@ pub(crate) struct Snapshot {
     pub(crate) in_progress: Vec<Job>,
 }
 
-impl Snapshot {
+impl LedgerSnapshot {
     /// Since when the job that waits the longest has waited.
     pub(crate) fn oldest_queued(&self) -> Option<Timestamp> {
         let queued = self.jobs.iter().filter(|job| job.state == JobState::Queued);
@@ -43,10 +43,12 @@ impl Snapshot {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Reads what there is. What cannot be read is not in it, and is a step that failed.
-    pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> Snapshot {
-        let books = steps.note_common("books", self.items(&Listing::Books).await).unwrap_or_default();
+    pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> LedgerSnapshot {
+        let books = steps.note_common("books", self.all_books().await).unwrap_or_default();
         let books: Vec<Book> = books.iter().filter_map(Item::book).cloned().collect();
         let has_reason = |book: &&Book| !book.has_room() || book.health.resting(now).is_some();
         let full = books.iter().filter(has_reason).map(|book| book.pool.clone()).collect();
@@ -80,26 +82,36 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             begun.clear();
         }
         begun.extend(in_progress.iter().map(|job| job.id));
-        Snapshot { full, books, jobs, in_progress }
+        LedgerSnapshot { full, books, jobs, in_progress }
     }
 
-    /// The jobs of a listing, as the table has them. One that has begun never waits again: between two looks it is
-    /// read once.
-    async fn open_jobs(&self, listing: &Listing, looks: bool) -> Result<Vec<Item>, StepError> {
+    /// The books, which may be a moment old: a minute is long enough to look again, and what is written down is read
+    /// again before.
+    async fn all_books(&self) -> Result<Vec<Item>, PassStepError> {
+        let keys = self.books.ledger.list(&Listing::Books).await?;
+        Ok(self.books.ledger.read_eventual(&keys).await?)
+    }
+
+    /// The jobs of a listing, which may be a moment old, as the listing is: what is written of one is written on its
+    /// version. One that has begun never waits again: between two looks it is read once.
+    async fn open_jobs(&self, listing: &Listing, looks: bool) -> Result<Vec<Item>, PassStepError> {
         let mut keys = self.books.ledger.list(listing).await?;
         if !looks {
             let begun = self.memory.begun.borrow();
             keys.retain(|key| !matches!(key, Key::Job(job) if begun.contains(job)));
         }
-        self.read(&keys).await
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.books.ledger.read_eventual(&keys).await?)
     }
 
     /// The jobs in progress that nobody of ours may be at any longer: they may have to be read. Their runners are as
     /// a look has seen them, or are read.
     pub(crate) async fn left_in_progress(
         &self,
-        snapshot: &Snapshot,
-        seen: &Seen,
+        snapshot: &LedgerSnapshot,
+        seen: &Evidence,
         steps: &mut Steps,
     ) -> Vec<Job> {
         let runner_of = |job: &Job| job.runner.clone();
@@ -118,13 +130,13 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// The items of a listing, as the table has them: some may have left it since.
-    pub(crate) async fn items(&self, listing: &Listing) -> Result<Vec<Item>, StepError> {
+    pub(crate) async fn items(&self, listing: &Listing) -> Result<Vec<Item>, PassStepError> {
         let keys = self.books.ledger.list(listing).await?;
         self.read(&keys).await
     }
 
     /// What these keys hold. No keys are no call.
-    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, PassStepError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

@@ -9,7 +9,7 @@ use crate::metrics::STEPS_FAILED;
 
 /// What one step fails with.
 #[derive(Debug, thiserror::Error)]
-pub enum StepError {
+pub enum PassStepError {
     /// A transaction did not get through.
     #[error(transparent)]
     Post(#[from] PostError),
@@ -33,11 +33,11 @@ pub enum StepError {
     Deliveries(#[from] DeliveriesError),
 }
 
-impl StepFailure for StepError {
+impl StepFailure for PassStepError {
     const COUNTED_BY: Metric = STEPS_FAILED;
 }
 
-impl StepError {
+impl PassStepError {
     /// Whether GitHub is to be left alone until the next pass.
     pub(crate) fn ends_calls(&self) -> bool {
         self.is_no_failure() || matches!(self, Self::Budget(_))

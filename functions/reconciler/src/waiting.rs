@@ -12,8 +12,8 @@ use metrics::{counter, gauge};
 use tracing::{info, warn};
 
 use crate::metrics::{APPROVAL, CAUSE, DEMAND_FOUND_LATE, FOUND, JOBS_MENDED, JOBS_UNREAD, READS_LEFT};
-use crate::snapshot::Snapshot;
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::snapshot::LedgerSnapshot;
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// Most calls that a pass makes for jobs that are due: two thirds of a minute's. The rest is for the sweep.
 pub const CALLS_A_PASS: u32 = READS_AN_HOUR / 60 * 2 / 3;
@@ -22,7 +22,7 @@ pub const CALLS_A_PASS: u32 = READS_AN_HOUR / 60 * 2 / 3;
 const RUNNERS_ASKED: usize = 5;
 
 /// What became of a job.
-enum Read {
+enum JobFinding {
     /// It was read, and this is to be written.
     Told(Option<Found>, Event),
     /// GitHub has it queued as well, for a while now.
@@ -31,19 +31,21 @@ enum Read {
     Left,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Reads the jobs that are due, those that are due the longest first, as long as there are calls and
     /// time. What is left is still due at the next pass.
-    pub(crate) async fn read_jobs(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) {
+    pub(crate) async fn read_jobs(&self, pass: &mut Pass<'_>, snapshot: &LedgerSnapshot, steps: &mut Steps) {
         let jobs = due(&snapshot.jobs, &snapshot.full, pass.began);
         let (mut as_known, mut still_queued) = (Vec::new(), Vec::new());
         let mut left = jobs.len();
         for job in jobs {
             match self.read_one(pass, job, steps).await {
-                Read::Left => break,
-                Read::Told(None, event) => as_known.push(event),
-                Read::StillQueued => still_queued.push(job),
-                Read::Told(Some(found), event) => self.tell(pass, job, found, event, steps).await,
+                JobFinding::Left => break,
+                JobFinding::Told(None, event) => as_known.push(event),
+                JobFinding::StillQueued => still_queued.push(job),
+                JobFinding::Told(Some(found), event) => self.tell(pass, job, found, event, steps).await,
             }
             left -= 1;
         }
@@ -59,12 +61,12 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     pub(crate) async fn write_down(&self, pass: &Pass<'_>, events: &[Event], steps: &mut Steps) {
         for events in events.chunks(EVENTS_A_TRANSACTION) {
             let posted = self.books.post(&pass.settings.pools, events).await;
-            steps.note_common("jobs read", posted.map_err(StepError::from));
+            steps.note_common("jobs read", posted.map_err(PassStepError::from));
         }
     }
 
     /// Reads one job, and whatever else of GitHub's tells what its answer means.
-    async fn read_one(&self, pass: &mut Pass<'_>, job: &Job, steps: &mut Steps) -> Read {
+    async fn read_one(&self, pass: &mut Pass<'_>, job: &Job, steps: &mut Steps) -> JobFinding {
         let said = match self.ask_for(pass, job).await {
             Ok(said) => said,
             Err(problem) if problem.ends_calls() => return left(problem, steps),
@@ -83,28 +85,28 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
             known => Ok(known),
         };
         match asked {
-            Ok(Meaning::Tell(found, event)) => Read::Told(Some(found), event),
-            Ok(_) if said.is_queued() && waits_strangely_long(job, now) => Read::StillQueued,
-            Ok(_) => Read::Told(None, Event::JobRead { job: job.id, state: job.state }),
+            Ok(Meaning::Tell(found, event)) => JobFinding::Told(Some(found), event),
+            Ok(_) if said.is_queued() && waits_strangely_long(job, now) => JobFinding::StillQueued,
+            Ok(_) => JobFinding::Told(None, Event::JobRead { job: job.id, state: job.state }),
             Err(problem) if problem.ends_calls() => left(problem, steps),
             Err(problem) => {
                 steps.note_common::<(), _>(&format!("read of job {}", job.id), Err(problem));
-                Read::Told(None, Event::JobRead { job: job.id, state: job.state })
+                JobFinding::Told(None, Event::JobRead { job: job.id, state: job.state })
             }
         }
     }
 
     /// What GitHub says of a job.
-    pub(crate) async fn ask_for(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Said, StepError> {
+    pub(crate) async fn ask_for(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Said, PassStepError> {
         match self.call(pass, self.github.read_job(&job.repository, job.id)).await {
             Ok(seen) => Ok(Said::Job(seen)),
-            Err(StepError::Github(GithubError::NotFound(_))) => Ok(Said::Gone),
+            Err(PassStepError::Github(GithubError::NotFound(_))) => Ok(Said::Gone),
             Err(problem) => Err(problem),
         }
     }
 
     /// The runner of ours that the ledger calls Idle and GitHub busy, and that could have taken the job.
-    async fn busy_runner(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Option<JobRunner>, StepError> {
+    async fn busy_runner(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Option<JobRunner>, PassStepError> {
         let mut idle: Vec<Runner> = Vec::new();
         for pool in pass.settings.pools.iter().filter(|pool| pool.labels.serve(&job.labels)) {
             for listing in Listing::live_runners(&pool.name) {
@@ -133,7 +135,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     ) {
         let posted = self.books.post(&pass.settings.pools, &[event]).await;
         let step = format!("write what GitHub says of job {}", job.id);
-        let posted = steps.note_common(&step, posted.map_err(StepError::from));
+        let posted = steps.note_common(&step, posted.map_err(PassStepError::from));
         if posted.is_none() {
             return;
         }
@@ -156,7 +158,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         &self,
         pass: &mut Pass<'_>,
         call: impl Future<Output = Result<A, GithubError>>,
-    ) -> Result<A, StepError> {
+    ) -> Result<A, PassStepError> {
         pass.take_call(self.books.system.now())?;
         self.books.spend(pass.settings.pools.limits(), 1).await?;
         let answered = call.await;
@@ -168,7 +170,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 }
 
 /// Calls end here for this pass.
-fn left(problem: StepError, steps: &mut Steps) -> Read {
+fn left(problem: PassStepError, steps: &mut Steps) -> JobFinding {
     problem.ends("waiting jobs", steps);
-    Read::Left
+    JobFinding::Left
 }

@@ -6,7 +6,7 @@ use control::BudgetError;
 use fleet::RunnerId;
 use fleet::ledger::{BOOT_LIMIT, LONGEST_WAIT};
 use fleet::ports::GithubError;
-use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Problem, Reply};
+use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, ProblemBody, Reply};
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use jiff::Timestamp;
@@ -33,19 +33,19 @@ const WIDE_SPREAD: u64 = 30;
 const NOT_NOW: &str = "not now: ask again when retry-after is over";
 
 /// An answer, whichever way the question went. It does not print its body, which may be a JIT config.
-pub(crate) struct Answer {
+pub(crate) struct AnswerToPid1 {
     status: i64,
     retry_after: Option<u64>,
     body: String,
 }
 
-impl Answer {
+impl AnswerToPid1 {
     fn new(status: i64, body: &impl Serialize) -> Self {
         Self { status, retry_after: None, body: serde_json::to_string(body).unwrap_or_default() }
     }
 
     fn problem(status: i64, message: &str) -> Self {
-        Self::new(status, &Problem { message: message.to_owned() })
+        Self::new(status, &ProblemBody { message: message.to_owned() })
     }
 
     /// The answer as the Function URL wants it.
@@ -62,67 +62,67 @@ impl Answer {
 }
 
 /// 200: its JIT config.
-pub(crate) fn config(runner: &RunnerId, config: Config) -> Answer {
+pub(crate) fn config(runner: &RunnerId, config: Config) -> AnswerToPid1 {
     info!(%runner, pool = %config.settings.pool, "JIT config answered");
     counter!(QUESTIONS.name, ANSWER => CONFIG).increment(1);
-    Answer::new(200, &Reply::Config(config))
+    AnswerToPid1::new(200, &Reply::Config(config))
 }
 
 /// 200: go on, and ask again. It is neither logged nor counted: every idle runner gets it each minute.
-pub(crate) fn wait(seconds: u64) -> Answer {
-    Answer::new(200, &Reply::Wait { seconds })
+pub(crate) fn wait(seconds: u64) -> AnswerToPid1 {
+    AnswerToPid1::new(200, &Reply::Wait { seconds })
 }
 
 /// 200: leave.
-pub(crate) fn leave(runner: &RunnerId, listener: Listener) -> Answer {
+pub(crate) fn leave(runner: &RunnerId, listener: Listener) -> AnswerToPid1 {
     info!(%runner, ?listener, "told to leave");
     counter!(QUESTIONS.name, ANSWER => LEAVE).increment(1);
-    Answer::new(200, &Reply::Leave)
+    AnswerToPid1::new(200, &Reply::Leave)
 }
 
 /// 200, leave: the ledger does not know the runner.
-pub(crate) fn unknown(runner: &RunnerId) -> Answer {
+pub(crate) fn unknown(runner: &RunnerId) -> AnswerToPid1 {
     warn!(%runner, "question of a runner that is not known: told to leave");
     counter!(QUESTIONS.name, ANSWER => LEAVE).increment(1);
-    Answer::new(200, &Reply::Leave)
+    AnswerToPid1::new(200, &Reply::Leave)
 }
 
 /// 403: the ticket is good, and another boot has asked with it first, not long ago. Both are let go.
-pub(crate) fn contested(runner: &RunnerId) -> Answer {
+pub(crate) fn contested(runner: &RunnerId) -> AnswerToPid1 {
     error!(%runner, "ticket shown by two boots, one of which is a thief's: the runner is let go");
     refused("AnotherBoot")
 }
 
 /// 403: the ticket is good, and another boot has asked with it long ago.
-pub(crate) fn replayed(runner: &RunnerId) -> Answer {
+pub(crate) fn replayed(runner: &RunnerId) -> AnswerToPid1 {
     warn!(%runner, "ticket shown again by another boot than its own");
     refused("Replayed")
 }
 
-fn refused(how: &'static str) -> Answer {
+fn refused(how: &'static str) -> AnswerToPid1 {
     counter!(TICKETS_REFUSED.name, ANSWER => how).increment(1);
     counter!(QUESTIONS.name, ANSWER => REFUSED).increment(1);
-    Answer::problem(403, "another boot has asked with this ticket")
+    AnswerToPid1::problem(403, "another boot has asked with this ticket")
 }
 
 /// 403: the ticket is none of ours.
-pub(crate) fn forged_ticket() -> Answer {
+pub(crate) fn forged_ticket() -> AnswerToPid1 {
     warn!("ticket not issued by us");
     counter!(TICKETS_REFUSED.name, ANSWER => "Forged").increment(1);
-    Answer::problem(403, "the ticket is not one of ours")
+    AnswerToPid1::problem(403, "the ticket is not one of ours")
 }
 
 /// 400: no question of PID 1's.
-pub(crate) fn malformed(problem: &str) -> Answer {
+pub(crate) fn malformed(problem: &str) -> AnswerToPid1 {
     warn!(problem, "question not understood");
-    Answer::problem(400, problem)
+    AnswerToPid1::problem(400, problem)
 }
 
 /// 503: nothing is known of who asks, because the settings could not be read yet.
-pub(crate) fn not_ready(problem: &dyn std::error::Error) -> Answer {
+pub(crate) fn not_ready(problem: &dyn std::error::Error) -> AnswerToPid1 {
     error!(%problem, "question not looked at");
     counter!(QUESTIONS.name, ANSWER => LATER).increment(1);
-    Answer { retry_after: Some(AGAIN), ..Answer::problem(503, NOT_NOW) }
+    AnswerToPid1 { retry_after: Some(AGAIN), ..AnswerToPid1::problem(503, NOT_NOW) }
 }
 
 /// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
@@ -133,7 +133,7 @@ pub(crate) fn later(
     runner: &RunnerId,
     waits_for_config: bool,
     now: Timestamp,
-) -> Answer {
+) -> AnswerToPid1 {
     let later = &unanswered.later;
     let seconds = match later {
         Later::Post(_)
@@ -164,7 +164,7 @@ pub(crate) fn later(
     if waits_for_config && reserved_at.is_some_and(is_late) {
         counter!(CONFIGS_LATE.name).increment(1);
     }
-    Answer { retry_after: Some(retry_after), ..Answer::problem(503, NOT_NOW) }
+    AnswerToPid1 { retry_after: Some(retry_after), ..AnswerToPid1::problem(503, NOT_NOW) }
 }
 
 fn mixed(runner: &RunnerId) -> u64 {

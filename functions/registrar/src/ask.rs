@@ -4,21 +4,22 @@
 //! config is answered last. A crash after any of these leaves the runner where the next question of the
 //! same boot goes on.
 
+use control::Posted;
 use fleet::RunnerId;
-use fleet::ledger::{Answer as Told, AskAnswer, Runner, RunnerEvent};
+use fleet::ledger::{AskAnswer, LedgerAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
 use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use tracing::warn;
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, AnswerToPid1};
 use crate::register::Made;
-use crate::{Github, Later, Registrar, Settings};
+use crate::{Later, Registrar, RegistrarGithub, RegistrarSettings, told};
 
 /// What a question that is being answered has to do with.
-pub(crate) struct Asked<'a> {
-    pub(crate) settings: &'a Settings,
+pub(crate) struct QuestionContext<'a> {
+    pub(crate) settings: &'a RegistrarSettings,
     pub(crate) runner: &'a RunnerId,
     /// When the last call of its own may begin: the function is ended soon after.
     pub(crate) until: Timestamp,
@@ -30,28 +31,34 @@ pub(crate) struct Unanswered {
     pub(crate) runner: Option<Runner>,
 }
 
-impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
+impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
     /// Answers a question whose ticket is good.
-    pub(crate) async fn ask(&self, asked: &Asked<'_>, question: &Question) -> Result<Answer, Unanswered> {
+    pub(crate) async fn ask(
+        &self,
+        asked: &QuestionContext<'_>,
+        question: &Question,
+    ) -> Result<AnswerToPid1, Unanswered> {
         let event = RunnerEvent::Asked(question.boot.digest(), question.listener, age(question));
-        let (told, runner) =
-            self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
-        let answered = self.follow(asked, question, told, runner.as_ref()).await;
+        let posted = self.post(asked, event).await.map_err(|later| Unanswered { later, runner: None })?;
+        let runner = posted.runners.get(asked.runner).cloned();
+        let answered = self.follow(asked, question, posted, runner.as_ref()).await;
         answered.map_err(|later| Unanswered { later, runner })
     }
 
     /// Does what the ledger has decided.
     async fn follow(
         &self,
-        asked: &Asked<'_>,
+        asked: &QuestionContext<'_>,
         question: &Question,
-        told: Told,
+        posted: Posted,
         runner: Option<&Runner>,
-    ) -> Result<Answer, Later> {
-        match (told, runner) {
-            (Told::Ask(AskAnswer::Config), Some(runner)) => self.config(asked, question, runner).await,
-            (Told::Ask(AskAnswer::Leave), Some(runner)) => self.leave(asked, question, runner).await,
-            (Told::Ask(AskAnswer::Contested), Some(runner)) => {
+    ) -> Result<AnswerToPid1, Later> {
+        match (told(&posted), runner) {
+            (LedgerAnswer::Ask(AskAnswer::Config), Some(runner)) => {
+                self.config(asked, question, posted, runner).await
+            }
+            (LedgerAnswer::Ask(AskAnswer::Leave), Some(runner)) => self.leave(asked, question, runner).await,
+            (LedgerAnswer::Ask(AskAnswer::Contested), Some(runner)) => {
                 // The alarm does not wait for GitHub. What is not deleted now, its own boot's next
                 // question deletes.
                 let answer = answer::contested(asked.runner);
@@ -60,14 +67,20 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
                 }
                 Ok(answer)
             }
-            (Told::Ask(AskAnswer::Replayed), _) => Ok(answer::replayed(asked.runner)),
-            (Told::Ask(AskAnswer::Wait), _) => Ok(answer::wait(LONGEST_WAIT_SECONDS)),
+            (LedgerAnswer::Ask(AskAnswer::Replayed), _) => Ok(answer::replayed(asked.runner)),
+            (LedgerAnswer::Ask(AskAnswer::Wait), _) => Ok(answer::wait(LONGEST_WAIT_SECONDS)),
             _ => Ok(answer::unknown(asked.runner)),
         }
     }
 
     /// Its JIT config, of a registration whose id is in the ledger before it is answered.
-    async fn config(&self, asked: &Asked<'_>, question: &Question, runner: &Runner) -> Result<Answer, Later> {
+    async fn config(
+        &self,
+        asked: &QuestionContext<'_>,
+        question: &Question,
+        posted: Posted,
+        runner: &Runner,
+    ) -> Result<AnswerToPid1, Later> {
         let pools = &asked.settings.pools;
         let pool = pools.get(&runner.pool).ok_or_else(|| Later::Pool(runner.pool.clone()))?;
         let name = asked.runner.github_name(&pool.name);
@@ -76,12 +89,12 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
             Made::FoundBusy => return Ok(answer::wait(LONGEST_WAIT_SECONDS)),
         };
         let registered = RunnerEvent::Registered(question.boot.digest(), config.runner);
-        let (told, _) = self.post(asked, registered).await?;
-        if told != Told::Ask(AskAnswer::Config) {
+        let told = self.post_after(asked, posted, registered).await?;
+        if told != LedgerAnswer::Ask(AskAnswer::Config) {
             // It is busy, or was told to leave, or was fenced, meanwhile.
             self.forget(asked, config.runner).await;
             return Ok(match told {
-                Told::Ask(AskAnswer::Wait) => answer::wait(LONGEST_WAIT_SECONDS),
+                LedgerAnswer::Ask(AskAnswer::Wait) => answer::wait(LONGEST_WAIT_SECONDS),
                 _ => answer::leave(asked.runner, question.listener),
             });
         }
@@ -92,7 +105,12 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
 
     /// It is Leaving before its registration is deleted. GitHub has the last word: a runner that has just
     /// begun a job stays.
-    async fn leave(&self, asked: &Asked<'_>, question: &Question, runner: &Runner) -> Result<Answer, Later> {
+    async fn leave(
+        &self,
+        asked: &QuestionContext<'_>,
+        question: &Question,
+        runner: &Runner,
+    ) -> Result<AnswerToPid1, Later> {
         if self.delete_registration(asked, runner).await? {
             return Ok(answer::wait(LONGEST_WAIT_SECONDS));
         }
@@ -101,7 +119,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
 
     /// Deletes a runner's registration, if it has one. `true` if it has begun a job, which is written
     /// down.
-    async fn delete_registration(&self, asked: &Asked<'_>, runner: &Runner) -> Result<bool, Later> {
+    async fn delete_registration(&self, asked: &QuestionContext<'_>, runner: &Runner) -> Result<bool, Later> {
         let Some(registration) = runner.github_id else { return Ok(false) };
         self.spend(asked, 1).await?;
         self.delete(asked, registration).await

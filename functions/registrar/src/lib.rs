@@ -13,8 +13,8 @@ mod register;
 mod settings;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use control::{Bookkeeper, BudgetError, PostError};
-use fleet::ledger::{Answer as Told, Event, Runner, RunnerEvent};
+use control::{Bookkeeper, BudgetError, PostError, Posted};
+use fleet::ledger::{Event, LedgerAnswer, RunnerEvent};
 use fleet::ports::{
     Clock, DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, Ledger, LedgerError,
     Random,
@@ -22,18 +22,18 @@ use fleet::ports::{
 use fleet::ticket::Ticket;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::answer::Answer;
-use crate::ask::{Asked, waits_for_config};
-pub use crate::settings::{FunctionSettings, Settings};
+use crate::answer::AnswerToPid1;
+use crate::ask::{QuestionContext, waits_for_config};
+pub use crate::settings::{RegistrarParameters, RegistrarSettings};
 
 /// How long after its beginning an answer may still begin a call. The function is ended after 30 seconds
 /// (`template.yaml`), and by then every call has come to its end.
 pub const CALLING_TIME: SignedDuration = SignedDuration::from_secs(20);
 
 /// GitHub, with all that the registrar does there.
-pub trait Github: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner {}
+pub trait RegistrarGithub: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner {}
 
-impl<T: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner> Github for T {}
+impl<T: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner> RegistrarGithub for T {}
 
 /// The function with what it keeps from one request to the next.
 #[derive(Debug)]
@@ -73,12 +73,17 @@ pub fn not_ready(problem: &dyn std::error::Error) -> LambdaFunctionUrlResponse {
     answer::not_ready(problem).into_response()
 }
 
-impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
+/// The ledger's answer to the one event of a posting.
+fn told(posted: &Posted) -> LedgerAnswer {
+    posted.answers.first().copied().unwrap_or(LedgerAnswer::Noted)
+}
+
+impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
     /// Answers one request of the Function URL, with the settings of this moment. It never fails:
     /// whatever is wrong is a status and a sentence.
     pub async fn handle(
         &self,
-        settings: &Settings,
+        settings: &RegistrarSettings,
         request: &LambdaFunctionUrlRequest,
     ) -> LambdaFunctionUrlResponse {
         self.answer(settings, request).await.unwrap_or_else(|refusal| refusal).into_response()
@@ -87,39 +92,51 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// Nothing is read or written before the ticket has proved itself.
     async fn answer(
         &self,
-        settings: &Settings,
+        settings: &RegistrarSettings,
         request: &LambdaFunctionUrlRequest,
-    ) -> Result<Answer, Answer> {
+    ) -> Result<AnswerToPid1, AnswerToPid1> {
         let began = self.books.system.now();
         let question = question::read(request)?;
         let runner =
             Ticket::verify(&question.ticket, &settings.ticket_keys).ok_or_else(answer::forged_ticket)?;
         let until = began.checked_add(CALLING_TIME).unwrap_or(Timestamp::MAX);
-        let asked = Asked { settings, runner: &runner, until };
+        let asked = QuestionContext { settings, runner: &runner, until };
         let answered = self.ask(&asked, &question).await;
         answered.map_err(|unanswered| {
             answer::later(&unanswered, &runner, waits_for_config(&question), self.books.system.now())
         })
     }
 
-    /// Tells the ledger what happens to a runner, and gives the runner as that left it.
-    async fn post(&self, asked: &Asked<'_>, event: RunnerEvent) -> Result<(Told, Option<Runner>), Later> {
+    /// Tells the ledger what happens to a runner; what came of it is what a later event goes on with.
+    async fn post(&self, asked: &QuestionContext<'_>, event: RunnerEvent) -> Result<Posted, Later> {
         self.in_time(asked)?;
         let event = Event::Runner(asked.runner.clone(), event);
-        let mut posted = self.books.post(&asked.settings.pools, &[event]).await?;
-        let told = posted.answers.first().copied().unwrap_or(Told::Noted);
-        Ok((told, posted.runners.remove(asked.runner)))
+        Ok(self.books.post(&asked.settings.pools, &[event]).await?)
+    }
+
+    /// Tells the ledger what happens to a runner after what it was told before.
+    async fn post_after(
+        &self,
+        asked: &QuestionContext<'_>,
+        earlier: Posted,
+        event: RunnerEvent,
+    ) -> Result<LedgerAnswer, Later> {
+        self.in_time(asked)?;
+        let event = Event::Runner(asked.runner.clone(), event);
+        // It is large, and most questions have none.
+        let posting = Box::pin(self.books.post_after(&asked.settings.pools, earlier, event));
+        Ok(told(&posting.await?))
     }
 
     /// Takes calls to GitHub out of the minute's budget.
-    async fn spend(&self, asked: &Asked<'_>, calls: u32) -> Result<(), Later> {
+    async fn spend(&self, asked: &QuestionContext<'_>, calls: u32) -> Result<(), Later> {
         self.in_time(asked)?;
         self.books.spend(asked.settings.pools.limits(), calls).await?;
         self.in_time(asked)
     }
 
     /// Whether there is time for another call.
-    fn in_time(&self, asked: &Asked<'_>) -> Result<(), Later> {
+    fn in_time(&self, asked: &QuestionContext<'_>) -> Result<(), Later> {
         if self.books.system.now() > asked.until { Err(Later::OutOfTime) } else { Ok(()) }
     }
 

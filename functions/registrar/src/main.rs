@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use aws::boot::{Boot, System};
-use aws::ledger::Table;
+use aws::ledger::DynamoDbTable;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use control::Bookkeeper;
 use fleet::PoolMap;
 use futures_util::future::join;
 use github::app::{API_URL, App, AppConfig};
-use registrar::{FunctionSettings, Registrar};
+use registrar::{Registrar, RegistrarParameters};
 
 /// Longest wait for one answer of GitHub's.
 const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
@@ -26,9 +26,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         api_url: boot.optional_variable("MAYFLY_GITHUB_API_URL").unwrap_or_else(|| API_URL.to_owned()),
     };
     let pools = boot.pools(PoolMap::from_json_without_schedules);
-    let ledger = Table::new(&boot.config, table);
+    let ledger = DynamoDbTable::new(&boot.config, table);
     let github = App::new(app, System, GITHUB_ANSWERS_WITHIN);
-    let (settings, ()) = join(boot.settings::<FunctionSettings>(pools), ledger.warm_up()).await;
+    let (settings, ()) = join(boot.settings::<RegistrarParameters>(pools), ledger.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     if let Ok(current) = settings.current().await
         && use_key(&github, &current)
@@ -42,7 +42,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .run(async |request: LambdaFunctionUrlRequest| match settings.current().await {
             Ok(current) => {
                 use_key(&registrar.github, &current);
-                registrar.handle(&current.settings, &request).await
+                Box::pin(registrar.handle(&current.settings, &request)).await
             }
             Err(problem) => registrar::not_ready(&problem),
         })
@@ -50,7 +50,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 }
 
 /// Whether this key of the App's is one. Where it is not, the last good one stays.
-fn use_key(github: &App<System>, settings: &FunctionSettings) -> bool {
+fn use_key(github: &App<System>, settings: &RegistrarParameters) -> bool {
     let used = github.use_key(&settings.app_key);
     if let Err(error) = &used {
         tracing::error!(%error, "the App's key is of no use");

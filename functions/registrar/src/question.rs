@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use fleet::question::{ASK, Question, QuestionVersion};
 use serde::Deserialize;
 
-use crate::answer::{Answer, malformed};
+use crate::answer::{AnswerToPid1, malformed};
 
 /// The largest body that is looked at, in bytes: a question has about 250.
 const BODY_LIMIT: usize = 4 * 1024;
@@ -14,7 +14,7 @@ const BODY_LIMIT: usize = 4 * 1024;
 /// The longest boot id that is taken, in characters.
 const BOOT_LIMIT: usize = 64;
 
-pub(crate) fn read(request: &LambdaFunctionUrlRequest) -> Result<Question, Answer> {
+pub(crate) fn read(request: &LambdaFunctionUrlRequest) -> Result<Question, AnswerToPid1> {
     if request.raw_path.as_deref().unwrap_or_default().trim_matches('/') != ASK {
         return Err(malformed("the path is not /ask"));
     }
@@ -38,7 +38,7 @@ pub(crate) fn read(request: &LambdaFunctionUrlRequest) -> Result<Question, Answe
 }
 
 /// What is wrong with a body. What serde says of a value may repeat it, and it may be the ticket.
-fn unreadable(bytes: &[u8]) -> Answer {
+fn unreadable(bytes: &[u8]) -> AnswerToPid1 {
     #[derive(Deserialize)]
     struct OfVersion {
         version: u32,

@@ -6,9 +6,9 @@ use fleet::ports::{Clock, GithubError, JitConfig, JitRunner, Ledger, Random};
 use fleet::{GithubRunnerId, Pool};
 use tracing::{error, warn};
 
-use crate::ask::Asked;
+use crate::ask::QuestionContext;
 use crate::metrics::{REGISTRATIONS_REPLACED, REGISTRATIONS_TAKEN};
-use crate::{Github, Later, Registrar};
+use crate::{Later, Registrar, RegistrarGithub};
 
 /// Calls that a registration in the place of an earlier one takes: delete, and register once more.
 const REPLACING: u32 = 2;
@@ -21,11 +21,16 @@ pub(crate) enum Made {
     FoundBusy,
 }
 
-impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
+impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
     /// A registration. A name that is taken is the registration of an answer that nobody got, because who
     /// asks has no listener and never had one: it is found by its name and deleted, and another one is
     /// made in its place.
-    pub(crate) async fn register(&self, asked: &Asked<'_>, pool: &Pool, name: &str) -> Result<Made, Later> {
+    pub(crate) async fn register(
+        &self,
+        asked: &QuestionContext<'_>,
+        pool: &Pool,
+        name: &str,
+    ) -> Result<Made, Later> {
         self.spend(asked, 1).await?;
         let group = self.heard(self.github.find_runner_group(&pool.runner_group).await).await?;
         let wanted = JitRunner { name: name.to_owned(), group, labels: pool.labels.clone() };
@@ -52,7 +57,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
     /// which is written down.
     pub(crate) async fn delete(
         &self,
-        asked: &Asked<'_>,
+        asked: &QuestionContext<'_>,
         registration: GithubRunnerId,
     ) -> Result<bool, Later> {
         self.in_time(asked)?;
@@ -67,7 +72,7 @@ impl<L: Ledger, C: Clock + Random, G: Github> Registrar<L, C, G> {
 
     /// Deletes a registration that nobody will use. What is not deleted here, the next question of its
     /// boot finds by its name, or the repair of registrations without a runner deletes.
-    pub(crate) async fn forget(&self, asked: &Asked<'_>, registration: GithubRunnerId) {
+    pub(crate) async fn forget(&self, asked: &QuestionContext<'_>, registration: GithubRunnerId) {
         if self.in_time(asked).is_err() {
             return;
         }

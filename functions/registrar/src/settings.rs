@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 /// The settings, as they are at the time of a request: they may change while the function lives.
 #[derive(Debug)]
-pub struct Settings {
+pub struct RegistrarSettings {
     /// The map of pools.
     pub pools: PoolMap,
     /// The ticket keys that are valid now; two during a rotation.
@@ -15,14 +15,14 @@ pub struct Settings {
 
 /// All that is read for the function: its settings, and the key of the client that it calls.
 #[derive(Debug)]
-pub struct FunctionSettings {
+pub struct RegistrarParameters {
     /// The settings.
-    pub settings: Settings,
+    pub settings: RegistrarSettings,
     /// The private key of the GitHub App that is in use.
     pub app_key: SecretString,
 }
 
-impl FromParameters for FunctionSettings {
+impl FromParameters for RegistrarParameters {
     type Deployed = PoolMap;
 
     const FOLDERS: &'static [&'static str] = &[folder::TICKET_KEYS, folder::GITHUB_APP_KEYS];
@@ -31,7 +31,7 @@ impl FromParameters for FunctionSettings {
         let mut problems = SettingsProblems::default();
         let ticket_keys = parameters.secrets(folder::TICKET_KEYS, &mut problems);
         let app_key = parameters.secrets(folder::GITHUB_APP_KEYS, &mut problems).pop();
-        let settings = Settings { pools: pools.clone(), ticket_keys };
+        let settings = RegistrarSettings { pools: pools.clone(), ticket_keys };
         problems.all_or(app_key.map(|app_key| Self { settings, app_key }))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
-use control::Invocation;
+use control::LaunchContext;
 use fleet::PoolName;
 use fleet::ledger::Runner;
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
@@ -14,7 +14,7 @@ use futures_util::future::{Either, select};
 use jiff::SignedDuration;
 use tracing::warn;
 
-use crate::{Ecs, Scaling, Scheduler};
+use crate::{Scaling, Scheduler, SchedulerEcs};
 
 /// How old an activity may be that says something of a task that has waited for five minutes. A group that
 /// cannot grow tries again and again.
@@ -31,12 +31,14 @@ const LETTERS: usize = 400;
 #[derive(Debug, Default)]
 pub(crate) struct Growth(RefCell<BTreeMap<(PoolName, PoolName), Option<String>>>);
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: SendSettle>
+    Scheduler<L, C, T, S, Q>
+{
     /// What is said of the cause of a fence beyond the cause itself: by ECS, as the ledger has kept it, or,
     /// where a task finds no capacity, by its Auto Scaling group.
     pub(crate) async fn said(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         growth: &Growth,
         runner: &Runner,
         cause: FenceCause,
@@ -55,7 +57,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     }
 
     /// Asks the group of a capacity, if it has one. A failure costs nothing but the reason.
-    async fn ask_group(&self, invocation: &Invocation<'_>, capacity: &PoolName) -> Option<String> {
+    async fn ask_group(&self, invocation: &LaunchContext<'_>, capacity: &PoolName) -> Option<String> {
         let group = invocation.settings.placements.get(capacity)?.auto_scaling_group.as_deref()?;
         let system = &self.launchpad.books.system;
         let since = system.now().checked_sub(RECENT).ok()?;

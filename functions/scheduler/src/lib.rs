@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::time::Duration;
 
-use control::{Bookkeeper, EarlierListings, Invocation, Launchpad, QueuedAt, Steps};
+use control::{Bookkeeper, EarlierListings, LaunchContext, Launchpad, QueuedAt, Steps};
 use fleet::PoolName;
 use fleet::ledger::Book;
 use fleet::ports::{
@@ -31,9 +31,9 @@ use jiff::Timestamp;
 
 use self::growth::Growth;
 use self::perform::Performed;
-pub use self::settings::Settings;
+pub use self::settings::SchedulerSettings;
 use self::settle::tell_headroom;
-pub use self::steps::StepError;
+pub use self::steps::TickStepError;
 pub use control::Failed;
 
 /// How long after its beginning a tick may still call `RunTask`. The function is ended after 50
@@ -41,9 +41,9 @@ pub use control::Failed;
 pub const LAUNCHING_TIME: Duration = Duration::from_secs(35);
 
 /// ECS, with all that the scheduler does there.
-pub trait Ecs: RunTask + StopTask + ListTasks + DescribeTasks {}
+pub trait SchedulerEcs: RunTask + StopTask + ListTasks + DescribeTasks {}
 
-impl<T: RunTask + StopTask + ListTasks + DescribeTasks> Ecs for T {}
+impl<T: RunTask + StopTask + ListTasks + DescribeTasks> SchedulerEcs for T {}
 
 /// Auto Scaling, with all that the scheduler does there.
 pub trait Scaling: DescribeAutoScalingGroup + DescribeScalingActivities + SetMinSize {}
@@ -60,13 +60,15 @@ pub struct Scheduler<L, C, T, S, Q> {
 
 /// The books that a tick knows, each as its last transaction or read had it.
 #[derive(Debug, Default)]
-struct Books {
+struct TickBooks {
     of_map: BTreeMap<PoolName, Book>,
     /// Those of pools that are out of the map; `None` where they were not read.
     retired: Option<BTreeMap<PoolName, Book>>,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: SendSettle>
+    Scheduler<L, C, T, S, Q>
+{
     /// A scheduler of this ledger (with the clock and the random bits that its transactions need),
     /// this ECS, this Auto Scaling and this queue to the launchers; the tasks that it launches again ask at
     /// this URL.
@@ -77,18 +79,18 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
 
     /// One tick, with the settings of this moment: bounds, snapshot, rules, perform. Pools that want runners are
     /// handed on to the launchers, which share the work.
-    pub async fn handle(&self, settings: &Settings) -> Result<(), Failed> {
+    pub async fn handle(&self, settings: &SchedulerSettings) -> Result<(), Failed> {
         let now = self.launchpad.books.system.now();
         let queued_at = QueuedAt::new();
         let until = now.checked_add(LAUNCHING_TIME).unwrap_or(Timestamp::MAX);
-        let invocation = Invocation { settings, queued_at: &queued_at, until };
+        let invocation = LaunchContext { settings, queued_at: &queued_at, until };
 
         let mut steps = Steps::default();
         let read = self.books(settings, &mut steps).await;
         let of_map = read.as_ref().map(|books| &books.of_map);
         let settled = settings.pools.iter().map(|pool| self.settle(&invocation, pool, of_map, now));
         let settled = join_all(settled).await;
-        let mut books = Books { retired: read.and_then(|books| books.retired), ..Books::default() };
+        let mut books = TickBooks { retired: read.and_then(|books| books.retired), ..TickBooks::default() };
         let mut wanting = BTreeSet::new();
         for settled in settled {
             books.of_map.extend(settled.book.map(|book| (book.pool.clone(), book)));
@@ -105,7 +107,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
 
     /// Snapshot, rules, perform. What `RunTask` tells of tasks that ECS did not list is looked at by the
     /// same rules.
-    async fn repair(&self, invocation: &Invocation<'_>, books: Books, now: Timestamp) -> Performed {
+    async fn repair(&self, invocation: &LaunchContext<'_>, books: TickBooks, now: Timestamp) -> Performed {
         let (snapshot, steps) = self.snapshot(invocation, books, now).await;
         let growth = Growth::default();
         let mut performed = self.perform(invocation, &growth, repairs(&snapshot)).await;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use control::{AT_ONCE, Invocation, Settling, Steps, Turn};
+use control::{AT_ONCE, LaunchContext, RunTaskTurn, Settling, Steps};
 use fleet::launch::{FailureClass, LaunchFailure};
 use fleet::ledger::{EVENTS_A_TRANSACTION, Event, Fenced, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use crate::growth::Growth;
 use crate::metrics::{JOBS_REROUTED, RUNNERS_FENCED};
-use crate::{Ecs, Scaling, Scheduler, StepError};
+use crate::{Scaling, Scheduler, SchedulerEcs, TickStepError};
 
 /// What came of repairs.
 #[derive(Debug, Default)]
@@ -44,18 +44,20 @@ impl Performed {
         }
     }
 
-    fn note(&mut self, pool: &PoolName, step: &'static str, done: Result<(), StepError>) {
+    fn note(&mut self, pool: &PoolName, step: &'static str, done: Result<(), TickStepError>) {
         if done.is_ok() || self.failed.insert(step) {
             self.steps.note(pool, step, done);
         }
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: SendSettle>
+    Scheduler<L, C, T, S, Q>
+{
     /// Performs repairs, each pool's by themselves.
     pub(crate) async fn perform(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         growth: &Growth,
         repairs: Vec<Repair>,
     ) -> Performed {
@@ -76,7 +78,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// `RunTask` comes last.
     async fn perform_for(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         growth: &Growth,
         pool: PoolName,
         repairs: Vec<Repair>,
@@ -97,7 +99,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     }
 
     /// Writes down what `RunTask` said of launches that it puts off, so that whoever gives one up knows why.
-    async fn write_tried(&self, invocation: &Invocation<'_>, pool: &PoolName, done: &mut Performed) {
+    async fn write_tried(&self, invocation: &LaunchContext<'_>, pool: &PoolName, done: &mut Performed) {
         let tried = mem::take(&mut done.tried);
         self.write_all(invocation, pool, "put off", &tried, done).await;
     }
@@ -105,7 +107,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// Writes events down, as many at once as a transaction takes. One transaction that fails stops no other.
     async fn write_all(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         pool: &PoolName,
         step: &'static str,
         events: &[Event],
@@ -121,11 +123,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
 
     async fn perform_one(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         growth: &Growth,
         repair: &Repair,
         done: &mut Performed,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), TickStepError> {
         match repair {
             Repair::SetMinSize { pool, group, from, to } => {
                 self.scaling.set_min_size(group, *to).await?;
@@ -151,10 +153,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// Writes down what a repair is to the ledger.
     async fn write(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         repair: &Repair,
         done: &mut Performed,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), TickStepError> {
         let event = repair.event();
         let posted = self
             .launchpad
@@ -168,7 +170,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// held is routed at the next tick.
     async fn reroute(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         pool: &PoolName,
         reroutes: &[Repair],
         done: &mut Performed,
@@ -189,12 +191,12 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// Fences a runner, and stops its task if it was not answered a JIT config first.
     async fn fence(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         runner: &Runner,
         (cause, said): (FenceCause, Option<&str>),
         task: Option<&SeenTask>,
         done: &mut Performed,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), TickStepError> {
         let fence = self.launchpad.fence(invocation.settings, runner, cause, said).await?;
         done.wanting.extend(fence.wanting);
         let Fenced::Holds(runner) = fence.answer else { return Ok(()) };
@@ -210,14 +212,14 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     /// for good are given back; why one is put off is kept.
     async fn run_all_again(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         pool: &PoolName,
         repairs: &[Repair],
         done: &mut Performed,
     ) {
         let runners = repairs.iter().filter_map(Repair::runner);
         let runs = runners.map(async |runner| {
-            (runner, self.launchpad.try_to_run(invocation, runner, Turn::ToBeTaken).await)
+            (runner, self.launchpad.try_to_run(invocation, runner, RunTaskTurn::ToBeTaken).await)
         });
         let runs: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
         let mut failed = Vec::new();
@@ -246,7 +248,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     }
 
     /// Stops the task of a fenced runner.
-    async fn stop(&self, task: &SeenTask, why: &str) -> Result<(), StepError> {
+    async fn stop(&self, task: &SeenTask, why: &str) -> Result<(), TickStepError> {
         let reason = format!("fenced: {why}");
         Ok(self.launchpad.ecs.stop_task(&task.cluster, &task.task, &reason).await?)
     }

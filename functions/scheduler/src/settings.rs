@@ -4,9 +4,9 @@ use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 
 /// The settings, as they are at the time of a tick; the map of pools is on its schedule.
 #[derive(Debug)]
-pub struct Settings(pub control::LaunchSettings);
+pub struct SchedulerSettings(pub control::LaunchSettings);
 
-impl std::ops::Deref for Settings {
+impl std::ops::Deref for SchedulerSettings {
     type Target = control::LaunchSettings;
 
     fn deref(&self) -> &control::LaunchSettings {
@@ -14,8 +14,8 @@ impl std::ops::Deref for Settings {
     }
 }
 
-impl FromParameters for Settings {
-    type Deployed = control::Deployed;
+impl FromParameters for SchedulerSettings {
+    type Deployed = control::LaunchDeployment;
 
     const FOLDERS: &'static [&'static str] = &[folder::TICKET_KEYS];
 

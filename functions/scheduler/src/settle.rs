@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use control::{Invocation, Settling, Steps, headroom};
+use control::{LaunchContext, Settling, Steps, headroom};
 use fleet::ledger::settle::without_change;
 use fleet::ledger::{Book, Event, Item, Key};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use metrics::gauge;
 
 use crate::metrics::PROVISIONING_LEFT;
-use crate::{Ecs, Scaling, Scheduler, StepError};
+use crate::{Scaling, Scheduler, SchedulerEcs, TickStepError};
 
 /// What came of settling a pool.
 #[derive(Debug, Default)]
-pub(crate) struct Settled {
+pub(crate) struct SettledPool {
     /// Its book, as it is now.
     pub(crate) book: Option<Book>,
     /// The pools that want runners: the pool itself, or none.
@@ -23,17 +23,19 @@ pub(crate) struct Settled {
     pub(crate) steps: Steps,
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: SendSettle>
+    Scheduler<L, C, T, S, Q>
+{
     /// Sets a pool's minimum and maximum, and says whether it wants runners. One whose book, as the tick has
     /// read it, is as it is to be needs no transaction for that. Where one fails the book is read, so that what
     /// else depends on it is done all the same.
     pub(crate) async fn settle(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         pool: &Pool,
         read: Option<&BTreeMap<PoolName, Book>>,
         now: Timestamp,
-    ) -> Settled {
+    ) -> SettledPool {
         let bounds = invocation.settings.pools.hours(pool).bounds_at(now);
         let (minimum, maximum) = (bounds.minimum, bounds.maximum);
         let placement = invocation.settings.placements.get(&pool.name);
@@ -41,11 +43,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         let event = Event::Bounds { pool: pool.name.clone(), minimum, maximum, task_definition };
         let pools = &invocation.settings.pools;
         if let Some((book, wanting)) = read.and_then(|books| without_change(books, &event, pools, now)) {
-            return Settled { book: Some(book), wanting, steps: Steps::default() };
+            return SettledPool { book: Some(book), wanting, steps: Steps::default() };
         }
-        let mut settled = Settled::default();
+        let mut settled = SettledPool::default();
         let posted = self.launchpad.post(invocation.settings, &pool.name, &[event], Settling::HandedOn).await;
-        let posted = posted.map_err(StepError::from);
+        let posted = posted.map_err(TickStepError::from);
         if let Some(mut posted) = settled.steps.note(&pool.name, "settle", posted) {
             settled.book = posted.books.remove(&pool.name);
             settled.wanting = posted.wanting;
@@ -56,7 +58,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         settled
     }
 
-    async fn book(&self, pool: &Pool) -> Result<Option<Book>, StepError> {
+    async fn book(&self, pool: &Pool) -> Result<Option<Book>, TickStepError> {
         let items = self.read(&[Key::Book(pool.name.clone())]).await?;
         Ok(items.iter().find_map(Item::book).cloned())
     }

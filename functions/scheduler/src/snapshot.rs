@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use control::{Invocation, Steps};
+use control::{LaunchContext, Steps};
 use fleet::ledger::{Item, JobState, Key, Listing};
 use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle, TaskDescription, TaskFilter};
 use fleet::repair::{Snapshot, clusters_in_question, may_have_runners, stranded};
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use fleet::{Pool, PoolName, TaskArn};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
@@ -15,29 +15,34 @@ use metrics::gauge;
 use tracing::warn;
 
 use crate::metrics::JOBS_WITHOUT_POOL;
-use crate::{Books, Ecs, Scaling, Scheduler, Settings, StepError};
+use crate::{Scaling, Scheduler, SchedulerEcs, SchedulerSettings, TickBooks, TickStepError};
 
-impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle> Scheduler<L, C, T, S, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: SendSettle>
+    Scheduler<L, C, T, S, Q>
+{
     /// Every book, of one read: those of the map's pools, and those of pools that are out of it, of which the index tells.
-    pub(crate) async fn books(&self, settings: &Settings, steps: &mut Steps) -> Option<Books> {
-        let listed = self.launchpad.books.ledger.list(&Listing::Books).await.map_err(StepError::from);
+    /// They may be a moment old, as they are anyway by the time that a rule acts on them: each act is a transaction that
+    /// reads again what it changes.
+    pub(crate) async fn books(&self, settings: &SchedulerSettings, steps: &mut Steps) -> Option<TickBooks> {
+        let listed = self.launchpad.books.ledger.list(&Listing::Books).await.map_err(TickStepError::from);
         let retired = steps.note_common("pools out of the map", listed).map(|mut keys| {
             keys.retain(|key| matches!(key, Key::Book(pool) if settings.pools.get(pool).is_none()));
             keys
         });
         let of_map = settings.pools.iter().map(|pool| Key::Book(pool.name.clone()));
         let keys: Vec<Key> = of_map.chain(retired.iter().flatten().cloned()).collect();
-        let items = steps.note_common("books", self.read(&keys).await)?;
+        let read = self.launchpad.books.ledger.read_eventual(&keys).await.map_err(TickStepError::from);
+        let items = steps.note_common("books", read)?;
         let books = items.iter().filter_map(Item::book).map(|book| (book.pool.clone(), book.clone()));
         let (of_map, others) = books.partition(|(pool, _)| settings.pools.get(pool).is_some());
-        Some(Books { of_map, retired: retired.map(|_| others) })
+        Some(TickBooks { of_map, retired: retired.map(|_| others) })
     }
 
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
     pub(crate) async fn snapshot<'a>(
         &self,
-        invocation: &Invocation<'a>,
-        books: Books,
+        invocation: &LaunchContext<'a>,
+        books: TickBooks,
         now: Timestamp,
     ) -> (Snapshot<'a>, Steps) {
         let (settings, mut steps) = (invocation.settings, Steps::default());
@@ -108,7 +113,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
         }
     }
 
-    async fn tasks_of(&self, cluster: &str) -> Result<Vec<TaskDescription>, StepError> {
+    async fn tasks_of(&self, cluster: &str) -> Result<Vec<TaskDescription>, TickStepError> {
         let tasks = self.launchpad.ecs.list_tasks(cluster, &TaskFilter::Running).await?;
         self.describe_in(cluster, &tasks).await
     }
@@ -131,7 +136,11 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     }
 
     /// How these tasks are. No tasks are no call.
-    async fn describe_in(&self, cluster: &str, tasks: &[TaskArn]) -> Result<Vec<TaskDescription>, StepError> {
+    async fn describe_in(
+        &self,
+        cluster: &str,
+        tasks: &[TaskArn],
+    ) -> Result<Vec<TaskDescription>, TickStepError> {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
@@ -139,20 +148,26 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: Ecs, S: Scaling, Q: SendSettle
     }
 
     /// The sizes of a pool's Auto Scaling group, if it has one.
-    async fn group(&self, invocation: &Invocation<'_>, pool: &Pool) -> Result<Option<Group>, StepError> {
+    async fn group(
+        &self,
+        invocation: &LaunchContext<'_>,
+        pool: &Pool,
+    ) -> Result<Option<GroupSizes>, TickStepError> {
         let placement = invocation.settings.placements.get(&pool.name);
         let group = placement.and_then(|placement| placement.auto_scaling_group.as_ref());
         let Some(name) = group else { return Ok(None) };
         Ok(Some(self.scaling.describe_auto_scaling_group(name).await?))
     }
 
-    /// The items of a listing, as the table has them: some may have left it since.
-    async fn items(&self, listing: &Listing) -> Result<Vec<Item>, StepError> {
-        self.read(&self.launchpad.books.ledger.list(listing).await?).await
+    /// The items of a listing, which may be a moment old, as the listing is: some may have left it since.
+    async fn items(&self, listing: &Listing) -> Result<Vec<Item>, TickStepError> {
+        let ledger = &self.launchpad.books.ledger;
+        let keys = ledger.list(listing).await?;
+        Ok(if keys.is_empty() { Vec::new() } else { ledger.read_eventual(&keys).await? })
     }
 
     /// What these keys hold. No keys are no call.
-    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, StepError> {
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, TickStepError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

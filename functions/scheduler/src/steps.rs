@@ -8,7 +8,7 @@ use crate::metrics::STEPS_FAILED;
 
 /// What one step of a pool fails with.
 #[derive(Debug, thiserror::Error)]
-pub enum StepError {
+pub enum TickStepError {
     /// A transaction did not get through.
     #[error(transparent)]
     Post(#[from] PostError),
@@ -23,6 +23,6 @@ pub enum StepError {
     Scaling(#[from] ScalingError),
 }
 
-impl StepFailure for StepError {
+impl StepFailure for TickStepError {
     const COUNTED_BY: Metric = STEPS_FAILED;
 }

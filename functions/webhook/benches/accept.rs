@@ -17,9 +17,9 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{QueueError, SendMessage};
 use futures_util::FutureExt as _;
 use github::signature::{check, sign};
-use github::{Told, verify};
+use github::{WorkflowJobDelivery, verify};
 use serde_json::{Value, json};
-use webhook::{Deployed, Settings, Webhook};
+use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 /// A payload in GitHub's shape.
 const PAYLOAD: &str = include_str!("../../../events/github/queued-ec2-arm64-spot.json");
@@ -62,8 +62,8 @@ fn the_whole_way_to_the_queue(bencher: Bencher<'_, '_>) {
     let body = body();
     let request = request(&body);
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
-    let settings = Settings { secrets: vec!["secret".into()], deployed };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let settings = WebhookSettings { secrets: vec!["secret".into()], deployed };
     let webhook = Webhook { queue: TakesAll };
     let handle = || {
         webhook.handle(&settings, black_box(&request)).now_or_never().expect("nothing here waits").status_code
@@ -88,7 +88,7 @@ fn parse_alone(bencher: Bencher<'_, '_>) {
     let delivery = verify(&request.headers, body.as_bytes(), &["secret".into()]).unwrap();
     bencher
         .counter(BytesCount::of_str(&body))
-        .bench_local(|| black_box(&delivery).payload::<Told>("workflow_job").unwrap());
+        .bench_local(|| black_box(&delivery).payload::<WorkflowJobDelivery>("workflow_job").unwrap());
 }
 
 #[divan::bench]

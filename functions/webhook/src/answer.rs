@@ -4,14 +4,14 @@ use std::fmt::Display;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use fleet::ledger::JobEvent;
-use fleet::{JobId, PoolName, said};
+use fleet::{JobId, PoolName, quote};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 /// An answer, whichever way the request went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Answer {
+pub(crate) struct AnswerToGithub {
     #[serde(skip)]
     status: i64,
     message: String,
@@ -21,9 +21,9 @@ pub(crate) struct Answer {
     job: Option<JobId>,
 }
 
-impl Answer {
+impl AnswerToGithub {
     fn new(status: i64, message: impl Display) -> Self {
-        Self { status, message: said::sentence(&message.to_string()), pool: None, job: None }
+        Self { status, message: quote::sentence(&message.to_string()), pool: None, job: None }
     }
 
     /// 202: the event is safe in the queue.
@@ -87,12 +87,12 @@ mod tests {
     fn what_is_asked_for_again_is_what_could_not_be_kept() {
         use Reception::{Declined, Missed, Received};
         for (answer, expected) in [
-            (Answer::ignored("the event ping is not for Mayfly"), Received),
-            (Answer::bad_request("the payload does not read"), Declined),
-            (Answer::unauthorized("the signature does not fit"), Declined),
-            (Answer::too_large(7), Declined),
-            (Answer::unavailable(), Missed),
-            (Answer::not_ready(), Missed),
+            (AnswerToGithub::ignored("the event ping is not for Mayfly"), Received),
+            (AnswerToGithub::bad_request("the payload does not read"), Declined),
+            (AnswerToGithub::unauthorized("the signature does not fit"), Declined),
+            (AnswerToGithub::too_large(7), Declined),
+            (AnswerToGithub::unavailable(), Missed),
+            (AnswerToGithub::not_ready(), Missed),
         ] {
             let status = u16::try_from(answer.status).unwrap();
             assert_eq!(Reception::of(status), expected, "{answer:?}");

@@ -6,24 +6,25 @@ use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::answer::Answer;
+use crate::answer::AnswerToGithub;
 
 /// The largest body that is looked at, in bytes. A `workflow_job` payload is about 13 KB, so this is
 /// far over any real one and still cheap to verify; GitHub itself stops at 25 MB, Lambda at 6 MB.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
 /// The body's bytes, decoded where the Function URL has encoded them, byte for byte as sent.
-pub(crate) fn raw(request: &LambdaFunctionUrlRequest) -> Result<Cow<'_, [u8]>, Answer> {
+pub(crate) fn raw(request: &LambdaFunctionUrlRequest) -> Result<Cow<'_, [u8]>, AnswerToGithub> {
     let body = request.body.as_deref().unwrap_or_default();
     let encoded_limit = BODY_LIMIT.div_ceil(3) * 4;
     let limit = if request.is_base64_encoded { encoded_limit } else { BODY_LIMIT };
     if body.len() > limit {
-        return Err(Answer::too_large(BODY_LIMIT));
+        return Err(AnswerToGithub::too_large(BODY_LIMIT));
     }
     if !request.is_base64_encoded {
         return Ok(Cow::Borrowed(body.as_bytes()));
     }
-    let bytes =
-        STANDARD.decode(body).map_err(|_| Answer::bad_request("the body is said to be base64 and is not"))?;
-    if bytes.len() > BODY_LIMIT { Err(Answer::too_large(BODY_LIMIT)) } else { Ok(Cow::Owned(bytes)) }
+    let bytes = STANDARD
+        .decode(body)
+        .map_err(|_| AnswerToGithub::bad_request("the body is said to be base64 and is not"))?;
+    if bytes.len() > BODY_LIMIT { Err(AnswerToGithub::too_large(BODY_LIMIT)) } else { Ok(Cow::Owned(bytes)) }
 }

@@ -2,13 +2,13 @@
 
 use fleet::ledger::{JobAction, JobEvent};
 use fleet::routing::{Unserved, route};
-use fleet::{JobId, PoolMap, said};
+use fleet::{JobId, PoolMap, quote};
 use github::delivery::DeliveryError;
 use github::workflow_job::{EVENT, NamedRunner};
-use github::{Action, Told, Verified, WorkflowJobPayload};
+use github::{Verified, WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};
 
 use crate::metrics::{NO_POOL, PUBLIC_REPOSITORY};
-use crate::settings::Deployed;
+use crate::settings::WebhookDeployment;
 
 /// What to do with a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +38,18 @@ pub(crate) enum Decision {
 }
 
 /// Decides on one delivery.
-pub(crate) fn decide(delivery: &Verified<'_>, deployed: &Deployed) -> Result<Decision, DeliveryError> {
+pub(crate) fn decide(
+    delivery: &Verified<'_>,
+    deployed: &WebhookDeployment,
+) -> Result<Decision, DeliveryError> {
     match delivery.event()? {
         EVENT => Ok(match delivery.payload(EVENT)? {
-            Told::Job(payload) => of_job(payload, deployed),
-            Told::Nothing(absent) => Decision::Empty(format!("the payload has no {absent}")),
+            WorkflowJobDelivery::Job(payload) => of_job(payload, deployed),
+            WorkflowJobDelivery::Nothing(absent) => Decision::Empty(format!("the payload has no {absent}")),
         }),
         "ping" => Ok(Decision::Ignore("ping received; Mayfly listens".to_owned())),
         other => {
-            let other = said::name(other);
+            let other = quote::name(other);
             Ok(Decision::Ignore(format!("the event {other} is not for Mayfly; it takes {EVENT}")))
         }
     }
@@ -57,20 +60,22 @@ pub(crate) fn decide(delivery: &Verified<'_>, deployed: &Deployed) -> Result<Dec
 /// Whose it is, the repository's name says, and not the payload's `installation`: GitHub has sent payloads of one
 /// App to the hook of another (runs-on/runs-on#509). Of somebody else's repository nothing is written
 /// down, not even an end: nothing was begun.
-fn of_job(payload: WorkflowJobPayload, deployed: &Deployed) -> Decision {
-    let Deployed { organisation, pools } = deployed;
+fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
+    let WebhookDeployment { organisation, pools } = deployed;
     if !payload.repository.belongs_to(organisation) {
-        let repository = said::name(payload.repository.as_str());
+        let repository = quote::name(payload.repository.as_str());
         return Decision::Foreign(format!("{repository} does not belong to {organisation}"));
     }
     match payload.action {
-        Action::Queued => of_waiting(payload, pools),
-        Action::InProgress => of_begun(payload, JobAction::InProgress, pools),
-        Action::Completed => of_begun(payload, JobAction::Completed, pools),
-        Action::Waiting => {
+        WorkflowJobAction::Queued => of_waiting(payload, pools),
+        WorkflowJobAction::InProgress => of_begun(payload, JobAction::InProgress, pools),
+        WorkflowJobAction::Completed => of_begun(payload, JobAction::Completed, pools),
+        WorkflowJobAction::Waiting => {
             Decision::Ignore("the job waits for an approval; it asks for a runner later".to_owned())
         }
-        Action::Other(other) => Decision::Ignore(format!("the action {} moves no job", said::name(&other))),
+        WorkflowJobAction::Other(other) => {
+            Decision::Ignore(format!("the action {} moves no job", quote::name(&other)))
+        }
     }
 }
 

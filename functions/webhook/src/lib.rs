@@ -19,14 +19,14 @@ use fleet::ports::SendMessage;
 use fleet::version::Version;
 use tracing::{error, info, warn};
 
-use crate::answer::Answer;
+use crate::answer::AnswerToGithub;
 pub use crate::body::BODY_LIMIT;
 use crate::decision::{Decision, decide};
 use crate::metrics::{
     DELIVERIES_BROKEN, DELIVERIES_EMPTY, DELIVERIES_FOREIGN, DELIVERIES_NOT_READY, DELIVERIES_REFUSED,
     JOBS_QUEUED, JOBS_UNSERVED, POOL, QUEUE_UNAVAILABLE, REASON,
 };
-pub use crate::settings::{Deployed, Settings};
+pub use crate::settings::{WebhookDeployment, WebhookSettings};
 
 /// The function with what it keeps from one request to the next.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl<Q: SendMessage> Webhook<Q> {
     /// It never fails: whatever is wrong is a status and a sentence in GitHub's delivery log.
     pub async fn handle(
         &self,
-        settings: &Settings,
+        settings: &WebhookSettings,
         request: &LambdaFunctionUrlRequest,
     ) -> LambdaFunctionUrlResponse {
         let answer = self.answer(settings, request).await.unwrap_or_else(|refusal| refusal);
@@ -49,15 +49,15 @@ impl<Q: SendMessage> Webhook<Q> {
 
     async fn answer(
         &self,
-        settings: &Settings,
+        settings: &WebhookSettings,
         request: &LambdaFunctionUrlRequest,
-    ) -> Result<Answer, Answer> {
+    ) -> Result<AnswerToGithub, AnswerToGithub> {
         let body = body::raw(request).map_err(refused)?;
         let verified = github::verify(&request.headers, &body, &settings.secrets)
-            .map_err(|refusal| refused(Answer::unauthorized(refusal)))?;
-        let delivery = verified.id().map_err(|problem| broken(None, Answer::bad_request(problem)))?;
+            .map_err(|refusal| refused(AnswerToGithub::unauthorized(refusal)))?;
+        let delivery = verified.id().map_err(|problem| broken(None, AnswerToGithub::bad_request(problem)))?;
         let decision = decide(&verified, &settings.deployed)
-            .map_err(|problem| broken(Some(&delivery), Answer::bad_request(problem)))?;
+            .map_err(|problem| broken(Some(&delivery), AnswerToGithub::bad_request(problem)))?;
         match decision {
             Decision::Enqueue { event, begins_to_wait } => {
                 let pool = event.pool.clone().filter(|_| begins_to_wait);
@@ -70,7 +70,7 @@ impl<Q: SendMessage> Webhook<Q> {
             Decision::Unserved { job, counted_as, why } => {
                 warn!(%delivery, %job, reason = why, "job not served");
                 counter!(JOBS_UNSERVED.name, REASON => counted_as).increment(1);
-                Ok(Answer::ignored(why))
+                Ok(AnswerToGithub::ignored(why))
             }
             Decision::Foreign(reason) => Ok(ignored(&delivery, reason, Some(DELIVERIES_FOREIGN))),
             Decision::Empty(reason) => Ok(ignored(&delivery, reason, Some(DELIVERIES_EMPTY))),
@@ -78,45 +78,49 @@ impl<Q: SendMessage> Webhook<Q> {
         }
     }
 
-    async fn enqueue(&self, delivery: DeliveryId, job_event: JobEvent) -> Result<Answer, Answer> {
+    async fn enqueue(
+        &self,
+        delivery: DeliveryId,
+        job_event: JobEvent,
+    ) -> Result<AnswerToGithub, AnswerToGithub> {
         let message = JobMessage { version: Version, delivery, job_event };
         let (delivery, event) = (&message.delivery, &message.job_event);
         let pool = event.pool.as_ref().map(tracing::field::display);
         if let Err(error) = self.queue.send_message(&message).await {
             error!(%delivery, job = %event.job, action = ?event.action, %error, "delivery not queued");
             counter!(QUEUE_UNAVAILABLE.name).increment(1);
-            return Err(Answer::unavailable());
+            return Err(AnswerToGithub::unavailable());
         }
         info!(%delivery, job = %event.job, action = ?event.action, pool, "delivery queued");
-        Ok(Answer::accepted(event))
+        Ok(AnswerToGithub::accepted(event))
     }
 }
 
 /// A delivery that asks for nothing, and is counted as this, if as anything.
-fn ignored(delivery: &DeliveryId, reason: String, counted_as: Option<Metric>) -> Answer {
+fn ignored(delivery: &DeliveryId, reason: String, counted_as: Option<Metric>) -> AnswerToGithub {
     info!(%delivery, reason, "delivery ignored");
     if let Some(metric) = counted_as {
         counter!(metric.name).increment(1);
     }
-    Answer::ignored(reason)
+    AnswerToGithub::ignored(reason)
 }
 
 /// The answer to a delivery that cannot be verified now: GitHub keeps it as failed, to be redelivered.
 pub fn not_ready(problem: &dyn std::error::Error) -> LambdaFunctionUrlResponse {
     error!(%problem, "delivery not looked at");
     counter!(DELIVERIES_NOT_READY.name).increment(1);
-    Answer::not_ready().into_response()
+    AnswerToGithub::not_ready().into_response()
 }
 
 /// A request that is not proven to be GitHub's.
-fn refused(answer: Answer) -> Answer {
+fn refused(answer: AnswerToGithub) -> AnswerToGithub {
     warn!(refusal = answer.message(), "delivery refused");
     counter!(DELIVERIES_REFUSED.name).increment(1);
     answer
 }
 
-/// A delivery of GitHub's that can not be read.
-fn broken(delivery: Option<&DeliveryId>, answer: Answer) -> Answer {
+/// A delivery of GitHub's that cannot be read.
+fn broken(delivery: Option<&DeliveryId>, answer: AnswerToGithub) -> AnswerToGithub {
     let delivery = delivery.map(tracing::field::display);
     warn!(delivery, problem = answer.message(), "delivery not understood");
     counter!(DELIVERIES_BROKEN.name).increment(1);

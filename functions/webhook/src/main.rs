@@ -1,11 +1,11 @@
 //! The webhook function on Lambda.
 
 use aws::boot::Boot;
-use aws::queue::Queue;
+use aws::queue::SqsQueue;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use fleet::PoolMap;
 use futures_util::future::join;
-use webhook::{Deployed, Settings, Webhook};
+use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -13,9 +13,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let organisation = boot.variable("MAYFLY_ORGANISATION");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
-    let deployed = pools.map(|pools| Deployed { organisation, pools });
-    let queue = Queue::new(&boot.config, queue_url);
-    let (settings, ()) = join(boot.settings::<Settings>(deployed), queue.warm_up()).await;
+    let deployed = pools.map(|pools| WebhookDeployment { organisation, pools });
+    let queue = SqsQueue::new(&boot.config, queue_url);
+    let (settings, ()) = join(boot.settings::<WebhookSettings>(deployed), queue.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;
     let webhook = Webhook { queue };
     started

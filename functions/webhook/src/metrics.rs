@@ -30,9 +30,9 @@ pub const DELIVERIES_EMPTY: Metric =
 pub const DELIVERIES_REFUSED: Metric =
     Metric::counter("DeliveriesRefused", "Requests that are not proven to be GitHub's");
 
-/// Deliveries that GitHub signed and that can not be read.
+/// Deliveries that GitHub signed and that cannot be read.
 pub const DELIVERIES_BROKEN: Metric =
-    Metric::counter("DeliveriesBroken", "GitHub's deliveries that can not be read");
+    Metric::counter("DeliveriesBroken", "GitHub's deliveries that cannot be read");
 
 /// Events that the queue did not take. GitHub keeps them as failed deliveries.
 pub const QUEUE_UNAVAILABLE: Metric =

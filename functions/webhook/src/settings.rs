@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 /// What is deployed with the function.
 #[derive(Debug, Clone)]
-pub struct Deployed {
+pub struct WebhookDeployment {
     /// The GitHub organisation whose jobs get runners.
     pub organisation: String,
     /// The map of pools.
@@ -15,19 +15,22 @@ pub struct Deployed {
 
 /// The settings, as they are at the time of a request: they may change while the function lives.
 #[derive(Debug)]
-pub struct Settings {
+pub struct WebhookSettings {
     /// The webhook secrets that are valid now; two during a rotation.
     pub secrets: Vec<SecretString>,
     /// What was deployed.
-    pub deployed: Deployed,
+    pub deployed: WebhookDeployment,
 }
 
-impl FromParameters for Settings {
-    type Deployed = Deployed;
+impl FromParameters for WebhookSettings {
+    type Deployed = WebhookDeployment;
 
     const FOLDERS: &'static [&'static str] = &[folder::WEBHOOK_SECRETS];
 
-    fn from_parameters(deployed: &Deployed, parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    fn from_parameters(
+        deployed: &WebhookDeployment,
+        parameters: &Parameters,
+    ) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let secrets = parameters.secrets(folder::WEBHOOK_SECRETS, &mut problems);
         problems.all_or(Some(Self { secrets, deployed: deployed.clone() }))

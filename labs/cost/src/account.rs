@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::assumed::Assumed;
 use crate::day::{Counted, MONTH};
-use crate::deployed::{Deployed, FUNCTIONS};
-use crate::prices::{Budgets, PriceList, Prices};
-use crate::usage::{Counts, Part, Tallies, Usage, Used};
+use crate::deployed::{DeployedStack, FUNCTIONS};
+use crate::prices::{AwsPrices, Budgets, PriceList};
+use crate::usage::{Counts, Tallies, Usage, Used, UsedBy};
 use sandbox::FunctionName;
 
 /// Bytes of a GB, as AWS bills logs and storage.
@@ -20,7 +20,7 @@ const DAYS: f64 = 30.0;
 
 /// What AWS asks money for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Item {
+pub enum BillItem {
     /// Lambda: requests.
     Requests,
     /// Lambda: GB-seconds.
@@ -33,15 +33,15 @@ pub enum Item {
     Writes,
     /// `CloudWatch`: logs, collected and kept.
     Logs,
-    /// EventBridge Scheduler: invocations.
-    Schedules,
+    /// EventBridge: what its rule calls each minute, which costs nothing.
+    Ticks,
     /// KMS: requests, for secrets and for the table's key. And the Parameter Store's, which cost nothing.
     Keys,
     /// `DynamoDB`: what is stored, and its recovery.
     Storage,
 }
 
-impl Item {
+impl BillItem {
     /// All of them, in the order of the table.
     pub const ALL: [Self; 9] = [
         Self::Requests,
@@ -50,7 +50,7 @@ impl Item {
         Self::Reads,
         Self::Writes,
         Self::Logs,
-        Self::Schedules,
+        Self::Ticks,
         Self::Keys,
         Self::Storage,
     ];
@@ -64,7 +64,7 @@ impl Item {
             Self::Reads => "DynamoDB reads",
             Self::Writes => "DynamoDB writes",
             Self::Logs => "Logs",
-            Self::Schedules => "Scheduler",
+            Self::Ticks => "EventBridge",
             Self::Keys => "KMS",
             Self::Storage => "storage",
         }
@@ -79,12 +79,12 @@ pub struct Bill {
     /// Where they come from.
     pub tallies: Tallies,
     /// The dollars of each item of each part.
-    pub dollars: BTreeMap<(Part, Item), f64>,
+    pub dollars: BTreeMap<(UsedBy, BillItem), f64>,
 }
 
 /// The two bills.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Account {
+pub struct Bills {
     /// Of a thousand jobs, beside what an idle month costs.
     pub jobs: Bill,
     /// Of a month without jobs.
@@ -93,7 +93,7 @@ pub struct Account {
 
 impl Bill {
     /// The dollars of all, or of one part, or of one item.
-    pub fn total(&self, is_counted: impl Fn(Part, Item) -> bool) -> f64 {
+    pub fn total(&self, is_counted: impl Fn(UsedBy, BillItem) -> bool) -> f64 {
         let counted = self.dollars.iter().filter(|((part, item), _)| is_counted(*part, *item));
         counted.map(|(_, dollars)| dollars).sum()
     }
@@ -104,7 +104,7 @@ impl Bill {
     }
 
     /// The largest items, the largest first.
-    pub fn largest(&self) -> Vec<(Part, Item, f64)> {
+    pub fn largest(&self) -> Vec<(UsedBy, BillItem, f64)> {
         let mut items: Vec<_> =
             self.dollars.iter().map(|(&(part, item), &dollars)| (part, item, dollars)).collect();
         items.sort_by(|one, other| other.2.total_cmp(&one.2));
@@ -114,32 +114,33 @@ impl Bill {
 
 /// Makes the account of what was counted.
 #[expect(clippy::cast_precision_loss, reason = "a number of jobs")]
-pub fn account(counted: &Counted, list: &PriceList, assumed: &Assumed, deployed: &Deployed) -> Account {
+pub fn account(counted: &Counted, list: &PriceList, assumed: &Assumed, deployed: &DeployedStack) -> Bills {
     let a_thousand = 1000.0 / assumed.day.jobs as f64;
     let a_month = MONTH.as_secs_f64() / counted.counted.as_secs_f64();
     let jobs = counted.day.beyond(&counted.idle).times(a_thousand);
     let mut idle = counted.idle.clone().times(a_month);
-    if let Some(stored) = counted.idle.used.get(&Part::Table) {
+    if let Some(stored) = counted.idle.used.get(&UsedBy::Table) {
         // What lies there was reckoned for a month.
-        idle.used.insert(Part::Table, *stored);
+        idle.used.insert(UsedBy::Table, *stored);
     }
-    let launcher = idle.used.entry(Part::Function(FunctionName::Launcher)).or_default();
+    let launcher = idle.used.entry(UsedBy::Function(FunctionName::Launcher)).or_default();
     launcher.queue_requests += polls_of_a_month(assumed, deployed);
     let bill = |Counts { mut used, tallies }: Counts| {
         for function in FUNCTIONS {
-            used.entry(Part::Function(function)).or_default();
+            used.entry(UsedBy::Function(function)).or_default();
         }
         let dollars = used.iter().flat_map(|(&part, usage)| {
-            Item::ALL.map(|item| ((part, item), dollars(part, item, usage, &list.prices, assumed, deployed)))
+            BillItem::ALL
+                .map(|item| ((part, item), dollars(part, item, usage, &list.prices, assumed, deployed)))
         });
         Bill { dollars: dollars.collect(), used, tallies }
     };
-    Account { jobs: bill(jobs), idle: bill(idle) }
+    Bills { jobs: bill(jobs), idle: bill(idle) }
 }
 
 /// The requests by which Lambda asks an empty queue in a month. Where it has messages, its receives are counted beside
 /// these, though some of them are in their place.
-fn polls_of_a_month(assumed: &Assumed, deployed: &Deployed) -> f64 {
+fn polls_of_a_month(assumed: &Assumed, deployed: &DeployedStack) -> f64 {
     let queue = &assumed.queue;
     let at_once = if deployed.has_maximum_concurrency {
         queue.polls_at_once
@@ -151,26 +152,26 @@ fn polls_of_a_month(assumed: &Assumed, deployed: &Deployed) -> f64 {
 
 /// The dollars of one item.
 fn dollars(
-    part: Part,
-    item: Item,
+    part: UsedBy,
+    item: BillItem,
     usage: &Usage,
-    prices: &Prices,
+    prices: &AwsPrices,
     assumed: &Assumed,
-    deployed: &Deployed,
+    deployed: &DeployedStack,
 ) -> f64 {
     match item {
-        Item::Requests => usage.invocations * prices.lambda_request,
-        Item::Duration => gb_seconds(part, usage, deployed) * prices.lambda_gb_second,
-        Item::Queue => usage.queue_requests * prices.sqs_request,
-        Item::Reads => usage.reads * prices.dynamodb_read_unit,
-        Item::Writes => (usage.writes + usage.index_writes) * prices.dynamodb_write_unit,
-        Item::Logs => {
+        BillItem::Requests => usage.invocations * prices.lambda_request,
+        BillItem::Duration => gb_seconds(part, usage, deployed) * prices.lambda_gb_second,
+        BillItem::Queue => usage.queue_requests * prices.sqs_request,
+        BillItem::Reads => usage.reads * prices.dynamodb_read_unit,
+        BillItem::Writes => (usage.writes + usage.index_writes) * prices.dynamodb_write_unit,
+        BillItem::Logs => {
             let months = deployed.log_days / DAYS * assumed.logs.compressed;
             usage.log_bytes() / GB * (prices.logs_gb + prices.logs_gb_month * months)
         }
-        Item::Schedules => usage.ticks * prices.scheduler_invocation,
-        Item::Keys => usage.decrypts * prices.kms_request + usage.parameter_reads * prices.ssm_request,
-        Item::Storage => {
+        BillItem::Ticks => usage.ticks * prices.rule_invocation,
+        BillItem::Keys => usage.decrypts * prices.kms_request + usage.parameter_reads * prices.ssm_request,
+        BillItem::Storage => {
             let recovery = if deployed.has_recovery { prices.dynamodb_recovery_gb_month } else { 0.0 };
             usage.stored_byte_months / GB * (prices.dynamodb_gb_month + recovery)
         }
@@ -178,14 +179,14 @@ fn dollars(
 }
 
 /// GB-seconds that a function was billed for.
-pub(crate) fn gb_seconds(part: Part, usage: &Usage, deployed: &Deployed) -> f64 {
-    let Part::Function(function) = part else { return 0.0 };
+pub(crate) fn gb_seconds(part: UsedBy, usage: &Usage, deployed: &DeployedStack) -> f64 {
+    let UsedBy::Function(function) = part else { return 0.0 };
     let memory = deployed.memory.get(&function).copied().unwrap_or_default();
     usage.seconds * f64::from(memory) / MB_OF_A_GB
 }
 
 /// What is over these budgets, a line each.
-pub fn over(account: &Account, budgets: &Budgets) -> Vec<String> {
+pub fn over(account: &Bills, budgets: &Budgets) -> Vec<String> {
     let found = [
         ("a thousand jobs", account.jobs.sum(), budgets.thousand_jobs),
         ("an idle month", account.idle.sum(), budgets.idle_month),

@@ -14,23 +14,23 @@ pub const FILE: &str = include_str!("../assumed.toml");
 #[serde(deny_unknown_fields)]
 pub struct Assumed {
     /// The jobs.
-    pub day: Day,
+    pub day: DayOfJobs,
     /// How Lambda asks the queue for messages.
-    pub queue: Queue,
+    pub queue: QueuePolling,
     /// How Lambda runs functions.
     pub lambda: Lambda,
     /// What Lambda and `CloudWatch` make of logs.
     pub logs: Logs,
     /// The reads that KMS decrypts.
-    pub secrets: Secrets,
+    pub secrets: SecretReads,
     /// How `DynamoDB` counts.
-    pub ledger: Ledger,
+    pub ledger: DynamoDbUnits,
 }
 
 /// The jobs of the day.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Day {
+pub struct DayOfJobs {
     /// How many.
     pub jobs: u64,
     /// Within so many hours.
@@ -47,7 +47,7 @@ pub struct Day {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the file says what each is")]
-pub struct Queue {
+pub struct QueuePolling {
     pub polls_at_once: u32,
     pub polls_at_once_without_maximum_concurrency: u32,
     pub seconds_a_poll: u32,
@@ -87,7 +87,7 @@ pub struct Logs {
 /// The reads that KMS decrypts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Secrets {
+pub struct SecretReads {
     /// Secrets in each folder of the Parameter Store.
     pub a_folder: u32,
     /// How long the table's key is kept.
@@ -97,7 +97,7 @@ pub struct Secrets {
 /// How `DynamoDB` counts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ledger {
+pub struct DynamoDbUnits {
     /// Bytes of a write unit.
     pub bytes_a_write: u32,
     /// Bytes of a read unit.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use aws::ledger::attributes::{KEPT, of_item};
+use aws::ledger::attributes::of_item;
+use aws::ledger::ttl::KEPT;
 use fleet::ledger::Item;
 use fleet::pools::DEFAULT_POOLS;
 use fleet::{JobId, PoolMap, Repository};
@@ -13,10 +14,10 @@ use sandbox::github::{JobPlan, Phase};
 use sandbox::{Latencies, Operation, Sandbox, World};
 
 use crate::assumed::Assumed;
-use crate::deployed::Deployed;
+use crate::deployed::DeployedStack;
 use crate::item;
-use crate::meter::{Meter, Metered};
-use crate::usage::{Counts, Part, Usage};
+use crate::meter::{CostMeter, Metered};
+use crate::usage::{Counts, Usage, UsedBy};
 
 /// Monday, 5 October 2026, 09:00 UTC.
 const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -48,7 +49,7 @@ pub struct Counted {
 }
 
 /// Lets both happen.
-pub fn run(assumed: &Assumed, deployed: &Deployed) -> Result<Counted> {
+pub fn run(assumed: &Assumed, deployed: &DeployedStack) -> Result<Counted> {
     let counted = length(assumed)?.checked_add(AFTERWARDS).context("the day is too long")?;
     let (day, idle) = (happen(assumed, deployed, assumed.day.jobs)?, happen(assumed, deployed, 0)?);
     Ok(Counted { day, idle, counted })
@@ -60,7 +61,7 @@ fn length(assumed: &Assumed) -> Result<SignedDuration> {
 }
 
 /// What is used in a world with so many jobs.
-fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Counts> {
+fn happen(assumed: &Assumed, deployed: &DeployedStack, jobs: u64) -> Result<Counts> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
     let mut delays = scale::Data::read(None)?.delays;
     if let Latencies::Each(calls) = &mut delays.calls {
@@ -71,7 +72,7 @@ fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Counts> {
     for number in 0..assumed.day.repositories {
         sandbox.github().borrow_mut().push(&repository(number), START);
     }
-    let meter = Meter::new(&sandbox, assumed, deployed);
+    let meter = CostMeter::new(&sandbox, assumed, deployed);
     let _log = tracing::subscriber::set_default(meter.log().lines());
     let functions =
         Metered { functions: Platform::new(&sandbox, &pools, SECRET.into()), meter: meter.clone() };
@@ -87,7 +88,7 @@ fn happen(assumed: &Assumed, deployed: &Deployed, jobs: u64) -> Result<Counts> {
     world.run_until(from.checked_add(length(assumed)?)?.checked_add(AFTERWARDS)?);
     let mut counts = meter.counts()?.beyond(&before);
     check(&world, jobs)?;
-    counts.used.insert(Part::Table, stored(&world, assumed)?);
+    counts.used.insert(UsedBy::Table, stored(&world, assumed)?);
     Ok(counts)
 }
 

@@ -19,7 +19,7 @@ pub const FUNCTIONS: [FunctionName; 5] = [
 
 /// What is deployed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deployed {
+pub struct DeployedStack {
     /// Megabytes of each function.
     pub memory: BTreeMap<FunctionName, u32>,
     /// The functions of which Lambda logs lines of its own where all goes well.
@@ -34,7 +34,7 @@ pub struct Deployed {
     pub log_days: f64,
 }
 
-impl Deployed {
+impl DeployedStack {
     /// Reads the templates. What the sandbox does otherwise, or has other prices, is an error.
     pub fn read() -> Result<Self> {
         Self::of(&template("template.yaml")?, &template("infra/storage.yaml")?)
@@ -45,18 +45,22 @@ impl Deployed {
         let default = |name: &str| at(template, &format!("/Parameters/{name}/Default"));
         let jobs = at(template, "/Resources/LauncherFunction/Properties/Events/Jobs/Properties");
         let table = at(storage, "/Resources/LedgerTable/Properties");
-        let rate = |id: &str| at(template, &format!("/Resources/{id}/Properties/ScheduleExpression"));
+        let rule = at(template, "/Resources/EveryMinuteRule");
+        let ticks: Value = at(rule, "/Properties/Targets")
+            .as_array()
+            .map_or(Value::Null, |targets| targets.iter().map(|target| at(target, "/Id").clone()).collect());
         let indexes = at(table, "/GlobalSecondaryIndexes").as_array().context("the table has no index")?;
         let projections: Value =
             indexes.iter().map(|index| at(index, "/Projection/ProjectionType").clone()).collect();
         for (what, found, counted) in [
             ("FunctionArchitecture", default("FunctionArchitecture"), json!("arm64")),
-            ("ScheduleExpression of EveryMinute", rate("EveryMinute"), json!("rate(1 minute)")),
+            ("Type of EveryMinuteRule", at(rule, "/Type"), json!("AWS::Events::Rule")),
             (
-                "ScheduleExpression of ReconcilerEveryMinute",
-                rate("ReconcilerEveryMinute"),
+                "ScheduleExpression of EveryMinuteRule",
+                at(rule, "/Properties/ScheduleExpression"),
                 json!("rate(1 minute)"),
             ),
+            ("targets of EveryMinuteRule", &ticks, json!(["Scheduler", "Reconciler"])),
             ("BatchSize of the launcher", at(jobs, "/BatchSize"), json!(sandbox::queue::BATCH)),
             ("BillingMode of the table", at(table, "/BillingMode"), json!("PAY_PER_REQUEST")),
             ("projections of the table's indexes", &projections, json!(["KEYS_ONLY"])),
@@ -119,7 +123,7 @@ mod tests {
         ] {
             let pointer = "/Resources/LauncherFunction/Properties/LoggingConfig/SystemLogLevel";
             *template.pointer_mut(pointer).unwrap() = level.clone();
-            let logged = Deployed::of(&template, &storage).unwrap().logged_by_lambda;
+            let logged = DeployedStack::of(&template, &storage).unwrap().logged_by_lambda;
             assert_eq!(logged, expected.into_iter().collect(), "{level}");
         }
     }
@@ -127,10 +131,20 @@ mod tests {
     #[test]
     fn what_the_account_does_not_count_is_an_error_that_names_it() {
         let (good, storage) = (template("template.yaml").unwrap(), template("infra/storage.yaml").unwrap());
-        assert!(Deployed::of(&good, &storage).is_ok(), "as they are");
+        assert!(DeployedStack::of(&good, &storage).is_ok(), "as they are");
         for (pointer, value, expected) in [
             ("/Parameters/FunctionArchitecture/Default", json!("x86_64"), "FunctionArchitecture"),
-            ("/Resources/EveryMinute/Properties/ScheduleExpression", json!("rate(5 minutes)"), "EveryMinute"),
+            (
+                "/Resources/EveryMinuteRule/Properties/ScheduleExpression",
+                json!("rate(5 minutes)"),
+                "ScheduleExpression of EveryMinuteRule",
+            ),
+            ("/Resources/EveryMinuteRule/Type", json!("AWS::Scheduler::Schedule"), "Type of EveryMinuteRule"),
+            (
+                "/Resources/EveryMinuteRule/Properties/Targets/1/Id",
+                json!("Another"),
+                "targets of EveryMinuteRule",
+            ),
             (
                 "/Resources/LauncherFunction/Properties/Events/Jobs/Properties/BatchSize",
                 json!(20),
@@ -141,7 +155,7 @@ mod tests {
         ] {
             let mut other = good.clone();
             *other.pointer_mut(pointer).unwrap() = value;
-            let problem = Deployed::of(&other, &storage).unwrap_err().to_string();
+            let problem = DeployedStack::of(&other, &storage).unwrap_err().to_string();
             assert!(problem.contains(expected), "{pointer}: {problem}");
         }
         for (pointer, value, expected) in [
@@ -154,7 +168,7 @@ mod tests {
         ] {
             let mut other = storage.clone();
             *other.pointer_mut(pointer).unwrap() = value;
-            let problem = Deployed::of(&good, &other).unwrap_err().to_string();
+            let problem = DeployedStack::of(&good, &other).unwrap_err().to_string();
             assert!(problem.contains(expected), "{pointer}: {problem}");
         }
     }

@@ -7,7 +7,7 @@ use aws::ledger::attributes::{Attributes, CHANGED_AT, KEY, LISTING, key, of_item
 use aws_sdk_dynamodb::types::AttributeValue;
 use fleet::ledger::{Item, Key, Listing, Put};
 
-use crate::assumed::Ledger;
+use crate::assumed::DynamoDbUnits;
 
 /// Bytes of what is stored of an item (`DynamoDB`, "Item sizes and formats").
 pub(crate) fn bytes(attributes: &Attributes) -> usize {
@@ -50,8 +50,9 @@ fn units(bytes: usize, unit: u32) -> f64 {
     f64::from(u32::try_from(bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX))
 }
 
-/// Units of a read that is strongly consistent: each key has its own, whether something is there or not.
-pub(crate) fn read_units(keys: &[Key], items: &[Item], ledger: &Ledger) -> Result<f64> {
+/// Units of a read that is strongly consistent: each key has its own, whether something is there or not. One that is
+/// eventually consistent takes half of them.
+pub(crate) fn read_units(keys: &[Key], items: &[Item], ledger: &DynamoDbUnits) -> Result<f64> {
     let keys: BTreeSet<&Key> = keys.iter().collect();
     let mut total = f64::from(u32::try_from(keys.len().saturating_sub(items.len()))?);
     for item in items {
@@ -61,7 +62,7 @@ pub(crate) fn read_units(keys: &[Key], items: &[Item], ledger: &Ledger) -> Resul
 }
 
 /// Units of a look into the index, which is eventually consistent: half of those of all entries together.
-pub(crate) fn list_units(listing: &Listing, keys: &[Key], ledger: &Ledger) -> f64 {
+pub(crate) fn list_units(listing: &Listing, keys: &[Key], ledger: &DynamoDbUnits) -> f64 {
     // A time with nine decimals, as `of_item` has it.
     const SINCE: usize = "2026-10-05T09:00:00.000000000Z".len();
     let beside = LISTING.len() + listing.to_string().len() + CHANGED_AT.len() + SINCE;
@@ -83,7 +84,7 @@ pub(crate) fn write_units(
     put: &Put,
     in_transaction: bool,
     is_written: bool,
-    ledger: &Ledger,
+    ledger: &DynamoDbUnits,
 ) -> Result<WriteUnits> {
     let (was, is) = (before.map(of_item).transpose()?.unwrap_or_default(), of_item(&put.0)?);
     let table = units(bytes(&was).max(bytes(&is)), ledger.bytes_a_write);
@@ -95,7 +96,7 @@ pub(crate) fn write_units(
 
 /// Units that the index takes (`DynamoDB`, "Using Global Secondary Indexes", write capacity): one to put an entry, one
 /// to delete one, both where a key changes, and none where the entry stays as it is.
-fn index_units(was: &Attributes, is: &Attributes, ledger: &Ledger) -> f64 {
+fn index_units(was: &Attributes, is: &Attributes, ledger: &DynamoDbUnits) -> f64 {
     let of = |it: &Attributes| Some((it.get(LISTING)?.clone(), it.get(CHANGED_AT)?.clone()));
     if of(was) == of(is) {
         return 0.0;

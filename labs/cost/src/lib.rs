@@ -16,4 +16,4 @@ pub mod prices;
 pub mod report;
 mod usage;
 
-pub use self::usage::{Counts, Part, Tallies, Tally, Usage, Used};
+pub use self::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};

@@ -5,13 +5,13 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use cost::account::{account, over};
 use cost::assumed::{self, Assumed};
-use cost::deployed::Deployed;
+use cost::deployed::DeployedStack;
 use cost::prices::{self, PriceList};
 use cost::{day, report};
 
 /// What a thousand jobs cost, and a month without any, at list prices.
 #[derive(Debug, Parser)]
-struct Args {
+struct CostArgs {
     /// Jobs of the day, instead of what assumed.toml says
     #[arg(long)]
     jobs: Option<u64>,
@@ -24,7 +24,7 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let args = Args::parse();
+    let args = CostArgs::parse();
     let list = PriceList::read(prices::FILE)?;
     let mut assumed = Assumed::read(assumed::FILE)?;
     let day = &mut assumed.day;
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
         day.jobs > 0 && day.hours > 0.0,
         "--jobs and --hours: a day has one job at least, and takes time"
     );
-    let deployed = Deployed::read()?;
+    let deployed = DeployedStack::read()?;
     let account = account(&day::run(&assumed, &deployed)?, &list, &assumed, &deployed);
     for (name, bill, budget) in [
         ("a thousand jobs", &account.jobs, list.budgets.thousand_jobs),

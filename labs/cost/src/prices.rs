@@ -10,7 +10,7 @@ pub const FILE: &str = include_str!("../prices.toml");
 #[serde(deny_unknown_fields)]
 pub struct PriceList {
     /// What AWS asks.
-    pub prices: Prices,
+    pub prices: AwsPrices,
     /// What is to be spent at most.
     pub budgets: Budgets,
     /// While that is not reached: what is spent now, and must not become more.
@@ -21,7 +21,7 @@ pub struct PriceList {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the file says what each is, and where it is from")]
-pub struct Prices {
+pub struct AwsPrices {
     pub lambda_gb_second: f64,
     pub lambda_request: f64,
     pub sqs_request: f64,
@@ -29,7 +29,7 @@ pub struct Prices {
     pub dynamodb_write_unit: f64,
     pub dynamodb_gb_month: f64,
     pub dynamodb_recovery_gb_month: f64,
-    pub scheduler_invocation: f64,
+    pub rule_invocation: f64,
     pub logs_gb: f64,
     pub logs_gb_month: f64,
     pub kms_request: f64,

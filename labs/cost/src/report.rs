@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
-use crate::account::{Bill, Item, gb_seconds};
+use crate::account::{Bill, BillItem, gb_seconds};
 use crate::assumed::Assumed;
-use crate::deployed::{Deployed, FUNCTIONS};
-use crate::usage::{self, Part, Tally};
+use crate::deployed::{DeployedStack, FUNCTIONS};
+use crate::usage::{self, Tally, UsedBy};
 
 /// How many of the largest items are named.
 const LARGEST: usize = 3;
 
 /// A bill: the dollars with their sum beside the budget, what was used, and where that comes from.
-pub fn bill(name: &str, bill: &Bill, budget: f64, deployed: &Deployed) -> String {
+pub fn bill(name: &str, bill: &Bill, budget: f64, deployed: &DeployedStack) -> String {
     let sum = bill.sum();
     let verdict = if sum <= budget { "within" } else { "OVER" };
     let largest = bill.largest().into_iter().take(LARGEST).map(|(part, item, dollars)| {
@@ -52,7 +52,7 @@ fn tallies(bill: &Bill, name: &str, is_told: impl Fn(&Tally) -> bool) -> Table {
 }
 
 /// The amounts, a row for each part.
-fn amounts(bill: &Bill, deployed: &Deployed) -> Table {
+fn amounts(bill: &Bill, deployed: &DeployedStack) -> Table {
     let mut table = table(&[
         "",
         "invocations",
@@ -99,11 +99,11 @@ fn amounts(bill: &Bill, deployed: &Deployed) -> Table {
 /// The dollars, a row for each part and a column for each item.
 fn dollars(bill: &Bill) -> Table {
     let mut table = table(&[""]);
-    let header = std::iter::once("").chain(Item::ALL.map(Item::name)).chain(["all"]);
+    let header = std::iter::once("").chain(BillItem::ALL.map(BillItem::name)).chain(["all"]);
     table.set_header(header);
-    let row = |name: &str, is_counted: &dyn Fn(Part) -> bool| {
+    let row = |name: &str, is_counted: &dyn Fn(UsedBy) -> bool| {
         let of = |item| bill.total(|part, it| is_counted(part) && it == item);
-        let cells = Item::ALL.map(|item| money(of(item))).into_iter();
+        let cells = BillItem::ALL.map(|item| money(of(item))).into_iter();
         let all = money(bill.total(|part, _| is_counted(part)));
         std::iter::once(name.to_owned()).chain(cells).chain([all]).collect::<Vec<_>>()
     };

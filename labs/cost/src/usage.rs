@@ -7,14 +7,14 @@ use sandbox::{FunctionName, Operation};
 
 /// Who used it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum UsedBy {
     /// A function, with what calls it and what it calls.
     Function(FunctionName),
     /// The ledger's table, whoever uses it.
     Table,
 }
 
-impl Part {
+impl UsedBy {
     /// Its name in a table.
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ pub(crate) const fn name(function: FunctionName) -> &'static str {
 }
 
 /// What was used by whom.
-pub type Used = BTreeMap<Part, Usage>;
+pub type Used = BTreeMap<UsedBy, Usage>;
 
 /// What is told beside the bill, to show where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ usage! {
     seconds,
     /// Those of them that were spent waiting for the answers of calls, or asleep.
     waited,
-    /// Calls of EventBridge Scheduler.
+    /// Calls of EventBridge's rule.
     ticks,
     /// Requests of the queue.
     queue_requests,

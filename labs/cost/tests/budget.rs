@@ -1,22 +1,22 @@
 //! The budgets, by a part of the day that is as dense as all of it.
 
-use cost::account::{Account, account, over};
+use cost::account::{Bills, account, over};
 use cost::assumed::{self, Assumed};
-use cost::deployed::Deployed;
+use cost::deployed::DeployedStack;
 use cost::prices::{self, PriceList};
-use cost::{Part, day};
+use cost::{UsedBy, day};
 use sandbox::FunctionName;
 
-/// Hours of the part.
-const HOURS: f64 = 0.5;
+/// Hours of the part: as many as Lambda keeps an instance, so that each start has its share of the jobs.
+const HOURS: f64 = 2.0;
 
-/// Jobs of the part: a sixteenth of a thousand.
-const JOBS: u64 = 63;
+/// Jobs of the part: a quarter of a thousand.
+const JOBS: u64 = 250;
 
-fn counted(list: &PriceList) -> anyhow::Result<Account> {
+fn counted(list: &PriceList) -> anyhow::Result<Bills> {
     let mut assumed = Assumed::read(assumed::FILE)?;
     (assumed.day.jobs, assumed.day.hours) = (JOBS, HOURS);
-    let deployed = Deployed::read()?;
+    let deployed = DeployedStack::read()?;
     Ok(account(&day::run(&assumed, &deployed)?, list, &assumed, &deployed))
 }
 
@@ -33,7 +33,8 @@ fn a_thousand_jobs_and_an_idle_month_cost_no_more_than_is_held() {
 
     // Each job has three deliveries, each of which goes over the queue, as the end of its task does; its runner asks at
     // least twice. The ticks come whether there are jobs or not.
-    let invocations = |bill: &cost::account::Bill, function| bill.used[&Part::Function(function)].invocations;
+    let invocations =
+        |bill: &cost::account::Bill, function| bill.used[&UsedBy::Function(function)].invocations;
     for (function, of_a_job) in
         [(FunctionName::Webhook, 3.0), (FunctionName::Launcher, 4.0), (FunctionName::Registrar, 2.0)]
     {

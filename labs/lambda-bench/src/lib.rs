@@ -20,8 +20,8 @@ use anyhow::{Context as _, Result};
 use wire::stack::Secrets;
 
 pub use self::deployed::map_with;
-use self::measure::Round;
-pub use self::report::{Row, table};
+use self::measure::BenchRound;
+pub use self::report::{FunctionRow, table};
 use self::stand_in::StandIn;
 
 /// What the functions are given for secrets.
@@ -29,7 +29,7 @@ pub const SECRETS: [&str; 2] = ["the-bench's-webhook-secret", "the-bench's-ticke
 
 /// How to measure.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct BenchPlan {
     /// The folder of the binaries.
     pub binaries: PathBuf,
     /// The map of pools, in the form of `pools.toml`.
@@ -51,14 +51,14 @@ pub struct Plan {
 }
 
 /// What the functions are measured with.
-struct Stage {
+struct BenchSetup {
     secrets: Secrets,
     stand_in: StandIn,
-    subjects: [subject::Subject; 5],
+    subjects: [subject::BenchSubject; 5],
 }
 
-impl Stage {
-    async fn set(plan: &Plan) -> Result<Self> {
+impl BenchSetup {
+    async fn set(plan: &BenchPlan) -> Result<Self> {
         let [webhook, ticket_key] = SECRETS.map(Into::into);
         let secrets = Secrets::with_new_app(webhook, ticket_key)?;
         let map = platform::pools::map_text(&plan.map)?;
@@ -70,8 +70,8 @@ impl Stage {
 }
 
 /// How often each function reads the Parameter Store in its init phase.
-pub async fn reads_at_start(plan: &Plan) -> Result<Vec<(&'static str, u64)>> {
-    let Stage { stand_in, subjects, .. } = Stage::set(plan).await?;
+pub async fn reads_at_start(plan: &BenchPlan) -> Result<Vec<(&'static str, u64)>> {
+    let BenchSetup { stand_in, subjects, .. } = BenchSetup::set(plan).await?;
     let mut reads = Vec::new();
     for subject in subjects {
         let name = subject.kind.name();
@@ -82,19 +82,19 @@ pub async fn reads_at_start(plan: &Plan) -> Result<Vec<(&'static str, u64)>> {
 }
 
 /// Measures every function. One wrong answer, or one call to AWS too few or too many, is an error.
-pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let Stage { secrets, stand_in, subjects } = Stage::set(plan).await?;
+pub async fn run(plan: &BenchPlan) -> Result<Vec<FunctionRow>> {
+    let BenchSetup { secrets, stand_in, subjects } = BenchSetup::set(plan).await?;
     let mut samples: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for _ in 0..plan.rounds {
         for subject in &subjects {
             let name = subject.kind.name();
-            let round = Round { events: plan.events, throttled: plan.throttled, log: (plan.log)(name) };
+            let round = BenchRound { events: plan.events, throttled: plan.throttled, log: (plan.log)(name) };
             let sample = measure::measure(subject, &round, &stand_in, &secrets).await;
             samples.entry(name).or_default().push(sample.with_context(|| name.to_owned())?);
         }
     }
-    let row = |subject: &subject::Subject| {
-        Row::new(subject, samples.get(subject.kind.name()).map_or(&[], Vec::as_slice), plan.zip)
+    let row = |subject: &subject::BenchSubject| {
+        FunctionRow::new(subject, samples.get(subject.kind.name()).map_or(&[], Vec::as_slice), plan.zip)
     };
     subjects.iter().map(row).collect()
 }

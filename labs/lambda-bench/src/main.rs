@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
-use lambda_bench::{Plan, map_with, run, table};
+use lambda_bench::{BenchPlan, map_with, run, table};
 
 /// Measures the functions beside a bare one, as close to Lambda as one machine comes.
 #[derive(Debug, Parser)]
-struct Args {
+struct LambdaBenchArgs {
     /// The folder of the functions' binaries
     #[arg(long, value_name = "FOLDER")]
     binaries: PathBuf,
@@ -36,11 +36,12 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Args { binaries, rounds, events, gap_ms, memory, more_pools, unthrottled } = Args::parse();
+    let LambdaBenchArgs { binaries, rounds, events, gap_ms, memory, more_pools, unthrottled } =
+        LambdaBenchArgs::parse();
     let gap = Duration::from_millis(gap_ms);
     let log = |name: &str| std::env::temp_dir().join(format!("mayfly-bench-{name}.log"));
     let map = map_with(more_pools);
-    let plan = Plan { binaries, map, rounds, events, gap, memory, throttled: !unthrottled, zip: 9, log };
+    let plan = BenchPlan { binaries, map, rounds, events, gap, memory, throttled: !unthrottled, zip: 9, log };
     println!("{}", table(&run(&plan).await?));
     let share = if unthrottled { "the whole CPU".to_owned() } else { format!("the CPU of {memory} MB") };
     println!("{rounds} rounds of {events} events, {gap_ms} ms apart, with {share}");

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use procfs::process::Process;
-use wire::lambda::Environment;
+use wire::lambda::ExecutionEnvironment;
 use wire::stack::Secrets;
 
 use crate::stand_in::StandIn;
-use crate::subject::Subject;
+use crate::subject::BenchSubject;
 use crate::throttle::Throttle;
 
 /// Reads of the Parameter Store that a start may make, whatever the map's size: it answers 40 a second.
@@ -21,7 +21,7 @@ const READ: &str = "GetParametersByPath";
 
 /// What one round is like.
 #[derive(Debug, Clone)]
-pub(crate) struct Round {
+pub(crate) struct BenchRound {
     /// Events after the first one.
     pub(crate) events: u64,
     /// Whether the CPU is throttled after the init phase.
@@ -49,8 +49,8 @@ pub(crate) struct Sample {
 
 /// Starts a process and gives it its events, one at a time.
 pub(crate) async fn measure(
-    subject: &Subject,
-    round: &Round,
+    subject: &BenchSubject,
+    round: &BenchRound,
     stand_in: &StandIn,
     secrets: &Secrets,
 ) -> Result<Sample> {
@@ -78,12 +78,12 @@ pub(crate) async fn measure(
 
 /// Starts a process, and tells how long its init phase was, and how often it read the Parameter Store.
 pub(crate) async fn start(
-    subject: &Subject,
+    subject: &BenchSubject,
     log: PathBuf,
     stand_in: &StandIn,
-) -> Result<(Environment, Duration, u64)> {
+) -> Result<(ExecutionEnvironment, Duration, u64)> {
     stand_in.take_calls(READ);
-    let mut environment = Environment::start(&subject.config(stand_in, log)).await?;
+    let mut environment = ExecutionEnvironment::start(&subject.config(stand_in, log)).await?;
     let init = environment.initialised().await?;
     let reads = stand_in.take_calls(READ);
     ensure!(
@@ -95,8 +95,8 @@ pub(crate) async fn start(
 }
 
 async fn one(
-    subject: &Subject,
-    environment: &mut Environment,
+    subject: &BenchSubject,
+    environment: &mut ExecutionEnvironment,
     number: u64,
     secrets: &Secrets,
 ) -> Result<Duration> {

@@ -12,11 +12,11 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 use crate::measure::Sample;
-use crate::subject::Subject;
+use crate::subject::BenchSubject;
 
 /// One function's figures: the median of each over the rounds.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct FunctionRow {
     /// The function.
     pub name: &'static str,
     /// Milliseconds of the init phase.
@@ -39,8 +39,8 @@ pub struct Row {
     pub zipped: f64,
 }
 
-impl Row {
-    pub(crate) fn new(subject: &Subject, samples: &[Sample], zip: u32) -> Result<Self> {
+impl FunctionRow {
+    pub(crate) fn new(subject: &BenchSubject, samples: &[Sample], zip: u32) -> Result<Self> {
         let over = |figure: &dyn Fn(&Sample) -> f64| at(0.5, samples.iter().map(figure).collect());
         let warm = |part: f64| move |it: &Sample| at(part, it.warm.iter().copied().map(ms).collect());
         let (size, zipped) = sizes(&subject.binary, zip)?;
@@ -60,7 +60,7 @@ impl Row {
 }
 
 /// The rows as a table in Markdown.
-pub fn table(rows: &[Row]) -> String {
+pub fn table(rows: &[FunctionRow]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header([
         "function",

@@ -23,7 +23,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::deployed::Parameter;
 
-use self::answers::{Answers, Call};
+use self::answers::{Answers, AwsRequest};
 use crate::subject;
 
 /// The server, until the runtime ends.
@@ -90,5 +90,5 @@ async fn respond(request: Request<Incoming>, answers: &Answers) -> Response<Full
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    Response::new(Full::from(answers.answer(&Call::of(target, head.uri.path(), &body))))
+    Response::new(Full::from(answers.answer(&AwsRequest::of(target, head.uri.path(), &body))))
 }

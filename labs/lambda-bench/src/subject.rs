@@ -32,8 +32,8 @@ const GROUPS: u64 = 4;
 
 /// A function to be measured.
 #[derive(Debug, Clone)]
-pub(crate) struct Subject {
-    pub(crate) kind: Kind,
+pub(crate) struct BenchSubject {
+    pub(crate) kind: SubjectKind,
     /// Its binary.
     pub(crate) binary: PathBuf,
     /// Its memory in MB.
@@ -46,7 +46,7 @@ pub(crate) struct Subject {
 
 /// Which function it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SubjectKind {
     /// The bare one, which the others are compared with.
     Echo,
     /// One signed delivery of a queued job an event.
@@ -59,7 +59,7 @@ pub(crate) enum Kind {
     Scheduler,
 }
 
-impl Kind {
+impl SubjectKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo",
@@ -106,7 +106,7 @@ impl Kind {
     }
 }
 
-impl Subject {
+impl BenchSubject {
     /// What the Runtime API server is told.
     pub(crate) fn config(&self, stand_in: &StandIn, log: PathBuf) -> FunctionConfig {
         let variables = [
@@ -208,10 +208,17 @@ fn question(secrets: &Secrets) -> Result<Vec<u8>> {
 
 /// The functions in a folder of binaries: `FOLDER/NAME/bootstrap`, as `cargo lambda build` makes
 /// them, or `FOLDER/NAME`. Each has this memory, in MB.
-pub(crate) fn all(folder: &Path, memory: u32, gap: Duration, placements: &str) -> [Subject; 5] {
-    [Kind::Echo, Kind::Webhook, Kind::Launcher, Kind::Registrar, Kind::Scheduler].map(|kind| {
+pub(crate) fn all(folder: &Path, memory: u32, gap: Duration, placements: &str) -> [BenchSubject; 5] {
+    [
+        SubjectKind::Echo,
+        SubjectKind::Webhook,
+        SubjectKind::Launcher,
+        SubjectKind::Registrar,
+        SubjectKind::Scheduler,
+    ]
+    .map(|kind| {
         let built = folder.join(kind.name()).join("bootstrap");
         let binary = if built.is_file() { built } else { folder.join(kind.name()) };
-        Subject { kind, binary, memory, gap, placements: placements.to_owned() }
+        BenchSubject { kind, binary, memory, gap, placements: placements.to_owned() }
     })
 }

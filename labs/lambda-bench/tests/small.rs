@@ -4,20 +4,30 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 use std::path::Path;
 use std::time::Duration;
 
-use lambda_bench::{Plan, SECRETS, map_with, reads_at_start, run, table};
+use lambda_bench::{BenchPlan, SECRETS, map_with, reads_at_start, run, table};
 
-fn plan(map: String, events: u64) -> Plan {
+fn plan(map: String, events: u64) -> BenchPlan {
     logs::capture(&SECRETS);
     let test = std::env::current_exe().unwrap();
     let binaries = test.parent().and_then(Path::parent).unwrap().to_owned();
     let gap = Duration::ZERO;
-    Plan { binaries, map, rounds: 1, events, gap, memory: 256, throttled: false, zip: 1, log: logs::file_of }
+    BenchPlan {
+        binaries,
+        map,
+        rounds: 1,
+        events,
+        gap,
+        memory: 256,
+        throttled: false,
+        zip: 1,
+        log: logs::file_of,
+    }
 }
 
 /// The bench itself holds each start to two reads.

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 
 use crate::data::Data;
 use crate::observed::Observed;
-use crate::ticks::Ticks;
+use crate::ticks::TickRecord;
 
 /// The one seed: a run is the same each time.
 const SEED: u64 = 1;
@@ -48,7 +48,7 @@ pub struct Bench {
     /// What it assumes.
     pub data: Data,
     /// The scheduler's ticks.
-    pub ticks: Ticks,
+    pub ticks: TickRecord,
     /// Whether a pool had as many runners as the map lets it have while jobs waited there.
     pub was_full: bool,
     maximum: u32,
@@ -64,7 +64,7 @@ impl Bench {
         sandbox.ecs().borrow_mut().set_limits(data.ecs);
         let observed = Observed::of(&sandbox);
         let world = Platform::world(sandbox, &pools, &SecretString::from("a bench's secret"));
-        let ticks = Ticks::default();
+        let ticks = TickRecord::default();
         let bench =
             Self { world, observed, data: data.clone(), ticks, was_full: false, maximum, github, jobs: 0 };
         bench.sandbox().github().borrow_mut().set_limits(bench.limits_of_github());
@@ -155,12 +155,12 @@ impl Bench {
             problems.insert(0, "the platform does not come to rest".to_owned());
         }
         problems.extend(self.violations());
-        told(problems)
+        none_or_error(problems)
     }
 
     /// Something that must never be is an error; the platform need not be at rest.
     pub fn check(&self) -> Result<()> {
-        told(self.violations())
+        none_or_error(self.violations())
     }
 
     fn violations(&self) -> Vec<String> {
@@ -203,7 +203,7 @@ pub fn pool_names() -> Result<Vec<PoolName>> {
     Ok(PoolMap::from_toml(DEFAULT_POOLS)?.iter().map(|pool| pool.name.clone()).collect())
 }
 
-fn told(problems: Vec<String>) -> Result<()> {
+fn none_or_error(problems: Vec<String>) -> Result<()> {
     const TOLD: usize = 10;
     if problems.is_empty() {
         return Ok(());

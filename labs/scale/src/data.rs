@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use sandbox::ecs::{EcsLimits, Rate};
-use sandbox::github::{Counted, GithubLimits};
+use sandbox::github::{GithubLimits, LimitWindow};
 use sandbox::{Delays, FunctionName, Latencies, Operation, Span, Starts};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -81,7 +81,7 @@ struct TimesFile {
     functions: FunctionsFile,
 }
 
-/// From so many seconds to so many.
+/// Seconds, from the one to the other.
 type Seconds = (u64, u64);
 
 #[derive(Deserialize)]
@@ -150,8 +150,8 @@ impl Data {
                 points_a_minute: github.points_a_minute,
                 calls_an_hour: github.calls_an_hour,
                 counted: match github.counted {
-                    CountedFile::ByTheClock => Counted::ByTheClock,
-                    CountedFile::Sliding => Counted::Sliding,
+                    CountedFile::ByTheClock => LimitWindow::ByTheClock,
+                    CountedFile::Sliding => LimitWindow::Sliding,
                 },
             },
         })

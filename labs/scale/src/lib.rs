@@ -18,4 +18,4 @@ pub mod ticks;
 pub use self::data::Data;
 pub use self::figures::Figures;
 pub use self::report::report;
-pub use self::shapes::{Load, Outcome, Shape};
+pub use self::shapes::{Load, Shape, ShapeResult};

@@ -9,7 +9,7 @@ use scale::{Data, Shape, report};
 
 /// Lets bursts happen in virtual time, with Mayfly's real functions and AWS-like latencies and limits.
 #[derive(Debug, Parser)]
-struct Args {
+struct ScaleArgs {
     /// This shape of load alone
     #[arg(long)]
     shape: Option<Shape>,
@@ -22,7 +22,7 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { shape, jobs, data } = Args::parse();
+    let ScaleArgs { shape, jobs, data } = ScaleArgs::parse();
     let data = Data::read(data.as_deref())?;
     let shapes = shape.map_or_else(|| Shape::value_variants().to_vec(), |shape| vec![shape]);
     for shape in shapes {

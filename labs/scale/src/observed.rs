@@ -50,7 +50,7 @@ impl Observed {
             EffectOf::Sent(body) => sees.borrow_mut().sent(body, effect.at),
             EffectOf::Written(_, puts, written) => sees.borrow_mut().written(puts, written, effect.at),
             EffectOf::Spent(..) => sees.borrow_mut().budget.tried += 1,
-            EffectOf::Read(..) | EffectOf::Listed(..) => {}
+            EffectOf::Read(..) | EffectOf::ReadEventual(..) | EffectOf::Listed(..) => {}
         });
         observed
     }

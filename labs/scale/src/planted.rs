@@ -13,7 +13,7 @@ use sandbox::{Span, TICKET_KEY, placement_of};
 
 use crate::bench::{Bench, GithubIs, map_of};
 use crate::data::Data;
-use crate::shapes::Outcome;
+use crate::shapes::ShapeResult;
 
 /// The pool of all of them.
 const POOL: &str = "fargate-x64";
@@ -28,7 +28,7 @@ const PENDING: Span = Span::minutes(8, 9);
 const ENDS: SignedDuration = SignedDuration::from_secs(170);
 
 /// The longest tick over so many runners.
-pub(crate) fn run(data: &Data, runners: u64) -> Result<Outcome> {
+pub(crate) fn run(data: &Data, runners: u64) -> Result<ShapeResult> {
     let mut data = data.clone();
     data.ecs = EcsLimits::default();
     data.delays.pending = PENDING;
@@ -37,7 +37,7 @@ pub(crate) fn run(data: &Data, runners: u64) -> Result<Outcome> {
     bench.pass(ENDS);
     bench.check()?;
     let longest = bench.ticks.longest().context("no tick has ended")?;
-    Ok(Outcome::Tick(runners, longest, std::time::Duration::ZERO))
+    Ok(ShapeResult::Tick(runners, longest, std::time::Duration::ZERO))
 }
 
 fn plant(bench: &mut Bench, runners: u64) -> Result<()> {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::figures::{Figures, Spread};
 use crate::observed::Tries;
-use crate::shapes::{Outcome, Shape};
+use crate::shapes::{Shape, ShapeResult};
 
 /// A load's columns.
 const LOAD: [&str; 17] = [
@@ -35,7 +35,7 @@ const LOAD: [&str; 17] = [
 const TICK: [&str; 5] = ["runners that start", "tick s", "ECS calls", "DynamoDB calls", "wall s"];
 
 /// The runs of a shape, with what binds each of them below, and how long it took here.
-pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
+pub fn report(shape: Shape, outcomes: &[ShapeResult]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
     if shape == Shape::Scheduler {
@@ -45,8 +45,8 @@ pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
     }
     for outcome in outcomes {
         match outcome {
-            Outcome::Load(figures) => table.add_row(row(figures)),
-            Outcome::Tick(runners, tick, wall) => table.add_row([
+            ShapeResult::Load(figures) => table.add_row(row(figures)),
+            ShapeResult::Tick(runners, tick, wall) => table.add_row([
                 runners.to_string(),
                 seconds(tick.took),
                 tick.ecs_calls.to_string(),
@@ -59,22 +59,22 @@ pub fn report(shape: Shape, outcomes: &[Outcome]) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let below = outcomes.iter().filter_map(|outcome| match outcome {
-        Outcome::Load(figures) => Some(line(figures)),
-        Outcome::Tick(..) => None,
+        ShapeResult::Load(figures) => Some(line(figures)),
+        ShapeResult::Tick(..) => None,
     });
     let lines: Vec<String> = std::iter::once(table.to_string()).chain(below).collect();
     lines.join("\n")
 }
 
 fn row(it: &Figures) -> [String; 17] {
-    let of = |spread: &Spread, percent| told(spread.percentile(percent));
+    let of = |spread: &Spread, percent| seconds_or_dash(spread.percentile(percent));
     [
         it.name.clone(),
-        told(it.last_run_task),
-        told(it.last_config),
+        seconds_or_dash(it.last_run_task),
+        seconds_or_dash(it.last_config),
         of(&it.to_config, 50),
         of(&it.to_config, 95),
-        told(it.to_config.longest()),
+        seconds_or_dash(it.to_config.longest()),
         format!("{:.2}", it.waited.as_secs_f64() / 3600.0),
         share(it.questions, it.tasks),
         fine(it.webhooks.percentile(50)),
@@ -110,7 +110,7 @@ fn none() -> String {
 }
 
 /// Whole seconds.
-fn told(length: Option<SignedDuration>) -> String {
+fn seconds_or_dash(length: Option<SignedDuration>) -> String {
     length.map_or_else(none, |it| format!("{:.0}", it.as_secs_f64()))
 }
 

@@ -62,7 +62,7 @@ pub struct Load {
 
 /// What a run gives.
 #[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum ShapeResult {
     /// The figures of a load.
     Load(Box<Figures>),
     /// The longest of the ticks over so many runners.
@@ -103,7 +103,7 @@ impl Shape {
 
 impl Load {
     /// Lets it happen. Whatever is left over at its end, and whatever must never be, is an error.
-    pub fn run(self, data: &Data) -> Result<Outcome> {
+    pub fn run(self, data: &Data) -> Result<ShapeResult> {
         let started = now();
         let mut outcome = match self.shape {
             Shape::Scheduler => planted::run(data, self.size)?,
@@ -117,14 +117,14 @@ impl Load {
         };
         let took = started.elapsed();
         match &mut outcome {
-            Outcome::Load(figures) => figures.wall = took,
-            Outcome::Tick(_, _, wall) => *wall = took,
+            ShapeResult::Load(figures) => figures.wall = took,
+            ShapeResult::Tick(_, _, wall) => *wall = took,
         }
         Ok(outcome)
     }
 
     /// As many jobs a second as make so many webhook events.
-    fn steady(self, data: &Data) -> Result<Outcome> {
+    fn steady(self, data: &Data) -> Result<ShapeResult> {
         let mut bench = Bench::new(data, self.maximum, self.github)?;
         let jobs = self.size * u64::try_from(LASTS.as_secs()).unwrap_or_default() / EVENTS_OF_A_JOB;
         let between = LASTS / i32::try_from(jobs.max(1)).unwrap_or(i32::MAX);
@@ -136,7 +136,7 @@ impl Load {
         end(bench, START, format!("{} events a second", self.size))
     }
 
-    fn burst(self, data: &Data, pools: &[&str]) -> Result<Outcome> {
+    fn burst(self, data: &Data, pools: &[&str]) -> Result<ShapeResult> {
         let mut bench = Bench::new(data, self.maximum, self.github)?;
         bench.burst(self.size, pools, LONG);
         let name = if u64::from(self.maximum) < self.size {
@@ -148,7 +148,7 @@ impl Load {
     }
 
     /// One runner has lived for all jobs until the maximum is raised.
-    fn outage(self, data: &Data) -> Result<Outcome> {
+    fn outage(self, data: &Data) -> Result<ShapeResult> {
         let mut bench = Bench::new(data, 1, self.github)?;
         bench.burst(self.size, &[POOL], LONG);
         bench.pass(OUTAGE);
@@ -162,10 +162,10 @@ impl Load {
     }
 }
 
-fn end(mut bench: Bench, began: Timestamp, name: String) -> Result<Outcome> {
+fn end(mut bench: Bench, began: Timestamp, name: String) -> Result<ShapeResult> {
     bench.pass_to_the_end();
     bench.rest()?;
-    Ok(Outcome::Load(Box::new(Figures::of(name, &bench, began))))
+    Ok(ShapeResult::Load(Box::new(Figures::of(name, &bench, began))))
 }
 
 /// How long a run takes is measured; nothing in it depends on it.

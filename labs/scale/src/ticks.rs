@@ -20,7 +20,7 @@ pub struct Tick {
 
 /// The ticks so far.
 #[derive(Debug, Default)]
-pub struct Ticks {
+pub struct TickRecord {
     /// Each of them. Of two that ended in the same second, the mean.
     pub ended: Vec<Tick>,
     invocations: Invocations,
@@ -28,7 +28,7 @@ pub struct Ticks {
     ledger_calls: u64,
 }
 
-impl Ticks {
+impl TickRecord {
     /// Looks for ticks that have ended since the last look.
     pub fn look(&mut self, sandbox: &Sandbox) {
         let invocations = sandbox.invocations_so_far();

@@ -1,19 +1,19 @@
 //! The bench itself, small. Its bounds are on virtual time, which does not depend on the machine.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use jiff::SignedDuration;
 use sandbox::ecs::{EcsLimits, Rate};
 use sandbox::github::GithubLimits;
 use scale::bench::GithubIs;
-use scale::{Data, Figures, Load, Outcome, Shape, report};
+use scale::{Data, Figures, Load, Shape, ShapeResult, report};
 
 /// A burst. Whatever is left over at its end, a book that is not what its items add up to among it, is an error.
 fn burst(jobs: u32, data: &Data) -> Figures {
     let github = GithubIs::AsPublished;
     let load = Load { shape: Shape::Burst, size: jobs.into(), maximum: jobs, github };
     match load.run(data).unwrap() {
-        Outcome::Load(figures) => *figures,
-        Outcome::Tick(..) => panic!("a burst is no tick"),
+        ShapeResult::Load(figures) => *figures,
+        ShapeResult::Tick(..) => panic!("a burst is no tick"),
     }
 }
 

@@ -4,14 +4,14 @@ use std::process::Command;
 
 use fleet::launch::exit_code::{JOB_DONE, RELEASED, TERMINATED};
 
-use crate::registrar::{Answer, Registrar};
+use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{Ended, is_root, open_folder, prepare, stop, to_the_end, until};
 
 /// What docs/SECURITY.md names.
 const NEEDED: [&str; 3] = ["setuid", "setgid", "kill"];
 
 /// `runner-init` as root with these capabilities and no others.
-fn with_capabilities(capabilities: &[&str], registrar: &Registrar) -> Command {
+fn with_capabilities(capabilities: &[&str], registrar: &ScriptedRegistrar) -> Command {
     let mut command = Command::new("setpriv");
     let mut set = "-all".to_owned();
     for capability in capabilities {
@@ -25,13 +25,14 @@ fn with_capabilities(capabilities: &[&str], registrar: &Registrar) -> Command {
 /// Whether all that a task may come to goes as it should with these capabilities.
 fn suffices(capabilities: &[&str]) -> bool {
     let folder = open_folder();
-    let registrar = |steps: &str, answer| Registrar::start(vec![Answer::config(steps)], vec![answer]);
+    let registrar =
+        |steps: &str, answer| ScriptedRegistrar::start(vec![ScriptedAnswer::config(steps)], vec![answer]);
     let job = registrar(
         &format!("say Running job: build; worker 20 {}", folder.path().display()),
-        Answer::wait(60),
+        ScriptedAnswer::wait(60),
     );
-    let stopped = registrar("ignore-term; say Listening for Jobs; sleep 15000", Answer::wait(60));
-    let idle = registrar("ignore-term; say Listening for Jobs; sleep 60000", Answer::leave());
+    let stopped = registrar("ignore-term; say Listening for Jobs; sleep 15000", ScriptedAnswer::wait(60));
+    let idle = registrar("ignore-term; say Listening for Jobs; sleep 60000", ScriptedAnswer::leave());
     let well = |ended: Ended, code| i64::from(ended.code) == code && !ended.log.contains("cannot be killed");
     if !well(to_the_end(with_capabilities(capabilities, &job)), JOB_DONE) {
         return false;

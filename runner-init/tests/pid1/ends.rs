@@ -4,18 +4,18 @@ use fleet::launch::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
 
-use crate::registrar::{Answer, Registrar};
+use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{
     as_pid_1, command, is_root, open_folder, path, script, stop, to_the_end, until, until_there,
 };
 
 /// One whose first question is answered with these steps, and each with a listener like this.
-fn registrar(steps: &str, answer: Answer) -> Registrar {
-    Registrar::start(vec![Answer::config(steps)], vec![answer])
+fn registrar(steps: &str, answer: ScriptedAnswer) -> ScriptedRegistrar {
+    ScriptedRegistrar::start(vec![ScriptedAnswer::config(steps)], vec![answer])
 }
 
-fn stay() -> Answer {
-    Answer::wait(60)
+fn stay() -> ScriptedAnswer {
+    ScriptedAnswer::wait(60)
 }
 
 #[test]
@@ -26,14 +26,24 @@ fn each_end_has_its_exit_code() {
         (format!("say Listening for Jobs; {work}"), stay(), JOB_DONE, "a job is done"),
         (
             format!("sleep 50; worker 500 {}", folder.path().display()),
-            Answer::leave(),
+            ScriptedAnswer::leave(),
             JOB_DONE,
             "no line, but a worker",
         ),
         (format!("{work}; exit 3"), stay(), JOB_DONE, "its listener failed after the job"),
         (format!("{work}; kill-itself"), stay(), JOB_DONE, "killed at work"),
-        ("say Listening for Jobs; sleep 60000".to_owned(), Answer::leave(), RELEASED, "told to leave"),
-        ("ignore-term; sleep 60000".to_owned(), Answer::leave(), RELEASED, "never says that it is up"),
+        (
+            "say Listening for Jobs; sleep 60000".to_owned(),
+            ScriptedAnswer::leave(),
+            RELEASED,
+            "told to leave",
+        ),
+        (
+            "ignore-term; sleep 60000".to_owned(),
+            ScriptedAnswer::leave(),
+            RELEASED,
+            "never says that it is up",
+        ),
         ("exit 7".to_owned(), stay(), RUNNER_OUTDATED, "an old version"),
         ("exit 0".to_owned(), stay(), FAILED, "no job, and it never listened"),
         ("say Listening for Jobs; sleep 300; exit 0".to_owned(), stay(), REMOVED, "removed by GitHub"),
@@ -88,7 +98,7 @@ fn a_job_goes_on_after_the_stop_as_long_as_it_may() {
         let folder = open_folder();
         let (_, begun) = path(&folder, "begun");
         let steps = format!("on-term 0; say Running job: build; worker {work} {}", folder.path().display());
-        let registrar = registrar(&steps, Answer::leave());
+        let registrar = registrar(&steps, ScriptedAnswer::leave());
         let mut task = command(&registrar);
         task.env("MAYFLY_STOP_TIMEOUT", timeout).env("MAYFLY_INTERRUPT_SECONDS", "0.2");
         // The time of a question comes while the job runs.

@@ -9,12 +9,12 @@ use std::thread;
 use fleet::launch::exit_code::JOB_DONE;
 use sha2::{Digest as _, Sha256};
 
-use crate::registrar::{Answer, Registrar};
+use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{command, open_folder, path, to_the_end};
 
-fn registrar() -> Registrar {
+fn registrar() -> ScriptedRegistrar {
     let steps = "say Running job: build; sleep 1";
-    Registrar::start(vec![Answer::config(steps)], vec![Answer::wait(60)])
+    ScriptedRegistrar::start(vec![ScriptedAnswer::config(steps)], vec![ScriptedAnswer::wait(60)])
 }
 
 #[test]

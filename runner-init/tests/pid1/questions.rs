@@ -6,19 +6,23 @@ use std::time::Duration;
 use fleet::launch::exit_code::{FAILED, JOB_DONE, NOT_NEEDED, RELEASED, TERMINATED};
 use serde_json::Value;
 
-use crate::registrar::{Answer, Registrar};
+use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{Ended, TICKET, command, open_folder, path, stop, to_the_end, until_there};
 
-fn job() -> (tempfile::TempDir, Answer) {
+fn job() -> (tempfile::TempDir, ScriptedAnswer) {
     let folder = open_folder();
-    let config = Answer::config(&format!("say Running job: build; worker 20 {}", folder.path().display()));
+    let config =
+        ScriptedAnswer::config(&format!("say Running job: build; worker 20 {}", folder.path().display()));
     (folder, config)
 }
 
 #[test]
 fn the_question_says_how_far_the_listener_is() {
     let steps = "sleep 300; say Listening for Jobs; sleep 60000";
-    let registrar = Registrar::start(vec![Answer::config(steps)], vec![Answer::wait(60), Answer::leave()]);
+    let registrar = ScriptedRegistrar::start(
+        vec![ScriptedAnswer::config(steps)],
+        vec![ScriptedAnswer::wait(60), ScriptedAnswer::leave()],
+    );
     let mut task = command(&registrar);
     task.env("MAYFLY_LISTENER_SECONDS", "0.05");
     let ended = to_the_end(task);
@@ -44,8 +48,8 @@ fn one_question_is_under_way_at_a_time() {
     let folder = open_folder();
     let (file, is_up) = path(&folder, "is-up");
     let steps = format!("sleep 300; say Listening for Jobs; status {file}; sleep 60000");
-    let answers = vec![Answer::wait(60).held(), Answer::leave()];
-    let registrar = Registrar::start(vec![Answer::config(&steps)], answers);
+    let answers = vec![ScriptedAnswer::wait(60).held(), ScriptedAnswer::leave()];
+    let registrar = ScriptedRegistrar::start(vec![ScriptedAnswer::config(&steps)], answers);
     let mut task = command(&registrar);
     let task = task.env("MAYFLY_LISTENER_SECONDS", "0.05").spawn().unwrap();
     // It has something new to say while its question is not answered yet.
@@ -60,11 +64,11 @@ fn one_question_is_under_way_at_a_time() {
 #[test]
 fn one_that_gets_no_config_ends() {
     for (answer, expected, why) in [
-        (Answer::leave(), NOT_NEEDED, "told to leave without a listener"),
-        (Answer::problem(403, ""), NOT_NEEDED, "refused"),
-        (Answer::problem(400, ""), FAILED, "not understood"),
+        (ScriptedAnswer::leave(), NOT_NEEDED, "told to leave without a listener"),
+        (ScriptedAnswer::problem(403, ""), NOT_NEEDED, "refused"),
+        (ScriptedAnswer::problem(400, ""), FAILED, "not understood"),
     ] {
-        let registrar = Registrar::start(vec![answer], vec![]);
+        let registrar = ScriptedRegistrar::start(vec![answer], vec![]);
         assert_eq!(i64::from(to_the_end(command(&registrar)).code), expected, "{why}");
         assert_eq!(registrar.listeners(), ["none"], "{why}");
     }
@@ -73,11 +77,12 @@ fn one_that_gets_no_config_ends() {
 #[test]
 fn whatever_it_waits_for_it_asks_again_and_gets_its_config() {
     for (answer, why) in [
-        (Answer::wait(1), "told to wait before it has a config"),
-        (Answer::problem(503, "retry-after: 1\r\n"), "later, and when"),
+        (ScriptedAnswer::wait(1), "told to wait before it has a config"),
+        (ScriptedAnswer::problem(503, "retry-after: 1\r\n"), "later, and when"),
     ] {
         let (_folder, config) = job();
-        let registrar = Registrar::start(vec![answer.clone(), answer, config], vec![Answer::wait(60)]);
+        let registrar =
+            ScriptedRegistrar::start(vec![answer.clone(), answer, config], vec![ScriptedAnswer::wait(60)]);
         assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE, "{why}");
         assert_eq!(registrar.times("none"), 3, "{why}");
         let waits = registrar.between();
@@ -89,7 +94,8 @@ fn whatever_it_waits_for_it_asks_again_and_gets_its_config() {
 #[test]
 fn after_no_answer_it_waits_until_the_old_question_is_over() {
     let (_folder, config) = job();
-    let registrar = Registrar::start(vec![Answer::none(), config], vec![Answer::wait(60)]);
+    let registrar =
+        ScriptedRegistrar::start(vec![ScriptedAnswer::none(), config], vec![ScriptedAnswer::wait(60)]);
     let mut task = command(&registrar);
     task.env("MAYFLY_NO_ANSWER_SECONDS", "1.2");
     assert_eq!(i64::from(to_the_end(task).code), JOB_DONE);
@@ -99,7 +105,7 @@ fn after_no_answer_it_waits_until_the_old_question_is_over() {
 #[test]
 fn a_question_that_was_never_sent_is_asked_again_at_once() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let registrar = Registrar::start(vec![], vec![]);
+    let registrar = ScriptedRegistrar::start(vec![], vec![]);
     let mut task = command(&registrar);
     // Nobody can be at work on it, so the time of a question without an answer is not waited for.
     task.env("MAYFLY_REGISTRAR_URL", format!("http://{nobody}/")).env("MAYFLY_GIVE_UP_SECONDS", "1.5");
@@ -115,13 +121,13 @@ fn a_question_that_was_never_sent_is_asked_again_at_once() {
 #[test]
 fn it_gives_up_when_nothing_is_heard_for_too_long_and_no_sooner() {
     let (_folder, config) = job();
-    let later = Answer::problem(503, "retry-after: 1\r\n");
+    let later = ScriptedAnswer::problem(503, "retry-after: 1\r\n");
     for (answers, expected, why) in [
-        (vec![Answer::none()], FAILED, "no answer at all"),
-        (vec![Answer::problem(404, "")], FAILED, "somebody else's answers"),
+        (vec![ScriptedAnswer::none()], FAILED, "no answer at all"),
+        (vec![ScriptedAnswer::problem(404, "")], FAILED, "somebody else's answers"),
         (vec![later.clone(), later.clone(), later, config], JOB_DONE, "each answer begins its time anew"),
     ] {
-        let registrar = Registrar::start(answers, vec![Answer::wait(60)]);
+        let registrar = ScriptedRegistrar::start(answers, vec![ScriptedAnswer::wait(60)]);
         let mut task = command(&registrar);
         task.env("MAYFLY_GIVE_UP_SECONDS", "1.5").env("MAYFLY_NO_ANSWER_SECONDS", "0.1");
         assert_eq!(i64::from(to_the_end(task).code), expected, "{why}");
@@ -131,7 +137,8 @@ fn it_gives_up_when_nothing_is_heard_for_too_long_and_no_sooner() {
 
 #[test]
 fn a_stop_ends_its_waiting_at_once() {
-    let registrar = Registrar::start(vec![Answer::problem(503, "retry-after: 60\r\n")], vec![]);
+    let registrar =
+        ScriptedRegistrar::start(vec![ScriptedAnswer::problem(503, "retry-after: 60\r\n")], vec![]);
     let task = command(&registrar).spawn().unwrap();
     registrar.until_asked();
     assert_eq!(i64::from(stop(task).code), TERMINATED);
@@ -140,11 +147,11 @@ fn a_stop_ends_its_waiting_at_once() {
 #[test]
 fn the_log_tells_what_was_answered_but_for_plain_waits() {
     let without = vec![
-        Answer::problem(503, "retry-after: 1\r\n"),
-        Answer::wait(1),
-        Answer::config("say Listening for Jobs; sleep 60000"),
+        ScriptedAnswer::problem(503, "retry-after: 1\r\n"),
+        ScriptedAnswer::wait(1),
+        ScriptedAnswer::config("say Listening for Jobs; sleep 60000"),
     ];
-    let registrar = Registrar::start(without, vec![Answer::wait(1), Answer::leave()]);
+    let registrar = ScriptedRegistrar::start(without, vec![ScriptedAnswer::wait(1), ScriptedAnswer::leave()]);
     let ended = to_the_end(command(&registrar));
     assert_eq!(registrar.listeners(), ["none", "none", "none", "up", "up"]);
     let expected = [

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fleet::launch::exit_code::{JOB_DONE, RELEASED, TERMINATED};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::registrar::{Answer, Registrar};
+use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{Ended, command, open_folder, to_the_end};
 
 /// Tasks that race, half of them against an answer to leave and half against a SIGTERM.
@@ -51,8 +51,8 @@ fn race(task: u64) -> bool {
     let begins = moment(task, 60);
     let steps = format!("on-term 0; say Listening for Jobs; sleep {begins}; {work}");
     let is_let_go = task.is_multiple_of(2);
-    let answer = if is_let_go { Answer::leave() } else { Answer::wait(60) };
-    let registrar = Registrar::start(vec![Answer::config(&steps)], vec![answer]);
+    let answer = if is_let_go { ScriptedAnswer::leave() } else { ScriptedAnswer::wait(60) };
+    let registrar = ScriptedRegistrar::start(vec![ScriptedAnswer::config(&steps)], vec![answer]);
     let mut pid1 = command(&registrar);
     pid1.env("MAYFLY_LAST_LOOK_SECONDS", "0.03");
     let ended = if is_let_go {

@@ -1,4 +1,4 @@
-//! A registrar that says what it was told to say.
+//! A registrar with scripted answers.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// An answer. Status 0 is none at all.
+/// An answer. Status 0 means no answer at all.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ScriptedAnswer {
     status: u16,
     headers: &'static str,
     body: String,
     is_held: bool,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     fn new(status: u16, headers: &'static str, body: &Value) -> Self {
         Self { status, headers, body: body.to_string(), is_held: false }
     }
@@ -39,7 +39,7 @@ impl Answer {
         Self::new(200, "", &json!({"answer": "leave"}))
     }
 
-    /// To wait, or to go on, for so many seconds.
+    /// To wait, or to go on, for this many seconds.
     pub fn wait(seconds: u64) -> Self {
         Self::new(200, "", &json!({"answer": "wait", "seconds": seconds}))
     }
@@ -54,7 +54,7 @@ impl Answer {
         Self::problem(0, "")
     }
 
-    /// The same, once [`Registrar::let_go`] is called.
+    /// The same, once [`ScriptedRegistrar::let_go`] is called.
     pub fn held(self) -> Self {
         Self { is_held: true, ..self }
     }
@@ -62,7 +62,7 @@ impl Answer {
 
 /// A question, with when it came.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ReceivedQuestion {
     /// Its path.
     pub path: String,
     /// Its body.
@@ -71,7 +71,7 @@ pub struct Asked {
     pub at: Instant,
 }
 
-impl Asked {
+impl ReceivedQuestion {
     /// How far its listener is.
     pub fn listener(&self) -> &str {
         self.question["listener"].as_str().unwrap()
@@ -80,10 +80,10 @@ impl Asked {
 
 /// What the registrar's threads share.
 #[derive(Default)]
-struct State {
+struct RegistrarScript {
     /// Answers to those without a listener, and to those with one.
-    answers: [Vec<Answer>; 2],
-    asked: Vec<Asked>,
+    answers: [Vec<ScriptedAnswer>; 2],
+    asked: Vec<ReceivedQuestion>,
     unanswered: usize,
     most_unanswered: usize,
     lets_go: bool,
@@ -91,13 +91,13 @@ struct State {
 }
 
 /// A registrar on a port of this machine.
-pub struct Registrar {
+pub struct ScriptedRegistrar {
     /// Its URL.
     pub url: String,
-    shared: Arc<(Mutex<State>, Condvar)>,
+    shared: Arc<(Mutex<RegistrarScript>, Condvar)>,
 }
 
-impl Drop for Registrar {
+impl Drop for ScriptedRegistrar {
     fn drop(&mut self) {
         self.state().is_closed = true;
         self.let_go();
@@ -106,13 +106,14 @@ impl Drop for Registrar {
     }
 }
 
-impl Registrar {
+impl ScriptedRegistrar {
     /// One that gives these answers to who has no listener, and those to who has one; the last one again
     /// and again.
-    pub fn start(without_listener: Vec<Answer>, with_listener: Vec<Answer>) -> Self {
+    pub fn start(without_listener: Vec<ScriptedAnswer>, with_listener: Vec<ScriptedAnswer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let state = State { answers: [without_listener, with_listener], ..State::default() };
+        let state =
+            RegistrarScript { answers: [without_listener, with_listener], ..RegistrarScript::default() };
         let shared = Arc::new((Mutex::new(state), Condvar::new()));
         let registrar = Self { url, shared: Arc::clone(&shared) };
         thread::spawn(move || {
@@ -127,7 +128,7 @@ impl Registrar {
         registrar
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RegistrarScript> {
         self.shared.0.lock().unwrap()
     }
 
@@ -147,7 +148,7 @@ impl Registrar {
     }
 
     /// All that it was asked.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<ReceivedQuestion> {
         self.state().asked.clone()
     }
 
@@ -173,24 +174,24 @@ impl Registrar {
 }
 
 /// Answers the question that comes over a connection.
-fn answer(mut stream: TcpStream, (state, news): &(Mutex<State>, Condvar)) {
+fn answer(mut stream: TcpStream, (state, news): &(Mutex<RegistrarScript>, Condvar)) {
     let Some((path, question)) = read(&mut stream) else { return };
     let answer = {
         let mut state = state.lock().unwrap();
         let answers = &mut state.answers[usize::from(question["listener"] != "none")];
         // The last one stays.
         let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
-        state.asked.push(Asked { path, question, at: Instant::now() });
+        state.asked.push(ReceivedQuestion { path, question, at: Instant::now() });
         state.unanswered += 1;
         state.most_unanswered = state.most_unanswered.max(state.unanswered);
         news.notify_all();
-        let waits = |state: &mut State| answer.is_held && !state.lets_go;
+        let waits = |state: &mut RegistrarScript| answer.is_held && !state.lets_go;
         let mut state = news.wait_while(state, waits).unwrap();
-        // Whoever reads the answer may ask again at once.
+        // The reader of the answer may ask again at once.
         state.unanswered -= 1;
         answer
     };
-    let Answer { status, headers, body, .. } = answer;
+    let ScriptedAnswer { status, headers, body, .. } = answer;
     if status != 0 {
         let length = body.len();
         let _ = write!(

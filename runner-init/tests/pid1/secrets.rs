@@ -5,7 +5,7 @@ use std::process::Command;
 
 use fleet::launch::exit_code::{JOB_DONE, NOT_NEEDED};
 
-use crate::registrar::{Answer, Registrar};
+use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{TICKET, command, is_root, open_folder, path, stop, to_the_end, until};
 
 #[test]
@@ -14,7 +14,8 @@ fn the_runner_program_has_its_jit_config_and_nothing_of_the_task() {
     let (file, environment) = path(&folder, "environment");
     let work = format!("say Running job: build; worker 10 {}", folder.path().display());
     let steps = format!("environment {file}; {work}");
-    let registrar = Registrar::start(vec![Answer::config(&steps)], vec![Answer::wait(60)]);
+    let registrar =
+        ScriptedRegistrar::start(vec![ScriptedAnswer::config(&steps)], vec![ScriptedAnswer::wait(60)]);
     let mut task = command(&registrar);
     task.env("LANG", "C.UTF-8").env("SECRET_OF_THE_TASK", "1");
     assert_eq!(i64::from(to_the_end(task).code), JOB_DONE);
@@ -48,7 +49,8 @@ fn the_environment_of_pid_1_is_not_readable_for_the_runners_user() {
     let (file, read) = path(&folder, "read");
     let work = format!("say Running job: build; worker 10 {}", folder.path().display());
     let steps = format!("parents-environment {file}; {work}");
-    let registrar = Registrar::start(vec![Answer::config(&steps)], vec![Answer::wait(60)]);
+    let registrar =
+        ScriptedRegistrar::start(vec![ScriptedAnswer::config(&steps)], vec![ScriptedAnswer::wait(60)]);
     assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
     let read = fs::read_to_string(read).unwrap();
     assert!(read.contains("PermissionDenied"), "{read}");
@@ -56,11 +58,13 @@ fn the_environment_of_pid_1_is_not_readable_for_the_runners_user() {
 
 #[test]
 fn sudo_works_only_where_the_pool_says_so() {
-    for (config, expected) in [(Answer::config as fn(&str) -> Answer, "1"), (Answer::config_with_sudo, "0")] {
+    for (config, expected) in
+        [(ScriptedAnswer::config as fn(&str) -> ScriptedAnswer, "1"), (ScriptedAnswer::config_with_sudo, "0")]
+    {
         let folder = open_folder();
         let (file, status) = path(&folder, "status");
         let steps = format!("status {file}; say Running job: build; worker 10 {}", folder.path().display());
-        let registrar = Registrar::start(vec![config(&steps)], vec![Answer::wait(60)]);
+        let registrar = ScriptedRegistrar::start(vec![config(&steps)], vec![ScriptedAnswer::wait(60)]);
         assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
         let status = fs::read_to_string(status).unwrap();
         let field =
@@ -80,9 +84,9 @@ fn nor_is_it_for_a_job_that_has_become_root() {
     if !is_root() {
         return;
     }
-    let registrar = Registrar::start(
-        vec![Answer::config_with_sudo("say Listening for Jobs; sleep 60000")],
-        vec![Answer::wait(60)],
+    let registrar = ScriptedRegistrar::start(
+        vec![ScriptedAnswer::config_with_sudo("say Listening for Jobs; sleep 60000")],
+        vec![ScriptedAnswer::wait(60)],
     );
     let task = command(&registrar).spawn().unwrap();
     until("a listener that is up", || registrar.times("up") > 0);
@@ -98,10 +102,13 @@ fn nor_is_it_for_a_job_that_has_become_root() {
 
 #[test]
 fn a_ticket_goes_to_no_other_host_whatever_an_answer_says() {
-    let elsewhere = Registrar::start(vec![Answer::leave()], vec![]);
+    let elsewhere = ScriptedRegistrar::start(vec![ScriptedAnswer::leave()], vec![]);
     let away = format!("location: {}ask\r\nretry-after: 1\r\n", elsewhere.url).leak();
     for status in [302, 307, 308] {
-        let registrar = Registrar::start(vec![Answer::problem(status, away), Answer::leave()], vec![]);
+        let registrar = ScriptedRegistrar::start(
+            vec![ScriptedAnswer::problem(status, away), ScriptedAnswer::leave()],
+            vec![],
+        );
         assert_eq!(i64::from(to_the_end(command(&registrar)).code), NOT_NEEDED, "{status}");
         assert_eq!((registrar.asked().len(), elsewhere.asked().len()), (2, 0), "{status}");
     }

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::registrar::Registrar;
+use crate::registrar::ScriptedRegistrar;
 
 /// The ticket of every task here.
 pub const TICKET: &str = "the-ticket-of-the-tests";
@@ -42,19 +42,19 @@ pub fn is_root() -> bool {
 }
 
 /// `runner-init`, ready to be started with short waits. Variables may be added.
-pub fn command(registrar: &Registrar) -> Command {
+pub fn command(registrar: &ScriptedRegistrar) -> Command {
     prepare(Command::new(env!("CARGO_BIN_EXE_runner-init")), registrar)
 }
 
 /// The same, as the first process of a PID namespace of its own.
-pub fn as_pid_1(registrar: &Registrar) -> Command {
+pub fn as_pid_1(registrar: &ScriptedRegistrar) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--pid", "--fork", "--mount-proc", "--kill-child", env!("CARGO_BIN_EXE_runner-init")]);
     prepare(command, registrar)
 }
 
 /// Gives a command the environment of a task.
-pub fn prepare(mut command: Command, registrar: &Registrar) -> Command {
+pub fn prepare(mut command: Command, registrar: &ScriptedRegistrar) -> Command {
     let program = PROGRAMS.path().join("run.sh");
     command
         .env_clear()

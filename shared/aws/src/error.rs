@@ -8,7 +8,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 ///
 /// The SDK's own text of an error shows the whole answer where it could not be read, and with it
 /// whatever secret is in there. This one is made of the errors' messages alone.
-pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> String
+pub(crate) fn error_text<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug,

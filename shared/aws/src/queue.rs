@@ -11,7 +11,7 @@ use fleet::ports::{QueueError, SendMessage, SendSettle};
 use serde::Serialize;
 use tracing::warn;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// Longest `MessageGroupId` that SQS takes.
 const GROUP_LIMIT: usize = 128;
@@ -21,12 +21,12 @@ const LONGEST_DELAY: u64 = 900;
 
 /// The queue.
 #[derive(Debug, Clone)]
-pub struct Queue {
+pub struct SqsQueue {
     client: Client,
     url: String,
 }
 
-impl Queue {
+impl SqsQueue {
     /// The queue of this URL.
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
         Self { client: Client::new(config), url: url.into() }
@@ -37,24 +37,24 @@ impl Queue {
     pub async fn warm_up(&self) {
         let attributes = self.client.get_queue_attributes().queue_url(&self.url);
         if let Err(error) = attributes.attribute_names(QueueAttributeName::QueueArn).send().await {
-            warn!(error = told(&error), "the queue does not answer");
+            warn!(error = error_text(&error), "the queue does not answer");
         }
     }
 }
 
-impl SendMessage for Queue {
+impl SendMessage for SqsQueue {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
         self.send(message, group(&message.job_event.repository), Duration::ZERO).await
     }
 }
 
-impl SendSettle for Queue {
+impl SendSettle for SqsQueue {
     async fn send_settle(&self, message: &SettleMessage, delay: Duration) -> Result<(), QueueError> {
         self.send(message, Some(format!("settle/{}", message.settle)), delay).await
     }
 }
 
-impl Queue {
+impl SqsQueue {
     async fn send(
         &self,
         message: &impl Serialize,
@@ -64,7 +64,7 @@ impl Queue {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         let request = self.client.send_message().queue_url(&self.url).message_body(body);
         let request = request.set_message_group_id(group).set_delay_seconds(seconds(delay));
-        request.send().await.map(drop).map_err(|error| QueueError(told(&error)))
+        request.send().await.map(drop).map_err(|error| QueueError(error_text(&error)))
     }
 }
 

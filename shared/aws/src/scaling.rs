@@ -5,10 +5,10 @@ use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{Activity, ScalingActivityStatusCode};
 use fleet::ports::{DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize};
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use jiff::Timestamp;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// How many activities are asked for, the newest ones: a group that cannot grow tries again every minute or
 /// so, and its other activities are few.
@@ -28,15 +28,15 @@ impl Groups {
 }
 
 impl DescribeAutoScalingGroup for Groups {
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError> {
         let call = self.client.describe_auto_scaling_groups().auto_scaling_group_names(name);
-        let output = call.send().await.map_err(|error| ScalingError(told(&error)))?;
+        let output = call.send().await.map_err(|error| ScalingError(error_text(&error)))?;
         let group = output.auto_scaling_groups().first();
         let sizes = group.and_then(|group| Some((group.min_size()?, group.max_size()?)));
         let (min_size, max_size) =
             sizes.ok_or_else(|| ScalingError(format!("there is no Auto Scaling group {name}")))?;
         let size = |size: i32| u32::try_from(size).unwrap_or(0);
-        Ok(Group { min_size: size(min_size), max_size: size(max_size) })
+        Ok(GroupSizes { min_size: size(min_size), max_size: size(max_size) })
     }
 }
 
@@ -48,7 +48,7 @@ impl DescribeScalingActivities for Groups {
     ) -> Result<Option<String>, ScalingError> {
         let call =
             self.client.describe_scaling_activities().auto_scaling_group_name(name).max_records(NEWEST);
-        let output = call.send().await.map_err(|error| ScalingError(told(&error)))?;
+        let output = call.send().await.map_err(|error| ScalingError(error_text(&error)))?;
         let failed = output.activities().iter().filter(|activity| has_failed(activity));
         let failed = failed.filter_map(|activity| Some((began(activity)?, activity.status_message()?)));
         let newest = failed.filter(|(began, _)| *began >= since).max_by_key(|(began, _)| *began);
@@ -72,6 +72,6 @@ impl SetMinSize for Groups {
     async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
         let min_size = i32::try_from(min_size).unwrap_or(i32::MAX);
         let call = self.client.update_auto_scaling_group().auto_scaling_group_name(name).min_size(min_size);
-        call.send().await.map(drop).map_err(|error| ScalingError(told(&error)))
+        call.send().await.map(drop).map_err(|error| ScalingError(error_text(&error)))
     }
 }

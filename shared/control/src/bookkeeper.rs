@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::ledger::settle::{Settled, settle, wanted};
-use fleet::ledger::{Answer, Book, Entries, Event, Fenced, Item, Key, Runner, RunnerState, Tidings};
+use fleet::ledger::{Book, Entries, Event, Fenced, Item, Key, LedgerAnswer, Runner, RunnerState, Tidings};
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::repair::FenceCause;
 use fleet::{PoolMap, PoolName, RunnerId};
 
 use self::fresh_ids::FreshIds;
-use crate::permits::Held;
+use crate::permits::HeldPermits;
 use crate::retry::{Backoff, retry};
 
 /// How often a transaction is tried before its caller is told to come again.
@@ -40,7 +40,7 @@ pub struct Bookkeeper<L, C> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
     /// The answer to each event, in their order.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<LedgerAnswer>,
     /// The runners that the events name, as far as the ledger knows them, as the events left them.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The books of the pools that the events touched, and of those whose capacity may run their
@@ -52,7 +52,7 @@ pub struct Posted {
     pub wanting: BTreeSet<PoolName>,
     /// In how long there is something for those again.
     pub again_in: Duration,
-    /// What the events brought that somebody is to be told of.
+    /// What the events brought that is worth a log line or a metric.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
@@ -123,6 +123,33 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.post_and_settle(pools, events, Settling::Not).await
     }
 
+    /// Writes one event of a runner down after an earlier posting, whose runner it takes for what is stored. Of the books,
+    /// which the event mostly does not write, it reads how they are. It reads all anew only where somebody has written
+    /// since what it writes, or where it writes nothing.
+    pub async fn post_after(
+        &self,
+        pools: &PoolMap,
+        earlier: Posted,
+        event: Event,
+    ) -> Result<Posted, PostError> {
+        let mut entries = Entries::default();
+        entries.extend(earlier.runners.into_values().map(Item::Runner));
+        let touched = entries.pools_named();
+        let books = pools.with_capacities(&touched);
+        let keys: Vec<Key> = books.iter().cloned().map(Key::Book).collect();
+        entries.extend(self.ledger.read_eventual(&keys).await?);
+        entries.open_books(&books, pools);
+        let (mut ids, events) = (FreshIds::new(&self.system), [event]);
+        let read = Read { entries, touched, books };
+        let written =
+            self.write(read, pools, &events, Settling::Not, &mut ids, &HeldPermits::default()).await;
+        match written {
+            Ok(posted) if posted.wrote => Ok(posted),
+            // What may have been written is posted again, which does no harm.
+            _ => self.post(pools, &events).await,
+        }
+    }
+
     /// Takes a runner without a JIT config out of the supply, so that its task may be stopped. One that is
     /// answered one first is left as it is. `said` is what was said of the cause.
     pub async fn fence(
@@ -147,7 +174,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         settling: Settling,
     ) -> Result<Posted, PostError> {
         let mut ids = FreshIds::new(&self.system);
-        let mut held = Held::default();
+        let mut held = HeldPermits::default();
         let mut conflicts = 0;
         let attempt = async || {
             let done = self.attempt(pools, events, settling, &mut ids, &mut held).await;
@@ -188,7 +215,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         pools: &PoolMap,
         events: &[Event],
         most: u32,
-        held: &mut Held,
+        held: &mut HeldPermits,
     ) -> Result<bool, LedgerError> {
         let (mut trial, now) = (read.entries.clone(), self.system.now());
         for event in events {
@@ -204,7 +231,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         events: &[Event],
         settling: Settling,
         ids: &mut FreshIds<'_, C>,
-        held: &mut Held,
+        held: &mut HeldPermits,
     ) -> Result<Posted, LedgerError> {
         let mut read = self.read_entries(pools, events, ids.made_before()).await?;
         if let Settling::Now(most) = settling
@@ -213,6 +240,19 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             // That took its time, in which others may have written the books.
             read.entries.extend(self.read_books(&read.books).await?);
         }
+        self.write(read, pools, events, settling, ids, held).await
+    }
+
+    /// Applies the events to what was read, adds the reservations, and writes once.
+    async fn write(
+        &self,
+        read: Read,
+        pools: &PoolMap,
+        events: &[Event],
+        settling: Settling,
+        ids: &mut FreshIds<'_, C>,
+        held: &HeldPermits,
+    ) -> Result<Posted, LedgerError> {
         let Read { mut entries, touched, books } = read;
 
         // An earlier attempt whose answer was lost may have been written: its reservations are ours,

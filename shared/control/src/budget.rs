@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::metrics::{counter, gauge};
+use ::metrics::{counter, histogram};
 use fleet::ledger::{Item, Key, Left, Put, Spend};
 use fleet::limits::Limits;
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
@@ -47,13 +47,14 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let spend = limits.spend_github_calls(calls, now);
         let done = retry(&self.system, BACKOFF, |_| true, async || self.ledger.spend(&spend).await).await?;
         let (Ok(Left(left)) | Err(Left(left))) = done;
-        gauge!(GITHUB_CALLS_LEFT.name).set(headroom(left));
+        histogram!(GITHUB_CALLS_LEFT.name).record(headroom(left));
         Ok(done.map(drop).map_err(|_| next_minute(now)))
     }
 
-    /// The end of the wait that GitHub has asked for, if it is not over.
+    /// The end of the wait that GitHub has asked for, if it is not over. Who misses one that was written down a moment
+    /// ago hears of it from GitHub.
     pub(crate) async fn github_waits_until(&self) -> Result<Option<Timestamp>, LedgerError> {
-        let read = async || self.ledger.read(&[Key::Budget]).await;
+        let read = async || self.ledger.read_eventual(&[Key::Budget]).await;
         let items = retry(&self.system, BACKOFF, |_| true, read).await?;
         Ok(items.iter().find_map(Item::budget).and_then(|budget| budget.waits_until(self.system.now())))
     }
@@ -82,7 +83,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let each = limits.between_run_tasks();
         let spend = limits.spend_run_tasks(count, self.system.now());
         let (taken, Left(left)) = self.take(spend, each, count).await?;
-        gauge!(RUN_TASKS_LEFT.name).set(headroom(left / each));
+        histogram!(RUN_TASKS_LEFT.name).record(headroom(left / each));
         let missing = u64::try_from(each.saturating_sub(left)).unwrap_or(0);
         Ok((taken, Duration::from_micros(missing)))
     }

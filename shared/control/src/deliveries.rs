@@ -4,8 +4,10 @@
 //! and no delivery is asked for twice in a pass; one that crashes in between leaves deliveries that count
 //! as asked for, and are asked for again when GitHub's list shows that they still fail.
 
+use std::cell::RefCell;
+
 use ::metrics::counter;
-use fleet::delivery::{Ask, DeliveryCursor, Reading};
+use fleet::delivery::{DeliveryCursor, Redelivery, WalkProgress};
 use fleet::ledger::{Item, Key, Put};
 use fleet::limits::Limits;
 use fleet::ports::{Clock, GithubError, Ledger, LedgerError, ListDeliveries, Random, Redeliver};
@@ -65,6 +67,18 @@ pub enum DeliveriesError {
     OutOfTime,
 }
 
+/// What an instance remembers of the deliveries from one pass to the next, so that it reads the ledger once. If somebody
+/// else has written since, its next write conflicts, and it forgets.
+#[derive(Debug, Default)]
+pub struct DeliveriesMemory(RefCell<Option<Remembered>>);
+
+#[derive(Debug, Clone, Default)]
+struct Remembered {
+    cursor: DeliveryCursor,
+    /// The same as the ledger has it.
+    stored: DeliveryCursor,
+}
+
 /// One pass, for whose pages the caller has taken [`PAGES_COST`] calls out of the minute's budget. It calls nobody
 /// from `until` on.
 ///
@@ -73,17 +87,21 @@ pub async fn pass<L: Ledger, C: Clock + Random>(
     books: &Bookkeeper<L, C>,
     limits: &Limits,
     github: &(impl ListDeliveries + Redeliver),
+    memory: &DeliveriesMemory,
     until: Timestamp,
 ) -> Result<DeliveriesPass, DeliveriesError> {
     let began = books.system.now();
-    let items = books.ledger.read(&[Key::Deliveries]).await?;
-    let stored = items.iter().find_map(Item::deliveries).cloned().unwrap_or_default();
-    let mut cursor = stored.clone();
+    // A pass that is cut off leaves no memory behind.
+    let remembered = memory.0.take();
+    let Remembered { mut cursor, mut stored } = match remembered {
+        Some(remembered) => remembered,
+        None => read(books).await?,
+    };
     let mut pass = DeliveriesPass::default();
     let listed = list(books, github, &mut cursor, (began, until), &mut pass).await;
     let asks = if listed.is_ok() { cursor.ask(books.system.now(), REDELIVERIES) } else { Vec::new() };
     if cursor.has_news(&stored) {
-        write(books, &mut cursor).await?;
+        write(books, &mut cursor, &mut stored).await?;
     }
     if let Err(problem) = listed {
         remember(books, &problem).await;
@@ -94,12 +112,22 @@ pub async fn pass<L: Ledger, C: Clock + Random>(
         for ask in left {
             cursor.put_back(ask);
         }
-        if let Err(problem) = write(books, &mut cursor).await {
+        if let Err(problem) = write(books, &mut cursor, &mut stored).await {
             warn!(%problem, "deliveries that were not asked for count as asked for");
         }
     }
     pass.waiting = cursor.waiting();
+    if cursor.version == stored.version {
+        memory.0.replace(Some(Remembered { cursor, stored }));
+    }
     Ok(pass)
+}
+
+/// How far the list was read, as the ledger has it.
+async fn read<L: Ledger, C>(books: &Bookkeeper<L, C>) -> Result<Remembered, LedgerError> {
+    let items = books.ledger.read(&[Key::Deliveries]).await?;
+    let stored = items.iter().find_map(Item::deliveries).cloned().unwrap_or_default();
+    Ok(Remembered { cursor: stored.clone(), stored })
 }
 
 /// Reads pages until the walk of the list is over.
@@ -125,7 +153,7 @@ async fn list<L: Ledger, C: Clock + Random>(
             error!(attempts = page.unreadable, "deliveries of GitHub's list cannot be read");
         }
         pass.looked_at += page.attempts.len();
-        if let Reading::Over(given_up) = cursor.read(&page, began) {
+        if let WalkProgress::Over(given_up) = cursor.read(&page, began) {
             for delivery in &given_up {
                 error!(%delivery, "a delivery failed for three days, and is given up");
             }
@@ -140,14 +168,14 @@ async fn list<L: Ledger, C: Clock + Random>(
 async fn redeliver<L: Ledger, C: Clock + Random>(
     (books, limits): (&Bookkeeper<L, C>, &Limits),
     github: &impl Redeliver,
-    asks: Vec<Ask>,
+    asks: Vec<Redelivery>,
     until: Timestamp,
     pass: &mut DeliveriesPass,
-) -> Vec<Ask> {
+) -> Vec<Redelivery> {
     let mut asks = asks.into_iter();
     let mut refusals = 0;
     loop {
-        let chunk: Vec<Ask> = asks.by_ref().take(AT_ONCE).collect();
+        let chunk: Vec<Redelivery> = asks.by_ref().take(AT_ONCE).collect();
         if chunk.is_empty() {
             return chunk;
         }
@@ -193,8 +221,8 @@ async fn redeliver<L: Ledger, C: Clock + Random>(
     }
 }
 
-fn note(ask: &Ask) {
-    let Ask { guid, failed } = ask;
+fn note(ask: &Redelivery) {
+    let Redelivery { guid, failed } = ask;
     info!(
         delivery = %guid,
         attempt = %failed.attempt,
@@ -216,9 +244,12 @@ async fn remember<L: Ledger, C: Clock + Random>(books: &Bookkeeper<L, C>, proble
 async fn write<L: Ledger, C>(
     books: &Bookkeeper<L, C>,
     cursor: &mut DeliveryCursor,
+    stored: &mut DeliveryCursor,
 ) -> Result<(), LedgerError> {
     cursor.version += 1;
-    books.ledger.commit(&[Put(Item::Deliveries(cursor.clone()))]).await
+    books.ledger.commit(&[Put(Item::Deliveries(cursor.clone()))]).await?;
+    stored.clone_from(cursor);
+    Ok(())
 }
 
 #[cfg(test)]

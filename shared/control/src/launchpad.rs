@@ -1,4 +1,4 @@
-//! Launches what was reserved, takes back what can not be launched, and hands on what others shall launch.
+//! Launches what was reserved, takes back what cannot be launched, and hands on what others shall launch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::metrics::{
     UNKNOWN_REASONS, class,
 };
 use crate::retry::{Backoff, retry};
-use crate::tell::{Origin, tell, tell_tidings};
+use crate::transaction_log::{Origin, tell, tell_tidings};
 use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted, Settling};
 
 /// Calls of one event to ECS that are under way at once.
@@ -41,7 +41,7 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// What the launches of one event have in common.
 #[derive(Debug)]
-pub struct Invocation<'a> {
+pub struct LaunchContext<'a> {
     /// The settings.
     pub settings: &'a LaunchSettings,
     /// When SQS took each pool's oldest message, where it is known.
@@ -117,7 +117,7 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
 }
 
 /// How a launch ended.
-enum Ending {
+enum LaunchEnd {
     /// ECS has the task, or the scheduler tries again with the same token.
     Reserved,
     /// There was no time for it.
@@ -129,15 +129,15 @@ enum Ending {
 impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
     /// Launches runners that were reserved with permits, side by side. Those that fail for good are given back
     /// to the books; gives the pools that want others in their place, on a fallback for example.
-    pub async fn launch(&self, invocation: &Invocation<'_>, runners: Vec<Runner>) -> BTreeSet<PoolName> {
+    pub async fn launch(&self, invocation: &LaunchContext<'_>, runners: Vec<Runner>) -> BTreeSet<PoolName> {
         let endings = stream::iter(&runners).map(|runner| self.launch_one(invocation, runner));
-        let endings: Vec<Ending> = endings.buffer_unordered(AT_ONCE).collect().await;
+        let endings: Vec<LaunchEnd> = endings.buffer_unordered(AT_ONCE).collect().await;
         let (mut left, mut failed) = (0_u64, Vec::new());
         for ending in endings {
             match ending {
-                Ending::Reserved => {}
-                Ending::NoTime => left += 1,
-                Ending::TakenBack(event) => failed.push(event),
+                LaunchEnd::Reserved => {}
+                LaunchEnd::NoTime => left += 1,
+                LaunchEnd::TakenBack(event) => failed.push(event),
             }
         }
         if left > 0 {
@@ -147,11 +147,11 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
         self.give_back(invocation, &failed).await
     }
 
-    async fn launch_one(&self, invocation: &Invocation<'_>, runner: &Runner) -> Ending {
+    async fn launch_one(&self, invocation: &LaunchContext<'_>, runner: &Runner) -> LaunchEnd {
         let (id, pool, capacity) = (&runner.id, &runner.pool, &runner.capacity);
         let LaunchFailure { class: failure, reason, .. } =
-            match self.try_to_run(invocation, runner, Turn::Held).await {
-                None => return Ending::NoTime,
+            match self.try_to_run(invocation, runner, RunTaskTurn::Held).await {
+                None => return LaunchEnd::NoTime,
                 Some(Ok(task)) => {
                     info!(runner = %id, %pool, %capacity, %task, "runner launched");
                     counter!(RUNNERS_LAUNCHED.name, POOL => pool.to_string()).increment(1);
@@ -159,7 +159,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
                         let took = self.books.system.now().duration_since(queued_at);
                         histogram!(QUEUE_TO_RUN_TASK.name).record(took.as_secs_f64() * 1000.0);
                     }
-                    return Ending::Reserved;
+                    return LaunchEnd::Reserved;
                 }
                 Some(Err(failure)) => failure,
             };
@@ -168,20 +168,20 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
             FailureClass::Later => {
                 // The reservation stays, and the scheduler launches it again with the same token.
                 warn!(runner = %id, %pool, %capacity, reason, "launch left to the scheduler");
-                return Ending::Reserved;
+                return LaunchEnd::Reserved;
             }
             FailureClass::Elsewhere => warn!(runner = %id, %pool, %capacity, reason, "no capacity"),
             FailureClass::Never => error!(runner = %id, %pool, %capacity, reason, "launch refused"),
         }
-        Ending::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
+        LaunchEnd::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
     }
 
     /// Calls `RunTask`, again where it fails for now. `None` if the time for it is over.
     pub async fn try_to_run(
         &self,
-        invocation: &Invocation<'_>,
+        invocation: &LaunchContext<'_>,
         runner: &Runner,
-        mut turn: Turn,
+        mut turn: RunTaskTurn,
     ) -> Option<Result<TaskArn, LaunchFailure>> {
         let settings = invocation.settings;
         let Some(placement) = settings.placements.get(&runner.capacity) else {
@@ -191,9 +191,9 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
         let ticket = Ticket::issue(&runner.id, &settings.ticket_key);
         let request = RunTaskRequest::new(runner, placement, &ticket, &self.registrar_url);
         let attempt = async || {
-            let may_call = match std::mem::replace(&mut turn, Turn::ToBeTaken) {
-                Turn::Held => true,
-                Turn::ToBeTaken => self.take_turn(settings.pools.limits(), invocation.until).await,
+            let may_call = match std::mem::replace(&mut turn, RunTaskTurn::ToBeTaken) {
+                RunTaskTurn::Held => true,
+                RunTaskTurn::ToBeTaken => self.take_turn(settings.pools.limits(), invocation.until).await,
             };
             if may_call { self.ecs.run_task(&request).await.map(Some) } else { Ok(None) }
         };
@@ -223,7 +223,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
     }
 
     /// Writes failed launches down; gives the pools that want others in their stead.
-    async fn give_back(&self, invocation: &Invocation<'_>, failed: &[Event]) -> BTreeSet<PoolName> {
+    async fn give_back(&self, invocation: &LaunchContext<'_>, failed: &[Event]) -> BTreeSet<PoolName> {
         let mut wanting = BTreeSet::new();
         for events in failed.chunks(EVENTS_A_TRANSACTION) {
             // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
@@ -236,7 +236,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
 
 /// Whether `RunTask` may be called at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum RunTaskTurn {
     /// The call was taken out of what ECS allows, with the reservation.
     Held,
     /// It is still to be.

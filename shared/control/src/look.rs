@@ -9,7 +9,7 @@ use fleet::ports::{
     Clock, DescribeTasks, GithubError, Ledger, LedgerError, ListItems, ListTasks, Listing, LookAtJob,
     TaskDescription, TaskFilter,
 };
-use fleet::status::{Picture, Source};
+use fleet::status::{Lookup, Picture};
 use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
 
 /// Most jobs of a pool among which a job's place is told.
@@ -17,7 +17,7 @@ const MOST_JOBS: usize = 1000;
 
 /// What is asked about.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct JobQuery {
     /// The job.
     pub job: JobId,
     /// Its repository, where whoever asks has named it.
@@ -43,19 +43,19 @@ pub struct Sources<'a, L, G, E> {
 
 impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<'_, L, G, E> {
     /// Looks at a job.
-    pub async fn look(&self, asked: &Asked, clock: &impl Clock) -> Picture {
+    pub async fn look(&self, asked: &JobQuery, clock: &impl Clock) -> Picture {
         let mut picture = Picture::of(asked.job, asked.pools.clone(), clock.now());
         picture.repository.clone_from(&asked.repository);
         picture.organisation.clone_from(&asked.organisation);
         picture.job = match self.ledger {
             Ok(ledger) => found(self.read_job(ledger, &mut picture).await.map_err(|error| error.to_string())),
-            Err(ref why) => Source::Unread(why.clone()),
+            Err(ref why) => Lookup::Unread(why.clone()),
         };
         picture.github = self.at_github(&picture).await;
         if let Ok(ledger) = self.ledger
             && let Err(error) = read_pools(ledger, &mut picture).await
         {
-            picture.job = Source::Unread(error.to_string());
+            picture.job = Lookup::Unread(error.to_string());
         }
         picture.tasks = self.tasks(asked, &picture).await;
         picture
@@ -81,26 +81,30 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
         Ok(job)
     }
 
-    async fn at_github(&self, picture: &Picture) -> Source<fleet::status::GithubJob> {
+    async fn at_github(&self, picture: &Picture) -> Lookup<fleet::status::GithubJob> {
         let github = match self.github {
             Ok(github) => github,
-            Err(ref why) => return Source::Unread(why.clone()),
+            Err(ref why) => return Lookup::Unread(why.clone()),
         };
         let Some(repository) = picture.repository_known() else {
-            return Source::Unread("its repository is not known: give the job's URL".to_owned());
+            return Lookup::Unread("its repository is not known: give the job's URL".to_owned());
         };
         match github.look_at_job(repository, picture.id).await {
-            Ok(job) => Source::Read(job),
-            Err(GithubError::NotFound(_)) => Source::Absent,
-            Err(error) => Source::Unread(error.to_string()),
+            Ok(job) => Lookup::Read(job),
+            Err(GithubError::NotFound(_)) => Lookup::Absent,
+            Err(error) => Lookup::Unread(error.to_string()),
         }
     }
 
     /// The tasks of the picture's runners, in the clusters that these may be in.
-    async fn tasks(&self, asked: &Asked, picture: &Picture) -> Source<BTreeMap<RunnerId, TaskDescription>> {
+    async fn tasks(
+        &self,
+        asked: &JobQuery,
+        picture: &Picture,
+    ) -> Lookup<BTreeMap<RunnerId, TaskDescription>> {
         let ecs = match self.ecs {
             Ok(ecs) => ecs,
-            Err(ref why) => return Source::Unread(why.clone()),
+            Err(ref why) => return Lookup::Unread(why.clone()),
         };
         let mut tasks = BTreeMap::new();
         for cluster in clusters(asked, picture) {
@@ -113,10 +117,10 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
                     let runner = task.runner.clone().filter(|id| picture.runners.contains_key(id))?;
                     Some((runner, task))
                 })),
-                Err(error) => return Source::Unread(error.to_string()),
+                Err(error) => return Lookup::Unread(error.to_string()),
             }
         }
-        Source::Read(tasks)
+        Lookup::Read(tasks)
     }
 }
 
@@ -165,7 +169,7 @@ async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) ->
 }
 
 /// The clusters of the runners whose tasks tell anything: of those on their way, and of the one that took the job.
-fn clusters(asked: &Asked, picture: &Picture) -> BTreeSet<String> {
+fn clusters(asked: &JobQuery, picture: &Picture) -> BTreeSet<String> {
     let is_its = |runner: &Runner| picture.its_runner().is_some_and(|its| its.id == runner.id);
     let in_question = picture
         .runners
@@ -176,10 +180,10 @@ fn clusters(asked: &Asked, picture: &Picture) -> BTreeSet<String> {
     pools.map(|pool| Placement::in_stack(&asked.stack, pool, 0).cluster).collect()
 }
 
-fn found<T>(read: Result<Option<T>, String>) -> Source<T> {
+fn found<T>(read: Result<Option<T>, String>) -> Lookup<T> {
     match read {
-        Ok(Some(found)) => Source::Read(found),
-        Ok(None) => Source::Absent,
-        Err(why) => Source::Unread(why),
+        Ok(Some(found)) => Lookup::Read(found),
+        Ok(None) => Lookup::Absent,
+        Err(why) => Lookup::Unread(why),
     }
 }

@@ -31,11 +31,11 @@ pub const SETTLES_NOT_SENT: Metric =
 /// Calls of `RunTask` that ECS would take at once, when it was asked last: near 0 launches wait for each
 /// other, and the quota is to be raised (docs/POOLS.md, limits).
 pub const RUN_TASKS_LEFT: Metric =
-    Metric::gauge("RunTasksLeft", "Calls of RunTask that ECS would take at once");
+    Metric::observed("RunTasksLeft", "Calls of RunTask that ECS would take at once");
 
 /// Calls that change something at GitHub which are left in this minute.
 pub const GITHUB_CALLS_LEFT: Metric =
-    Metric::gauge("GitHubCallsLeft", "Calls to GitHub that are left in this minute");
+    Metric::observed("GitHubCallsLeft", "Calls to GitHub that are left in this minute");
 
 /// Events that did not get into the ledger; each counts every time that it comes.
 pub const EVENTS_NOT_WRITTEN: Metric =

@@ -18,10 +18,10 @@ use crate::Bookkeeper;
 
 /// The permits of one transaction, through all its attempts.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct HeldPermits {
     /// What it may use.
     pub(crate) permits: Permits,
-    /// The capacities whose runners GitHub can not register when they would come up: there is no use in asking
+    /// The capacities whose runners GitHub cannot register when they would come up: there is no use in asking
     /// again before the next minute.
     pub(crate) unregistrable: BTreeSet<PoolName>,
     /// When there are calls of `RunTask` again.
@@ -34,7 +34,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     /// Adds what is wanted and not yet held, as far as there is any; whether there was anything to ask for.
     pub(crate) async fn add_permits(
         &self,
-        held: &mut Held,
+        held: &mut HeldPermits,
         wanted: &Permits,
         pools: &PoolMap,
     ) -> Result<bool, LedgerError> {
@@ -78,7 +78,12 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 
     /// Gives back what the reservations have not used.
-    pub(crate) async fn give_permits_back(&self, mut held: Held, reserved: &[Runner], limits: &Limits) {
+    pub(crate) async fn give_permits_back(
+        &self,
+        mut held: HeldPermits,
+        reserved: &[Runner],
+        limits: &Limits,
+    ) {
         for runner in reserved {
             held.permits.take(&runner.capacity);
         }
@@ -86,7 +91,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 
     /// Gives back registrations, and calls of `RunTask`. What does not get through is lost for a minute at most.
-    async fn give_back(&self, limits: &Limits, held: &Held, unused: &Permits, calls: u32) {
+    async fn give_back(&self, limits: &Limits, held: &HeldPermits, unused: &Permits, calls: u32) {
         let registrations = unused
             .iter()
             .filter_map(|(capacity, count)| Some(held.taken_from.get(capacity)?.back(count.into())));

@@ -10,14 +10,14 @@ use tracing::warn;
 
 /// What is deployed with a function that launches.
 #[derive(Debug, Clone)]
-pub struct Deployed {
+pub struct LaunchDeployment {
     /// The map of pools. Nothing is launched in one that has no image.
     pub pools: PoolMap,
     /// Where ECS puts each pool's tasks, also those of pools that are out of service.
     pub placements: BTreeMap<PoolName, Placement>,
 }
 
-impl Deployed {
+impl LaunchDeployment {
     /// A map of pools in the places of a stack, which has to know each of them.
     pub fn new(pools: PoolMap, placements: &Placements) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
@@ -55,10 +55,10 @@ pub struct LaunchSettings {
 
 impl LaunchSettings {
     /// What is deployed, with the ticket key of this moment.
-    pub fn read(deployed: &Deployed, parameters: &Parameters) -> Result<Self, SettingsProblems> {
+    pub fn read(deployed: &LaunchDeployment, parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let ticket_key = parameters.secrets(folder::TICKET_KEYS, &mut problems).pop();
-        let Deployed { pools, placements } = deployed.clone();
+        let LaunchDeployment { pools, placements } = deployed.clone();
         problems.all_or(ticket_key.map(|ticket_key| Self { pools, placements, ticket_key }))
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     fn what_is_wrong_with_the_placements_is_told_when_a_function_starts_and_not_at_each_event() {
         let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
         let whole = placements(&pools, |_| true);
-        let (deployed, started) = record(|| Deployed::new(pools.clone(), &whole).unwrap());
+        let (deployed, started) = record(|| LaunchDeployment::new(pools.clone(), &whole).unwrap());
         let warned = started.lines("the stack has no image for it: nothing is launched there");
         let warned: Vec<_> = warned.iter().map(|line| line["fields"]["pool"].as_str().unwrap()).collect();
         assert_eq!(warned, ["fargate-arm64", "fargate-x64", "fargate-x64-spot"]);
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(later.log, "", "secrets are read again, and placements are not");
 
         let lacks = placements(&pools, |pool| !pool.as_str().ends_with("-spot"));
-        let problems = Deployed::new(pools, &lacks).unwrap_err().to_string();
+        let problems = LaunchDeployment::new(pools, &lacks).unwrap_err().to_string();
         let line = |pool: &str| format!("MAYFLY_PLACEMENTS: revisions has no {pool}; deploy again");
         let expected = ["ec2-arm64-spot", "ec2-x64-spot", "fargate-x64-spot"].map(line);
         assert_eq!(problems.lines().collect::<Vec<_>>(), expected);

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::said;
+use crate::quote;
 
 /// Longest name of a pool: with it, a runner's GitHub name stays within GitHub's 64 characters.
 pub const POOL_NAME_LIMIT: usize = 32;
@@ -251,7 +251,7 @@ impl fmt::Display for RunnerId {
 
 /// A text that is no id of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is no {what}: it takes {rule}", said::quoted(found))]
+#[error("{} is no {what}: it takes {rule}", quote::quoted(found))]
 pub struct InvalidId {
     what: &'static str,
     found: String,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::said;
+use crate::quote;
 
 /// Most labels that GitHub lets a runner carry (REST: generate-jitconfig).
 pub const LABEL_LIMIT: usize = 100;
@@ -53,7 +53,7 @@ impl From<Label> for String {
 /// Quoted.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&said::quoted(&self.0))
+        f.write_str(&quote::quoted(&self.0))
     }
 }
 
@@ -120,7 +120,7 @@ impl<S: AsRef<str>> FromIterator<S> for Labels {
 /// The first few of them, quoted.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&said::list(self.0.iter().map(Label::as_str)))
+        f.write_str(&quote::list(self.0.iter().map(Label::as_str)))
     }
 }
 

@@ -22,9 +22,9 @@ pub mod pid1;
 pub mod pools;
 pub mod ports;
 pub mod question;
+pub mod quote;
 pub mod repair;
 pub mod routing;
-pub mod said;
 pub mod schedule;
 pub mod settings;
 pub mod status;
@@ -37,4 +37,4 @@ pub use ids::{
     Repository, RunnerId, TaskArn,
 };
 pub use label::{Label, Labels};
-pub use pools::{Architecture, Capacity, Pool, PoolMap};
+pub use pools::{Architecture, CapacityProvider, Pool, PoolMap};

@@ -1,8 +1,8 @@
-//! What AWS and GitHub take of an account, as far as launches come near it: one model, with a setting for
-//! accounts whose quota was raised.
+//! The limits of AWS and GitHub that launches come near: one model, with a setting for accounts whose quota
+//! was raised.
 //!
-//! The numbers are the published ones; Mayfly keeps to a part of each, and leaves the rest to whoever else
-//! uses the account, and to clocks that differ.
+//! The numbers are the published ones; Mayfly uses a part of each, and leaves the rest for other users of the
+//! account and for clocks that differ.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -50,8 +50,8 @@ impl Limits {
         ]
     }
 
-    /// Calls that change something at GitHub which all functions together make in a minute: all but an
-    /// eighteenth, which is for who else speaks for the App.
+    /// Calls that change something at GitHub, for all functions together in a minute: all but an eighteenth,
+    /// which is left for other users of the App.
     pub fn github_calls(&self) -> u32 {
         part(self.github_calls_a_minute, 17, 18)
     }

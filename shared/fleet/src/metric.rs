@@ -6,7 +6,7 @@ pub struct Metric {
     /// Its name, as `CloudWatch` has it.
     pub name: &'static str,
     /// How its values are put together.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// What its values count.
     pub unit: Unit,
     /// The names of its dimensions.
@@ -19,7 +19,7 @@ pub struct Metric {
 
 /// How a metric's values are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// They add up.
     Counter,
     /// The last one holds.
@@ -40,17 +40,30 @@ pub enum Unit {
 impl Metric {
     /// A count of things that happen.
     pub const fn counter(name: &'static str, means: &'static str) -> Self {
-        Self { name, kind: Kind::Counter, unit: Unit::Count, dimensions: &[], means, needs_alarm: false }
+        Self {
+            name,
+            kind: MetricKind::Counter,
+            unit: Unit::Count,
+            dimensions: &[],
+            means,
+            needs_alarm: false,
+        }
     }
 
     /// A count of things as they are now.
     pub const fn gauge(name: &'static str, means: &'static str) -> Self {
-        Self { kind: Kind::Gauge, ..Self::counter(name, means) }
+        Self { kind: MetricKind::Gauge, ..Self::counter(name, means) }
+    }
+
+    /// A count of things, each time that somebody looks. Unlike a gauge's last value, which each line of metrics repeats,
+    /// it is written once.
+    pub const fn observed(name: &'static str, means: &'static str) -> Self {
+        Self { kind: MetricKind::Histogram, ..Self::counter(name, means) }
     }
 
     /// How long something takes, in milliseconds.
     pub const fn milliseconds(name: &'static str, means: &'static str) -> Self {
-        Self { kind: Kind::Histogram, unit: Unit::Milliseconds, ..Self::counter(name, means) }
+        Self { kind: MetricKind::Histogram, unit: Unit::Milliseconds, ..Self::counter(name, means) }
     }
 
     /// The same by these dimensions.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::ids::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 use crate::launch::{LaunchFailure, RunTaskRequest, TaskTimes};
 use crate::ledger::{Item, JobMessage, Key, Left, Put, SettleMessage, Spend};
-use crate::schedule::Group;
+use crate::schedule::GroupSizes;
 
 pub use self::github::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
@@ -42,6 +42,10 @@ pub trait Random {
 pub trait Ledger {
     /// Reads items, strongly consistent, in any order; those that are not there are left out.
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError>;
+
+    /// The same, eventually consistent and at half the price: an item may be as it was a moment before, within a second
+    /// mostly. For who looks around, and reads again what it changes.
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError>;
 
     /// Writes items, all or none, each on the condition of [`Put`]; at most
     /// [`crate::ledger::TRANSACTION_LIMIT`] of them.
@@ -130,7 +134,7 @@ pub struct TaskDescription {
     /// Why it has stopped; `None` before that.
     pub stop: Option<TaskStop>,
     /// The stack whose task definition it has; `None` where it is none that a stack names. Its tag says the
-    /// same, and is told only to whoever may list tags.
+    /// same, but only a role that may list tags sees it.
     pub stack: Option<String>,
 }
 
@@ -173,7 +177,7 @@ pub struct EcsError(pub String);
 /// Auto Scaling's `DescribeAutoScalingGroups`, for one group.
 pub trait DescribeAutoScalingGroup {
     /// The group's sizes. A group that is not there is an error.
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError>;
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError>;
 }
 
 /// Auto Scaling's `UpdateAutoScalingGroup`, with `MinSize` and nothing else.

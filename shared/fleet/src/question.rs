@@ -2,7 +2,7 @@
 //!
 //! PID 1 asks one question, from its first boot to its end: what am I to do? The answer is 200 with a
 //! [`Reply`]; or 403 refused, 400 malformed, 503 later (the header `retry-after` says in how many
-//! seconds), each with a [`Problem`] for its body.
+//! seconds), each with a [`ProblemBody`] for its body.
 
 use std::fmt;
 
@@ -19,8 +19,7 @@ pub const ASK: &str = "ask";
 /// to 10 of its init.
 pub const PATIENCE_SECONDS: u64 = 45;
 
-/// The longest that a runner waits which has no listener, in seconds: by its questions it is told from
-/// one that hangs.
+/// The longest wait of a runner without a listener, in seconds: its questions show that it does not hang.
 pub const LONGEST_WAIT_SECONDS: u64 = 60;
 
 /// The version of the question's form.
@@ -73,7 +72,7 @@ pub enum Reply {
     Leave,
     /// Wait, or go on waiting, and ask again.
     Wait {
-        /// In so many seconds.
+        /// After this many seconds.
         seconds: u64,
     },
 }
@@ -116,7 +115,7 @@ pub struct RunnerSettings {
 
 /// What an answer of any other status says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ProblemBody {
     /// One sentence. Nothing secret is in it.
     pub message: String,
 }

@@ -49,7 +49,7 @@ pub enum Unserved<'a> {
 }
 
 impl Unserved<'_> {
-    /// Whether the job was meant for us, so that somebody has to be told.
+    /// Whether the job was meant for us, so that it has to be reported.
     ///
     /// Other systems' jobs come by the same webhook: those of larger GitHub-hosted runners, whose names anybody
     /// may choose, or of another vendor. Nor is one without labels: those that name the group of larger runners come so
@@ -114,7 +114,7 @@ fn explain<'a>(pools: &'a PoolMap, asked: &Labels) -> Unserved<'a> {
     })
 }
 
-/// What every self-hosted runner carries, whoever's it is.
+/// The label that every self-hosted runner carries.
 const SELF_HOSTED: &str = "self-hosted";
 
 /// Whether a label is one of GitHub's own runner images, all of which begin with the system's

@@ -134,7 +134,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Never,
         "EC2's words: deis/deis#129",
     ),
-    ("InvalidParameterException: subnets can not be empty.", Never, "awslabs/fargatecli#73"),
+    ("InvalidParameterException: subnets can\x20not be empty.", Never, "awslabs/fargatecli#73"),
     (
         "InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         Never,
@@ -176,19 +176,19 @@ fn words_that_nobody_knows_are_never_given_up_for_and_are_told_of() {
 
 /// What a stop means, in a word.
 #[derive(Debug, PartialEq, Eq)]
-enum Stop {
+enum StopMeaning {
     NoCapacity,
     FailedBoot,
     InstanceGone,
     Ordinary,
 }
 
-use Stop::{FailedBoot, InstanceGone, NoCapacity, Ordinary};
+use StopMeaning::{FailedBoot, InstanceGone, NoCapacity, Ordinary};
 
 const NEVER_RAN: Option<&str> = Some("TaskFailedToStart");
 
 /// The `stopCode`, the `stoppedReason`, what it means, and the source. No container has an exit code.
-const STOPS: &[(Option<&str>, &str, Stop, &str)] = &[
+const STOPS: &[(Option<&str>, &str, StopMeaning, &str)] = &[
     // The image, the network, a role: whatever the registry says inside.
     (
         NEVER_RAN,

@@ -1,6 +1,6 @@
 //! A webhook delivery: its headers, and its body once the signature is proven.
 
-use fleet::{DeliveryId, said};
+use fleet::{DeliveryId, quote};
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -33,7 +33,7 @@ pub enum DeliveryError {
     #[error("the body is a form; set the webhook's content type to application/json")]
     FormEncoded,
     /// The payload is not what its event's should be.
-    #[error("the payload does not read as {event}: {}", said::sentence(&error.to_string()))]
+    #[error("the payload does not read as {event}: {}", quote::sentence(&error.to_string()))]
     Payload {
         /// The event's name.
         event: &'static str,

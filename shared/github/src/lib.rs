@@ -13,4 +13,4 @@ pub mod workflow_job;
 
 pub use delivery::{Verified, verify};
 pub use signature::SignatureError;
-pub use workflow_job::{Action, Told, WorkflowJobPayload};
+pub use workflow_job::{WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};

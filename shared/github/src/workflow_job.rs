@@ -15,7 +15,7 @@ pub const EVENT: &str = fleet::delivery::WORKFLOW_JOB;
 
 /// What happened to the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum WorkflowJobAction {
     /// It waits for a runner.
     Queued,
     /// It waits for an approval or a deployment rule, and asks for no runner yet.
@@ -30,14 +30,14 @@ pub enum Action {
 
 /// A `workflow_job` delivery, as far as it says anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum WorkflowJobDelivery {
     /// What happened to a job.
     Job(WorkflowJobPayload),
     /// Nothing that can be acted on: this is absent, or null.
     Nothing(&'static str),
 }
 
-impl Told {
+impl WorkflowJobDelivery {
     /// What happened to a job, if it says that.
     pub fn job(self) -> Option<WorkflowJobPayload> {
         if let Self::Job(payload) = self { Some(payload) } else { None }
@@ -48,12 +48,12 @@ impl Told {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkflowJobPayload {
     /// What happened.
-    pub action: Action,
+    pub action: WorkflowJobAction,
     /// The job's id.
     pub job: JobId,
     /// The words of its `runs-on`; empty for a bare `runs-on: {group: …}`.
     pub labels: Labels,
-    /// The runner it was given to, whoever's it is.
+    /// The runner that got it, ours or not.
     pub runner: Option<NamedRunner>,
     /// Whether it ended in a way that does not show that it ran: cancelled, or skipped.
     pub may_not_have_run: bool,
@@ -89,13 +89,13 @@ struct Payload {
     #[serde(default)]
     action: Option<String>,
     #[serde(default)]
-    workflow_job: Option<Job>,
+    workflow_job: Option<JobOfPayload>,
     #[serde(default)]
     repository: Option<OfRepository>,
 }
 
 #[derive(Deserialize)]
-struct Job {
+struct JobOfPayload {
     #[serde(default)]
     id: Option<u64>,
     #[serde(default)]
@@ -122,13 +122,13 @@ struct OfRepository {
     visibility: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Told {
+impl<'de> Deserialize<'de> for WorkflowJobDelivery {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Payload::deserialize(deserializer).map(Self::from)
     }
 }
 
-impl From<Payload> for Told {
+impl From<Payload> for WorkflowJobDelivery {
     fn from(Payload { action, workflow_job, repository }: Payload) -> Self {
         let Some(action) = action else { return Self::Nothing("action") };
         let Some(job) = workflow_job else { return Self::Nothing("workflow_job") };
@@ -142,13 +142,13 @@ impl From<Payload> for Told {
 }
 
 impl WorkflowJobPayload {
-    fn of(action: String, id: JobId, job: Job, repository: Repository, is_public: bool) -> Self {
+    fn of(action: String, id: JobId, job: JobOfPayload, repository: Repository, is_public: bool) -> Self {
         let action = match (action.as_str(), job.status.as_deref()) {
-            ("waiting", _) | ("queued", Some("waiting")) => Action::Waiting,
-            ("queued", _) => Action::Queued,
-            ("in_progress", _) => Action::InProgress,
-            ("completed", _) => Action::Completed,
-            _ => Action::Other(action),
+            ("waiting", _) | ("queued", Some("waiting")) => WorkflowJobAction::Waiting,
+            ("queued", _) => WorkflowJobAction::Queued,
+            ("in_progress", _) => WorkflowJobAction::InProgress,
+            ("completed", _) => WorkflowJobAction::Completed,
+            _ => WorkflowJobAction::Other(action),
         };
         let named = job.runner_id.filter(|&id| id != 0).zip(job.runner_name.filter(|name| !name.is_empty()));
         Self {
@@ -176,8 +176,8 @@ mod tests {
 
     fn read(value: Value) -> WorkflowJobPayload {
         match serde_json::from_value(value).unwrap() {
-            Told::Job(payload) => payload,
-            Told::Nothing(absent) => panic!("{absent} is absent"),
+            WorkflowJobDelivery::Job(payload) => payload,
+            WorkflowJobDelivery::Nothing(absent) => panic!("{absent} is absent"),
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let job = json!({"id": 9_007_199_254_740_993_u64, "status": "in_progress", "labels": ["Linux", "x64"],
             "runner_id": 21, "runner_name": "build-box", "created_at": "2026-10-05T09:00:00Z", "steps": [1]});
         let payload = read(payload("in_progress", &job));
-        assert_eq!(payload.action, Action::InProgress);
+        assert_eq!(payload.action, WorkflowJobAction::InProgress);
         assert_eq!(payload.job, JobId(9_007_199_254_740_993), "ids exceed 2^53");
         assert_eq!(payload.labels, ["x64", "linux"].into_iter().collect());
         let named = NamedRunner { id: GithubRunnerId(21), name: "build-box".into() };
@@ -198,11 +198,11 @@ mod tests {
     #[test]
     fn githubs_oddities_are_taken() {
         let gated = read(payload("queued", &json!({"id": 1, "status": "waiting", "labels": []})));
-        assert_eq!(gated.action, Action::Waiting, "an approval gate");
+        assert_eq!(gated.action, WorkflowJobAction::Waiting, "an approval gate");
         let bare = read(payload("queued", &json!({"id": 1})));
         assert_eq!(
             (bare.action, bare.labels.len()),
-            (Action::Queued, 0),
+            (WorkflowJobAction::Queued, 0),
             "no labels, no status, no created_at"
         );
         for (id, name) in [(json!(0), json!("")), (json!(null), json!(null)), (json!(0), json!("x"))] {
@@ -211,7 +211,10 @@ mod tests {
         }
         let odd_time = read(payload("queued", &json!({"id": 1, "created_at": "soon"})));
         assert_eq!(odd_time.created_at, None);
-        assert_eq!(read(payload("dreaming", &json!({"id": 1}))).action, Action::Other("dreaming".into()));
+        assert_eq!(
+            read(payload("dreaming", &json!({"id": 1}))).action,
+            WorkflowJobAction::Other("dreaming".into())
+        );
     }
 
     #[test]
@@ -223,7 +226,7 @@ mod tests {
             let parent = payload.pointer_mut(parent).and_then(Value::as_object_mut).unwrap();
             parent.remove(field);
             parent.extend(value.map(|value| (field.to_owned(), value)));
-            serde_json::from_value::<Told>(payload)
+            serde_json::from_value::<WorkflowJobDelivery>(payload)
         };
         for (path, absent) in [
             ("/action", "action"),
@@ -233,17 +236,23 @@ mod tests {
             ("/repository/full_name", "repository.full_name"),
         ] {
             for value in [None, Some(Value::Null)] {
-                assert_eq!(with(path, value).unwrap(), Told::Nothing(absent), "{path}");
+                assert_eq!(with(path, value).unwrap(), WorkflowJobDelivery::Nothing(absent), "{path}");
             }
             assert!(with(path, Some(json!(true))).is_err(), "{path} of another type");
         }
         for path in ["/workflow_job/labels", "/workflow_job/status", "/repository/private"] {
             for value in [None, Some(Value::Null)] {
-                assert!(matches!(with(path, value), Ok(Told::Job(_))), "{path}: nobody needs it");
+                assert!(
+                    matches!(with(path, value), Ok(WorkflowJobDelivery::Job(_))),
+                    "{path}: nobody needs it"
+                );
             }
             assert!(with(path, Some(json!(7))).is_err(), "{path} of another type");
         }
-        assert_eq!(serde_json::from_str::<Told>("{}").unwrap(), Told::Nothing("action"));
+        assert_eq!(
+            serde_json::from_str::<WorkflowJobDelivery>("{}").unwrap(),
+            WorkflowJobDelivery::Nothing("action")
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use launcher::Launcher;
 use reconciler::Reconciler;
 use registrar::Registrar;
 use sandbox::github::ORGANISATION;
-use sandbox::{FunctionName, Functions, STACK, Sandbox, System, TICKET_KEY, World, placements_of};
+use sandbox::{FunctionName, FunctionSystem, Functions, STACK, Sandbox, TICKET_KEY, World, placements_of};
 use scheduler::Scheduler;
 use secrecy::SecretString;
 use webhook::Webhook;
@@ -20,28 +20,28 @@ use webhook::Webhook;
 #[derive(Debug)]
 pub struct Platform {
     webhook: Webhook<Sandbox>,
-    webhook_settings: Current<webhook::Settings>,
+    webhook_settings: Current<webhook::WebhookSettings>,
     webhook_secret: SecretString,
     organisation: String,
     /// The launchers that have no batch now.
     launchers: RefCell<Vec<SandboxLauncher>>,
-    launcher_settings: Current<launcher::Settings>,
-    registrar: Registrar<Sandbox, System, Sandbox>,
-    registrar_settings: Current<registrar::Settings>,
-    scheduler: Scheduler<Sandbox, System, Sandbox, Sandbox, Sandbox>,
-    scheduler_settings: Current<scheduler::Settings>,
-    reconciler: Reconciler<Sandbox, System, Sandbox, Sandbox, Sandbox>,
-    reconciler_settings: Current<reconciler::Settings>,
+    launcher_settings: Current<launcher::LauncherSettings>,
+    registrar: Registrar<Sandbox, FunctionSystem, Sandbox>,
+    registrar_settings: Current<registrar::RegistrarSettings>,
+    scheduler: Scheduler<Sandbox, FunctionSystem, Sandbox, Sandbox, Sandbox>,
+    scheduler_settings: Current<scheduler::SchedulerSettings>,
+    reconciler: Reconciler<Sandbox, FunctionSystem, Sandbox, Sandbox, Sandbox>,
+    reconciler_settings: Current<reconciler::ReconcilerSettings>,
     sandbox: Sandbox,
 }
 
-/// Settings that may change. Whoever is at work has those of its beginning.
+/// Settings that may change. An invocation keeps the ones it began with.
 type Current<T> = RefCell<Rc<T>>;
 
 /// Where the sandbox's tasks would ask; nobody asks it.
 const REGISTRAR_URL: &str = "https://registrar.sandbox.invalid/";
 
-type SandboxLauncher = Launcher<Sandbox, System, Sandbox, Sandbox>;
+type SandboxLauncher = Launcher<Sandbox, FunctionSystem, Sandbox, Sandbox>;
 
 impl Platform {
     /// Wires the functions for these pools and this webhook secret.
@@ -60,11 +60,11 @@ impl Platform {
             webhook_secret,
             organisation: ORGANISATION.to_owned(),
             launchers: RefCell::default(),
-            launcher_settings: current(launcher::Settings(launch_settings(pools))),
+            launcher_settings: current(launcher::LauncherSettings(launch_settings(pools))),
             registrar: Registrar { books: of(FunctionName::Registrar), github: sandbox.clone() },
             registrar_settings: current(registrar_settings(pools)),
             scheduler,
-            scheduler_settings: current(scheduler::Settings(launch_settings(pools))),
+            scheduler_settings: current(scheduler::SchedulerSettings(launch_settings(pools))),
             reconciler: Reconciler::new(
                 of(FunctionName::Reconciler),
                 sandbox.clone(),
@@ -92,13 +92,14 @@ impl Platform {
                 self.webhook_settings.replace(Rc::new(settings));
             }
             FunctionName::Launcher => {
-                self.launcher_settings.replace(Rc::new(launcher::Settings(launch_settings(pools))));
+                self.launcher_settings.replace(Rc::new(launcher::LauncherSettings(launch_settings(pools))));
             }
             FunctionName::Registrar => {
                 self.registrar_settings.replace(Rc::new(registrar_settings(pools)));
             }
             FunctionName::Scheduler => {
-                self.scheduler_settings.replace(Rc::new(scheduler::Settings(launch_settings(pools))));
+                self.scheduler_settings
+                    .replace(Rc::new(scheduler::SchedulerSettings(launch_settings(pools))));
             }
             FunctionName::Reconciler => {
                 self.reconciler_settings.replace(Rc::new(reconciler_settings(pools)));
@@ -163,21 +164,21 @@ fn now<T>(settings: &Current<T>) -> Rc<T> {
 }
 
 /// The ledger of the sandbox, by a function's own clock.
-fn books(sandbox: &Sandbox, function: FunctionName) -> Bookkeeper<Sandbox, System> {
+fn books(sandbox: &Sandbox, function: FunctionName) -> Bookkeeper<Sandbox, FunctionSystem> {
     Bookkeeper { ledger: sandbox.clone(), system: sandbox.system_of(function) }
 }
 
-fn webhook_settings(secret: &SecretString, organisation: &str, pools: &PoolMap) -> webhook::Settings {
-    let deployed = webhook::Deployed { organisation: organisation.to_owned(), pools: pools.clone() };
-    webhook::Settings { secrets: vec![secret.clone()], deployed }
+fn webhook_settings(secret: &SecretString, organisation: &str, pools: &PoolMap) -> webhook::WebhookSettings {
+    let deployed = webhook::WebhookDeployment { organisation: organisation.to_owned(), pools: pools.clone() };
+    webhook::WebhookSettings { secrets: vec![secret.clone()], deployed }
 }
 
-fn registrar_settings(pools: &PoolMap) -> registrar::Settings {
-    registrar::Settings { pools: pools.clone(), ticket_keys: vec![TICKET_KEY.into()] }
+fn registrar_settings(pools: &PoolMap) -> registrar::RegistrarSettings {
+    registrar::RegistrarSettings { pools: pools.clone(), ticket_keys: vec![TICKET_KEY.into()] }
 }
 
-fn reconciler_settings(pools: &PoolMap) -> reconciler::Settings {
-    reconciler::Settings { pools: pools.clone(), stack: STACK.to_owned() }
+fn reconciler_settings(pools: &PoolMap) -> reconciler::ReconcilerSettings {
+    reconciler::ReconcilerSettings { pools: pools.clone(), stack: STACK.to_owned() }
 }
 
 /// What launches depend on, as the platform's own template puts its pools.

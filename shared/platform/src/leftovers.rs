@@ -30,16 +30,21 @@ pub fn leftovers(sandbox: &Sandbox) -> Vec<String> {
     for book in table.books() {
         let (says, counts) = (Totals::from(book), counted.get(&book.pool).copied().unwrap_or_default());
         if says != counts {
-            found.push(format!("the book of {} says {}, its items {}", book.pool, told(says), told(counts)));
+            found.push(format!(
+                "the book of {} says {}, its items {}",
+                book.pool,
+                totals_text(says),
+                totals_text(counts)
+            ));
         }
         if says != Totals::default() {
-            found.push(format!("the book of {} is not at rest: {}", book.pool, told(says)));
+            found.push(format!("the book of {} is not at rest: {}", book.pool, totals_text(says)));
         }
     }
     found
 }
 
-fn told(totals: Totals) -> String {
+fn totals_text(totals: Totals) -> String {
     let Totals { queued, supply, idle, live } = totals;
     format!("{queued} queued, {supply} supply, {idle} idle, {live} live")
 }

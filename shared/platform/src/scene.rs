@@ -1,5 +1,5 @@
 //! A scene for stories: the platform with Mayfly's functions on it, and nothing left over at the end.
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a story that can not be told fails")]
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a story that cannot be told fails")]
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::{JobId, PoolMap, PoolName, Repository};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::github::JobPlan;
-use sandbox::{Delays, Sandbox, World};
+use sandbox::{Delays, Sandbox};
 
-use crate::{Platform, leftovers};
+use crate::{Platform, PlatformWorld, leftovers};
 
 /// Monday, 5 October 2026, 09:00 UTC.
 pub const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
@@ -24,7 +24,7 @@ pub const WORK: Duration = Duration::from_mins(2);
 /// fails its test.
 pub struct Scene {
     /// The world.
-    pub world: World<Platform>,
+    pub world: PlatformWorld,
     jobs: u64,
 }
 

@@ -204,10 +204,9 @@ impl Audit {
         }
     }
 
-    /// A runner leaves only where its pool has runners enough without it: nobody is told to leave while
-    /// needed.
+    /// A runner leaves only while its pool has enough runners without it.
     ///
-    /// One that is counted out leaves all the same: another one is reserved in the same write, or by the
+    /// One that is counted out leaves in any case: another one is reserved in the same write, or by the
     /// scheduler.
     fn check_leave(&mut self, before: &Runner, after: &Runner, book: Option<&Book>) {
         let Some(book) = book.filter(|_| after.state == RunnerState::Leaving) else { return };
@@ -223,7 +222,7 @@ impl Audit {
                 book.demand(now),
                 book.idle
             );
-            self.note("nobody is told to leave while needed", found);
+            self.note("no runner that is needed has to leave", found);
         }
         let is_given_its_time =
             before.silence(now) >= BOOT_LIMIT || before.overdue_at.is_some() && before.silence(now) >= SLOW;

@@ -23,8 +23,8 @@ pub enum Latencies {
     None,
     /// Every call takes as long, and so does a list, however long it is.
     Same(Span),
-    /// Each operation has its own, each page of a list is a call, and what a client keeps is none. What is not
-    /// named takes no time.
+    /// Each operation has its own, each page of a list is one call, and a page that the client has kept costs
+    /// none. Anything else takes no time.
     Each(BTreeMap<Operation, Span>),
 }
 
@@ -56,8 +56,10 @@ pub struct Effect<'a> {
 /// What a call of the ledger or of the queue reads or writes.
 #[derive(Debug)]
 pub enum EffectOf<'a> {
-    /// `BatchGetItem`, strongly consistent: the keys that it asked for, and what is there of them.
+    /// `BatchGetItem`, strongly consistent: the keys that it asked for, and the items found.
     Read(&'a [Key], &'a [Item]),
+    /// The same, eventually consistent.
+    ReadEventual(&'a [Key], &'a [Item]),
     /// `PutItem` of one, or `TransactWriteItems` of several: each as it was, and as it is to be; and whether it
     /// was written.
     Written(&'a [Option<Item>], &'a [Put], &'a Result<(), LedgerError>),
@@ -65,7 +67,7 @@ pub enum EffectOf<'a> {
     Spent(&'a Spend, Result<Left, Left>),
     /// `Query` of the index: the keys that are listed.
     Listed(&'a Listing, &'a [Key]),
-    /// A message comes on the queue, whoever sent it.
+    /// A message arrives on the queue.
     Sent(&'a str),
 }
 
@@ -120,7 +122,7 @@ impl Sandbox {
         self.calls().is_observed.get()
     }
 
-    /// Shows an effect to whoever looks at them.
+    /// Shows an effect to the observers.
     pub(crate) fn show(&self, of: EffectOf<'_>) {
         if let Some(observer) = &*self.calls().observer.borrow() {
             observer(&Effect { at: self.manual_clock().now(), by: self.running(), of });
@@ -169,8 +171,8 @@ impl Sandbox {
         self.step(operation).await;
     }
 
-    /// The calls beyond the first that it takes to come to the last of `count`, a page of them each, so many calls
-    /// side by side. Where operations are not told apart, they are counted alone.
+    /// The calls beyond the first that it takes to come to the last of `count`, a page each, this many calls side
+    /// by side. If operations are not distinguished, only their number counts.
     pub(crate) async fn pages(&self, operation: Operation, count: usize, page: usize, at_once: usize) {
         for number in 1..count.div_ceil(page) {
             if let Some(function) = self.running() {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::executor::Woken;
 
-/// Time as a value: it moves when [`ManualClock::advance_to`] moves it, and wakes whoever slept.
+/// Time as a value: it moves when [`ManualClock::advance_to`] moves it, and wakes the sleepers.
 #[derive(Debug)]
 pub struct ManualClock {
     now: Cell<Timestamp>,

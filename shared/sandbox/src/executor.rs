@@ -12,10 +12,10 @@ use futures_util::future::LocalBoxFuture;
 
 /// Invocations that are under way.
 pub(crate) struct Executor<N, T> {
-    invocations: Vec<Invocation<N, T>>,
+    invocations: Vec<RunningInvocation<N, T>>,
 }
 
-struct Invocation<N, T> {
+struct RunningInvocation<N, T> {
     future: LocalBoxFuture<'static, T>,
     name: Option<N>,
     if_crashed: T,
@@ -32,7 +32,7 @@ impl Woken {
         Arc::new(Self(AtomicBool::new(true)))
     }
 
-    /// Whether it asks; it has to ask anew from then on.
+    /// Whether it asks. Resets it: from then on it has to ask again.
     pub(crate) fn take(&self) -> bool {
         self.0.swap(false, Ordering::Relaxed)
     }
@@ -60,7 +60,7 @@ impl<N: Copy, T> Executor<N, T> {
     /// Begins an invocation, of a function by its name, with what stands for its end if it crashes.
     pub(crate) fn spawn(&mut self, future: LocalBoxFuture<'static, T>, name: Option<N>, if_crashed: T) {
         let woken = Woken::new();
-        self.invocations.push(Invocation { future, name, if_crashed, woken });
+        self.invocations.push(RunningInvocation { future, name, if_crashed, woken });
     }
 
     /// Whose invocation is at this place.

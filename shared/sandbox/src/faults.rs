@@ -13,7 +13,7 @@ use crate::sandbox::FunctionName;
 
 /// When an invocation crashes, by one of its calls to the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Moment {
+pub enum CrashPoint {
     /// Before its effect.
     Before,
     /// After it, before the answer.
@@ -52,7 +52,7 @@ macro_rules! faults {
         pub enum Fault {
             $(#[doc = $tells] $name,)+
             /// An invocation of a function crashes by one of its calls.
-            Crash(FunctionName, Moment, Call),
+            Crash(FunctionName, CrashPoint, Call),
         }
 
         /// Every fault that is no crash.
@@ -86,8 +86,9 @@ faults! {
     WebhookDelayed = "a webhook comes up to six hours late";
     SendFails = "the queue takes no message";
     SendAnswerLost = "the queue takes the message and its answer is lost";
-    MessageComesAgain = "a message that is done with comes again";
+    MessageComesAgain = "a message that was handled is delivered again";
     IndexLags = "the ledger's index is ten seconds behind";
+    EventualReadLags = "an eventually consistent read of the ledger is three seconds behind";
     LedgerReadFails = "the ledger does not answer a read";
     CommitAnswerLost = "the ledger writes and its answer is lost";
     SpendFails = "the ledger does not add to a meter";
@@ -101,9 +102,9 @@ faults! {
     TaskNeverStarts = "a task stays PROVISIONING until ECS gives it up";
     TaskNeverAsks = "PID 1 hangs before its first question";
     HangsWithoutConfig = "PID 1 hangs after a question, without a JIT config";
-    HangsUnneeded = "PID 1 hangs when it is told to leave, without a JIT config";
+    HangsUnneeded = "PID 1 hangs when it has to leave, without a JIT config";
     HangsWithConfig = "PID 1 hangs with its JIT config in hand";
-    HangsReleased = "PID 1 hangs when it is told to leave, and had a JIT config";
+    HangsReleased = "PID 1 hangs when it has to leave, and had a JIT config";
     HangsIdle = "PID 1 hangs beside its listener";
     TaskDiesAsking = "a task dies while its question is answered";
     PreparationFails = "Docker does not come up beside PID 1";
@@ -127,7 +128,7 @@ faults! {
     GithubReadsLate = "GitHub's answer about a job is on its way for up to twenty seconds";
     GithubNamesNobody = "GitHub's answer about a job that runs names no runner";
     JobLeftQueued = "GitHub ends a run, leaves its job queued, and tells nobody";
-    JobForgotten = "a job that waits is deleted with its repository, and nobody is told";
+    JobForgotten = "a job that waits is deleted with its repository, without a webhook";
     GithubConflicts = "GitHub answers 409 for a name that is free";
     GithubSlow = "GitHub takes up to twenty seconds for an answer";
     GithubListEmpty = "GitHub's list of runners is empty";
@@ -174,26 +175,27 @@ impl Fault {
     pub fn crashes(of: impl Fn(FunctionName) -> bool) -> impl Iterator<Item = Self> {
         let calls = CALLS.iter().filter(move |(function, _)| of(*function));
         calls.flat_map(|&(function, calls)| {
-            let moments =
-                move |&call| [Moment::Before, Moment::After].map(|at| Self::Crash(function, at, call));
+            let moments = move |&call| {
+                [CrashPoint::Before, CrashPoint::After].map(|at| Self::Crash(function, at, call))
+            };
             calls.iter().flat_map(moments)
         })
     }
 }
 
 /// What happens in a crash: `the launcher crashes before RunTask`.
-fn crash(function: FunctionName, moment: Moment, call: Call) -> String {
+fn crash(function: FunctionName, moment: CrashPoint, call: Call) -> String {
     let what = match (call, moment) {
-        (Call::Send, Moment::Before) => "before it sends the message",
-        (Call::Send, Moment::After) => "before it answers",
-        (Call::Commit, Moment::Before) => "before it writes",
-        (Call::Commit, Moment::After) => "after it wrote",
-        (Call::RunTask, Moment::Before) => "before RunTask",
-        (Call::RunTask, Moment::After) => "after RunTask",
-        (Call::StopTask, Moment::Before) => "before StopTask",
-        (Call::StopTask, Moment::After) => "after StopTask",
-        (Call::Github, Moment::Before) => "before it calls GitHub",
-        (Call::Github, Moment::After) => "after it called GitHub",
+        (Call::Send, CrashPoint::Before) => "before it sends the message",
+        (Call::Send, CrashPoint::After) => "before it answers",
+        (Call::Commit, CrashPoint::Before) => "before it writes",
+        (Call::Commit, CrashPoint::After) => "after it wrote",
+        (Call::RunTask, CrashPoint::Before) => "before RunTask",
+        (Call::RunTask, CrashPoint::After) => "after RunTask",
+        (Call::StopTask, CrashPoint::Before) => "before StopTask",
+        (Call::StopTask, CrashPoint::After) => "after StopTask",
+        (Call::Github, CrashPoint::Before) => "before it calls GitHub",
+        (Call::Github, CrashPoint::After) => "after it called GitHub",
     };
     format!("the {} crashes {what}", format!("{function:?}").to_lowercase())
 }
@@ -287,7 +289,7 @@ mod tests {
         let names: BTreeSet<String> = Fault::all().map(|fault| fault.to_string()).collect();
         let sentences: BTreeSet<String> = Fault::all().map(Fault::tells).collect();
         assert_eq!((names.len(), sentences.len()), (Fault::all().count(), Fault::all().count()));
-        let crash = Fault::Crash(FunctionName::Launcher, Moment::Before, Call::RunTask);
+        let crash = Fault::Crash(FunctionName::Launcher, CrashPoint::Before, Call::RunTask);
         assert_eq!(
             (crash.to_string(), crash.tells()),
             ("launcher-crash-before-run-task".to_owned(), "the launcher crashes before RunTask".to_owned())

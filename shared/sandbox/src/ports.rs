@@ -20,11 +20,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::calls::EffectOf;
-use crate::faults::{Call, Fault, Moment};
+use crate::faults::{Call, CrashPoint, Fault};
 use crate::{Operation, Sandbox};
 
 /// Most keys that one `BatchGetItem` takes.
 const KEYS_A_BATCH: usize = 100;
+
+/// How far an eventually consistent read is behind when it lags.
+const READ_LAG: SignedDuration = SignedDuration::from_secs(3);
 
 /// How far the index is behind when it lags.
 const INDEX_LAG: SignedDuration = SignedDuration::from_secs(10);
@@ -58,10 +61,26 @@ impl Ledger for Sandbox {
         Ok(items)
     }
 
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.begin(Operation::BatchGetItem).await;
+        if self.strikes(Fault::LedgerReadFails) {
+            return Err(unavailable());
+        }
+        let (items, as_of) = {
+            let (table, behind) = (self.table().borrow(), self.manual_clock().now() - READ_LAG);
+            (table.read(keys), table.read_as_of(keys, behind))
+        };
+        let items = if as_of != items && self.strikes(Fault::EventualReadLags) { as_of } else { items };
+        self.show(EffectOf::ReadEventual(keys, &items));
+        self.pages(Operation::BatchGetItem, keys.len(), KEYS_A_BATCH, 1).await;
+        self.end(Operation::BatchGetItem).await;
+        Ok(items)
+    }
+
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
         let operation = if puts.len() == 1 { Operation::PutItem } else { Operation::TransactWriteItems };
         self.begin(operation).await;
-        self.may_crash(Moment::Before, Call::Commit).await;
+        self.may_crash(CrashPoint::Before, Call::Commit).await;
         let unasked = self.waits_unasked(puts);
         let before = if self.is_observed() { self.table().borrow().before(puts) } else { Vec::new() };
         let written = self.table().borrow_mut().commit_at(puts, self.manual_clock().now());
@@ -71,7 +90,7 @@ impl Ledger for Sandbox {
             self.table().borrow_mut().note_violation(rule, format!("job {job}"));
         }
         self.end(operation).await;
-        self.may_crash(Moment::After, Call::Commit).await;
+        self.may_crash(CrashPoint::After, Call::Commit).await;
         if written.is_ok() && self.strikes(Fault::CommitAnswerLost) { Err(unavailable()) } else { written }
     }
 
@@ -120,7 +139,7 @@ impl Sandbox {
     async fn send(&self, message: &impl Serialize, delay: Duration) -> Result<(), QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
         self.begin(Operation::SendMessage).await;
-        self.may_crash(Moment::Before, Call::Send).await;
+        self.may_crash(CrashPoint::Before, Call::Send).await;
         if self.is_queue_down() || self.strikes(Fault::SendFails) {
             return Err(QueueError("the queue is down".to_owned()));
         }
@@ -128,7 +147,7 @@ impl Sandbox {
         let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
         self.put_on_queue(body, Duration::from_secs(seconds));
         self.end(Operation::SendMessage).await;
-        self.may_crash(Moment::After, Call::Send).await;
+        self.may_crash(CrashPoint::After, Call::Send).await;
         if self.strikes(Fault::SendAnswerLost) { Err(QueueError("time-out".to_owned())) } else { Ok(()) }
     }
 }

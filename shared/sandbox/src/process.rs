@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::pid1::{Event, Machine, Timings};
+use fleet::pid1::{Machine, Pid1Event, Timings};
 use fleet::{BootId, GithubRunnerId, JobId, RunnerId};
 use jiff::Timestamp;
 
@@ -28,7 +28,7 @@ pub(crate) struct Process {
     pub(crate) due: Option<Duration>,
     /// The registration of the JIT config that it was answered.
     pub(crate) registration: Option<GithubRunnerId>,
-    pub(crate) listener: Option<Listener>,
+    pub(crate) listener: Option<ConnectedListener>,
     /// Whether its listener has connected once.
     pub(crate) has_listened: bool,
     /// The number of its last question.
@@ -47,7 +47,7 @@ pub(crate) struct Process {
 
 /// The runner program, once it is connected to GitHub.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Listener {
+pub(crate) struct ConnectedListener {
     /// Whether it does not tell what it does.
     pub(crate) is_silent: bool,
     pub(crate) is_frozen: bool,
@@ -87,12 +87,12 @@ impl Process {
     }
 
     /// Looks for a worker process.
-    pub(crate) fn look(&self) -> Event {
-        Event::Looked(self.listener.is_some_and(|listener| listener.has_worker))
+    pub(crate) fn look(&self) -> Pid1Event {
+        Pid1Event::Looked(self.listener.is_some_and(|listener| listener.has_worker))
     }
 
     /// Lets the listener stand still, and looks.
-    pub(crate) fn freeze(&mut self) -> Event {
+    pub(crate) fn freeze(&mut self) -> Pid1Event {
         self.set_frozen(true);
         self.look()
     }
@@ -114,7 +114,7 @@ impl Process {
     }
 }
 
-impl Listener {
+impl ConnectedListener {
     /// Whether it picks up what GitHub gives it.
     pub(crate) fn is_idle(&self) -> bool {
         !self.is_frozen && self.job.is_none()

@@ -35,7 +35,7 @@ pub struct Message {
 #[derive(Debug, Default)]
 pub struct Queue {
     messages: BTreeMap<u64, Message>,
-    /// The messages by the time from which they are in sight.
+    /// The messages by the time from which they are visible.
     in_sight: BTreeSet<(Timestamp, u64)>,
     dead: Vec<Message>,
     sent: u64,
@@ -51,8 +51,8 @@ impl Queue {
         self.messages.insert(self.sent, message);
     }
 
-    /// Receives the messages that are in sight, in an order that `pick` chooses, a batch at most.
-    /// One that was received too often goes to the dead-letter queue instead.
+    /// Receives visible messages, in an order that `pick` chooses, a batch at most. One that was received too
+    /// often goes to the dead-letter queue instead.
     pub fn receive(&mut self, now: Timestamp, mut pick: impl FnMut(usize) -> usize) -> Vec<Message> {
         let until = (now, u64::MAX);
         let mut places: Vec<u64> =
@@ -74,7 +74,7 @@ impl Queue {
         batch
     }
 
-    /// Deletes messages that are done with.
+    /// Deletes messages that were handled.
     pub fn delete(&mut self, ids: &[String]) {
         let places = ids.iter().filter_map(|id| id.strip_prefix("message-")?.parse().ok());
         for place in places.collect::<Vec<u64>>() {
@@ -87,7 +87,7 @@ impl Queue {
         self.in_sight.first().map(|&(at, _)| at)
     }
 
-    /// Messages on the queue, in sight or not.
+    /// Messages on the queue, visible or not.
     pub fn len(&self) -> usize {
         self.messages.len()
     }

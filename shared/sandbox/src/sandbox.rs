@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fleet::launch::Placement;
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use fleet::{PoolMap, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
@@ -16,7 +16,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::ManualClock;
 use crate::calls::{Calls, Latencies};
 use crate::ecs::Ecs;
-use crate::faults::{Call, Fault, Moment, Rates, Weather};
+use crate::faults::{Call, CrashPoint, Fault, Rates, Weather};
 use crate::github::Github;
 use crate::journal::{Journal, Subject};
 use crate::placements::{placement_of, placements_of};
@@ -26,17 +26,17 @@ use crate::table::Table;
 /// The key that the sandbox's tickets are issued under. It protects nothing.
 pub const TICKET_KEY: &str = "sandbox-ticket-key";
 
-/// A duration that is drawn anew each time.
+/// A duration that is drawn again each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span(pub RangeInclusive<Duration>);
 
 impl Span {
-    /// From so many minutes to so many.
+    /// Minutes, from the one to the other.
     pub const fn minutes(from: u64, to: u64) -> Self {
         Self(Duration::from_mins(from)..=Duration::from_mins(to))
     }
 
-    /// From so many seconds to so many.
+    /// Seconds, from the one to the other.
     pub fn seconds(from: u64, to: u64) -> Self {
         Self(Duration::from_secs(from)..=Duration::from_secs(to))
     }
@@ -141,10 +141,10 @@ pub enum FunctionName {
 
 /// The platform's state. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Sandbox(Rc<State>);
+pub struct Sandbox(Rc<SandboxState>);
 
 #[derive(Debug)]
-struct State {
+struct SandboxState {
     clock: ManualClock,
     random: RefCell<StdRng>,
     table: RefCell<Table>,
@@ -155,7 +155,7 @@ struct State {
     calls: Calls,
     crashed: Cell<bool>,
     ecs: RefCell<Ecs>,
-    groups: RefCell<BTreeMap<String, Group>>,
+    groups: RefCell<BTreeMap<String, GroupSizes>>,
     failed_activities: RefCell<BTreeMap<String, (Timestamp, String)>>,
     skews: RefCell<BTreeMap<FunctionName, SignedDuration>>,
     github: RefCell<Github>,
@@ -189,7 +189,7 @@ impl Sandbox {
                 ecs.register(pool, placement);
             }
         }
-        Self(Rc::new(State {
+        Self(Rc::new(SandboxState {
             clock: ManualClock::new(start),
             random: RefCell::new(StdRng::seed_from_u64(seed)),
             table: RefCell::default(),
@@ -230,7 +230,7 @@ impl Sandbox {
     }
 
     /// The Auto Scaling groups, by name.
-    pub fn groups(&self) -> &RefCell<BTreeMap<String, Group>> {
+    pub fn groups(&self) -> &RefCell<BTreeMap<String, GroupSizes>> {
         &self.0.groups
     }
 
@@ -332,7 +332,7 @@ impl Sandbox {
     }
 
     /// Crashes the running invocation, if that fault of its function strikes.
-    pub(crate) async fn may_crash(&self, moment: Moment, call: Call) {
+    pub(crate) async fn may_crash(&self, moment: CrashPoint, call: Call) {
         let Some(function) = self.0.running.get() else { return };
         if self.strikes(Fault::Crash(function, moment, call)) {
             self.crash().await;
@@ -377,11 +377,11 @@ impl Sandbox {
 }
 
 /// A group for each pool on EC2 instances, with room for all of its runners.
-fn groups_of(pools: &PoolMap) -> BTreeMap<String, Group> {
+fn groups_of(pools: &PoolMap) -> BTreeMap<String, GroupSizes> {
     let groups = pools.iter().filter_map(|pool| {
         let name = placement_of(pool).auto_scaling_group?;
         let max_size = pool.maximum.div_ceil(pool.runners_per_instance?.max(1));
-        Some((name, Group { min_size: 0, max_size }))
+        Some((name, GroupSizes { min_size: 0, max_size }))
     });
     groups.collect()
 }

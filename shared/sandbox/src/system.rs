@@ -10,12 +10,12 @@ use crate::sandbox::FunctionName;
 
 /// What time it is for a function, and the random bits that it gets.
 #[derive(Debug, Clone)]
-pub struct System {
+pub struct FunctionSystem {
     sandbox: Sandbox,
     function: FunctionName,
 }
 
-impl Clock for System {
+impl Clock for FunctionSystem {
     fn now(&self) -> Timestamp {
         let now = self.sandbox.manual_clock().now();
         now.checked_add(self.sandbox.skew_of(self.function)).unwrap_or(now)
@@ -26,7 +26,7 @@ impl Clock for System {
     }
 }
 
-impl Random for System {
+impl Random for FunctionSystem {
     fn bits(&self) -> u128 {
         self.sandbox.random_bits()
     }
@@ -34,7 +34,7 @@ impl Random for System {
 
 impl Sandbox {
     /// The clock and the random bits of a function.
-    pub fn system_of(&self, function: FunctionName) -> System {
-        System { sandbox: self.clone(), function }
+    pub fn system_of(&self, function: FunctionName) -> FunctionSystem {
+        FunctionSystem { sandbox: self.clone(), function }
     }
 }

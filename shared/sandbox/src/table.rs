@@ -16,6 +16,8 @@ use crate::races::Race;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     items: BTreeMap<Key, Item>,
+    /// When each item was written last, and what it was before.
+    replaced: BTreeMap<Key, (Timestamp, Option<Item>)>,
     index: BTreeMap<Listing, BTreeSet<(Timestamp, Key)>>,
     /// When each item came to its place in the index, whatever the clock says of who wrote it.
     listed_at: BTreeMap<Key, Timestamp>,
@@ -31,6 +33,16 @@ impl Table {
     pub fn read(&self, keys: &[Key]) -> Vec<Item> {
         let keys: BTreeSet<&Key> = keys.iter().collect();
         keys.into_iter().filter_map(|key| self.items.get(key)).cloned().collect()
+    }
+
+    /// The same, where what was written since then is not seen yet: of an item that was written twice, the second time.
+    pub(crate) fn read_as_of(&self, keys: &[Key], behind: Timestamp) -> Vec<Item> {
+        let keys: BTreeSet<&Key> = keys.iter().collect();
+        let seen = |key| match self.replaced.get(key) {
+            Some((at, before)) if *at > behind => before.as_ref(),
+            _ => self.items.get(key),
+        };
+        keys.into_iter().filter_map(seen).cloned().collect()
     }
 
     /// What these puts are to replace.
@@ -76,6 +88,7 @@ impl Table {
         }
         let items = &self.items;
         self.audit.transaction(&writes, |pool| book_among(items, pool));
+        self.replaced.extend(writes.into_iter().map(|(before, put)| (put.key(), (now, before))));
         Ok(())
     }
 

@@ -10,16 +10,13 @@ use fleet::repair::lying::StopCause;
 use fleet::routing::route;
 use fleet::{JobId, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use platform::Platform;
-use platform::leftovers;
-use sandbox::ecs::Stop;
+use platform::{PlatformWorld, leftovers};
+use sandbox::ecs::StopDetails;
 use sandbox::github::{Phase, QUEUE_LIMIT, WorkflowJob};
 use sandbox::{Fault, TICKET_KEY, Violation};
 
 use crate::plan::{Act, FORGED_JOBS, Plan};
 use crate::run::SECRET;
-
-type World = sandbox::World<Platform>;
 
 /// How long a task without a JIT config hangs at most; twice that with one.
 const HUNG_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
@@ -31,7 +28,7 @@ const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(5);
 const STOPS_A_LOOK: i32 = 15;
 
 /// Everything that is wrong.
-pub fn all(world: &World, plan: &Plan, at_rest: bool) -> Vec<Violation> {
+pub fn all(world: &PlatformWorld, plan: &Plan, at_rest: bool) -> Vec<Violation> {
     let mut found = world.sandbox().table().borrow().violations().to_vec();
     found.extend_from_slice(world.violations());
     found.extend(accepted_events_are_written_down(world, plan));
@@ -66,7 +63,7 @@ fn violation(rule: &'static str, found: impl Into<String>) -> Violation {
 
 /// 2xx only after the event is durably queued, and what is queued survives. The end of a job that no
 /// pool serves is queued too, and tells nothing of a job that was never written down.
-fn accepted_events_are_written_down(world: &World, plan: &Plan) -> Vec<Violation> {
+fn accepted_events_are_written_down(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     let pools = plan.lasting_pools();
     let is_served = |id| github.job(id).is_none_or(|job| route(pools, &job.plan.labels, false).is_ok());
@@ -84,7 +81,7 @@ fn accepted_events_are_written_down(world: &World, plan: &Plan) -> Vec<Violation
     missing.map(found).collect()
 }
 
-fn unverified_bodies_have_no_effect(world: &World) -> Vec<Violation> {
+fn unverified_bodies_have_no_effect(world: &PlatformWorld) -> Vec<Violation> {
     let table = world.sandbox().table().borrow();
     let forged = table.jobs().filter(|job| job.id.0 >= FORGED_JOBS);
     forged
@@ -92,16 +89,16 @@ fn unverified_bodies_have_no_effect(world: &World) -> Vec<Violation> {
         .collect()
 }
 
-fn no_answer_tells_a_secret(world: &World) -> Vec<Violation> {
+fn no_answer_tells_a_secret(world: &PlatformWorld) -> Vec<Violation> {
     let bodies = world.answers().filter_map(|answer| answer.body.as_deref());
     let telling =
         bodies.filter(|body| body.contains(SECRET) || body.contains(TICKET_KEY) || body.contains("sha256="));
     telling.map(|body| violation("no answer tells a secret", body)).collect()
 }
 
-/// A ticket is of no use to another boot than the one that asked first. Where the ledger does not answer,
-/// or the registrar crashes, nothing is told.
-fn one_boot_has_a_runner(world: &World) -> Vec<Violation> {
+/// A ticket is of no use to another boot than the one that asked first. Where the ledger does not answer, or
+/// the registrar crashes, there is no answer.
+fn one_boot_has_a_runner(world: &PlatformWorld) -> Vec<Violation> {
     let told = world.stolen_tickets().iter().filter(|&(_, status)| !matches!(status, 403 | 502 | 503));
     told.map(|(runner, status)| {
         violation("one boot has a runner", format!("the ticket of runner {runner}, stolen, got a {status}"))
@@ -109,7 +106,7 @@ fn one_boot_has_a_runner(world: &World) -> Vec<Violation> {
     .collect()
 }
 
-fn jobs_that_no_pool_serves_launch_nothing(world: &World, plan: &Plan) -> Vec<Violation> {
+fn jobs_that_no_pool_serves_launch_nothing(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     let unserved = github.jobs().filter(|job| route(&plan.pools, &job.plan.labels, false).is_err());
     // Its begin and its end are written down all the same.
@@ -120,7 +117,7 @@ fn jobs_that_no_pool_serves_launch_nothing(world: &World, plan: &Plan) -> Vec<Vi
         .collect()
 }
 
-fn one_task_a_runner_of_its_pools_architecture(world: &World, plan: &Plan) -> Vec<Violation> {
+fn one_task_a_runner_of_its_pools_architecture(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let mut tasks: BTreeMap<RunnerId, usize> = BTreeMap::new();
     let mut found = Vec::new();
@@ -148,7 +145,7 @@ fn one_task_a_runner_of_its_pools_architecture(world: &World, plan: &Plan) -> Ve
 /// A job that has begun ends well, unless its runner was killed by a fault, or its spot instance was
 /// taken back. Of our own stops only the one that follows a spot warning may end a job: the instance is
 /// going, and the stop is the notice that lets its runner end it in order.
-fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
+fn begun_jobs_are_not_cut_short(world: &PlatformWorld) -> Vec<Violation> {
     let died = world.sandbox().faults_struck().get(&Fault::RunnerDiesAtWork).copied().unwrap_or(0);
     let idle = world.sandbox().faults_struck().get(&Fault::RunnerDiesIdle).copied().unwrap_or(0);
     let interrupted = {
@@ -170,10 +167,10 @@ fn begun_jobs_are_not_cut_short(world: &World) -> Vec<Violation> {
         .collect()
 }
 
-/// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT
-/// config: it may begin a job at any moment. Beside it only one that was told to leave long ago, or whose job is
-/// over, is stopped; that GitHub does not know it then, the sandbox looks at.
-fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
+/// Of our own stops only the one that follows a spot warning meets a runner that was answered its JIT config: it
+/// may begin a job at any moment. Beside it only a runner that got the answer "leave" long ago, or whose job is
+/// over, is stopped. The sandbox checks that GitHub does not know it then.
+fn configured_runners_are_not_stopped(world: &PlatformWorld) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let has_config = |id: &RunnerId| table.runner(id).is_some_and(|runner| !runner.has_no_config());
     let stopped = ecs.tasks().filter_map(|task| {
@@ -191,7 +188,7 @@ fn configured_runners_are_not_stopped(world: &World) -> Vec<Violation> {
 }
 
 /// No task is called slow that waits for capacity.
-fn no_task_is_overdue_in_provisioning(world: &World, plan: &Plan) -> Vec<Violation> {
+fn no_task_is_overdue_in_provisioning(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let skew = plan.skews.values().map(|skew| skew.abs()).max().unwrap_or_default();
     let early = ecs.tasks().filter_map(|task| {
@@ -205,7 +202,7 @@ fn no_task_is_overdue_in_provisioning(world: &World, plan: &Plan) -> Vec<Violati
 }
 
 /// No job is over in the ledger that is not over at GitHub.
-fn jobs_end_by_githubs_word(world: &World) -> Vec<Violation> {
+fn jobs_end_by_githubs_word(world: &PlatformWorld) -> Vec<Violation> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     let ended = table.jobs().filter(|job| job.state == JobState::Completed);
     let early =
@@ -214,7 +211,7 @@ fn jobs_end_by_githubs_word(world: &World) -> Vec<Violation> {
 }
 
 /// At rest no job is under way in the ledger that is over at GitHub, whatever was lost of its webhooks.
-fn no_end_is_unknown(world: &World) -> Vec<Violation> {
+fn no_end_is_unknown(world: &PlatformWorld) -> Vec<Violation> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     let is_over = |id| github.job(id).is_some_and(|job| matches!(job.phase, Phase::Completed { .. }));
     // Of one that is at somebody else's runner, and that no pool serves, nobody asks.
@@ -226,7 +223,7 @@ fn no_end_is_unknown(world: &World) -> Vec<Violation> {
 
 /// A task that hangs is stopped within an hour, or two if it has a JIT config: then two looks have to agree,
 /// twice, and where many hang they are stopped in turn. Its job, and the time in which everything else goes wrong too, do not count.
-fn hung_tasks_are_stopped(world: &World) -> Vec<Violation> {
+fn hung_tasks_are_stopped(world: &PlatformWorld) -> Vec<Violation> {
     let ecs = world.sandbox().ecs().borrow();
     let stopped_at = |id: &RunnerId| {
         let mut tasks = ecs.tasks().filter(|task| task.runner().as_ref() == Some(id));
@@ -249,7 +246,7 @@ fn hung_tasks_are_stopped(world: &World) -> Vec<Violation> {
 }
 
 /// When the last job of a runner ended.
-fn job_ended(world: &World, runner: &RunnerId) -> Option<Timestamp> {
+fn job_ended(world: &PlatformWorld, runner: &RunnerId) -> Option<Timestamp> {
     let github = world.sandbox().github().borrow();
     let of_runner = github.jobs().filter(|job| {
         let name = job.runner.as_ref().map(|(_, name)| name);
@@ -259,18 +256,18 @@ fn job_ended(world: &World, runner: &RunnerId) -> Option<Timestamp> {
 }
 
 /// Whether the reconciler stopped a task because GitHub has neither its runner nor a job of it.
-fn is_of_a_silent_runner(stop: &Stop) -> bool {
+fn is_of_a_silent_runner(stop: &StopDetails) -> bool {
     let causes = [StopCause::ToldToLeave, StopCause::JobOver, StopCause::NoJob];
     stop.code == "UserInitiated" && causes.iter().any(|cause| stop.reason == cause.why())
 }
 
 /// Whether the launcher stopped a task because its instance is taken back.
-fn is_after_a_spot_warning(stop: &Stop) -> bool {
+fn is_after_a_spot_warning(stop: &StopDetails) -> bool {
     stop.code == "UserInitiated" && stop.reason.ends_with(" is interrupted")
 }
 
 /// When the faults are over, every message but the poison is read.
-fn no_message_is_dead(world: &World) -> Vec<Violation> {
+fn no_message_is_dead(world: &PlatformWorld) -> Vec<Violation> {
     let queue = world.sandbox().queue().borrow();
     let dead = queue.dead_letters().iter();
     dead.map(|message| violation("a bad record never stops a batch", format!("dead letter {}", message.body)))
@@ -279,7 +276,7 @@ fn no_message_is_dead(world: &World) -> Vec<Violation> {
 
 /// Every job that a pool serves all the time has run, unless somebody cancelled it, or it was GitHub after
 /// a day.
-fn every_served_job_got_a_runner(world: &World, plan: &Plan) -> Vec<Violation> {
+fn every_served_job_got_a_runner(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let cancelled = |id: JobId| plan.acts.iter().any(|(_, act)| *act == Act::Cancel(id));
     let github = world.sandbox().github().borrow();
     let pools = plan.lasting_pools();
@@ -298,7 +295,7 @@ fn every_served_job_got_a_runner(world: &World, plan: &Plan) -> Vec<Violation> {
 
 /// A job that the runner group refuses, and that GitHub gave up in the end, was passed over by runners enough
 /// to be Unserved.
-fn refused_jobs_are_unserved(world: &World, plan: &Plan) -> Vec<Violation> {
+fn refused_jobs_are_unserved(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     // A day of broken images is a day without a runner that listens.
     let is_broken = plan.rates.contains_key(&Fault::BrokenForHours);

@@ -14,5 +14,5 @@ pub mod run;
 pub mod shrink;
 pub mod week;
 
-pub use self::plan::World;
-pub use self::run::{Outcome, run};
+pub use self::plan::SeededWorld;
+pub use self::run::{WorldOutcome, run};

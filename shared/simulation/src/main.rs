@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::{Fault, Line, Race, Subject};
 use simulation::demand::{self, Webhooks};
 use simulation::shrink::shrink;
-use simulation::{Outcome, World, run, week};
+use simulation::{SeededWorld, WorldOutcome, run, week};
 
 /// Lets seeded worlds happen and checks what must always hold. Exits with 1 at the first seed that
 /// breaks a rule, with a world as small as was found that breaks the same one.
 #[derive(Debug, Parser)]
-struct Args {
+struct SimulationArgs {
     /// How many seeds
     #[arg(long, default_value_t = 1)]
     seeds: u64,
@@ -45,7 +45,7 @@ struct Args {
 const LONG_RUN: u64 = 1000;
 
 fn main() -> anyhow::Result<ExitCode> {
-    let args = Args::parse();
+    let args = SimulationArgs::parse();
     let mut out = io::stdout().lock();
     let without: BTreeSet<Fault> =
         Fault::all().filter(|fault| args.without.contains(&fault.to_string())).collect();
@@ -55,7 +55,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut races: BTreeMap<Race, u64> = BTreeMap::new();
     let mut waited = Vec::new();
     for seed in args.first..args.first.saturating_add(args.seeds) {
-        let world = World { seed, jobs: args.jobs, without: without.clone() };
+        let world = SeededWorld { seed, jobs: args.jobs, without: without.clone() };
         let outcome = run(&world, args.timeline)?;
         if args.timeline {
             print_timeline(&outcome.timeline, &mut out)?;
@@ -124,7 +124,7 @@ fn demands(first: u64, count: u64, out: &mut impl Write) -> anyhow::Result<bool>
     Ok(true)
 }
 
-/// The seconds that so many percent of the jobs waited for at most.
+/// The longest wait of this percentage of the jobs, in seconds.
 fn percentile(sorted: &[SignedDuration], percent: usize) -> i64 {
     sorted
         .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
@@ -158,7 +158,12 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn report(world: &World, outcome: &Outcome, small: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn report(
+    world: &SeededWorld,
+    outcome: &WorldOutcome,
+    small: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     for violation in &outcome.violations {
         writeln!(out, "seed {}: {}: {}", world.seed, violation.rule, violation.found)?;
     }

@@ -1,8 +1,8 @@
 //! What is going to happen in a world, all drawn from its seed.
 
+mod disturbances;
 mod faults;
 mod job;
-mod outside;
 mod pools;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +17,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use sandbox::github::JobPlan;
 use sandbox::{Delays, Fault, FunctionName, Latencies, Rates, Span};
 
+use self::disturbances::{
+    breakage, deploys, interruptions, is_wide, lies, map_changes, miscounts, outage, pushes, skews, thefts,
+};
 use self::faults::{of_fault, rates};
 pub use self::job::REFUSED;
 use self::job::{REPOSITORIES, job};
-use self::outside::{
-    breakage, deploys, interruptions, is_wide, lies, map_changes, miscounts, outage, pushes, skews, thefts,
-};
 use self::pools::{LEAVES, limits, pools, without};
 
 /// When a world begins.
@@ -33,7 +33,7 @@ pub const FORGED_JOBS: u64 = 9_000_000;
 
 /// A world by its seed, and what was taken out of it to make it smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct World {
+pub struct SeededWorld {
     /// The seed.
     pub seed: u64,
     /// How many of its jobs there are; all of them where nothing is said.
@@ -42,7 +42,7 @@ pub struct World {
     pub without: BTreeSet<Fault>,
 }
 
-impl World {
+impl SeededWorld {
     /// The whole world of a seed.
     pub fn of(seed: u64) -> Self {
         Self { seed, jobs: None, without: BTreeSet::new() }
@@ -62,7 +62,7 @@ pub enum Act {
     Approve(JobId, bool),
     /// A job is cancelled, if it still waits.
     Cancel(JobId),
-    /// A job is run again, if it has ended: a new job, and the old one's end is told once more.
+    /// A job is run again, if it has ended: a new job, and the old one's end is reported again.
     Rerun(JobId, JobId, JobPlan),
     /// Somebody who does not know the secret posts a job.
     Forge(JobId),
@@ -125,7 +125,7 @@ pub struct Plan {
 
 impl Plan {
     /// Draws the plan of a world.
-    pub fn of(world: &World) -> anyhow::Result<Self> {
+    pub fn of(world: &SeededWorld) -> anyhow::Result<Self> {
         let mut random = StdRng::seed_from_u64(world.seed);
         let size = size(&mut random);
         let text = pools(size, &mut random) + &limits(world.seed);

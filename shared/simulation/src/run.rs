@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleet::ledger::Totals;
 use fleet::{DeliveryId, InstanceId, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use platform::Platform;
+use platform::{Platform, PlatformWorld};
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::ecs::RunTaskError;
 use sandbox::github::Phase;
@@ -13,7 +13,7 @@ use sandbox::{Fault, Line, Race, Rates, Sandbox, Violation, placements_of};
 use serde_json::json;
 
 use crate::check;
-use crate::plan::{Act, Map, Plan, REFUSED, World};
+use crate::plan::{Act, Map, Plan, REFUSED, SeededWorld};
 
 /// The secret that the world's GitHub signs with.
 pub const SECRET: &str = "the simulation's webhook secret";
@@ -42,7 +42,7 @@ const BETWEEN_REDRIVES: SignedDuration = SignedDuration::from_mins(40);
 
 /// What came of a world.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct WorldOutcome {
     /// What must never be, and was.
     pub violations: Vec<Violation>,
     /// How often each fault struck.
@@ -60,7 +60,7 @@ pub struct Outcome {
 }
 
 /// Lets a world happen, to its end, and checks it. `keep` keeps its timeline.
-pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
+pub fn run(world: &SeededWorld, keep: bool) -> anyhow::Result<WorldOutcome> {
     let plan = Plan::of(world)?;
     let sandbox = Sandbox::new(world.seed, crate::plan::START, plan.delays.clone(), &plan.pools);
     if keep {
@@ -92,7 +92,7 @@ pub fn run(world: &World, keep: bool) -> anyhow::Result<Outcome> {
     }
     let at_rest = world.run_to_rest(REST_WITHIN);
     let violations = check::all(&world, &plan, at_rest);
-    Ok(Outcome {
+    Ok(WorldOutcome {
         violations,
         struck: sandbox.faults_struck(),
         jobs: sandbox.github().borrow().jobs().count(),
@@ -109,7 +109,7 @@ fn waited(sandbox: &Sandbox) -> Vec<SignedDuration> {
     github.jobs().filter_map(|job| Some(job.started_at?.duration_since(job.queued_at))).collect()
 }
 
-fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
+fn perform(world: &mut PlatformWorld, plan: &Plan, act: &Act) {
     match act {
         Act::Queue(job, what) => world.queue_job(*job, what.clone()),
         Act::Push(name, numbers) => {
@@ -175,7 +175,7 @@ fn perform(world: &mut sandbox::World<Platform>, plan: &Plan, act: &Act) {
 }
 
 /// Starts a task that nobody reserved, in one of the pools.
-fn plant_task(world: &mut sandbox::World<Platform>, plan: &Plan, number: u128) {
+fn plant_task(world: &mut PlatformWorld, plan: &Plan, number: u128) {
     let pools: Vec<_> = plan.smaller.iter().collect();
     let place = usize::try_from(number).unwrap_or(0) % pools.len().max(1);
     if let Some(pool) = pools.get(place) {
@@ -201,7 +201,7 @@ fn miscount(sandbox: &Sandbox, place: usize, by: Totals) {
 }
 
 /// Takes a spot instance back, if there is one.
-fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
+fn interrupt(world: &mut PlatformWorld, place: usize) {
     let up: Vec<InstanceId> = {
         let ecs = world.sandbox().ecs().borrow();
         let instances = ecs.container_instances(INSTANCES).into_iter().flatten();
@@ -214,7 +214,7 @@ fn interrupt(world: &mut sandbox::World<Platform>, place: usize) {
 }
 
 /// A delivery like GitHub's, signed with another secret.
-fn forge(world: &mut sandbox::World<Platform>, job: u64) {
+fn forge(world: &mut PlatformWorld, job: u64) {
     let id = DeliveryId::new(format!("forged-{job}"));
     let body = json!({
         "action": "queued",

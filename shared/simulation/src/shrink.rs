@@ -2,18 +2,18 @@
 
 use sandbox::Fault;
 
-use crate::plan::World;
-use crate::run::{Outcome, run};
+use crate::plan::SeededWorld;
+use crate::run::{WorldOutcome, run};
 
 /// Worlds that are tried at most.
 const TRIES: u32 = 300;
 
-/// A world as small as was found that breaks the same rule, with what came of it.
-pub fn shrink(world: &World, outcome: &Outcome) -> anyhow::Result<World> {
+/// The smallest world found that breaks the same rule, with its outcome.
+pub fn shrink(world: &SeededWorld, outcome: &WorldOutcome) -> anyhow::Result<SeededWorld> {
     let Some(rule) = outcome.violations.first().map(|violation| violation.rule) else {
         return Ok(world.clone());
     };
-    let mut smallest = World { jobs: Some(world.jobs.unwrap_or(outcome.jobs)), ..world.clone() };
+    let mut smallest = SeededWorld { jobs: Some(world.jobs.unwrap_or(outcome.jobs)), ..world.clone() };
     let mut tries = 0;
     loop {
         let mut better = None;
@@ -32,14 +32,14 @@ pub fn shrink(world: &World, outcome: &Outcome) -> anyhow::Result<World> {
 }
 
 /// The next smaller worlds: half the jobs, one job less, one fault less.
-fn smaller(world: &World) -> Vec<World> {
+fn smaller(world: &SeededWorld) -> Vec<SeededWorld> {
     let jobs = world.jobs.unwrap_or(0);
     let fewer = [jobs / 2, jobs * 3 / 4, jobs.saturating_sub(1)].into_iter().filter(|&fewer| fewer < jobs);
-    let fewer = fewer.map(|fewer| World { jobs: Some(fewer), ..world.clone() });
+    let fewer = fewer.map(|fewer| SeededWorld { jobs: Some(fewer), ..world.clone() });
     let calmer = Fault::all().filter(|fault| !world.without.contains(fault)).map(|fault| {
         let mut without = world.without.clone();
         without.insert(fault);
-        World { without, ..world.clone() }
+        SeededWorld { without, ..world.clone() }
     });
     fewer.chain(calmer).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::{JobId, Pool, PoolMap, Repository};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use platform::Platform;
+use platform::{Platform, PlatformWorld};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -36,7 +36,7 @@ fn faults() -> impl Iterator<Item = Fault> {
 
 /// What came of a week.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct WeekOutcome {
     /// What must never be, and was.
     pub violations: Vec<Violation>,
     /// Jobs there were.
@@ -49,8 +49,8 @@ pub struct Outcome {
 
 /// A time of the day at which something is done or looked at, by the profile's clock.
 #[derive(Debug, Clone, Copy)]
-enum Stop {
-    /// The night is over: whoever waits is the night's minimum.
+enum TimeOfWeek {
+    /// The night is over: the waiting runners are the night's minimum.
     LookAtNight,
     /// Working hours have begun, and nobody has a job yet.
     LookAtMorning,
@@ -64,16 +64,16 @@ enum Stop {
 const WORKING_DAYS: std::ops::Range<i64> = 0..5;
 
 /// Lets the week of a seed happen, and looks at it each minute.
-pub fn run(seed: u64) -> anyhow::Result<Outcome> {
+pub fn run(seed: u64) -> anyhow::Result<WeekOutcome> {
     let mut random = StdRng::seed_from_u64(seed);
     let pools = PoolMap::from_toml(PROFILE)?;
     let sandbox = Sandbox::new(seed, MONDAY, Delays::default(), &pools);
     sandbox.set_faults(rates(&mut random));
-    let mut week = Week {
+    let mut week = WeekUnderWay {
         world: Platform::world(sandbox.clone(), &pools, &SECRET.into()),
         pools,
         random,
-        outcome: Outcome::default(),
+        outcome: WeekOutcome::default(),
     };
     let mut now = MONDAY;
     for (at, stop) in plan() {
@@ -83,14 +83,14 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
             week.look_at_the_living(now);
         }
         match stop {
-            Stop::Jobs => week.queue_jobs(),
-            Stop::LookAtNight => week.look_at_the_waiting(now, |pool| pool.off_hours_minimum),
-            Stop::LookAtMorning => week.look_at_the_waiting(now, |pool| pool.working_hours_minimum),
-            Stop::LookAtNoon => week.look_at_the_load(now),
+            TimeOfWeek::Jobs => week.queue_jobs(),
+            TimeOfWeek::LookAtNight => week.look_at_the_waiting(now, |pool| pool.off_hours_minimum),
+            TimeOfWeek::LookAtMorning => week.look_at_the_waiting(now, |pool| pool.working_hours_minimum),
+            TimeOfWeek::LookAtNoon => week.look_at_the_load(now),
         }
     }
     week.look_at_the_jobs();
-    let Week { world, mut outcome, .. } = week;
+    let WeekUnderWay { world, mut outcome, .. } = week;
     outcome.violations.extend(world.sandbox().table().borrow().violations().iter().cloned());
     outcome.violations.extend_from_slice(world.violations());
     outcome.tasks = sandbox.ecs().borrow().tasks().count();
@@ -111,30 +111,31 @@ fn rates(random: &mut StdRng) -> Rates {
 }
 
 /// The stops of the week, in the order of their time.
-fn plan() -> Vec<(Timestamp, Stop)> {
+fn plan() -> Vec<(Timestamp, TimeOfWeek)> {
     let at = |day: i64, hour: i64, minute: i64| {
         let since = SignedDuration::from_mins((day * 24 + hour) * 60 + minute);
         MONDAY.checked_add(since).unwrap_or(Timestamp::MAX)
     };
-    let mut stops: Vec<(Timestamp, Stop)> = (0..=7).map(|day| (at(day, 7, 0), Stop::LookAtNight)).collect();
+    let mut stops: Vec<(Timestamp, TimeOfWeek)> =
+        (0..=7).map(|day| (at(day, 7, 0), TimeOfWeek::LookAtNight)).collect();
     for day in WORKING_DAYS {
-        stops.push((at(day, 8, 30), Stop::LookAtMorning));
-        stops.push((at(day, 8, 30), Stop::Jobs));
-        stops.push((at(day, 12, 0), Stop::LookAtNoon));
+        stops.push((at(day, 8, 30), TimeOfWeek::LookAtMorning));
+        stops.push((at(day, 8, 30), TimeOfWeek::Jobs));
+        stops.push((at(day, 12, 0), TimeOfWeek::LookAtNoon));
     }
     stops.sort_by_key(|&(at, _)| at);
     stops
 }
 
 /// A week under way.
-struct Week {
-    world: sandbox::World<Platform>,
+struct WeekUnderWay {
+    world: PlatformWorld,
     pools: PoolMap,
     random: StdRng,
-    outcome: Outcome,
+    outcome: WeekOutcome,
 }
 
-impl Week {
+impl WeekUnderWay {
     fn queue_jobs(&mut self) {
         for pool in self.pools.iter() {
             for _ in 0..pool.maximum * JOBS_A_ROOM {

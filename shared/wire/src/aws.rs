@@ -36,7 +36,7 @@ const FUNCTION_URLS: &str = "/_aws/lambda-url/";
 /// Their path here; the function's name comes after it, so that a URL is the same at each start.
 const NAMED: &str = "/_mayfly/";
 
-/// The function whose requests [`Seen`] sees.
+/// The function whose requests [`WebhookObserver`] sees.
 const WEBHOOK: &str = "webhook";
 
 /// GitHub's header with the name of a delivery's event.
@@ -58,10 +58,10 @@ pub struct AnsweredDelivery {
 }
 
 /// Sees each request to the webhook once it is answered.
-pub type Seen = Arc<dyn Fn(AnsweredDelivery) + Send + Sync>;
+pub type WebhookObserver = Arc<dyn Fn(AnsweredDelivery) + Send + Sync>;
 
 /// Whose ECS it is.
-type Ecs = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
+type EcsHandler = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
 type Answering = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
 /// AWS. It is served until this is dropped.
@@ -74,16 +74,16 @@ pub struct AwsUrl {
 
 /// Where requests go, once that is known.
 #[derive(Clone)]
-struct Ways(Arc<State>);
+struct Ways(Arc<AwsRoutes>);
 
-struct State {
+struct AwsRoutes {
     client: Client<HttpConnector, Full<Bytes>>,
     /// The emulator's address.
     emulator: OnceLock<String>,
-    ecs: OnceLock<Ecs>,
+    ecs: OnceLock<EcsHandler>,
     /// The ids of the Function URLs, by the functions' names.
     functions: OnceLock<BTreeMap<String, String>>,
-    seen: Seen,
+    seen: WebhookObserver,
     queue_is_down: AtomicBool,
 }
 
@@ -96,8 +96,8 @@ impl fmt::Debug for Ways {
 impl AwsUrl {
     /// Serves it on a port of 127.0.0.1; 0 for any free one. Until it is known who answers, it is answered 503.
     /// `seen` sees what the webhook is sent and answers.
-    pub async fn serve(port: u16, seen: Seen) -> Result<Self, String> {
-        let ways = Ways(Arc::new(State {
+    pub async fn serve(port: u16, seen: WebhookObserver) -> Result<Self, String> {
+        let ways = Ways(Arc::new(AwsRoutes {
             client: Client::builder(TokioExecutor::new()).build_http(),
             emulator: OnceLock::new(),
             ecs: OnceLock::new(),
@@ -148,7 +148,7 @@ impl AwsUrl {
     }
 }
 
-impl State {
+impl AwsRoutes {
     /// The function that is called by this path, and its path at the emulator.
     fn function<'a>(&self, path: &'a str) -> Option<(&'a str, String)> {
         let (name, rest) = path.strip_prefix(NAMED)?.split_once('/')?;

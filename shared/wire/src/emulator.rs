@@ -16,12 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// It ends when this is dropped. It also ends by itself when this process does, even when that is
 /// killed, because then its standard input closes.
 #[derive(Debug)]
-pub(crate) struct Emulator {
+pub(crate) struct PythonServer {
     process: Child,
     port: u16,
 }
 
-impl Emulator {
+impl PythonServer {
     /// Starts `script`, a path below `emulators/`, with the Python of an environment that `make` installs.
     pub(crate) fn start<A: AsRef<OsStr>>(
         environment: &str,
@@ -77,7 +77,7 @@ impl Emulator {
     }
 }
 
-impl Drop for Emulator {
+impl Drop for PythonServer {
     fn drop(&mut self) {
         // Whatever goes wrong here, the process is gone or goes when its standard input closes.
         drop(self.process.kill());
@@ -93,7 +93,7 @@ mod tests {
     fn each_ends_when_its_standard_input_closes() {
         for (environment, script) in [(".venv", "moto/serve.py"), (".tools/ministack", "ministack/serve.py")]
         {
-            let mut emulator = Emulator::start(environment, script, [""; 0]).unwrap();
+            let mut emulator = PythonServer::start(environment, script, [""; 0]).unwrap();
             emulator.end();
             let ended = emulator.process.try_wait().unwrap().expect(script);
             assert!(ended.success(), "{script}: {ended}");

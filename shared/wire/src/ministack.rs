@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::emulator::Emulator;
+use crate::emulator::PythonServer;
 
 /// What AWS does by itself, in `emulators/ministack/serve.py`.
 const ITSELF: &str = "_aws-itself";
@@ -19,7 +19,7 @@ const ITSELF: &str = "_aws-itself";
 /// and the functions' processes with it.
 #[derive(Debug)]
 pub struct Ministack {
-    emulator: Mutex<Emulator>,
+    emulator: Mutex<PythonServer>,
     url: String,
     agent: ureq::Agent,
 }
@@ -30,7 +30,7 @@ impl Ministack {
     pub fn start(endpoint: Option<&str>, minute: Duration) -> io::Result<Self> {
         let mut arguments = vec![format!("--minute={}", minute.as_secs_f64())];
         arguments.extend(endpoint.map(|url| format!("--endpoint={url}")));
-        let emulator = Emulator::start(".tools/ministack", "ministack/serve.py", arguments)?;
+        let emulator = PythonServer::start(".tools/ministack", "ministack/serve.py", arguments)?;
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let url = emulator.url();
         Ok(Self { emulator: Mutex::new(emulator), url, agent: ureq::Agent::new_with_config(config) })

@@ -5,16 +5,16 @@
 
 use std::io;
 
-use crate::emulator::Emulator;
+use crate::emulator::PythonServer;
 
 /// A moto server of one's own, on a free port of 127.0.0.1. It ends when this is dropped, or this process does.
 #[derive(Debug)]
-pub struct Moto(Emulator);
+pub struct Moto(PythonServer);
 
 impl Moto {
     /// Starts moto on a free port and waits until it is ready, which takes a second or two.
     pub fn start() -> io::Result<Self> {
-        Emulator::start(".venv", "moto/serve.py", [""; 0]).map(Self)
+        PythonServer::start(".venv", "moto/serve.py", [""; 0]).map(Self)
     }
 
     /// Where it listens: the `endpoint_url` of the SDK's clients.

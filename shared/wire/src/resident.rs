@@ -8,10 +8,10 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-type Act<T> = Box<dyn FnOnce(&mut T) + Send>;
+type OnResident<T> = Box<dyn FnOnce(&mut T) + Send>;
 
 /// The way to a value on its thread, which ends when the last of these is dropped.
-pub struct Resident<T>(Sender<Act<T>>);
+pub struct Resident<T>(Sender<OnResident<T>>);
 
 impl<T> Clone for Resident<T> {
     fn clone(&self) -> Self {
@@ -28,7 +28,7 @@ impl<T> fmt::Debug for Resident<T> {
 impl<T: 'static> Resident<T> {
     /// Makes the value on a new thread.
     pub fn start(make: impl FnOnce() -> T + Send + 'static) -> Self {
-        let (sender, acts) = channel::<Act<T>>();
+        let (sender, acts) = channel::<OnResident<T>>();
         thread::spawn(move || {
             let mut value = make();
             for act in acts {

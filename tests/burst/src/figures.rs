@@ -17,7 +17,7 @@ use wire::stack::{OnTheWire, Stack};
 
 /// The figures.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figures {
+pub struct BurstFigures {
     /// Jobs that were queued.
     pub jobs: u64,
     /// Deliveries that were answered 202, duplicates among them.
@@ -46,7 +46,7 @@ pub struct Figures {
     pub queue_to_run_task: Vec<f64>,
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for BurstFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = |part: f64| self.percentile(part).map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
         writeln!(f, "jobs {}, accepted deliveries {}, tasks {}", self.jobs, self.accepted, self.tasks)?;
@@ -58,7 +58,7 @@ impl fmt::Display for Figures {
     }
 }
 
-impl Figures {
+impl BurstFigures {
     /// The time that this part of the launches did not take longer than.
     #[allow(
         clippy::cast_possible_truncation,
@@ -114,14 +114,14 @@ pub(crate) async fn read(
     in_time: bool,
     stack: &Stack,
     world: &Resident<World<OnTheWire>>,
-) -> Result<Figures> {
+) -> Result<BurstFigures> {
     let tasks = world.ask(|world| world.sandbox().ecs().borrow().tasks().count()).await;
     let items = items(stack).await?;
     stack.pull_logs().await?;
     let books = items.iter().filter_map(Item::book);
     let book_writes = books.clone().map(|book| book.version).sum();
     let books = books.map(|book| (book.pool.clone(), Totals::from(book))).collect();
-    Ok(Figures {
+    Ok(BurstFigures {
         jobs,
         accepted,
         in_time,

@@ -4,8 +4,8 @@
 //! ECS, which is the sandbox's, and so is GitHub: its runners claim, take the jobs, and its webhooks of that
 //! go to the same Function URL.
 
+mod delivery_poster;
 mod figures;
-mod post;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,8 +19,8 @@ use wire::Resident;
 use wire::processes::Processes;
 use wire::stack::{OnTheWire, Options, Secrets, Stack};
 
-pub use self::figures::Figures;
-use self::post::Poster;
+use self::delivery_poster::DeliveryPoster;
+pub use self::figures::BurstFigures;
 
 /// Deliveries that are posted at once.
 const AT_ONCE: usize = 20;
@@ -65,7 +65,7 @@ fn delays() -> Delays {
 
 /// Lets so many jobs be queued at once, kills so many launchers in mid-batch meanwhile, and waits for
 /// the end of the last job, so long at most.
-pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
+pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -> Result<BurstFigures> {
     let (stack, world) = start(binaries).await?;
     let posted = post_all(jobs, WORK, &world, &stack);
     let killed = tokio::time::timeout(patience, kill_launchers(kills, jobs, &world, &stack));
@@ -85,7 +85,7 @@ pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -
 }
 
 /// The same with a process for each task: `runner-init`, with a stub for GitHub's runner program.
-pub async fn by_processes(jobs: u64, binaries: &Path, patience: Duration) -> Result<Figures> {
+pub async fn by_processes(jobs: u64, binaries: &Path, patience: Duration) -> Result<BurstFigures> {
     let (stack, world) = start(binaries).await?;
     let (runner_init, stub) = (binaries.join("runner-init"), binaries.join("stub-runner"));
     let log = logs::file_of("runner-init");
@@ -144,7 +144,7 @@ async fn post_all(
     world: &Resident<World<OnTheWire>>,
     stack: &Stack,
 ) -> Result<u64> {
-    let poster = Poster::new(&stack.webhook, SECRETS[0].into());
+    let poster = DeliveryPoster::new(&stack.webhook, SECRETS[0].into());
     let mut deliveries = Vec::new();
     for id in (1..=jobs).map(JobId) {
         let plan = JobPlan {

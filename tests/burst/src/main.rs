@@ -10,7 +10,7 @@ use clap::Parser;
 
 /// Queues many jobs at once and follows each to its end, through the functions' own binaries.
 #[derive(Debug, Parser)]
-struct Args {
+struct BurstArgs {
     /// Jobs
     #[arg(long, default_value_t = 1000)]
     jobs: u64,
@@ -27,7 +27,7 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let args = Args::parse();
+    let args = BurstArgs::parse();
     logs::capture(&burst::SECRETS);
     let figures = burst(args.jobs, args.kills, &args.binaries, Duration::from_secs(args.patience)).await?;
     println!("{figures}");

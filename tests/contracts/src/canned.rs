@@ -7,7 +7,7 @@ use std::thread;
 
 /// What it is asked.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct CannedRequest {
     /// The operation, where the protocol names it in `X-Amz-Target`, in small letters.
     pub operation: String,
     /// The body.
@@ -24,7 +24,7 @@ pub fn serve(status: u16, content_type: &'static str, body: String) -> String {
 #[must_use]
 pub fn serve_by(
     content_type: &'static str,
-    answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static,
+    answer: impl Fn(&CannedRequest) -> (u16, String) + Send + Sync + 'static,
 ) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -41,9 +41,9 @@ pub fn serve_by(
     url
 }
 
-fn read(stream: &TcpStream) -> io::Result<Asked> {
+fn read(stream: &TcpStream) -> io::Result<CannedRequest> {
     let mut reader = BufReader::new(stream);
-    let (mut asked, mut length, mut line) = (Asked::default(), 0, String::new());
+    let (mut asked, mut length, mut line) = (CannedRequest::default(), 0, String::new());
     // A connection that was opened to be ready, and is closed unused, asks nothing.
     if reader.read_line(&mut line)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -10,7 +10,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 pub mod botocore;

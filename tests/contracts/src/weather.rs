@@ -15,7 +15,7 @@ use crate::emulators::http_client;
 
 /// What one call meets.
 #[derive(Debug, Clone)]
-pub enum Fault {
+pub enum CallFault {
     /// The service is not reached: this status and JSON are the answer.
     Answer(u16, String),
     /// The service does it, and the connection breaks before its answer is there.
@@ -24,20 +24,20 @@ pub enum Fault {
 
 /// An HTTP client whose calls meet faults, one after the other. It writes down what it is asked to send.
 #[derive(Debug, Clone)]
-pub struct Weather {
+pub struct FaultyClient {
     inner: SharedHttpClient,
-    faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
+    faults: Arc<Mutex<VecDeque<(&'static str, CallFault)>>>,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
-impl Weather {
+impl FaultyClient {
     /// Fair weather.
     pub fn fair() -> Self {
         Self { inner: http_client(), faults: Arc::default(), bodies: Arc::default() }
     }
 
     /// What the next calls of an operation meet. Operations that do not come next meet nothing.
-    pub fn meets(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
+    pub fn meets(&self, operation: &'static str, faults: impl IntoIterator<Item = CallFault>) {
         self.faults.lock().unwrap().extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
@@ -52,7 +52,7 @@ impl Weather {
     }
 }
 
-impl HttpClient for Weather {
+impl HttpClient for FaultyClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
@@ -67,12 +67,12 @@ impl HttpClient for Weather {
 #[derive(Debug)]
 struct Connector {
     inner: SharedHttpConnector,
-    faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
+    faults: Arc<Mutex<VecDeque<(&'static str, CallFault)>>>,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Connector {
-    fn strikes(&self, request: &HttpRequest) -> Option<Fault> {
+    fn strikes(&self, request: &HttpRequest) -> Option<CallFault> {
         let target = request.headers().get("x-amz-target")?;
         let mut faults = self.faults.lock().unwrap();
         let strikes = faults.front().is_some_and(|(operation, _)| target.ends_with(&format!(".{operation}")));
@@ -86,11 +86,11 @@ impl HttpConnector for Connector {
         self.bodies.lock().unwrap().push(String::from_utf8_lossy(body).into_owned());
         match self.strikes(&request) {
             None => self.inner.call(request),
-            Some(Fault::Answer(status, json)) => {
+            Some(CallFault::Answer(status, json)) => {
                 let status = status.try_into().expect("a status of HTTP");
                 HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(json))))
             }
-            Some(Fault::AnswerLost) => {
+            Some(CallFault::AnswerLost) => {
                 let answer = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
                     let answer = answer.await?;

@@ -8,9 +8,9 @@ use serde::Deserialize;
 /// The table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Table {
+pub struct ContainerTable {
     /// Who a job runs as.
-    pub user: User,
+    pub user: ContainerUser,
     /// Folders, by the volume's name.
     pub folder: BTreeMap<String, Folder>,
     /// What the image sets and PID 1 passes on.
@@ -22,13 +22,13 @@ pub struct Table {
     /// Capabilities, in ECS's spelling.
     pub capabilities: Capabilities,
     /// Limits.
-    pub limits: Limits,
+    pub limits: ContainerLimits,
 }
 
 /// Who a job runs as.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct User {
+pub struct ContainerUser {
     /// Its name.
     pub name: String,
     /// Its user id.
@@ -80,7 +80,7 @@ pub struct Capabilities {
 /// Limits.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Limits {
+pub struct ContainerLimits {
     /// Open files.
     pub nofile: u64,
     /// `/dev/shm` on EC2.
@@ -89,7 +89,7 @@ pub struct Limits {
     pub stop_timeout: u64,
 }
 
-impl Table {
+impl ContainerTable {
     /// Reads it.
     pub fn read() -> Result<Self> {
         let file = crate::root().join("images/container.toml");

@@ -11,7 +11,7 @@ pub struct Dockerfile {
     /// The arguments before the first stage.
     pub arguments: Vec<Argument>,
     /// The stages.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<BuildStage>,
 }
 
 /// `ARG`, with its default where it has one.
@@ -25,7 +25,7 @@ pub struct Argument {
 
 /// A stage: what it is built from, and what is done.
 #[derive(Debug)]
-pub struct Stage {
+pub struct BuildStage {
     /// What it is built from.
     pub from: String,
     /// Its name, where it has one.
@@ -48,7 +48,7 @@ impl Dockerfile {
                 let mut words = rest.split_whitespace().filter(|word| !word.starts_with("--"));
                 let from = words.next().context("FROM nothing")?.to_owned();
                 let name = words.nth(1).map(str::to_owned);
-                it.stages.push(Stage { from, name, instructions: Vec::new() });
+                it.stages.push(BuildStage { from, name, instructions: Vec::new() });
             } else if let Some(stage) = it.stages.last_mut() {
                 stage.instructions.push((instruction, rest));
             } else {
@@ -61,7 +61,7 @@ impl Dockerfile {
     }
 
     /// The stage of this name.
-    pub fn stage(&self, name: &str) -> Option<&Stage> {
+    pub fn stage(&self, name: &str) -> Option<&BuildStage> {
         self.stages.iter().find(|stage| stage.name.as_deref() == Some(name))
     }
 
@@ -88,7 +88,7 @@ impl Dockerfile {
     }
 }
 
-impl Stage {
+impl BuildStage {
     /// The rest of each line of this instruction.
     pub fn of<'a>(&'a self, instruction: &'a str) -> impl Iterator<Item = &'a str> {
         self.instructions.iter().filter(move |(its, _)| its == instruction).map(|(_, rest)| rest.as_str())

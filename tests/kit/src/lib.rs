@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+pub mod clock;
 pub mod ledger;
 pub mod maps;
 pub mod recording;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use control::{Asked, Sources};
+use control::{JobQuery, Sources};
 use fleet::status::{Picture, Reason, why};
 use fleet::{JobId, PoolMap, Repository};
 use platform::scene::Scene;
@@ -14,7 +14,7 @@ use sandbox::github::ORGANISATION;
 #[derive(Debug, Clone)]
 pub struct Asking {
     /// What is asked about.
-    pub asked: Asked,
+    pub asked: JobQuery,
     /// Why the ledger cannot be read, if it cannot.
     pub no_ledger: Option<&'static str>,
     /// Why GitHub cannot be asked, if it cannot.
@@ -26,7 +26,7 @@ pub struct Asking {
 impl Asking {
     /// Asks all of them about a job of this map's, by its number alone.
     pub fn of(job: JobId, pools: &PoolMap) -> Self {
-        let asked = Asked {
+        let asked = JobQuery {
             job,
             repository: None,
             organisation: Some(ORGANISATION.to_owned()),
@@ -61,7 +61,7 @@ impl Asking {
 
     /// The sentence, and what happens next.
     pub fn said(&self, scene: &mut Scene) -> [String; 2] {
-        told(&self.look(scene))
+        why_and_trace(&self.look(scene))
     }
 
     /// The same, as soon as the reason is of this kind; at the latest after ten minutes.
@@ -69,7 +69,7 @@ impl Asking {
         for _ in 0..600 {
             let picture = self.look(scene);
             if is_it(&why(&picture).reason) {
-                return told(&picture);
+                return why_and_trace(&picture);
             }
             scene.pass(1);
         }
@@ -78,7 +78,7 @@ impl Asking {
 }
 
 /// The sentence of a picture, and what happens next.
-pub fn told(picture: &Picture) -> [String; 2] {
+pub fn why_and_trace(picture: &Picture) -> [String; 2] {
     let why = why(picture);
     [why.sentence(), why.next()]
 }

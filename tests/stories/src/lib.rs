@@ -1,5 +1,4 @@
-//! Stories across the functions. Each is told on a [`Scene`], and what is logged meanwhile is kept and
-//! looked through for secrets.
+//! Stories across the functions. Each plays on a [`Scene`]; its log is kept and searched for secrets.
 
 pub mod asking;
 

@@ -11,10 +11,10 @@ pub(super) struct Peers {
 }
 
 /// What is answered to a path: the body of a 200. Every other path is a 404.
-pub(super) type Answers = BTreeMap<&'static str, String>;
+pub(super) type Bodies = BTreeMap<&'static str, String>;
 
 impl Peers {
-    pub(super) fn start(answers: Answers) -> Self {
+    pub(super) fn start(answers: Bodies) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let its = url.clone();
@@ -30,7 +30,7 @@ impl Peers {
 /// The digest that the registry has, for who has its token.
 pub(super) const DIGEST: &str = "sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f";
 
-fn answer(mut stream: TcpStream, answers: &Answers, url: &str) {
+fn answer(mut stream: TcpStream, answers: &Bodies, url: &str) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
     let request = lines.next().unwrap_or_default();
     let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();

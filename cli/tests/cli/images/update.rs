@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::peers::{Answers, DIGEST, Peers};
+use super::peers::{Bodies, DIGEST, Peers};
 use super::{LOCK, err, images, out};
 
 const COMMIT: &str = "3d3c42e5aac5ba805825da76410c181273ba90b1";
@@ -35,7 +35,7 @@ fn release(version: &str) -> String {
     .to_string()
 }
 
-fn all() -> Answers {
+fn all() -> Bodies {
     [
         ("/repos/actions/runner/releases/latest", release("2.339.0")),
         ("/repos/actions/checkout/commits/v7", COMMIT.to_owned()),
@@ -52,7 +52,7 @@ fn token() -> String {
 }
 
 /// Exit code, the lock afterwards, standard output and error.
-fn updated(answers: Answers, lock: &str) -> (Option<i32>, String, String, String) {
+fn updated(answers: Bodies, lock: &str) -> (Option<i32>, String, String, String) {
     let peers = Peers::start(answers);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("versions.lock");

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use self::stand_in::{World, serve};
+use self::stand_in::{AccountContents, serve};
 
 const JOB: u64 = 9_007_199_254_740_993;
 const TICKET: &str = "0123456789abcdefghjk.a94a8fe5ccb19ba61c4c0873d391e987982fbbd3a94a8fe5ccb19ba61c4c0873";
@@ -42,7 +42,7 @@ fn runner() -> Runner {
 }
 
 /// A job that waits for a runner whose task starts; secrets stand wherever somebody else's words may.
-fn planted() -> World {
+fn planted() -> AccountContents {
     let mut book = Book { queued: 1, supply: 1, live: 1, version: 1, ..Book::open(pool("ec2-x64"), 15) };
     book.health.rest = Some(Rest {
         until: Timestamp::MAX,
@@ -67,7 +67,7 @@ fn planted() -> World {
         version: 1,
     };
     let variables = json!([{"name": "MAYFLY_TICKET", "value": TICKET}, {"name": "KEY", "value": KEY}]);
-    World {
+    AccountContents {
         items: vec![Item::Job(job), Item::Book(book), Item::Runner(runner())],
         tasks: vec![json!({
             "taskArn": "arn:aws:ecs:us-east-1:123456789012:task/mayfly_ec2/0123456789abcdef0123456789abcdef",
@@ -91,7 +91,7 @@ fn planted() -> World {
 }
 
 /// Runs the command against a stand-in, in an empty folder.
-fn mayfly(world: World, arguments: &[&str]) -> (Output, TempDir) {
+fn mayfly(world: AccountContents, arguments: &[&str]) -> (Output, TempDir) {
     let (url, folder) = (serve(world), TempDir::new().unwrap());
     let mut command = Command::new(env!("CARGO_BIN_EXE_mayfly"));
     command.args(arguments).current_dir(folder.path()).env_clear();
@@ -200,7 +200,7 @@ fn no_secret_that_is_planted_is_in_any_answer_page_or_archive() {
 #[test]
 fn who_cannot_be_asked_is_named_and_the_others_answer() {
     let number = JOB.to_string();
-    let (output, _folder) = mayfly(World { refuses_ecs: true, ..planted() }, &["why", &number]);
+    let (output, _folder) = mayfly(AccountContents { refuses_ecs: true, ..planted() }, &["why", &number]);
     let said = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.starts_with("a runner on ec2-x64 has been starting for"), "{said}");
     assert!(
@@ -220,7 +220,7 @@ fn who_cannot_be_asked_is_named_and_the_others_answer() {
 #[test]
 fn what_names_no_job_is_told_without_being_repeated() {
     let run = format!("https://{TOKEN}@github.com/octo-org/storefront/actions/runs/12");
-    let (output, _folder) = mayfly(World::default(), &["trace", &run]);
+    let (output, _folder) = mayfly(AccountContents::default(), &["trace", &run]);
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
     assert!(told.starts_with("mayfly: that URL is of a run") && !told.contains(TOKEN), "{told}");

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 /// What is there to be read.
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub(super) struct AccountContents {
     pub(super) items: Vec<Item>,
     /// ECS's tasks, as `DescribeTasks` describes them.
     pub(super) tasks: Vec<Value>,
@@ -24,7 +24,7 @@ pub(super) struct World {
 }
 
 /// Serves it until the test ends, and gives the URL.
-pub(super) fn serve(world: World) -> String {
+pub(super) fn serve(world: AccountContents) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let world = Arc::new(world);
@@ -37,7 +37,7 @@ pub(super) fn serve(world: World) -> String {
     url
 }
 
-fn answer(mut stream: TcpStream, world: &World) {
+fn answer(mut stream: TcpStream, world: &AccountContents) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut length, mut target, mut line) = (0, String::new(), String::new());
     if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -66,7 +66,7 @@ fn answer(mut stream: TcpStream, world: &World) {
         write!(stream, "HTTP/1.1 {status} -\r\n{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
 }
 
-fn github(world: &World, path: &str) -> (u16, Value) {
+fn github(world: &AccountContents, path: &str) -> (u16, Value) {
     let job = world.job["id"].as_u64().unwrap_or_default();
     if path.ends_with(&format!("/actions/jobs/{job}")) {
         return (200, world.job.clone());
@@ -77,7 +77,7 @@ fn github(world: &World, path: &str) -> (u16, Value) {
     }
 }
 
-fn aws(world: &World, target: &str, request: &Value) -> (u16, Value) {
+fn aws(world: &AccountContents, target: &str, request: &Value) -> (u16, Value) {
     let (service, operation) = target.rsplit_once('.').unwrap();
     if service.starts_with("AmazonEC2ContainerService") && world.refuses_ecs {
         return (
@@ -103,7 +103,7 @@ fn aws(world: &World, target: &str, request: &Value) -> (u16, Value) {
     (200, answer)
 }
 
-fn batch(world: &World, request: &Value) -> Value {
+fn batch(world: &AccountContents, request: &Value) -> Value {
     let (table, wanted) = request["RequestItems"].as_object().unwrap().iter().next().unwrap();
     let keys: Vec<&str> =
         wanted["Keys"].as_array().unwrap().iter().filter_map(|it| it["key"]["S"].as_str()).collect();
@@ -112,7 +112,7 @@ fn batch(world: &World, request: &Value) -> Value {
     json!({"Responses": {table: found}, "UnprocessedKeys": {}})
 }
 
-fn query(world: &World, request: &Value) -> Value {
+fn query(world: &AccountContents, request: &Value) -> Value {
     let listing = request["ExpressionAttributeValues"][":listing"]["S"].as_str().unwrap();
     let listed =
         world.items.iter().filter(|item| Listing::of(item).is_some_and(|(of, _)| of.to_string() == listing));

@@ -15,7 +15,7 @@ use fleet::question::Listener;
 use fleet::{BootId, ContainerInstanceArn, GithubRunnerId, InstanceId, PoolMap, PoolName, RunnerId, TaskArn};
 use jiff::Timestamp;
 use kit::maps::roomy;
-use launcher::{Launcher, Settings};
+use launcher::{Launcher, LauncherSettings};
 use sandbox::{Delays, Sandbox};
 use serde_json::{Value, json};
 
@@ -103,24 +103,24 @@ impl DescribeTasks for &FakeEcs {
 }
 
 /// The default pools with room for many runners, where GitHub registers a thousand a minute.
-pub(crate) fn settings() -> Settings {
+pub(crate) fn settings() -> LauncherSettings {
     let map = roomy() + "\n[limits]\ngithub_calls_a_minute = 1300\n";
     let pools = PoolMap::from_toml(&map).unwrap();
     let placements = sandbox::placements_of(&pools);
-    Settings(control::LaunchSettings { pools, placements, ticket_key: TICKET_KEY.into() })
+    LauncherSettings(control::LaunchSettings { pools, placements, ticket_key: TICKET_KEY.into() })
 }
 
 /// A launcher on such an ECS.
 pub(crate) type FakeLauncher<'a> = Launcher<Sandbox, Sandbox, &'a FakeEcs, Sandbox>;
 
 /// The platform around one launcher.
-pub(crate) struct Stage {
+pub(crate) struct LauncherStage {
     pub(crate) sandbox: Sandbox,
-    pub(crate) settings: Settings,
+    pub(crate) settings: LauncherSettings,
     pub(crate) ecs: FakeEcs,
 }
 
-impl Stage {
+impl LauncherStage {
     pub(crate) fn new() -> Self {
         let settings = settings();
         let sandbox = Sandbox::new(1, START, Delays::default(), &settings.pools);
@@ -171,7 +171,7 @@ impl Stage {
     pub(crate) fn handle_by(
         &self,
         launcher: &FakeLauncher<'_>,
-        settings: &Settings,
+        settings: &LauncherSettings,
         bodies: &[Value],
     ) -> Vec<usize> {
         let response: SqsBatchResponse =

@@ -5,14 +5,14 @@ use fleet::launch::TaskTimes;
 use fleet::ledger::RunnerState;
 use fleet::ports::TaskDescription;
 
-use crate::fake::{INSTANCE, Stage, job_event, warning};
+use crate::fake::{INSTANCE, LauncherStage, job_event, warning};
 use kit::recording::record;
 
 const POOL: &str = "ec2-x64-spot";
 
 #[test]
 fn a_starting_runner_is_stopped_and_the_one_that_replaces_it_is_launched_in_the_same_batch() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let runner = stage.runner_on_instance(1, POOL);
     let failed = stage.handle(&[warning(INSTANCE)]);
     assert!(failed.is_empty());
@@ -27,7 +27,7 @@ fn a_starting_runner_is_stopped_and_the_one_that_replaces_it_is_launched_in_the_
 
 #[test]
 fn an_idle_runner_leaves_the_books_and_a_busy_one_keeps_its_job() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let busy = stage.runner_on_instance(1, POOL);
     stage.register(&busy, 71);
     stage.handle(&[job_event("in_progress", 1, POOL, Some((&busy, 71)))]);
@@ -46,7 +46,7 @@ fn an_idle_runner_leaves_the_books_and_a_busy_one_keeps_its_job() {
 
 #[test]
 fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let stranger = TaskDescription {
         task: TaskArn::new("somebody-elses"),
         runner: None,
@@ -71,7 +71,7 @@ fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
 
 #[test]
 fn a_warning_whose_steps_fail_comes_again_and_does_nothing_twice() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     stage.runner_on_instance(1, POOL);
     for (verb, launched) in
         [("ListContainerInstances", 1), ("ListTasks", 1), ("DescribeTasks", 1), ("StopTask", 2)]

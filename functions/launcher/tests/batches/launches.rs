@@ -8,7 +8,7 @@ use fleet::launch::LaunchFailure;
 use launcher::LAUNCHING_TIME;
 use serde_json::{Value, json};
 
-use crate::fake::{START, Stage, job_event, settings};
+use crate::fake::{LauncherStage, START, job_event, settings};
 use kit::recording::{Recording, record};
 
 fn jobs(count: u64, pool: &str) -> Vec<Value> {
@@ -16,7 +16,7 @@ fn jobs(count: u64, pool: &str) -> Vec<Value> {
 }
 
 /// What one job leads to, whose `RunTask` fails this often with this.
-fn failing(stage: &Stage, reason: &str, times: usize) -> Recording {
+fn failing(stage: &LauncherStage, reason: &str, times: usize) -> Recording {
     let failure = LaunchFailure::said(reason.to_owned());
     *stage.ecs.failures.borrow_mut() = vec![failure; times];
     let (failed, recording) = record(|| stage.handle(&jobs(1, "fargate-x64-spot")));
@@ -34,7 +34,7 @@ fn line<'a>(recording: &'a Recording, message: &str) -> (&'a Value, &'a Value) {
 #[test]
 fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
     for (reason, news) in [("ThrottlingException: Rate exceeded", 0), ("SOMETHING NEW", 1)] {
-        let stage = Stage::new();
+        let stage = LauncherStage::new();
         let recording = failing(&stage, reason, 2);
         assert_eq!(
             recording.count("RunnersLaunched{Pool=fargate-x64-spot}"),
@@ -43,7 +43,7 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
         );
         assert_eq!(stage.ecs.called_at.borrow().len(), 3, "{reason}");
 
-        let stage = Stage::new();
+        let stage = LauncherStage::new();
         let recording = failing(&stage, reason, 3);
         assert_eq!(recording.count("UnknownReasons"), news, "{reason}");
         assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Later}"), 1, "{reason}");
@@ -56,7 +56,7 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
 #[test]
 fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_the_next() {
     let mut waited: [Vec<Duration>; 2] = Default::default();
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let launcher = stage.launcher();
     for job in 0..20 {
         let throttled = LaunchFailure::said("ThrottlingException".to_owned());
@@ -83,7 +83,7 @@ fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_th
 
 #[test]
 fn a_launch_without_capacity_goes_elsewhere_at_once() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let reason = "Capacity is unavailable at this time.";
     let recording = failing(&stage, reason, 1);
     assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Elsewhere}"), 1);
@@ -96,7 +96,7 @@ fn a_launch_without_capacity_goes_elsewhere_at_once() {
 
 #[test]
 fn a_launch_that_can_never_work_is_given_back_loudly() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let reason = "AccessDeniedException: not authorized to perform: ecs:RunTask";
     let recording = failing(&stage, reason, 1);
     assert_eq!(recording.count("LaunchesFailed{Pool=fargate-x64-spot,Class=Never}"), 1);
@@ -107,7 +107,7 @@ fn a_launch_that_can_never_work_is_given_back_loudly() {
 }
 
 /// Handles what is handed on until nothing is; gives how many were launched by each message.
-fn follow(stage: &Stage) -> Vec<usize> {
+fn follow(stage: &LauncherStage) -> Vec<usize> {
     let mut launched = vec![stage.ecs.launched.borrow().len()];
     while let Some(handed_on) = stage.handed_on() {
         assert!(stage.handle_by(&stage.launcher(), &stage.settings, &handed_on).is_empty());
@@ -118,7 +118,7 @@ fn follow(stage: &Stage) -> Vec<usize> {
 
 #[test]
 fn no_more_calls_are_made_than_ecs_takes_over_pools_retries_and_batches() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let throttled = LaunchFailure::said("ThrottlingException".to_owned());
     *stage.ecs.failures.borrow_mut() = vec![throttled; 4];
     for (first, pool) in [(0, "ec2-x64"), (1000, "ec2-arm64")] {
@@ -139,7 +139,7 @@ fn no_more_calls_are_made_than_ecs_takes_over_pools_retries_and_batches() {
 
 #[test]
 fn a_full_batch_launches_nothing_and_hands_its_pool_on_and_so_does_who_has_a_share() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let launcher = stage.launcher();
     assert!(stage.handle_by(&launcher, &stage.settings, &jobs(60, "ec2-x64")).is_empty());
     assert_eq!(stage.ecs.called_at.borrow().len(), 0, "more events wait behind it");
@@ -157,7 +157,7 @@ fn a_full_batch_launches_nothing_and_hands_its_pool_on_and_so_does_who_has_a_sha
 
 #[test]
 fn what_can_not_be_handed_on_fails_no_event() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     stage.sandbox.set_queue_down(true);
     let (failed, recording) = record(|| stage.handle(&jobs(11, "ec2-x64")));
     assert!(failed.is_empty(), "the events are in the ledger, and the scheduler finds the pool");
@@ -167,7 +167,7 @@ fn what_can_not_be_handed_on_fails_no_event() {
 
 #[test]
 fn a_retry_that_there_is_no_time_for_is_left_and_told_once() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let agent = LaunchFailure::said("AGENT".to_owned());
     *stage.ecs.failures.borrow_mut() = vec![agent; 3];
     stage.ecs.takes.set(LAUNCHING_TIME + Duration::from_secs(1));
@@ -183,7 +183,7 @@ fn a_retry_that_there_is_no_time_for_is_left_and_told_once() {
 
 #[test]
 fn the_events_of_tasks_come_after_those_of_pools_and_conflict_with_none_of_them() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let runner = stage.runner_on_instance(1, "ec2-x64");
     let stop = json!({"detail-type": "ECS Task State Change", "detail": {
         "lastStatus": "STOPPED", "startedBy": runner.as_str(), "stopCode": "EssentialContainerExited",
@@ -200,14 +200,14 @@ fn the_events_of_tasks_come_after_those_of_pools_and_conflict_with_none_of_them(
 
 #[test]
 fn the_time_from_the_queue_to_run_task_is_that_of_the_pools_oldest_message() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let (_, recording) = record(|| stage.handle(&jobs(2, "ec2-x64")));
     assert_eq!(recording.values("QueueToRunTask"), [100.0, 100.0]);
 }
 
 #[test]
 fn a_change_of_the_settings_is_seen_by_the_next_batch() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let launcher = stage.launcher();
     stage.handle_by(&launcher, &stage.settings, &jobs(1, "ec2-x64"));
     let mut changed = settings();

@@ -4,11 +4,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 mod fake;
-mod gone;
 mod interruptions;
 mod launches;
 mod messages;
+mod removed_pools;

@@ -1,4 +1,4 @@
-//! Messages that are broken, new, or can not be written.
+//! Messages that are broken, new, or cannot be written.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use kit::recording::record;
 use sandbox::{Fault, Rates};
 use serde_json::{Value, json};
 
-use crate::fake::{Stage, job_event};
+use crate::fake::{LauncherStage, job_event};
 
 fn stop(runner: &str, code: &str) -> Value {
     json!({"detail-type": "ECS Task State Change", "detail": {
@@ -17,7 +17,7 @@ fn stop(runner: &str, code: &str) -> Value {
 
 #[test]
 fn a_poison_message_fails_alone_and_blocks_nobody() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let poison = json!({"neither": "job nor event"});
     let batch = [
         job_event("queued", 1, "ec2-x64", None),
@@ -36,7 +36,7 @@ fn a_poison_message_fails_alone_and_blocks_nobody() {
 
 #[test]
 fn a_delivery_can_be_followed_to_its_task() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let batch = [job_event("queued", 1, "ec2-x64", None), job_event("queued", 2, "ec2-x64", None)];
     let (_, recording) = record(|| stage.handle(&batch));
     let lines = recording.lines("events in the ledger");
@@ -50,7 +50,7 @@ fn a_delivery_can_be_followed_to_its_task() {
 
 #[test]
 fn what_aws_says_one_day_is_counted_and_does_no_harm() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     let runner = stage.runner_on_instance(1, "ec2-x64");
     let batch =
         [json!({"detail-type": "Something New", "detail": {}}), stop(runner.as_str(), "SomethingNew")];
@@ -67,7 +67,7 @@ fn what_aws_says_one_day_is_counted_and_does_no_harm() {
 
 #[test]
 fn while_the_ledger_is_down_every_event_comes_again() {
-    let stage = Stage::new();
+    let stage = LauncherStage::new();
     stage.sandbox.set_faults(Rates::from([(Fault::LedgerReadFails, 1.0)]));
     let batch = [job_event("queued", 1, "ec2-x64", None), job_event("queued", 2, "ec2-arm64", None)];
     let (failed, recording) = record(|| stage.handle(&batch));

@@ -6,21 +6,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use control::Steps;
 use fleet::ledger::{Item, Key, Listing, Runner};
 use fleet::ports::{Clock, Ledger, ListItems, Random, Registration, SendMessage, TaskFilter};
-use fleet::repair::lying::{OurTask, Seen};
+use fleet::repair::lying::{Evidence, OurTask};
 use fleet::{GithubRunnerId, JobId, RunnerId, TaskArn};
 use futures_util::future::join_all;
 use tracing::info;
 
-use crate::snapshot::Snapshot;
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::snapshot::LedgerSnapshot;
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// Tasks that one call of `DescribeTasks` takes.
 const DESCRIBED_AT_ONCE: usize = 100;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Everything that the rules look at. What cannot be read is not in it, and is a step that failed.
-    pub(super) async fn see(&self, pass: &mut Pass<'_>, snapshot: &Snapshot, steps: &mut Steps) -> Seen {
-        let mut seen = Seen { now: pass.began, ..Seen::default() };
+    pub(super) async fn see(
+        &self,
+        pass: &mut Pass<'_>,
+        snapshot: &LedgerSnapshot,
+        steps: &mut Steps,
+    ) -> Evidence {
+        let mut seen = Evidence { now: pass.began, ..Evidence::default() };
         seen.jobs = snapshot.in_progress.iter().map(|job| (job.id, job.clone())).collect();
         seen.saw_all_tasks = self.see_tasks(pass, &TaskFilter::Running, &mut seen.tasks, steps).await;
         seen.registrations = self.see_registrations(pass, steps).await;
@@ -49,7 +56,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     ) -> bool {
         let mut all = true;
         for cluster in pass.settings.clusters() {
-            let listed = self.ecs.list_tasks(&cluster, filter).await.map_err(StepError::from);
+            let listed = self.ecs.list_tasks(&cluster, filter).await.map_err(PassStepError::from);
             let listed: Option<Vec<TaskArn>> = steps.note_common(&format!("tasks of {cluster}"), listed);
             all &= listed.is_some();
             for chunk in listed.unwrap_or_default().chunks(DESCRIBED_AT_ONCE) {
@@ -57,7 +64,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                     info!(cluster, "there are more tasks than a look has time for");
                     return false;
                 }
-                let described = self.ecs.describe_tasks(&cluster, chunk).await.map_err(StepError::from);
+                let described = self.ecs.describe_tasks(&cluster, chunk).await.map_err(PassStepError::from);
                 let described = steps.note_common(&format!("tasks of {cluster}"), described);
                 all &= described.is_some();
                 let stack = &pass.settings.stack;
@@ -99,7 +106,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// The books, the runners that are not Stopped, those that tasks and registrations name, and the jobs that they
     /// have, where the snapshot has not read them as in progress.
-    async fn see_runners(&self, seen: &mut Seen, steps: &mut Steps) {
+    async fn see_runners(&self, seen: &mut Evidence, steps: &mut Steps) {
         let books = steps.note_common("books", self.items(&Listing::Books).await);
         seen.has_all_runners = books.is_some();
         let books = books.unwrap_or_default();
@@ -143,7 +150,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 }
 
-fn add(seen: &mut Seen, items: &[Item]) {
+fn add(seen: &mut Evidence, items: &[Item]) {
     let runners = items.iter().filter_map(Item::runner);
     seen.runners.extend(runners.map(|runner| (runner.id.clone(), runner.clone())));
 }

@@ -12,11 +12,13 @@ use metrics::counter;
 use tracing::info;
 
 use crate::metrics::{FOUND, LIES_MENDED};
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Does it, and says so.
-    pub(super) async fn mend(&self, pass: &mut Pass<'_>, mend: &Mend) -> Result<(), StepError> {
+    pub(super) async fn mend(&self, pass: &mut Pass<'_>, mend: &Mend) -> Result<(), PassStepError> {
         let done = match mend {
             Mend::CountOut { runner, cause: CountedOut::Offline } if self.is_online(pass, runner).await? => {
                 info!(runner = %runner.id, pool = %runner.pool, "GitHub calls a runner online that its list has not");
@@ -53,7 +55,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         (runner, registration): (&RunnerId, Option<GithubRunnerId>),
         task: &SeenTask,
         cause: StopCause,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, PassStepError> {
         if let Some(id) = registration.filter(|_| cause.had_config())
             && self.call(pass, self.github.read_runner(id)).await?.is_some()
         {
@@ -73,7 +75,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         runner: &Runner,
         job: &Job,
         task: Option<&SeenTask>,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, PassStepError> {
         let said = self.ask_for(pass, job).await?;
         if let Meaning::Tell(_, event) = meaning(job, &said, self.books.system.now()) {
             self.books.post(&pass.settings.pools, &[event]).await?;
@@ -97,7 +99,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         pass: &mut Pass<'_>,
         runner: &Runner,
         registration: &Registration,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, PassStepError> {
         if self.is_deleted(pass, registration.id).await? {
             return Ok(true);
         }
@@ -111,13 +113,13 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// Whether GitHub, asked for one runner, calls it online. Its list may be empty, or lack a page, for as long
     /// as an incident lasts: all idle runners would be counted out for that.
-    async fn is_online(&self, pass: &mut Pass<'_>, runner: &Runner) -> Result<bool, StepError> {
+    async fn is_online(&self, pass: &mut Pass<'_>, runner: &Runner) -> Result<bool, PassStepError> {
         let Some(id) = runner.github_id else { return Ok(false) };
         let registration = self.call(pass, self.github.read_runner(id)).await?;
         Ok(registration.is_some_and(|registration| registration.is_online))
     }
 
-    async fn found_busy(&self, pass: &Pass<'_>, runner: &RunnerId) -> Result<(), StepError> {
+    async fn found_busy(&self, pass: &Pass<'_>, runner: &RunnerId) -> Result<(), PassStepError> {
         info!(%runner, "GitHub calls a silent runner busy");
         let busy = Event::Runner(runner.clone(), RunnerEvent::FoundBusy);
         self.books.post(&pass.settings.pools, &[busy]).await?;
@@ -125,10 +127,10 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// Whether a registration is there no longer, once it was to be deleted.
-    async fn is_deleted(&self, pass: &mut Pass<'_>, id: GithubRunnerId) -> Result<bool, StepError> {
+    async fn is_deleted(&self, pass: &mut Pass<'_>, id: GithubRunnerId) -> Result<bool, PassStepError> {
         match self.call(pass, self.github.delete_runner(id)).await {
             Ok(()) => Ok(true),
-            Err(StepError::Github(GithubError::Busy)) => Ok(false),
+            Err(PassStepError::Github(GithubError::Busy)) => Ok(false),
             Err(problem) => Err(problem),
         }
     }

@@ -6,26 +6,28 @@ mod mend;
 
 use control::Steps;
 use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
-use fleet::repair::lying::{Confirmed, Seen, look, mends};
+use fleet::repair::lying::{Confirmed, Evidence, look, mends};
 use fleet::repair::suspicion::Look;
 use tracing::info;
 
-use crate::snapshot::Snapshot;
-use crate::{Ecs, Github, LOOKING_TIME, MENDING_TIME, Pass, Reconciler, StepError};
+use crate::snapshot::LedgerSnapshot;
+use crate::{LOOKING_TIME, MENDING_TIME, Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// Most calls that a look makes at GitHub: a tenth of what GitHub allows an App in an hour, 5,000 at least
 /// (GitHub: "Rate limits for GitHub Apps"), in twelve looks. The list of runners takes one for a hundred.
 pub const CALLS_A_LOOK: u32 = 5000 / 10 / 12;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Looks, and sets right what an earlier look agrees on, as long as there are calls and time. What is
     /// left is found by the next look. Gives what it saw.
     pub(crate) async fn mend_lies(
         &self,
         pass: &mut Pass<'_>,
-        snapshot: &Snapshot,
+        snapshot: &LedgerSnapshot,
         steps: &mut Steps,
-    ) -> Seen {
+    ) -> Evidence {
         pass.allow(CALLS_A_LOOK, LOOKING_TIME);
         let seen = self.see(pass, snapshot, steps).await;
         let confirmed = self.agree(&look(&seen), steps).await;
@@ -55,9 +57,9 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 info!("another pass looks at the same time");
                 Confirmed::new()
             }
-            agreed => {
-                steps.note_common("what is suspected", agreed.map_err(StepError::from)).unwrap_or_default()
-            }
+            agreed => steps
+                .note_common("what is suspected", agreed.map_err(PassStepError::from))
+                .unwrap_or_default(),
         }
     }
 }

@@ -6,9 +6,9 @@ use fleet::Repository;
 use fleet::ports::{
     Clock, GithubError, Ledger, ListItems, ListedJob, ListedRun, Priced, Random, SendMessage,
 };
-use fleet::sweep::Ask;
+use fleet::sweep::ListRequest;
 
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// Requests that are taken out of the minute's budget at once: as many as are to come, and so many at most.
 const MOST_AT_ONCE: u32 = 75;
@@ -31,15 +31,15 @@ fn calls_for(requests: u32) -> u32 {
     requests.min(MOST_AT_ONCE).div_ceil(REQUESTS_A_CALL)
 }
 
-/// What GitHub has answered to an [`Ask`].
-pub(super) enum Answer {
+/// What GitHub has answered to an [`ListRequest`].
+pub(super) enum ListAnswer {
     /// The runs of a repository.
     Runs(Repository, Result<Priced<Vec<ListedRun>>, GithubError>),
     /// The jobs of a run.
     Jobs(Repository, ListedRun, Result<Priced<Vec<ListedJob>>, GithubError>),
 }
 
-impl Answer {
+impl ListAnswer {
     /// Whose list it is.
     pub(super) fn repository(&self) -> &Repository {
         match self {
@@ -48,10 +48,12 @@ impl Answer {
     }
 }
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Takes one request out of the calls that may be made. The minute's budget was asked before the first one of
     /// a sweep too, by the pass that begins with it or here: GitHub may have asked to wait.
-    pub(super) async fn begin_list(&self, pass: &mut Pass<'_>) -> Result<(), StepError> {
+    pub(super) async fn begin_list(&self, pass: &mut Pass<'_>) -> Result<(), PassStepError> {
         pass.may_call(self.books.system.now())?;
         if pass.taken == 0 {
             let calls = calls_for(pass.to_come.max(FEWEST_AT_ONCE).min(pass.calls_left + 1));
@@ -83,15 +85,15 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// Asks for a list.
-    pub(super) async fn ask(&self, ask: Ask) -> Answer {
+    pub(super) async fn ask(&self, ask: ListRequest) -> ListAnswer {
         match ask {
-            Ask::Runs(repository, status) => {
+            ListRequest::Runs(repository, status) => {
                 let listed = self.github.list_runs(&repository, status).await;
-                Answer::Runs(repository, listed)
+                ListAnswer::Runs(repository, listed)
             }
-            Ask::Jobs(repository, run) => {
+            ListRequest::Jobs(repository, run) => {
                 let listed = self.github.list_jobs(&repository, run.id).await;
-                Answer::Jobs(repository, run, listed)
+                ListAnswer::Jobs(repository, run, listed)
             }
         }
     }
@@ -101,7 +103,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         &self,
         pass: &mut Pass<'_>,
         answered: Result<Priced<A>, GithubError>,
-    ) -> Result<Priced<A>, StepError> {
+    ) -> Result<Priced<A>, PassStepError> {
         pass.pay(answered.as_ref().map_or(1, |priced| priced.calls), self.books.system.now());
         if let Err(GithubError::Wait(length)) = &answered {
             self.books.remember_wait(*length).await;

@@ -1,8 +1,8 @@
 //! Looks through repositories for jobs that no webhook told of, and sends them on as a webhook would.
 
 mod ask;
+mod enqueue;
 mod round;
-mod tell;
 mod written;
 
 use control::Steps;
@@ -15,8 +15,8 @@ use metrics::gauge;
 use tracing::warn;
 
 use crate::metrics::{SWEEP_SECONDS, WEBHOOKS_LOST};
-use crate::snapshot::Snapshot;
-use crate::{CALLING_TIME, CALLS_A_LOOK, Ecs, Github, Pass, Reconciler};
+use crate::snapshot::LedgerSnapshot;
+use crate::{CALLING_TIME, CALLS_A_LOOK, Pass, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// How long after the beginning of a pass a second sweep begins, while webhooks are lost.
 const SECOND_SWEEP: SignedDuration = SignedDuration::from_secs(30);
@@ -27,7 +27,9 @@ const REQUESTS_A_SWEEP: u32 = 200;
 /// Whose turn it is in a sweep.
 type Turns = fn(&SweepCursor, Timestamp) -> Vec<Repository>;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// How far the sweeps are; `None` where that cannot be read.
     pub(crate) async fn sweep_cursor(&self, steps: &mut Steps) -> Option<SweepCursor> {
         let items = steps.note_common("how far the sweeps are", self.read(&[Key::Sweep]).await)?;
@@ -38,7 +40,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     pub(crate) async fn sweep(
         &self,
         pass: &mut Pass<'_>,
-        snapshot: &Snapshot,
+        snapshot: &LedgerSnapshot,
         time: SignedDuration,
         steps: &mut Steps,
     ) {

@@ -3,14 +3,14 @@
 use control::Steps;
 use fleet::Repository;
 use fleet::ports::{Clock, GithubError, Ledger, ListItems, Random, SendMessage};
-use fleet::sweep::{Ask, Round};
+use fleet::sweep::{ListRequest, Round};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tracing::info;
 
 use super::Turns;
-use super::ask::{Answer, requests_of};
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use super::ask::{ListAnswer, requests_of};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// Lists that are asked for at once: Lambda bills the wait for each round of them. GitHub allows a hundred requests
 /// at once, of all that speak for the App (its documentation, "Rate limits for the REST API", "About secondary rate
@@ -21,7 +21,9 @@ const AT_ONCE: usize = 25;
 /// After so many repositories in a row without an answer GitHub is left alone until the next sweep.
 const UNANSWERED: u32 = 3;
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// Gives each repository its turn. GitHub's list of them comes first, and what it has of news is written down
     /// before any turn: a pass that is cut off among its turns has not forgotten whose turn it is. An error is what ends
     /// the sweep before its time.
@@ -30,7 +32,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         pass: &mut Pass<'_>,
         turns: Turns,
         steps: &mut Steps,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), PassStepError> {
         let known = turns(&pass.cursor, self.books.system.now()).len();
         pass.expect(requests_of(known, self.memory.runs.take()));
         self.begin_list(pass).await?;
@@ -57,7 +59,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         pass: &mut Pass<'_>,
         round: &mut Round,
         steps: &mut Steps,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), PassStepError> {
         let mut open = FuturesUnordered::new();
         let (mut end, mut unanswered) = (Ok(()), 0);
         loop {
@@ -68,7 +70,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
                 let Some(ask) = round.ask() else { break };
                 end = self.begin_list(pass).await;
                 if end.is_ok() {
-                    if matches!(ask, Ask::Jobs(..)) {
+                    if matches!(ask, ListRequest::Jobs(..)) {
                         self.memory.runs.set(self.memory.runs.get().saturating_add(1));
                     }
                     open.push(self.ask(ask));
@@ -86,16 +88,21 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
     }
 
     /// Takes an answer in. Gives whether the turn of its repository is over with it.
-    async fn hear(&self, pass: &mut Pass<'_>, round: &mut Round, answer: Answer) -> Result<bool, StepError> {
+    async fn hear(
+        &self,
+        pass: &mut Pass<'_>,
+        round: &mut Round,
+        answer: ListAnswer,
+    ) -> Result<bool, PassStepError> {
         let repository = match answer {
-            Answer::Runs(repository, listed) => {
+            ListAnswer::Runs(repository, listed) => {
                 round.has_runs(&repository, &self.paid(pass, listed).await?.read);
                 repository
             }
-            Answer::Jobs(repository, run, listed) => {
+            ListAnswer::Jobs(repository, run, listed) => {
                 match self.paid(pass, listed).await {
                     // The run is gone.
-                    Err(StepError::Github(GithubError::NotFound(_))) => {}
+                    Err(PassStepError::Github(GithubError::NotFound(_))) => {}
                     listed => self.tell_untold(pass, &repository, run, &listed?).await?,
                 }
                 round.has_jobs(&repository, run.id);
@@ -115,13 +122,13 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         pass: &mut Pass<'_>,
         round: &mut Round,
         repository: &Repository,
-        problem: StepError,
+        problem: PassStepError,
         unanswered: &mut u32,
         steps: &mut Steps,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), PassStepError> {
         let now = self.books.system.now();
         match problem {
-            StepError::Github(GithubError::NotFound(why) | GithubError::Refused(why)) => {
+            PassStepError::Github(GithubError::NotFound(why) | GithubError::Refused(why)) => {
                 if round.give_up(repository) {
                     info!(%repository, why, "GitHub does not show a repository; it is asked for in an hour");
                     pass.cursor.hidden(repository, now);

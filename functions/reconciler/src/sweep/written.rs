@@ -6,9 +6,11 @@ use fleet::ports::{Clock, Ledger, LedgerError, ListItems, Random, SendMessage};
 use jiff::Timestamp;
 
 use crate::memory::LastSweep;
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// A sweep begins, before its first turn. The next one has to know if this one is cut off: the ledger tells
     /// it; or this instance does, whose last sweep has ended. An instance that knows nothing takes the last sweep
     /// for one that was cut off.
@@ -37,7 +39,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
 
     /// Writes down how far the sweeps are, if that is news. If another pass has done so meanwhile, what both
     /// have done.
-    async fn write_cursor(&self, pass: &mut Pass<'_>, turns_since: Timestamp) -> Result<(), StepError> {
+    async fn write_cursor(&self, pass: &mut Pass<'_>, turns_since: Timestamp) -> Result<(), PassStepError> {
         let now = self.books.system.now();
         pass.cursor.forget(now);
         if !pass.cursor.has_news(&pass.stored, pass.began, turns_since, now) {

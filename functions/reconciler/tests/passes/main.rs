@@ -1,5 +1,5 @@
 //! Passes on the sandbox: what one may cost, and what one failing step does to the others.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod sweeps;
 
@@ -14,19 +14,19 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
 use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use reconciler::{CALLS_A_PASS, Reconciler, Settings};
+use reconciler::{CALLS_A_PASS, Reconciler, ReconcilerSettings};
 use sandbox::{Delays, Latencies, Sandbox, Span, TICKET_KEY, placement_of};
 
 /// A minute in which a pass looks at everything.
 const FIFTH: &str = "2026-03-23T12:00:00Z";
 
-struct Stage {
+struct ReconcilerStage {
     sandbox: Sandbox,
     reconciler: Reconciler<Sandbox, Sandbox, Sandbox, Sandbox, Sandbox>,
-    settings: Settings,
+    settings: ReconcilerSettings,
 }
 
-impl Stage {
+impl ReconcilerStage {
     fn at(start: &str) -> Self {
         Self::with(start, Delays::default())
     }
@@ -35,7 +35,7 @@ impl Stage {
         let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
         let sandbox = Sandbox::new(1, start.parse().unwrap(), delays, &pools);
         let reconciler = fresh(&sandbox);
-        Self { sandbox, reconciler, settings: Settings { pools, stack: "mayfly".to_owned() } }
+        Self { sandbox, reconciler, settings: ReconcilerSettings { pools, stack: "mayfly".to_owned() } }
     }
 
     fn books(&self) -> Bookkeeper<Sandbox, Sandbox> {
@@ -118,7 +118,7 @@ fn pool() -> PoolName {
 
 #[test]
 fn a_pass_that_finds_nothing_moves_nothing() {
-    let stage = Stage::at(FIFTH);
+    let stage = ReconcilerStage::at(FIFTH);
     stage.pass().unwrap();
     let moves = stage.sandbox.table().borrow().moves();
     stage.pass().unwrap();
@@ -127,7 +127,7 @@ fn a_pass_that_finds_nothing_moves_nothing() {
 
 #[test]
 fn a_pass_reads_the_jobs_that_its_calls_are_enough_for_and_the_next_one_goes_on() {
-    let stage = Stage::at("2026-03-23T12:01:00Z");
+    let stage = ReconcilerStage::at("2026-03-23T12:01:00Z");
     let a_pass = usize::try_from(CALLS_A_PASS).unwrap();
     stage.queue(u64::from(CALLS_A_PASS) * 3);
     stage.wait(5);
@@ -141,7 +141,7 @@ fn a_pass_reads_the_jobs_that_its_calls_are_enough_for_and_the_next_one_goes_on(
 /// GitHub is out of reach, and the books are counted all the same.
 #[test]
 fn a_step_that_fails_is_told_and_stops_no_other() {
-    let stage = Stage::at(FIFTH);
+    let stage = ReconcilerStage::at(FIFTH);
     stage.queue(1);
     let until = stage.sandbox.manual_clock().now() + SignedDuration::from_hours(1);
     stage.sandbox.github().borrow_mut().set_outage(until);
@@ -158,7 +158,7 @@ fn a_step_that_fails_is_told_and_stops_no_other() {
 #[test]
 fn a_sweep_that_has_no_end_leaves_time_to_count_the_books() {
     let slow = Span(Duration::from_millis(600)..=Duration::from_millis(600));
-    let stage = Stage::with(FIFTH, Delays { calls: Latencies::Same(slow), ..Delays::default() });
+    let stage = ReconcilerStage::with(FIFTH, Delays { calls: Latencies::Same(slow), ..Delays::default() });
     let began = stage.sandbox.manual_clock().now();
     stage.queue(1);
     for number in 0..200 {
@@ -181,7 +181,7 @@ fn a_sweep_that_has_no_end_leaves_time_to_count_the_books() {
 #[test]
 fn slow_answers_and_many_due_jobs_leave_time_to_set_right_what_lies() {
     let slow = Span(Duration::from_secs(1)..=Duration::from_secs(1));
-    let stage = Stage::with(FIFTH, Delays { calls: Latencies::Same(slow), ..Delays::default() });
+    let stage = ReconcilerStage::with(FIFTH, Delays { calls: Latencies::Same(slow), ..Delays::default() });
     stage.queue(100);
     stage.plant_task();
     for look in 1..=2 {
@@ -198,7 +198,7 @@ fn slow_answers_and_many_due_jobs_leave_time_to_set_right_what_lies() {
 /// nobody has written since counts in its book.
 #[test]
 fn a_runner_that_is_listed_as_the_version_before_did_counts_in_its_book() {
-    let stage = Stage::at(FIFTH);
+    let stage = ReconcilerStage::at(FIFTH);
     let minimum = Event::Bounds { pool: pool(), minimum: 1, maximum: 5, task_definition: None };
     let settled = stage.books();
     let settled =

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::github::GithubLimits;
 use sandbox::{Delays, EffectOf, Latencies, Span};
 
-use super::{Duration, FIFTH, Stage, fresh};
+use super::{Duration, FIFTH, ReconcilerStage, fresh};
 
 /// A minute in which a pass does not look at everything.
 const PLAIN: &str = "2026-03-23T12:01:00Z";
@@ -18,9 +18,9 @@ const AT_ONCE: i64 = 25;
 
 const REPOSITORIES: i64 = 40;
 
-fn with_repositories(start: &str, count: i64) -> Stage {
+fn with_repositories(start: &str, count: i64) -> ReconcilerStage {
     let call = Span(Duration::from_millis(100)..=Duration::from_millis(100));
-    let stage = Stage::with(start, Delays { calls: Latencies::Same(call), ..Delays::default() });
+    let stage = ReconcilerStage::with(start, Delays { calls: Latencies::Same(call), ..Delays::default() });
     for number in 0..count {
         let repository = Repository::new(format!("octo-org/r{number}"));
         stage.sandbox.github().borrow_mut().push(&repository, now(&stage));
@@ -28,12 +28,12 @@ fn with_repositories(start: &str, count: i64) -> Stage {
     stage
 }
 
-fn now(stage: &Stage) -> Timestamp {
+fn now(stage: &ReconcilerStage) -> Timestamp {
     stage.sandbox.manual_clock().now()
 }
 
 /// Items that are written from now on.
-fn written(stage: &Stage) -> Rc<Cell<usize>> {
+fn written(stage: &ReconcilerStage) -> Rc<Cell<usize>> {
     let count = Rc::new(Cell::new(0));
     let counts = Rc::clone(&count);
     stage.sandbox.observe(move |effect| {
@@ -114,7 +114,7 @@ fn books_that_stand_still_are_counted_at_once() {
     let mut stage = with_repositories(FIFTH, 1);
     stage.queue(1);
     stage.miscount();
-    let took = |stage: &Stage| {
+    let took = |stage: &ReconcilerStage| {
         let began = now(stage);
         stage.pass().unwrap();
         now(stage).duration_since(began)

@@ -8,12 +8,12 @@ use fleet::question::Listener;
 use kit::recording::record;
 use sandbox::Fault;
 
-use crate::github::Call::{Delete, Find, FindGroup, Register};
-use crate::scene::{START, Scene};
+use crate::github::GithubCall::{Delete, Find, FindGroup, Register};
+use crate::scene::{RegistrarScene, START};
 
 #[test]
 fn a_question_that_never_came_to_its_write_is_asked_again() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     scene.sandbox.set_faults([(Fault::LedgerReadFails, 1.0)].into());
     assert_eq!(scene.ask(&runner, Listener::None).status, 503);
     assert_eq!((scene.runner(&runner).state, scene.calls()), (RunnerState::Starting, vec![]));
@@ -23,7 +23,7 @@ fn a_question_that_never_came_to_its_write_is_asked_again() {
 
 #[test]
 fn while_github_makes_no_config_the_runner_counts_as_idle_and_asks_again_within_a_minute() {
-    type Breaks = fn(&Scene);
+    type Breaks = fn(&RegistrarScene);
     let rows: [(Breaks, i64, &str); 8] = [
         (|it| it.github.fails(FindGroup, GithubError::NotFound("group".to_owned())), 60, "no group"),
         (|it| it.github.fails(Register, GithubError::NotFound("app".to_owned())), 60, "404"),
@@ -35,7 +35,7 @@ fn while_github_makes_no_config_the_runner_counts_as_idle_and_asks_again_within_
         (|it| it.sandbox.set_faults([(Fault::GithubAnswerLost, 1.0)].into()), 10, "its answer is lost"),
     ];
     for (breaks, longest, why) in rows {
-        let (scene, runner) = Scene::with_a_runner();
+        let (scene, runner) = RegistrarScene::with_a_runner();
         breaks(&scene);
         let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
         assert_eq!(answered.status, 503, "{why}");
@@ -59,7 +59,7 @@ fn while_github_makes_no_config_the_runner_counts_as_idle_and_asks_again_within_
 #[test]
 fn wherever_a_registrar_ends_the_same_boot_goes_on() {
     for steps in 0.. {
-        let (scene, runner) = Scene::with_a_runner();
+        let (scene, runner) = RegistrarScene::with_a_runner();
         let mut question = scene.begin(&runner);
         let is_answered = question.go_on(steps).is_some();
         drop(question);
@@ -82,7 +82,7 @@ fn wherever_a_registrar_ends_the_same_boot_goes_on() {
 
 #[test]
 fn a_config_whose_registrar_ended_before_it_was_written_down_is_replaced() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let mut question = scene.begin(&runner);
     question.go_on_until(|| scene.registered() == [1]);
     drop(question);
@@ -96,7 +96,7 @@ fn a_config_whose_registrar_ended_before_it_was_written_down_is_replaced() {
 
 #[test]
 fn after_a_lost_answer_the_same_boot_gets_another_config_and_one_registration_remains() {
-    let (scene, runner) = Scene::with_a_config();
+    let (scene, runner) = RegistrarScene::with_a_config();
     scene.pass(50);
     let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
     scene.assert_configured(&runner, &answered, "a JIT config is good for once");
@@ -113,11 +113,11 @@ fn after_a_lost_answer_the_same_boot_gets_another_config_and_one_registration_re
 
 #[test]
 fn one_whose_listener_never_comes_up_is_told_to_go_on_and_its_silence_shows() {
-    let (scene, runner) = Scene::with_a_config();
+    let (scene, runner) = RegistrarScene::with_a_config();
     let asked_at = scene.runner(&runner).asked_at;
     for _ in 0..3 {
         scene.pass(60);
-        assert_eq!(scene.ask(&runner, Listener::Starting).told(), "wait 60");
+        assert_eq!(scene.ask(&runner, Listener::Starting).in_words(), "wait 60");
     }
     let stored = scene.runner(&runner);
     assert_eq!((stored.asked_at, stored.listened), (asked_at, false));

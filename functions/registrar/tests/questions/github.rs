@@ -15,7 +15,7 @@ use sandbox::Sandbox;
 
 /// A call of GitHub's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) enum GithubCall {
     /// The runner group, by its name.
     FindGroup,
     /// `generate-jitconfig`.
@@ -30,14 +30,14 @@ pub(crate) enum Call {
 #[derive(Debug, Clone)]
 pub(crate) struct WatchedGithub {
     sandbox: Sandbox,
-    state: Rc<RefCell<State>>,
+    state: Rc<RefCell<GithubRehearsal>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    calls: Vec<(Call, Timestamp)>,
+struct GithubRehearsal {
+    calls: Vec<(GithubCall, Timestamp)>,
     takes: Duration,
-    fails: Option<(Call, GithubError)>,
+    fails: Option<(GithubCall, GithubError)>,
 }
 
 impl WatchedGithub {
@@ -51,7 +51,7 @@ impl WatchedGithub {
     }
 
     /// This call fails so from now on.
-    pub(crate) fn fails(&self, call: Call, error: GithubError) {
+    pub(crate) fn fails(&self, call: GithubCall, error: GithubError) {
         self.state.borrow_mut().fails = Some((call, error));
     }
 
@@ -61,13 +61,13 @@ impl WatchedGithub {
     }
 
     /// The calls since this was asked last, with when they began.
-    pub(crate) fn take_calls(&self) -> Vec<(Call, Timestamp)> {
+    pub(crate) fn take_calls(&self) -> Vec<(GithubCall, Timestamp)> {
         std::mem::take(&mut self.state.borrow_mut().calls)
     }
 
     async fn call<T>(
         &self,
-        call: Call,
+        call: GithubCall,
         act: impl Future<Output = Result<T, GithubError>>,
     ) -> Result<T, GithubError> {
         self.state.borrow_mut().calls.push((call, self.sandbox.now()));
@@ -83,24 +83,24 @@ impl WatchedGithub {
 
 impl FindRunnerGroup for WatchedGithub {
     async fn find_runner_group(&self, name: &str) -> Result<RunnerGroupId, GithubError> {
-        self.call(Call::FindGroup, self.sandbox.find_runner_group(name)).await
+        self.call(GithubCall::FindGroup, self.sandbox.find_runner_group(name)).await
     }
 }
 
 impl GenerateJitConfig for WatchedGithub {
     async fn generate_jit_config(&self, runner: &JitRunner) -> Result<JitConfig, GithubError> {
-        self.call(Call::Register, self.sandbox.generate_jit_config(runner)).await
+        self.call(GithubCall::Register, self.sandbox.generate_jit_config(runner)).await
     }
 }
 
 impl FindRunner for WatchedGithub {
     async fn find_runner(&self, name: &str) -> Result<Option<GithubRunnerId>, GithubError> {
-        self.call(Call::Find, self.sandbox.find_runner(name)).await
+        self.call(GithubCall::Find, self.sandbox.find_runner(name)).await
     }
 }
 
 impl DeleteRunner for WatchedGithub {
     async fn delete_runner(&self, runner: GithubRunnerId) -> Result<(), GithubError> {
-        self.call(Call::Delete, self.sandbox.delete_runner(runner)).await
+        self.call(GithubCall::Delete, self.sandbox.delete_runner(runner)).await
     }
 }

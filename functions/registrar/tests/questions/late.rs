@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use kit::recording::record;
 use registrar::CALLING_TIME;
 
-use crate::github::Call;
-use crate::scene::{START, Scene};
+use crate::github::GithubCall;
+use crate::scene::{RegistrarScene, START};
 
 #[test]
 fn no_call_begins_when_its_time_is_over() {
@@ -23,11 +23,12 @@ fn no_call_begins_when_its_time_is_over() {
         (6, true, "503", 4, "no time for another registration"),
         (9, true, "503", 3, "no time to delete the first one"),
     ] {
-        let (scene, runner) = if is_taken { Scene::with_a_config() } else { Scene::with_a_runner() };
+        let (scene, runner) =
+            if is_taken { RegistrarScene::with_a_config() } else { RegistrarScene::with_a_runner() };
         let began = scene.sandbox.manual_clock().now();
         scene.github.takes(takes);
         let answered = scene.ask(&runner, Listener::None);
-        assert_eq!(answered.told(), told, "{why}");
+        assert_eq!(answered.in_words(), told, "{why}");
         let made = scene.github.take_calls();
         assert_eq!(made.len(), calls, "{why}: {made:?}");
         assert!(made.iter().all(|(_, at)| at.duration_since(began) <= CALLING_TIME), "{why}: {made:?}");
@@ -44,7 +45,7 @@ fn no_call_begins_when_its_time_is_over() {
 #[test]
 fn a_slow_ledger_uses_that_time_up_as_well() {
     for (writes, why) in [(1, "its question is written"), (2, "and the budget too")] {
-        let (scene, runner) = Scene::with_a_runner();
+        let (scene, runner) = RegistrarScene::with_a_runner();
         let written = || {
             let table = scene.sandbox.table().borrow();
             table.writes() + table.items().filter(|item| item.reading().is_some()).count() as u64
@@ -53,23 +54,26 @@ fn a_slow_ledger_uses_that_time_up_as_well() {
         let mut question = scene.begin(&runner);
         question.go_on_until(|| written() == before + writes);
         scene.pass(21);
-        assert_eq!((question.finish().told().as_str(), scene.calls()), ("503", vec![]), "{why}");
+        assert_eq!((question.finish().in_words().as_str(), scene.calls()), ("503", vec![]), "{why}");
         assert_eq!(written(), before + writes, "{why}: no call of any kind");
     }
 }
 
 #[test]
 fn who_waits_for_a_config_is_told_a_minute_at_most() {
-    type Breaks = fn(&mut Scene);
+    type Breaks = fn(&mut RegistrarScene);
     let rows: [(Breaks, &str); 5] = [
-        (|it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_hours(1))), "GitHub's wait"),
-        (|it| it.github.fails(Call::Register, GithubError::Refused("422".to_owned())), "a refusal"),
+        (
+            |it| it.github.fails(GithubCall::Register, GithubError::Wait(Duration::from_hours(1))),
+            "GitHub's wait",
+        ),
+        (|it| it.github.fails(GithubCall::Register, GithubError::Refused("422".to_owned())), "a refusal"),
         (|it| it.spend_all(), "the budget"),
         (|it| it.take_pool_out(), "a pool that is not known"),
         (|it| it.github.takes(30), "a slow GitHub"),
     ];
     for (breaks, why) in rows {
-        let mut scene = Scene::new();
+        let mut scene = RegistrarScene::new();
         let runners = scene.reserve(20);
         breaks(&mut scene);
         let waits: Vec<i64> =
@@ -83,11 +87,13 @@ fn who_waits_for_a_config_is_told_a_minute_at_most() {
 /// moment as all the others within half a minute.
 #[test]
 fn who_is_told_to_come_again_is_spread_over_seconds() {
-    type Breaks = fn(&Scene);
-    let outage: Breaks = |it| it.github.fails(Call::Register, GithubError::Unavailable("502".to_owned()));
-    let refusal: Breaks = |it| it.github.fails(Call::Register, GithubError::Refused("422".to_owned()));
-    let short: Breaks = |it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_secs(20)));
-    let long: Breaks = |it| it.github.fails(Call::Register, GithubError::Wait(Duration::from_mins(50)));
+    type Breaks = fn(&RegistrarScene);
+    let outage: Breaks =
+        |it| it.github.fails(GithubCall::Register, GithubError::Unavailable("502".to_owned()));
+    let refusal: Breaks = |it| it.github.fails(GithubCall::Register, GithubError::Refused("422".to_owned()));
+    let short: Breaks =
+        |it| it.github.fails(GithubCall::Register, GithubError::Wait(Duration::from_secs(20)));
+    let long: Breaks = |it| it.github.fails(GithubCall::Register, GithubError::Wait(Duration::from_mins(50)));
     let budget: Breaks = |it| it.spend_all();
     for (breaks, waits, why) in [
         (outage, 5..10, "an outage"),
@@ -97,7 +103,7 @@ fn who_is_told_to_come_again_is_spread_over_seconds() {
         (long, 30..60, "a longer one, and a minute at most"),
         (budget, 30..60, "calls that all have used up"),
     ] {
-        let scene = Scene::new();
+        let scene = RegistrarScene::new();
         let runners = scene.reserve(150);
         breaks(&scene);
         let mut told: BTreeMap<i64, usize> = BTreeMap::new();
@@ -114,7 +120,7 @@ fn who_is_told_to_come_again_is_spread_over_seconds() {
 
 #[test]
 fn an_alarm_tells_of_runners_that_wait_for_their_config_for_a_quarter_of_an_hour() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let listens = scene.reserve(2).into_iter().find(|it| *it != runner).unwrap();
     scene.ask(&listens, Listener::None);
     scene.ask(&listens, Listener::Up);

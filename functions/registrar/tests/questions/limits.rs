@@ -7,12 +7,12 @@ use fleet::ledger::RunnerState;
 use fleet::question::Listener;
 use jiff::SignedDuration;
 
-use crate::scene::{START, Scene};
-use crate::wire::Answered;
+use crate::scene::{RegistrarScene, START};
+use crate::wire::ReadAnswer;
 
 /// Lets everybody ask again when its time has come, until all have their JIT config. Gives how many
 /// questions were answered with "later".
-fn until_all_have_their_config(scene: &Scene, runners: &[RunnerId]) -> usize {
+fn until_all_have_their_config(scene: &RegistrarScene, runners: &[RunnerId]) -> usize {
     let mut waiting: BTreeMap<&RunnerId, i64> = runners.iter().map(|runner| (runner, 0)).collect();
     let mut later = 0;
     for second in 0..3600 {
@@ -20,8 +20,8 @@ fn until_all_have_their_config(scene: &Scene, runners: &[RunnerId]) -> usize {
             waiting.iter().filter(|(_, at)| **at <= second).map(|(runner, _)| *runner).collect();
         for (runner, answered) in due.iter().zip(scene.ask_together(&due)) {
             match answered {
-                answered if answered.told() == "config" => drop(waiting.remove(runner)),
-                Answered { status: 503, retry_after: Some(seconds), .. } => {
+                answered if answered.in_words() == "config" => drop(waiting.remove(runner)),
+                ReadAnswer { status: 503, retry_after: Some(seconds), .. } => {
                     later += 1;
                     waiting.insert(runner, second + seconds);
                 }
@@ -37,7 +37,7 @@ fn until_all_have_their_config(scene: &Scene, runners: &[RunnerId]) -> usize {
     panic!("{} still wait", waiting.len());
 }
 
-fn assert_within_the_limit(scene: &Scene) {
+fn assert_within_the_limit(scene: &RegistrarScene) {
     let mut minutes: BTreeMap<i64, u32> = BTreeMap::new();
     for call in scene.sandbox.github().borrow().limited_calls() {
         *minutes.entry(call.as_second() / 60).or_default() += 1;
@@ -47,7 +47,7 @@ fn assert_within_the_limit(scene: &Scene) {
 
 #[test]
 fn two_hundred_questions_at_once_stay_within_githubs_limit_and_none_is_lost() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let runners = scene.reserve(200);
     assert_eq!(runners.len(), 200);
     let later = until_all_have_their_config(&scene, &runners);
@@ -59,7 +59,7 @@ fn two_hundred_questions_at_once_stay_within_githubs_limit_and_none_is_lost() {
 
 #[test]
 fn github_asking_to_wait_a_minute_loses_none_of_two_hundred_questions() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let runners = scene.reserve(200);
     scene.sandbox.github().borrow_mut().ask_to_wait(START);
     until_all_have_their_config(&scene, &runners);
@@ -71,7 +71,7 @@ fn github_asking_to_wait_a_minute_loses_none_of_two_hundred_questions() {
 
 #[test]
 fn a_wait_is_remembered_for_all() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let runners = scene.reserve(2);
     scene.sandbox.github().borrow_mut().ask_to_wait(START);
     let first = scene.ask(&runners[0], Listener::None);
@@ -82,12 +82,12 @@ fn a_wait_is_remembered_for_all() {
     assert!((30..=60).contains(&second.retry_after.unwrap()), "{second:?}");
     assert_eq!(scene.calls(), [], "GitHub is not asked");
     scene.pass(61);
-    assert_eq!(scene.ask(&runners[1], Listener::None).told(), "config");
+    assert_eq!(scene.ask(&runners[1], Listener::None).in_words(), "config");
 }
 
 #[test]
 fn an_outage_of_an_hour_loses_no_question() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let runners = scene.reserve(1);
     scene.sandbox.github().borrow_mut().set_outage(START + SignedDuration::from_mins(50));
     let later = until_all_have_their_config(&scene, &runners);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use sandbox::ManualClock;
 
-use crate::wire::Answered;
+use crate::wire::ReadAnswer;
 
 /// More steps than any answer takes.
 const STEPS: usize = 200;
@@ -14,17 +14,17 @@ const STEPS: usize = 200;
 /// The question.
 pub(crate) struct OnItsWay<'a> {
     clock: &'a ManualClock,
-    answer: Pin<Box<dyn Future<Output = Answered> + 'a>>,
+    answer: Pin<Box<dyn Future<Output = ReadAnswer> + 'a>>,
 }
 
 impl<'a> OnItsWay<'a> {
-    pub(crate) fn new(clock: &'a ManualClock, answer: impl Future<Output = Answered> + 'a) -> Self {
+    pub(crate) fn new(clock: &'a ManualClock, answer: impl Future<Output = ReadAnswer> + 'a) -> Self {
         Self { clock, answer: Box::pin(answer) }
     }
 
     /// Goes on by so many steps: before and after each call's effect there is one. Gives the answer where
     /// that is all.
-    pub(crate) fn go_on(&mut self, steps: usize) -> Option<Answered> {
+    pub(crate) fn go_on(&mut self, steps: usize) -> Option<ReadAnswer> {
         let mut context = Context::from_waker(Waker::noop());
         (0..steps).find_map(|_| match self.answer.as_mut().poll(&mut context) {
             Poll::Ready(answered) => Some(answered),
@@ -44,7 +44,7 @@ impl<'a> OnItsWay<'a> {
     }
 
     /// Goes on to the end.
-    pub(crate) fn finish(self) -> Answered {
+    pub(crate) fn finish(self) -> ReadAnswer {
         self.clock.run(self.answer).expect("it waits for the clock alone")
     }
 }

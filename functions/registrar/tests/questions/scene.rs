@@ -7,28 +7,28 @@ use fleet::pools::DEFAULT_POOLS;
 use fleet::question::Listener;
 use fleet::{GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use registrar::{Registrar, Settings};
+use registrar::{Registrar, RegistrarSettings};
 use sandbox::{Delays, FunctionName, Sandbox};
 
-use crate::github::{Call, WatchedGithub};
+use crate::github::{GithubCall, WatchedGithub};
 use crate::on_its_way::OnItsWay;
-use crate::wire::{Answered, BOOT, NEW_KEY, OLD_KEY, question, request, ticket};
+use crate::wire::{BOOT, NEW_KEY, OLD_KEY, ReadAnswer, question, request, ticket};
 
 pub(crate) const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
 const POOL: &str = "fargate-x64";
 const MAXIMUM: u32 = 500;
 
 /// The scene.
-pub(crate) struct Scene {
+pub(crate) struct RegistrarScene {
     pub(crate) sandbox: Sandbox,
     pub(crate) github: WatchedGithub,
     registrar: Registrar<Sandbox, Sandbox, WatchedGithub>,
-    settings: Settings,
+    settings: RegistrarSettings,
     /// The map as the launchers have it.
     launchers: PoolMap,
 }
 
-impl Drop for Scene {
+impl Drop for RegistrarScene {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_eq!(self.sandbox.table().borrow().violations(), []);
@@ -41,7 +41,7 @@ pub(crate) fn pool() -> PoolName {
     PoolName::new(POOL).unwrap()
 }
 
-impl Scene {
+impl RegistrarScene {
     pub(crate) fn new() -> Self {
         // Room for as many runners as a test asks for.
         let maximum = format!("maximum = {MAXIMUM}");
@@ -51,7 +51,7 @@ impl Scene {
         let github = WatchedGithub::new(sandbox.clone());
         let books = Bookkeeper { ledger: sandbox.clone(), system: sandbox.clone() };
         let registrar = Registrar { books, github: github.clone() };
-        let settings = Settings { pools, ticket_keys: vec![OLD_KEY.into(), NEW_KEY.into()] };
+        let settings = RegistrarSettings { pools, ticket_keys: vec![OLD_KEY.into(), NEW_KEY.into()] };
         let limits = "[limits]\nrun_tasks_at_once = 100000\ngithub_calls_a_minute = 100000\n";
         let launchers = PoolMap::from_toml(&format!("{map}\n{limits}")).unwrap();
         Self { sandbox, github, registrar, settings, launchers }
@@ -67,7 +67,7 @@ impl Scene {
     /// The same once it has its JIT config.
     pub(crate) fn with_a_config() -> (Self, RunnerId) {
         let (scene, runner) = Self::with_a_runner();
-        assert_eq!(scene.ask(&runner, Listener::None).told(), "config");
+        assert_eq!(scene.ask(&runner, Listener::None).in_words(), "config");
         scene.github.take_calls();
         (scene, runner)
     }
@@ -157,27 +157,27 @@ impl Scene {
     }
 
     /// A runner asks what it is to do.
-    pub(crate) fn ask(&self, runner: &RunnerId, listener: Listener) -> Answered {
+    pub(crate) fn ask(&self, runner: &RunnerId, listener: Listener) -> ReadAnswer {
         self.ask_as(BOOT, runner, listener)
     }
 
     /// A boot asks in a runner's name.
-    pub(crate) fn ask_as(&self, boot: &str, runner: &RunnerId, listener: Listener) -> Answered {
+    pub(crate) fn ask_as(&self, boot: &str, runner: &RunnerId, listener: Listener) -> ReadAnswer {
         self.ask_with(ticket(runner), boot, listener)
     }
 
     /// Somebody asks with this ticket.
-    pub(crate) fn ask_with(&self, ticket: String, boot: &str, listener: Listener) -> Answered {
+    pub(crate) fn ask_with(&self, ticket: String, boot: &str, listener: Listener) -> ReadAnswer {
         self.send("POST", "/ask", &question(ticket, boot, listener))
     }
 
     /// A request.
-    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Answered {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> ReadAnswer {
         self.handle(&request(method, path, body))
     }
 
     /// A request as Lambda hands it over.
-    pub(crate) fn handle(&self, request: &LambdaFunctionUrlRequest) -> Answered {
+    pub(crate) fn handle(&self, request: &LambdaFunctionUrlRequest) -> ReadAnswer {
         self.finish(self.registrar.handle(&self.settings, request)).into()
     }
 
@@ -190,13 +190,13 @@ impl Scene {
     }
 
     /// Everybody asks at the same moment, without a listener.
-    pub(crate) fn ask_together(&self, runners: &[&RunnerId]) -> Vec<Answered> {
+    pub(crate) fn ask_together(&self, runners: &[&RunnerId]) -> Vec<ReadAnswer> {
         let asked: Vec<_> = runners
             .iter()
             .map(|runner| request("POST", "/ask", &question(ticket(runner), BOOT, Listener::None)))
             .collect();
         let answers = asked.iter().map(|request| self.registrar.handle(&self.settings, request));
-        self.finish(futures_util::future::join_all(answers)).into_iter().map(Answered::from).collect()
+        self.finish(futures_util::future::join_all(answers)).into_iter().map(ReadAnswer::from).collect()
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
@@ -218,14 +218,14 @@ impl Scene {
     }
 
     /// The calls to GitHub since this was asked last.
-    pub(crate) fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<GithubCall> {
         self.github.take_calls().into_iter().map(|(call, _)| call).collect()
     }
 
     /// What was answered is the JIT config of a registration whose id is in the ledger, and which is the
     /// runner's only one.
-    pub(crate) fn assert_configured(&self, runner: &RunnerId, answered: &Answered, why: &str) {
-        assert_eq!(answered.told(), "config", "{why}: {answered:?}");
+    pub(crate) fn assert_configured(&self, runner: &RunnerId, answered: &ReadAnswer, why: &str) {
+        assert_eq!(answered.in_words(), "config", "{why}: {answered:?}");
         let stored = self.runner(runner);
         let id = stored.github_id.unwrap();
         let github = self.sandbox.github().borrow();

@@ -6,19 +6,19 @@ use fleet::{GithubRunnerId, RunnerId};
 use kit::recording::record;
 use sandbox::Fault;
 
-use crate::github::Call::{Delete, Find, FindGroup, Register};
-use crate::scene::{Scene, pool};
-use crate::wire::Answered;
+use crate::github::GithubCall::{Delete, Find, FindGroup, Register};
+use crate::scene::{RegistrarScene, pool};
+use crate::wire::ReadAnswer;
 
 /// A call that is still on its way when its registrar ends lands.
-fn lands(scene: &Scene, runner: &RunnerId) -> Option<GithubRunnerId> {
+fn lands(scene: &RegistrarScene, runner: &RunnerId) -> Option<GithubRunnerId> {
     let labels = ["linux"].into_iter().collect();
     scene.sandbox.github().borrow_mut().register(&runner.github_name(&pool()), labels, "fargate")
 }
 
 /// A runner whose registrar ended with its call on the way.
-fn cut_off() -> (Scene, RunnerId) {
-    let (scene, runner) = Scene::with_a_runner();
+fn cut_off() -> (RegistrarScene, RunnerId) {
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let mut question = scene.begin(&runner);
     question.go_on_until(|| {
         let calls = scene.calls();
@@ -49,7 +49,7 @@ fn one_that_lands_after_the_next_config_meets_its_name() {
 
 #[test]
 fn one_that_lands_between_two_calls_of_the_next_question_is_asked_for_again() {
-    let (scene, runner) = Scene::with_a_config();
+    let (scene, runner) = RegistrarScene::with_a_config();
     let mut question = scene.begin(&runner);
     let seen = std::cell::RefCell::new(Vec::new());
     question.go_on_until(|| {
@@ -64,7 +64,7 @@ fn one_that_lands_between_two_calls_of_the_next_question_is_asked_for_again() {
 
 #[test]
 fn one_that_is_gone_when_it_is_deleted_is_done_with() {
-    let (scene, runner) = Scene::with_a_config();
+    let (scene, runner) = RegistrarScene::with_a_config();
     let mut question = scene.begin(&runner);
     question.go_on_until(|| scene.calls().contains(&Delete));
     scene.sandbox.github().borrow_mut().remove(GithubRunnerId(1)).unwrap();
@@ -77,7 +77,7 @@ fn a_list_that_lags_and_a_name_that_stays_taken_are_waited_for() {
         (Fault::GithubListLags, vec![FindGroup, Register, Find, Register], "the list lags"),
         (Fault::GithubConflicts, vec![FindGroup, Register, Find, Delete, Register], "409 twice"),
     ] {
-        let (scene, runner) = Scene::with_a_config();
+        let (scene, runner) = RegistrarScene::with_a_config();
         scene.sandbox.set_faults([(fault, 1.0)].into());
         assert_in_a_minute(&scene, &runner, &scene.ask(&runner, Listener::None), why);
         assert_eq!(scene.calls(), calls, "{why}");
@@ -86,7 +86,7 @@ fn a_list_that_lags_and_a_name_that_stays_taken_are_waited_for() {
     }
 }
 
-fn assert_in_a_minute(scene: &Scene, runner: &RunnerId, answered: &Answered, why: &str) {
+fn assert_in_a_minute(scene: &RegistrarScene, runner: &RunnerId, answered: &ReadAnswer, why: &str) {
     assert_eq!(answered.status, 503, "{why}");
     assert!((50..=60).contains(&answered.retry_after.unwrap()), "{why}: {answered:?}");
     assert_eq!(scene.runner(runner).state, RunnerState::Idle, "{why}");
@@ -94,16 +94,16 @@ fn assert_in_a_minute(scene: &Scene, runner: &RunnerId, answered: &Answered, why
 
 #[test]
 fn a_registration_at_work_whose_config_nobody_got_is_busy_and_its_runner_leaves_in_two_minutes() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     assert!(lands(&scene, &runner).is_some());
     scene.sandbox.set_fault(Fault::GithubCallsBusy, 1.0);
     let (answered, recorded) = record(|| scene.ask(&runner, Listener::None));
-    assert_eq!((answered.told().as_str(), scene.runner(&runner).state), ("wait 60", RunnerState::Busy));
+    assert_eq!((answered.in_words().as_str(), scene.runner(&runner).state), ("wait 60", RunnerState::Busy));
     assert_eq!((recorded.count("RegistrationsTaken"), scene.registered()), (1, vec![1]));
     assert_eq!((scene.book().supply, scene.book().idle), (0, 0), "another one is to be reserved");
     for (told, why) in [("wait 60", "a minute later"), ("leave", "two minutes later")] {
         scene.pass(60);
-        assert_eq!(scene.ask(&runner, Listener::None).told(), told, "{why}");
+        assert_eq!(scene.ask(&runner, Listener::None).in_words(), told, "{why}");
     }
     assert_eq!(scene.runner(&runner).leaves, Some(LeaveReason::NoWorker));
 }

@@ -39,15 +39,15 @@ pub(crate) fn request(method: &str, path: &str, body: &str) -> LambdaFunctionUrl
 
 /// An answer, as PID 1 reads it.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct ReadAnswer {
     pub(crate) status: i64,
     pub(crate) retry_after: Option<i64>,
     pub(crate) body: Value,
 }
 
-impl Answered {
+impl ReadAnswer {
     /// The answer in a word or two; its status where it is a problem.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         match (self.body["answer"].as_str(), self.body["seconds"].as_u64()) {
             (Some(answer), Some(seconds)) => format!("{answer} {seconds}"),
             (Some(answer), None) => answer.to_owned(),
@@ -56,7 +56,7 @@ impl Answered {
     }
 }
 
-impl From<LambdaFunctionUrlResponse> for Answered {
+impl From<LambdaFunctionUrlResponse> for ReadAnswer {
     fn from(response: LambdaFunctionUrlResponse) -> Self {
         let retry_after = response.headers.get("retry-after");
         Self {

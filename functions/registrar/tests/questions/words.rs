@@ -6,12 +6,12 @@ use fleet::question::Listener;
 use kit::recording::record;
 use serde_json::json;
 
-use crate::scene::Scene;
+use crate::scene::RegistrarScene;
 use crate::wire::{BOOT, request, ticket};
 
 #[test]
 fn what_is_no_question_is_told_what_is_wrong_without_repeating_it() {
-    let scene = Scene::new();
+    let scene = RegistrarScene::new();
     let dancing = r#"{"version": 1, "ticket": "hunter2", "boot": "b", "listener": "dancing"}"#;
     let long =
         json!({"version": 1, "ticket": "t", "boot": "hunter2".repeat(10), "listener": "up"}).to_string();
@@ -37,24 +37,24 @@ fn what_is_no_question_is_told_what_is_wrong_without_repeating_it() {
 
 #[test]
 fn a_question_of_the_version_before_is_answered() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let before = json!({"ticket": ticket(&runner), "boot": BOOT}).to_string();
     scene.assert_configured(&runner, &scene.send("POST", "/ask", &before), "version 0");
 }
 
 #[test]
 fn one_of_tomorrow_is_told_which_versions_are_read() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let tomorrow = json!({"version": 2, "ticket": ticket(&runner), "boot": BOOT, "listener": "dancing"});
     let answered = scene.send("POST", "/ask", &tomorrow.to_string());
     let message = "`version`: version 2 is not read here, only 0 and 1: deploy the same version everywhere";
     assert_eq!((answered.status, &answered.body), (400, &json!({"message": message})));
-    assert_eq!(scene.ask(&runner, Listener::None).told(), "config", "nothing has moved");
+    assert_eq!(scene.ask(&runner, Listener::None).in_words(), "config", "nothing has moved");
 }
 
 #[test]
 fn a_body_in_base64_is_read_as_well() {
-    let (scene, runner) = Scene::with_a_runner();
+    let (scene, runner) = RegistrarScene::with_a_runner();
     let question = json!({"version": 1, "ticket": ticket(&runner), "boot": BOOT, "listener": "none"});
     let in_base64 = |body: &str| {
         let mut request = request("POST", "/ask", body);

@@ -12,12 +12,12 @@ use fleet::ports::{
     DescribeAutoScalingGroup, DescribeScalingActivities, DescribeTasks, EcsError, Ledger, LedgerError,
     ListItems, ListTasks, Listing, RunTask, ScalingError, SetMinSize, StopTask, TaskDescription, TaskFilter,
 };
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use jiff::Timestamp;
 use sandbox::Sandbox;
 use scheduler::{Failed, Scheduler};
 
-use super::{POOLS, Stage};
+use super::{POOLS, SchedulerStage};
 
 const NOON: &str = "2026-03-23T12:00:00Z";
 
@@ -51,15 +51,15 @@ maximum = 10
 "#;
 
 /// The sandbox, with every call that is made written down.
-struct Peers {
+struct RecordedCalls {
     sandbox: Sandbox,
     calls: RefCell<Vec<&'static str>>,
     /// The call that fails.
     broken: Cell<&'static str>,
 }
 
-impl Peers {
-    fn of(stage: &Stage) -> Self {
+impl RecordedCalls {
+    fn of(stage: &SchedulerStage) -> Self {
         Self { sandbox: stage.sandbox.clone(), calls: RefCell::default(), broken: Cell::new("nothing") }
     }
 
@@ -72,7 +72,7 @@ impl Peers {
         if self.broken.get() == call { Err(EcsError("time-out".to_owned())) } else { Ok(()) }
     }
 
-    fn tick(&self, stage: &Stage) -> Result<(), Failed> {
+    fn tick(&self, stage: &SchedulerStage) -> Result<(), Failed> {
         let books = Bookkeeper { ledger: self, system: stage.sandbox.clone() };
         let scheduler =
             Scheduler::new(books, self, self, stage.sandbox.clone(), "https://r.example/".to_owned());
@@ -94,7 +94,7 @@ impl Peers {
     }
 }
 
-impl Ledger for &Peers {
+impl Ledger for &RecordedCalls {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
         // AWS is not asked about nothing.
         if !keys.is_empty() {
@@ -105,6 +105,10 @@ impl Ledger for &Peers {
             }
         }
         self.sandbox.read(keys).await
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.read(keys).await
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
@@ -121,7 +125,7 @@ impl Ledger for &Peers {
     }
 }
 
-impl ListItems for &Peers {
+impl ListItems for &RecordedCalls {
     async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
         self.note("Query");
         if self.broken.get() == "Query" {
@@ -131,28 +135,28 @@ impl ListItems for &Peers {
     }
 }
 
-impl RunTask for &Peers {
+impl RunTask for &RecordedCalls {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.note("RunTask");
         self.sandbox.run_task(request).await
     }
 }
 
-impl StopTask for &Peers {
+impl StopTask for &RecordedCalls {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.ask_ecs("StopTask")?;
         self.sandbox.stop_task(cluster, task, reason).await
     }
 }
 
-impl ListTasks for &Peers {
+impl ListTasks for &RecordedCalls {
     async fn list_tasks(&self, cluster: &str, filter: &TaskFilter) -> Result<Vec<TaskArn>, EcsError> {
         self.ask_ecs("ListTasks")?;
         self.sandbox.list_tasks(cluster, filter).await
     }
 }
 
-impl DescribeTasks for &Peers {
+impl DescribeTasks for &RecordedCalls {
     async fn describe_tasks(
         &self,
         cluster: &str,
@@ -163,14 +167,14 @@ impl DescribeTasks for &Peers {
     }
 }
 
-impl DescribeAutoScalingGroup for &Peers {
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+impl DescribeAutoScalingGroup for &RecordedCalls {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError> {
         self.note("DescribeAutoScalingGroups");
         self.sandbox.describe_auto_scaling_group(name).await
     }
 }
 
-impl DescribeScalingActivities for &Peers {
+impl DescribeScalingActivities for &RecordedCalls {
     async fn describe_scaling_activities(
         &self,
         name: &str,
@@ -185,7 +189,7 @@ impl DescribeScalingActivities for &Peers {
     }
 }
 
-impl SetMinSize for &Peers {
+impl SetMinSize for &RecordedCalls {
     async fn set_min_size(&self, name: &str, min_size: u32) -> Result<(), ScalingError> {
         self.note("UpdateAutoScalingGroup");
         self.sandbox.set_min_size(name, min_size).await
@@ -194,8 +198,8 @@ impl SetMinSize for &Peers {
 
 #[test]
 fn a_tick_that_finds_nothing_to_do_reads_all_books_at_once_and_lists_no_runners() {
-    let stage = Stage::of(DEFAULT_POOLS, NOON);
-    let peers = Peers::of(&stage);
+    let stage = SchedulerStage::of(DEFAULT_POOLS, NOON);
+    let peers = RecordedCalls::of(&stage);
     peers.tick(&stage).unwrap();
     peers.tick(&stage).unwrap();
     let expected = [("BatchGetItem", 1), ("DescribeAutoScalingGroups", 4), ("Query", 1)];
@@ -204,8 +208,8 @@ fn a_tick_that_finds_nothing_to_do_reads_all_books_at_once_and_lists_no_runners(
 
 #[test]
 fn a_pool_with_runners_has_them_listed_and_no_other_pool_has() {
-    let stage = Stage::of(&format!("{POOLS}{OTHERS}"), NOON);
-    let peers = Peers::of(&stage);
+    let stage = SchedulerStage::of(&format!("{POOLS}{OTHERS}"), NOON);
+    let peers = RecordedCalls::of(&stage);
     peers.tick(&stage).unwrap();
     stage.turn_to("2026-03-23T12:00:30Z");
     peers.tick(&stage).unwrap();
@@ -226,8 +230,8 @@ fn a_tick_that_does_not_know_all_books_leaves_no_runner_out() {
     for (broken, problem) in
         [("Query", "pools out of the map: the ledger: "), ("the first BatchGetItem", "books: the ledger: ")]
     {
-        let stage = Stage::of(DEFAULT_POOLS, NOON);
-        let peers = Peers::of(&stage);
+        let stage = SchedulerStage::of(DEFAULT_POOLS, NOON);
+        let peers = RecordedCalls::of(&stage);
         peers.tick(&stage).unwrap();
         peers.broken.set(broken);
         let failed = peers.tick(&stage).unwrap_err();
@@ -243,8 +247,8 @@ fn a_tick_that_does_not_know_all_books_leaves_no_runner_out() {
 
 #[test]
 fn ecs_is_asked_once_about_a_cluster_however_many_runners_are_late() {
-    let stage = Stage::at(NOON);
-    let peers = Peers::of(&stage);
+    let stage = SchedulerStage::at(NOON);
+    let peers = RecordedCalls::of(&stage);
     stage.reserve_only(6);
     for (time, expected, why) in [
         ("2026-03-23T12:00:30Z", &[][..], "they may still be their launcher's"),
@@ -271,8 +275,8 @@ fn ecs_is_asked_once_about_a_cluster_however_many_runners_are_late() {
 
 #[test]
 fn min_size_is_set_before_the_repairs() {
-    let stage = Stage::at(NOON);
-    let peers = Peers::of(&stage);
+    let stage = SchedulerStage::at(NOON);
+    let peers = RecordedCalls::of(&stage);
     stage.reserve_only(6);
     for (time, call) in [("2026-03-23T12:01:30Z", "RunTask"), ("2026-03-23T12:20:00Z", "StopTask")] {
         stage.turn_to(time);
@@ -290,8 +294,8 @@ fn whatever_fails_at_ecs_min_size_is_set_and_what_the_ledger_tells_is_done() {
         ("DescribeTasks", "tasks of mayfly_ec2: ECS: time-out"),
         ("StopTask", "small, fence: ECS: time-out"),
     ] {
-        let stage = Stage::at(NOON);
-        let peers = Peers::of(&stage);
+        let stage = SchedulerStage::at(NOON);
+        let peers = RecordedCalls::of(&stage);
         peers.tick(&stage).unwrap();
         stage.turn_to("2026-03-23T12:20:00Z");
         stage.sandbox.groups().borrow_mut().get_mut("mayfly_small").unwrap().min_size = 0;
@@ -308,8 +312,8 @@ fn whatever_fails_at_ecs_min_size_is_set_and_what_the_ledger_tells_is_done() {
 
 #[test]
 fn a_settle_that_fails_keeps_no_min_size_from_being_set() {
-    let stage = Stage::at("2026-03-23T07:40:00Z");
-    let peers = Peers::of(&stage);
+    let stage = SchedulerStage::at("2026-03-23T07:40:00Z");
+    let peers = RecordedCalls::of(&stage);
     peers.tick(&stage).unwrap();
     assert_eq!(stage.min_size(), 1);
     stage.turn_to("2026-03-23T08:00:00Z");
@@ -333,8 +337,8 @@ fn a_pool_that_finds_no_capacity_rests_for_the_reason_that_its_group_gives() {
         (Some("12:06:00"), "DescribeScalingActivities", within, "a failure costs nothing but the reason"),
         (Some("12:06:00"), "DescribeScalingActivities waits", within, "an answer that does not come neither"),
     ] {
-        let stage = Stage::at("2026-03-23T11:40:00Z");
-        let peers = Peers::of(&stage);
+        let stage = SchedulerStage::at("2026-03-23T11:40:00Z");
+        let peers = RecordedCalls::of(&stage);
         let fails = || stage.sandbox.fail_to_grow("mayfly_small", limit);
         if failed == Some("11:50:00") {
             stage.turn_to("2026-03-23T11:50:00Z");

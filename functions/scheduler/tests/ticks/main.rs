@@ -4,19 +4,19 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 mod calls;
-mod gone;
+mod removed_pools;
 
-use control::{Bookkeeper, Invocation, Launchpad, QueuedAt, Settling};
+use control::{Bookkeeper, LaunchContext, Launchpad, QueuedAt, Settling};
 use fleet::ledger::{EarlierListing, Event, Key, Listing, RunnerState, SettleMessage};
 use fleet::question::Listener;
 use fleet::{PoolMap, PoolName};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
-use scheduler::{Failed, Scheduler, Settings};
+use scheduler::{Failed, Scheduler, SchedulerSettings};
 
 const POOLS: &str = r#"
 [pools.small]
@@ -35,12 +35,12 @@ working_hours_minimum = 6
 off_hours_minimum = 2
 "#;
 
-struct Stage {
+struct SchedulerStage {
     sandbox: Sandbox,
-    settings: Settings,
+    settings: SchedulerSettings,
 }
 
-impl Stage {
+impl SchedulerStage {
     /// A platform at this time.
     fn at(start: &str) -> Self {
         Self::of(POOLS, start)
@@ -76,7 +76,7 @@ impl Stage {
         let (books, registrar_url) = (self.books(), "https://r.example/".to_owned());
         let launchpad = Launchpad { books, ecs: part(), queue: part(), registrar_url };
         let (queued_at, until) = (QueuedAt::new(), Timestamp::MAX);
-        let invocation = Invocation { settings: &self.settings, queued_at: &queued_at, until };
+        let invocation = LaunchContext { settings: &self.settings, queued_at: &queued_at, until };
         for pool in self.handed_on() {
             let events = [Event::Settle { pool: pool.clone() }];
             let posted = launchpad.post(&self.settings, &pool, &events, Settling::Now(100));
@@ -124,10 +124,10 @@ impl Stage {
 }
 
 /// The settings for these pools.
-fn settings(pools: &str) -> Settings {
+fn settings(pools: &str) -> SchedulerSettings {
     let pools = PoolMap::from_toml(pools).unwrap();
     let placements = sandbox::placements_of(&pools);
-    Settings(control::LaunchSettings { pools, placements, ticket_key: "key".into() })
+    SchedulerSettings(control::LaunchSettings { pools, placements, ticket_key: "key".into() })
 }
 
 fn pool() -> PoolName {
@@ -136,7 +136,7 @@ fn pool() -> PoolName {
 
 #[test]
 fn a_tick_brings_the_minimum_of_the_hour_and_a_second_one_changes_nothing() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.tick().unwrap();
     assert_eq!((stage.tasks(), stage.min_size()), (6, 3));
     let writes = stage.sandbox.table().borrow().writes();
@@ -147,7 +147,7 @@ fn a_tick_brings_the_minimum_of_the_hour_and_a_second_one_changes_nothing() {
 
 #[test]
 fn reservations_without_a_task_get_theirs_after_a_minute() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.reserve_only(6);
     stage.tick().unwrap();
     assert_eq!(stage.tasks(), 0, "they may still be their launcher's");
@@ -161,7 +161,7 @@ fn reservations_without_a_task_get_theirs_after_a_minute() {
 
 #[test]
 fn a_launch_that_was_left_for_long_is_not_taken_for_a_lack_of_capacity() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.reserve_only(6);
     for (time, starting, why) in [
         ("2026-03-23T12:07:00Z", 6, "their tasks have just begun to wait"),
@@ -176,7 +176,7 @@ fn a_launch_that_was_left_for_long_is_not_taken_for_a_lack_of_capacity() {
 
 #[test]
 fn runners_past_their_boot_limit_are_fenced_stopped_and_replaced() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.tick().unwrap();
     stage.turn_to("2026-03-23T12:20:00Z");
     stage.tick().unwrap();
@@ -187,13 +187,13 @@ fn runners_past_their_boot_limit_are_fenced_stopped_and_replaced() {
 
 #[test]
 fn instances_lead_and_a_lower_minimum_fences_what_has_not_claimed() {
-    let stage = Stage::at("2026-03-23T07:40:00Z");
+    let stage = SchedulerStage::at("2026-03-23T07:40:00Z");
     stage.tick().unwrap();
     assert_eq!((stage.tasks(), stage.min_size()), (2, 1));
     stage.turn_to("2026-03-23T07:50:00Z");
     stage.tick().unwrap();
     assert_eq!(stage.min_size(), 3, "ten minutes before the runners");
-    let evening = Stage::at("2026-03-23T18:59:00Z");
+    let evening = SchedulerStage::at("2026-03-23T18:59:00Z");
     evening.tick().unwrap();
     let end: Timestamp = "2026-03-23T19:00:00Z".parse().unwrap();
     evening.turn_to(&(end + SignedDuration::from_secs(5)).to_string());
@@ -205,7 +205,7 @@ fn instances_lead_and_a_lower_minimum_fences_what_has_not_claimed() {
 
 #[test]
 fn a_step_that_fails_is_an_error_in_the_end_and_stops_no_other() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.sandbox.groups().borrow_mut().clear();
     let failed = stage.tick().unwrap_err();
     assert_eq!(failed.0, ["small, capacity: Auto Scaling: there is no Auto Scaling group mayfly_small"]);
@@ -214,7 +214,7 @@ fn a_step_that_fails_is_an_error_in_the_end_and_stops_no_other() {
 
 #[test]
 fn the_launchers_are_told_which_pool_wants_runners_once_a_tick_and_never_which_runners() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.finish(stage.scheduler().handle(&stage.settings)).unwrap();
     assert_eq!((stage.tasks(), stage.in_state(RunnerState::Starting)), (0, 0), "nothing is reserved yet");
     assert_eq!(stage.handed_on(), [pool()]);
@@ -226,7 +226,7 @@ fn the_launchers_are_told_which_pool_wants_runners_once_a_tick_and_never_which_r
 
 #[test]
 fn a_queue_that_is_down_fails_no_other_step() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.sandbox.set_queue_down(true);
     stage.tick().unwrap();
     assert_eq!((stage.tasks(), stage.min_size()), (0, 3));
@@ -234,7 +234,7 @@ fn a_queue_that_is_down_fails_no_other_step() {
 
 #[test]
 fn a_tick_tells_how_many_runners_may_still_wait_for_instances() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.reserve_only(6);
     let (ticked, recording) = kit::recording::record(|| stage.tick());
     ticked.unwrap();
@@ -248,7 +248,7 @@ fn a_tick_tells_how_many_runners_may_still_wait_for_instances() {
 /// since, is looked at as any other.
 #[test]
 fn a_runner_that_is_listed_as_the_version_before_did_is_looked_at() {
-    let stage = Stage::at("2026-03-23T12:00:00Z");
+    let stage = SchedulerStage::at("2026-03-23T12:00:00Z");
     stage.tick().unwrap();
     let runner = stage.sandbox.table().borrow().runners().next().unwrap().id.clone();
     let asked = kit::ledger::asked("boot", Listener::None);

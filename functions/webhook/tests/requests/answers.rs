@@ -7,11 +7,11 @@ use github::signature::sign;
 use serde_json::json;
 use webhook::BODY_LIMIT;
 
-use crate::stage::{Queue, SECRET, answer, body, job, request, signed};
+use crate::stage::{RecordingQueue, SECRET, answer, body, job, request, signed};
 
 #[test]
 fn a_job_that_a_pool_serves_is_queued() {
-    let queue = Queue::default();
+    let queue = RecordingQueue::default();
     let response =
         answer(&queue, &signed("workflow_job", &job("queued", &["linux", "ARM64", "docker"], &json!({}))));
     assert_eq!(response.status_code, 202);
@@ -38,7 +38,7 @@ fn what_moves_no_job_is_answered_200_with_the_reason() {
         ("workflow_job", job("queued", &["ubuntu-latest"], &json!({})), "GitHub-hosted"),
         ("workflow_job", job("queued", &[], &json!({})), "name a label beside the group"),
     ] {
-        let queue = Queue::default();
+        let queue = RecordingQueue::default();
         let response = answer(&queue, &signed(event, &payload));
         let message = body(&response)["message"].as_str().unwrap().to_owned();
         assert_eq!(response.status_code, 200, "{event} {payload}");
@@ -50,7 +50,7 @@ fn what_moves_no_job_is_answered_200_with_the_reason() {
 #[test]
 fn a_job_that_runs_on_a_runner_of_ours_is_queued_even_if_its_pool_has_left_the_map() {
     let runner = fleet::RunnerId::from_random(1).github_name(&fleet::PoolName::new("gone").unwrap());
-    let queue = Queue::default();
+    let queue = RecordingQueue::default();
     let payload = job("in_progress", &["linux", "gpu"], &json!({"runner_id": 7, "runner_name": runner}));
     let response = answer(&queue, &signed("workflow_job", &payload));
     assert_eq!((response.status_code, body(&response).get("pool")), (202, None));
@@ -73,7 +73,7 @@ fn a_job_that_no_pool_serves_is_queued_with_its_begin_and_its_end_alone() {
         ("completed", &[], elsewhere, 202, "the same"),
         ("completed", &[], json!({"labels": null}), 202, "no labels, not even none"),
     ] {
-        let queue = Queue::default();
+        let queue = RecordingQueue::default();
         let payload = job(action, labels, &more);
         let response = answer(&queue, &signed("workflow_job", &payload));
         assert_eq!(response.status_code, status, "{why}");
@@ -97,7 +97,7 @@ fn an_unproven_body_is_answered_401_and_goes_nowhere() {
     ] {
         let mut headers = vec![("x-github-event", "workflow_job"), ("x-github-delivery", "guid-1")];
         headers.extend(signature.as_deref().map(|signature| ("x-hub-signature-256", signature)));
-        let queue = Queue::default();
+        let queue = RecordingQueue::default();
         let response = answer(&queue, &request(&headers, &payload, false));
         assert_eq!(response.status_code, 401, "{why}");
         assert!(queue.taken.borrow().is_empty(), "{why}");
@@ -119,10 +119,10 @@ fn the_bytes_are_those_that_were_sent_whatever_their_encoding_and_the_headers_ca
         ("X-Hub-Signature-256", &*signature),
     ];
     for (body, is_base64) in [(payload.clone(), false), (STANDARD.encode(&payload), true)] {
-        let response = answer(&Queue::default(), &request(&headers, &body, is_base64));
+        let response = answer(&RecordingQueue::default(), &request(&headers, &body, is_base64));
         assert_eq!(response.status_code, 202, "base64: {is_base64}");
     }
-    let broken = answer(&Queue::default(), &request(&headers, "no base64!", true));
+    let broken = answer(&RecordingQueue::default(), &request(&headers, "no base64!", true));
     assert_eq!(broken.status_code, 400);
 }
 
@@ -135,7 +135,7 @@ fn a_broken_delivery_under_a_good_signature_is_answered_400_and_says_what_is_wro
         (signed("workflow_job", "payload=%7B%7D"), "set the webhook's content type to application/json"),
         (signed("", "{}"), "the x-github-event header is missing"),
     ] {
-        let response = answer(&Queue::default(), &request);
+        let response = answer(&RecordingQueue::default(), &request);
         let message = body(&response)["message"].as_str().unwrap().to_owned();
         assert_eq!(response.status_code, 400, "{message}");
         assert!(message.contains(says), "{message:?} does not say {says:?}");
@@ -148,7 +148,7 @@ fn a_body_over_the_limit_is_answered_413_before_it_is_looked_at() {
         let plain = request(&[], &" ".repeat(length), false);
         let encoded = request(&[], &STANDARD.encode(" ".repeat(length)), true);
         for request in [plain, encoded] {
-            let response = answer(&Queue::default(), &request);
+            let response = answer(&RecordingQueue::default(), &request);
             assert_eq!(response.status_code, status, "{length} bytes, base64: {}", request.is_base64_encoded);
         }
     }
@@ -156,7 +156,7 @@ fn a_body_over_the_limit_is_answered_413_before_it_is_looked_at() {
 
 #[test]
 fn while_the_queue_is_down_the_answer_is_503_never_2xx() {
-    let queue = Queue { down: true, ..Queue::default() };
+    let queue = RecordingQueue { down: true, ..RecordingQueue::default() };
     let response = answer(&queue, &signed("workflow_job", &job("queued", &["linux"], &json!({}))));
     assert_eq!(response.status_code, 503);
     assert_eq!(body(&response)["message"], "the queue did not take the event; redeliver it");

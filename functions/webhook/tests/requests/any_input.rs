@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use github::signature::sign;
 use proptest::prelude::*;
 use serde_json::json;
-use webhook::{Deployed, Settings, Webhook};
+use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 struct TakesAll;
 
@@ -21,8 +21,8 @@ impl SendMessage for TakesAll {
 
 fn status(request: &LambdaFunctionUrlRequest) -> i64 {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
-    let settings = Settings { secrets: vec!["secret".into()], deployed };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let settings = WebhookSettings { secrets: vec!["secret".into()], deployed };
     Webhook { queue: TakesAll }
         .handle(&settings, request)
         .now_or_never()

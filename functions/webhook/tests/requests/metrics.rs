@@ -10,14 +10,14 @@ use github::signature::sign;
 use kit::recording::record;
 use metrics_util::debugging::DebugValue;
 use serde_json::json;
-use webhook::{Deployed, Settings, Webhook};
+use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 /// A queue that is up or down.
-struct Queue {
+struct FailingQueue {
     up: bool,
 }
 
-impl SendMessage for Queue {
+impl SendMessage for FailingQueue {
     async fn send_message(&self, _: &JobMessage) -> Result<(), QueueError> {
         if self.up { Ok(()) } else { Err(QueueError("connection refused".to_owned())) }
     }
@@ -49,9 +49,9 @@ fn public(job: &str) -> String {
 /// What one request counts, each as `Name` or `Name{Pool=pool}`, or with its reason.
 fn counted(up: bool, request: &LambdaFunctionUrlRequest) -> Vec<String> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
-    let settings = Settings { secrets: vec!["secret".into()], deployed };
-    let webhook = Webhook { queue: Queue { up } };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let settings = WebhookSettings { secrets: vec!["secret".into()], deployed };
+    let webhook = Webhook { queue: FailingQueue { up } };
     let (_, recorded) =
         record(|| webhook.handle(&settings, request).now_or_never().expect("nothing here waits"));
     let once = |(name, value)| {

@@ -3,7 +3,7 @@
 use fleet::pools::DEFAULT_POOLS;
 use serde_json::{Value, json};
 
-use crate::stage::{Queue, answer, answer_of, body, job, signed};
+use crate::stage::{RecordingQueue, answer, answer_of, body, job, signed};
 
 #[test]
 fn a_delivery_that_says_too_little_is_answered_200_and_says_what_is_absent() {
@@ -23,7 +23,7 @@ fn a_delivery_that_says_too_little_is_answered_200_and_says_what_is_absent() {
             "the job has no labels, which every pool would serve; name a label beside the group",
         ),
     ] {
-        let queue = Queue::default();
+        let queue = RecordingQueue::default();
         let response = answer(&queue, &signed("workflow_job", &payload));
         assert_eq!(
             (response.status_code, body(&response)["message"].as_str()),
@@ -45,7 +45,7 @@ fn a_job_of_somebody_elses_repository_is_answered_200_and_goes_nowhere() {
         ("octo-org", false),
     ] {
         for action in ["queued", "waiting", "in_progress", "completed", "dreaming"] {
-            let queue = Queue::default();
+            let queue = RecordingQueue::default();
             let payload = json!({
                 "action": action, "workflow_job": {"id": 42, "status": action, "labels": ["linux"]},
                 "repository": {"full_name": repository, "owner": {"login": "octo-org"}, "private": true},
@@ -82,7 +82,7 @@ fn a_job_of_a_public_repository_is_served_by_pools_that_take_them_alone() {
         (named(json!({"private": true, "visibility": "private"})), false),
         (named(json!({})), false),
     ] {
-        let queue = Queue::default();
+        let queue = RecordingQueue::default();
         let response = answer(&queue, &signed("workflow_job", &payload("queued", repository.clone())));
         assert_eq!(response.status_code, if is_public { 200 } else { 202 }, "{repository}");
         assert_eq!(body(&response)["message"] == says, is_public, "{repository}: {:?}", response.body);
@@ -97,7 +97,7 @@ fn a_job_of_a_public_repository_is_served_by_pools_that_take_them_alone() {
     let pools =
         DEFAULT_POOLS.replace("runner_group = \"ecs\"", "runner_group = \"ecs\"\npublic_repositories = true");
     let public = payload("queued", named(json!({"private": false})));
-    let response = answer_of(&Queue::default(), &pools, &signed("workflow_job", &public));
+    let response = answer_of(&RecordingQueue::default(), &pools, &signed("workflow_job", &public));
     assert_eq!((response.status_code, &body(&response)["pool"]), (202, &json!("ec2-x64")));
 }
 
@@ -120,7 +120,7 @@ fn whatever_a_sender_says_the_answer_and_the_log_stay_short_and_the_queue_takes_
         ("workflow_job", job("completed", &many, &json!({}))),
         (&long("p"), "{}".to_owned()),
     ] {
-        let queue = Queue::default();
+        let queue = RecordingQueue::default();
         let (response, recorded) = kit::recording::record(|| answer(&queue, &signed(event, &payload)));
         let answered = response.body.as_deref().unwrap();
         assert!(answered.chars().count() < 500, "{} characters: {answered}", answered.chars().count());
@@ -132,7 +132,7 @@ fn whatever_a_sender_says_the_answer_and_the_log_stay_short_and_the_queue_takes_
         assert!(message.unwrap_or(0) < 128 * 1024, "{message:?} bytes");
     }
     let commas = job("queued", &["self-hosted, linux, x64"], &json!({}));
-    let response = answer(&Queue::default(), &signed("workflow_job", &commas));
+    let response = answer(&RecordingQueue::default(), &signed("workflow_job", &commas));
     assert_eq!(
         body(&response)["message"],
         "no pool serves \"self-hosted, linux, x64\"; fargate-x64 lacks \"self-hosted, linux, x64\"; that is \

@@ -10,18 +10,18 @@ use fleet::ports::{QueueError, SendMessage};
 use futures_util::FutureExt as _;
 use github::signature::sign;
 use serde_json::{Value, json};
-use webhook::{Deployed, Settings, Webhook};
+use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 pub(crate) const SECRET: &str = "a webhook secret";
 
 /// A queue that keeps what it takes, or takes nothing.
 #[derive(Default)]
-pub(crate) struct Queue {
+pub(crate) struct RecordingQueue {
     pub(crate) taken: RefCell<Vec<JobMessage>>,
     pub(crate) down: bool,
 }
 
-impl SendMessage for &Queue {
+impl SendMessage for &RecordingQueue {
     async fn send_message(&self, message: &JobMessage) -> Result<(), QueueError> {
         if self.down {
             return Err(QueueError("connection refused".to_owned()));
@@ -57,19 +57,22 @@ pub(crate) fn job(action: &str, labels: &[&str], more: &Value) -> String {
         .to_string()
 }
 
-pub(crate) fn answer(queue: &Queue, request: &LambdaFunctionUrlRequest) -> LambdaFunctionUrlResponse {
+pub(crate) fn answer(
+    queue: &RecordingQueue,
+    request: &LambdaFunctionUrlRequest,
+) -> LambdaFunctionUrlResponse {
     answer_of(queue, DEFAULT_POOLS, request)
 }
 
 /// The same with the pools of a map.
 pub(crate) fn answer_of(
-    queue: &Queue,
+    queue: &RecordingQueue,
     pools: &str,
     request: &LambdaFunctionUrlRequest,
 ) -> LambdaFunctionUrlResponse {
     let pools = PoolMap::from_toml(pools).unwrap();
-    let deployed = Deployed { organisation: "octo-org".to_owned(), pools };
-    let settings = Settings { secrets: vec!["an older secret".into(), SECRET.into()], deployed };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let settings = WebhookSettings { secrets: vec!["an older secret".into(), SECRET.into()], deployed };
     Webhook { queue }.handle(&settings, request).now_or_never().expect("nothing here waits")
 }
 

@@ -7,7 +7,7 @@ use fleet::ledger::{Book, Budget};
 
 use super::*;
 
-const LEDGER: Ledger = Ledger { bytes_a_write: 1024, bytes_a_read: 4096, overhead: 100 };
+const LEDGER: DynamoDbUnits = DynamoDbUnits { bytes_a_write: 1024, bytes_a_read: 4096, overhead: 100 };
 
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())

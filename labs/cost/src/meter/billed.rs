@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use sandbox::FunctionName;
 
-use super::Meter;
+use super::CostMeter;
 use super::instance::Instance;
-use crate::usage::{Part, Usage};
+use crate::usage::{Usage, UsedBy};
 
-impl Meter {
+impl CostMeter {
     /// An event has ended: its time, its metrics and Lambda's lines.
     pub(super) fn ended(&self, function: FunctionName, instance: Instance, began: Timestamp) {
         let waited = self.now().duration_since(began).as_secs_f64();
@@ -22,7 +22,7 @@ impl Meter {
             platform_bytes: self.of_lambda(function, &[&logs.start, &logs.report]),
             ..Usage::default()
         };
-        self.add(Part::Function(function), usage);
+        self.add(UsedBy::Function(function), usage);
         self.0.idle.borrow_mut().entry(function).or_default().push(instance);
     }
 
@@ -43,7 +43,7 @@ impl Meter {
             .0
             .used
             .borrow()
-            .get(&Part::Function(FunctionName::Scheduler))
+            .get(&UsedBy::Function(FunctionName::Scheduler))
             .map_or(0.0, |it| it.invocations);
         let cpu = self.0.assumed.lambda.cpu_of(FunctionName::Scheduler).unwrap_or_default() / 1000.0;
         let a_call = cpu * ticks / calls(FunctionName::Scheduler).max(1.0);

@@ -4,21 +4,24 @@ use anyhow::Result;
 use fleet::ledger::{Item, Key, Put};
 use sandbox::{Effect, EffectOf, FunctionName};
 
-use super::Meter;
+use super::CostMeter;
 use crate::item::{WriteUnits, list_units, read_units, write_units};
-use crate::usage::{Part, Tally, Usage};
+use crate::usage::{Tally, Usage, UsedBy};
 
 /// What an addition to a meter takes: a key and a number or two, in no listing. What was refused counts all the same.
 const A_METER: WriteUnits = WriteUnits { table: 1.0, index: 0.0 };
 
-impl Meter {
+impl CostMeter {
     /// An effect on the ledger or the queue.
     pub(super) fn effect(&self, effect: &Effect<'_>) {
         let ledger = &self.0.assumed.ledger;
-        let part = Part::Function(self.by());
+        let part = UsedBy::Function(self.by());
         let used = match effect.of {
             EffectOf::Read(keys, items) => {
                 read_units(keys, items, ledger).map(|reads| Usage { reads, ..Usage::default() })
+            }
+            EffectOf::ReadEventual(keys, items) => {
+                read_units(keys, items, ledger).map(|reads| Usage { reads: reads / 2.0, ..Usage::default() })
             }
             EffectOf::Listed(listing, keys) => {
                 Ok(Usage { reads: list_units(listing, keys, ledger), ..Usage::default() })

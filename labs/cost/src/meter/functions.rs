@@ -4,14 +4,14 @@ use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFu
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use sandbox::{FunctionName, Functions};
 
-use super::Meter;
-use crate::usage::{Part, Usage};
+use super::CostMeter;
+use crate::usage::{Usage, UsedBy};
 
 /// The functions, metered.
 #[derive(Debug)]
 pub(crate) struct Metered<F> {
     pub(crate) functions: F,
-    pub(crate) meter: Meter,
+    pub(crate) meter: CostMeter,
 }
 
 impl<F: Functions> Functions for Metered<F> {
@@ -23,7 +23,8 @@ impl<F: Functions> Functions for Metered<F> {
     async fn launcher(&self, batch: SqsEvent) -> SqsBatchResponse {
         let bytes = batch.records.iter().filter_map(|it| it.body.as_ref()).map(String::len).sum();
         let queue_requests = self.meter.queue_requests(bytes) + 1.0;
-        self.meter.add(Part::Function(FunctionName::Launcher), Usage { queue_requests, ..Usage::default() });
+        self.meter
+            .add(UsedBy::Function(FunctionName::Launcher), Usage { queue_requests, ..Usage::default() });
         self.meter.event(FunctionName::Launcher, self.functions.launcher(batch)).await
     }
 
@@ -44,6 +45,6 @@ impl<F: Functions> Functions for Metered<F> {
 
 impl<F> Metered<F> {
     fn tick(&self, function: FunctionName) {
-        self.meter.add(Part::Function(function), Usage { ticks: 1.0, ..Usage::default() });
+        self.meter.add(UsedBy::Function(function), Usage { ticks: 1.0, ..Usage::default() });
     }
 }

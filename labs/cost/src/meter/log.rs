@@ -10,16 +10,16 @@ use tracing::level_filters::LevelFilter;
 
 /// The log. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Written>>);
+pub(crate) struct CountedLog(Arc<Mutex<LinesWritten>>);
 
 #[derive(Debug, Default)]
-struct Written {
+struct LinesWritten {
     /// Whose line is written.
     by: Option<FunctionName>,
     bytes: BTreeMap<FunctionName, f64>,
 }
 
-impl Log {
+impl CountedLog {
     /// What takes the lines, as a function's own log does on Lambda, at the level that the template leaves.
     pub(crate) fn lines(&self) -> impl Subscriber + Send + Sync + 'static {
         let log = self.clone();
@@ -44,12 +44,12 @@ impl Log {
         self.written().bytes.clone()
     }
 
-    fn written(&self) -> MutexGuard<'_, Written> {
+    fn written(&self) -> MutexGuard<'_, LinesWritten> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Write for Log {
+impl Write for CountedLog {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let mut written = self.written();
         if let Some(function) = written.by {

@@ -15,57 +15,53 @@ use std::rc::Rc;
 use fleet::settings::FromParameters;
 use github::app::metrics::{GITHUB_CALLS, OUTCOME, RATE_LIMIT_REMAINING};
 use jiff::Timestamp;
-use lambda_runtime::Context as Event;
-use lambda_runtime::layers::trace::request_span;
 use sandbox::{FunctionName, Operation, Sandbox, Service};
 
 pub(crate) use self::functions::Metered;
 use self::instance::Instance;
-pub(crate) use self::log::Log;
+pub(crate) use self::log::CountedLog;
 use crate::assumed::Assumed;
-use crate::deployed::Deployed;
-use crate::usage::{Counts, Part, Tallies, Tally, Usage, Used};
+use crate::deployed::DeployedStack;
+use crate::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};
 
-/// An id of an event, and one of its trace, as long as Lambda's are.
+/// An id of an event, as long as Lambda's are.
 const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
-const TRACE: &str =
-    "Root=1-6703f2a1-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0;Lineage=1:01234567:0";
 
 /// Calls of GitHub's hour that are left, in a line of metrics: as long as they mostly are.
 const CALLS_LEFT: f64 = 4321.0;
 
 /// The meter. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Meter(Rc<State>);
+pub(crate) struct CostMeter(Rc<MeteredDay>);
 
 #[derive(Debug)]
-struct State {
+struct MeteredDay {
     sandbox: Sandbox,
     assumed: Assumed,
-    deployed: Deployed,
+    deployed: DeployedStack,
     used: RefCell<Used>,
     /// Units written, by what they were written of.
     written: RefCell<Tallies>,
     /// The instances of each function that have no event now.
     idle: RefCell<BTreeMap<FunctionName, Vec<Instance>>>,
-    log: Log,
+    log: CountedLog,
     /// Whether the ledger was used since it was asked last.
     is_ledger_used: Cell<bool>,
     /// What could not be counted.
     problem: RefCell<Option<anyhow::Error>>,
 }
 
-impl Meter {
+impl CostMeter {
     /// A meter of this sandbox, whose functions are deployed so.
-    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &Deployed) -> Self {
-        let meter = Self(Rc::new(State {
+    pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &DeployedStack) -> Self {
+        let meter = Self(Rc::new(MeteredDay {
             sandbox: sandbox.clone(),
             assumed: assumed.clone(),
             deployed: deployed.clone(),
             used: RefCell::default(),
             written: RefCell::default(),
             idle: RefCell::default(),
-            log: Log::default(),
+            log: CountedLog::default(),
             is_ledger_used: Cell::new(false),
             problem: RefCell::default(),
         }));
@@ -79,7 +75,7 @@ impl Meter {
     }
 
     /// Where the functions' lines go.
-    pub(crate) fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &CountedLog {
         &self.0.log
     }
 
@@ -92,11 +88,11 @@ impl Meter {
         let mut used = self.0.used.borrow().clone();
         let lines = self.0.log.bytes();
         for (part, usage) in &mut used {
-            if let Part::Function(function) = part {
+            if let UsedBy::Function(function) = part {
                 usage.line_bytes = lines.get(function).copied().unwrap_or_default();
             }
         }
-        if let Some(reconciler) = used.get_mut(&Part::Function(FunctionName::Reconciler)) {
+        if let Some(reconciler) = used.get_mut(&UsedBy::Function(FunctionName::Reconciler)) {
             reconciler.seconds += self.seconds_of_the_reconciler(reconciler.invocations);
         }
         let calls = self.0.sandbox.calls_so_far().into_iter();
@@ -110,10 +106,7 @@ impl Meter {
         let mut instance = self.instance(function);
         self.read_settings(function, &mut instance);
         let began = self.now();
-        let mut event = Event::default();
-        REQUEST.clone_into(&mut event.request_id);
-        event.xray_trace_id = Some(TRACE.to_owned());
-        let span = request_span(&event);
+        let span = aws::boot::span(REQUEST);
         let mut work = pin!(work);
         let answer = std::future::poll_fn(|context| {
             let asked = self.calls_of_github(function);
@@ -149,15 +142,18 @@ impl Meter {
             platform_bytes: self.of_lambda(function, &[&logs.init_start]),
             ..opens
         };
-        self.add(Part::Function(function), start + self.a_read_of_settings(function));
+        let secrets = f64::from(self.0.assumed.secrets.a_folder);
+        let reads = Self::a_read_of_settings(function);
+        let decrypts = reads.parameter_reads * secrets;
+        self.add(UsedBy::Function(function), start + Usage { decrypts, ..reads });
         Instance::new(now)
     }
 
-    /// Settings that are old are read again beside the event.
+    /// Settings that are old are read again beside the event. They are as they were: nothing is decrypted.
     fn read_settings(&self, function: FunctionName, instance: &mut Instance) {
         if instance.has_old_settings(self.now()) {
             self.0.log.of(function, aws::boot::tell_read_again);
-            self.add(Part::Function(function), self.a_read_of_settings(function));
+            self.add(UsedBy::Function(function), Self::a_read_of_settings(function));
         }
     }
 
@@ -167,17 +163,16 @@ impl Meter {
         if is_logged { lines.iter().copied().map(length).sum() } else { 0.0 }
     }
 
-    fn a_read_of_settings(&self, function: FunctionName) -> Usage {
-        let folders = f64::from(u32::try_from(folders(function).len()).unwrap_or(u32::MAX));
-        let secrets = folders * f64::from(self.0.assumed.secrets.a_folder);
-        Usage { parameter_reads: folders, decrypts: secrets, ..Usage::default() }
+    fn a_read_of_settings(function: FunctionName) -> Usage {
+        let parameter_reads = f64::from(u32::try_from(folders(function).len()).unwrap_or(u32::MAX));
+        Usage { parameter_reads, ..Usage::default() }
     }
 
     /// DynamoDB asks KMS for the table's key again, if this event used the table.
     fn read_table_key(&self, function: FunctionName, instance: &mut Instance) {
         let is_used = self.0.is_ledger_used.replace(false) && self.0.deployed.has_table_key;
         if is_used && instance.has_old_table_key(self.now(), self.0.assumed.secrets.table_key_minutes) {
-            self.add(Part::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
+            self.add(UsedBy::Function(function), Usage { decrypts: 1.0, ..Usage::default() });
         }
     }
 
@@ -193,7 +188,7 @@ impl Meter {
         made.map(|(_, count)| *count).sum()
     }
 
-    fn add(&self, part: Part, usage: Usage) {
+    fn add(&self, part: UsedBy, usage: Usage) {
         let mut used = self.0.used.borrow_mut();
         let so_far = used.entry(part).or_default();
         *so_far = *so_far + usage;
@@ -215,11 +210,11 @@ fn tell_github(calls: u64) {
 /// The folders of the Parameter Store that a function reads.
 fn folders(function: FunctionName) -> &'static [&'static str] {
     match function {
-        FunctionName::Webhook => webhook::Settings::FOLDERS,
-        FunctionName::Launcher => launcher::Settings::FOLDERS,
-        FunctionName::Registrar => registrar::FunctionSettings::FOLDERS,
-        FunctionName::Scheduler => scheduler::Settings::FOLDERS,
-        FunctionName::Reconciler => reconciler::FunctionSettings::FOLDERS,
+        FunctionName::Webhook => webhook::WebhookSettings::FOLDERS,
+        FunctionName::Launcher => launcher::LauncherSettings::FOLDERS,
+        FunctionName::Registrar => registrar::RegistrarParameters::FOLDERS,
+        FunctionName::Scheduler => scheduler::SchedulerSettings::FOLDERS,
+        FunctionName::Reconciler => reconciler::ReconcilerParameters::FOLDERS,
     }
 }
 

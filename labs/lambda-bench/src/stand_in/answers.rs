@@ -26,12 +26,12 @@ pub(super) struct Answers {
 
 /// A request: the operation's name, and what it says.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct AwsRequest {
     operation: String,
     asked: Value,
 }
 
-impl Call {
+impl AwsRequest {
     /// AWS's JSON protocols name the operation in `X-Amz-Target`, after the service; its query protocol
     /// in the form that is the body, as `Action`; GitHub by the path's last part.
     pub(super) fn of(target: Option<&str>, path: &str, body: &[u8]) -> Self {
@@ -61,7 +61,7 @@ impl Answers {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn answer(&self, Call { operation, asked }: &Call) -> String {
+    pub(super) fn answer(&self, AwsRequest { operation, asked }: &AwsRequest) -> String {
         *self.calls().entry(operation.clone()).or_default() += 1;
         let answer = match operation.as_str() {
             "DescribeAutoScalingGroups" => return GROUP.to_owned(),

@@ -1,5 +1,5 @@
 //! What reads, and what is said of what does not.
-#![allow(clippy::unwrap_used, reason = "a test that can not be set up fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use super::*;
 

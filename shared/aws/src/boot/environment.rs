@@ -8,7 +8,7 @@ use fleet::ports::{Clock, Random};
 use jiff::Timestamp;
 
 /// How variables are looked up.
-pub(super) type Environment = fn(&str) -> Option<String>;
+pub(super) type LookupVariable = fn(&str) -> Option<String>;
 
 /// A variable of the process's environment; one that is no Unicode is missing.
 pub(super) fn variable(name: &str) -> Option<String> {

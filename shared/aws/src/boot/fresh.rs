@@ -12,12 +12,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info};
 
 use super::System;
-use crate::parameters::ParameterStore;
+use crate::parameters::{ParameterStore, Versions};
 
 /// From this age on settings are read again, beside the event that finds them so old.
 ///
-/// KMS bills each secret that is read, of every instance that is in use, and no event is to wait for what was read a
-/// minute before it is too old: a tick a minute finds them so each fourteenth time.
+/// No event is to wait for what was read a minute before it is too old: a tick a minute finds them so each fourteenth
+/// time. KMS bills each secret that is decrypted, so only versions that are not known yet are.
 pub const OLD: SignedDuration = SignedDuration::from_mins(14);
 
 /// From this age on an event waits for new ones: the function has slept meanwhile, and a secret may have
@@ -51,15 +51,15 @@ pub struct NotRead;
 
 /// Settings that are read again and again.
 ///
-/// Where new ones can not be read, or are wrong, the last good ones stay in force.
+/// Where new ones cannot be read, or are wrong, the last good ones stay in force.
 #[derive(Debug)]
-pub struct Fresh<S: FromParameters>(Rc<Reader<S>>);
+pub struct Fresh<S: FromParameters>(Rc<SettingsReader<S>>);
 
 #[derive(Debug)]
-struct Reader<S: FromParameters> {
+struct SettingsReader<S: FromParameters> {
     store: ParameterStore,
     deployed: S::Deployed,
-    held: RefCell<Option<Held<S>>>,
+    held: RefCell<Option<CachedSettings<S>>>,
     /// Not before this are they read again.
     next: Cell<Timestamp>,
     /// Whether they are being read beside an event.
@@ -67,8 +67,10 @@ struct Reader<S: FromParameters> {
 }
 
 #[derive(Debug)]
-struct Held<S> {
+struct CachedSettings<S> {
     settings: Rc<S>,
+    /// What they were made of.
+    versions: Versions,
     read_at: Timestamp,
 }
 
@@ -80,7 +82,7 @@ where
     /// Reads the settings for the first time, and tries again while the init phase has time: many
     /// functions that start at once are more than the Parameter Store answers in a second.
     pub(super) async fn read(store: ParameterStore, deployed: S::Deployed) -> Self {
-        let reader = Reader {
+        let reader = SettingsReader {
             store,
             deployed,
             held: RefCell::new(None),
@@ -113,7 +115,7 @@ where
     }
 }
 
-impl<S: FromParameters> Reader<S> {
+impl<S: FromParameters> SettingsReader<S> {
     /// A clock that was set back makes them as old as one that was set forward.
     fn age(&self) -> Option<SignedDuration> {
         self.held.borrow().as_ref().map(|held| System.now().duration_since(held.read_at).abs())
@@ -145,8 +147,7 @@ impl<S: FromParameters> Reader<S> {
         let began = Instant::now();
         let late = |_| Err(SettingsProblems::one("they are not read in time"));
         match timeout(length, Box::pin(self.read_once())).await.unwrap_or_else(late) {
-            Ok(settings) => {
-                let held = Held { settings: Rc::new(settings), read_at: System.now() };
+            Ok(held) => {
                 *self.held.borrow_mut() = Some(held);
                 true
             }
@@ -158,8 +159,16 @@ impl<S: FromParameters> Reader<S> {
         }
     }
 
-    async fn read_once(&self) -> Result<S, SettingsProblems> {
-        S::from_parameters(&self.deployed, &self.store.read(S::FOLDERS).await?)
+    async fn read_once(&self) -> Result<CachedSettings<S>, SettingsProblems> {
+        let known = self.held.borrow().as_ref().map(|it| (Rc::clone(&it.settings), it.versions.clone()));
+        if let Some((settings, versions)) = known
+            && self.store.versions(S::FOLDERS).await? == versions
+        {
+            return Ok(CachedSettings { settings, versions, read_at: System.now() });
+        }
+        let (parameters, versions) = self.store.read(S::FOLDERS).await?;
+        let settings = Rc::new(S::from_parameters(&self.deployed, &parameters)?);
+        Ok(CachedSettings { settings, versions, read_at: System.now() })
     }
 
     fn tell(&self, problems: &SettingsProblems) {

@@ -2,7 +2,7 @@
 //!
 //! Lambda does not throttle the init phase and counts it with the first event, so everything that
 //! the first event needs is made here: clients, credentials, settings, open TLS connections. What is deployed
-//! with the function and wrong ends it, with a line each; secrets that can not be read do not.
+//! with the function and wrong ends it, with a line each; secrets that cannot be read do not.
 
 mod client;
 mod environment;
@@ -16,17 +16,18 @@ use fleet::PoolMap;
 use fleet::metric::Metric;
 use fleet::pools::PoolMapError;
 use fleet::settings::{FromParameters, SettingsProblems, Variables};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::LocalSet;
+use tracing::Instrument as _;
 
 pub use self::client::sdk_config;
-use self::environment::Environment;
+use self::environment::LookupVariable;
 pub use self::environment::System;
 pub use self::fresh::{Fresh, NotRead, OLD as SETTINGS_ARE_OLD, tell_read_again};
 use self::telemetry::Telemetry;
-pub use self::telemetry::log;
+pub use self::telemetry::{log, span};
 use crate::parameters::ParameterStore;
 
 /// Who builds a function outside of the workspace, or in a container that has only the function's folder,
@@ -48,7 +49,7 @@ const MAP_VARIABLE: &str = "MAYFLY_MAP";
 pub struct Boot {
     /// The SDK's configuration, from which clients are made.
     pub config: SdkConfig,
-    variables: Variables<Environment>,
+    variables: Variables<LookupVariable>,
     problems: SettingsProblems,
     telemetry: Telemetry,
 }
@@ -57,7 +58,7 @@ impl Boot {
     /// Begins: logs and metrics first, then the SDK's configuration. `tables` are the metrics of each
     /// crate that the function is made of.
     pub async fn begin(tables: &[&[Metric]]) -> Self {
-        let variables = Variables::new(environment::variable as Environment);
+        let variables = Variables::new(environment::variable as LookupVariable);
         let telemetry = Telemetry::install(&variables);
         tables.iter().copied().chain([fresh::METRICS]).for_each(Telemetry::describe);
         Self { config: sdk_config().await, variables, problems: SettingsProblems::default(), telemetry }
@@ -126,7 +127,7 @@ pub struct Started(Telemetry);
 impl Started {
     /// Takes events, one after the other, until Lambda ends the process.
     ///
-    /// The handler can not fail: what goes wrong is a part of its answer. The metrics of an event
+    /// The handler cannot fail: what goes wrong is a part of its answer. The metrics of an event
     /// are written out before its answer is given, because Lambda may freeze the process after it.
     pub async fn run<E, A>(self, handler: impl AsyncFn(E) -> A) -> Result<(), lambda_runtime::Error>
     where
@@ -134,12 +135,13 @@ impl Started {
         A: Serialize,
     {
         let (handler, telemetry) = (&handler, &self.0);
-        let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
-            let answer = Box::pin(handler(event.payload)).await;
+        let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<E>| {
+            let span = span(&event.context.request_id);
+            let answer = Box::pin(handler(event.payload)).instrument(span).await;
             telemetry.flush();
             Ok::<A, Infallible>(answer)
         }));
-        LocalSet::new().run_until(run).await
+        LocalSet::new().run_until(runtime.run()).await
     }
 
     /// As [`Started::run`], for a handler that can fail: its error is the invocation's, so that Lambda
@@ -154,11 +156,12 @@ impl Started {
         P: std::error::Error + Send + Sync + 'static,
     {
         let (handler, telemetry) = (&handler, &self.0);
-        let run = lambda_runtime::run(service_fn(async move |event: LambdaEvent<E>| {
-            let answer = Box::pin(handler(event.payload)).await;
+        let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<E>| {
+            let span = span(&event.context.request_id);
+            let answer = Box::pin(handler(event.payload)).instrument(span).await;
             telemetry.flush();
             answer.map_err(lambda_runtime::Error::from)
         }));
-        LocalSet::new().run_until(run).await
+        LocalSet::new().run_until(runtime.run()).await
     }
 }

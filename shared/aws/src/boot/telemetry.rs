@@ -1,18 +1,18 @@
 //! Logs as JSON lines, and metrics in CloudWatch's embedded metric format, both on standard output,
 //! which Lambda takes to CloudWatch.
 
-use fleet::metric::{Kind, Metric, Unit};
+use fleet::metric::{Metric, MetricKind, Unit};
 use fleet::settings::Variables;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
-use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing::{Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::environment::Environment;
+use super::environment::LookupVariable;
 
 /// The variable by which Lambda's logging controls set the level of the function's log.
 const LEVEL_VARIABLE: &str = "AWS_LAMBDA_LOG_LEVEL";
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Telemetry {
 
 impl Telemetry {
     /// Installs log and metrics for the whole process.
-    pub(super) fn install(variables: &Variables<Environment>) -> Self {
+    pub(super) fn install(variables: &Variables<LookupVariable>) -> Self {
         let level = variables.optional(LEVEL_VARIABLE).and_then(|level| level.parse().ok());
         let namespace = variables.optional(NAMESPACE_VARIABLE).unwrap_or_else(|| NAMESPACE.to_owned());
         if let Err(error) = log(level.unwrap_or(LevelFilter::INFO), std::io::stdout).try_init() {
@@ -59,9 +59,9 @@ impl Telemetry {
                 Unit::Milliseconds => metrics::Unit::Milliseconds,
             };
             match metric.kind {
-                Kind::Counter => describe_counter!(metric.name, unit, metric.means),
-                Kind::Gauge => describe_gauge!(metric.name, unit, metric.means),
-                Kind::Histogram => describe_histogram!(metric.name, unit, metric.means),
+                MetricKind::Counter => describe_counter!(metric.name, unit, metric.means),
+                MetricKind::Gauge => describe_gauge!(metric.name, unit, metric.means),
+                MetricKind::Histogram => describe_histogram!(metric.name, unit, metric.means),
             }
         }
     }
@@ -85,11 +85,13 @@ where
     tracing_subscriber::registry().with(lines.with_writer(writer)).with(filter(level))
 }
 
-/// Our crates at this level; the Lambda runtime at INFO, because its span holds the request's id and
-/// the trace's; everything else from WARN on.
+/// The span of an invocation: each of its lines names the request by it, as Lambda's own lines do. The trace's id, which
+/// the runtime's span adds to each line, leads nowhere: the functions send no traces, and a log is billed by the byte.
+pub fn span(request: &str) -> Span {
+    tracing::info_span!("invocation", requestId = request)
+}
+
+/// Our crates at this level; everything else from WARN on.
 fn filter(level: LevelFilter) -> Targets {
-    Targets::new()
-        .with_default(LevelFilter::WARN.min(level))
-        .with_target("lambda_runtime", LevelFilter::INFO)
-        .with_targets(OURS.map(|target| (target, level)))
+    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(OURS.map(|target| (target, level)))
 }

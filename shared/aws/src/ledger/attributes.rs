@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use fleet::ledger::{Item, ItemVersion, JobState, Key, Listing, RunnerState};
+use fleet::ledger::{Item, ItemVersion, Key, Listing};
 use fleet::ports::LedgerError;
-use jiff::{SignedDuration, Timestamp};
+
+use super::ttl::kept_until;
 
 /// An item as DynamoDB has it.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -34,17 +35,6 @@ pub const FORMAT: &str = "format";
 
 /// The second from which DynamoDB may delete the item. Items without it stay.
 pub const TTL: &str = "ttl";
-
-/// How long a job or a runner is kept after its end: longer than GitHub redelivers (3 days) and than
-/// a dead-letter queue keeps (14), so that no late event takes it for a new one.
-pub const KEPT: SignedDuration = SignedDuration::from_hours(15 * 24);
-
-/// How long the meter of a minute is kept: for who looks at what happened.
-pub const KEPT_METERS: SignedDuration = SignedDuration::from_hours(24);
-
-/// How long a job is kept that has begun at somebody else's runner, if nobody tells of its end: GitHub ends a
-/// workflow run after 35 days ("Actions limits"), and redelivers for 3.
-pub const KEPT_ELSEWHERE: SignedDuration = SignedDuration::from_hours((35 + 3) * 24);
 
 /// An item's partition key alone, by which it is read.
 pub fn key(key: &Key) -> Attributes {
@@ -87,26 +77,6 @@ pub fn to_item(mut attributes: Attributes) -> Result<Item, LedgerError> {
 pub fn to_key(attributes: &Attributes) -> Result<Key, LedgerError> {
     let text = attributes.get(KEY).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
     text.parse().map_err(|error| unfit(&error))
-}
-
-/// Until when the item is kept, if it has come to its end. A book, the budget and the cursors have none.
-fn kept_until(item: &Item) -> Option<Timestamp> {
-    let after = |at: Timestamp, kept| at.checked_add(kept).unwrap_or(Timestamp::MAX);
-    match item {
-        Item::Job(job) => match job.state {
-            JobState::Completed => Some(after(job.changed_at, KEPT)),
-            JobState::InProgress if job.pool.is_none() => Some(after(job.changed_at, KEPT_ELSEWHERE)),
-            _ => None,
-        },
-        Item::Runner(runner) => {
-            (runner.state == RunnerState::Stopped).then(|| after(runner.changed_at, KEPT))
-        }
-        Item::Meter(reading) => reading.meter.minute().map(|minute| {
-            let minute = Timestamp::from_second(minute.saturating_mul(60)).unwrap_or(Timestamp::MAX);
-            after(minute, KEPT_METERS)
-        }),
-        Item::Book(_) | Item::Budget(_) | Item::Deliveries(_) | Item::Suspicions(_) | Item::Sweep(_) => None,
-    }
 }
 
 fn unfit(error: &dyn fmt::Display) -> LedgerError {

@@ -11,9 +11,9 @@ use fleet::ledger::{Put, TRANSACTION_LIMIT};
 use fleet::ports::LedgerError;
 
 use super::attributes::{KEY, of_item};
-use super::{Table, unavailable};
+use super::{DynamoDbTable, unavailable};
 
-impl Table {
+impl DynamoDbTable {
     /// One item: half the price of a transaction.
     pub(super) async fn put_item(&self, put: &Put) -> Result<(), LedgerError> {
         let (condition, names, values) = condition(put);
@@ -59,10 +59,10 @@ impl Table {
 }
 
 /// A condition's expression, names and values.
-type Condition = (&'static str, HashMap<String, String>, Option<HashMap<String, AttributeValue>>);
+type ConditionExpression = (&'static str, HashMap<String, String>, Option<HashMap<String, AttributeValue>>);
 
 /// That the stored version is the one before the put's.
-fn condition(put: &Put) -> Condition {
+fn condition(put: &Put) -> ConditionExpression {
     let named = |name: &str| HashMap::from([("#it".to_owned(), name.to_owned())]);
     match put.expected_version() {
         0 => ("attribute_not_exists(#it)", named(KEY), None),

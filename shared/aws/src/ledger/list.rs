@@ -5,9 +5,9 @@ use fleet::ledger::{Key, Listing};
 use fleet::ports::LedgerError;
 
 use super::attributes::{INDEX, LISTING, to_key};
-use super::{Table, unavailable};
+use super::{DynamoDbTable, unavailable};
 
-impl Table {
+impl DynamoDbTable {
     pub(super) async fn query(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
         let request = self.client.query().table_name(&self.name).index_name(INDEX);
         let request = request

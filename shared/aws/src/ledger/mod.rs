@@ -1,7 +1,7 @@
 //! The ledger on a DynamoDB table.
 //!
-//! [`Table`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
-//! an item is in [`attributes`]; the table itself is in `infra/storage.yaml`.
+//! [`DynamoDbTable`] implements [`fleet::ports::Ledger`] and [`fleet::ports::ListItems`]. What is stored of
+//! an item is in [`attributes`], how long in [`ttl`]; the table itself is in `infra/storage.yaml`.
 
 pub mod attributes;
 mod commit;
@@ -9,6 +9,7 @@ mod find;
 mod list;
 mod read;
 mod spend;
+pub mod ttl;
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -23,19 +24,19 @@ use fleet::ledger::{Item, Key, Left, Listing, Put, Spend};
 use fleet::ports::{Ledger, LedgerError, ListItems};
 use tracing::warn;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// The ledger's table.
 ///
 /// Nothing here waits before it tries again, but for the SDK's own retries: whoever has a clock
 /// (`control::Bookkeeper`) does.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct DynamoDbTable {
     client: Client,
     name: String,
 }
 
-impl Table {
+impl DynamoDbTable {
     /// The table of this name.
     pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
         Self { client: Client::new(config), name: name.into() }
@@ -51,9 +52,13 @@ impl Table {
     }
 }
 
-impl Ledger for Table {
+impl Ledger for DynamoDbTable {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
-        self.batch_get(keys).await
+        self.batch_get(keys, true).await
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.batch_get(keys, false).await
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
@@ -69,7 +74,7 @@ impl Ledger for Table {
     }
 }
 
-impl ListItems for Table {
+impl ListItems for DynamoDbTable {
     async fn list(&self, listing: &Listing) -> Result<Vec<Key>, LedgerError> {
         self.query(listing).await
     }
@@ -81,5 +86,5 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     R: Debug,
 {
-    LedgerError::Unavailable(told(error))
+    LedgerError::Unavailable(error_text(error))
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use fleet::ledger::{Item, Key};
 use fleet::ports::LedgerError;
 
-use super::{Table, attributes, unavailable};
+use super::{DynamoDbTable, attributes, unavailable};
 
 /// Most keys that `BatchGetItem` takes.
 const BATCH: usize = 100;
@@ -15,14 +15,18 @@ const BATCH: usize = 100;
 /// out when an answer is over 16 MB, which 100 of our items never are, or when it is throttled.
 const ROUNDS: u32 = 4;
 
-impl Table {
-    pub(super) async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+impl DynamoDbTable {
+    pub(super) async fn batch_get(
+        &self,
+        keys: &[Key],
+        is_consistent: bool,
+    ) -> Result<Vec<Item>, LedgerError> {
         // DynamoDB refuses a batch that names a key twice.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(BATCH) {
             let wanted = KeysAndAttributes::builder()
-                .consistent_read(true)
+                .consistent_read(is_consistent)
                 .set_keys(Some(batch.iter().map(|key| attributes::key(key)).collect()))
                 .build()
                 .map_err(|error| LedgerError::Unavailable(error.to_string()))?;

@@ -8,7 +8,7 @@ use fleet::ledger::{Item, Left, Reading, Spend};
 use fleet::ports::LedgerError;
 
 use super::attributes::{KEY, of_item, to_item};
-use super::{Table, unavailable};
+use super::{DynamoDbTable, unavailable};
 
 /// How often both forms are tried, where others' additions overtake.
 const TRIES: usize = 4;
@@ -40,7 +40,7 @@ enum Added {
     Not(Option<i64>),
 }
 
-impl Table {
+impl DynamoDbTable {
     /// Adds in one call, where the form that is tried first fits: a minute's meter goes on, and one that follows
     /// the clock is mostly behind it.
     pub(super) async fn add(&self, spend: &Spend) -> Result<Result<Left, Left>, LedgerError> {

@@ -15,7 +15,7 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use fleet::ports::EcsError;
 use tracing::warn;
 
-use crate::error::told;
+use crate::error::error_text;
 
 /// ECS.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Tasks {
         let Some(cluster) = cluster else { return };
         let call = self.client.list_container_instances().cluster(&cluster).max_results(1);
         if let Err(error) = call.send().await {
-            warn!(cluster, error = told(&error), "ECS does not answer");
+            warn!(cluster, error = error_text(&error), "ECS does not answer");
         }
     }
 }
@@ -46,5 +46,5 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    EcsError(told(error))
+    EcsError(error_text(error))
 }

@@ -10,7 +10,7 @@ use fleet::ports::RunTask;
 
 use super::Tasks;
 use super::request::fill;
-use crate::error::told;
+use crate::error::error_text;
 
 impl RunTask for Tasks {
     /// Its idempotency key is the request's `clientToken`, the `RunnerId`.
@@ -49,11 +49,11 @@ fn of_output(output: &RunTaskOutput) -> Result<TaskArn, LaunchFailure> {
 fn of_error<R: std::fmt::Debug>(error: &SdkError<RunTaskError, R>) -> Result<TaskArn, LaunchFailure> {
     if let Some(RunTaskError::ConflictException(conflict)) = error.as_service_error() {
         let task = conflict.resource_ids().first();
-        return task.map(TaskArn::new).ok_or_else(|| LaunchFailure::unanswered(told(error)));
+        return task.map(TaskArn::new).ok_or_else(|| LaunchFailure::unanswered(error_text(error)));
     }
     Err(match error.code() {
-        Some(_) => LaunchFailure::said(told(error)),
-        None => LaunchFailure::unanswered(told(error)),
+        Some(_) => LaunchFailure::said(error_text(error)),
+        None => LaunchFailure::unanswered(error_text(error)),
     })
 }
 

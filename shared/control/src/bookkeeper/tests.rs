@@ -9,7 +9,7 @@ mod table;
 
 use futures_util::FutureExt as _;
 
-use self::table::{Fault, Still, Table};
+use self::table::{CommitFault, FaultyTable, NotingClock};
 use super::*;
 use fleet::JobId;
 use fleet::launch::FailureClass;
@@ -17,11 +17,11 @@ use fleet::ledger::{AskAnswer, Item, Job, JobAction, RunnerEvent};
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, job_event, launch_failed, pool, pool_map, queued, registered};
 
-type Launcher<'a> = Bookkeeper<&'a Table, Still>;
+type LauncherBooks<'a> = Bookkeeper<&'a FaultyTable, NotingClock>;
 
 /// A launcher of its own; launchers with different numbers make different runner ids.
-fn launcher(number: u128, table: &Table) -> Launcher<'_> {
-    Bookkeeper { ledger: table, system: Still::of(number) }
+fn launcher(number: u128, table: &FaultyTable) -> LauncherBooks<'_> {
+    Bookkeeper { ledger: table, system: NotingClock::of(number) }
 }
 
 fn pools() -> PoolMap {
@@ -29,17 +29,17 @@ fn pools() -> PoolMap {
 }
 
 /// Posts and settles; nothing in these tests ever waits.
-fn settle_with(launcher: &Launcher<'_>, events: &[Event]) -> Result<Posted, PostError> {
+fn settle_with(launcher: &LauncherBooks<'_>, events: &[Event]) -> Result<Posted, PostError> {
     launcher.post_and_settle(&pools(), events, Settling::Now(100)).now_or_never().expect("nothing waits")
 }
 
-fn post_as(launcher: &Launcher<'_>, events: &[Event], settling: Settling) -> Posted {
+fn post_as(launcher: &LauncherBooks<'_>, events: &[Event], settling: Settling) -> Posted {
     let pools = pools();
     let posted = launcher.post_and_settle(&pools, events, settling);
     posted.now_or_never().expect("nothing waits").unwrap()
 }
 
-fn post_with(launcher: &Launcher<'_>, events: &[Event]) -> Result<Posted, PostError> {
+fn post_with(launcher: &LauncherBooks<'_>, events: &[Event]) -> Result<Posted, PostError> {
     launcher.post(&pools(), events).now_or_never().expect("nothing waits")
 }
 
@@ -51,9 +51,9 @@ fn ids(runners: &[Runner]) -> BTreeSet<RunnerId> {
 
 #[test]
 fn jobs_and_their_runners_are_written_in_one_transaction() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
-    assert_eq!(posted.answers, [Answer::Noted; 3]);
+    assert_eq!(posted.answers, [LedgerAnswer::Noted; 3]);
     assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
     assert_eq!(posted.reserved.len(), 3);
     assert_eq!(posted.conflicts, 0);
@@ -63,13 +63,16 @@ fn jobs_and_their_runners_are_written_in_one_transaction() {
 
 #[test]
 fn a_redelivered_queued_writes_when_its_job_was_heard_of_and_no_book() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
     let (written, book) = (table.items(), table.book("plain"));
-    let later = Launcher { ledger: &table, system: Still::of(2).after(60) };
+    let later = LauncherBooks { ledger: &table, system: NotingClock::of(2).after(60) };
     let again = settle_with(&later, &queued("plain", 1..=3)).unwrap();
     let books = again.books.clone();
-    assert_eq!(again, Posted { answers: vec![Answer::Noted; 3], books, wrote: true, ..Posted::default() });
+    assert_eq!(
+        again,
+        Posted { answers: vec![LedgerAnswer::Noted; 3], books, wrote: true, ..Posted::default() }
+    );
     assert_eq!(table.commits(), [7, 3], "the three jobs");
     assert_eq!(table.book("plain"), book);
     for job in written.iter().filter_map(Item::job) {
@@ -81,7 +84,7 @@ fn a_redelivered_queued_writes_when_its_job_was_heard_of_and_no_book() {
 
 #[test]
 fn what_changes_nothing_writes_nothing() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     settle_with(&launcher, &queued("plain", [1])).unwrap();
     let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain"))];
@@ -100,7 +103,7 @@ fn what_changes_nothing_writes_nothing() {
 
 #[test]
 fn a_post_without_settling_reserves_nothing() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let posted = post_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
     assert_eq!(posted.reserved, []);
     assert_eq!(table.totals("plain").queued, 1);
@@ -108,7 +111,7 @@ fn a_post_without_settling_reserves_nothing() {
 
 #[test]
 fn each_event_gets_its_own_answer() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let runner = settle_with(&launcher, &queued("plain", [1])).unwrap().reserved[0].id.clone();
     let says = |event: RunnerEvent| Event::Runner(runner.clone(), event);
@@ -125,13 +128,13 @@ fn each_event_gets_its_own_answer() {
     assert_eq!(
         answers,
         [
-            Answer::Ask(AskAnswer::Config),
-            Answer::Ask(AskAnswer::Config),
-            Answer::Ask(AskAnswer::Config),
-            Answer::Ask(AskAnswer::Wait),
-            Answer::Noted,
-            Answer::Ask(AskAnswer::Leave),
-            Answer::Ask(AskAnswer::Replayed),
+            LedgerAnswer::Ask(AskAnswer::Config),
+            LedgerAnswer::Ask(AskAnswer::Config),
+            LedgerAnswer::Ask(AskAnswer::Config),
+            LedgerAnswer::Ask(AskAnswer::Wait),
+            LedgerAnswer::Noted,
+            LedgerAnswer::Ask(AskAnswer::Leave),
+            LedgerAnswer::Ask(AskAnswer::Replayed),
         ],
         "each sees what the ones before it did"
     );
@@ -140,15 +143,15 @@ fn each_event_gets_its_own_answer() {
 
 #[test]
 fn of_many_that_ask_at_once_as_many_are_answered_a_config_as_jobs_wait() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let runners = settle_with(&launcher, &queued("plain", 1..=5)).unwrap().reserved;
     let ended = [1, 2].map(|job| Event::Job(job_event(JobAction::Completed, job, "plain")));
     post_with(&launcher, &ended).unwrap();
     let ask = |runner: &Runner| Event::Runner(runner.id.clone(), asked("first", Listener::None));
-    let answers: Vec<Answer> =
+    let answers: Vec<LedgerAnswer> =
         runners.iter().flat_map(|runner| post_with(&launcher, &[ask(runner)]).unwrap().answers).collect();
-    let configs = answers.iter().filter(|answer| **answer == Answer::Ask(AskAnswer::Config)).count();
+    let configs = answers.iter().filter(|answer| **answer == LedgerAnswer::Ask(AskAnswer::Config)).count();
     assert_eq!((configs, table.runners_in(RunnerState::Leaving).len()), (3, 2));
     let totals = table.totals("plain");
     assert_eq!((totals.queued, totals.supply, totals.idle, totals.live), (3, 3, 3, 5));
@@ -157,7 +160,7 @@ fn of_many_that_ask_at_once_as_many_are_answered_a_config_as_jobs_wait() {
 
 #[test]
 fn a_posting_tells_what_its_events_brought() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let runner = settle_with(&launcher, &queued("plain", [1])).unwrap().reserved[0].id.clone();
     let overdue = [Event::Runner(runner, RunnerEvent::Overdue)];
@@ -171,7 +174,7 @@ fn a_posting_tells_what_its_events_brought() {
 
 #[test]
 fn a_pool_that_left_the_map_still_keeps_its_book() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     settle_with(&launcher, &queued("plain", [1, 2])).unwrap();
     let others = pool_map(&[("spot", None, 300)]);
@@ -188,7 +191,7 @@ fn a_pool_that_left_the_map_still_keeps_its_book() {
 
 #[test]
 fn a_job_that_is_routed_again_gets_its_runner_there_in_the_same_transaction() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     settle_with(&launcher, &queued("plain", [1, 2])).unwrap();
     let others = pool_map(&[("spot", None, 300)]);

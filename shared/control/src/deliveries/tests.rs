@@ -17,9 +17,11 @@ const LATER: i64 = 1_000_000;
 
 /// The ledger, GitHub and the clock of a test.
 #[derive(Default)]
-struct World {
+struct DeliveriesWorld {
     items: RefCell<BTreeMap<Key, Item>>,
     meters: RefCell<BTreeMap<Meter, i64>>,
+    /// How often the cursor was read.
+    reads: Cell<u32>,
     /// How often the cursor is written by somebody else before a commit of it.
     others: Cell<u32>,
     pages: Vec<AttemptPage>,
@@ -33,10 +35,15 @@ struct World {
     call: Cell<i64>,
 }
 
-impl Ledger for &World {
+impl Ledger for &DeliveriesWorld {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.reads.set(self.reads.get() + u32::from(keys == [Key::Deliveries]));
         let items = self.items.borrow();
         Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        self.read(keys).await
     }
 
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
@@ -63,7 +70,7 @@ impl Ledger for &World {
     }
 }
 
-impl Clock for &World {
+impl Clock for &DeliveriesWorld {
     fn now(&self) -> Timestamp {
         at(self.now.get())
     }
@@ -71,13 +78,13 @@ impl Clock for &World {
     async fn sleep(&self, _: Duration) {}
 }
 
-impl Random for &World {
+impl Random for &DeliveriesWorld {
     fn bits(&self) -> u128 {
         0
     }
 }
 
-impl ListDeliveries for &World {
+impl ListDeliveries for &DeliveriesWorld {
     async fn list_deliveries(&self, cursor: Option<&str>) -> Result<AttemptPage, GithubError> {
         self.now.set(self.now.get() + self.call.get());
         self.listed.borrow_mut().push(cursor.map(str::to_owned));
@@ -89,7 +96,7 @@ impl ListDeliveries for &World {
     }
 }
 
-impl Redeliver for &World {
+impl Redeliver for &DeliveriesWorld {
     async fn redeliver(&self, attempt: AttemptId) -> Result<(), GithubError> {
         self.now.set(self.now.get() + self.call.get());
         self.redelivered.borrow_mut().push(attempt.0);
@@ -97,7 +104,7 @@ impl Redeliver for &World {
     }
 }
 
-impl World {
+impl DeliveriesWorld {
     /// So many calls were made in the minute of the first pass.
     fn spend(&self, calls: u32) {
         let spend = Limits::default().spend_github_calls(calls, at(10_000));
@@ -124,11 +131,16 @@ impl World {
         Self { pages: (0..pages).map(page).collect(), now: Cell::new(10_000), ..Self::default() }
     }
 
+    /// A pass of an instance that has just started.
     fn pass(&self, until: i64) -> Result<DeliveriesPass, DeliveriesError> {
+        self.pass_with(&DeliveriesMemory::default(), until)
+    }
+
+    fn pass_with(&self, memory: &DeliveriesMemory, until: i64) -> Result<DeliveriesPass, DeliveriesError> {
         let (books, limits) = (Bookkeeper { ledger: self, system: self }, Limits::default());
         let done = async {
             books.spend(&limits, PAGES_COST).await?;
-            pass(&books, &limits, &self, at(until)).await
+            pass(&books, &limits, &self, memory, at(until)).await
         };
         done.now_or_never().expect("nothing waits")
     }
@@ -148,7 +160,7 @@ impl World {
 
 #[test]
 fn what_failed_is_asked_for_the_oldest_first_and_no_more_than_a_passs_share() {
-    let world = World::of(1, 60);
+    let world = DeliveriesWorld::of(1, 60);
     let pass = world.pass(LATER).unwrap();
     assert_eq!(
         pass,
@@ -163,15 +175,35 @@ fn what_failed_is_asked_for_the_oldest_first_and_no_more_than_a_passs_share() {
 
 #[test]
 fn of_two_passes_at_once_one_asks() {
-    let world = World::of(1, 3);
+    let world = DeliveriesWorld::of(1, 3);
     world.others.set(1);
     assert_eq!(world.pass(LATER), Err(DeliveriesError::Ledger(LedgerError::Conflict)));
     assert_eq!(world.asked(), [] as [i64; 0]);
 }
 
 #[test]
+fn an_instance_remembers_its_cursor_until_somebody_else_has_written() {
+    let world = DeliveriesWorld::of(1, 3);
+    let (memory, other) = (DeliveriesMemory::default(), DeliveriesMemory::default());
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().redelivered, 3);
+    let before = world.reads.get();
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().redelivered, 0);
+    assert_eq!(world.reads.get(), before, "it knows them");
+
+    assert_eq!(world.pass_with(&other, LATER).unwrap().redelivered, 0, "another instance writes");
+    let conflict = Err(DeliveriesError::Ledger(LedgerError::Conflict));
+    assert_eq!(
+        world.pass_with(&memory, LATER),
+        conflict,
+        "it asks for none that the other may have asked for"
+    );
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().waiting, 3, "it has read them anew");
+    assert_eq!(world.asked(), [1, 2, 3]);
+}
+
+#[test]
 fn githubs_wait_ends_the_pass_holds_for_all_and_loses_nothing() {
-    let world = World::of(1, 4);
+    let world = DeliveriesWorld::of(1, 4);
     let wait = GithubError::Wait(Duration::from_secs(75));
     world.redelivery_fails.borrow_mut().extend([None, Some(wait.clone())]);
     let pass = world.pass(LATER).unwrap();
@@ -189,7 +221,7 @@ fn githubs_wait_ends_the_pass_holds_for_all_and_loses_nothing() {
 
 #[test]
 fn a_list_that_breaks_off_goes_on_at_its_page() {
-    let world = World::of(3, 2);
+    let world = DeliveriesWorld::of(3, 2);
     let down = GithubError::Unavailable("502 Bad Gateway".to_owned());
     world.list_fails.borrow_mut().extend([None, Some(down.clone())]);
     let pass = world.pass(LATER).unwrap();
@@ -202,7 +234,7 @@ fn a_list_that_breaks_off_goes_on_at_its_page() {
 
 #[test]
 fn a_cursor_that_github_does_not_know_any_longer_begins_the_walk_anew() {
-    let world = World::of(2, 2);
+    let world = DeliveriesWorld::of(2, 2);
     let unknown = GithubError::Refused("422 Validation Failed".to_owned());
     world.list_fails.borrow_mut().extend([None, Some(unknown.clone())]);
     assert_eq!(world.pass(LATER).unwrap().cut_off, Some(unknown.into()));
@@ -213,12 +245,12 @@ fn a_cursor_that_github_does_not_know_any_longer_begins_the_walk_anew() {
 #[test]
 fn one_that_github_refuses_keeps_no_other_and_three_in_a_row_end_the_pass() {
     let refused = || Some(GithubError::Refused("422 Validation Failed".to_owned()));
-    let world = World::of(1, 6);
+    let world = DeliveriesWorld::of(1, 6);
     world.redelivery_fails.borrow_mut().extend([refused(), refused(), None, refused(), refused(), None]);
     let pass = world.pass(LATER).unwrap();
     assert_eq!((pass.redelivered, pass.refused, pass.cut_off), (2, 4, None));
 
-    let world = World::of(1, 6);
+    let world = DeliveriesWorld::of(1, 6);
     world.redelivery_fails.borrow_mut().extend([refused(), refused(), refused()]);
     let pass = world.pass(LATER).unwrap();
     assert_eq!((pass.redelivered, pass.refused), (0, 3));
@@ -230,7 +262,7 @@ fn one_that_github_refuses_keeps_no_other_and_three_in_a_row_end_the_pass() {
 
 #[test]
 fn nobody_is_called_when_the_time_is_over() {
-    let world = World::of(1, 4);
+    let world = DeliveriesWorld::of(1, 4);
     world.call.set(10);
     let pass = world.pass(10_030).unwrap();
     assert_eq!((pass.redelivered, pass.cut_off), (2, Some(DeliveriesError::OutOfTime)));
@@ -243,7 +275,7 @@ fn nobody_is_called_when_the_time_is_over() {
 
 #[test]
 fn a_minute_whose_calls_are_used_up_lists_nothing() {
-    let world = World::of(1, 4);
+    let world = DeliveriesWorld::of(1, 4);
     world.spend(170);
     assert!(matches!(world.pass(LATER), Err(DeliveriesError::Budget(BudgetError::Spent(_)))));
     assert_eq!(world.listed.take(), [] as [Option<String>; 0]);
@@ -251,7 +283,7 @@ fn a_minute_whose_calls_are_used_up_lists_nothing() {
 
 #[test]
 fn what_the_budget_has_no_room_for_is_asked_for_a_minute_later() {
-    let world = World::of(1, 30);
+    let world = DeliveriesWorld::of(1, 30);
     world.spend(170 - PAGES_COST - 15);
     assert_eq!(world.pass(LATER).unwrap().redelivered, 10);
     world.now.set(10_060);

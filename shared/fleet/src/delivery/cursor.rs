@@ -13,6 +13,9 @@ use crate::ids::DeliveryId;
 /// answered, which may be after later ones.
 pub(super) const READ_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// How far the stored cursor may lag behind what was read, where nothing has failed.
+const SEEN_LAGS: SignedDuration = SignedDuration::from_mins(5);
+
 /// The distance to the second attempt that is asked for. It doubles with each: GitHub delivers most within
 /// a few seconds, some within minutes.
 const FIRST_DISTANCE: SignedDuration = SignedDuration::from_mins(3);
@@ -73,7 +76,7 @@ pub struct FailedDelivery {
 
 /// A delivery to ask GitHub for once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct Redelivery {
     /// The delivery.
     pub guid: DeliveryId,
     /// What was known of it before it was asked for.
@@ -83,7 +86,7 @@ pub struct Ask {
 impl DeliveryCursor {
     /// The deliveries to ask for now, those that are due longest first, which are then taken for asked;
     /// each at most once, until the list has been walked again.
-    pub fn ask(&mut self, now: Timestamp, most: usize) -> Vec<Ask> {
+    pub fn ask(&mut self, now: Timestamp, most: usize) -> Vec<Redelivery> {
         let walked_at = self.walked_at;
         let due = self.failed.iter().filter_map(|(guid, failed)| {
             Some((failed.due_at(walked_at).filter(|&due| due <= now && failed.may_be_asked(now))?, guid))
@@ -96,20 +99,24 @@ impl DeliveryCursor {
             let before = failed.clone();
             failed.asked = failed.asked.saturating_add(1);
             failed.asked_at = Some(now);
-            Some(Ask { guid, failed: before })
+            Some(Redelivery { guid, failed: before })
         });
         asked.collect()
     }
 
     /// A delivery was not asked for after all: it is due again.
-    pub fn put_back(&mut self, ask: Ask) {
+    pub fn put_back(&mut self, ask: Redelivery) {
         self.failed.insert(ask.guid, ask.failed);
     }
 
     /// Whether something in it is to be kept that the stored one does not have. Where no delivery has failed, nobody
-    /// asks when the list was walked.
+    /// asks when the list was walked, and how far it was read may lag: whoever has the stored one alone reads that
+    /// much again.
     pub fn has_news(&self, stored: &Self) -> bool {
-        !self.failed.is_empty() || Self { walked_at: stored.walked_at, ..self.clone() } != *stored
+        let lags =
+            self.seen_to.zip(stored.seen_to).is_some_and(|(to, from)| to.duration_since(from) < SEEN_LAGS);
+        let seen_to = if lags { stored.seen_to } else { self.seen_to };
+        !self.failed.is_empty() || Self { seen_to, walked_at: stored.walked_at, ..self.clone() } != *stored
     }
 
     /// The deliveries that are still to be received.
@@ -117,7 +124,7 @@ impl DeliveryCursor {
         self.failed.values().filter(|failed| !failed.is_settled).count()
     }
 
-    /// Takes note of an attempt. Gives the time of a failed delivery for which there is no room.
+    /// Takes note of an attempt. Returns the time of a failed delivery that finds no room.
     pub(super) fn take(&mut self, attempt: &Attempt, now: Timestamp) -> Option<Timestamp> {
         if !attempt.moves_a_job() {
             return None;
@@ -166,7 +173,7 @@ impl DeliveryCursor {
         self.failed.remove(&guid).map(|failed| failed.first_at)
     }
 
-    /// Forgets the deliveries that nobody asks for any longer, and whose failures are not read again. Gives
+    /// Forgets deliveries that nobody asks for any longer and whose failures are not read again. Returns
     /// those that were never received.
     pub(super) fn forget(&mut self, now: Timestamp) -> Vec<DeliveryId> {
         let read_from = self.seen_to.and_then(|seen| seen.checked_sub(READ_AGAIN).ok());

@@ -12,8 +12,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::cursor::{Ask, DeliveryCursor, FailedDelivery};
-pub use self::walk::{Reading, Walk};
+pub use self::cursor::{DeliveryCursor, FailedDelivery, Redelivery};
+pub use self::walk::{Walk, WalkProgress};
 use crate::ids::DeliveryId;
 
 /// The event that tells of jobs, in the `X-GitHub-Event` header and in GitHub's list.

@@ -5,11 +5,11 @@ mod properties;
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::model::{Crash, Github, PASSES, at};
+use self::model::{Crash, GithubModel, PASSES, at};
 use super::*;
 use crate::ledger::Item;
 
-/// An attempt of a delivery by its number, so many seconds after the beginning.
+/// An attempt of a delivery by its number, this many seconds after the beginning.
 fn attempt(id: i64, guid: &str, seconds: i64, status_code: u16) -> Attempt {
     Attempt {
         id: AttemptId(id),
@@ -78,7 +78,7 @@ fn a_delivery_is_asked_for_by_its_newest_attempt() {
         (vec![], None, "there is none"),
     ] {
         let mut cursor = DeliveryCursor::default();
-        assert_eq!(cursor.read(&page(&attempts), at(60)), Reading::Over(vec![]), "{why}");
+        assert_eq!(cursor.read(&page(&attempts), at(60)), WalkProgress::Over(vec![]), "{why}");
         let asked: Vec<i64> = cursor.ask(at(60), 100).into_iter().map(|ask| ask.failed.attempt.0).collect();
         assert_eq!(asked, Vec::from_iter(expected), "{why}");
         assert_eq!(cursor.ask(at(60), 100), [], "{why}: once");
@@ -109,7 +109,7 @@ fn nothing_is_asked_for_after_three_days() {
     let mut cursor = DeliveryCursor::default();
     let first = page(&[attempt(2, "young", 1, 503), attempt(1, "old", 0, 503)]);
     let in_time = at(3 * day);
-    assert_eq!(cursor.read(&first, in_time), Reading::Over(vec![]));
+    assert_eq!(cursor.read(&first, in_time), WalkProgress::Over(vec![]));
     assert_eq!(asked(&mut cursor, in_time), ["young"], "the other one is three days old");
 
     let mut cursor = DeliveryCursor::default();
@@ -120,7 +120,7 @@ fn nothing_is_asked_for_after_three_days() {
     assert_eq!(asked(&mut cursor, at(3 * day)), ["young"], "the other one is too old by now");
     let late = page(&[attempt(9, "other", 3 * day, 202)]);
     let given_up = ["old", "young"].map(DeliveryId::new).to_vec();
-    assert_eq!(cursor.read(&late, at(3 * day + 60)), Reading::Over(given_up), "and forgotten");
+    assert_eq!(cursor.read(&late, at(3 * day + 60)), WalkProgress::Over(given_up), "and forgotten");
     assert_eq!(cursor.failed.len(), 0);
 }
 
@@ -131,18 +131,26 @@ fn the_list_is_read_back_to_what_was_read_before_and_a_little_further() {
         next: Some(next.to_owned()),
         ..page(&[attempt(seconds, &format!("g{seconds}"), seconds, 202)])
     };
-    assert_eq!(cursor.read(&page_of(10_000, "b"), at(10_001)), Reading::GoesOn);
+    assert_eq!(cursor.read(&page_of(10_000, "b"), at(10_001)), WalkProgress::GoesOn);
     assert_eq!(cursor.next_page(), Some("b"), "a pass that is cut off goes on there");
-    assert_eq!(cursor.read(&AttemptPage::default(), at(10_060)), Reading::Over(vec![]), "the list's end");
+    assert_eq!(
+        cursor.read(&AttemptPage::default(), at(10_060)),
+        WalkProgress::Over(vec![]),
+        "the list's end"
+    );
     assert_eq!((cursor.seen_to, cursor.walked_at), (Some(at(10_000)), Some(at(10_001))));
 
     assert_eq!(cursor.next_page(), None, "the next walk begins at the newest");
-    assert_eq!(cursor.read(&page_of(10_500, "c"), at(10_501)), Reading::GoesOn);
-    assert_eq!(cursor.read(&page_of(9_700, "d"), at(10_501)), Reading::GoesOn, "an answer may come late");
-    assert_eq!(cursor.read(&page_of(9_699, "e"), at(10_501)), Reading::Over(vec![]));
+    assert_eq!(cursor.read(&page_of(10_500, "c"), at(10_501)), WalkProgress::GoesOn);
+    assert_eq!(
+        cursor.read(&page_of(9_700, "d"), at(10_501)),
+        WalkProgress::GoesOn,
+        "an answer may come late"
+    );
+    assert_eq!(cursor.read(&page_of(9_699, "e"), at(10_501)), WalkProgress::Over(vec![]));
     assert_eq!(cursor.seen_to, Some(at(10_500)));
 
-    assert_eq!(cursor.read(&page_of(10_600, "f"), at(10_601)), Reading::GoesOn);
+    assert_eq!(cursor.read(&page_of(10_600, "f"), at(10_601)), WalkProgress::GoesOn);
     cursor.start_over();
     assert_eq!((cursor.next_page(), cursor.seen_to), (None, Some(at(10_500))), "nothing is skipped");
 }
@@ -164,7 +172,7 @@ fn one_that_was_not_asked_for_after_all_is_due_as_before() {
 fn those_that_find_no_room_are_read_again_until_all_are_received() {
     let count = 1200;
     let deliveries = (0..count).map(|number| (number, 1, 503));
-    let mut github = Github::of(deliveries, 100);
+    let mut github = GithubModel::of(deliveries, 100);
     let mut most = (0, 0);
     // The first pass comes when all of them have failed.
     for pass in 20..120 {
@@ -204,8 +212,10 @@ fn a_walk_that_met_nothing_new_is_not_written_down() {
     let mut next = stored.clone();
     next.read(&page(&[attempt(1, "a", 0, 200)]), at(70));
     assert!(next != stored && !next.has_news(&stored), "nobody asks when that was");
-    next.read(&page(&[attempt(2, "b", 100, 200), attempt(1, "a", 0, 200)]), at(130));
-    assert!(next.has_news(&stored), "the next walk ends earlier");
+    next.read(&page(&[attempt(2, "b", 299, 200), attempt(1, "a", 0, 200)]), at(330));
+    assert!(!next.has_news(&stored), "the next walk reads a few minutes more");
+    next.read(&page(&[attempt(4, "d", 300, 200), attempt(2, "b", 299, 200)]), at(390));
+    assert!(next.has_news(&stored), "and no more than that");
     let mut failed = stored.clone();
     failed.read(&page(&[attempt(1, "a", 0, 200), attempt(3, "c", 0, 500)]), at(70));
     let before = failed.clone();

@@ -28,7 +28,7 @@ pub struct Walk {
 
 /// Whether a walk goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
+pub enum WalkProgress {
     /// There is another page.
     GoesOn,
     /// The walk is over; these deliveries were never received, and are too old to be asked for.
@@ -42,7 +42,7 @@ impl DeliveryCursor {
     }
 
     /// Reads the page that comes next. `began` is when the pass did, before it asked for any page.
-    pub fn read(&mut self, page: &AttemptPage, began: Timestamp) -> Reading {
+    pub fn read(&mut self, page: &AttemptPage, began: Timestamp) -> WalkProgress {
         let mut walk = self.walk.take().unwrap_or(Walk { began, newest: None, missed: None, next: None });
         for attempt in &page.attempts {
             let at = attempt.delivered_at;
@@ -55,15 +55,14 @@ impl DeliveryCursor {
         if page.next.is_some() && !is_behind {
             walk.next.clone_from(&page.next);
             self.walk = Some(walk);
-            return Reading::GoesOn;
+            return WalkProgress::GoesOn;
         }
         self.seen_to = walk.missed.or(walk.newest).or(self.seen_to);
         self.walked_at = Some(walk.began);
-        Reading::Over(self.forget(began))
+        WalkProgress::Over(self.forget(began))
     }
 
-    /// GitHub does not know the cursor of the next page any longer: the walk begins anew, at the newest
-    /// attempt.
+    /// GitHub no longer knows the cursor of the next page: the walk starts again, at the newest attempt.
     pub fn start_over(&mut self) {
         self.walk = None;
     }

@@ -1,11 +1,11 @@
-//! The exit codes of PID 1, by which a task's stop is told from a failure.
+//! PID 1's exit codes. They distinguish an ordinary stop from a failure.
 //!
 //! Once a job has begun it is 0, whatever ends it: no job reaches a code that counts against its pool.
 
 /// Its job has begun, and has come to some end.
 pub const JOB_DONE: i64 = 0;
 
-/// It left idle, because the registrar told it to.
+/// It left idle, because the registrar answered "leave".
 pub const RELEASED: i64 = 75;
 
 /// It was refused, or was not needed, when it asked for its JIT config.

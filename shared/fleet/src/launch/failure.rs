@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Meaning, meaning};
+use super::reason::{ReasonMeaning, meaning};
 
 /// What to do about a launch that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub enum FailureClass {
     Later,
     /// There is no capacity: let the pool's capacity rest, and launch on its fallback's.
     Elsewhere,
-    /// It can not work until somebody mends the configuration: give up, and say so loudly.
+    /// It cannot work until somebody mends the configuration: give up, and say so loudly.
     Never,
 }
 
@@ -24,21 +24,21 @@ pub struct LaunchFailure {
     pub class: FailureClass,
     /// ECS's reason or error code, and its message.
     pub reason: String,
-    /// Whether ECS said something that Mayfly does not know. It is told of, and tried again later.
+    /// Whether ECS said something that Mayfly does not know. That is reported, and tried again later.
     pub is_news: bool,
 }
 
 impl LaunchFailure {
     /// What ECS said: a reason of `failures[]`, or an exception as `code: message`.
     ///
-    /// Words that are not known are never given up for: a launch given up is worse than one too many, and one
-    /// that is put off for long is told of (`fleet::repair`, "late starters").
+    /// Unknown words never end a launch: giving one up is worse than one launch too many, and a launch that
+    /// is put off for long is reported (`fleet::repair`, "late starters").
     pub fn said(reason: String) -> Self {
         let meaning = meaning(&reason);
         let class = match meaning {
-            Some(Meaning::NoCapacity) => FailureClass::Elsewhere,
-            Some(Meaning::Broken) => FailureClass::Never,
-            Some(Meaning::Passing | Meaning::BootFailed | Meaning::InstanceGone) | None => {
+            Some(ReasonMeaning::NoCapacity) => FailureClass::Elsewhere,
+            Some(ReasonMeaning::Broken) => FailureClass::Never,
+            Some(ReasonMeaning::Passing | ReasonMeaning::BootFailed | ReasonMeaning::InstanceGone) | None => {
                 FailureClass::Later
             }
         };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::AwsvpcConfiguration;
 use crate::ids::PoolName;
-use crate::pools::{Capacity, Pool};
+use crate::pools::{CapacityProvider, Pool};
 
 /// Where ECS puts the tasks of one pool's capacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ impl Placement {
             cluster: format!("{stack}_{}", if is_fargate { "fargate" } else { "ec2" }),
             task_definition: format!("{own_name}:{revision}"),
             capacity_provider: match pool.capacity {
-                Capacity::Fargate => "FARGATE".to_owned(),
-                Capacity::FargateSpot => "FARGATE_SPOT".to_owned(),
-                Capacity::Ec2 | Capacity::Ec2Spot => own_name.clone(),
+                CapacityProvider::Fargate => "FARGATE".to_owned(),
+                CapacityProvider::FargateSpot => "FARGATE_SPOT".to_owned(),
+                CapacityProvider::Ec2 | CapacityProvider::Ec2Spot => own_name.clone(),
             },
             network: None,
             auto_scaling_group: (!is_fargate).then_some(own_name),

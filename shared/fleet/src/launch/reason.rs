@@ -6,7 +6,7 @@
 
 /// What a text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum ReasonMeaning {
     /// A container, or what it needs, could not be made: it is about the image, the network or a role, whatever
     /// else the text quotes.
     BootFailed,
@@ -29,10 +29,10 @@ enum At {
 }
 
 use At::{Anywhere, Start};
-use Meaning::{BootFailed, Broken, InstanceGone, NoCapacity, Passing};
+use ReasonMeaning::{BootFailed, Broken, InstanceGone, NoCapacity, Passing};
 
 /// The first row that fits tells. Words are in lower case. An exception is read as `code: message`.
-const ROWS: &[(At, &str, Meaning)] = &[
+const ROWS: &[(At, &str, ReasonMeaning)] = &[
     // ECS developer guide, "Stopped tasks error codes". They quote a registry's or a service's own words:
     // "insufficient_scope: authorization failed" (docker-archive/compose-cli#853) is no lack of capacity, and
     // "toomanyrequests" (aws-samples/aws-genomics-workflows#122) none of ECS's limits.
@@ -134,7 +134,7 @@ const ROWS: &[(At, &str, Meaning)] = &[
     (Anywhere, ".notfound)", Broken),
     (Anywhere, "does not exist", Broken),
     // awslabs/fargatecli#73.
-    (Anywhere, "can not be empty", Broken),
+    (Anywhere, "can\x20not be empty", Broken),
     (Anywhere, "cannot be empty", Broken),
     (Anywhere, "cannot be blank", Broken),
     // "Network Configuration must be provided when …" (fabfuel/ecs-deploy#133), "… is not valid for the given
@@ -146,7 +146,7 @@ const ROWS: &[(At, &str, Meaning)] = &[
 ];
 
 /// What a text of ECS's means, whatever its case; `None` for one that no row knows.
-pub(super) fn meaning(text: &str) -> Option<Meaning> {
+pub(super) fn meaning(text: &str) -> Option<ReasonMeaning> {
     let lower = text.to_lowercase();
     let fits = |(at, words): (At, &str)| match at {
         Start => lower.starts_with(words),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, KILLED, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
-use super::reason::{Meaning, meaning};
+use super::reason::{ReasonMeaning, meaning};
 use super::task_times::TaskTimes;
 
 /// The `stopCode` of a task that never ran.
@@ -72,7 +72,7 @@ pub struct SeenStop {
 impl SeenStop {
     /// By ECS's `stopCode` and `stoppedReason`, and the exit code of PID 1, where there is one.
     pub fn of(code: Option<&str>, reason: &str, exit_code: Option<i64>, times: TaskTimes) -> Self {
-        Self { class: of_stop(code, reason, exit_code), reason: told(reason, exit_code), times }
+        Self { class: of_stop(code, reason, exit_code), reason: stop_text(reason, exit_code), times }
     }
 
     /// Of a task of which ECS knows nothing any more.
@@ -89,8 +89,8 @@ impl SeenStop {
 /// whichever code: some stops of Spot have none, or `TerminationNotice`.
 fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClass {
     match (meaning(reason), code) {
-        (Some(Meaning::NoCapacity), _) | (_, Some("SpotInterruption")) => StopClass::NoCapacity,
-        (Some(Meaning::InstanceGone), _) | (_, Some("TerminationNotice")) => StopClass::InstanceGone,
+        (Some(ReasonMeaning::NoCapacity), _) | (_, Some("SpotInterruption")) => StopClass::NoCapacity,
+        (Some(ReasonMeaning::InstanceGone), _) | (_, Some("TerminationNotice")) => StopClass::InstanceGone,
         (_, Some(FAILED_TO_START | "EssentialContainerExited")) => StopClass::Ended(of_exit(exit_code)),
         _ => StopClass::Ordinary,
     }
@@ -107,7 +107,7 @@ fn of_exit(code: Option<i64>) -> Ending {
 }
 
 /// A stop's reason for people: ECS's words, with what is known of PID 1's exit code.
-fn told(reason: &str, exit_code: Option<i64>) -> String {
+fn stop_text(reason: &str, exit_code: Option<i64>) -> String {
     let means = match exit_code {
         None | Some(JOB_DONE) => return reason.to_owned(),
         Some(RUNNER_OUTDATED) => ": runner outdated: GitHub refuses this version",
@@ -213,8 +213,8 @@ mod tests {
         let reason = "Essential container in task exited";
         let outdated =
             "Essential container in task exited, exit code 7: runner outdated: GitHub refuses this version";
-        assert_eq!(told(reason, Some(7)), outdated);
-        assert_eq!(told(reason, Some(3)), "Essential container in task exited, exit code 3");
-        assert_eq!(told(reason, None), reason);
+        assert_eq!(stop_text(reason, Some(7)), outdated);
+        assert_eq!(stop_text(reason, Some(3)), "Essential container in task exited, exit code 3");
+        assert_eq!(stop_text(reason, None), reason);
     }
 }

@@ -47,7 +47,7 @@ pub struct Book {
     /// Idle runners that GitHub removed lately.
     #[serde(default, skip_serializing_if = "Recent::is_empty")]
     pub reaped: Recent,
-    /// Places of the minimum that rest since lately, because GitHub removes whoever waits there.
+    /// Places of the minimum that began to rest lately, because GitHub removes the runners that wait there.
     #[serde(default, skip_serializing_if = "Recent::is_empty")]
     pub resting: Recent,
     /// The task definition that the pool's runners are launched with, as the scheduler saw it last.

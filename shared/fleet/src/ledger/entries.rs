@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::totals::difference;
 use super::transition;
-use super::{Answer, Book, Event, Health, Item, Job, News, Outcome, Put, Rest, Runner, RunnerState, Totals};
+use super::{
+    Book, Event, Health, Item, Job, LedgerAnswer, News, Outcome, Put, Rest, Runner, RunnerState, Totals,
+};
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 
@@ -25,14 +27,14 @@ pub struct Entries {
     tidings: Tidings,
 }
 
-/// What the events brought that somebody is to be told of.
+/// What the events brought that is worth a log line or a metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tidings {
     /// The capacities whose breaker opened, or is held open for longer, each with its rest.
     pub breakers: BTreeMap<PoolName, Rest>,
     /// How many idle runners of a pool GitHub removed.
     pub reaped: BTreeMap<PoolName, u32>,
-    /// How many places of a pool's minimum rest since, because GitHub removes whoever waits there.
+    /// How many places of a pool's minimum rest, because GitHub removes the runners that wait there.
     pub places_resting: BTreeMap<PoolName, u32>,
     /// How many runners of a pool became Overdue.
     pub overdue: BTreeMap<PoolName, u32>,
@@ -86,7 +88,7 @@ impl Entries {
         of_jobs.chain(of_runners).cloned().collect()
     }
 
-    /// What the events brought that somebody is to be told of.
+    /// What the events brought that is worth a log line or a metric.
     pub fn tidings(&self) -> &Tidings {
         &self.tidings
     }
@@ -97,7 +99,7 @@ impl Entries {
     }
 
     /// Applies one event. The books of all pools that its items name have to be there.
-    pub fn apply(&mut self, event: &Event, now: Timestamp) -> Answer {
+    pub fn apply(&mut self, event: &Event, now: Timestamp) -> LedgerAnswer {
         let runner = event.runner().and_then(|id| self.runners.get(id));
         let job = event.job().and_then(|id| self.jobs.get(&id));
         let outcome = match event {
@@ -112,7 +114,7 @@ impl Entries {
             Event::FoundWaiting { job, .. } | Event::FoundUnserved { job, .. }
                 if self.changed_jobs.contains(job) =>
             {
-                return Answer::Noted;
+                return LedgerAnswer::Noted;
             }
             Event::FoundWaiting { version, .. } => transition::of_found_waiting(job, *version, now),
             Event::JobRead { state, .. } => transition::of_read(job, *state, now),
@@ -128,13 +130,13 @@ impl Entries {
             }
             Event::Bounds { pool, minimum, maximum, task_definition } => {
                 self.set_bounds(pool, *minimum, *maximum, task_definition.as_deref());
-                return Answer::Noted;
+                return LedgerAnswer::Noted;
             }
             // Nothing has happened: settling the pools that events name is what comes next.
-            Event::Settle { .. } => return Answer::Noted,
+            Event::Settle { .. } => return LedgerAnswer::Noted,
             Event::Recounted { pool, version, totals } => {
                 self.recounted(pool, *version, *totals);
-                return Answer::Noted;
+                return LedgerAnswer::Noted;
             }
         };
         self.accept(outcome, now)
@@ -171,7 +173,7 @@ impl Entries {
         }
     }
 
-    fn accept(&mut self, outcome: Outcome, now: Timestamp) -> Answer {
+    fn accept(&mut self, outcome: Outcome, now: Timestamp) -> LedgerAnswer {
         if let Some(job) = outcome.job {
             self.put_job(job);
         }

@@ -1,4 +1,4 @@
-//! What happens to jobs and runners, as the ledger is told of it.
+//! What happens to jobs and runners: the ledger's input.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,9 @@ pub struct JobMessage {
     pub job_event: JobEvent,
 }
 
-/// What the queue carries to the launchers from whoever finds that a pool is short of runners and does not
-/// launch them: the pool, never a runner. It is a hint. One that is lost, late or doubled does no harm: who
-/// gets it looks at the pool's book.
+/// A message to the launchers from a function that finds a pool short of runners and launches none itself: it
+/// names the pool, never a runner. It is a hint. A lost, late or doubled one does no harm: its receiver looks
+/// at the pool's book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettleMessage {
     /// The version of this form.
@@ -135,7 +135,7 @@ pub enum RunnerEvent {
     TaskStopped(StopClass, String, TaskTimes),
 }
 
-/// Anything that the ledger is told.
+/// Any input of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Of a job.
@@ -208,7 +208,8 @@ pub enum Event {
     Recounted {
         /// The pool.
         pool: PoolName,
-        /// The book's version as it was when they were counted: one that was written since is counted anew.
+        /// The book's version as it was when they were counted: a book that was written since is counted
+        /// again.
         version: u64,
         /// What they add up to.
         totals: Totals,

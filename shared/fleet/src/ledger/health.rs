@@ -1,5 +1,5 @@
 //! Whether a pool's capacity works: rests after "no capacity", and the breaker for launches that
-//! can not work.
+//! cannot work.
 //!
 //! What a capacity is, its launches share: what fails of one batch fails for one reason. So an open breaker
 //! counts a failure only of a runner that was reserved after the failure that opened it, or held it open,

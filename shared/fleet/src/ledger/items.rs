@@ -89,8 +89,7 @@ pub struct Job {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnservedReason {
-    /// Its repository is public, and the runner group refuses public repositories, as groups do unless they
-    /// are told otherwise.
+    /// Its repository is public, and the runner group refuses public repositories, as groups do by default.
     PublicRepository,
     /// Its repository is not among those that the runner group is for.
     RunnerGroup,
@@ -124,7 +123,7 @@ pub enum RunnerState {
     Overdue,
     /// It has begun a job. Nobody of us stops it.
     Busy,
-    /// It was told to leave, or will be at its next question.
+    /// It got the answer "leave", or gets it at its next question.
     Leaving,
     /// Its task has stopped, or never was.
     Stopped,
@@ -156,8 +155,8 @@ pub struct Runner {
     pub state: RunnerState,
     /// The pool whose labels it carries, in whose `supply` it counts.
     pub pool: PoolName,
-    /// The pool whose capacity it uses, in whose `live` it counts; another one than `pool` when a
-    /// fallback runs it.
+    /// The pool whose capacity provider runs its task, and in whose `live` it counts. It differs from `pool`
+    /// when a fallback runs it.
     pub capacity: PoolName,
     /// The boot that it is bound to: the one that asked first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ pub enum Key {
     Deliveries,
     /// What the reconciler suspects; there is one.
     Suspicions,
-    /// Which repositories were looked through for jobs that no webhook told of; there is one.
+    /// Which repositories were searched for jobs that no webhook reported; there is one such item.
     Sweep,
 }
 

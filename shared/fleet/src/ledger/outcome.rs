@@ -2,7 +2,7 @@
 
 use super::{Job, Runner, RunnerState};
 
-/// What a runner is told that asks what it is to do.
+/// The answer to a runner's question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskAnswer {
     /// Make it a JIT config.
@@ -42,9 +42,9 @@ impl Fenced {
     }
 }
 
-/// What whoever told the event is told in return.
+/// What the sender of an event gets in return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum LedgerAnswer {
     /// Nothing to say.
     Noted,
     /// To a question, or to the registration that follows one.
@@ -64,8 +64,8 @@ pub enum News {
     LaunchRefused(String),
     /// The task came to its end before its first question, in ECS's words.
     BootFailed(String),
-    /// The task stopped after its first question and before any job, in ECS's words; it weighs so many thirds of
-    /// a failed run.
+    /// The task stopped after its first question and before any job, in ECS's words, with its weight in thirds
+    /// of a failed run.
     RunFailed(u32, String),
     /// A job has begun: runs work.
     RanJob,
@@ -85,20 +85,20 @@ pub struct Outcome {
     /// News of the runner's capacity, or of its pool.
     pub news: Option<News>,
     /// The answer.
-    pub answer: Answer,
+    pub answer: LedgerAnswer,
 }
 
 impl Outcome {
-    pub(super) fn unchanged(answer: Answer) -> Self {
+    pub(super) fn unchanged(answer: LedgerAnswer) -> Self {
         Self { job: None, runner: None, news: None, answer }
     }
 
-    pub(super) fn of_runner(runner: Runner, answer: Answer) -> Self {
+    pub(super) fn of_runner(runner: Runner, answer: LedgerAnswer) -> Self {
         Self { runner: Some(runner), ..Self::unchanged(answer) }
     }
 
     pub(super) fn of_job(job: Job) -> Self {
-        Self { job: Some(job), ..Self::unchanged(Answer::Noted) }
+        Self { job: Some(job), ..Self::unchanged(LedgerAnswer::Noted) }
     }
 
     pub(super) fn with(self, news: impl Into<Option<News>>) -> Self {

@@ -41,7 +41,7 @@ impl Permits {
         more
     }
 
-    /// The first so many of them.
+    /// The first ones, at most this many.
     #[must_use]
     pub fn first(&self, most: u32) -> Self {
         let (mut first, mut left) = (Self::default(), most);

@@ -1,5 +1,5 @@
-//! When a job and the start of a runner came to each of their points: for whoever asks where the time went.
-//! Nothing is decided by these, and no write is made for them.
+//! When a job and the start of a runner came to each of their points: for questions about where the time
+//! went. They decide nothing, and nothing is written for their sake alone.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ pub struct JobTimes {
     /// When GitHub created it, as its first webhook or a read said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When the queue took its first webhook (SQS: `SentTimestamp`); `None` of a job that no webhook told of.
+    /// When the queue took its first webhook (SQS: `SentTimestamp`); `None` for a job that no webhook
+    /// reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// When the ledger heard that it had begun.
@@ -45,7 +46,7 @@ pub struct StartTimes {
     /// ECS's `startedAt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<i64>,
-    /// PID 1's own start, by the age that it told with its first question.
+    /// PID 1's own start, by the age in its first question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booted: Option<i64>,
     /// Its first question.

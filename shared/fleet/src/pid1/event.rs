@@ -35,7 +35,7 @@ pub enum Exit {
 
 /// Something that has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum Pid1Event {
     /// Docker and tool cache are looked after. `false` where Docker did not come up.
     Prepared(bool),
     /// A question came back.
@@ -60,7 +60,7 @@ pub enum Event {
 
 /// Something to do. A look and a freeze are answered by an event at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum Pid1Action {
     /// Ask the registrar what to do, with a listener that is so far.
     Ask(Listener),
     /// Start the runner program.

@@ -21,7 +21,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use self::event::{Action, Answered, Event, Exit};
+pub use self::event::{Answered, Exit, Pid1Action, Pid1Event};
 pub use self::questions::Questions;
 use self::questions::believed;
 use self::timings::{FIRST_BACKOFF, LONGEST_WAIT};
@@ -33,7 +33,7 @@ use crate::question::Listener;
 
 /// How far PID 1 is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum Pid1State {
     /// Docker is waited for, and the tool cache restored.
     Preparing,
     /// No JIT config yet. The next question is under way, or waited for.
@@ -64,7 +64,7 @@ pub enum State {
 #[derive(Debug, Clone)]
 pub struct Machine {
     timings: Timings,
-    state: State,
+    state: Pid1State,
     deadline: Option<Duration>,
     terminated: Option<Duration>,
     listener: Listener,
@@ -75,78 +75,80 @@ pub struct Machine {
 impl Machine {
     /// PID 1 at its start.
     pub fn new(timings: Timings) -> Self {
-        let (state, listener) = (State::Preparing, Listener::None);
+        let (state, listener) = (Pid1State::Preparing, Listener::None);
         Self { timings, state, deadline: None, terminated: None, listener, asked_as: listener }
     }
 
     /// How far it is.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> Pid1State {
         self.state
     }
 
     /// The exit code if PID 1 itself cannot go on. A job that has begun reaches no code that counts.
     pub fn code_of_failure(&self) -> i64 {
-        if matches!(self.state, State::Working { .. }) { JOB_DONE } else { FAILED }
+        if matches!(self.state, Pid1State::Working { .. }) { JOB_DONE } else { FAILED }
     }
 
-    /// When [`Event::Due`] is to come, if nothing else does before.
+    /// When [`Pid1Event::Due`] is to come, if nothing else does before.
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
     }
 
     /// Takes an event. `jitter` is a random number from 0 to 1.
     #[expect(clippy::match_same_arms, reason = "a row of the table is one rule")]
-    pub fn step(&mut self, now: Duration, jitter: f64, event: Event) -> Vec<Action> {
+    pub fn step(&mut self, now: Duration, jitter: f64, event: Pid1Event) -> Vec<Pid1Action> {
         let was_up = self.listener == Listener::Up;
-        if event == Event::ListenerUp {
+        if event == Pid1Event::ListenerUp {
             self.listener = Listener::Up;
         }
         match (self.state, event) {
-            (State::Over(_), _) => vec![],
-            (State::Preparing, Event::Prepared(true)) => self.ask_for_config(Questions::first(now)),
-            (State::Preparing, Event::Prepared(false)) => self.over(DOCKER_UNAVAILABLE),
-            (State::Unconfigured(asked), Event::Answered(answered)) => {
+            (Pid1State::Over(_), _) => vec![],
+            (Pid1State::Preparing, Pid1Event::Prepared(true)) => self.ask_for_config(Questions::first(now)),
+            (Pid1State::Preparing, Pid1Event::Prepared(false)) => self.over(DOCKER_UNAVAILABLE),
+            (Pid1State::Unconfigured(asked), Pid1Event::Answered(answered)) => {
                 self.unconfigured(asked, answered, now, jitter)
             }
-            (State::Unconfigured(asked), Event::Due) => self.ask_for_config(asked.again(now)),
-            (State::Preparing | State::Unconfigured(_), Event::Terminate) => self.over(TERMINATED),
-            (_, Event::NotStarted) => self.over(FAILED),
-            (_, Event::Exited(exit)) => self.exited(exit),
-            (State::Working { interrupted }, Event::Due) => self.out_of_time(interrupted),
-            (State::Working { .. }, Event::Terminate) => {
+            (Pid1State::Unconfigured(asked), Pid1Event::Due) => self.ask_for_config(asked.again(now)),
+            (Pid1State::Preparing | Pid1State::Unconfigured(_), Pid1Event::Terminate) => {
+                self.over(TERMINATED)
+            }
+            (_, Pid1Event::NotStarted) => self.over(FAILED),
+            (_, Pid1Event::Exited(exit)) => self.exited(exit),
+            (Pid1State::Working { interrupted }, Pid1Event::Due) => self.out_of_time(interrupted),
+            (Pid1State::Working { .. }, Pid1Event::Terminate) => {
                 self.terminated.get_or_insert(now);
                 self.work()
             }
-            (State::Freezing { .. }, Event::Looked(true)) => {
+            (Pid1State::Freezing { .. }, Pid1Event::Looked(true)) => {
                 self.work();
-                vec![Action::Thaw]
+                vec![Pid1Action::Thaw]
             }
-            (State::Freezing { released: true }, Event::Looked(false)) => self.over(RELEASED),
-            (State::Freezing { released: true }, Event::NotFrozen) => {
-                self.wait(State::LastLook, now + self.timings.last_look);
+            (Pid1State::Freezing { released: true }, Pid1Event::Looked(false)) => self.over(RELEASED),
+            (Pid1State::Freezing { released: true }, Pid1Event::NotFrozen) => {
+                self.wait(Pid1State::LastLook, now + self.timings.last_look);
                 vec![]
             }
-            (State::Freezing { released: false }, Event::Looked(false)) => self.over(TERMINATED),
-            // What can not be seen to be idle is taken for at work.
-            (State::Freezing { released: false }, Event::NotFrozen) => self.work(),
-            (State::Working { .. }, _) => vec![],
-            (_, Event::JobBegun | Event::Looked(true)) => self.work(),
-            (_, Event::Terminate) => {
+            (Pid1State::Freezing { released: false }, Pid1Event::Looked(false)) => self.over(TERMINATED),
+            // What cannot be seen to be idle is taken for at work.
+            (Pid1State::Freezing { released: false }, Pid1Event::NotFrozen) => self.work(),
+            (Pid1State::Working { .. }, _) => vec![],
+            (_, Pid1Event::JobBegun | Pid1Event::Looked(true)) => self.work(),
+            (_, Pid1Event::Terminate) => {
                 self.terminated.get_or_insert(now);
                 self.freeze(false)
             }
-            (State::Idle, Event::ListenerUp) if !was_up => self.look(),
-            (State::Idle, Event::Due) => self.look(),
-            (State::Looking, Event::Looked(false)) => {
-                self.state = State::Asking;
+            (Pid1State::Idle, Pid1Event::ListenerUp) if !was_up => self.look(),
+            (Pid1State::Idle, Pid1Event::Due) => self.look(),
+            (Pid1State::Looking, Pid1Event::Looked(false)) => {
+                self.state = Pid1State::Asking;
                 self.asked_as = self.listener;
-                vec![Action::Ask(self.listener)]
+                vec![Pid1Action::Ask(self.listener)]
             }
-            (State::Asking, Event::Answered(Answered::Leave)) => {
-                self.wait(State::LastLook, now + self.timings.last_look);
+            (Pid1State::Asking, Pid1Event::Answered(Answered::Leave)) => {
+                self.wait(Pid1State::LastLook, now + self.timings.last_look);
                 vec![]
             }
-            (State::Asking, Event::Answered(answered)) => {
+            (Pid1State::Asking, Pid1Event::Answered(answered)) => {
                 // It has come up meanwhile, which the registrar is to know; but not before it may be asked
                 // again.
                 if self.asked_as != self.listener && matches!(answered, Answered::Wait(_)) {
@@ -158,18 +160,18 @@ impl Machine {
                     Answered::Later(Some(told)) => believed(told, jitter).max(often(self.timings.question)),
                     _ => often(self.timings.question),
                 };
-                self.wait(State::Idle, now + wait);
+                self.wait(Pid1State::Idle, now + wait);
                 vec![]
             }
-            (State::LastLook, Event::Due) => self.freeze(true),
+            (Pid1State::LastLook, Pid1Event::Due) => self.freeze(true),
             _ => vec![],
         }
     }
 
-    fn ask_for_config(&mut self, questions: Questions) -> Vec<Action> {
+    fn ask_for_config(&mut self, questions: Questions) -> Vec<Pid1Action> {
         self.deadline = None;
-        self.state = State::Unconfigured(questions);
-        vec![Action::Ask(Listener::None)]
+        self.state = Pid1State::Unconfigured(questions);
+        vec![Pid1Action::Ask(Listener::None)]
     }
 
     fn unconfigured(
@@ -178,12 +180,12 @@ impl Machine {
         answered: Answered,
         now: Duration,
         jitter: f64,
-    ) -> Vec<Action> {
+    ) -> Vec<Pid1Action> {
         match answered {
             Answered::Config => {
                 self.listener = Listener::Starting;
-                self.wait(State::Idle, now + self.timings.listener);
-                vec![Action::Start]
+                self.wait(Pid1State::Idle, now + self.timings.listener);
+                vec![Pid1Action::Start]
             }
             Answered::Leave | Answered::Refused => self.over(NOT_NEEDED),
             Answered::Malformed => self.over(FAILED),
@@ -191,7 +193,7 @@ impl Machine {
                 let questions = questions.came_to(answered, now);
                 match questions.next(answered, now, jitter, &self.timings) {
                     Some(next) => {
-                        self.wait(State::Unconfigured(questions), next);
+                        self.wait(Pid1State::Unconfigured(questions), next);
                         vec![]
                     }
                     None => self.over(FAILED),
@@ -200,46 +202,46 @@ impl Machine {
         }
     }
 
-    fn look(&mut self) -> Vec<Action> {
+    fn look(&mut self) -> Vec<Pid1Action> {
         self.deadline = None;
-        self.state = State::Looking;
-        vec![Action::Look]
+        self.state = Pid1State::Looking;
+        vec![Pid1Action::Look]
     }
 
-    fn freeze(&mut self, released: bool) -> Vec<Action> {
+    fn freeze(&mut self, released: bool) -> Vec<Pid1Action> {
         self.deadline = None;
-        self.state = State::Freezing { released };
-        vec![Action::Freeze]
+        self.state = Pid1State::Freezing { released };
+        vec![Pid1Action::Freeze]
     }
 
     /// A job goes on; after a SIGTERM, until shortly before ECS would kill it.
-    fn work(&mut self) -> Vec<Action> {
+    fn work(&mut self) -> Vec<Pid1Action> {
         let interrupt = self.timings.stop.saturating_sub(self.timings.interrupt);
-        let interrupted = self.state == State::Working { interrupted: true };
+        let interrupted = self.state == Pid1State::Working { interrupted: true };
         if !interrupted {
-            self.state = State::Working { interrupted };
+            self.state = Pid1State::Working { interrupted };
             self.deadline = self.terminated.map(|at| at + interrupt);
         }
         vec![]
     }
 
     /// The job is interrupted; what does not end then is killed just before ECS would do it.
-    fn out_of_time(&mut self, interrupted: bool) -> Vec<Action> {
+    fn out_of_time(&mut self, interrupted: bool) -> Vec<Pid1Action> {
         if interrupted {
             return self.over(JOB_DONE);
         }
-        self.state = State::Working { interrupted: true };
+        self.state = Pid1State::Working { interrupted: true };
         let last = self.timings.stop.saturating_sub(self.timings.interrupt / 5);
         self.deadline = self.terminated.map(|at| at + last);
-        vec![Action::Interrupt]
+        vec![Pid1Action::Interrupt]
     }
 
-    fn exited(&mut self, exit: Exit) -> Vec<Action> {
+    fn exited(&mut self, exit: Exit) -> Vec<Pid1Action> {
         let code = match (self.state, exit) {
-            (State::Working { .. }, _) => JOB_DONE,
+            (Pid1State::Working { .. }, _) => JOB_DONE,
             (_, Exit::Code(code)) if i64::from(code) == RUNNER_OUTDATED => RUNNER_OUTDATED,
             // Its registration is deleted by then, and the listener may notice that first.
-            (State::LastLook | State::Freezing { released: true }, _) => RELEASED,
+            (Pid1State::LastLook | Pid1State::Freezing { released: true }, _) => RELEASED,
             _ if self.terminated.is_some() => TERMINATED,
             // "The runner no longer exists on the server": its listener then ends in good order.
             (_, Exit::Code(0)) if self.listener == Listener::Up => REMOVED,
@@ -248,13 +250,13 @@ impl Machine {
         self.over(code)
     }
 
-    fn wait(&mut self, state: State, until: Duration) {
+    fn wait(&mut self, state: Pid1State, until: Duration) {
         self.state = state;
         self.deadline = Some(until);
     }
 
-    fn over(&mut self, code: i64) -> Vec<Action> {
-        self.state = State::Over(code);
+    fn over(&mut self, code: i64) -> Vec<Pid1Action> {
+        self.state = Pid1State::Over(code);
         self.deadline = None;
         vec![]
     }

@@ -40,8 +40,8 @@ impl Questions {
     /// When the next one is to be asked, after this came of the last one; `None` where nothing was heard
     /// for too long.
     ///
-    /// What the registrar says is kept to, and up to a fifth more is waited, so that runners that were
-    /// told the same do not all come at once.
+    /// It waits as long as the registrar says, and up to a fifth longer, so that runners with the same answer
+    /// do not all come at once.
     pub(super) fn next(
         self,
         answered: Answered,
@@ -61,7 +61,7 @@ impl Questions {
     }
 }
 
-/// How long is waited that was told to wait so long.
+/// How long to wait after an answer to wait this long.
 pub(super) fn believed(told: Duration, jitter: f64) -> Duration {
     told.clamp(FIRST_BACKOFF, LONGEST_WAIT).mul_f64(1.0 + jitter / 5.0)
 }

@@ -2,15 +2,15 @@
 
 use super::fields::Fields;
 use super::instances::{About, Finding};
-use super::{Architecture, Capacity, Pool, fargate_sizes};
+use super::{Architecture, CapacityProvider, Pool, fargate_sizes};
 use crate::label::{LABEL_LENGTH_LIMIT, LABEL_LIMIT, Label, Labels};
-use crate::said;
+use crate::quote;
 
 pub(super) fn check_labels(labels: &[String], architecture: Option<Architecture>, fields: &mut Fields<'_>) {
     for (place, text) in labels.iter().enumerate() {
         let label = Label::new(text);
         if label.as_str().is_empty() || label.as_str().contains([',', '\n']) {
-            let quoted = said::quoted(text);
+            let quoted = quote::quoted(text);
             let problem = format!("{quoted} is no label: a label is one or more characters, no comma");
             fields.note_item("labels", place, problem);
         }
@@ -34,7 +34,7 @@ pub(super) fn check_labels(labels: &[String], architecture: Option<Architecture>
 
 /// Checks as much of a task's size as could be read.
 pub(super) fn check_size(
-    capacity: Capacity,
+    capacity: CapacityProvider,
     cpu_units: Option<u32>,
     memory_mib: Option<u32>,
     disk_gib: Option<u32>,
@@ -71,7 +71,7 @@ pub(super) fn note_found(findings: Vec<Finding>, fields: &mut Fields<'_>) {
 }
 
 pub(super) fn check_instances(
-    capacity: Capacity,
+    capacity: CapacityProvider,
     types: Option<&[String]>,
     each: Option<u32>,
     fields: &mut Fields<'_>,

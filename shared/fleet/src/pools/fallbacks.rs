@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use super::problems::Problems;
-use super::{Architecture, Capacity};
+use super::{Architecture, CapacityProvider};
 use crate::ids::PoolName;
 
 /// What is known of a pool that falls back, or is fallen back on.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     pub(super) architecture: Option<Architecture>,
-    pub(super) capacity: Option<Capacity>,
+    pub(super) capacity: Option<CapacityProvider>,
     pub(super) fallback: Option<PoolName>,
     pub(super) public_repositories: bool,
 }
@@ -69,9 +69,11 @@ fn circles(links: &BTreeMap<String, Link>) -> Vec<Vec<&str>> {
     circles.filter(|circle| circle.iter().min() == circle.first()).collect()
 }
 
-/// Whose fallback is of the least use: capacity on demand is rarely gone, and nothing falls back from it on Spot.
+/// Pools with the least use for a fallback: capacity on demand is rarely gone, and nothing falls back from it
+/// on Spot.
 fn to_break<'a>(circle: &[&'a str], links: &BTreeMap<String, Link>) -> Option<&'a str> {
-    let is_spot = |name: &str| links.get(name).and_then(|link| link.capacity).is_some_and(Capacity::is_spot);
+    let is_spot =
+        |name: &str| links.get(name).and_then(|link| link.capacity).is_some_and(CapacityProvider::is_spot);
     let on_demand = circle.iter().rev().find(|name| !is_spot(name));
     on_demand.or(circle.last()).copied()
 }

@@ -5,16 +5,16 @@
 
 use serde_json::{Map, Value};
 
-use super::lines::Step;
+use super::lines::PathStep;
 use super::problems::Problems;
 use super::spelling;
-use super::values::{Kind, Wrong};
+use super::values::{ReadValue, Wrong};
 
 /// One table of a map, from which each field is taken once.
 pub(crate) struct Fields<'a> {
     /// What the table is: a pool, a schedule.
     table: &'static str,
-    way: Vec<Step>,
+    way: Vec<PathStep>,
     left: Map<String, Value>,
     known: Vec<&'static str>,
     /// Those that have to be there, and are not.
@@ -25,7 +25,7 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub(crate) fn new(
         table: &'static str,
-        way: Vec<Step>,
+        way: Vec<PathStep>,
         entry: Map<String, Value>,
         problems: &'a mut Problems,
     ) -> Self {
@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a field that has to be there. `None` when it is missing or wrong, which is noted.
-    pub(crate) fn required<T: Kind>(&mut self, field: &'static str) -> Option<T> {
+    pub(crate) fn required<T: ReadValue>(&mut self, field: &'static str) -> Option<T> {
         if !self.left.contains_key(field) {
             self.known.push(field);
             self.missing.push(field);
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a field that may be missing. `None` when it is, or when it is wrong, which is noted.
-    pub(crate) fn optional<T: Kind>(&mut self, field: &'static str) -> Option<T> {
+    pub(crate) fn optional<T: ReadValue>(&mut self, field: &'static str) -> Option<T> {
         self.known.push(field);
         let value = self.left.remove(field)?;
         let mut wrong = Wrong::default();
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
         self.problems
     }
 
-    /// Ends the table: whatever nobody took is an unknown field. One that is missing is not told of where an
+    /// Ends the table: every field that was not taken is unknown. A missing field is not reported if an
     /// unknown one is a misspelling of it.
     pub(crate) fn finish(mut self) {
         let mut missing = std::mem::take(&mut self.missing);
@@ -102,8 +102,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn to(&self, field: &str, place: Option<usize>) -> Vec<Step> {
-        let steps = [Some(field.into()), place.map(Step::Item)];
+    fn to(&self, field: &str, place: Option<usize>) -> Vec<PathStep> {
+        let steps = [Some(field.into()), place.map(PathStep::Item)];
         self.way.iter().cloned().chain(steps.into_iter().flatten()).collect()
     }
 }

@@ -39,7 +39,7 @@ pub enum About {
 }
 
 /// Looks at what a pool asks of its instances.
-pub type Look<'a> = &'a dyn Fn(&OnInstances<'_>) -> Vec<Finding>;
+pub type InstanceCheck<'a> = &'a dyn Fn(&OnInstances<'_>) -> Vec<Finding>;
 
 /// Looks at nothing.
-pub(super) const NOBODY: Look<'static> = &|_| Vec::new();
+pub(super) const NOBODY: InstanceCheck<'static> = &|_| Vec::new();

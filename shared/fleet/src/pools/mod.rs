@@ -3,6 +3,7 @@
 //! A pool is data. [`PoolMap::from_toml`] reads `pools.toml`, [`PoolMap::from_json`] the same map as it
 //! is deployed to the functions; both report every error of the map at once.
 
+mod caches;
 mod checks;
 mod fallbacks;
 mod fargate_sizes;
@@ -22,10 +23,11 @@ use std::fmt;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use self::caches::{CacheGroup, CachedRepository};
 pub(crate) use self::fields::Fields;
-pub use self::instances::{About, Finding, Look, OnInstances};
-pub(crate) use self::lines::Step;
-pub use self::parse::Checked;
+pub use self::instances::{About, Finding, InstanceCheck, OnInstances};
+pub(crate) use self::lines::PathStep;
+pub use self::parse::ParsedMap;
 pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
 pub use self::toml_text::toml_as_json;
@@ -71,10 +73,10 @@ impl fmt::Display for Architecture {
     }
 }
 
-/// Where a pool's tasks run, and how the capacity is bought.
+/// The ECS capacity provider of a pool's tasks: where they run, and how that is bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Capacity {
+pub enum CapacityProvider {
     /// Fargate, on demand.
     Fargate,
     /// Fargate Spot.
@@ -85,7 +87,7 @@ pub enum Capacity {
     Ec2Spot,
 }
 
-impl Capacity {
+impl CapacityProvider {
     /// Whether tasks run on Fargate, not on instances of an Auto Scaling group.
     pub fn is_fargate(self) -> bool {
         matches!(self, Self::Fargate | Self::FargateSpot)
@@ -105,7 +107,7 @@ impl Capacity {
     }
 }
 
-impl fmt::Display for Capacity {
+impl fmt::Display for CapacityProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fargate => "fargate",
@@ -127,7 +129,7 @@ pub struct Pool {
     /// The instruction set of its tasks.
     pub architecture: Architecture,
     /// Where its tasks run.
-    pub capacity: Capacity,
+    pub capacity: CapacityProvider,
     /// The EC2 instance types of its Auto Scaling group, the preferred one first; empty on Fargate.
     pub instance_types: Vec<String>,
     /// How many runners fit on one instance; `None` on Fargate.
@@ -185,6 +187,7 @@ pub struct PoolMap {
     retiring: BTreeMap<PoolName, Pool>,
     schedule: Schedule,
     limits: Limits,
+    caches: BTreeMap<String, CacheGroup>,
 }
 
 impl PoolMap {
@@ -224,6 +227,11 @@ impl PoolMap {
     /// The schedule of the pools that have none of their own.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
+    }
+
+    /// The groups of repositories that share a dependency cache, by name.
+    pub fn caches(&self) -> &BTreeMap<String, CacheGroup> {
+        &self.caches
     }
 
     /// What AWS and GitHub take of the account.

@@ -4,22 +4,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::caches::{self, CacheGroup};
 use super::checks::{check_instances, check_labels, check_size, note_found};
 use super::fallbacks::{self, Link};
 use super::fields::Fields;
-use super::instances::{Look, NOBODY, OnInstances};
-use super::lines::{Lines, Step};
+use super::instances::{InstanceCheck, NOBODY, OnInstances};
+use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem, Problems};
 use super::spelling;
 use super::toml_text;
-use super::{Architecture, Capacity, Pool, PoolMap, image};
+use super::{Architecture, CapacityProvider, Pool, PoolMap, image};
 use crate::ids::PoolName;
 use crate::label::Label;
 use crate::limits::Limits;
 use crate::schedule::{self, Schedule};
 
 /// Reads the schedule that a pool has of its own: where it stands, what is written, and the pool's maximum.
-type ReadSchedule = fn(Vec<Step>, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
+type ReadSchedule = fn(Vec<PathStep>, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
 
 /// How the parts of a map are read that not everybody has to do with.
 struct Readers<'a> {
@@ -28,7 +29,7 @@ struct Readers<'a> {
     /// One that a pool has of its own.
     pools: ReadSchedule,
     /// Who knows the types of instances.
-    instances: Look<'a>,
+    instances: InstanceCheck<'a>,
 }
 
 impl Readers<'static> {
@@ -39,9 +40,17 @@ impl Readers<'static> {
         Self { platforms: |_, _| None, pools: |_, _, _, _| None, instances: NOBODY };
 }
 
+/// What the map says beside its pools.
+#[derive(Default)]
+struct Common {
+    schedule: Schedule,
+    limits: Limits,
+    caches: BTreeMap<String, CacheGroup>,
+}
+
 /// A map that was read, and looked at by somebody who knows the types of instances.
 #[derive(Debug)]
-pub struct Checked {
+pub struct ParsedMap {
     /// The map, or all that is wrong with it.
     pub pools: Result<PoolMap, PoolMapError>,
     /// What may be wrong with it, also where something else is.
@@ -55,10 +64,10 @@ impl PoolMap {
     }
 
     /// As [`PoolMap::from_toml`], with somebody who looks at the instances of each EC2 pool that is in service.
-    pub fn from_toml_with(text: &str, instances: Look<'_>) -> Checked {
+    pub fn from_toml_with(text: &str, instances: InstanceCheck<'_>) -> ParsedMap {
         match toml_text::read(text) {
             Ok(file) => Self::from_file(file, &Readers { instances, ..Readers::ALL }),
-            Err(error) => Checked { pools: Err(error), warnings: Vec::new() },
+            Err(error) => ParsedMap { pools: Err(error), warnings: Vec::new() },
         }
     }
 
@@ -75,13 +84,13 @@ impl PoolMap {
     /// Reads a map from one JSON object a pool, in the form of `pools.toml`'s tables.
     pub fn from_entries(entries: impl IntoIterator<Item = (String, Value)>) -> Result<Self, PoolMapError> {
         let entries = entries.into_iter().collect();
-        Self::read(entries, Default::default(), &Readers::ALL, Problems::default()).pools
+        Self::read(entries, Common::default(), &Readers::ALL, Problems::default()).pools
     }
 
-    fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> Checked {
+    fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> ParsedMap {
         let mut problems = Problems::in_lines(lines);
         let mut entries = Map::new();
-        let (mut schedule, mut limits) = (None, Limits::default());
+        let (mut schedule, mut limits, mut caches) = (None, Limits::default(), BTreeMap::new());
         for (key, value) in file {
             match (key.as_str(), value) {
                 ("pools", Value::Object(pools)) => entries = pools,
@@ -90,23 +99,25 @@ impl PoolMap {
                 }
                 ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
                 ("limits", value) => limits = read_limits(value, &mut problems),
+                ("caches", value) => caches = caches::read(value, &mut problems),
                 (_, value) => problems.note(&[key.as_str().into()], no_part(&key, &value)),
             }
         }
-        Self::read(entries, (schedule.unwrap_or_default(), limits), read, problems)
+        let common = Common { schedule: schedule.unwrap_or_default(), limits, caches };
+        Self::read(entries, common, read, problems)
     }
 
-    fn of(pools: BTreeMap<PoolName, Pool>, (schedule, limits): (Schedule, Limits)) -> Self {
+    fn of(pools: BTreeMap<PoolName, Pool>, Common { schedule, limits, caches }: Common) -> Self {
         let (pools, retiring) = pools.into_iter().partition(|(_, pool)| pool.maximum > 0);
-        Self { pools, retiring, schedule, limits }
+        Self { pools, retiring, schedule, limits, caches }
     }
 
     fn read(
         entries: Map<String, Value>,
-        common: (Schedule, Limits),
+        common: Common,
         read: &Readers<'_>,
         mut problems: Problems,
-    ) -> Checked {
+    ) -> ParsedMap {
         if entries.is_empty() {
             problems.note_map("has no pool; add a [pools.<name>] table");
         }
@@ -127,7 +138,7 @@ impl PoolMap {
         check_groups_agree(&pools, &mut problems);
         check_names_are_exact(&pools, &mut problems);
         let (pools, warnings) = problems.none_or(Self::of(pools, common));
-        Checked { pools, warnings }
+        ParsedMap { pools, warnings }
     }
 }
 
@@ -140,9 +151,11 @@ fn json(text: &str) -> Result<Map<String, Value>, PoolMapError> {
 
 /// What is said of a key beside the pools.
 fn no_part(key: &str, value: &Value) -> String {
-    let way_out = match spelling::meant(key, &["pools", "schedule", "limits"]).as_slice() {
+    let way_out = match spelling::meant(key, &["pools", "schedule", "limits", "caches"]).as_slice() {
         [] if value.is_object() => format!("a pool's table is [pools.{key}]"),
-        [] => "it has [pools.<name>] tables, and may have [schedule] and [limits]".to_owned(),
+        [] => {
+            "it has [pools.<name>] tables, and may have [schedule], [limits] and [caches.<name>]".to_owned()
+        }
         words => format!("did you mean {}?", words.join(" or ")),
     };
     format!("is no part of a pool map; {way_out}")
@@ -181,7 +194,7 @@ fn read_pool(
     let mut fields = Fields::new("pool", way.clone(), entry, problems);
 
     let architecture: Option<Architecture> = fields.required("architecture");
-    let capacity: Option<Capacity> = fields.required("capacity");
+    let capacity: Option<CapacityProvider> = fields.required("capacity");
     let labels: Option<Vec<String>> = fields.required("labels");
     let instance_types: Option<Vec<String>> = fields.optional("instance_types");
     let runners_per_instance: Option<u32> = fields.optional("runners_per_instance");

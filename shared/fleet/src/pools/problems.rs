@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::lines::{Lines, Step};
+use super::lines::{Lines, PathStep};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +26,14 @@ impl Problem {
         }
     }
 
-    fn new(line: Option<usize>, way: &[Step], message: &str) -> Self {
+    fn new(line: Option<usize>, way: &[PathStep], message: &str) -> Self {
         let (pool, way) = match way {
-            [Step::Key(top), Step::Key(pool), rest @ ..] if top == "pools" => (Some(pool.clone()), rest),
+            [PathStep::Key(top), PathStep::Key(pool), rest @ ..] if top == "pools" => {
+                (Some(pool.clone()), rest)
+            }
             _ => (None, way),
         };
-        let is_key = |step: &&Step| matches!(step, Step::Key(_));
+        let is_key = |step: &&PathStep| matches!(step, PathStep::Key(_));
         let (keys, items) = way.split_at(way.iter().take_while(is_key).count());
         let keys: Vec<&str> = keys.iter().filter_map(key).collect();
         let item = in_list(keys.last().copied().unwrap_or_default(), items);
@@ -40,18 +42,18 @@ impl Problem {
     }
 }
 
-fn key(step: &Step) -> Option<&str> {
+fn key(step: &PathStep) -> Option<&str> {
     match step {
-        Step::Key(key) => Some(key),
-        Step::Item(_) => None,
+        PathStep::Key(key) => Some(key),
+        PathStep::Item(_) => None,
     }
 }
 
 /// Which item of a list, and which field of that: `window 2: from: `.
-fn in_list<'a>(mut list: &'a str, way: &'a [Step]) -> String {
-    let step = |step: &'a Step| match step {
-        Step::Item(place) => format!("{} {}: ", item_of(list), place + 1),
-        Step::Key(key) => {
+fn in_list<'a>(mut list: &'a str, way: &'a [PathStep]) -> String {
+    let step = |step: &'a PathStep| match step {
+        PathStep::Item(place) => format!("{} {}: ", item_of(list), place + 1),
+        PathStep::Key(key) => {
             list = key;
             format!("{key}: ")
         }
@@ -62,6 +64,8 @@ fn in_list<'a>(mut list: &'a str, way: &'a [Step]) -> String {
 fn item_of(list: &str) -> &str {
     match list {
         "instance_types" => "type",
+        "repositories" => "repository",
+        "branches" => "branch",
         _ => list.strip_suffix('s').unwrap_or("item"),
     }
 }
@@ -101,13 +105,13 @@ impl Problems {
     }
 
     /// Notes a problem of a part of the map.
-    pub(crate) fn note(&mut self, way: &[Step], message: impl AsRef<str>) {
+    pub(crate) fn note(&mut self, way: &[PathStep], message: impl AsRef<str>) {
         let problem = Problem::new(self.lines.of(way), way, message.as_ref());
         self.noted.push(problem);
     }
 
     /// Notes what may be a problem.
-    pub(super) fn warn(&mut self, way: &[Step], message: impl AsRef<str>) {
+    pub(super) fn warn(&mut self, way: &[PathStep], message: impl AsRef<str>) {
         let warning = Problem::new(self.lines.of(way), way, message.as_ref());
         self.warnings.push(warning);
     }

@@ -8,26 +8,26 @@ use super::*;
 
 /// One row of the table of default pools: name, capacity, labels of its own, priority, fallback
 /// and maximum. The architecture and the runner group follow from the name.
-type Row = (&'static str, Capacity, [&'static str; 2], u32, Option<&'static str>, u32);
+type Row = (&'static str, CapacityProvider, [&'static str; 2], u32, Option<&'static str>, u32);
 
 const SHIPPED: [Row; 7] = [
-    ("fargate-x64", Capacity::Fargate, ["fargate", "on-demand"], 10, None, 15),
-    ("fargate-x64-spot", Capacity::FargateSpot, ["fargate", "spot"], 20, Some("fargate-x64"), 15),
-    ("fargate-arm64", Capacity::Fargate, ["fargate", "on-demand"], 30, None, 10),
-    ("ec2-x64", Capacity::Ec2, ["ec2 docker", "on-demand"], 40, None, 15),
-    ("ec2-x64-spot", Capacity::Ec2Spot, ["ec2 docker", "spot"], 50, Some("ec2-x64"), 20),
-    ("ec2-arm64", Capacity::Ec2, ["ec2 docker", "on-demand"], 60, None, 10),
-    ("ec2-arm64-spot", Capacity::Ec2Spot, ["ec2 docker", "spot"], 70, Some("ec2-arm64"), 15),
+    ("fargate-x64", CapacityProvider::Fargate, ["fargate", "on-demand"], 10, None, 15),
+    ("fargate-x64-spot", CapacityProvider::FargateSpot, ["fargate", "spot"], 20, Some("fargate-x64"), 15),
+    ("fargate-arm64", CapacityProvider::Fargate, ["fargate", "on-demand"], 30, None, 10),
+    ("ec2-x64", CapacityProvider::Ec2, ["ec2 docker", "on-demand"], 40, None, 15),
+    ("ec2-x64-spot", CapacityProvider::Ec2Spot, ["ec2 docker", "spot"], 50, Some("ec2-x64"), 20),
+    ("ec2-arm64", CapacityProvider::Ec2, ["ec2 docker", "on-demand"], 60, None, 10),
+    ("ec2-arm64-spot", CapacityProvider::Ec2Spot, ["ec2 docker", "spot"], 70, Some("ec2-arm64"), 15),
 ];
 
 /// Spot has more of them, so that it has more to choose from.
-fn instance_types(capacity: Capacity, arm: bool) -> Vec<&'static str> {
+fn instance_types(capacity: CapacityProvider, arm: bool) -> Vec<&'static str> {
     match (capacity, arm) {
-        (Capacity::Fargate | Capacity::FargateSpot, _) => vec![],
-        (Capacity::Ec2, false) => vec!["t3.2xlarge"],
-        (Capacity::Ec2, true) => vec!["t4g.2xlarge"],
-        (Capacity::Ec2Spot, false) => vec!["t3.2xlarge", "m6i.2xlarge", "m5.2xlarge"],
-        (Capacity::Ec2Spot, true) => vec!["t4g.2xlarge", "m7g.2xlarge", "m6g.2xlarge"],
+        (CapacityProvider::Fargate | CapacityProvider::FargateSpot, _) => vec![],
+        (CapacityProvider::Ec2, false) => vec!["t3.2xlarge"],
+        (CapacityProvider::Ec2, true) => vec!["t4g.2xlarge"],
+        (CapacityProvider::Ec2Spot, false) => vec!["t3.2xlarge", "m6i.2xlarge", "m5.2xlarge"],
+        (CapacityProvider::Ec2Spot, true) => vec!["t4g.2xlarge", "m7g.2xlarge", "m6g.2xlarge"],
     }
 }
 
@@ -218,7 +218,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             name: PoolName::new("gpu-spot").unwrap(),
             labels: "self-hosted linux arm64 aarch64 gpu-spot gpu docker".split(' ').collect(),
             architecture: Architecture::Arm64,
-            capacity: Capacity::Ec2Spot,
+            capacity: CapacityProvider::Ec2Spot,
             instance_types: vec!["g5g.xlarge".to_owned(), "g5g.2xlarge".to_owned()],
             runners_per_instance: Some(1),
             cpu_units: 3584,

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue, Error};
 
-use super::lines::{Lines, Step};
+use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem};
-use crate::said;
+use crate::quote;
 
 /// Reads a text. It has every error of its syntax, each with its line.
 pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Lines), PoolMapError> {
@@ -31,9 +31,9 @@ const TWICE: &str = "duplicate key";
 fn problem(text: &str, error: &Error) -> Problem {
     let written = written(text, error);
     let says = match (error.message(), written) {
-        (TWICE, key) => format!("{} is there twice", said::quoted(key)),
+        (TWICE, key) => format!("{} is there twice", quote::quoted(key)),
         (message, "") => message.replace('\n', ", "),
-        (message, written) => format!("{}: {}", message.replace('\n', ", "), said::quoted(written)),
+        (message, written) => format!("{}: {}", message.replace('\n', ", "), quote::quoted(written)),
     };
     let message = format!("is not TOML: {says}");
     Problem { line: Some(line_of(text, start(error))), pool: None, field: None, message }
@@ -50,7 +50,7 @@ fn written<'a>(text: &'a str, error: &Error) -> &'a str {
     written.lines().next().unwrap_or_default().trim()
 }
 
-/// Whether a key is there twice only because its table is, which is told.
+/// Whether a key is there twice only because its table is, which is reported already.
 fn is_in_a_second_table(text: &str, error: &Error, errors: &[Error]) -> bool {
     let Some(header) = header_before(text, start(error)) else { return false };
     let of_header = |other: &Error| header_at(text, start(other)).is_some_and(|at| at == header);
@@ -77,7 +77,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 struct Reader<'a> {
     text: &'a str,
-    way: Vec<Step>,
+    way: Vec<PathStep>,
     lines: Lines,
 }
 
@@ -86,13 +86,13 @@ impl Reader<'_> {
         let mut map = Map::new();
         for (key, value) in table {
             let name = key.get_ref().to_string();
-            let read = self.at(Step::Key(name.clone()), key.span().start, value);
+            let read = self.at(PathStep::Key(name.clone()), key.span().start, value);
             map.insert(name, read);
         }
         map
     }
 
-    fn at(&mut self, step: Step, offset: usize, value: &Spanned<DeValue<'_>>) -> Value {
+    fn at(&mut self, step: PathStep, offset: usize, value: &Spanned<DeValue<'_>>) -> Value {
         self.way.push(step);
         self.lines.write_down(&self.way, line_of(self.text, offset));
         let read = self.value(value.get_ref());
@@ -110,7 +110,7 @@ impl Reader<'_> {
             DeValue::Datetime(date) => Value::String(date.to_string()),
             DeValue::Array(items) => {
                 let items = items.iter().enumerate();
-                items.map(|(place, item)| self.at(Step::Item(place), item.span().start, item)).collect()
+                items.map(|(place, item)| self.at(PathStep::Item(place), item.span().start, item)).collect()
             }
             DeValue::Table(table) => Value::Object(self.table(table)),
         }

@@ -3,9 +3,9 @@
 use jiff::civil::{Date, Weekday};
 use serde_json::{Map, Number, Value};
 
-use super::{Architecture, Capacity};
+use super::{Architecture, CapacityProvider};
 use crate::ids::PoolName;
-use crate::said;
+use crate::quote;
 
 /// What is wrong with a value: with the whole of it, or with an item of a list.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(crate) struct Wrong(pub(super) Vec<(Option<usize>, String)>);
 
 impl Wrong {
     /// Notes what the whole value is, and what is taken.
-    fn takes<T>(&mut self, taken: &str, value: &Value, way_out: &str) -> Option<T> {
+    pub(super) fn takes<T>(&mut self, taken: &str, value: &Value, way_out: &str) -> Option<T> {
         self.note(format!("takes {taken}, not {}{way_out}", named(value)))
     }
 
@@ -24,7 +24,7 @@ impl Wrong {
 }
 
 /// A kind of value.
-pub(crate) trait Kind: Sized {
+pub(crate) trait ReadValue: Sized {
     /// Reads a value. `None` where it is of another kind, or where anything is wrong with it, which is noted.
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self>;
 }
@@ -35,13 +35,13 @@ fn named(value: &Value) -> String {
         // What JSON has no number for.
         Value::Null => "nan or inf".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) => format!("the text {}", said::quoted(text)),
+        Value::String(text) => format!("the text {}", quote::quoted(text)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a table".to_owned(),
     }
 }
 
-impl Kind for u32 {
+impl ReadValue for u32 {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         const TAKEN: &str = "a whole number";
         match &value {
@@ -66,7 +66,7 @@ fn is_whole(number: &Number) -> bool {
     number.as_f64().is_some_and(|number| number.fract() == 0.0)
 }
 
-impl Kind for bool {
+impl ReadValue for bool {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         let way_out = match value.as_str() {
             Some("true" | "false") => ": leave out the quotes",
@@ -76,7 +76,7 @@ impl Kind for bool {
     }
 }
 
-impl Kind for String {
+impl ReadValue for String {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         match value {
             Value::String(text) => Some(text),
@@ -85,7 +85,7 @@ impl Kind for String {
     }
 }
 
-impl Kind for Map<String, Value> {
+impl ReadValue for Map<String, Value> {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         match value {
             Value::Object(table) => Some(table),
@@ -95,12 +95,12 @@ impl Kind for Map<String, Value> {
 }
 
 /// `None` where one item is wrong; what is wrong with the others is noted too.
-impl<T: Kind> Kind for Vec<T> {
+impl<T: ReadValue> ReadValue for Vec<T> {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         let items = match value {
             Value::Array(items) => items,
             Value::String(text) => {
-                let way_out = format!(": write [{}]", said::quoted(&text));
+                let way_out = format!(": write [{}]", quote::quoted(&text));
                 return wrong.takes("a list", &Value::String(text), &way_out);
             }
             other => return wrong.takes("a list", &other, ""),
@@ -122,18 +122,18 @@ fn word<T: Copy>(value: &Value, words: &[(&str, T)], wrong: &mut Wrong) -> Optio
     if let Some((_, found)) = words.iter().find(|(word, _)| Some(*word) == said) {
         return Some(*found);
     }
-    let quoted: Vec<String> = words.iter().map(|(word, _)| said::quoted(word)).collect();
+    let quoted: Vec<String> = words.iter().map(|(word, _)| quote::quoted(word)).collect();
     let (last, others) = quoted.split_last()?;
     wrong.takes(&format!("{} or {last}", others.join(", ")), value, "")
 }
 
-impl Kind for Architecture {
+impl ReadValue for Architecture {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         word(&value, &[("x86_64", Self::X86_64), ("arm64", Self::Arm64)], wrong)
     }
 }
 
-impl Kind for Capacity {
+impl ReadValue for CapacityProvider {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         let words = [
             ("fargate", Self::Fargate),
@@ -156,20 +156,20 @@ pub(crate) const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-impl Kind for Weekday {
+impl ReadValue for Weekday {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         word(&value, &DAYS, wrong)
     }
 }
 
-impl Kind for PoolName {
+impl ReadValue for PoolName {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         let text = String::read(value, wrong)?;
         Self::new(text).map_err(|error| wrong.note::<Self>(error.to_string())).ok()
     }
 }
 
-impl Kind for Date {
+impl ReadValue for Date {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         const TAKEN: &str = "a date like 2026-12-25";
         let read = value.as_str().and_then(|text| text.parse().ok());

@@ -192,7 +192,7 @@ pub trait ListRepositories {
     async fn list_repositories(&self) -> Result<Priced<Vec<(Repository, Timestamp)>>, GithubError>;
 }
 
-/// How far a run is that may have jobs to be told of.
+/// The states of a run that may have jobs to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunStatus {
     /// None of its jobs is at work.

@@ -1,9 +1,9 @@
-//! Books that do not say what their items add up to.
+//! Books that differ from the sums of their items.
 //!
-//! Every transaction writes a book with its items, so a difference is an item or a book that somebody
-//! wrote by hand, one that was lost, or an error of ours. The items are found through an index that may be a
-//! few seconds behind. So a book is held against them only where it was left alone for longer than that, and
-//! is written anew only where two passes find the same difference.
+//! Every transaction writes a book with its items, so a difference is an item or a book that somebody wrote
+//! by hand, one that was lost, or an error of ours. The items are found through an index that may be a few
+//! seconds behind. So a book is compared with them only after it was left alone for longer than that, and
+//! corrected only when two passes find the same difference.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct Drift {
     pub by: Totals,
 }
 
-/// Since when books are as they are, for whoever reads them again and again.
+/// How long each book has been unchanged, for a function that reads them repeatedly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unchanged(BTreeMap<PoolName, (u64, Timestamp)>);
 

@@ -12,8 +12,7 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     late(snapshot).into_iter().filter_map(|runner| of_runner(snapshot, runner)).collect()
 }
 
-/// Those whose launch is no longer their launcher's own matter, and those that have asked and gone
-/// silent.
+/// Runners whose launcher has had its time, and runners that have asked and gone silent.
 pub(super) fn late<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     let is_late = |runner: &Runner| match runner.boot {
         None => snapshot.age(runner) >= OWN_MATTER,

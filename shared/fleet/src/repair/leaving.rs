@@ -1,5 +1,4 @@
-//! Runners that were fenced a while ago and whose task was not stopped yet, or whose end was not
-//! heard of.
+//! Runners that were fenced a while ago, and whose task was not stopped yet or whose stop was not reported.
 
 use jiff::SignedDuration;
 
@@ -18,9 +17,8 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     left(snapshot).into_iter().filter_map(|runner| of_runner(snapshot, runner)).collect()
 }
 
-/// Those whose stop is no longer the matter of whoever fenced them, and those that asked, were told to
-/// leave and did not: every question of theirs is answered so, and none has a JIT config. One that has is
-/// GitHub's to judge.
+/// Runners whose fencing function has had its time to stop them, and runners that got the answer "leave" and
+/// stayed: each question gets it again, and none of them has a JIT config. GitHub judges those that have one.
 pub(super) fn left<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     let is_left = |runner: &&Runner| {
         let patience = if runner.boot.is_none() { OWN_MATTER } else { SILENCE };
@@ -30,9 +28,9 @@ pub(super) fn left<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     snapshot.by_reservation(is_left)
 }
 
-/// Where ECS lists no task, `RunTask` with the same token tells for certain: it gives the task that
-/// there was, or one that is stopped at once. Once ECS may have forgotten the token, there is none; so
-/// long is waited where the capacity is out of the map, for which there is nothing to run.
+/// Where ECS lists no task, `RunTask` with the same token tells for certain: it gives the task that there
+/// was, or one that is stopped at once. Once ECS may have forgotten the token, there is no task. A capacity
+/// that is out of the map can run nothing, so there that time is waited for.
 fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
     let (age, sight) = (snapshot.age(runner), snapshot.sight(runner));
     let can_run = snapshot.placements.contains_key(&runner.capacity);

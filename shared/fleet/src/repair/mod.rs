@@ -6,13 +6,13 @@
 
 mod act;
 pub mod drift;
-mod floors;
 mod late;
 mod leaving;
 pub mod lying;
+mod min_size;
 mod overdue;
 mod quiet;
-mod retired;
+mod removed_pools;
 mod snapshot;
 mod surplus;
 pub mod suspicion;
@@ -24,11 +24,11 @@ use jiff::SignedDuration;
 
 pub use self::act::{FenceCause, Repair};
 pub use self::quiet::may_have_runners;
-pub use self::retired::{Stranded, stranded};
+pub use self::removed_pools::{Stranded, stranded};
 pub use self::snapshot::{SeenTask, Sight, Snapshot};
 use crate::ledger::Runner;
 
-/// How long a launch, or a stop, is the matter of whoever began it.
+/// How long a launch, or a stop, is left to the function that began it.
 const OWN_MATTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// One case.
@@ -51,14 +51,14 @@ pub const RULES: [Rule; 6] = [
         mends: "MinSize is not what the hour, and the runners still alive, ask for: instances would \
                 come after their runners, or stay for nobody",
         looks_at: |_| Vec::new(),
-        find: floors::find,
+        find: min_size::find,
     },
     Rule {
         name: "retired pools",
         mends: "a pool was taken out of the map: its jobs would wait for ever, and its runners boot \
                 to be told that they are not needed",
-        looks_at: retired::unasked,
-        find: retired::find,
+        looks_at: removed_pools::unasked,
+        find: removed_pools::find,
     },
     Rule {
         name: "surplus",

@@ -9,7 +9,7 @@ use crate::launch::{Placement, SeenStop, TaskTimes};
 use crate::ledger::{Book, Job, Runner};
 use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
-use crate::schedule::Group;
+use crate::schedule::GroupSizes;
 
 /// What a pass of repairs looks at. What could not be read is not in it, and no rule takes its absence
 /// for a fact.
@@ -28,7 +28,7 @@ pub struct Snapshot<'a> {
     /// The runners that were read.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The sizes of the pools' Auto Scaling groups.
-    pub groups: BTreeMap<PoolName, Group>,
+    pub groups: BTreeMap<PoolName, GroupSizes>,
     /// The runners' tasks that shall run, of each cluster that was asked.
     tasks: BTreeMap<String, BTreeMap<RunnerId, SeenTask>>,
 }
@@ -118,8 +118,8 @@ impl<'a> Snapshot<'a> {
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }
 
-    /// What is left to look at once `RunTask` has told of tasks that ECS did not list: their runners,
-    /// each with its task, and nothing else.
+    /// What is left to look at once `RunTask` has returned tasks that ECS did not list: their runners, each
+    /// with its task, and nothing else.
     #[must_use]
     pub fn narrowed(&self, found: impl IntoIterator<Item = (String, Vec<TaskDescription>)>) -> Self {
         let mut narrowed = Self::new(self.now, self.pools, self.placements);

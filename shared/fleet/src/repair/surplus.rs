@@ -1,7 +1,7 @@
-//! Runners that are not needed and have asked for nothing. One that has is told so at its next
-//! question.
+//! Runners that are not needed and have asked nothing yet. One that has asked gets the answer "leave" at its
+//! next question.
 
-use super::{FenceCause, Repair, Snapshot, overdue, retired};
+use super::{FenceCause, Repair, Snapshot, overdue, removed_pools};
 use crate::ledger::{Book, Runner, RunnerState};
 
 pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
@@ -38,5 +38,5 @@ fn surplus(snapshot: &Snapshot<'_>, book: &Book) -> usize {
 
 /// The jobs that come over to a pool from pools which are out of the map.
 fn coming(snapshot: &Snapshot<'_>, book: &Book) -> usize {
-    retired::served(snapshot).filter(|(_, _, to)| to.name == book.pool).count()
+    removed_pools::served(snapshot).filter(|(_, _, to)| to.name == book.pool).count()
 }

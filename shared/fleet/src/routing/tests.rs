@@ -66,7 +66,7 @@ fn however_much_a_job_asks_for_what_is_said_of_it_is_a_sentence() {
     for sign in ["x", "\u{1}", ",", "[", "\u{10ffff}"] {
         let asked: Labels = (0..100).map(|it| format!("{}{it}", sign.repeat(10_000))).collect();
         let said = route(&pools, &asked, false).unwrap_err().to_string();
-        assert!(said.chars().count() < crate::said::SENTENCE, "{} characters: {said}", said.len());
+        assert!(said.chars().count() < crate::quote::SENTENCE, "{} characters: {said}", said.len());
         assert!(said.contains("and 97 more"), "{said}");
     }
 }

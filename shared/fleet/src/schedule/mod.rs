@@ -6,7 +6,7 @@
 //! function on Lambda has no `/usr/share/zoneinfo`.
 
 mod bounds;
-mod floor;
+mod min_size;
 mod read;
 mod window;
 
@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 pub use self::bounds::{Bounds, Hours};
-pub use self::floor::{Group, floor};
+pub use self::min_size::{GroupSizes, floor};
 pub(crate) use self::read::{read, read_platforms};
 use self::window::Window;
 

@@ -1,4 +1,4 @@
-//! A schedule as it is written, in `pools.toml` and in what the functions are told of it.
+//! A schedule in text, as `pools.toml` and the functions' map have it.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, Weekday};
@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::Schedule;
 use super::window::{DAY, Window};
-use crate::pools::{DAYS, Fields, Problems, Step};
-use crate::said;
+use crate::pools::{DAYS, Fields, PathStep, Problems};
+use crate::quote;
 
 /// Longest lead, in minutes: half a day.
 const LONGEST_LEAD: u32 = 12 * 60;
@@ -85,7 +85,7 @@ pub(crate) fn read_platforms(value: Value, problems: &mut Problems) -> Option<Sc
 
 /// Reads a pool's own schedule, which stands there, for a pool of this maximum.
 pub(crate) fn read(
-    way: Vec<Step>,
+    way: Vec<PathStep>,
     entry: Map<String, Value>,
     most: Option<u32>,
     problems: &mut Problems,
@@ -132,7 +132,7 @@ fn read_fields(fields: &mut Fields<'_>) -> Option<Schedule> {
 fn known_zone(name: &str, fields: &mut Fields<'_>) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok();
     if zone.is_none() {
-        let quoted = said::quoted(name);
+        let quoted = quote::quoted(name);
         fields
             .note("time_zone", format!("{quoted} is no IANA time zone; it takes one like \"Europe/London\""));
     }
@@ -186,7 +186,7 @@ fn time_of_day(field: &'static str, fields: &mut Fields<'_>) -> Option<u16> {
     let text: String = fields.required(field)?;
     let minutes = minutes_of(&text);
     if minutes.is_none() {
-        let quoted = said::quoted(&text);
+        let quoted = quote::quoted(&text);
         fields.note(field, format!("{quoted} is no time of the day; it takes one like \"08:00\""));
     }
     minutes

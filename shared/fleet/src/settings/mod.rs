@@ -1,7 +1,7 @@
 //! Settings as the functions get them: environment variables, and parameters under one path.
 //!
-//! Where they come from is `shared/aws`'s matter. What they have to be is decided here: everything
-//! that is wrong is told at once, each with its name and the way out, and no secret is ever repeated.
+//! `shared/aws` reads them. What they have to be is decided here: every problem is reported at once, with its
+//! name and the way out, and no secret is repeated.
 
 mod parameters;
 mod problems;

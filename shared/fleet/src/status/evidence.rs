@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::picture::{Picture, Source};
+use super::picture::{Lookup, Picture};
 use super::{clock, masked};
 use crate::ledger::{Book, Job, Runner};
-use crate::said;
+use crate::quote;
 
-/// Runners that are told of one by one.
+/// Runners that get a line each.
 const RUNNERS: usize = 5;
 
 pub(super) fn evidence(picture: &Picture) -> Vec<String> {
@@ -17,16 +17,16 @@ pub(super) fn evidence(picture: &Picture) -> Vec<String> {
     lines.extend(picture.books.values().map(|book| of_book(book, picture.now)));
     lines.extend(of_runners(picture));
     if let Some(why) = picture.tasks.unread() {
-        lines.push(format!("ECS: not read: {}", said::sentence(&masked(why))));
+        lines.push(format!("ECS: not read: {}", quote::sentence(&masked(why))));
     }
     lines
 }
 
 fn of_github(picture: &Picture) -> String {
     let job = match &picture.github {
-        Source::Read(job) => job,
-        Source::Absent => return "GitHub: no such job".to_owned(),
-        Source::Unread(why) => return format!("GitHub: not read: {}", said::sentence(&masked(why))),
+        Lookup::Read(job) => job,
+        Lookup::Absent => return "GitHub: no such job".to_owned(),
+        Lookup::Unread(why) => return format!("GitHub: not read: {}", quote::sentence(&masked(why))),
     };
     let status = serde_json::to_value(job.status).ok();
     let status = status.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
@@ -44,9 +44,9 @@ fn of_github(picture: &Picture) -> String {
 fn of_ledger(picture: &Picture) -> String {
     let now = picture.now;
     let job: &Job = match &picture.job {
-        Source::Read(job) => job,
-        Source::Absent => return format!("ledger: job {} is not in it", picture.id),
-        Source::Unread(why) => return format!("ledger: not read: {}", said::sentence(&masked(why))),
+        Lookup::Read(job) => job,
+        Lookup::Absent => return format!("ledger: job {} is not in it", picture.id),
+        Lookup::Unread(why) => return format!("ledger: not read: {}", quote::sentence(&masked(why))),
     };
     let pool = job.pool.as_ref().map(|pool| format!(" in {pool}")).unwrap_or_default();
     let mut line = format!("ledger: {:?}{pool} since {}", job.state, clock(job.changed_at, now));
@@ -67,7 +67,7 @@ fn of_book(book: &Book, now: Timestamp) -> String {
         "pool {pool}: {queued} queued, {supply} on their way or idle ({idle} idle), {live} of {maximum} live, minimum {minimum}"
     );
     if let Some(rest) = book.health.resting(now) {
-        let why = said::sentence(&masked(&rest.reason));
+        let why = quote::sentence(&masked(&rest.reason));
         let _ = write!(line, "; rests until {}: {why}", clock(rest.until, now));
     }
     line
@@ -95,13 +95,13 @@ fn of_runner(picture: &Picture, runner: &Runner) -> String {
     let mut line = format!("runner {id}: {state:?} on {capacity}, reserved {since}");
     if let Some(task) = picture.task(runner) {
         let id = task.task.as_str().rsplit('/').next().unwrap_or_default();
-        let _ = write!(line, ", task {id} {}", said::name(&task.last_status));
+        let _ = write!(line, ", task {id} {}", quote::name(&task.last_status));
     }
     if let Some(leaves) = runner.leaves {
         let _ = write!(line, ", leaves: {leaves:?}");
     }
     if let Some(why) = &runner.put_off {
-        let _ = write!(line, ", put off: {}", said::sentence(&masked(why)));
+        let _ = write!(line, ", put off: {}", quote::sentence(&masked(why)));
     }
     line
 }

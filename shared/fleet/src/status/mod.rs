@@ -18,7 +18,7 @@ mod when;
 mod why;
 
 pub use self::masked::masked;
-pub use self::picture::{GithubJob, GithubStatus, Picture, Source};
+pub use self::picture::{GithubJob, GithubStatus, Lookup, Picture};
 pub use self::reason::Reason;
 pub use self::waterfall::{SO_FAR, Stage, Waterfall, waterfall};
 pub use self::when::{clock, length};

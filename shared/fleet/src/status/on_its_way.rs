@@ -1,11 +1,11 @@
 //! The runner that comes for a job, and how far it is.
 //!
-//! GitHub decides which runner takes which job. The runner that is furthest is told of for the job that has waited
+//! GitHub decides which runner takes which job. The runner that is furthest is shown for the job that has waited
 //! longest, the next one for the next.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::picture::{Picture, Source};
+use super::picture::{Lookup, Picture};
 use super::reason::Reason;
 use crate::ids::PoolName;
 use crate::ledger::{Job, Meter, Runner, RunnerState};
@@ -94,7 +94,7 @@ fn of_task(picture: &Picture, runner: &Runner) -> Reason {
     let since = |at: Option<Timestamp>| {
         picture.now.duration_since(at.unwrap_or(runner.reserved_at)).max(SignedDuration::ZERO)
     };
-    let Source::Read(tasks) = &picture.tasks else {
+    let Lookup::Read(tasks) = &picture.tasks else {
         return Reason::StartUnseen { runner: id, capacity, since: since(None) };
     };
     let Some(task) = tasks.get(&runner.id) else {

@@ -14,7 +14,7 @@ use crate::ports::{RunId, SeenRunner, TaskDescription};
 
 /// What came of reading something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source<T> {
+pub enum Lookup<T> {
     /// This.
     Read(T),
     /// It was asked for, and is not there.
@@ -23,7 +23,7 @@ pub enum Source<T> {
     Unread(String),
 }
 
-impl<T> Source<T> {
+impl<T> Lookup<T> {
     /// What was read, if it was.
     pub fn read(&self) -> Option<&T> {
         if let Self::Read(read) = self { Some(read) } else { None }
@@ -97,9 +97,9 @@ pub struct Picture {
     /// The map of pools.
     pub pools: PoolMap,
     /// What the ledger has of the job.
-    pub job: Source<Job>,
+    pub job: Lookup<Job>,
     /// What GitHub has of it.
-    pub github: Source<GithubJob>,
+    pub github: Lookup<GithubJob>,
     /// The books of its pool, and of those whose capacity may run its runner.
     pub books: BTreeMap<PoolName, Book>,
     /// The jobs that wait in its pool, the oldest first, as the index lists them.
@@ -107,7 +107,7 @@ pub struct Picture {
     /// The live runners on the capacity of those pools, and the one that took the job.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The tasks of these runners that ECS lists.
-    pub tasks: Source<BTreeMap<RunnerId, TaskDescription>>,
+    pub tasks: Lookup<BTreeMap<RunnerId, TaskDescription>>,
     /// Until when GitHub wants to be left alone.
     pub budget: Option<Budget>,
     /// The meters of this minute and the next.
@@ -123,12 +123,12 @@ impl Picture {
             repository: None,
             organisation: None,
             pools,
-            job: Source::Unread("the ledger was not read".to_owned()),
-            github: Source::Unread("GitHub was not asked".to_owned()),
+            job: Lookup::Unread("the ledger was not read".to_owned()),
+            github: Lookup::Unread("GitHub was not asked".to_owned()),
             books: BTreeMap::new(),
             waiting: Vec::new(),
             runners: BTreeMap::new(),
-            tasks: Source::Unread("ECS was not asked".to_owned()),
+            tasks: Lookup::Unread("ECS was not asked".to_owned()),
             budget: None,
             meters: Vec::new(),
         }

@@ -9,7 +9,7 @@ use crate::ids::PoolName;
 use crate::ledger::{Book, Job, Meter, Rest};
 use crate::pools::Pool;
 
-/// The pool launches nothing at all, whoever waits.
+/// The pool launches nothing at all.
 pub(super) fn closed(picture: &Picture, name: &PoolName) -> Option<Reason> {
     let pool = name.clone();
     let Some(in_map) = picture.pools.get(name) else {

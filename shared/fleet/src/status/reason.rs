@@ -7,7 +7,7 @@ use crate::ids::{PoolName, Repository, RunnerId};
 use crate::label::Label;
 use crate::ledger::{RestCause, UnservedReason};
 
-/// The one reason that is told of a job.
+/// The one reason that is given for a job's wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Reason {

@@ -6,7 +6,7 @@ use super::reason::Reason;
 use super::{clock, length, masked};
 use crate::ids::PoolName;
 use crate::ledger::RestCause;
-use crate::said;
+use crate::quote;
 
 /// What the ledger or GitHub is read by, at the latest.
 const A_MINUTE: &str = "within about a minute";
@@ -17,11 +17,11 @@ impl Reason {
         let at = |at: &Timestamp| clock(*at, now);
         match self {
             Self::LedgerUnread { why } => {
-                format!("the ledger could not be read: {}", said::sentence(&masked(why)))
+                format!("the ledger could not be read: {}", quote::sentence(&masked(why)))
             }
             Self::AnotherOrganisation { repository, organisation } => format!(
                 "{} does not belong to {organisation}, and this stack serves no other organisation's jobs",
-                said::name(repository.as_str())
+                quote::name(repository.as_str())
             ),
             Self::NotAtGithub => "GitHub has no such job, and nobody here has heard of it".to_owned(),
             Self::GithubHosted { label } => {
@@ -30,7 +30,7 @@ impl Reason {
             Self::NoPool { why } | Self::PublicRepository { why } => why.clone(),
             Self::NotKnown { why } => format!(
                 "nobody here has heard of the job, and GitHub could not be asked about it: {}",
-                said::sentence(&masked(why))
+                quote::sentence(&masked(why))
             ),
             Self::WebhookMissing { pool, waits } => {
                 let waits = waits.map(|waits| format!(" for {}", length(waits))).unwrap_or_default();
@@ -44,7 +44,7 @@ impl Reason {
             }
             Self::WaitsForApproval { environments } => format!(
                 "GitHub says that the job waits for an approval of environment {}",
-                said::list(environments.iter().map(String::as_str))
+                quote::list(environments.iter().map(String::as_str))
             ),
             Self::WaitsForConcurrency => {
                 "GitHub says that the job waits for its concurrency group: another run of it is not over"
@@ -54,7 +54,8 @@ impl Reason {
                 format!("GitHub said at {} that the job waits for an approval", at(since))
             }
             Self::Finished { conclusion, at: ended, waited } => {
-                let how = conclusion.as_deref().map(|it| format!(": {}", said::name(it))).unwrap_or_default();
+                let how =
+                    conclusion.as_deref().map(|it| format!(": {}", quote::name(it))).unwrap_or_default();
                 let waited = waited.map(|it| format!("; it had waited {} for its runner", length(it)));
                 format!("the job ended at {}{how}{}", at(ended), waited.unwrap_or_default())
             }
@@ -243,9 +244,12 @@ impl Reason {
 
 fn running(since: &str, runner: Option<&str>, is_ours: bool) -> String {
     match (runner, is_ours) {
-        (Some(runner), true) => format!("the job has been running since {since} on {}", said::name(runner)),
+        (Some(runner), true) => format!("the job has been running since {since} on {}", quote::name(runner)),
         (Some(runner), false) => {
-            format!("the job has been running since {since} on {}, which is not Mayfly's", said::name(runner))
+            format!(
+                "the job has been running since {since} on {}, which is not Mayfly's",
+                quote::name(runner)
+            )
         }
         (None, _) => format!("the job has been running since {since}; nobody names its runner"),
     }
@@ -274,5 +278,5 @@ fn what_fails(cause: RestCause) -> &'static str {
 
 /// Somebody's words, in short and without what may be secret.
 fn repeated(why: &str) -> String {
-    said::sentence(&masked(why))
+    quote::sentence(&masked(why))
 }

@@ -39,10 +39,10 @@ fn job() -> Job {
 fn picture() -> Picture {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
     let mut picture = Picture::of(JobId(7), pools, at(30_000));
-    picture.job = Source::Read(job());
+    picture.job = Lookup::Read(job());
     picture.waiting = vec![JobId(7)];
     picture.books = [(pool("ec2-x64"), Book { queued: 1, ..Book::open(pool("ec2-x64"), 15) })].into();
-    picture.tasks = Source::Read([].into());
+    picture.tasks = Lookup::Read([].into());
     picture
 }
 
@@ -72,7 +72,7 @@ fn what_lies_between_two_steps_of_a_function_has_its_sentence() {
         stop: None,
         stack: None,
     };
-    seen.tasks = Source::Read([(runner().id, task)].into());
+    seen.tasks = Lookup::Read([(runner().id, task)].into());
     assert_eq!(
         why(&seen).sentence(),
         "the task of a runner on ec2-x64 has been starting its containers for 10 s"
@@ -90,7 +90,7 @@ fn a_stage_whose_end_nobody_knows_is_told_with_the_next_and_clocks_that_differ_t
     runner.times.listened = Some(60_000);
     seen.runners = [(runner.id.clone(), runner.clone())].into();
     let times = JobTimes { begun_at: Some(at(20_000)), ..job().times };
-    seen.job = Source::Read(Job { runner: Some(runner.id), state: JobState::InProgress, times, ..job() });
+    seen.job = Lookup::Read(Job { runner: Some(runner.id), state: JobState::InProgress, times, ..job() });
     let waterfall = waterfall(&seen).unwrap();
     let stages: Vec<_> =
         waterfall.stages.iter().map(|it| (it.with.join("+"), it.name, it.milliseconds)).collect();

@@ -131,7 +131,7 @@ fn points_of_runner(picture: &Picture, runner: &Runner) -> Vec<Point> {
 }
 
 /// The stages between points, without gaps. A stage whose end nobody knows goes into the next; one that came to
-/// its end before the job was queued took none of its time; one that was heard of only after the end says nothing.
+/// its end before the job was queued took none of its time; one that was reported only after the end says nothing.
 fn stages(points: Vec<Point>, queued_at: Timestamp, until: Timestamp, notes: &mut Vec<String>) -> Vec<Stage> {
     let (mut stages, mut with, mut from): (Vec<Stage>, Vec<&'static str>, _) =
         (Vec::new(), Vec::new(), queued_at);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::evidence::evidence;
-use super::picture::{GithubJob, GithubStatus, Picture, Source};
+use super::picture::{GithubJob, GithubStatus, Lookup, Picture};
 use super::reason::Reason;
 use super::{on_its_way, pool};
 use crate::ids::RunnerId;
@@ -44,9 +44,9 @@ fn reason(picture: &Picture) -> Reason {
         .or_else(|| running(picture))
         .or_else(|| held_at_github(picture));
     found.unwrap_or_else(|| match &picture.job {
-        Source::Read(job) => of_ledger(picture, job),
-        Source::Absent => unknown(picture),
-        Source::Unread(why) => Reason::LedgerUnread { why: why.clone() },
+        Lookup::Read(job) => of_ledger(picture, job),
+        Lookup::Absent => unknown(picture),
+        Lookup::Unread(why) => Reason::LedgerUnread { why: why.clone() },
     })
 }
 
@@ -64,7 +64,7 @@ fn over(picture: &Picture) -> Option<Reason> {
     let github = picture.github.read().filter(|job| job.status == GithubStatus::Completed);
     let ledger = picture.job.read().filter(|job| job.state == JobState::Completed);
     let at = github.and_then(|job| job.completed_at).or(ledger.map(|job| job.changed_at));
-    // A run of GitHub's that nobody has told the end of is over all the same.
+    // A run that GitHub calls completed is over, even if no webhook said so.
     let at = at.or(github.map(|_| picture.now))?;
     let conclusion = github.and_then(|job| job.conclusion.clone());
     let began = began_at(picture);
@@ -143,9 +143,9 @@ fn waits(picture: &Picture, job: &Job) -> Reason {
 /// Nobody here knows it.
 fn unknown(picture: &Picture) -> Reason {
     match &picture.github {
-        Source::Read(_) => routed(picture),
-        Source::Absent => Reason::NotAtGithub,
-        Source::Unread(why) => Reason::NotKnown { why: why.clone() },
+        Lookup::Read(_) => routed(picture),
+        Lookup::Absent => Reason::NotAtGithub,
+        Lookup::Unread(why) => Reason::NotKnown { why: why.clone() },
     }
 }
 

@@ -14,7 +14,7 @@ use crate::ports::RunId;
 /// time. The others share what is left.
 pub const ALWAYS_READ: usize = 50;
 
-/// Of so many turns one is of the others, whatever is left.
+/// One turn in this many goes to the others, whatever is left.
 pub const ONE_OF: usize = 5;
 
 /// Most repositories that are looked through: with them, and the jobs that were found, the item is within

@@ -6,7 +6,7 @@ use crate::pools::PoolMap;
 use crate::ports::{JobStatus, ListedJob};
 use crate::routing::route;
 
-/// What nobody was told.
+/// What no webhook reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Untold {
     /// A job waits for a runner, and is not in the ledger.
@@ -17,11 +17,11 @@ pub enum Untold {
     AtRunner,
 }
 
-/// What is to be told of a job that GitHub lists, beside what the ledger has of it. `None` where nothing is:
+/// What to report of a job that GitHub lists, given the ledger's item. `None` if there is nothing to report:
 /// the ledger has it, another rule reads it, or no pool serves it, its repository being public for one.
 ///
-/// It says nothing of when the job was created: GitHub has just said how it is, so that one of long ago is
-/// no old delivery which somebody posts again.
+/// It leaves out when the job was created: GitHub has just said how it is, so an old job here is no old
+/// delivery that somebody posts again.
 pub fn untold(
     repository: &Repository,
     is_public: bool,
@@ -57,8 +57,8 @@ pub fn untold(
     }
 }
 
-/// Whether nothing is to be told of a job as long as GitHub lists it as it does, whatever becomes of it in the
-/// ledger: what is there of a job that has begun only moves on.
+/// Whether there is nothing more to report of a job as long as GitHub lists it so, whatever the ledger does: a
+/// job that has begun only moves on.
 pub fn is_told_for_good(listed: &ListedJob, known: Option<&Job>) -> bool {
     let is_ours = || listed.runner.as_ref().is_some_and(|it| RunnerId::from_github_name(&it.name).is_some());
     match listed.status {

@@ -1,9 +1,9 @@
-//! Jobs nobody was told of: which repositories to look through for them, and when.
+//! Jobs that no webhook reported: which repositories to search for them, and when.
 //!
-//! A webhook may never be sent (GitHub: "Best practices for using webhooks", deliveries are not
-//! guaranteed), and GitHub lists no organisation's queued jobs. So the runs of the repositories that may
-//! have some are listed, each in its turn. A [`SweepCursor`] keeps whose turn it is, so that a pass which is
-//! cut off skips nothing, and a restart begins nothing anew.
+//! A webhook may never be sent (GitHub: "Best practices for using webhooks", deliveries are not guaranteed),
+//! and GitHub lists no organisation's queued jobs. So the runs of the repositories that may have some are
+//! listed in turn. A [`SweepCursor`] keeps whose turn it is, so a pass that is cut off skips nothing, and a
+//! restart continues where it was.
 
 mod candidates;
 mod found;
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 pub use self::candidates::{ALWAYS_READ, Candidate, MOST, ONE_OF, RUNS_A_TURN};
 pub use self::found::{Untold, is_told_for_good, untold};
 pub use self::reads::{READS_AN_HOUR, ReadBudget, Share};
-pub use self::round::{Ask, Round};
+pub use self::round::{ListRequest, Round};
 use crate::ids::{JobId, Repository};
 use crate::ledger::{Job, JobAction};
 
-/// How long no webhook has told of a job before webhooks may be lost: twice what GitHub's slowest of twenty
+/// How long no webhook has reported a job before webhooks may be lost: twice what GitHub's slowest of twenty
 /// takes.
 const SILENT_FOR: SignedDuration = SignedDuration::from_mins(5);
 
@@ -58,7 +58,7 @@ pub struct SweepCursor {
     /// When a job was found last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_at: Option<Timestamp>,
-    /// When a webhook has told of a job last that was written down, as far as a pass has seen.
+    /// When the last job that a webhook reported was written down, as far as a pass has seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Timestamp>,
     /// The calls that were made.
@@ -73,7 +73,7 @@ pub struct SweepCursor {
 pub struct FoundJob {
     /// The job.
     pub job: JobId,
-    /// What was told of it.
+    /// What was reported of it.
     pub action: JobAction,
     /// When it was sent on last.
     pub at: Timestamp,
@@ -91,7 +91,7 @@ impl SweepCursor {
     }
 
     /// Takes note of what the ledger has of a job: its repository has jobs; and if no sweep has found it, or
-    /// it was told of once more while it waited, a webhook has told of it.
+    /// it was reported again while it waited, a webhook has reported it.
     pub fn met(&mut self, job: &Job) {
         self.saw_job(&job.repository, job.seen_at.max(job.changed_at));
         let is_found = self.found.iter().any(|found| found.job == job.id);
@@ -99,8 +99,8 @@ impl SweepCursor {
         self.heard_at = self.heard_at.max(first_told).max(job.heard_at);
     }
 
-    /// Whether webhooks do not come: none has told of a job for five minutes, and since the last one jobs
-    /// were found.
+    /// Whether webhooks fail to come: none has reported a job for five minutes, and jobs were found since the
+    /// last one.
     pub fn webhooks_are_lost(&self, now: Timestamp) -> bool {
         let Some(found_at) = self.found_at.filter(|&at| now.duration_since(at) < LOST_FOR) else {
             return false;

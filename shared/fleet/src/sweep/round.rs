@@ -13,14 +13,14 @@ use crate::ports::{ListedRun, RunId, RunStatus};
 
 /// A list of GitHub's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum ListRequest {
     /// The runs of a repository that have this status.
     Runs(Repository, RunStatus),
     /// The jobs of a run.
     Jobs(Repository, ListedRun),
 }
 
-impl Ask {
+impl ListRequest {
     /// Whose list it is.
     pub fn repository(&self) -> &Repository {
         match self {
@@ -63,7 +63,7 @@ impl Round {
     }
 
     /// The next list to ask for. `None` as long as everything waits for an answer, and in the end.
-    pub fn ask(&mut self) -> Option<Ask> {
+    pub fn ask(&mut self) -> Option<ListRequest> {
         if let Some(ask) = self.turns.iter_mut().find_map(Turn::ask) {
             return Some(ask);
         }
@@ -114,17 +114,17 @@ impl Round {
 }
 
 impl Turn {
-    fn ask(&mut self) -> Option<Ask> {
+    fn ask(&mut self) -> Option<ListRequest> {
         match &mut self.runs {
             Runs::Listed { is_asked: true, .. } => None,
             Runs::Listed { status, is_asked, .. } => {
                 *is_asked = true;
-                Some(Ask::Runs(self.repository.clone(), *status))
+                Some(ListRequest::Runs(self.repository.clone(), *status))
             }
             Runs::Known { runs, asked, .. } => {
                 let run = runs.get(*asked).copied()?;
                 *asked += 1;
-                Some(Ask::Jobs(self.repository.clone(), run))
+                Some(ListRequest::Jobs(self.repository.clone(), run))
             }
         }
     }

@@ -5,7 +5,7 @@ use fleet::ledger::{Event, JobAction, RestCause, RunnerEvent};
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, job_event, launch_failed, pool, registered, runner_id, taken_by};
 
-use crate::written::{Posted, Written};
+use crate::written::{PostedEvents, Written};
 
 const MINUTE: i64 = 60;
 
@@ -21,7 +21,7 @@ fn up(ledger: &mut Written, runner: u128, seconds: i64) {
 }
 
 /// The same, whose task then fails before any job.
-fn fails(ledger: &mut Written, runner: u128, seconds: i64) -> Posted {
+fn fails(ledger: &mut Written, runner: u128, seconds: i64) -> PostedEvents {
     up(ledger, runner, seconds);
     ledger.says(runner, stopped(StopClass::Ended(Ending::Failed)), seconds)
 }

@@ -1,7 +1,7 @@
 //! What a transaction writes: what has changed, a version on, and each change in the right book.
 
 use fleet::JobId;
-use fleet::ledger::{Answer, AskAnswer, Entries, Event, JobAction, RunnerEvent, Totals};
+use fleet::ledger::{AskAnswer, Entries, Event, JobAction, LedgerAnswer, RunnerEvent, Totals};
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, job_event, pool, pool_map, queued, registered, runner_id, taken_by};
 
@@ -154,9 +154,9 @@ fn whether_a_runner_is_needed_is_asked_of_the_pool_whose_labels_it_carries() {
         entries.apply(&bounds("spot", spot, 5), at(0));
         entries.apply(&bounds("plain", plain, 5), at(0));
         let answer = entries.apply(&says(1, asked("first", Listener::None)), at(1));
-        assert_eq!(answer, Answer::Ask(first), "{why}");
+        assert_eq!(answer, LedgerAnswer::Ask(first), "{why}");
         entries.apply(&says(1, registered("first", 7)), at(1));
         let answer = entries.apply(&says(1, asked("first", Listener::Up)), at(2));
-        assert_eq!(answer, Answer::Ask(then), "{why}");
+        assert_eq!(answer, LedgerAnswer::Ask(then), "{why}");
     }
 }

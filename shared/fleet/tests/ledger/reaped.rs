@@ -5,7 +5,7 @@ use fleet::ledger::RunnerEvent;
 use fleet::question::Listener;
 use kit::ledger::{asked, at, bounds, pool, registered};
 
-use crate::written::{Posted, Written};
+use crate::written::{PostedEvents, Written};
 
 const MINUTE: i64 = 60;
 
@@ -17,7 +17,7 @@ fn keeping(minimum: u32) -> Written {
 }
 
 /// Lets GitHub remove a runner that waits.
-fn reap(ledger: &mut Written, runner: u128, seconds: i64) -> Posted {
+fn reap(ledger: &mut Written, runner: u128, seconds: i64) -> PostedEvents {
     ledger.reserve(runner, "spot", seconds);
     ledger.says(runner, asked("first", Listener::None), seconds);
     ledger.says(runner, registered("first", 7), seconds);

@@ -13,7 +13,7 @@ pub(crate) struct Written {
 }
 
 /// What came of a posting.
-pub(crate) struct Posted {
+pub(crate) struct PostedEvents {
     pub(crate) tidings: Tidings,
     /// What was written.
     pub(crate) wrote: BTreeSet<Key>,
@@ -34,15 +34,15 @@ impl Written {
     }
 
     /// Writes an event down, so many seconds after the start.
-    pub(crate) fn post(&mut self, event: &Event, seconds: i64) -> Posted {
+    pub(crate) fn post(&mut self, event: &Event, seconds: i64) -> PostedEvents {
         let mut entries = self.entries();
         entries.apply(event, at(seconds));
         let wrote = self.write(&entries);
-        Posted { tidings: entries.tidings().clone(), wrote }
+        PostedEvents { tidings: entries.tidings().clone(), wrote }
     }
 
     /// Tells of a runner, by its number.
-    pub(crate) fn says(&mut self, runner: u128, event: RunnerEvent, seconds: i64) -> Posted {
+    pub(crate) fn says(&mut self, runner: u128, event: RunnerEvent, seconds: i64) -> PostedEvents {
         self.post(&Event::Runner(runner_id(runner), event), seconds)
     }
 

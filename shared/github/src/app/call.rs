@@ -12,19 +12,19 @@ use serde::de::DeserializeOwned;
 use super::{App, failure, metrics};
 
 /// An answer that was read to its end.
-pub(super) struct Answer {
+pub(super) struct ReadResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl ReadResponse {
     /// The body's JSON.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, GithubError> {
         // What serde says of a value may repeat it, and it may be secret.
         serde_json::from_slice(&self.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            GithubError::Unavailable(format!("its answer can not be read, line {line}, column {column}"))
+            GithubError::Unavailable(format!("its answer cannot be read, line {line}, column {column}"))
         })
     }
 }
@@ -45,7 +45,7 @@ impl<C: Clock> App<C> {
         method: &Method,
         path: &str,
         body: Option<&B>,
-    ) -> Result<Answer, GithubError> {
+    ) -> Result<ReadResponse, GithubError> {
         self.call_with(client, method, path, body, None).await
     }
 
@@ -58,11 +58,11 @@ impl<C: Clock> App<C> {
         path: &str,
         body: Option<&B>,
         header: Option<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer, GithubError> {
+    ) -> Result<ReadResponse, GithubError> {
         let mut answer = self.send(client, method, path, body, header.clone()).await;
         // A token that has just been signed or minted may not be known everywhere yet. Of an
         // installation's calls octocrab has tried this one again, with a new token.
-        let unauthorized = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
+        let unauthorized = |answer: &ReadResponse| answer.status == StatusCode::UNAUTHORIZED;
         if answer.as_ref().is_ok_and(unauthorized) && path_is_of_app(path) {
             answer = self.send(client, method, path, body, header).await;
         }
@@ -92,7 +92,7 @@ impl<C: Clock> App<C> {
         path: &str,
         body: Option<&B>,
         header: Option<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer, GithubError> {
+    ) -> Result<ReadResponse, GithubError> {
         let mut request = Builder::new().method(method.clone()).uri(path);
         if let Some((name, value)) = header {
             request = request.header(name, value);
@@ -102,7 +102,7 @@ impl<C: Clock> App<C> {
             let response = client.execute(request).await.map_err(|error| failure::of_client(&error))?;
             let (parts, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| failure::of_client(&error))?;
-            Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes().to_vec() })
+            Ok(ReadResponse { status: parts.status, headers: parts.headers, body: body.to_bytes().to_vec() })
         };
         let answer =
             tokio::time::timeout(self.answer_within, called).await.map_err(|_| failure::no_answer())??;

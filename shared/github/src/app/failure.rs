@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use fleet::ledger::LONGEST_WAIT as LONGEST;
 use fleet::ports::GithubError;
-use fleet::said;
+use fleet::quote;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::call::Answer;
+use super::call::ReadResponse;
 
 /// How long is waited where GitHub names a limit and no time (GitHub's documentation: "at least one
 /// minute").
@@ -20,15 +20,15 @@ const WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = LONGEST.unsigned_abs();
 
 #[derive(Default, Deserialize)]
-struct Problem {
+struct ErrorBody {
     #[serde(default)]
     message: String,
 }
 
 /// By status and headers. `now` is what `x-ratelimit-reset` is held against.
-pub(super) fn of_answer(answer: &Answer, now: Timestamp) -> GithubError {
-    let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let message = said::sentence(&problem.message);
+pub(super) fn of_answer(answer: &ReadResponse, now: Timestamp) -> GithubError {
+    let problem: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let message = quote::sentence(&problem.message);
     let told = |status: StatusCode| format!("{} {message}", status.as_u16());
     match answer.status {
         status @ (StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) => {
@@ -82,7 +82,7 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
     match error {
         octocrab::Error::GitHub { source, .. } => {
             let (status, message) =
-                (source.status_code, format!("no token: {}", said::sentence(&source.message)));
+                (source.status_code, format!("no token: {}", quote::sentence(&source.message)));
             match status {
                 StatusCode::NOT_FOUND => GithubError::Refused(message),
                 StatusCode::FORBIDDEN if message.to_lowercase().contains("rate limit") => {
@@ -94,18 +94,18 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
             }
         }
         octocrab::Error::Json { .. } | octocrab::Error::Serde { .. } => {
-            GithubError::Unavailable("its answer can not be read".to_owned())
+            GithubError::Unavailable("its answer cannot be read".to_owned())
         }
         octocrab::Error::JWT { .. } => GithubError::Refused("the App's key does not sign".to_owned()),
         octocrab::Error::Service { source, .. } => {
             let causes = std::iter::successors(source.source(), |&cause| cause.source());
             let causes = causes.map(ToString::to_string);
             let causes = std::iter::once(source.to_string()).chain(causes).collect::<Vec<_>>().join(": ");
-            GithubError::Unavailable(said::sentence(&causes))
+            GithubError::Unavailable(quote::sentence(&causes))
         }
         other => {
             let cause = other.source().map_or_else(|| "no answer".to_owned(), ToString::to_string);
-            GithubError::Unavailable(said::sentence(&cause))
+            GithubError::Unavailable(quote::sentence(&cause))
         }
     }
 }
@@ -121,18 +121,18 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], message: &str) -> Answer {
+    fn answer(status: u16, headers: &[(&'static str, &str)], message: &str) -> ReadResponse {
         let headers = headers.iter().map(|&(name, value)| {
             (http::HeaderName::from_static(name), value.parse().expect("a header's value"))
         });
         let body = serde_json::json!({ "message": message }).to_string().into_bytes();
-        Answer { status: StatusCode::from_u16(status).unwrap(), headers: headers.collect(), body }
+        ReadResponse { status: StatusCode::from_u16(status).unwrap(), headers: headers.collect(), body }
     }
 
     #[test]
     fn what_github_says_is_repeated_in_short() {
         let told = of_answer(&answer(422, &[], &"\u{1b}[2J".repeat(10_000)), NOW).to_string();
-        assert!(told.chars().count() < said::SENTENCE + 50, "{told}");
+        assert!(told.chars().count() < quote::SENTENCE + 50, "{told}");
         assert!(!told.contains('\u{1b}'), "{told:?}");
     }
 

@@ -12,12 +12,12 @@ use super::App;
 const PAGE: usize = 100;
 
 #[derive(Deserialize)]
-struct Page {
-    runner_groups: Vec<Group>,
+struct RunnerGroupsPage {
+    runner_groups: Vec<DescribedGroup>,
 }
 
 #[derive(Deserialize)]
-struct Group {
+struct DescribedGroup {
     id: u64,
     name: String,
 }
@@ -55,7 +55,7 @@ impl<C: Clock> App<C> {
     ) -> Result<Option<RunnerGroupId>, GithubError> {
         for page in 1_u32.. {
             let path = self.organisation(&format!("actions/runner-groups?per_page={PAGE}&page={page}"));
-            let Page { runner_groups } = self.get(installation, &path).await?;
+            let RunnerGroupsPage { runner_groups } = self.get(installation, &path).await?;
             if let Some(group) = runner_groups.iter().find(|group| group.name.eq_ignore_ascii_case(name)) {
                 return Ok(Some(RunnerGroupId(group.id)));
             }
@@ -69,7 +69,7 @@ impl<C: Clock> App<C> {
     async fn make(&self, installation: &Octocrab, name: &str) -> Result<RunnerGroupId, GithubError> {
         let path = self.organisation("actions/runner-groups");
         let made = self.call(installation, &Method::POST, &path, Some(&json!({ "name": name }))).await;
-        let made: Group = made.map_err(|error| may_not(error, name))?.json()?;
+        let made: DescribedGroup = made.map_err(|error| may_not(error, name))?.json()?;
         Ok(RunnerGroupId(made.id))
     }
 }

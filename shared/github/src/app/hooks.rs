@@ -101,7 +101,7 @@ impl<C: Clock> App<C> {
         )))
     }
 
-    /// The organisation's hook that was known may have been deleted and made anew.
+    /// The organisation's known hook may have been deleted and created again.
     fn hook_may_be_another(&self, error: &GithubError) {
         if matches!(error, GithubError::NotFound(_))
             && let Some(state) = self.state.borrow_mut().as_mut()

@@ -14,12 +14,12 @@ const WORK_FOLDER: &str = "_work";
 
 #[derive(Deserialize)]
 struct Generated {
-    runner: Runner,
+    runner: RegisteredRunner,
     encoded_jit_config: String,
 }
 
 #[derive(Deserialize)]
-struct Runner {
+struct RegisteredRunner {
     id: GithubRunnerId,
 }
 
@@ -36,7 +36,7 @@ impl<C: Clock> GenerateJitConfig for App<C> {
         });
         let answer = self.call(&installation, &Method::POST, &path, Some(&body)).await;
         if let Err(GithubError::NotFound(_)) = answer {
-            // The group was deleted, or the App installed anew: the next try looks them up again.
+            // The group was deleted, or the App installed again: the next try looks both up.
             self.forget_installation();
         }
         let generated: Generated = answer?.json()?;

@@ -24,7 +24,7 @@ pub(super) enum Status {
 }
 
 #[derive(Deserialize)]
-struct Job {
+struct DescribedJob {
     run_id: u64,
     status: Status,
     #[serde(default)]
@@ -38,21 +38,21 @@ struct Job {
 }
 
 #[derive(Deserialize)]
-struct Run {
+struct DescribedRun {
     status: Status,
 }
 
 impl<C: Clock> ReadJob for App<C> {
     async fn read_job(&self, repository: &Repository, job: JobId) -> Result<SeenJob, GithubError> {
         let path = format!("/repos/{repository}/actions/jobs/{job}");
-        Ok(self.of_repository::<Job>(repository, &path).await?.into())
+        Ok(self.of_repository::<DescribedJob>(repository, &path).await?.into())
     }
 }
 
 impl<C: Clock> ReadRun for App<C> {
     async fn has_run_ended(&self, repository: &Repository, run: RunId) -> Result<bool, GithubError> {
         let path = format!("/repos/{repository}/actions/runs/{run}");
-        Ok(self.of_repository::<Run>(repository, &path).await?.status == Status::Completed)
+        Ok(self.of_repository::<DescribedRun>(repository, &path).await?.status == Status::Completed)
     }
 }
 
@@ -108,8 +108,8 @@ pub(super) fn named(id: Option<u64>, name: Option<String>) -> Option<SeenRunner>
     named.map(|(id, name)| SeenRunner { id: GithubRunnerId(id), name })
 }
 
-impl From<Job> for SeenJob {
-    fn from(job: Job) -> Self {
+impl From<DescribedJob> for SeenJob {
+    fn from(job: DescribedJob) -> Self {
         Self {
             run: RunId(job.run_id),
             status: job.status.into(),

@@ -15,7 +15,7 @@ use http::{Method, StatusCode};
 use octocrab::Octocrab;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::call::{Answer, linked};
+use super::call::{ReadResponse, linked};
 use super::{App, failure};
 
 /// Pages that are kept at once: those of 300 repositories, with several runs each. What is kept of a page is
@@ -27,7 +27,7 @@ const PAGES: u32 = 10;
 
 /// The pages that are known.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct KnownPages {
     token: Option<SecretString>,
     pages: BTreeMap<String, KnownPage>,
     /// How often any of them was asked for.
@@ -48,9 +48,9 @@ struct Page<T> {
     next: Option<String>,
 }
 
-impl Known {
-    /// A page with its `ETag`, if that was given to this token. Whoever asks keeps the page until the answer is
-    /// there: others may ask meanwhile, with a newer token.
+impl KnownPages {
+    /// A page with its `ETag`, if that was given to this token. A caller keeps the page until its answer
+    /// arrives: others may ask meanwhile, with a newer token.
     fn page(&mut self, path: &str, token: &SecretString) -> Option<(HeaderValue, Rc<dyn Any>)> {
         let is_same = self.token.as_ref().is_some_and(|known| known.expose_secret() == token.expose_secret());
         if !is_same {
@@ -79,7 +79,7 @@ impl<C: Clock> App<C> {
         &self,
         installation: &Octocrab,
         path: &str,
-        entries: impl Fn(&Answer) -> Result<Vec<T>, GithubError>,
+        entries: impl Fn(&ReadResponse) -> Result<Vec<T>, GithubError>,
     ) -> Result<Priced<Vec<T>>, GithubError> {
         let all = async {
             let mut listed = Priced { read: Vec::new(), calls: 0 };
@@ -107,7 +107,7 @@ impl<C: Clock> App<C> {
         &self,
         installation: &Octocrab,
         path: &str,
-        entries: impl Fn(&Answer) -> Result<Vec<T>, GithubError>,
+        entries: impl Fn(&ReadResponse) -> Result<Vec<T>, GithubError>,
     ) -> Result<Priced<Vec<T>>, GithubError> {
         let Priced { read, calls } = self.page(installation, path.to_owned(), &entries).await?;
         Ok(Priced { read: read.entries.clone(), calls })
@@ -117,7 +117,7 @@ impl<C: Clock> App<C> {
         &self,
         installation: &Octocrab,
         path: String,
-        entries: &impl Fn(&Answer) -> Result<Vec<T>, GithubError>,
+        entries: &impl Fn(&ReadResponse) -> Result<Vec<T>, GithubError>,
     ) -> Result<Priced<Rc<Page<T>>>, GithubError> {
         let token = tokio::time::timeout(self.answer_within, installation.installation_token()).await;
         let token = token.map_err(|_| failure::no_answer())?.map_err(|error| failure::of_client(&error))?;
@@ -139,7 +139,7 @@ impl<C: Clock> App<C> {
         Ok(Priced { read: page, calls: 1 })
     }
 
-    fn with_known<T>(&self, act: impl FnOnce(&mut Known) -> T) -> Option<T> {
+    fn with_known<T>(&self, act: impl FnOnce(&mut KnownPages) -> T) -> Option<T> {
         self.state.borrow_mut().as_mut().map(|state| act(&mut state.known))
     }
 }
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_page_that_was_not_asked_for_the_longest_makes_room() {
         let (token, etag) = (SecretString::from("one"), HeaderValue::from_static("\"e\""));
-        let mut known = Known::default();
+        let mut known = KnownPages::default();
         for number in 0..=ROOM {
             known.page("/0", &token);
             let page = Rc::new(Page { entries: vec![number], next: None });

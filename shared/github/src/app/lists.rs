@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::App;
-use super::call::Answer;
+use super::call::ReadResponse;
 use super::jobs::{Status, named};
 
 #[derive(Deserialize)]
-struct Listed {
+struct DescribedRepository {
     full_name: String,
-    /// None was pushed to yet where there is none.
+    /// `None` if nothing was pushed yet.
     #[serde(default)]
     pushed_at: Option<Timestamp>,
     #[serde(default)]
@@ -23,7 +23,7 @@ struct Listed {
 }
 
 #[derive(Deserialize)]
-struct Runs {
+struct RunsPage {
     workflow_runs: Vec<Run>,
 }
 
@@ -42,11 +42,11 @@ struct OfRun {
 
 #[derive(Deserialize)]
 struct Jobs {
-    jobs: Vec<Job>,
+    jobs: Vec<JobOfRun>,
 }
 
 #[derive(Deserialize)]
-struct Job {
+struct JobOfRun {
     id: JobId,
     status: Status,
     #[serde(default)]
@@ -65,8 +65,8 @@ impl<C: Clock> ListRepositories for App<C> {
     async fn list_repositories(&self) -> Result<Priced<Vec<(Repository, Timestamp)>>, GithubError> {
         let installation = self.installation().await.map_err(not_installed)?;
         let path = self.organisation("repos?sort=pushed&direction=desc&per_page=100");
-        let pushed = |answer: &Answer| {
-            let listed: Vec<Listed> = answer.json()?;
+        let pushed = |answer: &ReadResponse| {
+            let listed: Vec<DescribedRepository> = answer.json()?;
             let in_use = listed.into_iter().filter(|it| !it.archived);
             let pushed = in_use.filter_map(|it| Some((Repository::new(it.full_name), it.pushed_at?)));
             Ok(pushed.collect())
@@ -90,8 +90,8 @@ impl<C: Clock> ListRuns for App<C> {
         let path = format!(
             "/repos/{repository}/actions/runs?status={status}&exclude_pull_requests=true&per_page=100"
         );
-        let runs = |answer: &Answer| {
-            let Runs { workflow_runs } = answer.json()?;
+        let runs = |answer: &ReadResponse| {
+            let RunsPage { workflow_runs } = answer.json()?;
             let is_ours = |run: &Run| run.repository.full_name.belongs_to(&self.config.organisation);
             let runs = workflow_runs.into_iter().filter(is_ours);
             let listed = |run: Run| ListedRun { id: run.id, is_public: !run.repository.private };
@@ -109,7 +109,7 @@ impl<C: Clock> ListJobs for App<C> {
     ) -> Result<Priced<Vec<ListedJob>>, GithubError> {
         let installation = self.installation().await.map_err(not_installed)?;
         let path = format!("/repos/{repository}/actions/runs/{run}/jobs?filter=latest&per_page=100");
-        let jobs = |answer: &Answer| {
+        let jobs = |answer: &ReadResponse| {
             let Jobs { jobs } = answer.json()?;
             Ok(jobs.into_iter().map(ListedJob::from).collect())
         };
@@ -125,8 +125,8 @@ fn not_installed(error: GithubError) -> GithubError {
     }
 }
 
-impl From<Job> for ListedJob {
-    fn from(job: Job) -> Self {
+impl From<JobOfRun> for ListedJob {
+    fn from(job: JobOfRun) -> Self {
         let status = JobStatus::from(job.status);
         let began = job.started_at.filter(|_| status != JobStatus::Queued);
         Self {

@@ -11,7 +11,7 @@ use super::jobs::named;
 use crate::visibility::Visibility;
 
 #[derive(Deserialize)]
-struct Job {
+struct JobDetails {
     run_id: RunId,
     status: GithubStatus,
     #[serde(default)]
@@ -29,22 +29,22 @@ struct Job {
     #[serde(default)]
     completed_at: Option<Timestamp>,
     #[serde(default)]
-    steps: Option<Vec<Step>>,
+    steps: Option<Vec<StepOfJob>>,
 }
 
 #[derive(Deserialize)]
-struct Step {
+struct StepOfJob {
     #[serde(default)]
     started_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
 struct PendingDeployment {
-    environment: Environment,
+    environment: DeploymentEnvironment,
 }
 
 #[derive(Deserialize)]
-struct Environment {
+struct DeploymentEnvironment {
     #[serde(default)]
     name: Option<String>,
 }
@@ -52,7 +52,7 @@ struct Environment {
 impl<C: Clock> LookAtJob for App<C> {
     /// The job itself; what is read beside it, and only where that tells anything, may be missing.
     async fn look_at_job(&self, repository: &Repository, job: JobId) -> Result<GithubJob, GithubError> {
-        let read: Job =
+        let read: JobDetails =
             self.of_repository(repository, &format!("/repos/{repository}/actions/jobs/{job}")).await?;
         let (mut environments, mut is_public) = (Vec::new(), None);
         match read.status {

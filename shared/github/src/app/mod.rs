@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 pub use self::hooks::Hook;
-use self::known::Known;
+use self::known::KnownPages;
 
 /// GitHub.com's API.
 pub const API_URL: &str = "https://api.github.com";
@@ -53,14 +53,14 @@ pub struct App<C> {
     hook: Hook,
     clock: C,
     answer_within: Duration,
-    state: RefCell<Option<State>>,
+    state: RefCell<Option<AppClients>>,
 }
 
 /// A client that is not made yet.
 type Builder = OctocrabBuilder<NoSvc, DefaultOctocrabBuilderConfig, NoAuth, NotLayerReady>;
 
 /// What follows from the private key.
-struct State {
+struct AppClients {
     key: SecretString,
     app: Rc<Octocrab>,
     /// The installation in the organisation, once it is found. It keeps its token, which a clone of it
@@ -70,7 +70,7 @@ struct State {
     /// The id of the organisation's webhook, once it is found.
     hook: Option<u64>,
     /// Pages that were read with the installation's token.
-    known: Known,
+    known: KnownPages,
     /// Whether a person's token stands in the place of the installation's.
     is_a_persons: bool,
 }
@@ -84,10 +84,10 @@ impl<C> fmt::Debug for App<C> {
 /// A private key, or an address, that is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppError {
-    /// The key can not be read.
+    /// The key cannot be read.
     #[error("the private key of the GitHub App is no RSA key in PEM; generate one in the App's settings")]
     Key,
-    /// The API's URL can not be read.
+    /// The API's URL cannot be read.
     #[error("the URL of GitHub's API is none; leave it out for GitHub.com, or set https://<host>/api/v3")]
     Url,
 }
@@ -107,20 +107,20 @@ impl<C: Clock> App<C> {
 
     /// Uses this private key from now on. One that is in use already changes nothing.
     pub fn use_key(&self, key: &SecretString) -> Result<(), AppError> {
-        let in_use = |state: &State| state.key.expose_secret() == key.expose_secret();
+        let in_use = |state: &AppClients| state.key.expose_secret() == key.expose_secret();
         if self.state.borrow().as_ref().is_some_and(in_use) {
             return Ok(());
         }
         let builder = self.builder()?.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
         let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
         let app = Rc::new(app);
-        let state = State {
+        let state = AppClients {
             key: key.clone(),
             app,
             installation: None,
             groups: BTreeMap::new(),
             hook: None,
-            known: Known::default(),
+            known: KnownPages::default(),
             is_a_persons: false,
         };
         *self.state.borrow_mut() = Some(state);
@@ -131,13 +131,13 @@ impl<C: Clock> App<C> {
     pub fn use_token(&self, token: &SecretString) -> Result<(), AppError> {
         let client = self.builder()?.personal_token(token.clone()).build().map_err(|_| AppError::Url)?;
         let client = Rc::new(client);
-        let state = State {
+        let state = AppClients {
             key: token.clone(),
             app: Rc::clone(&client),
             installation: Some(client),
             groups: BTreeMap::new(),
             hook: None,
-            known: Known::default(),
+            known: KnownPages::default(),
             is_a_persons: true,
         };
         *self.state.borrow_mut() = Some(state);
@@ -202,7 +202,7 @@ impl<C: Clock> App<C> {
             state.installation = None;
             state.groups.clear();
             state.hook = None;
-            state.known = Known::default();
+            state.known = KnownPages::default();
         }
     }
 

@@ -11,11 +11,11 @@ use super::App;
 
 #[derive(Deserialize)]
 struct Listed {
-    runners: Vec<Runner>,
+    runners: Vec<DescribedRunner>,
 }
 
 #[derive(Deserialize)]
-struct Runner {
+struct DescribedRunner {
     id: GithubRunnerId,
     name: String,
 }
@@ -31,7 +31,7 @@ impl<C: Clock> FindRunner for App<C> {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct RunnersPage {
     total_count: usize,
     runners: Vec<Described>,
 }
@@ -55,7 +55,7 @@ impl<C: Clock> ListRunners for App<C> {
     async fn list_runners(&self, page: u32) -> Result<RegistrationPage, GithubError> {
         let installation = self.installation().await?;
         let path = self.organisation(&format!("actions/runners?per_page=100&page={page}"));
-        let listed: Page = self.get(&installation, &path).await?;
+        let listed: RunnersPage = self.get(&installation, &path).await?;
         let registrations = listed.runners.into_iter().map(Registration::from).collect();
         Ok(RegistrationPage { registrations, total: listed.total_count })
     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use fleet::DeliveryId;
-use fleet::delivery::{AttemptId, AttemptPage, DeliveryCursor, Reading};
+use fleet::delivery::{AttemptId, AttemptPage, DeliveryCursor, WalkProgress};
 use fleet::ports::{GithubError, ListDeliveries as _, Redeliver as _};
 use github::app::Hook;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::scene::Scene;
+use crate::scene::AppScene;
 
 const HOOK_URL: &str = "https://mayfly.example/";
 
@@ -42,7 +42,7 @@ fn page(attempts: &[Value], next: Option<&str>) -> ResponseTemplate {
 }
 
 /// The organisation has these hooks, by id and URL.
-async fn hooks(scene: &Scene, hooks: &[(u64, &str)]) {
+async fn hooks(scene: &AppScene, hooks: &[(u64, &str)]) {
     let hooks: Vec<Value> = hooks.iter().map(|(id, url)| json!({"id": id, "config": {"url": url}})).collect();
     scene.answers("GET", HOOKS, ResponseTemplate::new(200).set_body_json(hooks)).await;
 }
@@ -51,7 +51,7 @@ async fn hooks(scene: &Scene, hooks: &[(u64, &str)]) {
 async fn an_id_beyond_2_to_the_53_is_read_and_asked_for_as_it_is() {
     for (hook, path) in [(Hook::App, APP_HOOK), (Hook::Organisation(HOOK_URL.to_owned()), ORGANISATION_HOOK)]
     {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         hooks(&scene, &[(2, "https://other.example/"), (3, "https://mayfly.example")]).await;
         let listed = [attempt(BEYOND_FLOATS, "2026-10-05T09:00:00Z", 502)];
         scene.answers_page(path, None, page(&listed, None)).await;
@@ -74,7 +74,7 @@ async fn an_id_beyond_2_to_the_53_is_read_and_asked_for_as_it_is() {
 /// Page by page, and in another process after each of them.
 #[tokio::test]
 async fn pages_follow_each_other_by_links_and_another_process_goes_on_from_the_cursor() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let first = [attempt(5, "2026-10-05T09:00:05Z", 202), attempt(4, "2026-10-05T09:00:04Z", 0)];
     let second = [attempt(3, "2026-10-05T09:00:03Z", 202)];
     let last = [attempt(2, "2026-10-05T09:00:02Z", 503), attempt(1, "2026-10-05T09:00:01Z", 400)];
@@ -91,7 +91,7 @@ async fn pages_follow_each_other_by_links_and_another_process_goes_on_from_the_c
         let reading = cursor.read(&page, now);
         stored = serde_json::to_string(&cursor).unwrap();
         pages += 1;
-        if reading != Reading::GoesOn {
+        if reading != WalkProgress::GoesOn {
             break;
         }
     }
@@ -107,7 +107,7 @@ async fn a_secondary_limit_says_how_long_to_wait() {
         let message = json!({"message": "You have exceeded a secondary rate limit."});
         ResponseTemplate::new(403).insert_header("retry-after", "75").set_body_json(message)
     };
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers_page(APP_HOOK, None, limit()).await;
     scene.answers("POST", "/app/hook/deliveries/7/attempts", limit()).await;
     let wait = GithubError::Wait(Duration::from_secs(75));
@@ -117,7 +117,7 @@ async fn a_secondary_limit_says_how_long_to_wait() {
 
 #[tokio::test]
 async fn an_attempt_that_cannot_be_read_does_not_hide_the_others() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let good = attempt(9, "2026-10-05T09:00:00Z", 503);
     let listed = [json!({"id": "nine"}), good, json!(null)];
     scene.answers_page(APP_HOOK, None, page(&listed, None)).await;
@@ -127,8 +127,8 @@ async fn an_attempt_that_cannot_be_read_does_not_hide_the_others() {
 
 #[tokio::test]
 async fn a_hook_that_is_not_there_or_may_not_be_seen_says_what_to_do() {
-    let organisations = |scene: &Scene| scene.client(Hook::Organisation(HOOK_URL.to_owned()));
-    let scene = Scene::new().await;
+    let organisations = |scene: &AppScene| scene.client(Hook::Organisation(HOOK_URL.to_owned()));
+    let scene = AppScene::new().await;
     hooks(&scene, &[(2, "https://other.example/")]).await;
     let error = organisations(&scene).list_deliveries(None).await.unwrap_err();
     assert_eq!(
@@ -136,7 +136,7 @@ async fn a_hook_that_is_not_there_or_may_not_be_seen_says_what_to_do() {
         "GitHub has no such thing: octo-org has no webhook that posts to https://mayfly.example/; add it, or \
          deploy with HookKind app if the hook is the App's"
     );
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers("GET", HOOKS, ResponseTemplate::new(403)).await;
     let error = organisations(&scene).redeliver(AttemptId(7)).await.unwrap_err();
     assert_eq!(
@@ -148,7 +148,7 @@ async fn a_hook_that_is_not_there_or_may_not_be_seen_says_what_to_do() {
 
 #[tokio::test]
 async fn a_hook_that_was_made_anew_is_looked_for_again() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let app = scene.client(Hook::Organisation(HOOK_URL.to_owned()));
     let listed = ResponseTemplate::new(200).set_body_json([json!({"id": 2, "config": {"url": HOOK_URL}})]);
     scene.answers_once("GET", HOOKS, listed).await;

@@ -8,7 +8,7 @@ use fleet::{GithubRunnerId, JobId, Repository};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::scene::Scene;
+use crate::scene::AppScene;
 
 const JOB: &str = "/repos/o/r/actions/jobs/8";
 
@@ -20,7 +20,7 @@ fn not_found() -> ResponseTemplate {
     ResponseTemplate::new(404).set_body_json(json!({"message": "Not Found"}))
 }
 
-async fn read(scene: &Scene) -> Result<SeenJob, GithubError> {
+async fn read(scene: &AppScene) -> Result<SeenJob, GithubError> {
     scene.app.read_job(&Repository::new("o/r"), JobId(8)).await
 }
 
@@ -68,7 +68,7 @@ async fn each_status_is_read_and_a_runner_that_is_named_by_half_is_none() {
             "it may not have run",
         ),
     ] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         let mut body =
             json!({"id": 8, "run_id": 9_007_199_254_740_993_u64, "started_at": "2026-10-05T09:00:00Z"});
         body.as_object_mut().unwrap().extend(job.as_object().unwrap().clone());
@@ -101,7 +101,7 @@ async fn a_job_is_gone_only_from_a_repository_that_the_app_may_read() {
             "nothing can be told",
         ),
     ] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("GET", JOB, not_found()).await;
         scene.answers("GET", "/repos/o/r", repository).await;
         assert_eq!(read(&scene).await, Err(expected), "{why}");
@@ -110,7 +110,7 @@ async fn a_job_is_gone_only_from_a_repository_that_the_app_may_read() {
 
 #[tokio::test]
 async fn no_job_is_gone_because_the_app_is_not_installed() {
-    let scene = Scene::without_installation().await;
+    let scene = AppScene::without_installation().await;
     scene.answers("GET", "/orgs/octo-org/installation", not_found()).await;
     let refused = read(&scene).await;
     assert!(
@@ -124,7 +124,7 @@ async fn a_run_has_ended_when_github_says_so() {
     for (status, has_ended) in
         [("queued", false), ("in_progress", false), ("pending", false), ("completed", true)]
     {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("GET", "/repos/o/r/actions/runs/7", ok(json!({"id": 7, "status": status}))).await;
         assert_eq!(
             scene.app.has_run_ended(&Repository::new("o/r"), RunId(7)).await,
@@ -147,7 +147,7 @@ async fn a_runner_is_as_github_says_or_is_not_there() {
         (of("offline", false), seen(false, false)),
         (not_found(), None),
     ] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("GET", path, answer).await;
         assert_eq!(scene.app.read_runner(GithubRunnerId(21)).await, Ok(expected));
     }
@@ -156,7 +156,7 @@ async fn a_runner_is_as_github_says_or_is_not_there() {
 #[tokio::test]
 async fn a_repository_is_public_when_it_is_not_private() {
     for private in [true, false] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("GET", "/repos/o/r", ok(json!({"id": 1, "private": private}))).await;
         assert_eq!(scene.app.is_public(&Repository::new("o/r")).await, Ok(!private));
     }

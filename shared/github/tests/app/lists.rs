@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::scene::Scene;
+use crate::scene::AppScene;
 
 const RUNS: &str = "/repos/octo-org/r/actions/runs";
 const REPOSITORIES: &str = "/orgs/octo-org/repos";
@@ -47,7 +47,7 @@ fn read<T>(read: Vec<T>, calls: u32) -> Priced<Vec<T>> {
 
 #[tokio::test]
 async fn what_has_not_changed_costs_nothing_and_is_as_it_was() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let list = async || scene.app.list_runs(&repository(), RunStatus::Queued).await;
     scene.answers_once("GET", RUNS, ok(runs(&[7, 8]), "\"first\"")).await;
     assert_eq!(list().await, Ok(read(private(&[7, 8]), 1)));
@@ -77,7 +77,7 @@ async fn what_has_not_changed_costs_nothing_and_is_as_it_was() {
 /// An `ETag` is good for the token that it was given to.
 #[tokio::test]
 async fn a_new_token_sends_no_old_etag() {
-    let scene = Scene::without_installation().await;
+    let scene = AppScene::without_installation().await;
     let installation = ResponseTemplate::new(200).set_body_json(json!({"id": 5}));
     scene.answers("GET", "/orgs/octo-org/installation", installation).await;
     let token = |token: &str, expires: &str| {
@@ -108,7 +108,7 @@ async fn pages_follow_each_other_by_links_and_each_is_known_by_itself() {
         );
         ok(body, etag).insert_header("link", link.as_str())
     };
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let list = async || scene.app.list_runs(&repository(), RunStatus::InProgress).await;
     scene.answers_numbered_page(RUNS, None, None, linked(runs(&[1, 2]), "\"one\"", 2)).await;
     scene.answers_numbered_page(RUNS, Some("2"), None, linked(runs(&[3]), "\"two\"", 3)).await;
@@ -132,7 +132,7 @@ async fn runs_say_whether_their_repository_is_public_and_whose_it_is() {
         run(3, "hubot/r", false),
         run(4, "octo-org2/r", true),
     ];
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers("GET", RUNS, ok(json!({"total_count": 4, "workflow_runs": runs}), "\"runs\"")).await;
     let listed = scene.app.list_runs(&repository(), RunStatus::Queued).await;
     let run = |id, is_public| ListedRun { id: RunId(id), is_public };
@@ -145,7 +145,7 @@ async fn a_limit_says_how_long_to_wait_and_a_repository_that_is_gone_is_not_foun
         .insert_header("retry-after", "75")
         .set_body_json(json!({"message": "You have exceeded a secondary rate limit."}));
     let gone = || ResponseTemplate::new(404).set_body_json(json!({"message": "Not Found"}));
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers("GET", "/repos/octo-org/r/actions/runs/7/jobs", limit.clone()).await;
     scene.answers("GET", REPOSITORIES, limit).await;
     scene.answers("GET", RUNS, gone()).await;
@@ -156,7 +156,7 @@ async fn a_limit_says_how_long_to_wait_and_a_repository_that_is_gone_is_not_foun
     assert_eq!(listed, Err(GithubError::NotFound("404 Not Found".to_owned())));
 
     // No repository is gone because the App is not installed.
-    let scene = Scene::without_installation().await;
+    let scene = AppScene::without_installation().await;
     scene.answers("GET", "/orgs/octo-org/installation", gone()).await;
     let listed = scene.app.list_runs(&repository(), RunStatus::Queued).await;
     assert!(matches!(&listed, Err(GithubError::Refused(why)) if why.contains("not installed")), "{listed:?}");
@@ -164,7 +164,7 @@ async fn a_limit_says_how_long_to_wait_and_a_repository_that_is_gone_is_not_foun
 
 #[tokio::test]
 async fn the_repositories_are_those_that_were_pushed_to_last_and_are_in_use() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let listed = json!([
         {"full_name": "o/new", "pushed_at": "2026-10-05T09:00:00Z", "archived": false},
         {"full_name": "o/archived", "pushed_at": "2026-10-05T08:00:00Z", "archived": true},
@@ -189,7 +189,7 @@ async fn the_repositories_are_those_that_were_pushed_to_last_and_are_in_use() {
 
 #[tokio::test]
 async fn a_job_says_what_it_asks_for_and_since_when_it_is_as_it_is() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let jobs = json!({"total_count": 3, "jobs": [
         {"id": 9_007_199_254_740_993_u64, "status": "queued", "labels": ["Linux", "x64"], "runner_id": null,
             "created_at": "2026-10-05T09:00:00Z", "started_at": "2026-10-05T09:00:01Z"},

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that can not go on fails"
+    reason = "a test that cannot go on fails"
 )]
 
 mod deliveries;
@@ -20,14 +20,14 @@ use fleet::ports::{
     ListRunners as _, Registration, RegistrationPage, RunnerGroupId,
 };
 use github::app::AppError;
-use scene::{JIT, Scene, jit_runner};
+use scene::{AppScene, JIT, jit_runner};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
 #[tokio::test]
 async fn a_registration_is_made_with_a_token_of_the_installation() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_json(scene::generated())).await;
     let made = scene.app.generate_jit_config(&jit_runner()).await.unwrap();
     assert_eq!((made.runner, made.encoded.expose_secret()), (GithubRunnerId(7), "the-config"));
@@ -56,7 +56,7 @@ async fn each_status_is_the_error_that_says_what_to_do() {
         (answer(403), GithubError::Refused("403 in GitHub's words".to_owned())),
         (answer(503), GithubError::Unavailable("503 in GitHub's words".to_owned())),
     ] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("POST", JIT, response).await;
         assert_eq!(scene.app.generate_jit_config(&jit_runner()).await.unwrap_err(), expected);
         assert_eq!(scene.count("POST", JIT).await, 1, "{expected}: nobody tries again by himself");
@@ -65,13 +65,13 @@ async fn each_status_is_the_error_that_says_what_to_do() {
 
 #[tokio::test]
 async fn a_token_that_is_not_known_everywhere_yet_is_tried_once_more() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers_once("POST", JIT, ResponseTemplate::new(401)).await;
     scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_json(scene::generated())).await;
     scene.app.generate_jit_config(&jit_runner()).await.unwrap();
     assert_eq!(scene.count("POST", JIT).await, 2);
 
-    let scene = Scene::without_installation().await;
+    let scene = AppScene::without_installation().await;
     let path = "/orgs/octo-org/installation";
     scene.answers_once("GET", path, ResponseTemplate::new(401)).await;
     scene.is_installed().await;
@@ -81,7 +81,7 @@ async fn a_token_that_is_not_known_everywhere_yet_is_tried_once_more() {
 
 #[tokio::test]
 async fn a_key_that_github_does_not_know_is_refused_after_two_tries() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.answers("POST", JIT, ResponseTemplate::new(401)).await;
     let error = scene.app.generate_jit_config(&jit_runner()).await.unwrap_err();
     assert!(matches!(error, GithubError::Refused(_)), "{error}");
@@ -91,13 +91,13 @@ async fn a_key_that_github_does_not_know_is_refused_after_two_tries() {
 #[tokio::test]
 async fn an_answer_that_can_not_be_read_is_not_repeated() {
     for body in ["{\"runner\": {\"id\": \"a-secret\"}, ", "[\"a-secret\"]", ""] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_string(body)).await;
         let error = scene.app.generate_jit_config(&jit_runner()).await.unwrap_err();
         assert!(matches!(error, GithubError::Unavailable(_)), "{error}");
         assert!(!error.to_string().contains("a-secret"), "{error}");
     }
-    let scene = Scene::without_installation().await;
+    let scene = AppScene::without_installation().await;
     scene.is_installed_with_token("{\"token\": [\"a-secret\"]}").await;
     let error = scene.app.warm_up().await.unwrap_err();
     assert!(matches!(error, GithubError::Unavailable(_)), "{error}");
@@ -106,7 +106,7 @@ async fn an_answer_that_can_not_be_read_is_not_repeated() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_not_waited_for() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     scene.app.warm_up().await.unwrap();
     let never = ResponseTemplate::new(201).set_delay(Duration::from_hours(1));
     scene.answers("POST", JIT, never).await;
@@ -122,7 +122,7 @@ async fn a_busy_runner_is_not_deleted_and_one_that_is_gone_is_no_error() {
         (422, Err(GithubError::Busy)),
         (502, Err(GithubError::Unavailable("502 ".to_owned()))),
     ] {
-        let scene = Scene::new().await;
+        let scene = AppScene::new().await;
         scene.answers("DELETE", "/orgs/octo-org/actions/runners/7", ResponseTemplate::new(status)).await;
         assert_eq!(scene.app.delete_runner(GithubRunnerId(7)).await, expected, "{status}");
     }
@@ -130,7 +130,7 @@ async fn a_busy_runner_is_not_deleted_and_one_that_is_gone_is_no_error() {
 
 #[tokio::test]
 async fn a_runner_is_found_by_its_whole_name() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let listed =
         json!({"total_count": 2, "runners": [{"id": 1, "name": "other"}, {"id": 2, "name": "ours"}]});
     let path = "/orgs/octo-org/actions/runners";
@@ -141,7 +141,7 @@ async fn a_runner_is_found_by_its_whole_name() {
 
 #[tokio::test]
 async fn the_list_of_runners_says_who_is_online_and_busy_page_by_page() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let path = "/orgs/octo-org/actions/runners";
     let described = |id: u64, status: &str, busy: bool| json!({"id": id, "name": format!("r-{id}"), "os": "linux", "status": status, "busy": busy, "labels": [], "new": 1});
     let runners = [described(1, "online", true), described(2, "offline", false), described(3, "new", false)];
@@ -158,7 +158,7 @@ async fn the_list_of_runners_says_who_is_online_and_busy_page_by_page() {
     let asked = scene.last("GET", path).await;
     assert_eq!(asked.url.query(), Some("per_page=100&page=2"));
 
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let without_status = json!({"total_count": 1, "runners": [{"id": 1, "name": "r-1"}]});
     scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(without_status)).await;
     let read = scene.app.list_runners(1).await;
@@ -167,7 +167,7 @@ async fn the_list_of_runners_says_who_is_online_and_busy_page_by_page() {
 
 #[tokio::test]
 async fn a_group_is_found_once_and_made_where_there_is_none() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let path = "/orgs/octo-org/actions/runner-groups";
     let listed = json!({"total_count": 1, "runner_groups": [{"id": 1, "name": "Default"}]});
     scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(listed)).await;
@@ -182,7 +182,7 @@ async fn a_group_is_found_once_and_made_where_there_is_none() {
 
 #[tokio::test]
 async fn an_app_that_may_not_make_a_group_says_what_to_do() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     let path = "/orgs/octo-org/actions/runner-groups";
     let none = json!({"total_count": 0, "runner_groups": []});
     scene.answers("GET", path, ResponseTemplate::new(200).set_body_json(none)).await;
@@ -193,21 +193,21 @@ async fn an_app_that_may_not_make_a_group_says_what_to_do() {
 
 #[tokio::test]
 async fn an_app_that_is_not_installed_says_so() {
-    let scene = Scene::without_installation().await;
+    let scene = AppScene::without_installation().await;
     let error = scene.app.warm_up().await.unwrap_err().to_string();
     assert!(error.contains("the App 42 is not installed in octo-org"), "{error}");
 }
 
 #[tokio::test]
 async fn an_enterprise_servers_api_lies_below_a_path() {
-    let scene = Scene::below("/api/v3").await;
+    let scene = AppScene::below("/api/v3").await;
     scene.answers("POST", JIT, ResponseTemplate::new(201).set_body_json(scene::generated())).await;
     scene.app.generate_jit_config(&jit_runner()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_key_that_is_none_is_not_taken_and_not_repeated() {
-    let scene = Scene::new().await;
+    let scene = AppScene::new().await;
     assert_eq!(scene.app.use_key(&"hunter2".into()), Err(AppError::Key));
     assert!(!format!("{:?} {}", scene.app, AppError::Key).contains("hunter2"));
     scene.app.warm_up().await.expect("the last good key stays");

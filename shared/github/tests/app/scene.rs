@@ -7,9 +7,10 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fleet::ports::{Clock, JitRunner, RunnerGroupId};
+use fleet::ports::{JitRunner, RunnerGroupId};
 use github::app::{App, AppConfig, Hook};
 use jiff::Timestamp;
+use kit::clock::StoppedClock;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -26,25 +27,15 @@ static KEY: LazyLock<String> = LazyLock::new(|| {
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
 });
 
-/// A clock that stands still.
-#[derive(Debug)]
-pub(crate) struct Stopped;
+const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp::constant(1_800_000_000, 0)
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
-
-pub(crate) struct Scene {
+pub(crate) struct AppScene {
     server: MockServer,
     base: &'static str,
-    pub(crate) app: App<Stopped>,
+    pub(crate) app: App<StoppedClock>,
 }
 
-impl Scene {
+impl AppScene {
     /// The App is installed.
     pub(crate) async fn new() -> Self {
         Self::below("").await
@@ -68,7 +59,7 @@ impl Scene {
     }
 
     /// Another client, as of a function that has just started; its webhook is this one.
-    pub(crate) fn client(&self, hook: Hook) -> App<Stopped> {
+    pub(crate) fn client(&self, hook: Hook) -> App<StoppedClock> {
         client(&self.server, self.base, hook)
     }
 
@@ -148,10 +139,10 @@ impl Scene {
     }
 }
 
-fn client(server: &MockServer, base: &str, hook: Hook) -> App<Stopped> {
+fn client(server: &MockServer, base: &str, hook: Hook) -> App<StoppedClock> {
     let config =
         AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: format!("{}{base}", server.uri()) };
-    let app = App::new(config, Stopped, PATIENCE).with_hook(hook);
+    let app = App::new(config, StoppedClock(NOW), PATIENCE).with_hook(hook);
     app.use_key(&KEY.as_str().into()).unwrap();
     app
 }

@@ -17,7 +17,7 @@ const UNITS: u32 = 1024;
 
 /// What one runner takes, and how many are to fit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct FitRequest {
     runners: u32,
     cpu_units: u32,
     memory_mib: u32,
@@ -48,14 +48,14 @@ impl Room {
     }
 
     /// How many of these runners fit for sure.
-    fn holds(&self, asked: Asked) -> u32 {
+    fn holds(&self, asked: FitRequest) -> u32 {
         let [memory, _] = self.memory_mib;
         (self.cpu_units / asked.cpu_units).min(memory / asked.memory_mib).min(self.interfaces)
     }
 }
 
-impl Asked {
-    /// `None` where a number is missing or nothing, which is told elsewhere.
+impl FitRequest {
+    /// `None` if a number is missing or zero, which is reported elsewhere.
     pub(super) fn of(pool: &OnInstances<'_>) -> Option<Self> {
         let some = |number: Option<u32>| number.filter(|number| *number > 0);
         Some(Self {

@@ -1,6 +1,6 @@
 //! The types of EC2 instances, and whether the runners of a pool fit on them.
 //!
-//! The functions are not told of this: what is deployed was looked at before.
+//! The functions do not have this: a map is checked before it is deployed.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use fleet::Architecture;
 use fleet::pools::{About, Finding, OnInstances};
 
-use super::fit::{Asked, Room};
+use super::fit::{FitRequest, Room};
 
 /// Made by `make instance-types`.
 const TABLE: &str = include_str!("../../instance_types/instance_types.tsv");
@@ -64,7 +64,7 @@ pub(super) fn look(pool: &OnInstances<'_>) -> Vec<Finding> {
     let each = pool.instance_types.iter().enumerate();
     let mut findings: Vec<Finding> =
         each.clone().filter_map(|(place, name)| of_type(name, About::Type(place), pool)).collect();
-    let Some(asked) = Asked::of(pool) else { return findings };
+    let Some(asked) = FitRequest::of(pool) else { return findings };
     for (place, name) in each {
         let Some(room) = of(name).map(Room::of) else { continue };
         findings.extend(asked.compared(name, &room, place));
@@ -75,7 +75,7 @@ pub(super) fn look(pool: &OnInstances<'_>) -> Vec<Finding> {
 /// What the name alone tells of a type.
 fn of_type(name: &str, about: About, pool: &OnInstances<'_>) -> Option<Finding> {
     let certain = |message| Some(Finding { about, is_certain: true, message });
-    let quoted = fleet::said::quoted(name);
+    let quoted = fleet::quote::quoted(name);
     if !is_name(name) {
         return certain(format!("{quoted} is no instance type; one is written like \"m7g.2xlarge\""));
     }

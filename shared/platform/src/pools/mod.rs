@@ -5,7 +5,7 @@ pub mod instance_types;
 mod limits;
 pub mod render;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use fleet::PoolMap;
@@ -23,8 +23,8 @@ pub struct Checked {
     pub warnings: Vec<String>,
 }
 
-/// Reads a pool map; without a file, the one that Mayfly ships. Everything that is wrong with it is told at
-/// once, a line each, which begins with the file's name.
+/// Reads a pool map; without a file, the one that Mayfly ships. All problems are reported at once, a line
+/// each, which begins with the file's name.
 pub fn read(file: Option<&Path>) -> Result<Checked> {
     checked(text(file)?, &file.unwrap_or(Path::new("pools.toml")).display().to_string())
 }
@@ -44,24 +44,26 @@ fn text(file: Option<&Path>) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
-/// What is deployed of a map, as two texts.
+/// What is deployed of a map, as texts.
 #[derive(Debug)]
 pub struct Rendered {
-    /// The template of the pools, with this map's in it.
-    pub template: String,
+    /// The templates, with what the map says in them.
+    pub templates: Vec<String>,
     /// The whole map, as the functions read it.
     pub map: String,
     /// What may be wrong with the map.
     pub warnings: Vec<String>,
 }
 
-/// Makes a map into the template of its pools, and into what the functions read.
-pub fn rendered(map: &Path, template: &Path) -> Result<Rendered> {
+/// Makes a map into its templates, and into what the functions read.
+pub fn rendered(map: &Path, templates: &[PathBuf]) -> Result<Rendered> {
     let Checked { pools, text: toml, warnings } = read(Some(map))?;
     limits::check(&pools, &map.display().to_string())?;
-    let rendered = render::render(&text(Some(template))?, &pools);
-    let template = rendered.with_context(|| template.display().to_string())?;
-    Ok(Rendered { template, map: map_text(&toml)?, warnings })
+    let rendered = templates.iter().map(|template| {
+        render::render(&text(Some(template))?, &pools).with_context(|| template.display().to_string())
+    });
+    let templates = rendered.collect::<Result<_>>()?;
+    Ok(Rendered { templates, map: map_text(&toml)?, warnings })
 }
 
 /// The template of a map's pools, of the map and the template as texts.

@@ -1,16 +1,19 @@
-//! What a template has to say of the pools, made from the map.
+//! Renders the pools into a template, from the map.
 //!
 //! A template has marked sections, from a line `# <mayfly pools render: NAME>` to a line
-//! `# </mayfly pools render>`. Each is written anew; the rest of the template is kept as it is.
+//! `# </mayfly pools render>`. Each is rewritten; the rest of the template stays as it is.
 //!
 //! What loops over pools of a kind lies between `# <mayfly pools only: KIND>` and `# </mayfly pools only>`. While
 //! the map has no such pool it is put aside: its lines become comments. `Fn::ForEach` over an empty list is
-//! nothing that AWS documents, and cfn-lint refuses it (aws-cloudformation/cfn-lint#3762).
+//! nothing that AWS documents, and cfn-lint refuses it (aws-cloudformation/cfn-lint#3762). `caches` is a kind, too:
+//! without a group of repositories there is no dependency cache.
+
+mod caches;
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
-use fleet::{Architecture, Capacity, Pool, PoolMap};
+use fleet::{Architecture, CapacityProvider, Pool, PoolMap};
 
 const BEGIN: &str = "# <mayfly pools render: ";
 const END: &str = "# </mayfly pools render>";
@@ -21,7 +24,7 @@ const END_ONLY: &str = "# </mayfly pools only>";
 /// What a line begins with that was put aside.
 const ASIDE: &str = "#~";
 
-/// Writes the sections of a template anew.
+/// Rewrites the sections of a template.
 pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
     let mut rendered = String::new();
     let mut lines = template.lines().map(|line| line.strip_prefix(ASIDE).unwrap_or(line));
@@ -37,7 +40,8 @@ pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
         ensure!(lines.any(|line| line.trim() == END), "the section {name} does not end with {END}");
         writeln!(rendered, "{indent}{END}")?;
     }
-    ensure!(rendered.contains(BEGIN), "there is no section in it, which begins with {BEGIN}NAME>");
+    let has_any = rendered.contains(BEGIN) || rendered.contains(BEGIN_ONLY);
+    ensure!(has_any, "there is no section in it, which begins with {BEGIN}NAME>");
     put_aside(&rendered, pools)
 }
 
@@ -54,7 +58,8 @@ fn put_aside(template: &str, pools: &PoolMap) -> Result<String> {
             is_aside = match kind.trim_end_matches('>') {
                 "fargate" => on_fargate(pools).next().is_none(),
                 "ec2" => on_instances(pools).next().is_none(),
-                other => bail!("{other} is no kind of pools: fargate and ec2 are"),
+                "caches" => pools.caches().is_empty(),
+                other => bail!("{other} is not a kind: fargate, ec2 and caches are"),
             };
         }
     }
@@ -84,6 +89,8 @@ fn section(name: &str, pools: &PoolMap) -> Result<String> {
         "capacity-providers" => providers(on_instances(pools)),
         "revisions" => revisions(pools),
         "without-images" => without_images(pools),
+        "cache-roles" => caches::roles(pools),
+        "cache-table" => caches::table(pools),
         other => bail!("{other} is no section that is made from the pools"),
     })
 }
@@ -100,13 +107,18 @@ fn providers<'a>(pools: impl Iterator<Item = &'a Pool>) -> String {
     if references.is_empty() { "[]".to_owned() } else { references.join("\n") }
 }
 
-/// A pool's name as a part of logical ids, which have no dashes: `ec2-x64` is `Ec2X64`.
+/// A pool's name as a part of logical ids.
 pub(super) fn logical_id(pool: &Pool) -> String {
+    without_dashes(pool.name.as_str())
+}
+
+/// A name as a part of logical ids, which have no dashes: `ec2-x64` is `Ec2X64`.
+fn without_dashes(name: &str) -> String {
     let capitalised = |word: &str| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
     };
-    pool.name.as_str().split('-').map(capitalised).collect()
+    name.split('-').map(capitalised).collect()
 }
 
 /// A word that stays a text in YAML, also where YAML 1.1 reads another value.
@@ -144,7 +156,7 @@ fn values(pool: &Pool) -> Vec<(&'static str, String)> {
     // Without one the template's parameters say which.
     values.extend(pool.image.iter().map(|image| ("Image", format!("\"{image}\""))));
     if let Some(each) = pool.runners_per_instance {
-        let on_demand = if pool.capacity == Capacity::Ec2Spot { 0 } else { 100 };
+        let on_demand = if pool.capacity == CapacityProvider::Ec2Spot { 0 } else { 100 };
         // One more than the runners need: an instance that drains takes nobody.
         let instances = if pool.maximum == 0 { 0 } else { pool.maximum.div_ceil(each) + 1 };
         values.extend([

@@ -1,5 +1,5 @@
 //! Calls: their times, their counts, and who observes them.
-#![allow(clippy::unwrap_used, reason = "a test that can not be set up fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::rc::Rc;
 

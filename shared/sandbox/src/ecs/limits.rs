@@ -37,7 +37,7 @@ pub struct Strain {
 
 /// What is left of the limits.
 #[derive(Debug, Default)]
-pub(super) struct Room {
+pub(super) struct EcsHeadroom {
     pub(super) limits: EcsLimits,
     pub(super) strain: Strain,
     /// Calls saved up, in thousandths, and when they were counted.
@@ -45,7 +45,7 @@ pub(super) struct Room {
     provisioning: BTreeMap<String, u32>,
 }
 
-impl Room {
+impl EcsHeadroom {
     /// Takes a call of `RunTask`, unless all that was saved up is used.
     pub(super) fn take_call(&mut self, now: Timestamp) -> Result<(), RunTaskError> {
         let Some(Rate { a_second, burst }) = self.limits.run_task else { return Ok(()) };
@@ -89,7 +89,7 @@ impl Room {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that can not be set up fails")]
+#[allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 mod tests {
     use super::*;
 
@@ -99,8 +99,8 @@ mod tests {
         Timestamp::from_millisecond(START.as_millisecond() + milliseconds).unwrap()
     }
 
-    fn room(run_task: Option<Rate>, provisioning: Option<u32>) -> Room {
-        Room { limits: EcsLimits { run_task, provisioning }, ..Room::default() }
+    fn room(run_task: Option<Rate>, provisioning: Option<u32>) -> EcsHeadroom {
+        EcsHeadroom { limits: EcsLimits { run_task, provisioning }, ..EcsHeadroom::default() }
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn nothing_is_limited_where_nobody_sets_a_limit() {
-        let mut room = Room::default();
+        let mut room = EcsHeadroom::default();
         for _ in 0..10_000 {
             assert_eq!((room.take_call(START), room.check_provisioning("fargate")), (Ok(()), Ok(())));
             room.provisions("fargate");

@@ -18,9 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::event::{interruption_warning, task_state_change};
 pub use self::instances::ContainerInstance;
 use self::instances::Instances;
-use self::limits::Room;
+use self::limits::EcsHeadroom;
 pub use self::limits::{EcsLimits, Rate, Strain};
-pub use self::task::{Stop, Task, TaskStatus};
+pub use self::task::{StopDetails, Task, TaskStatus};
 
 /// How long ECS remembers a `clientToken` after its task has stopped.
 const TOKEN_AFTER_STOP: SignedDuration = SignedDuration::from_hours(1);
@@ -80,7 +80,7 @@ pub struct Ecs {
     failures: VecDeque<RunTaskError>,
     outages: BTreeMap<String, RunTaskError>,
     started: u64,
-    room: Room,
+    room: EcsHeadroom,
     newly_started: Vec<TaskArn>,
     newly_asked_to_stop: Vec<TaskArn>,
 }
@@ -204,7 +204,7 @@ impl Ecs {
     }
 
     /// Begins the stop of a task that has not begun to stop. `true` if this began it.
-    pub fn begin_stop(&mut self, arn: &TaskArn, stop: Stop) -> bool {
+    pub fn begin_stop(&mut self, arn: &TaskArn, stop: StopDetails) -> bool {
         self.tasks.get_mut(arn).is_some_and(|task| task.begin_stop(stop))
     }
 

@@ -6,7 +6,7 @@ use fleet::ports::TaskFilter;
 use fleet::{InstanceId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ContainerInstance, Ecs, Exception, Stop, Task, TaskStatus};
+use super::{ContainerInstance, Ecs, Exception, StopDetails, Task, TaskStatus};
 
 /// How long a stopped task is listed and described (ECS: "at least one hour").
 const DESCRIBED_AFTER_STOP: SignedDuration = SignedDuration::from_hours(1);
@@ -19,7 +19,7 @@ impl Ecs {
         let Some(task) = task.filter(|task| task.status != TaskStatus::Stopped) else {
             return Err(Exception::new("InvalidParameterException", "The referenced task was not found."));
         };
-        if task.begin_stop(Stop::asked_for(reason)) {
+        if task.begin_stop(StopDetails::asked_for(reason)) {
             self.newly_asked_to_stop.push(arn.clone());
         }
         Ok(())

@@ -34,7 +34,7 @@ impl fmt::Display for TaskStatus {
 
 /// Why a task stops, in ECS's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
+pub struct StopDetails {
     /// `stopCode`.
     pub code: &'static str,
     /// `stoppedReason`.
@@ -43,7 +43,7 @@ pub struct Stop {
     pub exit_code: Option<i64>,
 }
 
-impl Stop {
+impl StopDetails {
     /// PID 1 has exited.
     pub fn exited(exit_code: i64) -> Self {
         let reason = "Essential container in task exited".to_owned();
@@ -89,7 +89,7 @@ pub struct Task {
     /// When it came to STOPPED.
     pub stopped_at: Option<Timestamp>,
     /// Why it stops, once it does.
-    pub stop: Option<Stop>,
+    pub stop: Option<StopDetails>,
 }
 
 impl Task {
@@ -145,14 +145,16 @@ impl Task {
         runner.environment.iter().find(|pair| pair.name == name).map(|pair| pair.value.as_str())
     }
 
-    pub(super) fn begin_stop(&mut self, stop: Stop) -> bool {
+    pub(super) fn begin_stop(&mut self, stop: StopDetails) -> bool {
         let begins = self.stop.is_none();
         self.stop.get_or_insert(stop);
         begins
     }
 
     pub(super) fn exit(&mut self, exit_code: i64) -> bool {
-        let stop = self.stop.get_or_insert_with(|| Stop { exit_code: None, ..Stop::exited(exit_code) });
+        let stop = self
+            .stop
+            .get_or_insert_with(|| StopDetails { exit_code: None, ..StopDetails::exited(exit_code) });
         let first = stop.exit_code.is_none();
         stop.exit_code.get_or_insert(exit_code);
         first

@@ -6,7 +6,7 @@ use fleet::GithubRunnerId;
 use fleet::ports::RunnerGroupId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::limits::{GithubLimits, Used};
+use super::limits::{GithubLimits, UsedLimits};
 use crate::Operation;
 
 /// How long GitHub asks to wait at its limit.
@@ -23,7 +23,7 @@ pub(super) struct Api {
     wait_until: Option<Timestamp>,
     calls: Vec<Timestamp>,
     listeners_url: Option<String>,
-    used: Used,
+    used: UsedLimits,
 }
 
 /// The registration that a JIT config is of.
@@ -45,7 +45,7 @@ impl super::Github {
         self.api.listeners_url = Some(url.to_owned());
     }
 
-    /// A runner group's id, which is made if there is none of the name.
+    /// The id of the runner group of this name, which is created if it is missing.
     pub fn group(&mut self, name: &str) -> RunnerGroupId {
         let groups = &mut self.api.groups;
         let place = groups.iter().position(|group| group == name).unwrap_or_else(|| {

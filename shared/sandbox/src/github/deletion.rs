@@ -3,7 +3,7 @@
 use fleet::{GithubRunnerId, JobId};
 use jiff::Timestamp;
 
-use super::{Github, JobPlan, Phase, Registration, WorkflowJob};
+use super::{Github, JobPlan, Phase, SelfHostedRunner, WorkflowJob};
 
 impl Github {
     /// Deletes the registration of a runner that is to be given a job in the same moment.
@@ -16,7 +16,7 @@ impl Github {
     }
 
     /// The runners that were deleted so since this was asked last.
-    pub(crate) fn take_removed_with_a_job(&mut self) -> Vec<Registration> {
+    pub(crate) fn take_removed_with_a_job(&mut self) -> Vec<SelfHostedRunner> {
         std::mem::take(&mut self.newly_deleted)
     }
 

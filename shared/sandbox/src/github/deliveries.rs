@@ -22,7 +22,7 @@ pub const LARGEST_PAGE: usize = 100;
 
 /// The log.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(super) struct DeliveryLog {
     /// In the order of their ids, which is that of their beginning.
     attempts: Vec<Logged>,
     asked_for: Vec<AttemptId>,
@@ -131,7 +131,7 @@ impl Github {
     }
 }
 
-impl Log {
+impl DeliveryLog {
     /// Where an attempt stands.
     fn place(&self, id: AttemptId) -> Option<usize> {
         let place = usize::try_from(id.0.checked_sub(FIRST)?).ok()?;

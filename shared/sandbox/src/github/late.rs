@@ -1,4 +1,4 @@
-//! Registrations that are made after whoever asked for them has ended.
+//! Registrations that GitHub makes after the caller has ended.
 
 use fleet::{GithubRunnerId, Labels};
 

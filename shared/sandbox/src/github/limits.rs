@@ -22,12 +22,12 @@ pub struct GithubLimits {
     /// The primary limit: calls an hour.
     pub calls_an_hour: Option<u32>,
     /// How both are counted.
-    pub counted: Counted,
+    pub counted: LimitWindow,
 }
 
 /// How a limit counts its minute, or its hour. GitHub does not say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Counted {
+pub enum LimitWindow {
     /// By the clock: all of it is there again when the minute is over.
     #[default]
     ByTheClock,
@@ -37,33 +37,33 @@ pub enum Counted {
 
 /// What was used of the limits, and how often they were met.
 #[derive(Debug, Default)]
-pub(super) struct Used {
+pub(super) struct UsedLimits {
     pub(super) limits: GithubLimits,
     pub(super) refused: u64,
-    minute: Window<60>,
-    hour: Window<3600>,
+    minute: CountingWindow<60>,
+    hour: CountingWindow<3600>,
 }
 
-/// What was used of a window of so many seconds, by the second.
+/// What was used in a window of `SECONDS` seconds, by the second.
 #[derive(Debug, Default)]
-struct Window<const SECONDS: i64> {
+struct CountingWindow<const SECONDS: i64> {
     used: VecDeque<(i64, u32)>,
     sum: u32,
 }
 
-impl<const SECONDS: i64> Window<SECONDS> {
-    /// Whether there is room for so much more; if there is none, how long until there is some.
+impl<const SECONDS: i64> CountingWindow<SECONDS> {
+    /// Whether there is room for this much more; if not, how long until there is.
     fn room(
         &mut self,
         more: u32,
         most: Option<u32>,
-        counted: Counted,
+        counted: LimitWindow,
         now: Timestamp,
     ) -> Result<(), Duration> {
         let now = now.as_second();
         let counts_from = match counted {
-            Counted::ByTheClock => now - now.rem_euclid(SECONDS),
-            Counted::Sliding => now - SECONDS + 1,
+            LimitWindow::ByTheClock => now - now.rem_euclid(SECONDS),
+            LimitWindow::Sliding => now - SECONDS + 1,
         };
         while let Some((_, used)) = self.used.pop_front_if(|(second, _)| *second < counts_from) {
             self.sum -= used;
@@ -72,7 +72,7 @@ impl<const SECONDS: i64> Window<SECONDS> {
             return Ok(());
         }
         let room_at = match (counted, self.used.front()) {
-            (Counted::Sliding, Some((oldest, _))) => oldest + SECONDS,
+            (LimitWindow::Sliding, Some((oldest, _))) => oldest + SECONDS,
             _ => counts_from + SECONDS,
         };
         Err(Duration::from_secs((room_at - now).unsigned_abs().max(1)))
@@ -88,7 +88,7 @@ impl<const SECONDS: i64> Window<SECONDS> {
     }
 }
 
-impl Used {
+impl UsedLimits {
     /// Takes a call out of the limits, or says after how long GitHub wants to be asked again (`retry-after`).
     pub(super) fn take(&mut self, operation: Operation, now: Timestamp) -> Result<(), Duration> {
         let points = points(operation);
@@ -114,7 +114,7 @@ const fn points(operation: Operation) -> u32 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that can not be set up fails")]
+#[allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 mod tests {
     use super::*;
 
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_minute_has_its_points_and_whoever_has_none_is_told_how_long_to_wait() {
         let limits = GithubLimits { points_a_minute: Some(900), ..GithubLimits::default() };
-        let mut used = Used { limits, ..Used::default() };
+        let mut used = UsedLimits { limits, ..UsedLimits::default() };
         for call in 1..=180 {
             assert_eq!(used.take(Operation::GenerateJitConfig, at(10)), Ok(()), "call {call}");
         }
@@ -137,9 +137,12 @@ mod tests {
 
     #[test]
     fn a_sliding_minute_has_room_again_when_its_oldest_calls_are_a_minute_old() {
-        let limits =
-            GithubLimits { points_a_minute: Some(10), counted: Counted::Sliding, ..GithubLimits::default() };
-        let mut used = Used { limits, ..Used::default() };
+        let limits = GithubLimits {
+            points_a_minute: Some(10),
+            counted: LimitWindow::Sliding,
+            ..GithubLimits::default()
+        };
+        let mut used = UsedLimits { limits, ..UsedLimits::default() };
         let mut take = |second| used.take(Operation::DeleteRunner, at(second));
         assert_eq!([take(50), take(55), take(58)], [Ok(()), Ok(()), Err(Duration::from_secs(52))]);
         assert_eq!([take(60), take(109)], [Err(Duration::from_secs(50)), Err(Duration::from_secs(1))]);
@@ -149,8 +152,8 @@ mod tests {
     #[test]
     fn an_hour_has_its_calls_whatever_they_do() {
         let limits = GithubLimits { calls_an_hour: Some(100), ..GithubLimits::default() };
-        let mut used = Used { limits, ..Used::default() };
-        let through = |used: &mut Used, second| {
+        let mut used = UsedLimits { limits, ..UsedLimits::default() };
+        let through = |used: &mut UsedLimits, second| {
             (0..200).filter(|_| used.take(Operation::DeleteRunner, at(second)).is_ok()).count()
         };
         assert_eq!(
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn nothing_is_limited_where_nobody_sets_a_limit() {
-        let mut used = Used::default();
+        let mut used = UsedLimits::default();
         assert!((0..100_000).all(|_| used.take(Operation::GenerateJitConfig, at(0)).is_ok()));
     }
 }

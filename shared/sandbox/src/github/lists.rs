@@ -64,7 +64,7 @@ impl Github {
         !self.lists.is_silent
     }
 
-    /// Whoever reads has a new token: nothing that was read is known any longer.
+    /// The reader has a new token: nothing that was read before is known any longer.
     pub fn renew_token(&mut self) {
         self.lists.read.clear();
     }

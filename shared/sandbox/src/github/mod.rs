@@ -20,7 +20,7 @@ pub(crate) use self::api::registration_of;
 pub use self::deliveries::{LARGEST_PAGE, RedeliverError};
 pub use self::job::{JobPlan, Phase, WorkflowJob};
 pub(crate) use self::late::LatePost;
-pub use self::limits::{Counted, GithubLimits};
+pub use self::limits::{GithubLimits, LimitWindow};
 pub use self::payload::workflow_job;
 
 /// How long an assigned job waits to be picked up before it is queued again.
@@ -34,7 +34,7 @@ pub const OFFLINE_LIMIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// A registered self-hosted runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
+pub struct SelfHostedRunner {
     /// GitHub's id.
     pub id: GithubRunnerId,
     /// Its name, which is unique.
@@ -67,14 +67,14 @@ pub struct Github {
     jobs: BTreeMap<JobId, WorkflowJob>,
     /// The queued jobs, the oldest first.
     waiting: BTreeSet<(Timestamp, JobId)>,
-    runners: BTreeMap<GithubRunnerId, Registration>,
+    runners: BTreeMap<GithubRunnerId, SelfHostedRunner>,
     names: BTreeMap<String, GithubRunnerId>,
     /// The runners that are online and have no job.
     idle: BTreeSet<GithubRunnerId>,
     registered: u64,
     /// The names of runners that were given a job as they were deleted.
     deleted_names: BTreeMap<GithubRunnerId, String>,
-    newly_deleted: Vec<Registration>,
+    newly_deleted: Vec<SelfHostedRunner>,
     late_posts: Vec<LatePost>,
     /// Ended jobs that the API still calls queued.
     left_queued: BTreeSet<JobId>,
@@ -85,7 +85,7 @@ pub struct Github {
     /// Repositories whose jobs no runner group takes.
     refused: BTreeSet<Repository>,
     public: BTreeSet<Repository>,
-    log: deliveries::Log,
+    log: deliveries::DeliveryLog,
     /// The jobs of each repository.
     of_repository: BTreeMap<Repository, Vec<JobId>>,
     lists: lists::Lists,
@@ -140,12 +140,12 @@ impl Github {
     }
 
     /// Every registered runner.
-    pub fn runners(&self) -> impl Iterator<Item = &Registration> {
+    pub fn runners(&self) -> impl Iterator<Item = &SelfHostedRunner> {
         self.runners.values()
     }
 
     /// A registered runner.
-    pub fn runner(&self, id: GithubRunnerId) -> Option<&Registration> {
+    pub fn runner(&self, id: GithubRunnerId) -> Option<&SelfHostedRunner> {
         self.runners.get(&id)
     }
 
@@ -158,7 +158,7 @@ impl Github {
         let id = GithubRunnerId(self.registered);
         let (name, group) = (name.to_owned(), group.to_owned());
         self.names.insert(name.clone(), id);
-        self.runners.insert(id, Registration { id, name, labels, group, online: false, job: None });
+        self.runners.insert(id, SelfHostedRunner { id, name, labels, group, online: false, job: None });
         Some(id)
     }
 
@@ -218,8 +218,8 @@ impl Github {
         }
     }
 
-    /// Whether no runner group takes the jobs of a repository. The organisation's groups never take those of
-    /// somebody else's.
+    /// Whether no runner group takes the jobs of a repository. The organisation's groups never take jobs of
+    /// another owner's repository.
     pub fn refuses(&self, repository: &Repository) -> bool {
         self.refused.contains(repository) || !repository.belongs_to(ORGANISATION)
     }
@@ -302,8 +302,8 @@ impl Github {
         true
     }
 
-    /// A job ends, whoever ran it; the registration of its ephemeral runner ends with it. `false` if
-    /// it had ended before.
+    /// A job ends, on any runner; the registration of its ephemeral runner ends with it. `false` if it had
+    /// ended before.
     pub fn complete_job(&mut self, id: JobId, conclusion: &'static str, now: Timestamp) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         if matches!(job.phase, Phase::Completed { .. }) {
@@ -319,7 +319,7 @@ impl Github {
         true
     }
 
-    /// A job was taken by a runner that the sandbox does not run, as a webhook of somebody else tells.
+    /// A runner outside the sandbox has taken a job, as another system's webhook reports.
     pub fn taken_elsewhere(&mut self, id: JobId, now: Timestamp) {
         if let Some(job) = self.jobs.get_mut(&id)
             && matches!(job.phase, Phase::Queued | Phase::Assigned { .. })

@@ -4,7 +4,7 @@ use fleet::ports::{self, JobStatus, RegistrationPage, RunId, SeenJob, SeenRunner
 use fleet::status::{GithubJob, GithubStatus};
 use fleet::{GithubRunnerId, JobId, Repository};
 
-use super::{Github, Phase, Registration, WorkflowJob};
+use super::{Github, Phase, SelfHostedRunner, WorkflowJob};
 
 /// The environment whose approval a gated job waits for.
 const ENVIRONMENT: &str = "production";
@@ -100,7 +100,7 @@ impl Github {
     }
 }
 
-fn describe_runner(it: &Registration) -> ports::Registration {
+fn describe_runner(it: &SelfHostedRunner) -> ports::Registration {
     ports::Registration { id: it.id, name: it.name.clone(), is_online: it.online, is_busy: it.job.is_some() }
 }
 

@@ -8,7 +8,7 @@ use fleet::ports::{
 use fleet::{ContainerInstanceArn, InstanceId, RunnerId, TaskArn};
 
 use crate::ecs::{Exception, RunTaskError, Task, TaskStatus};
-use crate::faults::{Call, Fault, Moment};
+use crate::faults::{Call, CrashPoint, Fault};
 use crate::journal::Subject;
 use crate::{Operation, Sandbox};
 
@@ -21,10 +21,10 @@ const DESCRIBED_AT_ONCE: usize = 5;
 impl RunTask for Sandbox {
     async fn run_task(&self, request: &RunTaskRequest) -> Result<TaskArn, LaunchFailure> {
         self.begin(Operation::RunTask).await;
-        self.may_crash(Moment::Before, Call::RunTask).await;
+        self.may_crash(CrashPoint::Before, Call::RunTask).await;
         let answer = self.start_task(request);
         self.end(Operation::RunTask).await;
-        self.may_crash(Moment::After, Call::RunTask).await;
+        self.may_crash(CrashPoint::After, Call::RunTask).await;
         let task = match answer {
             // The runner has its task, whatever has changed in the request since.
             Ok(task) | Err(RunTaskError::Conflict(task)) => task,
@@ -43,14 +43,14 @@ impl RunTask for Sandbox {
 impl StopTask for Sandbox {
     async fn stop_task(&self, cluster: &str, task: &TaskArn, reason: &str) -> Result<(), EcsError> {
         self.begin(Operation::StopTask).await;
-        self.may_crash(Moment::Before, Call::StopTask).await;
+        self.may_crash(CrashPoint::Before, Call::StopTask).await;
         self.note_stop_of_a_registered_runner(task, reason);
         let answer = self.ecs().borrow_mut().stop_task(cluster, task, reason);
         self.end(Operation::StopTask).await;
-        self.may_crash(Moment::After, Call::StopTask).await;
+        self.may_crash(CrashPoint::After, Call::StopTask).await;
         match answer {
             Err(Exception { code: "InvalidParameterException", .. }) => Ok(()),
-            other => other.map_err(|exception| told(&exception)),
+            other => other.map_err(|exception| ecs_error(&exception)),
         }
     }
 }
@@ -79,7 +79,7 @@ impl ListTasks for Sandbox {
         let count = listed.as_ref().map_or(0, Vec::len);
         self.pages(Operation::ListTasks, count, PAGE, 1).await;
         self.end(Operation::ListTasks).await;
-        listed.map_err(|exception| told(&exception))
+        listed.map_err(|exception| ecs_error(&exception))
     }
 }
 
@@ -97,7 +97,7 @@ impl DescribeTasks for Sandbox {
         };
         self.pages(Operation::DescribeTasks, tasks.len(), PAGE, DESCRIBED_AT_ONCE).await;
         self.end(Operation::DescribeTasks).await;
-        described.map_err(|exception| told(&exception))
+        described.map_err(|exception| ecs_error(&exception))
     }
 }
 
@@ -114,7 +114,7 @@ impl ListContainerInstances for Sandbox {
             instances.map(|all| all.filter(|it| it.instance == *instance).map(|it| it.arn.clone()).collect())
         };
         self.end(Operation::ListContainerInstances).await;
-        listed.map_err(|exception| told(&exception))
+        listed.map_err(|exception| ecs_error(&exception))
     }
 }
 
@@ -176,6 +176,6 @@ fn description(task: &Task) -> TaskDescription {
     }
 }
 
-fn told(exception: &Exception) -> EcsError {
+fn ecs_error(exception: &Exception) -> EcsError {
     EcsError(exception.to_string())
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use fleet::ledger::RunnerState;
 use fleet::ports::{
     DeleteRunner, FindRunner, FindRunnerGroup, GenerateJitConfig, GithubError, JitConfig, JitRunner,
-    JobStatus, ListRunners, LookAtJob, ReadJob, ReadRepository, ReadRun, ReadRunner,
-    Registration as Registered, RegistrationPage, RunId, RunnerGroupId, SeenJob,
+    JobStatus, ListRunners, LookAtJob, ReadJob, ReadRepository, ReadRun, ReadRunner, Registration,
+    RegistrationPage, RunId, RunnerGroupId, SeenJob,
 };
 use fleet::status::GithubJob;
 use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
-use crate::faults::{Call, Fault, Moment};
-use crate::github::{LatePost, Registration, RemoveError};
+use crate::faults::{Call, CrashPoint, Fault};
+use crate::github::{LatePost, RemoveError, SelfHostedRunner};
 use crate::sandbox::Span;
 use crate::world::PLANTED;
 use crate::{Operation, Race, Sandbox};
@@ -91,7 +91,7 @@ impl DeleteRunner for Sandbox {
         self.call_github(Operation::DeleteRunner, || {
             let mut github = self.github().borrow_mut();
             github.count_call(self.manual_clock().now());
-            let waits = |it: &Registration| it.online && it.job.is_none() && it.group != PLANTED;
+            let waits = |it: &SelfHostedRunner| it.online && it.job.is_none() && it.group != PLANTED;
             let waits = github.runner(runner).is_some_and(waits);
             if waits && self.strikes(Fault::JobGivenAtDeletion) {
                 github.remove_with_a_job(runner);
@@ -151,7 +151,7 @@ impl ReadRun for Sandbox {
 }
 
 impl ReadRunner for Sandbox {
-    async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registered>, GithubError> {
+    async fn read_runner(&self, runner: GithubRunnerId) -> Result<Option<Registration>, GithubError> {
         self.call_github(Operation::ReadRunner, || Ok(self.github().borrow().read_runner(runner))).await
     }
 }
@@ -170,7 +170,7 @@ impl Sandbox {
         act: impl FnOnce() -> Result<T, GithubError>,
     ) -> Result<T, GithubError> {
         self.begin(operation).await;
-        self.may_crash(Moment::Before, Call::Github).await;
+        self.may_crash(CrashPoint::Before, Call::Github).await;
         if self.strikes(Fault::GithubSlow) {
             self.manual_clock().sleep(self.draw(&SLOW)).await;
         }
@@ -179,12 +179,12 @@ impl Sandbox {
             None => act(),
         };
         self.end(operation).await;
-        self.may_crash(Moment::After, Call::Github).await;
+        self.may_crash(CrashPoint::After, Call::Github).await;
         if answer.is_ok() && self.strikes(Fault::GithubAnswerLost) { Err(time_out()) } else { answer }
     }
 
     /// Whether a registration was made for a runner that leaves, and whose id is not in the ledger.
-    fn was_fenced_meanwhile(&self, registration: &Registration) -> bool {
+    fn was_fenced_meanwhile(&self, registration: &SelfHostedRunner) -> bool {
         let table = self.table().borrow();
         let runner = RunnerId::from_github_name(&registration.name).and_then(|id| table.runner(&id));
         runner.is_some_and(|it| it.state == RunnerState::Leaving && it.github_id != Some(registration.id))

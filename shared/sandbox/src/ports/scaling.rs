@@ -3,14 +3,14 @@
 use fleet::ports::{
     Clock as _, DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize,
 };
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use jiff::Timestamp;
 
 use crate::faults::Fault;
 use crate::{Operation, Sandbox, Span};
 
 impl DescribeAutoScalingGroup for Sandbox {
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError> {
         self.begin(Operation::DescribeAutoScalingGroups).await;
         // What was read beside it is as old by the time that something is done about it.
         self.may_be_slow().await;

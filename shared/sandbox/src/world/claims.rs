@@ -1,4 +1,4 @@
-//! How tasks come to their JIT configs, for whoever measures it.
+//! When each task got its JIT config, for measurements.
 
 use std::collections::BTreeMap;
 

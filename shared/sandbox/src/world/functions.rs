@@ -8,7 +8,7 @@ use fleet::delivery::AttemptId;
 use fleet::question::Listener;
 use fleet::{DeliveryId, RunnerId, TaskArn};
 
-use super::ticks::Seen;
+use super::ticks::TickState;
 use super::{LAUNCHERS, World};
 use crate::faults::Fault;
 use crate::queue::Message;
@@ -36,19 +36,19 @@ pub trait Functions {
 pub(super) enum End {
     /// The delivery, its attempt where GitHub made it, and the answer.
     Webhook(DeliveryId, Option<AttemptId>, LambdaFunctionUrlResponse),
-    /// The messages that are done with.
+    /// The messages that were handled, to be deleted.
     Launcher(Vec<String>),
     /// The task, its question's number and listener, and the answer.
     Answered(TaskArn, u64, Listener, LambdaFunctionUrlResponse),
     /// The runner whose ticket a thief showed, and the status that was answered.
     Stolen(RunnerId, i64),
     /// A tick, with how the platform was when it began.
-    Tick(Seen),
+    Tick(TickState),
     Nothing,
 }
 
 impl<F: Functions + 'static> World<F> {
-    /// Starts launchers for the messages that are in sight, as many as may run at once.
+    /// Starts launchers for the visible messages, as many as may run at once.
     pub(super) fn pump_queue(&mut self) {
         while self.launchers < LAUNCHERS {
             let now = self.now();
@@ -72,7 +72,7 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// Deletes messages, but for those that come again all the same (SQS: "at least once").
+    /// Deletes messages, except those that are delivered again all the same (SQS: "at least once").
     pub(super) fn done_with(&mut self, mut messages: Vec<String>) {
         messages.retain(|_| !self.sandbox.strikes(Fault::MessageComesAgain));
         self.sandbox.queue().borrow_mut().delete(&messages);

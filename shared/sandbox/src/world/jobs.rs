@@ -14,7 +14,7 @@ use crate::github::{
     JobPlan, LatePost, PICK_UP_LIMIT, Phase as JobPhase, QUEUE_LIMIT, WorkflowJob, workflow_job,
 };
 use crate::journal::Subject;
-use crate::process::Listener;
+use crate::process::ConnectedListener;
 use crate::sandbox::Span;
 
 /// Jobs that come just as their runner is deleted have ids from here on.
@@ -52,16 +52,18 @@ impl<F: Functions + 'static> World<F> {
         let now = self.now();
         let id = payload.job;
         let moved = match &payload.action {
-            github::Action::InProgress => {
+            github::WorkflowJobAction::InProgress => {
                 self.sandbox.github().borrow_mut().taken_elsewhere(id, now);
                 let runner = payload.runner.as_ref().map_or("another system", |runner| &runner.name);
                 format!("in progress on {runner}")
             }
-            github::Action::Completed => {
+            github::WorkflowJobAction::Completed => {
                 self.sandbox.github().borrow_mut().complete_job(id, "reported", now);
                 "completed".to_owned()
             }
-            github::Action::Queued | github::Action::Waiting | github::Action::Other(_) => return,
+            github::WorkflowJobAction::Queued
+            | github::WorkflowJobAction::Waiting
+            | github::WorkflowJobAction::Other(_) => return,
         };
         self.sandbox.note(|| Subject::Job(id), || moved);
     }
@@ -137,7 +139,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     /// A runner is given a job in the very moment in which GitHub deletes its registration. Its listener
-    /// has it in hand, and runs it.
+    /// already has the job, and runs it.
     pub(super) fn follow_deletions(&mut self) {
         let deleted = self.sandbox.github().borrow_mut().take_removed_with_a_job();
         for runner in deleted {
@@ -168,7 +170,8 @@ impl<F: Functions + 'static> World<F> {
             return;
         }
         if let Some(process) = self.processes.get_mut(&arn) {
-            process.listener = process.listener.map(|listener| Listener { job: Some(job), ..listener });
+            process.listener =
+                process.listener.map(|listener| ConnectedListener { job: Some(job), ..listener });
             let id = process.runner.clone();
             self.sandbox.note(|| Subject::Runner(id.clone()), || format!("busy with job {job}"));
             self.sandbox.note(|| Subject::Job(job), || format!("in progress on runner {id}"));
@@ -194,7 +197,7 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// The work of a job is done, if its runner still is at it; the runner is done with it.
+    /// A job's work ends, if its runner is still at it, and so does the runner's part.
     pub fn job_ends(&mut self, job: JobId) {
         let worker = self.sandbox.github().borrow().job(job).and_then(|job| Some(job.runner.as_ref()?.0));
         let Some(arn) = self.process_of(worker) else { return };
@@ -263,7 +266,7 @@ impl<F: Functions + 'static> World<F> {
         }
     }
 
-    /// One lands. Nobody connects with it, so that GitHub forgets it, whoever else may.
+    /// One lands. Nobody connects with it, so GitHub forgets it in time.
     pub(super) fn post_lands(&mut self, post: LatePost) {
         let made = self.sandbox.github().borrow_mut().land(post);
         let race = if made.is_some() { Race::LatePostLands } else { Race::LatePostMeetsItsName };

@@ -14,7 +14,7 @@ use crate::github::Phase;
 /// cut short.
 const KNOWN_WITHIN: SignedDuration = SignedDuration::from_mins(40);
 
-/// Beyond that, a minute more for so many jobs that wait: half of what a pass has calls for.
+/// Beyond that, a minute more for every this many waiting jobs: half of what a pass has calls for.
 const JOBS_A_MINUTE: i64 = 9;
 
 /// Since when each job is known wrongly.

@@ -1,4 +1,4 @@
-//! What is there and should not be: tasks that nobody reserved, registrations of runners that have stopped,
+//! Leftovers that should not exist: tasks that nobody reserved, registrations of runners that have stopped,
 //! listeners that GitHub has forgotten. They are planted by hand.
 
 use fleet::launch::RunTaskRequest;
@@ -8,7 +8,7 @@ use fleet::{GithubRunnerId, Pool, RunnerId};
 
 use super::{Functions, World};
 use crate::journal::Subject;
-use crate::process::Listener;
+use crate::process::ConnectedListener;
 use crate::{TICKET_KEY, placement_of};
 
 /// The runner group of planted registrations. Nobody listens for them, so that GitHub has no job for one in the
@@ -64,7 +64,7 @@ impl<F: Functions + 'static> World<F> {
                 |id: &GithubRunnerId| github.runner(*id).is_some_and(|it| it.online && it.job.is_none());
             let of = |id: GithubRunnerId| {
                 let process = self.processes.get(self.registered.get(&id)?)?;
-                process.listener.filter(Listener::is_idle)?;
+                process.listener.filter(ConnectedListener::is_idle)?;
                 Some((id, process.runner.clone()))
             };
             self.registered.keys().copied().filter(listens).filter_map(of).collect()

@@ -7,12 +7,12 @@ mod happening;
 mod jobs;
 mod knowledge;
 mod lies;
-mod outside;
 mod pid1;
+mod pid1_processes;
 mod questions;
+mod stolen_tickets;
 mod stops;
 mod tasks;
-mod thief;
 mod ticks;
 mod watch;
 
@@ -25,7 +25,7 @@ use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFu
 use fleet::delivery::AttemptId;
 use fleet::launch::LAUNCHERS;
 use fleet::launch::exit_code::JOB_DONE;
-use fleet::pid1::Event;
+use fleet::pid1::Pid1Event;
 use fleet::{DeliveryId, GithubRunnerId, JobId, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -36,8 +36,8 @@ pub use self::functions::Functions;
 use self::happening::Happening;
 use self::knowledge::KnownWrongly;
 pub(crate) use self::lies::PLANTED;
-pub use self::outside::Begun;
-use self::outside::Outside;
+pub use self::pid1_processes::Begun;
+use self::pid1_processes::Outside;
 use self::ticks::Ticks;
 pub use self::watch::Hung;
 use crate::agenda::Agenda;
@@ -156,7 +156,7 @@ impl<F: Functions + 'static> World<F> {
     }
 
     /// The jobs of GitHub's webhooks that were answered with this status, each with the phase that the
-    /// webhook told of.
+    /// webhook reported.
     pub fn answered_with(&self, status: i64) -> impl Iterator<Item = (JobId, Phase)> {
         let answered = self.answers.iter().filter(move |(_, answer)| answer.status_code == status);
         answered.filter_map(|(delivery, _)| self.sent.get(delivery)).copied()
@@ -180,8 +180,8 @@ impl<F: Functions + 'static> World<F> {
         self.is_at_rest()
     }
 
-    /// Whether no message is on the queue and no function runs, but for those that come each minute: they
-    /// have been told nothing that could be lost.
+    /// Whether no message is on the queue and no function runs, except those that come each minute: they have
+    /// no input that could be lost.
     pub fn is_quiet(&self) -> bool {
         let is_other = |name| !matches!(name, Some(FunctionName::Scheduler | FunctionName::Reconciler));
         let others = self.executor.names().any(is_other);
@@ -253,7 +253,7 @@ impl<F: Functions + 'static> World<F> {
     /// When the next thing happens, someone wakes or a message comes into sight.
     fn next_time(&self) -> Option<Timestamp> {
         let wake = self.sandbox.manual_clock().next_wake();
-        // Messages in sight wait for a launcher that ends; they are no time to wake for.
+        // Visible messages wait for a launcher that ends; the world need not wake for them.
         let visible = self.sandbox.queue().borrow().next_visible().filter(|_| self.launchers < LAUNCHERS);
         [self.agenda.next_time(), wake, visible].into_iter().flatten().min()
     }
@@ -263,12 +263,12 @@ impl<F: Functions + 'static> World<F> {
             Happening::Post(delivery) => self.post_delivery(&delivery, false),
             Happening::Redeliver(delivery) => self.post_delivery(&delivery, true),
             Happening::TaskMovesOn(task) => self.task_moves_on(&task),
-            Happening::Prepared(task, prepared) => self.take(&task, Event::Prepared(prepared)),
+            Happening::Prepared(task, prepared) => self.take(&task, Pid1Event::Prepared(prepared)),
             Happening::ListenerUp(task) => self.listener_up(&task),
             Happening::OutOfPatience(task, number) => self.out_of_patience(&task, number),
             Happening::Reaped(task) => self.reaped(&task),
             Happening::LatePost(post) => self.post_lands(post),
-            Happening::Due(task) => self.take(&task, Event::Due),
+            Happening::Due(task) => self.take(&task, Pid1Event::Due),
             Happening::Interrupted(task) => self.interrupted(&task),
             Happening::EndsWithoutJob(task) => self.ends_without_job(&task),
             Happening::ImageEnds(task) => self.exit(&task, JOB_DONE),

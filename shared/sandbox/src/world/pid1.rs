@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use fleet::TaskArn;
 use fleet::launch::exit_code::RELEASED;
-use fleet::pid1::{Action, Event, Exit, State};
+use fleet::pid1::{Exit, Pid1Action, Pid1Event, Pid1State};
 
 use super::{Functions, Happening, World};
 use crate::Sandbox;
 use crate::faults::Fault;
 use crate::journal::Subject;
-use crate::process::{Listener, Process};
+use crate::process::{ConnectedListener, Process};
 use crate::sandbox::Span;
 
 /// When an idle runner fails that is going to.
@@ -23,13 +23,13 @@ const REAPED: Span = Span::minutes(2, 6);
 const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
 
 impl<F: Functions + 'static> World<F> {
-    /// PID 1 takes an event, and does what follows. One that has exited takes none; and a time that it
-    /// once waited for is none, if it waits for another one by now.
-    pub(super) fn take(&mut self, arn: &TaskArn, event: Event) {
+    /// PID 1 takes an event, and does what follows. One that has exited takes none, and a time that it no
+    /// longer waits for does not count.
+    pub(super) fn take(&mut self, arn: &TaskArn, event: Pid1Event) {
         let now = self.now();
         let Some(process) = self.processes.get_mut(arn).filter(|it| it.hangs_since.is_none()) else { return };
         let age = process.age(now);
-        if event == Event::Due && process.machine.deadline().is_none_or(|deadline| age < deadline) {
+        if event == Pid1Event::Due && process.machine.deadline().is_none_or(|deadline| age < deadline) {
             return;
         }
         let to_do = decide(process, age, event, &self.sandbox);
@@ -44,25 +44,25 @@ impl<F: Functions + 'static> World<F> {
         for action in to_do {
             self.act(arn, action);
         }
-        if let State::Over(code) = state {
+        if let Pid1State::Over(code) = state {
             self.leave(arn, code);
         }
     }
 
     /// Does what PID 1 has decided on.
-    fn act(&mut self, arn: &TaskArn, action: Action) {
+    fn act(&mut self, arn: &TaskArn, action: Pid1Action) {
         match action {
-            Action::Ask(listener) => self.ask(arn, listener),
-            Action::Start => {
+            Pid1Action::Ask(listener) => self.ask(arn, listener),
+            Pid1Action::Start => {
                 let after = self.sandbox.draw(&self.sandbox.delays().listener);
                 self.later(after, Happening::ListenerUp(arn.clone()));
             }
-            Action::Interrupt => {
+            Pid1Action::Interrupt => {
                 let after = self.sandbox.draw(&CANCELS);
                 self.later(after, Happening::Interrupted(arn.clone()));
             }
             // Done by the process itself.
-            Action::Look | Action::Freeze | Action::Thaw => {}
+            Pid1Action::Look | Pid1Action::Freeze | Pid1Action::Thaw => {}
         }
     }
 
@@ -72,24 +72,24 @@ impl<F: Functions + 'static> World<F> {
             return;
         };
         if self.sandbox.strikes(Fault::RunnerOutdated) {
-            return self.take(arn, Event::Exited(Exit::Code(7)));
+            return self.take(arn, Pid1Event::Exited(Exit::Code(7)));
         }
         if self.sandbox.strikes(Fault::RunnerFails) {
-            return self.take(arn, Event::Exited(Exit::Code(1)));
+            return self.take(arn, Pid1Event::Exited(Exit::Code(1)));
         }
         if !self.sandbox.github().borrow_mut().connect(registration) {
             // Its registration was deleted: it ends.
-            return self.take(arn, Event::Exited(Exit::Code(1)));
+            return self.take(arn, Pid1Event::Exited(Exit::Code(1)));
         }
         self.watch_listener(arn, registration);
         let is_silent = self.sandbox.strikes(Fault::ListenerSaysNothing);
         if let Some(process) = self.processes.get_mut(arn) {
             process.has_listened = true;
-            process.listener = Some(Listener { is_silent, ..Listener::default() });
+            process.listener = Some(ConnectedListener { is_silent, ..ConnectedListener::default() });
         }
         self.may_fail_idle(arn);
         if !is_silent {
-            self.take(arn, Event::ListenerUp);
+            self.take(arn, Pid1Event::ListenerUp);
         }
         self.assign_jobs();
     }
@@ -134,7 +134,7 @@ impl<F: Functions + 'static> World<F> {
             self.sandbox.github().borrow_mut().begin_steps(job, now);
         }
         if !is_silent {
-            self.take(arn, Event::JobBegun);
+            self.take(arn, Pid1Event::JobBegun);
         }
     }
 
@@ -143,7 +143,7 @@ impl<F: Functions + 'static> World<F> {
         if let Some(process) = self.processes.get_mut(arn) {
             process.listener = None;
         }
-        self.take(arn, Event::Exited(Exit::Code(0)));
+        self.take(arn, Pid1Event::Exited(Exit::Code(0)));
     }
 
     pub(super) fn ends_without_job(&mut self, arn: &TaskArn) {
@@ -175,17 +175,19 @@ impl<F: Functions + 'static> World<F> {
 
 /// Lets the machine take an event, with what a look and a freeze answer at once, and gives what is left
 /// to do.
-fn decide(process: &mut Process, age: Duration, event: Event, sandbox: &Sandbox) -> Vec<Action> {
+fn decide(process: &mut Process, age: Duration, event: Pid1Event, sandbox: &Sandbox) -> Vec<Pid1Action> {
     let (mut next, mut to_do) = (Some(event), Vec::new());
     while let Some(event) = next.take() {
         for action in process.machine.step(age, sandbox.fraction(), event) {
             match action {
-                Action::Look => next = Some(process.look()),
-                Action::Freeze if sandbox.strikes(Fault::FreezeFails) => next = Some(Event::NotFrozen),
-                Action::Freeze => next = Some(process.freeze()),
-                Action::Thaw => process.thaw(),
-                Action::Start if process.registration.is_none() => next = Some(Event::NotStarted),
-                Action::Ask(_) | Action::Start | Action::Interrupt => to_do.push(action),
+                Pid1Action::Look => next = Some(process.look()),
+                Pid1Action::Freeze if sandbox.strikes(Fault::FreezeFails) => {
+                    next = Some(Pid1Event::NotFrozen);
+                }
+                Pid1Action::Freeze => next = Some(process.freeze()),
+                Pid1Action::Thaw => process.thaw(),
+                Pid1Action::Start if process.registration.is_none() => next = Some(Pid1Event::NotStarted),
+                Pid1Action::Ask(_) | Pid1Action::Start | Pid1Action::Interrupt => to_do.push(action),
             }
         }
     }

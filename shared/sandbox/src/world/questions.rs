@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use fleet::ledger::{Runner, RunnerState};
-use fleet::pid1::{Answered, Event, PATIENCE, answers};
+use fleet::pid1::{Answered, PATIENCE, Pid1Event, answers};
 use fleet::question::{ASK, Listener, Question};
 use fleet::version::Version;
 use fleet::{BootId, TaskArn};
@@ -67,7 +67,7 @@ impl<F: Functions + 'static> World<F> {
         let Some(process) = self.processes.get_mut(arn) else { return };
         if process.awaited.take_if(|awaited| *awaited == number).is_some() {
             self.sandbox.table().borrow_mut().note_race(Race::OutOfPatience);
-            self.take(arn, Event::Answered(Answered::NoAnswer));
+            self.take(arn, Pid1Event::Answered(Answered::NoAnswer));
         }
     }
 
@@ -116,7 +116,7 @@ impl<F: Functions + 'static> World<F> {
         self.watch_answer(arn, answered, listener);
         self.note_answer(arn, answered);
         if !self.hangs(arn, answered, listener) {
-            self.take(arn, Event::Answered(answered));
+            self.take(arn, Pid1Event::Answered(answered));
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use fleet::pid1::Event;
+use fleet::pid1::Pid1Event;
 use fleet::{InstanceId, RunnerId, TaskArn};
 
 use super::{Functions, Happening, World};
-use crate::ecs::{Stop, interruption_warning};
+use crate::ecs::{StopDetails, interruption_warning};
 use crate::process::{STOP_TIMEOUT, WARNED_AHEAD};
 
 impl<F: Functions + 'static> World<F> {
@@ -29,7 +29,7 @@ impl<F: Functions + 'static> World<F> {
     pub fn instance_gone(&mut self, instance: &InstanceId) {
         let tasks = self.sandbox.ecs().borrow_mut().remove_instance(instance);
         for task in tasks {
-            self.sandbox.ecs().borrow_mut().begin_stop(&task, Stop::instance_gone(instance));
+            self.sandbox.ecs().borrow_mut().begin_stop(&task, StopDetails::instance_gone(instance));
             if self.processes.contains_key(&task) {
                 self.die(&task);
             } else if !self.has_exited(&task) {
@@ -46,7 +46,7 @@ impl<F: Functions + 'static> World<F> {
             }
         } else if !self.stops_outside(arn) {
             self.later(STOP_TIMEOUT, Happening::Die(arn.clone()));
-            self.take(arn, Event::Terminate);
+            self.take(arn, Pid1Event::Terminate);
         }
     }
 
@@ -56,8 +56,8 @@ impl<F: Functions + 'static> World<F> {
         ecs.task(arn).and_then(|task| task.stop.as_ref()?.exit_code).is_some()
     }
 
-    /// A claim whose answer was lost may have left a registration, which never comes online: GitHub
-    /// forgets it, whoever else may.
+    /// A claim whose answer was lost may have left a registration, which never comes online: GitHub forgets
+    /// it in time.
     pub(super) fn forget_unanswered(&mut self, runner: &RunnerId) {
         let its_own = |name: &str| RunnerId::from_github_name(name).as_ref() == Some(runner);
         let found = {

@@ -8,7 +8,7 @@ use fleet::pid1::Timings;
 use fleet::{BootId, GithubRunnerId, TaskArn};
 
 use super::{Functions, Happening, World};
-use crate::ecs::{Stop, Task, TaskStatus, task_state_change};
+use crate::ecs::{StopDetails, Task, TaskStatus, task_state_change};
 use crate::faults::Fault;
 use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
@@ -71,7 +71,7 @@ impl<F: Functions + 'static> World<F> {
 
     /// ECS stops a task before it runs, for this reason.
     pub fn fails_to_start(&mut self, arn: &TaskArn, reason: &str) {
-        self.sandbox.ecs().borrow_mut().begin_stop(arn, Stop::failed_to_start(reason));
+        self.sandbox.ecs().borrow_mut().begin_stop(arn, StopDetails::failed_to_start(reason));
         self.task_moves_on(arn);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use jiff::{SignedDuration, Timestamp};
 
 use super::functions::End;
@@ -21,12 +21,12 @@ const TOKEN_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// The tasks that it starts and stops were reserved, or fenced, before, and are in the ledger until
 /// they have stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct TickState {
     moves: u64,
-    groups: BTreeMap<String, Group>,
+    groups: BTreeMap<String, GroupSizes>,
 }
 
-impl Seen {
+impl TickState {
     fn of(sandbox: &Sandbox) -> Self {
         Self { moves: sandbox.table().borrow().moves(), groups: sandbox.groups().borrow().clone() }
     }
@@ -37,7 +37,7 @@ impl Seen {
 pub(super) struct Ticks {
     next: Timestamp,
     /// How the platform was when a tick last found nothing to do.
-    nothing_to_do: Option<Seen>,
+    nothing_to_do: Option<TickState>,
 }
 
 impl Ticks {
@@ -70,7 +70,7 @@ impl<F: Functions + 'static> World<F> {
             self.sandbox.github().borrow_mut().renew_token();
         }
         for _ in 0..self.times(Fault::SchedulerTickMissed, Fault::SchedulerTickDoubled) {
-            let (functions, seen) = (Rc::clone(&self.functions), Seen::of(&self.sandbox));
+            let (functions, seen) = (Rc::clone(&self.functions), TickState::of(&self.sandbox));
             let ended = async move {
                 functions.scheduler().await;
                 End::Tick(seen)
@@ -95,8 +95,8 @@ impl<F: Functions + 'static> World<F> {
         if self.sandbox.strikes(doubled) { 2 } else { 1 }
     }
 
-    pub(super) fn ticked(&mut self, before: &Seen) {
-        let now = Seen::of(&self.sandbox);
+    pub(super) fn ticked(&mut self, before: &TickState) {
+        let now = TickState::of(&self.sandbox);
         self.ticks.nothing_to_do = (*before == now).then_some(now);
     }
 

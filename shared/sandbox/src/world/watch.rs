@@ -74,7 +74,7 @@ impl<F> World<F> {
             && told > LONGEST_WAIT
         {
             let found = format!("runner {runner}: {} s", told.as_secs());
-            self.violate("no runner without a listener is told to wait for more than a minute", found);
+            self.violate("no runner without a listener has to wait for more than a minute", found);
         }
     }
 

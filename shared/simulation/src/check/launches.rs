@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use fleet::routing::route;
 use fleet::{PoolName, RunnerId};
 use jiff::{SignedDuration, Timestamp};
+use platform::PlatformWorld;
 use sandbox::{Fault, Violation};
 
-use super::{World, violation};
+use super::violation;
 use crate::plan::{Act, Plan};
 
 /// Launches in a row that fail before the breaker opens, and trials in an hour after that.
@@ -46,7 +47,7 @@ const LINGERS: SignedDuration = SignedDuration::from_hours(1);
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-pub(super) fn are_bounded(world: &World, plan: &Plan) -> Vec<Violation> {
+pub(super) fn are_bounded(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let excuses = excuses(world, plan);
     let waiting = waiting(world, plan);
     let thefts = thefts(world, plan);
@@ -83,7 +84,7 @@ fn highest_minimum(pool: &fleet::Pool) -> u32 {
 }
 
 /// When runners were launched, by capacity.
-fn launches(world: &World) -> BTreeMap<PoolName, Vec<Timestamp>> {
+fn launches(world: &PlatformWorld) -> BTreeMap<PoolName, Vec<Timestamp>> {
     let (table, ecs) = (world.sandbox().table().borrow(), world.sandbox().ecs().borrow());
     let mut launches: BTreeMap<PoolName, Vec<Timestamp>> = BTreeMap::new();
     for task in ecs.tasks() {
@@ -99,7 +100,7 @@ fn launches(world: &World) -> BTreeMap<PoolName, Vec<Timestamp>> {
 }
 
 /// From when to when each job was there, by the pool that its labels name.
-fn waiting(world: &World, plan: &Plan) -> Vec<(PoolName, (Timestamp, Timestamp))> {
+fn waiting(world: &PlatformWorld, plan: &Plan) -> Vec<(PoolName, (Timestamp, Timestamp))> {
     let github = world.sandbox().github().borrow();
     let jobs = github.jobs().flat_map(|job| {
         let ended = job.completed_at.unwrap_or(Timestamp::MAX);
@@ -111,7 +112,7 @@ fn waiting(world: &World, plan: &Plan) -> Vec<(PoolName, (Timestamp, Timestamp))
 }
 
 /// When a job took a runner of a capacity on which its own pool launches none.
-fn thefts(world: &World, plan: &Plan) -> Vec<(PoolName, Timestamp)> {
+fn thefts(world: &PlatformWorld, plan: &Plan) -> Vec<(PoolName, Timestamp)> {
     let (table, github) = (world.sandbox().table().borrow(), world.sandbox().github().borrow());
     let thefts = table.jobs().filter_map(|job| {
         let capacity = &table.runner(job.runner.as_ref()?)?.capacity;
@@ -124,7 +125,7 @@ fn thefts(world: &World, plan: &Plan) -> Vec<(PoolName, Timestamp)> {
 }
 
 /// When something took runners away that is no fault of theirs, and how many.
-fn excuses(world: &World, plan: &Plan) -> Vec<(Timestamp, usize)> {
+fn excuses(world: &PlatformWorld, plan: &Plan) -> Vec<(Timestamp, usize)> {
     let struck = world.sandbox().strikes_so_far();
     let by_faults = struck.into_iter().filter(|(fault, _)| TAKES_A_RUNNER.contains(fault));
     let by_acts = plan.acts.iter().filter_map(|&(at, ref act)| match act {

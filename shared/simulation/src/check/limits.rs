@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use platform::PlatformWorld;
 use sandbox::{Fault, Violation};
 
-use super::{World, violation};
+use super::violation;
 use crate::plan::Plan;
 
 /// From the moment for which a call or a registration was taken to the call, or to the reservation as it is
-/// written: calls of AWS, and whoever writes first in between.
+/// written: calls of AWS, and other writers in between.
 const LATER: SignedDuration = SignedDuration::from_secs(15);
 
-/// `RunTask` is called no more often than ECS's bucket has calls, whoever calls.
-pub(super) fn calls_of_run_task(world: &World, plan: &Plan) -> Vec<Violation> {
+/// All functions together call `RunTask` no more often than ECS's bucket allows.
+pub(super) fn calls_of_run_task(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     let limits = plan.pools.limits();
     let (at_once, a_second) = (i128::from(limits.run_tasks_at_once), i128::from(limits.run_tasks_a_second));
     let ecs = world.sandbox().ecs().borrow();
@@ -34,7 +35,7 @@ pub(super) fn calls_of_run_task(world: &World, plan: &Plan) -> Vec<Violation> {
 
 /// No more runners are reserved to come up in some minutes than GitHub registers in them. Where the clocks of
 /// the functions differ, so do their minutes.
-pub(super) fn registrations(world: &World, plan: &Plan) -> Vec<Violation> {
+pub(super) fn registrations(world: &PlatformWorld, plan: &Plan) -> Vec<Violation> {
     if plan.rates.contains_key(&Fault::ClocksDiffer) {
         return Vec::new();
     }

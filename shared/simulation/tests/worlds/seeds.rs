@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use sandbox::{Fault, Line};
-use simulation::{World, run};
+use simulation::{SeededWorld, run};
 
 /// Lets worlds happen. A broken rule names the command that shows it small.
 fn hold(seeds: Range<u64>) {
     for seed in seeds {
-        let outcome = run(&World::of(seed), false).unwrap();
+        let outcome = run(&SeededWorld::of(seed), false).unwrap();
         let violations = outcome.violations;
         assert!(violations.is_empty(), "make soak SEEDS=1 FIRST={seed} shows it small: {violations:#?}");
     }
@@ -49,7 +49,7 @@ fn worlds_251_to_300_hold() {
 fn one_seed_is_one_timeline_to_the_byte() {
     for seed in [3, 8, 21] {
         let timeline = || {
-            let lines: Vec<Line> = run(&World::of(seed), true).unwrap().timeline;
+            let lines: Vec<Line> = run(&SeededWorld::of(seed), true).unwrap().timeline;
             serde_json::to_string(&lines).unwrap()
         };
         let first = timeline();
@@ -69,7 +69,7 @@ fn every_fault_strikes_somewhere() {
         if seed > 360 && missing(&struck).is_empty() {
             break;
         }
-        let outcome = run(&World::of(seed), false).unwrap();
+        let outcome = run(&SeededWorld::of(seed), false).unwrap();
         struck.extend(outcome.struck.keys().copied());
     }
     assert_eq!(missing(&struck), [], "these never struck");
@@ -77,8 +77,8 @@ fn every_fault_strikes_somewhere() {
 
 #[test]
 fn a_smaller_world_has_the_same_first_jobs() {
-    let whole = simulation::plan::Plan::of(&World::of(5)).unwrap();
-    let small = simulation::plan::Plan::of(&World { jobs: Some(3), ..World::of(5) }).unwrap();
+    let whole = simulation::plan::Plan::of(&SeededWorld::of(5)).unwrap();
+    let small = simulation::plan::Plan::of(&SeededWorld { jobs: Some(3), ..SeededWorld::of(5) }).unwrap();
     assert!(small.acts.iter().all(|act| whole.acts.contains(act)));
     assert!(small.acts.len() < whole.acts.len());
 }

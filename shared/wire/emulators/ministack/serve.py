@@ -58,12 +58,12 @@ def settle(port: int, endpoint: str, folder: str, quiet: bool) -> None:
 
 
 def shorten_minutes(seconds: float) -> None:
-    """Schedules are looked at every ten seconds, and come by the minute at least."""
-    from ministack.services import eventbridge, scheduler
+    """Rules are looked at every ten seconds, and come by the minute at least."""
+    from ministack.services import eventbridge
 
     by_the_minute = eventbridge._parse_rate_seconds
     eventbridge._parse_rate_seconds = lambda rate: (by_the_minute(rate) or 0) * seconds / 60 or None
-    scheduler._SCHEDULE_TICK_INTERVAL = min(1, seconds / 5)
+    eventbridge._SCHEDULER_TICK_INTERVAL = min(1, seconds / 5)
 
 
 async def answer(app, scope, receive, send) -> None:

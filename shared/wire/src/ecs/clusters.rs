@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::pages::Page;
+use super::pages::PageRequest;
 use super::shapes::{family, task_definition_arn};
 use super::{Refusal, last_part};
 use sandbox::Sandbox;
@@ -15,7 +15,7 @@ fn arn(kind: &str, name: &str) -> String {
 }
 
 /// An answer with a page of ARNs.
-fn page(name: &str, page: &Page, arns: Vec<String>) -> Result<Value, Refusal> {
+fn page(name: &str, page: &PageRequest, arns: Vec<String>) -> Result<Value, Refusal> {
     let (arns, next) = page.of(arns)?;
     Ok(match next {
         Some(next) => json!({name: arns, "nextToken": next}),
@@ -23,7 +23,7 @@ fn page(name: &str, page: &Page, arns: Vec<String>) -> Result<Value, Refusal> {
     })
 }
 
-pub(super) fn list_clusters(sandbox: &Sandbox, request: &Page) -> Result<Value, Refusal> {
+pub(super) fn list_clusters(sandbox: &Sandbox, request: &PageRequest) -> Result<Value, Refusal> {
     let ecs = sandbox.ecs().borrow();
     page("clusterArns", request, ecs.clusters().map(|(name, _)| arn("cluster", name)).collect())
 }
@@ -69,7 +69,7 @@ fn cluster(ecs: &Ecs, name: &str) -> Result<Value, Refusal> {
 pub(super) struct ListTaskDefinitions {
     family_prefix: Option<String>,
     #[serde(flatten)]
-    page: Page,
+    page: PageRequest,
 }
 
 pub(super) fn list_task_definitions(

@@ -1,26 +1,26 @@
-//! `ListContainerInstances`.
+//! `ListContainerInstancesRequest`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::pages::Page;
+use super::pages::PageRequest;
 use super::{Refusal, cluster_name};
 use sandbox::Sandbox;
 use sandbox::ecs::ContainerInstance;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ListContainerInstances {
+pub(super) struct ListContainerInstancesRequest {
     cluster: Option<String>,
     filter: Option<String>,
     status: Option<String>,
     #[serde(flatten)]
-    page: Page,
+    page: PageRequest,
 }
 
 pub(super) fn list_container_instances(
     sandbox: &Sandbox,
-    request: &ListContainerInstances,
+    request: &ListContainerInstancesRequest,
 ) -> Result<Value, Refusal> {
     let wanted = request.filter.as_deref().map(wanted_instance).transpose()?;
     let fits = |it: &&ContainerInstance| {

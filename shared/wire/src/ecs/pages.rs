@@ -10,14 +10,14 @@ const PAGE: usize = 100;
 /// What a list request says of its page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Page {
+pub(super) struct PageRequest {
     #[serde(default)]
     next_token: Option<String>,
     #[serde(default)]
     max_results: Option<usize>,
 }
 
-impl Page {
+impl PageRequest {
     /// The ARNs of the page, and the token of the next one, where there is one.
     pub(super) fn of<T>(&self, all: Vec<T>) -> Result<(Vec<T>, Option<String>), Refusal> {
         let size = self.max_results.unwrap_or(PAGE);

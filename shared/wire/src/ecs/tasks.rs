@@ -1,20 +1,20 @@
-//! `StopTask`, `ListTasks` and `DescribeTasks`.
+//! `StopTaskRequest`, `ListTasksRequest` and `DescribeTasksRequest`.
 
 use fleet::TaskArn;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::pages::Page;
+use super::pages::PageRequest;
 use super::shapes::{Include, family, launch_type, task_shape};
 use super::{Refusal, cluster_name, last_part};
 use sandbox::Sandbox;
 use sandbox::ecs::Task;
 
-/// Most tasks that one `DescribeTasks` takes.
+/// Most tasks that one `DescribeTasksRequest` takes.
 const DESCRIBED_AT_ONCE: usize = 100;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct StopTask {
+pub(super) struct StopTaskRequest {
     #[serde(default)]
     cluster: Option<String>,
     task: String,
@@ -22,7 +22,7 @@ pub(super) struct StopTask {
     reason: Option<String>,
 }
 
-pub(super) fn stop_task(sandbox: &Sandbox, request: &StopTask) -> Result<Value, Refusal> {
+pub(super) fn stop_task(sandbox: &Sandbox, request: &StopTaskRequest) -> Result<Value, Refusal> {
     let cluster = cluster_name(request.cluster.as_deref());
     let arn = task_arn(cluster, &request.task);
     let reason = request.reason.as_deref().unwrap_or("Task stopped by user");
@@ -34,7 +34,7 @@ pub(super) fn stop_task(sandbox: &Sandbox, request: &StopTask) -> Result<Value, 
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct ListTasks {
+pub(super) struct ListTasksRequest {
     cluster: Option<String>,
     container_instance: Option<String>,
     family: Option<String>,
@@ -43,10 +43,10 @@ pub(super) struct ListTasks {
     started_by: Option<String>,
     desired_status: Option<String>,
     #[serde(flatten)]
-    page: Page,
+    page: PageRequest,
 }
 
-impl ListTasks {
+impl ListTasksRequest {
     fn fits(&self, task: &Task) -> bool {
         let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|it| it == found);
         let instance = task.container_instance.as_ref().map(|arn| last_part(arn.as_str()));
@@ -71,7 +71,7 @@ impl ListTasks {
     }
 }
 
-pub(super) fn list_tasks(sandbox: &Sandbox, request: &ListTasks) -> Result<Value, Refusal> {
+pub(super) fn list_tasks(sandbox: &Sandbox, request: &ListTasksRequest) -> Result<Value, Refusal> {
     if request.started_by.is_some() && request.filters_beside_started_by() {
         return Err(Refusal::invalid("startedBy must be the only filter."));
     }
@@ -86,7 +86,7 @@ pub(super) fn list_tasks(sandbox: &Sandbox, request: &ListTasks) -> Result<Value
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct DescribeTasks {
+pub(super) struct DescribeTasksRequest {
     #[serde(default)]
     cluster: Option<String>,
     tasks: Vec<String>,
@@ -94,7 +94,7 @@ pub(super) struct DescribeTasks {
     include: Vec<String>,
 }
 
-pub(super) fn describe_tasks(sandbox: &Sandbox, request: &DescribeTasks) -> Result<Value, Refusal> {
+pub(super) fn describe_tasks(sandbox: &Sandbox, request: &DescribeTasksRequest) -> Result<Value, Refusal> {
     if !(1..=DESCRIBED_AT_ONCE).contains(&request.tasks.len()) {
         return Err(Refusal::invalid("Tasks are from 1 to 100."));
     }

@@ -6,13 +6,13 @@ use sandbox::Sandbox;
 use sandbox::github::RedeliverError;
 use serde_json::{Value, json};
 
-use super::{Answered, problem};
+use super::{StatusAndJson, problem};
 
 /// Deliveries a page, where the request says nothing (GitHub's description: 30).
 const PAGE: usize = 30;
 
 /// A page of deliveries, and the link to the next one.
-pub(super) fn list(sandbox: &Sandbox, path: &str, query: &str) -> (Answered, Option<String>) {
+pub(super) fn list(sandbox: &Sandbox, path: &str, query: &str) -> (StatusAndJson, Option<String>) {
     let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let size = parameter("per_page").and_then(|size| size.parse().ok()).unwrap_or(PAGE);
     let github = sandbox.github().borrow();
@@ -25,7 +25,7 @@ pub(super) fn list(sandbox: &Sandbox, path: &str, query: &str) -> (Answered, Opt
 }
 
 /// Asks for an attempt once more.
-pub(super) fn again(sandbox: &Sandbox, attempt: &str, now: Timestamp) -> Answered {
+pub(super) fn again(sandbox: &Sandbox, attempt: &str, now: Timestamp) -> StatusAndJson {
     let Ok(attempt) = attempt.parse().map(AttemptId) else { return problem(404, "Not Found") };
     match sandbox.github().borrow_mut().ask_again(attempt, now) {
         Ok(()) => (202, json!({})),

@@ -5,9 +5,9 @@ use fleet::{Label, Repository};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::{Answered, problem, word};
+use super::{StatusAndJson, problem, word};
 
-pub(super) fn repositories(sandbox: &Sandbox) -> Answered {
+pub(super) fn repositories(sandbox: &Sandbox) -> StatusAndJson {
     let listed = sandbox.github().borrow_mut().list_repositories().read;
     let listed = listed.iter().map(|(repository, pushed_at)| {
         json!({ "full_name": repository, "pushed_at": pushed_at, "archived": false })
@@ -15,7 +15,7 @@ pub(super) fn repositories(sandbox: &Sandbox) -> Answered {
     (200, listed.collect())
 }
 
-pub(super) fn runs(sandbox: &Sandbox, repository: &Repository, query: &str) -> Answered {
+pub(super) fn runs(sandbox: &Sandbox, repository: &Repository, query: &str) -> StatusAndJson {
     let status = query.split('&').find_map(|pair| pair.strip_prefix("status="));
     let asked = match status {
         Some("queued") => RunStatus::Queued,
@@ -34,7 +34,7 @@ pub(super) fn runs(sandbox: &Sandbox, repository: &Repository, query: &str) -> A
     (200, json!({ "total_count": runs.len(), "workflow_runs": runs }))
 }
 
-pub(super) fn jobs(sandbox: &Sandbox, repository: &Repository, run: &str) -> Answered {
+pub(super) fn jobs(sandbox: &Sandbox, repository: &Repository, run: &str) -> StatusAndJson {
     let run = run.parse().ok().map(RunId);
     let listed = run.and_then(|run| sandbox.github().borrow_mut().list_jobs(repository, run));
     let Some(listed) = listed else { return problem(404, "Not Found") };

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 pub use self::key::app_key;
 pub use self::url::GithubUrl;
 use sandbox::Sandbox;
-use sandbox::github::{Registration, RemoveError};
+use sandbox::github::{RemoveError, SelfHostedRunner};
 
 /// The installation's id, in every organisation.
 const INSTALLATION: u64 = 1;
@@ -26,7 +26,7 @@ const INSTALLATION: u64 = 1;
 const TOKEN: &str = "ghs_sandbox";
 
 /// What is answered: a status and a JSON body.
-type Answered = (u16, Value);
+type StatusAndJson = (u16, Value);
 
 #[derive(Deserialize)]
 struct JitRequest {
@@ -47,7 +47,7 @@ fn answer(
     path: &str,
     query: &str,
     body: &[u8],
-) -> (Answered, Option<String>) {
+) -> (StatusAndJson, Option<String>) {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let answered = match (method.as_str(), parts.as_slice()) {
         ("GET", ["app", "hook", "deliveries"]) => return deliveries::list(sandbox, path, query),
@@ -85,13 +85,13 @@ fn repository(owner: &str, name: &str) -> Repository {
     Repository::new(format!("{owner}/{name}"))
 }
 
-fn groups(sandbox: &Sandbox) -> Answered {
+fn groups(sandbox: &Sandbox) -> StatusAndJson {
     let github = sandbox.github().borrow();
     let groups: Vec<Value> = github.groups().map(|(id, name)| json!({ "id": id, "name": name })).collect();
     (200, json!({ "total_count": groups.len(), "runner_groups": groups }))
 }
 
-fn make_group(sandbox: &Sandbox, body: &[u8]) -> Answered {
+fn make_group(sandbox: &Sandbox, body: &[u8]) -> StatusAndJson {
     let Ok(GroupRequest { name }) = serde_json::from_slice(body) else {
         return problem(422, "Validation Failed");
     };
@@ -99,7 +99,7 @@ fn make_group(sandbox: &Sandbox, body: &[u8]) -> Answered {
     (201, json!({ "id": id.0, "name": name }))
 }
 
-fn generate(sandbox: &Sandbox, body: &[u8]) -> Answered {
+fn generate(sandbox: &Sandbox, body: &[u8]) -> StatusAndJson {
     let Ok(request) = serde_json::from_slice::<JitRequest>(body) else {
         return problem(422, "Validation Failed");
     };
@@ -118,7 +118,7 @@ fn generate(sandbox: &Sandbox, body: &[u8]) -> Answered {
     }
 }
 
-fn runners(sandbox: &Sandbox, query: &str) -> Answered {
+fn runners(sandbox: &Sandbox, query: &str) -> StatusAndJson {
     let name = query.split('&').find_map(|pair| pair.strip_prefix("name="));
     let number = |key: &str, default: usize| {
         let value = query.split('&').find_map(|pair| pair.strip_prefix(key));
@@ -127,20 +127,20 @@ fn runners(sandbox: &Sandbox, query: &str) -> Answered {
     // GitHub's description: 30 a page, where the request says nothing.
     let (size, page) = (number("per_page=", 30), number("page=", 1));
     let github = sandbox.github().borrow();
-    let all: Vec<&Registration> =
+    let all: Vec<&SelfHostedRunner> =
         github.runners().filter(|runner| name.is_none_or(|name| runner.name == name)).collect();
     let page = all.iter().skip(page.saturating_sub(1).saturating_mul(size)).take(size);
     let runners: Vec<Value> = page.map(|runner| describe(runner)).collect();
     (200, json!({ "total_count": all.len(), "runners": runners }))
 }
 
-fn runner(sandbox: &Sandbox, id: &str) -> Answered {
+fn runner(sandbox: &Sandbox, id: &str) -> StatusAndJson {
     let github = sandbox.github().borrow();
     let runner = id.parse().ok().and_then(|id| github.runner(GithubRunnerId(id)));
     runner.map_or_else(|| problem(404, "Not Found"), |runner| (200, describe(runner)))
 }
 
-fn describe(it: &Registration) -> Value {
+fn describe(it: &SelfHostedRunner) -> Value {
     let labels: Vec<Value> = it.labels.iter().map(|label| json!({ "name": Label::as_str(label) })).collect();
     let status = if it.online { "online" } else { "offline" };
     json!({
@@ -149,7 +149,7 @@ fn describe(it: &Registration) -> Value {
     })
 }
 
-fn job(sandbox: &Sandbox, id: &str) -> Answered {
+fn job(sandbox: &Sandbox, id: &str) -> StatusAndJson {
     let seen = id.parse().ok().and_then(|id| sandbox.github().borrow_mut().read_job(JobId(id)));
     let Some(seen) = seen else { return problem(404, "Not Found") };
     let status = word(seen.status);
@@ -173,7 +173,7 @@ fn job(sandbox: &Sandbox, id: &str) -> Answered {
 }
 
 /// What a run waits for whose jobs are gated.
-fn pending(sandbox: &Sandbox, run: &str) -> Answered {
+fn pending(sandbox: &Sandbox, run: &str) -> StatusAndJson {
     let github = sandbox.github().borrow();
     let of_run = github.jobs().filter(|job| run.parse().is_ok_and(|run| job.run() == RunId(run)));
     let gated = of_run.filter_map(|job| github.look_at_job(job.id)).flat_map(|job| job.environments);
@@ -190,13 +190,13 @@ fn word(status: JobStatus) -> &'static str {
     }
 }
 
-fn run(sandbox: &Sandbox, repository: &Repository, id: &str) -> Answered {
+fn run(sandbox: &Sandbox, repository: &Repository, id: &str) -> StatusAndJson {
     let ended = id.parse().ok().and_then(|id| sandbox.github().borrow().read_run(repository, RunId(id)));
     let Some(ended) = ended else { return problem(404, "Not Found") };
     (200, json!({ "id": id.parse::<u64>().ok(), "status": if ended { "completed" } else { "queued" } }))
 }
 
-fn delete(sandbox: &Sandbox, id: &str) -> Answered {
+fn delete(sandbox: &Sandbox, id: &str) -> StatusAndJson {
     let Ok(id) = id.parse().map(GithubRunnerId) else { return problem(404, "Not Found") };
     let removed = sandbox.github().borrow_mut().remove(id);
     match removed {
@@ -206,6 +206,6 @@ fn delete(sandbox: &Sandbox, id: &str) -> Answered {
     }
 }
 
-fn problem(status: u16, message: &str) -> Answered {
+fn problem(status: u16, message: &str) -> StatusAndJson {
     (status, json!({ "message": message, "documentation_url": "https://docs.github.com/rest" }))
 }

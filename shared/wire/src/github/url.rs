@@ -5,7 +5,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 
-use super::{Answered, answer, problem};
+use super::{StatusAndJson, answer, problem};
 use crate::Resident;
 use crate::http::{AsyncAnswer, Bound, Served, json};
 use sandbox::Sandbox;
@@ -28,7 +28,7 @@ impl GithubUrl {
 
     /// The same, on a port that is listened on already.
     pub(crate) fn on<T: AsRef<Sandbox> + 'static>(bound: Bound, resident: Resident<T>) -> Self {
-        let served = bound.serve(Front { resident });
+        let served = bound.serve(GithubService { resident });
         Self { url: format!("http://{}", served.address()), _served: served }
     }
 
@@ -38,31 +38,31 @@ impl GithubUrl {
     }
 }
 
-struct Front<T> {
+struct GithubService<T> {
     resident: Resident<T>,
 }
 
-impl<T> Clone for Front<T> {
+impl<T> Clone for GithubService<T> {
     fn clone(&self) -> Self {
         Self { resident: self.resident.clone() }
     }
 }
 
-impl<T: AsRef<Sandbox> + 'static> AsyncAnswer for Front<T> {
+impl<T: AsRef<Sandbox> + 'static> AsyncAnswer for GithubService<T> {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let ((status, answer), link): (Answered, Option<String>) = if head.headers.contains_key(AUTHORIZATION)
-        {
-            let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            let asked = move |world: &mut T| {
-                let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-                answer(world.as_ref(), &head.method, path, query, &body)
+        let ((status, answer), link): (StatusAndJson, Option<String>) =
+            if head.headers.contains_key(AUTHORIZATION) {
+                let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+                let asked = move |world: &mut T| {
+                    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+                    answer(world.as_ref(), &head.method, path, query, &body)
+                };
+                let answered = self.resident.ask(asked).await;
+                answered.unwrap_or_else(|| (problem(500, "The sandbox is gone."), None))
+            } else {
+                (problem(401, "Requires authentication"), None)
             };
-            let answered = self.resident.ask(asked).await;
-            answered.unwrap_or_else(|| (problem(500, "The sandbox is gone."), None))
-        } else {
-            (problem(401, "Requires authentication"), None)
-        };
         if status == StatusCode::NO_CONTENT.as_u16() {
             let mut response = Response::new(Full::default());
             *response.status_mut() = StatusCode::NO_CONTENT;

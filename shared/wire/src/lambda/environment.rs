@@ -33,7 +33,7 @@ pub enum InvokeError {
 
 /// A process that takes events one after the other. It is killed when it is dropped.
 #[derive(Debug)]
-pub struct Environment {
+pub struct ExecutionEnvironment {
     process: Child,
     events: mpsc::Sender<Invocation>,
     api: RuntimeApi,
@@ -43,7 +43,7 @@ pub struct Environment {
     taken: u64,
 }
 
-impl Environment {
+impl ExecutionEnvironment {
     /// Starts a process of the function.
     pub async fn start(config: &FunctionConfig) -> Result<Self, InvokeError> {
         let ended = |problem: String| InvokeError::Ended(problem);

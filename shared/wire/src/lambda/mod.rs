@@ -10,5 +10,5 @@ mod environment;
 mod function;
 mod runtime_api;
 
-pub use self::environment::{Environment, InvokeError};
+pub use self::environment::{ExecutionEnvironment, InvokeError};
 pub use self::function::FunctionConfig;

@@ -23,10 +23,10 @@ pub(super) struct Invocation {
 
 /// What the process asks for, and what it says.
 #[derive(Debug, Clone)]
-pub(super) struct RuntimeApi(Arc<State>);
+pub(super) struct RuntimeApi(Arc<RuntimeState>);
 
 #[derive(Debug)]
-struct State {
+struct RuntimeState {
     function_arn: HeaderValue,
     events: AsyncMutex<mpsc::Receiver<Invocation>>,
     in_hand: Mutex<Option<InHand>>,
@@ -40,7 +40,7 @@ type InHand = (String, oneshot::Sender<Result<Bytes, InvokeError>>);
 
 /// The calls of a process.
 #[derive(Debug, PartialEq, Eq)]
-enum Call<'a> {
+enum RuntimeCall<'a> {
     Next,
     Response(&'a str),
     Error(&'a str),
@@ -48,7 +48,7 @@ enum Call<'a> {
     Unknown,
 }
 
-impl<'a> Call<'a> {
+impl<'a> RuntimeCall<'a> {
     fn read(method: &Method, path: &'a str) -> Self {
         let Some(rest) = path.strip_prefix("/2018-06-01/runtime/") else { return Self::Unknown };
         let mut words = rest.split('/');
@@ -65,7 +65,7 @@ impl<'a> Call<'a> {
 impl RuntimeApi {
     pub(super) fn new(function: &str, events: mpsc::Receiver<Invocation>) -> Self {
         let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
-        Self(Arc::new(State {
+        Self(Arc::new(RuntimeState {
             function_arn: HeaderValue::try_from(arn).unwrap_or_else(|_| HeaderValue::from_static("unknown")),
             events: AsyncMutex::new(events),
             in_hand: Mutex::new(None),
@@ -125,21 +125,21 @@ impl RuntimeApi {
 impl AsyncAnswer for RuntimeApi {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let call = Call::read(&head.method, head.uri.path());
-        if call == Call::Next {
+        let call = RuntimeCall::read(&head.method, head.uri.path());
+        if call == RuntimeCall::Next {
             return self.next().await;
         }
         let Ok(body) = body.collect().await else { return answer(400, "{}") };
         let body = body.to_bytes();
         let said = || String::from_utf8_lossy(&body).into_owned();
         match call {
-            Call::Response(id) => self.take(id, Ok(body.clone())),
-            Call::Error(id) => self.take(id, Err(InvokeError::Failed(said()))),
-            Call::InitError => {
+            RuntimeCall::Response(id) => self.take(id, Ok(body.clone())),
+            RuntimeCall::Error(id) => self.take(id, Err(InvokeError::Failed(said()))),
+            RuntimeCall::InitError => {
                 *self.0.init_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(said());
                 json(202, &json!({"status": "OK"}))
             }
-            Call::Next | Call::Unknown => json(404, &json!({"errorMessage": "no such call"})),
+            RuntimeCall::Next | RuntimeCall::Unknown => json(404, &json!({"errorMessage": "no such call"})),
         }
     }
 }
@@ -151,14 +151,14 @@ mod tests {
     #[test]
     fn calls_are_told_apart() {
         for (method, path, call) in [
-            (Method::GET, "/2018-06-01/runtime/invocation/next", Call::Next),
-            (Method::POST, "/2018-06-01/runtime/invocation/7/response", Call::Response("7")),
-            (Method::POST, "/2018-06-01/runtime/invocation/7/error", Call::Error("7")),
-            (Method::POST, "/2018-06-01/runtime/init/error", Call::InitError),
-            (Method::GET, "/2018-06-01/runtime/invocation/7/response", Call::Unknown),
-            (Method::GET, "/", Call::Unknown),
+            (Method::GET, "/2018-06-01/runtime/invocation/next", RuntimeCall::Next),
+            (Method::POST, "/2018-06-01/runtime/invocation/7/response", RuntimeCall::Response("7")),
+            (Method::POST, "/2018-06-01/runtime/invocation/7/error", RuntimeCall::Error("7")),
+            (Method::POST, "/2018-06-01/runtime/init/error", RuntimeCall::InitError),
+            (Method::GET, "/2018-06-01/runtime/invocation/7/response", RuntimeCall::Unknown),
+            (Method::GET, "/", RuntimeCall::Unknown),
         ] {
-            assert_eq!(Call::read(&method, path), call, "{method} {path}");
+            assert_eq!(RuntimeCall::read(&method, path), call, "{method} {path}");
         }
     }
 }

@@ -11,30 +11,30 @@ use crate::Resident;
 use crate::http::{AsyncAnswer, answer};
 use sandbox::{Functions, World};
 
-type Answer = Response<Full<Bytes>>;
+type HttpResponse = Response<Full<Bytes>>;
 
 /// Answers for a world.
-pub(super) struct Front<F>(Resident<World<F>>);
+pub(super) struct WorldService<F>(Resident<World<F>>);
 
-impl<F> Clone for Front<F> {
+impl<F> Clone for WorldService<F> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<F> fmt::Debug for Front<F> {
+impl<F> fmt::Debug for WorldService<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Front").finish_non_exhaustive()
     }
 }
 
-impl<F: Functions + 'static> Front<F> {
+impl<F: Functions + 'static> WorldService<F> {
     pub(super) fn new(world: Resident<World<F>>) -> Self {
         Self(world)
     }
 
     /// `<verb>/<registration>`, of the stub. A job is told as its milliseconds.
-    async fn stub(&self, path: &str) -> Answer {
+    async fn stub(&self, path: &str) -> HttpResponse {
         let Some((verb, registration)) = path.split_once('/') else { return answer(404, "no such path") };
         let Ok(registration) = registration.parse().map(GithubRunnerId) else {
             return answer(400, "no registration");
@@ -54,8 +54,8 @@ impl<F: Functions + 'static> Front<F> {
     }
 }
 
-impl<F: Functions + 'static> AsyncAnswer for Front<F> {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+impl<F: Functions + 'static> AsyncAnswer for WorldService<F> {
+    async fn answer(&self, request: Request<Incoming>) -> HttpResponse {
         self.stub(request.uri().path().trim_start_matches('/')).await
     }
 }

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::task::AbortHandle;
 
-use self::front::Front;
+use self::front::WorldService;
 pub use self::task::TaskProgram;
 use crate::Resident;
 use crate::http::Served;
@@ -48,8 +48,8 @@ impl Processes {
         log: &Path,
     ) -> Result<Self, String> {
         let programs =
-            programs(stub).map_err(|error| format!("{} can not be used: {error}", stub.display()))?;
-        let served = Served::start(0, Front::new(world.clone())).await?;
+            programs(stub).map_err(|error| format!("{} cannot be used: {error}", stub.display()))?;
+        let served = Served::start(0, WorldService::new(world.clone())).await?;
         let url = format!("http://{}/", served.address());
         world.ask(move |world| world.run_tasks_outside(&url)).await;
         let program = TaskProgram {

@@ -27,11 +27,11 @@ const LATE: i64 = 10_000;
 #[derive(Debug)]
 pub(super) struct FunctionLogs {
     ministack: Arc<Ministack>,
-    groups: Vec<Mutex<Group>>,
+    groups: Vec<Mutex<LogGroup>>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct LogGroup {
     name: String,
     /// The file that its lines are added to.
     file: PathBuf,
@@ -42,13 +42,13 @@ struct Group {
 }
 
 #[derive(Deserialize)]
-struct Page {
-    events: Vec<Event>,
+struct LogEventsPage {
+    events: Vec<LogEvent>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event {
+struct LogEvent {
     log_stream_name: String,
     timestamp: i64,
     message: String,
@@ -61,7 +61,7 @@ impl FunctionLogs {
         formation: &Formation,
         file: &dyn Fn(&str) -> PathBuf,
     ) -> Arc<Self> {
-        let group = |(id, function): (&String, &super::Configuration)| Group {
+        let group = |(id, function): (&String, &super::Configuration)| LogGroup {
             name: function.log_group.clone(),
             file: file(&id.trim_end_matches("Function").to_lowercase()),
             newest: 0,
@@ -95,16 +95,16 @@ impl FunctionLogs {
         Ok(())
     }
 
-    fn page(&self, group: &Group) -> Result<Page> {
+    fn page(&self, group: &LogGroup) -> Result<LogEventsPage> {
         let request = json!({"logGroupName": group.name, "startTime": (group.newest - LATE).max(0)});
         let answer = self.ministack.call("Logs_20140328.FilterLogEvents", &request)?;
         serde_json::from_value(answer).with_context(|| format!("the events of {}", group.name))
     }
 }
 
-impl Group {
+impl LogGroup {
     /// Adds the lines that are new. `false` if none is.
-    fn take(&mut self, mut events: Vec<Event>) -> io::Result<bool> {
+    fn take(&mut self, mut events: Vec<LogEvent>) -> io::Result<bool> {
         events.retain(|event| !self.read.contains(&event.log_stream_name));
         let mut lines = String::new();
         for event in &events {

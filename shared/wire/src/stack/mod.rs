@@ -22,7 +22,7 @@ use sandbox::Sandbox;
 use tokio::task::spawn_blocking;
 
 use self::logs::FunctionLogs;
-use crate::aws::{AwsUrl, Seen};
+use crate::aws::{AwsUrl, WebhookObserver};
 use crate::github::GithubUrl;
 use crate::http::Bound;
 use crate::ministack::Ministack;
@@ -49,7 +49,7 @@ pub struct Options<'a> {
     /// The port of AWS, with GitHub's at the next one; 0 for any two that are free.
     pub port: u16,
     /// Sees what the webhook is sent and answers.
-    pub seen: Seen,
+    pub seen: WebhookObserver,
     /// How long a message that was received stays out of sight.
     pub visibility: Duration,
     /// How long a minute of the schedules takes.
@@ -83,7 +83,7 @@ pub struct Stack {
 }
 
 /// For who is not interested in what the webhook is sent.
-pub fn unseen() -> Seen {
+pub fn unseen() -> WebhookObserver {
     Arc::new(|_| {})
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_ssm::types::ParameterType;
-use control::Deployed;
+use control::LaunchDeployment;
 use fleet::launch::{Placement, Placements};
 use fleet::settings::folder;
 use fleet::{PoolMap, PoolName};
@@ -88,7 +88,8 @@ pub(super) async fn provision(
     let told = &formation.function("Launcher")?.variables;
     let placements = told.get("MAYFLY_PLACEMENTS").context("the launcher has no MAYFLY_PLACEMENTS")?;
     let placements: Placements = serde_json::from_str(placements).context("MAYFLY_PLACEMENTS")?;
-    let Deployed { pools, placements } = Deployed::new(PoolMap::from_toml(options.map)?, &placements)?;
+    let LaunchDeployment { pools, placements } =
+        LaunchDeployment::new(PoolMap::from_toml(options.map)?, &placements)?;
     let table = told.get("MAYFLY_TABLE").context("the launcher has no MAYFLY_TABLE")?.clone();
     let dead_letters_url = formation.output("DeadLetterQueueUrl")?;
     Ok(Provisioned { formation, queue_url, dead_letters_url, table, pools, placements })

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use control::{Bookkeeper, Posted, Settling};
 use fleet::ledger::{
-    Answer, Book, Event, Item, JobAction, JobEvent, JobState, Key, Left, Listing, Runner, RunnerState, Spend,
-    Totals, recount,
+    Book, Event, Item, JobAction, JobEvent, JobState, Key, LedgerAnswer, Left, Listing, Runner, RunnerState,
+    Spend, Totals, recount,
 };
 use fleet::ports::{Clock, Ledger, ListItems, Random};
 use fleet::{JobId, PoolMap, Repository};
@@ -120,7 +120,7 @@ pub async fn assert_written_once(
     let keys: BTreeSet<Key> = reserved.iter().map(|runner| Key::Runner(runner.id.clone())).collect();
     assert_eq!(keys.len(), reserved.len(), "each reservation is given back once");
     assert_eq!(keys.len(), jobs.clone().count(), "one for each job");
-    assert!(posted.iter().flat_map(|posted| &posted.answers).all(|answer| *answer == Answer::Noted));
+    assert!(posted.iter().flat_map(|posted| &posted.answers).all(|answer| *answer == LedgerAnswer::Noted));
     let listed = ledger.list(&Listing::Moving(pool("plain"))).await.unwrap();
     assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), keys, "and no others");
 
@@ -147,6 +147,10 @@ struct ByRef<'a, L>(&'a L);
 impl<L: Ledger> Ledger for ByRef<'_, L> {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, fleet::ports::LedgerError> {
         self.0.read(keys).await
+    }
+
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, fleet::ports::LedgerError> {
+        self.0.read_eventual(keys).await
     }
 
     async fn commit(&self, puts: &[fleet::ledger::Put]) -> Result<(), fleet::ports::LedgerError> {

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use contracts::canned::{self, Asked};
+use contracts::canned::{self, CannedRequest};
 use fleet::DeliveryId;
 use fleet::launch::Placements;
 use fleet::pools::DEFAULT_POOLS;
 use futures_util::future::join_all;
 use sandbox::delivery::{Delivery, function_url_event};
 use serde_json::{Value, json};
-use wire::lambda::{Environment, FunctionConfig};
+use wire::lambda::{ExecutionEnvironment, FunctionConfig};
 use wire::stack::Secrets;
 
 const WEBHOOK_SECRET: &str = "the-cold-start's-webhook-secret";
@@ -52,7 +52,7 @@ impl Standin {
     }
 }
 
-fn answer(asked: &Asked, parameters: &[(String, String)], throttled: &AtomicI64) -> (u16, Value) {
+fn answer(asked: &CannedRequest, parameters: &[(String, String)], throttled: &AtomicI64) -> (u16, Value) {
     match asked.operation.as_str() {
         READ if throttled.fetch_sub(1, Ordering::SeqCst) > 0 => {
             (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}))
@@ -134,7 +134,7 @@ async fn a_start_that_is_throttled_for_a_while_is_a_longer_start_and_no_more() {
     let secrets = secrets();
     // More than the SDK tries again by itself.
     let standin = Standin::start(&secrets, 8);
-    let mut webhook = Environment::start(&config("webhook", &standin.url)).await.unwrap();
+    let mut webhook = ExecutionEnvironment::start(&config("webhook", &standin.url)).await.unwrap();
     webhook.initialised().await.unwrap();
     let answer: Value =
         serde_json::from_slice(&webhook.invoke(event("webhook", &secrets).into()).await.unwrap()).unwrap();
@@ -149,7 +149,7 @@ async fn a_cold_start_reads_each_folder_of_its_secrets_once_and_nothing_else_of_
     let expected = [("webhook", 1), ("launcher", 1), ("registrar", 2), ("scheduler", 1), ("reconciler", 1)];
     let reads = expected.map(async |(name, _)| {
         let standin = Standin::start(&secrets, 0);
-        let mut function = Environment::start(&config(name, &standin.url)).await.unwrap();
+        let mut function = ExecutionEnvironment::start(&config(name, &standin.url)).await.unwrap();
         function.initialised().await.unwrap();
         let others = standin.take_done();
         assert!(!others.iter().any(|call| call.starts_with("getparameter")), "{name}: {others:?}");
@@ -159,15 +159,15 @@ async fn a_cold_start_reads_each_folder_of_its_secrets_once_and_nothing_else_of_
 }
 
 /// What a function answers to an event, and what it asks AWS and GitHub for beside its parameters.
-struct Answered {
+struct HandledEvent {
     said: String,
     done: Vec<String>,
 }
 
 /// How a function takes its first event, and the next one, once the Parameter Store answers.
-async fn before_and_after(name: &'static str, secrets: &Secrets) -> [Answered; 2] {
+async fn before_and_after(name: &'static str, secrets: &Secrets) -> [HandledEvent; 2] {
     let standin = Standin::start(secrets, i64::MAX);
-    let mut function = Environment::start(&config(name, &standin.url)).await.unwrap();
+    let mut function = ExecutionEnvironment::start(&config(name, &standin.url)).await.unwrap();
     let init = function.initialised().await.unwrap();
     assert!(init < Duration::from_secs(10), "{name}: Lambda gives the init phase ten seconds, not {init:?}");
     // Connections are opened in the init phase.
@@ -178,7 +178,7 @@ async fn before_and_after(name: &'static str, secrets: &Secrets) -> [Answered; 2
         let answered = function.invoke(event(name, secrets).into()).await;
         let said =
             answered.map_or_else(|failed| failed.to_string(), |it| String::from_utf8(it.to_vec()).unwrap());
-        answers.push(Answered { said, done: standin.take_done() });
+        answers.push(HandledEvent { said, done: standin.take_done() });
     }
     answers.try_into().ok().unwrap()
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws::ledger::Table;
+use aws::ledger::DynamoDbTable;
 use fleet::ledger::{Item, Job, JobState, Key, Listing, Runner, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{Ledger as _, ListItems as _};
@@ -26,13 +26,13 @@ fn delays() -> Delays {
     Delays::each(&Span(Duration::from_millis(50)..=Duration::from_millis(100)))
 }
 
-struct Scene {
+struct DeployedScene {
     stack: Stack,
     world: Resident<World<OnTheWire>>,
-    ledger: Table,
+    ledger: DynamoDbTable,
 }
 
-impl Scene {
+impl DeployedScene {
     /// With the binaries in the zips, and two seconds for a minute.
     async fn new() -> Self {
         logs::capture(&[WEBHOOK_SECRET, TICKET_KEY]);
@@ -53,7 +53,7 @@ impl Scene {
         let mut world = None;
         let made = |wires| world.insert(OnTheWire::world(wires, &secrets, delays())).clone();
         let stack = Stack::start(&options, made).await.unwrap();
-        let ledger = Table::new(&stack.config, &stack.provisioned.table);
+        let ledger = DynamoDbTable::new(&stack.config, &stack.provisioned.table);
         Self { stack, world: world.unwrap(), ledger }
     }
 
@@ -114,7 +114,7 @@ fn says(lines: &[Value], message: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_goes_from_its_signed_webhook_to_the_end_of_its_task() {
-    let scene = Scene::new().await;
+    let scene = DeployedScene::new().await;
     assert_eq!(scene.queue(1, "a guess").await, 401);
     assert_eq!(scene.queue(1, WEBHOOK_SECRET).await, 202);
 

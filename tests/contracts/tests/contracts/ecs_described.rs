@@ -7,7 +7,7 @@ use fleet::launch::TaskTimes;
 use fleet::ledger::{Job, JobState, JobTimes, Runner};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ports::{DescribeTasks as _, TaskDescription};
-use fleet::status::{Picture, Source, waterfall};
+use fleet::status::{Lookup, Picture, waterfall};
 use fleet::{JobId, PoolMap, PoolName, RunnerId, TaskArn};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -58,10 +58,10 @@ async fn a_description_tells_its_times_and_nothing_of_its_overrides_and_tags() {
     let mut picture = Picture::of(JobId(7), PoolMap::from_toml(DEFAULT_POOLS).unwrap(), at(50_000).unwrap());
     let (state, seen_at) = (JobState::InProgress, at(1_200).unwrap());
     picture.job =
-        Source::Read(Job { state, pool: Some(pool), runner: Some(id.clone()), seen_at, times, ..job });
+        Lookup::Read(Job { state, pool: Some(pool), runner: Some(id.clone()), seen_at, times, ..job });
     picture.runners = [(id, runner)].into();
     let tasks = described.into_iter().map(|task| (task.runner.clone().unwrap(), task));
-    picture.tasks = Source::Read(tasks.collect());
+    picture.tasks = Lookup::Read(tasks.collect());
     let waterfall = waterfall(&picture).unwrap();
     let stages: Vec<_> = waterfall.stages.iter().map(|stage| (stage.name, stage.milliseconds)).collect();
     assert_eq!(
@@ -122,7 +122,7 @@ fn stages_of(task: TaskDescription) -> Vec<(&'static str, i64)> {
     let times = JobTimes { created_at: Some(reserved), accepted_at: Some(reserved), begun_at: Some(begun) };
     let job = contracts::ledger::job(7);
     let mut picture = Picture::of(JobId(7), PoolMap::from_toml(DEFAULT_POOLS).unwrap(), begun);
-    picture.job = Source::Read(Job {
+    picture.job = Lookup::Read(Job {
         state: JobState::InProgress,
         pool: Some(pool),
         runner: Some(id.clone()),
@@ -131,7 +131,7 @@ fn stages_of(task: TaskDescription) -> Vec<(&'static str, i64)> {
         ..job
     });
     picture.runners = [(id.clone(), runner)].into();
-    picture.tasks = Source::Read([(id, task)].into());
+    picture.tasks = Lookup::Read([(id, task)].into());
     let waterfall = waterfall(&picture).unwrap();
     let stages: Vec<_> = waterfall.stages.iter().map(|stage| (stage.name, stage.milliseconds)).collect();
     let sum: i64 = stages.iter().map(|(_, milliseconds)| milliseconds).sum();

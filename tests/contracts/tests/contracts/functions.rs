@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws::ledger::Table;
+use aws::ledger::DynamoDbTable;
 use aws_sdk_sqs::types::QueueAttributeName;
 use fleet::launch::RunTaskRequest;
 use fleet::ledger::{Item, JobState, Key};
@@ -19,7 +19,7 @@ use sandbox::{Delays, Sandbox};
 use serde_json::{Value, json};
 use wire::Poster;
 use wire::Resident;
-use wire::lambda::{Environment, FunctionConfig, InvokeError};
+use wire::lambda::{ExecutionEnvironment, FunctionConfig, InvokeError};
 use wire::stack::{Options, Provisioned, Secrets, Stack, Wires};
 
 const WEBHOOK_SECRET: &str = "the-functions'-webhook-secret";
@@ -45,12 +45,12 @@ fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
     }
 }
 
-struct Scene {
+struct FunctionsScene {
     stack: Stack,
     sandbox: Resident<Sandbox>,
 }
 
-impl Scene {
+impl FunctionsScene {
     async fn new() -> Self {
         Self::ticking(Duration::from_mins(1)).await
     }
@@ -129,7 +129,7 @@ fn sample(name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_goes_from_githubs_post_to_a_task_once() {
-    let scene = Scene::new().await;
+    let scene = FunctionsScene::new().await;
     let queued = sample("queued-ec2-arm64.json");
     for delivery in ["first", "first", "of another hook"] {
         assert_eq!(scene.post(delivery, &queued, WEBHOOK_SECRET).await.0, 202);
@@ -140,7 +140,7 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
     let tasks = scene.tasks().await;
     assert_eq!(tasks.len(), 1, "{tasks:?}");
     assert_eq!(tasks[0].0, "mayfly_ec2-arm64");
-    let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
+    let ledger = DynamoDbTable::new(&scene.stack.config, &scene.stack.provisioned.table);
     let pool = PoolName::new("ec2-arm64").unwrap();
     let Item::Book(book) = ledger.read(&[Key::Book(pool)]).await.unwrap().remove(0) else {
         panic!("no book")
@@ -162,7 +162,7 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_of_long_ago_waits_until_the_reconciler_has_asked_github() {
-    let scene = Scene::ticking(Duration::from_secs(1)).await;
+    let scene = FunctionsScene::ticking(Duration::from_secs(1)).await;
     let mut queued: Value = serde_json::from_str(&sample("queued-ec2-arm64.json")).unwrap();
     queued["workflow_job"]["created_at"] = json!("2019-05-15T15:20:33Z");
     let job = JobId(queued["workflow_job"]["id"].as_u64().unwrap());
@@ -180,7 +180,7 @@ async fn a_delivery_of_long_ago_waits_until_the_reconciler_has_asked_github() {
     };
     let line = lines.iter().find(|line| line["message"] == "GitHub knows a job differently").unwrap();
     assert_eq!((&line["known"], &line["found"]), (&json!("Waiting"), &json!("Gone")));
-    let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
+    let ledger = DynamoDbTable::new(&scene.stack.config, &scene.stack.provisioned.table);
     let items = ledger.read(&[Key::Job(job)]).await.unwrap();
     assert_eq!(items.first().and_then(Item::job).map(|job| job.state), Some(JobState::Completed));
     assert_eq!(scene.tasks().await, []);
@@ -188,7 +188,7 @@ async fn a_delivery_of_long_ago_waits_until_the_reconciler_has_asked_github() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_no_webhook_tells_of_is_found_and_launched() {
-    let scene = Scene::ticking(Duration::from_secs(1)).await;
+    let scene = FunctionsScene::ticking(Duration::from_secs(1)).await;
     let job = JobId(1001);
     let learn = move |sandbox: &mut Sandbox| {
         let plan = JobPlan {
@@ -216,7 +216,7 @@ async fn a_job_that_no_webhook_tells_of_is_found_and_launched() {
     };
     // The next pass may find it again, before the launcher has written it down.
     assert!(found.iter().all(|it| *it == (json!("1001"), json!("ec2-arm64"))), "{found:?}");
-    let ledger = Table::new(&scene.stack.config, &scene.stack.provisioned.table);
+    let ledger = DynamoDbTable::new(&scene.stack.config, &scene.stack.provisioned.table);
     let items = ledger.read(&[Key::Job(job)]).await.unwrap();
     assert_eq!(items.first().and_then(Item::job).map(|job| job.state), Some(JobState::Queued));
     assert_eq!(scene.tasks().await.len(), 1);
@@ -224,7 +224,7 @@ async fn a_job_that_no_webhook_tells_of_is_found_and_launched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
-    let scene = Scene::new().await;
+    let scene = FunctionsScene::new().await;
     let (map, read) = (PoolMap::from_toml(DEFAULT_POOLS).unwrap(), &scene.stack.provisioned.pools);
     assert!(read.iter().eq(map.iter()), "{read:?}");
     let windows = |pools: &PoolMap| pools.schedule().to_value()["windows"].clone();
@@ -265,7 +265,7 @@ async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_2xx_while_the_queue_is_down_and_the_redelivery_is_taken_when_it_is_back() {
-    let scene = Scene::new().await;
+    let scene = FunctionsScene::new().await;
     let queued = sample("queued-ec2-arm64.json");
     assert_eq!(scene.post("before", &queued, WEBHOOK_SECRET).await.0, 202);
     scene.until_the_queue_is_empty().await;
@@ -301,7 +301,7 @@ async fn a_function_that_is_deployed_wrong_says_all_that_is_wrong_and_ends() {
         variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         log: Some(log.clone()),
     };
-    let mut environment = Environment::start(&config).await.unwrap();
+    let mut environment = ExecutionEnvironment::start(&config).await.unwrap();
     let ended = environment.initialised().await.unwrap_err();
     assert!(matches!(ended, InvokeError::Ended(_)), "{ended}");
     let said = std::fs::read_to_string(&log).unwrap();

@@ -10,30 +10,22 @@ use std::time::Duration;
 
 use fleet::delivery::AttemptId;
 use fleet::ports::{
-    Clock, DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError,
-    JitRunner, JobStatus, ListDeliveries as _, ListJobs as _, ListRepositories as _, ListRunners as _,
-    ListRuns as _, ListedRun, ReadJob as _, ReadRepository as _, ReadRun as _, ReadRunner as _,
-    Redeliver as _, RunId, RunStatus, RunnerGroupId, SeenRunner,
+    DeleteRunner as _, FindRunner as _, FindRunnerGroup as _, GenerateJitConfig as _, GithubError, JitRunner,
+    JobStatus, ListDeliveries as _, ListJobs as _, ListRepositories as _, ListRunners as _, ListRuns as _,
+    ListedRun, ReadJob as _, ReadRepository as _, ReadRun as _, ReadRunner as _, Redeliver as _, RunId,
+    RunStatus, RunnerGroupId, SeenRunner,
 };
 use fleet::{GithubRunnerId, JobId, Labels, Repository};
 use github::app::{App, AppConfig, Hook};
 use jiff::Timestamp;
+use kit::clock::StoppedClock;
 use secrecy::ExposeSecret as _;
 use wire::github::app_key;
 
 /// Prism takes its time for the first answer of each kind.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A clock that stands still.
-struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp::constant(1_800_000_000, 0)
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
+const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 static KEY: LazyLock<String> = LazyLock::new(|| app_key().unwrap());
 
@@ -60,10 +52,10 @@ impl Prism {
     }
 
     /// A client whose API lies below this path.
-    fn client(&self, base: &str) -> App<Stopped> {
+    fn client(&self, base: &str) -> App<StoppedClock> {
         let config =
             AppConfig { id: 42, organisation: "octocat".to_owned(), api_url: format!("{}{base}", self.url) };
-        let app = App::new(config, Stopped, PATIENCE);
+        let app = App::new(config, StoppedClock(NOW), PATIENCE);
         app.use_key(&KEY.as_str().into()).unwrap();
         app
     }
@@ -83,7 +75,7 @@ fn runner(labels: &[&str]) -> JitRunner {
 }
 
 /// Calls every operation of the client, and reads GitHub's examples.
-async fn every_operation_is_in_order(app: &App<Stopped>) {
+async fn every_operation_is_in_order(app: &App<StoppedClock>) {
     app.warm_up().await.unwrap();
 
     let made = app.generate_jit_config(&runner(&["linux", "x64"])).await.unwrap();

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use fleet::delivery::{AttemptId, AttemptPage};
-use fleet::ports::{Clock, GithubError, ListDeliveries as _, Redeliver as _};
+use fleet::ports::{GithubError, ListDeliveries as _, Redeliver as _};
 use fleet::{DeliveryId, PoolMap};
 use github::app::{App, AppConfig};
-use jiff::Timestamp;
-use platform::Platform;
+use kit::clock::StoppedClock;
 use platform::scene::{START, WEBHOOK_SECRET};
+use platform::{Platform, PlatformWorld};
 use sandbox::delivery::Delivery;
 use sandbox::{Delays, Sandbox};
 use wire::Resident;
@@ -16,21 +16,8 @@ use wire::github::{GithubUrl, app_key};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A clock that stands still.
-struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        START
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
-
-type World = sandbox::World<Platform>;
-
 /// A platform whose GitHub has delivered so many times what nobody can understand.
-fn world(deliveries: u32) -> World {
+fn world(deliveries: u32) -> PlatformWorld {
     let pools = PoolMap::from_toml(fleet::pools::DEFAULT_POOLS).unwrap();
     let sandbox = Sandbox::new(1, START, Delays::default(), &pools);
     let mut world = Platform::world(sandbox, &pools, &WEBHOOK_SECRET.into());
@@ -47,7 +34,7 @@ async fn deliveries_come_by_pages_and_one_more_attempt_when_somebody_asks() {
     let world = Resident::start(|| world(120));
     let url = GithubUrl::serve(world.clone(), 0).await.unwrap();
     let config = AppConfig { id: 42, organisation: "octo-org".to_owned(), api_url: url.url().to_owned() };
-    let app = App::new(config, Stopped, PATIENCE);
+    let app = App::new(config, StoppedClock(START), PATIENCE);
     app.use_key(&app_key().unwrap().into()).unwrap();
 
     let first = app.list_deliveries(None).await.unwrap();
@@ -59,7 +46,7 @@ async fn deliveries_come_by_pages_and_one_more_attempt_when_somebody_asks() {
     assert_eq!((newest.status_code, oldest.id), (400, AttemptId(9_007_199_254_740_993)));
 
     app.redeliver(oldest.id).await.unwrap();
-    let a_minute = |world: &mut World| {
+    let a_minute = |world: &mut PlatformWorld| {
         let now = world.sandbox().manual_clock().now();
         world.run_until(now + Duration::from_mins(1));
     };

@@ -5,7 +5,7 @@ use aws::parameters::ParameterStore;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterType;
 use contracts::emulators;
-use control::Deployed;
+use control::LaunchDeployment;
 use fleet::pools::DEFAULT_POOLS;
 use fleet::settings::FromParameters;
 use fleet::ticket::Ticket;
@@ -45,16 +45,16 @@ impl Account {
     /// A function's settings, as it reads them.
     async fn settings<S: FromParameters>(&self, deployed: &S::Deployed) -> S {
         let store = ParameterStore::new(&emulators::config(self.moto.url()), PARAMETERS);
-        S::from_parameters(deployed, &store.read(S::FOLDERS).await.unwrap()).unwrap()
+        S::from_parameters(deployed, &store.read(S::FOLDERS).await.unwrap().0).unwrap()
     }
 
     /// The tickets that the functions which launch issue, and those of these keys that the registrar takes.
     async fn tickets<'a>(&self, keys: &[&'a str]) -> ([String; 2], Vec<&'a str>) {
         let placements = sandbox::placements_of(&self.pools);
-        let deployed = Deployed { pools: self.pools.clone(), placements };
-        let launcher: launcher::Settings = self.settings(&deployed).await;
-        let scheduler: scheduler::Settings = self.settings(&deployed).await;
-        let registrar: registrar::FunctionSettings = self.settings(&self.pools).await;
+        let deployed = LaunchDeployment { pools: self.pools.clone(), placements };
+        let launcher: launcher::LauncherSettings = self.settings(&deployed).await;
+        let scheduler: scheduler::SchedulerSettings = self.settings(&deployed).await;
+        let registrar: registrar::RegistrarParameters = self.settings(&self.pools).await;
         let runner = RunnerId::from_random(7);
         let issued = [&launcher.ticket_key, &scheduler.ticket_key]
             .map(|key| Ticket::issue(&runner, key).expose().to_owned());
@@ -67,8 +67,9 @@ impl Account {
 
     /// Those of these secrets with which GitHub may sign.
     async fn accepted<'a>(&self, secrets: &[&'a str]) -> Vec<&'a str> {
-        let deployed = webhook::Deployed { organisation: "octo-org".to_owned(), pools: self.pools.clone() };
-        let settings: webhook::Settings = self.settings(&deployed).await;
+        let deployed =
+            webhook::WebhookDeployment { organisation: "octo-org".to_owned(), pools: self.pools.clone() };
+        let settings: webhook::WebhookSettings = self.settings(&deployed).await;
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let webhook = Webhook { queue: Sandbox::new(1, start, Delays::default(), &self.pools) };
         let mut accepted = Vec::new();
@@ -83,6 +84,32 @@ impl Account {
         }
         accepted
     }
+}
+
+/// What is not decrypted again must not have changed.
+#[tokio::test]
+async fn a_secret_has_another_version_after_whatever_an_operator_does_to_it() {
+    let account = Account::new();
+    let store = ParameterStore::new(&emulators::config(account.moto.url()), PARAMETERS);
+    let folders = ["webhook-secrets"];
+    account.put("webhook-secrets/a", "older").await;
+    let (_, read) = store.read(&folders).await.unwrap();
+    assert_eq!(store.versions(&folders).await.unwrap(), read, "as it was read");
+    account.put("webhook-secrets/b", "newer").await;
+    let added = store.versions(&folders).await.unwrap();
+    assert_ne!(added, read, "one came");
+    let client = account.client();
+    let put = client.put_parameter().name(format!("{PARAMETERS}/webhook-secrets/b")).value("newest");
+    put.r#type(ParameterType::SecureString).overwrite(true).send().await.unwrap();
+    let changed = store.versions(&folders).await.unwrap();
+    assert_ne!(changed, added, "one was written over");
+    account.delete("webhook-secrets/a").await;
+    account.put("webhook-secrets/a", "another").await;
+    assert_ne!(
+        store.versions(&folders).await.unwrap(),
+        changed,
+        "one was deleted and made anew, as version 1"
+    );
 }
 
 /// The steps of docs/OPERATIONS.md ("Rotation"): no ticket is issued that a registrar may not know yet.
@@ -110,7 +137,7 @@ async fn while_ticket_keys_are_rotated_both_are_taken_and_the_one_whose_name_sor
         let (tickets, taken) = account.tickets(&["older", "newer", "a guess"]).await;
         assert_eq!((tickets, &taken[..]), (issued(issues), takes), "{why}");
     }
-    let registrar: registrar::FunctionSettings = account.settings(&account.pools).await;
+    let registrar: registrar::RegistrarParameters = account.settings(&account.pools).await;
     assert_eq!(registrar.app_key.expose_secret(), "the key of the App");
 }
 

@@ -10,7 +10,7 @@ use images::root;
 use mayfly::images::lock::Lock;
 use mayfly::images::variables::variables;
 
-/// What the builder gives without being told (Docker: "Automatic platform ARGs").
+/// What the builder sets by itself (Docker: "Automatic platform ARGs").
 const AUTOMATIC: [&str; 1] = ["TARGETARCH"];
 
 fn bake() -> Bake {

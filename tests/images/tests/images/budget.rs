@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use images::bake::{Bake, table};
 use images::root;
-use mayfly::images::measure::Budgets;
+use mayfly::images::measure::ImageBudgets;
 
-fn budgets() -> Budgets {
-    Budgets::read(&root().join("images/budget.toml")).unwrap()
+fn budgets() -> ImageBudgets {
+    ImageBudgets::read(&root().join("images/budget.toml")).unwrap()
 }
 
 #[test]

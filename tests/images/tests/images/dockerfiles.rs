@@ -1,6 +1,6 @@
 //! The Dockerfiles say of user, folders and environment what the table says.
 
-use images::container::Table;
+use images::container::ContainerTable;
 use images::dockerfile::Dockerfile;
 use images::root;
 
@@ -10,7 +10,7 @@ fn dockerfile(image: &str) -> Dockerfile {
 
 #[test]
 fn the_runners_user_is_the_tables() {
-    let user = Table::read().unwrap().user;
+    let user = ContainerTable::read().unwrap().user;
     let run = dockerfile("runner").stage("common").unwrap().run();
     let (name, uid, gid, home) = (&user.name, user.uid, user.gid, &user.home);
     for words in [
@@ -28,7 +28,7 @@ fn a_fresh_volume_gets_its_owner_and_mode_from_the_image() {
     let run = dockerfile("runner").stage("common").unwrap().run();
     let commands: Vec<&str> = run.split(" && ").filter(|it| it.starts_with("install --directory")).collect();
     let mut found = 0;
-    for (name, folder) in Table::read().unwrap().folder {
+    for (name, folder) in ContainerTable::read().unwrap().folder {
         let (Some(owner), Some(mode)) = (&folder.owner, &folder.mode) else { continue };
         let (uid, gid) = owner.split_once(':').unwrap();
         let options = format!("install --directory --owner {uid} --group {gid} --mode {mode} ");
@@ -43,7 +43,7 @@ fn a_fresh_volume_gets_its_owner_and_mode_from_the_image() {
 
 #[test]
 fn the_images_environment_is_the_tables() {
-    let table = Table::read().unwrap();
+    let table = ContainerTable::read().unwrap();
     let mut sets = dockerfile("runner").stage("common").unwrap().environment();
     // PID 1 sets it whatever the image says; the image says it for who runs it without PID 1.
     let deprecated = "ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE";
@@ -99,7 +99,7 @@ fn the_slim_image_has_what_was_promised() {
 
 #[test]
 fn docker_is_where_workflows_look_for_it() {
-    let docker = Table::read().unwrap().docker;
+    let docker = ContainerTable::read().unwrap().docker;
     let run = dockerfile("runner-docker").stages[0].run();
     let link = format!("ln -s {} {}", docker.socket, docker.usual_socket);
     assert!(run.contains(&link), "{link:?} is not in {run}");

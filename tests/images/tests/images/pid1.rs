@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use images::container::Table;
+use images::container::ContainerTable;
 use images::root;
 use runner_init::config::{PASSED_ON, TaskConfig, User};
 
@@ -18,7 +18,7 @@ fn config() -> TaskConfig {
 
 #[test]
 fn it_becomes_the_tables_user_and_has_the_tables_time() {
-    let (table, config) = (Table::read().unwrap(), config());
+    let (table, config) = (ContainerTable::read().unwrap(), config());
     assert_eq!(config.user, User { uid: table.user.uid, gid: table.user.gid });
     assert_eq!(config.home.to_str(), Some(table.user.home.as_str()));
     // GitHub's own, as it is unpacked into the home.
@@ -28,7 +28,7 @@ fn it_becomes_the_tables_user_and_has_the_tables_time() {
 
 #[test]
 fn it_passes_the_images_environment_on() {
-    let table = Table::read().unwrap();
+    let table = ContainerTable::read().unwrap();
     for name in table.environment.keys() {
         assert!(PASSED_ON.contains(&name.as_str()), "{name} does not reach a job");
     }
@@ -41,7 +41,7 @@ fn it_passes_the_images_environment_on() {
 /// Its own tests find that these suffice and none can be left out.
 #[test]
 fn it_needs_the_tables_capabilities() {
-    let needed = Table::read().unwrap().capabilities.runner;
+    let needed = ContainerTable::read().unwrap().capabilities.runner;
     let names: Vec<String> = needed.iter().map(|name| format!("\"{}\"", name.to_lowercase())).collect();
     let tested = std::fs::read_to_string(root().join("runner-init/tests/pid1/capabilities.rs")).unwrap();
     let list = format!("NEEDED: [&str; {}] = [{}];", names.len(), names.join(", "));

@@ -17,7 +17,7 @@ fn script(name: &str) -> Command {
     Command::new(root().join("images/runner/bin").join(name))
 }
 
-fn told(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -30,7 +30,7 @@ fn write(file: &Path, text: &str, mode: u32) {
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let identity = ["-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "init.defaultBranch=main"];
     let output = Command::new("git").current_dir(folder).args(identity).args(arguments).output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", told(&output));
+    assert!(output.status.success(), "git {arguments:?}: {}", output_text(&output));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -48,11 +48,15 @@ fn a_file_is_kept_only_with_its_hash() {
         ("", "has no known SHA-256", "the build was not told"),
     ] {
         let output = script("fetch").args([&url, hash]).arg(&kept).output().unwrap();
-        assert!(!output.status.success() && told(&output).contains(says), "{why}: {}", told(&output));
+        assert!(
+            !output.status.success() && output_text(&output).contains(says),
+            "{why}: {}",
+            output_text(&output)
+        );
         assert!(!kept.exists(), "{why}");
     }
     let output = script("fetch").args([&url, right]).arg(&kept).output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     assert_eq!(fs::read_to_string(kept).unwrap(), "hello\n");
 }
 
@@ -85,7 +89,7 @@ fn runner(folder: &Path) {
 
 fn files(folder: &Path) -> Vec<String> {
     let output = Command::new("find").current_dir(folder).args([".", "-type", "f"]).output().unwrap();
-    let mut files: Vec<String> = told(&output).lines().map(str::to_owned).collect();
+    let mut files: Vec<String> = output_text(&output).lines().map(str::to_owned).collect();
     files.sort();
     files
 }
@@ -95,7 +99,7 @@ fn what_the_runner_never_reads_goes_and_all_else_stays() {
     let folder = folder();
     runner(folder.path());
     let output = script("trim").arg(folder.path()).output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     let stay = [
         "./bin/Runner.Listener",
         "./bin/Runner.Worker",
@@ -114,13 +118,21 @@ fn a_release_that_is_laid_out_otherwise_is_refused() {
         runner(folder.path());
         fs::remove_file(folder.path().join(gone)).unwrap();
         let output = script("trim").arg(folder.path()).output().unwrap();
-        assert!(!output.status.success() && told(&output).contains(gone), "{gone}: {}", told(&output));
+        assert!(
+            !output.status.success() && output_text(&output).contains(gone),
+            "{gone}: {}",
+            output_text(&output)
+        );
     }
     let folder = folder();
     runner(folder.path());
     write(&folder.path().join("run-helper.sh.template"), "", 0o644);
     let output = script("trim").arg(folder.path()).output().unwrap();
-    assert!(!output.status.success() && told(&output).contains("is no program"), "{}", told(&output));
+    assert!(
+        !output.status.success() && output_text(&output).contains("is no program"),
+        "{}",
+        output_text(&output)
+    );
 }
 
 /// A repository's archive, served as GitHub serves it, and its commit.
@@ -150,16 +162,24 @@ fn archives_of_actions_lie_where_the_runner_looks_and_are_what_they_are_called()
     let commit = archive(api.path(), "acme/build", "");
     let action = format!("acme/build@{commit}");
     let output = fetched(api.path(), into.path(), "30", std::slice::from_ref(&action));
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     assert_eq!(files(into.path()), [format!("./acme_build/{commit}.tar.gz")]);
 
     // An archive of another commit; and a budget of nothing.
     let other = "f".repeat(40);
     archive(api.path(), "acme/other", &other);
     let output = fetched(api.path(), into.path(), "30", &[format!("acme/other@{other}")]);
-    assert!(!output.status.success() && told(&output).contains("is of the commit"), "{}", told(&output));
+    assert!(
+        !output.status.success() && output_text(&output).contains("is of the commit"),
+        "{}",
+        output_text(&output)
+    );
     let output = fetched(api.path(), folder().path(), "0", &[action]);
-    assert!(!output.status.success() && told(&output).contains("over their budget"), "{}", told(&output));
+    assert!(
+        !output.status.success() && output_text(&output).contains("over their budget"),
+        "{}",
+        output_text(&output)
+    );
 }
 
 /// A folder for the PATH with programs that write down how they were called; these fail.
@@ -185,7 +205,7 @@ fn no_build_goes_on_with_a_pin_that_is_unknown() {
     let system = std::env::join_paths(["/usr/bin", "/bin"].map(Path::new)).unwrap();
     let search = format!("{}:{}", folder.path().display(), system.to_str().unwrap());
     let output = Command::new("bash").arg(root().join("images/build")).env("PATH", search).output().unwrap();
-    assert!(!output.status.success(), "{}", told(&output));
+    assert!(!output.status.success(), "{}", output_text(&output));
     let calls = fs::read_to_string(calls).unwrap();
     assert!(calls.contains("cargo run --quiet -p mayfly -- images check --for-build"), "{calls}");
     for later in ["docker buildx bake", "cargo lambda"] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::template;
-use images::container::Table;
+use images::container::ContainerTable;
 use serde_json::{Value, json};
 
 /// The task definition of Fargate's pools, or of those on EC2.
@@ -29,7 +29,7 @@ fn names(list: &[String]) -> BTreeSet<&str> {
 
 #[test]
 fn every_container_has_the_folders_at_the_tables_paths() {
-    let table = Table::read().unwrap();
+    let table = ContainerTable::read().unwrap();
     let task = task("InstancePools");
     let volumes: BTreeSet<&str> =
         task["Volumes"].as_array().unwrap().iter().map(|it| it["Name"].as_str().unwrap()).collect();
@@ -50,7 +50,7 @@ fn every_container_has_the_folders_at_the_tables_paths() {
 
 #[test]
 fn what_a_job_has_at_both_paths_is_below_them() {
-    let table = Table::read().unwrap();
+    let table = ContainerTable::read().unwrap();
     let work = &table.folder["work"].path;
     assert_eq!(*work, format!("{}/_work", table.user.home), "where the runner program puts it");
     assert_eq!(table.folder["externals"].path, format!("{}/externals", table.user.home));
@@ -60,7 +60,7 @@ fn what_a_job_has_at_both_paths_is_below_them() {
 
 #[test]
 fn the_runner_has_the_capabilities_of_pid1_and_no_others() {
-    let capabilities = Table::read().unwrap().capabilities;
+    let capabilities = ContainerTable::read().unwrap().capabilities;
     let (default, needed) = (names(&capabilities.default), names(&capabilities.runner));
     assert!(needed.is_subset(&default));
     for pools in ["FargatePools", "InstancePools"] {
@@ -77,7 +77,7 @@ fn the_runner_has_the_capabilities_of_pid1_and_no_others() {
 
 #[test]
 fn the_daemon_has_its_capabilities_and_is_waited_for() {
-    let table = Table::read().unwrap();
+    let table = ContainerTable::read().unwrap();
     let containers = containers(&task("InstancePools"));
     let [(runner_name, runner), (name, dockerd)] = containers.as_slice() else { panic!("{containers:?}") };
     assert_eq!((runner_name.as_str(), name.as_str()), ("runner", fleet::launch::DOCKERD_CONTAINER));
@@ -92,7 +92,7 @@ fn the_daemon_has_its_capabilities_and_is_waited_for() {
 
 #[test]
 fn every_container_has_the_tables_limits() {
-    let limits = Table::read().unwrap().limits;
+    let limits = ContainerTable::read().unwrap().limits;
     for pools in ["FargatePools", "InstancePools"] {
         for (name, container) in containers(&task(pools)) {
             let files = json!([{"Name": "nofile", "SoftLimit": limits.nofile, "HardLimit": limits.nofile}]);

@@ -1,5 +1,5 @@
-//! Jobs of which no webhook ever tells: a sweep finds them. Each story is told twice: without the
-//! reconciler nobody does.
+//! Jobs that no webhook ever reports: a sweep finds them. Each story is told twice: without the reconciler
+//! nobody finds them.
 
 use fleet::JobId;
 use fleet::Repository;
@@ -137,7 +137,7 @@ fn while_webhooks_are_lost_sweeps_come_twice_a_minute() {
     assert!((told.gauge("WebhooksLost") - 1.0).abs() < f64::EPSILON);
     assert_eq!(told.count("DemandFoundLate{Cause=NoDelivery}"), 10);
     set(&scene, true, &[]);
-    // As soon as webhooks come again, nobody is told that they are lost.
+    // As soon as webhooks arrive again, nothing says that they are lost.
     let ((), told) = kit::recording::record(|| {
         scene.world.queue_job(JobId(1000), of_repository(1));
         scene.pass(3 * MINUTE);
@@ -172,8 +172,8 @@ fn a_job_is_found_when_an_outage_of_github_is_over() {
     }
 }
 
-/// Two hundred repositories with newer pushes, and so more requests than a sweep makes: whoever is not
-/// among the fifty most active ones has a turn all the same.
+/// Two hundred repositories with newer pushes, and so more requests than a sweep makes: those beyond the
+/// fifty most active ones get their turn too.
 #[test]
 fn a_job_of_a_quiet_repository_is_found_among_many() {
     for reconciles in [true, false] {

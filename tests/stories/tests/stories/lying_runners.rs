@@ -1,5 +1,5 @@
-//! Runners, tasks and registrations that are not what the ledger has them for. Each story is told twice:
-//! without the looks of the reconciler it ends badly.
+//! Runners, tasks and registrations that differ from the ledger. Each story is told twice: without the looks
+//! of the reconciler it ends badly.
 
 use std::time::Duration;
 

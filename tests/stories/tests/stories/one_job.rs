@@ -48,7 +48,7 @@ fn an_idle_runner_that_is_not_needed_asks_and_leaves_within_a_minute_and_a_half(
     let mut scene = stories::scene();
     let job = scene.queue(&["fargate-x64"]);
     scene.pass(30);
-    // GitHub gives the job to a runner of somebody else's just as ours comes up.
+    // GitHub gives the job to another system's runner just as ours comes up.
     let now = scene.world.sandbox().manual_clock().now();
     scene.world.sandbox().github().borrow_mut().taken_elsewhere(job, now);
     scene.pass(40);

@@ -3,7 +3,7 @@
 use fleet::ledger::{LeaveReason, RestCause, Runner, RunnerState};
 use fleet::{JobId, PoolName};
 use platform::scene::Scene;
-use sandbox::ecs::{Stop, Task, TaskStatus};
+use sandbox::ecs::{StopDetails, Task, TaskStatus};
 use sandbox::{Fault, Rates};
 
 const SPOT: &str = "ec2-x64-spot";
@@ -81,7 +81,7 @@ fn one_that_ecs_has_given_up_without_a_word_is_found_stopped_and_is_a_lack_of_ca
     let (arn, now) = (first_task(&scene).arn, scene.world.sandbox().manual_clock().now());
     {
         let mut ecs = scene.world.sandbox().ecs().borrow_mut();
-        ecs.begin_stop(&arn, Stop::failed_to_start("Capacity is unavailable at this time."));
+        ecs.begin_stop(&arn, StopDetails::failed_to_start("Capacity is unavailable at this time."));
         ecs.move_on(&arn, now);
     }
     scene.pass(2 * 60);

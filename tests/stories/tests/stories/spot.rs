@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fleet::{InstanceId, JobId};
 use platform::scene::{Scene, plan};
-use sandbox::ecs::{Stop, Task, TaskStatus};
+use sandbox::ecs::{StopDetails, Task, TaskStatus};
 use sandbox::github::{JobPlan, Phase};
 use sandbox::{Fault, Rates};
 
@@ -19,11 +19,11 @@ fn task(scene: &Scene, place: usize) -> Task {
     scene.world.sandbox().ecs().borrow().tasks().nth(place).unwrap().clone()
 }
 
-fn stop(scene: &Scene, place: usize) -> Stop {
+fn stop(scene: &Scene, place: usize) -> StopDetails {
     task(scene, place).stop.expect("it stops")
 }
 
-/// A job that works so many minutes.
+/// A job that works this many minutes.
 fn queue(scene: &mut Scene, job: u64, minutes: u64) {
     let work = Duration::from_mins(minutes);
     scene.world.queue_job(JobId(job), JobPlan { work, ..plan(&[POOL]) });

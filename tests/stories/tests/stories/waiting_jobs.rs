@@ -1,5 +1,5 @@
-//! Jobs of which no webhook tells how they are: what GitHub is read to say, and by when. Each story is told
-//! twice: without the reconciler it ends badly.
+//! Jobs whose changes no webhook reports: what is read from GitHub, and by when. Each story is told twice:
+//! without the reconciler it ends badly.
 
 use std::time::Duration;
 
@@ -74,8 +74,7 @@ fn an_approval_that_nobody_hears_of_is_found() {
     }
 }
 
-/// Each of these is the end of a job that waits, of which no webhook tells; it is known within so many
-/// minutes.
+/// Each of these ends a waiting job without a webhook; it is known within this many minutes.
 #[test]
 fn a_job_whose_end_nobody_hears_of_keeps_no_runner() {
     for (fault, within, why) in [

@@ -66,7 +66,7 @@ fn queued_in(created_at: &str, job: u64) -> Value {
 #[test]
 fn a_delivery_of_years_ago_launches_nobody_until_github_was_asked() {
     let mut scene = stories::scene();
-    // GitHub has one of them no longer; the other one has just been approved, and nobody was told.
+    // GitHub has one of them no longer; the other one has just been approved, without a webhook.
     scene.world.learn_job(JobId(7002), plan(&["ec2-x64"]));
     let mut deliver = |job: u64| {
         let id = fleet::DeliveryId::new(format!("delivery-of-{job}"));

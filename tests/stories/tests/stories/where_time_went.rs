@@ -13,7 +13,7 @@ fn asking() -> Asking {
 }
 
 /// The stages of a waterfall, a line each; whether they add up is looked at on the way.
-fn told(waterfall: &Waterfall) -> Vec<String> {
+fn stage_lines(waterfall: &Waterfall) -> Vec<String> {
     let mut at = waterfall.queued_at;
     for stage in &waterfall.stages {
         assert_eq!(stage.from, at, "{} begins where the one before ends", stage.name);
@@ -33,7 +33,7 @@ fn told(waterfall: &Waterfall) -> Vec<String> {
 }
 
 fn seen(scene: &mut Scene, asking: &Asking) -> Vec<String> {
-    told(&waterfall(&asking.look(scene)).unwrap())
+    stage_lines(&waterfall(&asking.look(scene)).unwrap())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Jobs that are none of ours, or that nobody allowed: no task is launched for them, whoever tells of them.
+//! Jobs that are not ours, or not allowed: no task is launched for them, by any webhook.
 
 use fleet::ledger::JobState;
 use fleet::pools::DEFAULT_POOLS;
@@ -63,8 +63,8 @@ fn a_job_of_a_users_repository_launches_nothing_and_fills_no_pool() {
     (1..=15).for_each(|number| scene.world.cancel_job(JobId(number)));
 }
 
-/// A runner group refuses public repositories unless it is told otherwise: without the map's word a runner
-/// would wait in vain.
+/// A runner group refuses public repositories by default: unless the map allows them, a runner would wait in
+/// vain.
 #[test]
 fn a_job_of_a_public_repository_has_a_task_if_the_map_allows_it_and_none_if_not() {
     for (map, is_allowed) in [(DEFAULT_POOLS.to_owned(), false), (open(), true)] {

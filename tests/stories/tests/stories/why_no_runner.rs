@@ -22,7 +22,7 @@ fn map(pool: &str, lines: &str) -> String {
     format!("{before}{head}{}", after.replacen(maximum, lines, 1))
 }
 
-/// A scene of a map in which so many jobs wait, and who asks about the last of them.
+/// A scene with this map and this many waiting jobs, and the question about the last of them.
 fn waiting(map: &str, pool: &str, jobs: u64) -> (Scene, Asking) {
     let mut scene = stories::scene_of(map);
     for number in 1..=jobs {
@@ -35,7 +35,7 @@ fn waiting(map: &str, pool: &str, jobs: u64) -> (Scene, Asking) {
 /// Who asks about the job that waits in the last place.
 fn last(scene: &mut Scene, asking: &Asking) -> Asking {
     let job = *asking.look(scene).waiting.last().unwrap();
-    Asking { asked: control::Asked { job, ..asking.asked.clone() }, ..asking.clone() }
+    Asking { asked: control::JobQuery { job, ..asking.asked.clone() }, ..asking.clone() }
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_pool_at_its_off_hours_maximum_says_when_another_holds() {
         scene.world.queue_job(JobId(number), plan(&[POOL]));
     }
     scene.pass(10);
-    let asking = Asking { asked: control::Asked { job: JobId(2), ..asking.asked.clone() }, ..asking };
+    let asking = Asking { asked: control::JobQuery { job: JobId(2), ..asking.asked.clone() }, ..asking };
     assert_eq!(
         asking.said(&mut scene),
         [
@@ -77,7 +77,7 @@ fn a_capacity_that_rests_says_until_when_and_what_its_fallback_is_at() {
     scene.world.queue_job(JobId(1), plan(&["ec2-x64-spot"]));
     scene.pass(10);
     scene.world.sandbox().set_faults(Rates::new());
-    let asking = Asking { asked: control::Asked { job: JobId(1), ..asking.asked.clone() }, ..asking };
+    let asking = Asking { asked: control::JobQuery { job: JobId(1), ..asking.asked.clone() }, ..asking };
     assert_eq!(
         asking.said_once(&mut scene, |it| matches!(it, Reason::CapacityRests { .. })),
         [
@@ -175,7 +175,7 @@ fn a_pool_that_launches_nothing_says_why() {
         let (mut scene, asking) = waiting(&one, POOL, 2);
         scene.pass(10);
         let pools = PoolMap::from_toml(&now).unwrap();
-        let asking = Asking { asked: control::Asked { pools, ..asking.asked.clone() }, ..asking };
+        let asking = Asking { asked: control::JobQuery { pools, ..asking.asked.clone() }, ..asking };
         assert_eq!(asking.said(&mut scene), [said, next]);
     }
 }

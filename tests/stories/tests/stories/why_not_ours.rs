@@ -1,12 +1,12 @@
-//! What `mayfly why` says of a job that waits for nobody here: of somebody else's, of one that GitHub holds, and of one
-//! that nobody knows.
+//! What `mayfly why` says of a job that no pool has to serve: another system's, one that GitHub holds, an unknown
+//! one.
 
 use fleet::pools::DEFAULT_POOLS;
-use fleet::status::{GithubStatus, Source};
+use fleet::status::{GithubStatus, Lookup};
 use fleet::{JobId, PoolMap, Repository};
 use platform::scene::{Scene, plan};
 use sandbox::github::JobPlan;
-use stories::asking::{Asking, told};
+use stories::asking::{Asking, why_and_trace};
 
 const JOB: JobId = JobId(1001);
 const OURS: &str = "octo-org/storefront";
@@ -145,11 +145,11 @@ fn a_job_that_github_holds_says_what_for() {
     );
     // The sandbox knows no concurrency groups: the same, as GitHub would say it.
     let mut picture = asking().look(&mut scene);
-    if let Source::Read(job) = &mut picture.github {
+    if let Lookup::Read(job) = &mut picture.github {
         (job.status, job.environments) = (GithubStatus::Pending, Vec::new());
     }
     assert_eq!(
-        told(&picture),
+        why_and_trace(&picture),
         [
             "GitHub says that the job waits for its concurrency group: another run of it is not over",
             "it asks for a runner when the run before it ends"

@@ -30,8 +30,12 @@ fn read_from(url: &str, age: SignedDuration) -> Fresh<Secret> {
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    let held = Held { settings: Rc::new(Secret("old")), read_at: System.now() - age };
-    Fresh(Rc::new(Reader {
+    let held = CachedSettings {
+        settings: Rc::new(Secret("old")),
+        versions: Versions::default(),
+        read_at: System.now() - age,
+    };
+    Fresh(Rc::new(SettingsReader {
         store: ParameterStore::new(&nobody, "/mayfly"),
         deployed: (),
         held: RefCell::new(Some(held)),

@@ -1,10 +1,11 @@
 //! What is stored, attribute by attribute.
 
 use fleet::delivery::DeliveryCursor;
-use fleet::ledger::{Book, Budget, Job, JobTimes, Runner};
+use fleet::ledger::{Book, Budget, Job, JobState, JobTimes, Runner, RunnerState};
 use fleet::repair::suspicion::Suspicions;
 use fleet::sweep::SweepCursor;
 use fleet::{JobId, PoolName, Repository, RunnerId};
+use jiff::Timestamp;
 
 use super::*;
 

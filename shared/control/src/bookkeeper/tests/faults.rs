@@ -4,26 +4,26 @@ use super::*;
 
 #[test]
 fn a_conflict_is_tried_again_with_what_was_written_meanwhile() {
-    let table = Table::default();
-    table.meets([Fault::Conflict, Fault::Conflict, Fault::None]);
+    let table = FaultyTable::default();
+    table.meets([CommitFault::Conflict, CommitFault::Conflict, CommitFault::None]);
     let launcher = launcher(1, &table);
     let posted = settle_with(&launcher, &queued("plain", [1])).unwrap();
     assert_eq!((posted.conflicts, posted.reserved.len()), (2, 1));
     assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
     assert_eq!(launcher.system.waits().len(), 2, "one wait before each further attempt");
 
-    let undisturbed = Table::default();
+    let undisturbed = FaultyTable::default();
     let expected = settle_with(&super::launcher(1, &undisturbed), &queued("plain", [1])).unwrap().reserved;
     assert_eq!(posted.reserved, expected, "under the ids of the first attempt");
 }
 
 #[test]
-fn waits_double_up_to_a_second_and_are_jittered_from_nothing_to_the_whole() {
-    let longest = [20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000, 1000].map(Duration::from_millis);
+fn waits_double_up_to_two_seconds_and_are_jittered_from_nothing_to_the_whole() {
+    let longest = [20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000, 2000].map(Duration::from_millis);
     for (jitter, part) in [(0, 0.0), (0x8000, 0.5), (0xffff, 65_535.0 / 65_536.0)] {
-        let table = Table::default();
-        table.meets((0..ATTEMPTS).map(|_| Fault::Conflict));
-        let launcher = Bookkeeper { ledger: &table, system: Still::with_jitter(1, jitter) };
+        let table = FaultyTable::default();
+        table.meets((0..ATTEMPTS).map(|_| CommitFault::Conflict));
+        let launcher = Bookkeeper { ledger: &table, system: NotingClock::with_jitter(1, jitter) };
         assert_eq!(settle_with(&launcher, &queued("plain", [1])), Err(PostError::Contended));
         let waits = launcher.system.waits();
         assert_eq!(waits.len(), longest.len(), "one between two attempts");
@@ -36,10 +36,18 @@ fn waits_double_up_to_a_second_and_are_jittered_from_nothing_to_the_whole() {
 #[test]
 fn a_posting_that_does_not_get_through_says_why_and_leaves_nothing() {
     for (fault, error, why) in [
-        (Fault::conflict as fn() -> Fault, PostError::Contended, "somebody else wrote first each time"),
-        (Fault::down, PostError::Unavailable("ThrottlingException".to_owned()), "the ledger did not answer"),
+        (
+            CommitFault::conflict as fn() -> CommitFault,
+            PostError::Contended,
+            "somebody else wrote first each time",
+        ),
+        (
+            CommitFault::down,
+            PostError::Unavailable("ThrottlingException".to_owned()),
+            "the ledger did not answer",
+        ),
     ] {
-        let table = Table::default();
+        let table = FaultyTable::default();
         table.meets((0..ATTEMPTS).map(|_| fault()));
         assert_eq!(settle_with(&launcher(1, &table), &queued("plain", [1])), Err(error), "{why}");
         assert_eq!(table.items(), [], "{why}");
@@ -49,7 +57,7 @@ fn a_posting_that_does_not_get_through_says_why_and_leaves_nothing() {
 
 #[test]
 fn a_read_that_fails_is_tried_again() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     table.reads_fail(2);
     let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
     assert_eq!(posted.reserved.len(), 1);
@@ -62,12 +70,12 @@ fn a_read_that_fails_is_tried_again() {
 
 #[test]
 fn a_lost_answer_is_recognised_and_its_reservations_are_given_back_once() {
-    let table = Table::default();
-    table.meets([Fault::lost()]);
+    let table = FaultyTable::default();
+    table.meets([CommitFault::lost()]);
     let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
     assert_eq!(ids(&posted.reserved), table.runners_in(RunnerState::Starting));
     assert_eq!(posted.reserved.len(), 3, "not six");
-    assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Noted; 3], 0));
+    assert_eq!((posted.answers, posted.conflicts), (vec![LedgerAnswer::Noted; 3], 0));
     assert_eq!(
         table.commits(),
         [7, 3],
@@ -78,13 +86,13 @@ fn a_lost_answer_is_recognised_and_its_reservations_are_given_back_once() {
 
 #[test]
 fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
-    let failed = |table: &Table, class| {
+    let failed = |table: &FaultyTable, class| {
         let runners = table.runners_in(RunnerState::Starting);
         let first = runners.first().expect("the lost transaction reserved it");
         post_with(&launcher(2, table), &[launch_failed(first, class)]).unwrap();
     };
-    let table = Table::default();
-    table.meets([Fault::lost_and_then(move |table| failed(table, FailureClass::Later))]);
+    let table = FaultyTable::default();
+    table.meets([CommitFault::lost_and_then(move |table| failed(table, FailureClass::Later))]);
     let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=2)).unwrap();
     assert_eq!(
         ids(&posted.reserved),
@@ -95,14 +103,14 @@ fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
     assert_eq!(table.runners_in(RunnerState::Stopped).len(), 1, "the failed one is not launched again");
     table.assert_balanced();
 
-    let up = |table: &Table| {
+    let up = |table: &FaultyTable| {
         let runner = table.runners_in(RunnerState::Starting).pop_first().expect("it was reserved");
         let events = [asked("first", Listener::None), registered("first", 7)];
         let events = events.map(|event| Event::Runner(runner.clone(), event));
         post_with(&launcher(2, table), &events).unwrap();
     };
-    let table = Table::default();
-    table.meets([Fault::lost_and_then(up)]);
+    let table = FaultyTable::default();
+    table.meets([CommitFault::lost_and_then(up)]);
     let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
     assert_eq!(posted.reserved, [], "somebody else launched it, and it is up");
     assert_eq!(table.runners_in(RunnerState::Idle).len(), 1);

@@ -4,17 +4,17 @@ use super::*;
 use fleet::launch::{StopClass, TaskTimes};
 
 /// One runner of `plain`, reserved.
-fn reserved(table: &Table) -> RunnerId {
+fn reserved(table: &FaultyTable) -> RunnerId {
     settle_with(&launcher(1, table), &queued("plain", [1])).unwrap().reserved[0].id.clone()
 }
 
-fn fence(table: &Table, runner: &RunnerId, cause: FenceCause) -> Fence {
+fn fence(table: &FaultyTable, runner: &RunnerId, cause: FenceCause) -> Fence {
     fence_after(table, runner, cause, 0)
 }
 
 /// A fence so many seconds after the reservation.
-fn fence_after(table: &Table, runner: &RunnerId, cause: FenceCause, seconds: i64) -> Fence {
-    let fencer = Launcher { ledger: table, system: Still::of(2).after(seconds) };
+fn fence_after(table: &FaultyTable, runner: &RunnerId, cause: FenceCause, seconds: i64) -> Fence {
+    let fencer = LauncherBooks { ledger: table, system: NotingClock::of(2).after(seconds) };
     fencer.fence(&pools(), runner, cause, None).now_or_never().expect("nothing waits").unwrap()
 }
 
@@ -24,7 +24,7 @@ fn wanting(is_to_be_settled: bool) -> BTreeSet<PoolName> {
 }
 
 /// A runner as the table has it.
-fn stored(table: &Table, id: &RunnerId) -> Runner {
+fn stored(table: &FaultyTable, id: &RunnerId) -> Runner {
     let read = table.read(&[Key::Runner(id.clone())]).now_or_never().expect("nothing waits");
     match read.unwrap().pop() {
         Some(Item::Runner(runner)) => runner,
@@ -51,7 +51,7 @@ fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
         ),
         (vec![stopped()], true, false, "it has stopped"),
     ] {
-        let table = Table::default();
+        let table = FaultyTable::default();
         let runner = reserved(&table);
         let mut before: Vec<Event> = before.into_iter().map(|it| Event::Runner(runner.clone(), it)).collect();
         if !waits {
@@ -66,7 +66,7 @@ fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
         assert_eq!(fence.wanting, wanting(is_replaced), "{why}");
         table.assert_balanced();
     }
-    let table = Table::default();
+    let table = FaultyTable::default();
     let nobody = fence(&table, &RunnerId::from_random(7), FenceCause::BootLimit);
     let (wanting, tidings) = (wanting(false), Tidings::default());
     assert_eq!(nobody, Fence { answer: Fenced::Unknown, wanting, tidings, conflicts: 0, wrote: false });
@@ -85,7 +85,7 @@ fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
         ),
         (vec![asked("first", Listener::None), registered("first", 7)], 15, false, "it has its config"),
     ] {
-        let table = Table::default();
+        let table = FaultyTable::default();
         let runner = reserved(&table);
         let before: Vec<Event> = before.into_iter().map(|it| Event::Runner(runner.clone(), it)).collect();
         post_with(&launcher(1, &table), &before).unwrap();
@@ -100,12 +100,12 @@ fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
 
 #[test]
 fn a_question_that_comes_between_a_fence_and_its_write_wins() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let runner = reserved(&table);
     let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain")), bounds("plain", 1, 300)];
     post_with(&launcher(1, &table), &ended[..1]).unwrap();
     let asks = [ended[1].clone(), Event::Runner(runner.clone(), asked("first", Listener::None))];
-    table.meets([Fault::meanwhile(move |table| drop(post_with(&launcher(1, table), &asks).unwrap()))]);
+    table.meets([CommitFault::meanwhile(move |table| drop(post_with(&launcher(1, table), &asks).unwrap()))]);
     let fence = fence(&table, &runner, FenceCause::NotNeeded);
     assert_eq!(fence.answer, Fenced::TooLate(stored(&table, &runner)));
     assert_eq!((fence.wanting, fence.conflicts), (wanting(false), 1));
@@ -113,21 +113,21 @@ fn a_question_that_comes_between_a_fence_and_its_write_wins() {
 
 #[test]
 fn a_fence_that_comes_between_a_question_and_its_write_wins() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let runner = reserved(&table);
     let asks = [Event::Runner(runner.clone(), asked("first", Listener::None))];
     let fenced = runner.clone();
-    table.meets([Fault::meanwhile(move |table| drop(fence(table, &fenced, FenceCause::NoCapacity)))]);
+    table.meets([CommitFault::meanwhile(move |table| drop(fence(table, &fenced, FenceCause::NoCapacity)))]);
     let posted = post_with(&launcher(3, &table), &asks).unwrap();
-    assert_eq!((posted.answers, posted.conflicts), (vec![Answer::Ask(AskAnswer::Leave)], 1));
+    assert_eq!((posted.answers, posted.conflicts), (vec![LedgerAnswer::Ask(AskAnswer::Leave)], 1));
     assert_eq!(stored(&table, &runner).boot, None, "it is bound to nobody: its task is about to be stopped");
 }
 
 #[test]
 fn a_fence_whose_answer_is_lost_holds() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let runner = reserved(&table);
-    table.meets([Fault::lost()]);
+    table.meets([CommitFault::lost()]);
     let fence = fence_after(&table, &runner, FenceCause::BootLimit, 15 * 60);
     assert_eq!(fence.answer, Fenced::Holds(stored(&table, &runner)));
     assert_eq!(fence.wanting, wanting(true), "its job still waits");
@@ -136,7 +136,7 @@ fn a_fence_whose_answer_is_lost_holds() {
 
 #[test]
 fn no_capacity_begins_a_rest_with_the_fence() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let runner = reserved(&table);
     let fence = fence(&table, &runner, FenceCause::NoCapacity);
     assert_eq!(fence.wanting, wanting(false), "nothing is to be reserved where there is no capacity");
@@ -147,7 +147,7 @@ fn no_capacity_begins_a_rest_with_the_fence() {
 
 #[test]
 fn a_posting_carries_the_items_as_they_are_stored() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let runner = reserved(&table);
     let asks = [Event::Runner(runner.clone(), asked("first", Listener::Up))];
     for why in ["as it was written", "as it was read"] {

@@ -1,23 +1,23 @@
 //! What passes suspect, one after the other, at once, and over a ledger that fails.
 
-use fleet::repair::suspicion::{Look, Source, Suspicion};
+use fleet::repair::suspicion::{Look, Suspicion, SystemOfRecord};
 
 use super::*;
 
 fn look(suspects: impl IntoIterator<Item = u128>) -> Look {
     let gone = |number| Suspicion::TaskGone(RunnerId::from_random(number));
-    Look { suspects: suspects.into_iter().map(gone).collect(), saw: [Source::Ecs].into() }
+    Look { suspects: suspects.into_iter().map(gone).collect(), saw: [SystemOfRecord::Ecs].into() }
 }
 
 /// A pass that begins so many seconds late.
-fn pass(table: &Table, seconds: i64, look: &Look) -> Result<BTreeSet<Suspicion>, LedgerError> {
-    let books = Bookkeeper { ledger: table, system: Still::of(1).after(seconds) };
+fn pass(table: &FaultyTable, seconds: i64, look: &Look) -> Result<BTreeSet<Suspicion>, LedgerError> {
+    let books = Bookkeeper { ledger: table, system: NotingClock::of(1).after(seconds) };
     books.agree(look).now_or_never().expect("nothing waits")
 }
 
 #[test]
 fn the_second_pass_confirms_what_the_first_one_wrote_down() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     assert_eq!(pass(&table, 0, &look([1, 2])), Ok(BTreeSet::new()));
     assert_eq!(pass(&table, 300, &look([2, 3])), Ok(look([2]).suspects));
     assert_eq!(pass(&table, 600, &look([])), Ok(BTreeSet::new()));
@@ -28,9 +28,9 @@ fn the_second_pass_confirms_what_the_first_one_wrote_down() {
 
 #[test]
 fn of_two_passes_at_once_one_writes_and_neither_confirms_the_other() {
-    let table = Table::default();
-    let other = |table: &Table| assert_eq!(pass(table, 0, &look([1])), Ok(BTreeSet::new()));
-    table.meets([Fault::meanwhile(other)]);
+    let table = FaultyTable::default();
+    let other = |table: &FaultyTable| assert_eq!(pass(table, 0, &look([1])), Ok(BTreeSet::new()));
+    table.meets([CommitFault::meanwhile(other)]);
     assert_eq!(pass(&table, 1, &look([1])), Err(LedgerError::Conflict));
     assert_eq!(pass(&table, 2, &look([1])), Ok(BTreeSet::new()), "seconds later is the same look");
     assert_eq!(pass(&table, 300, &look([1])), Ok(look([1]).suspects));
@@ -38,11 +38,11 @@ fn of_two_passes_at_once_one_writes_and_neither_confirms_the_other() {
 
 #[test]
 fn a_ledger_that_does_not_answer_confirms_nothing_and_loses_nothing() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     pass(&table, 0, &look([1])).unwrap();
     table.reads_fail(1);
     assert!(pass(&table, 300, &look([1])).is_err());
-    table.meets([Fault::down(), Fault::lost()]);
+    table.meets([CommitFault::down(), CommitFault::lost()]);
     assert!(pass(&table, 300, &look([1])).is_err());
     assert!(pass(&table, 300, &look([1])).is_err(), "written, and its answer lost");
     assert_eq!(pass(&table, 300, &look([1])), Ok(look([1]).suspects));

@@ -7,28 +7,30 @@ use fleet::ledger::{Budget, Meter, Put};
 const UP: i64 = 30;
 
 /// So many jobs of `plain`, which nobody has settled yet.
-fn waiting(table: &Table, jobs: u64) {
+fn waiting(table: &FaultyTable, jobs: u64) {
     for first in (1..=jobs).step_by(20) {
         post_with(&launcher(1, table), &queued("plain", first..=jobs.min(first + 19))).unwrap();
     }
 }
 
 /// Settles `plain`, with so many runners at most, at this second.
-fn settle_at(table: &Table, second: i64, most: u32) -> Posted {
-    let launcher =
-        Launcher { ledger: table, system: Still::of(u128::from(table.spends()) + 7).after(second) };
+fn settle_at(table: &FaultyTable, second: i64, most: u32) -> Posted {
+    let launcher = LauncherBooks {
+        ledger: table,
+        system: NotingClock::of(u128::from(table.spends()) + 7).after(second),
+    };
     let events = [Event::Settle { pool: pool("plain") }];
     post_as(&launcher, &events, Settling::Now(most))
 }
 
 /// The registrations that are foreseen for runners that are launched at this second.
-fn registrations(table: &Table, second: i64) -> i64 {
+fn registrations(table: &FaultyTable, second: i64) -> i64 {
     table.meter(Meter::Registrations((at(second).as_second() + UP) / 60))
 }
 
 #[test]
 fn as_many_are_reserved_as_run_task_takes_at_once_and_the_pool_says_when_to_come_again() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     waiting(&table, 250);
     let posted = settle_at(&table, 0, 1000);
     assert_eq!(posted.reserved.len(), 95);
@@ -41,7 +43,7 @@ fn as_many_are_reserved_as_run_task_takes_at_once_and_the_pool_says_when_to_come
 
 #[test]
 fn who_takes_a_part_leaves_the_rest_for_others_at_once() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     waiting(&table, 30);
     let posted = settle_at(&table, 0, 10);
     assert_eq!((posted.reserved.len(), posted.again_in), (10, Duration::ZERO));
@@ -53,7 +55,7 @@ fn who_takes_a_part_leaves_the_rest_for_others_at_once() {
 
 #[test]
 fn no_more_are_reserved_for_a_minute_than_github_registers_in_it_and_nobody_is_told_of_the_others() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     waiting(&table, 400);
     assert_eq!(settle_at(&table, 0, 1000).reserved.len(), 95);
     let posted = settle_at(&table, 10, 1000);
@@ -73,7 +75,7 @@ fn no_more_are_reserved_for_a_minute_than_github_registers_in_it_and_nobody_is_t
 #[test]
 fn while_github_wants_to_be_left_alone_only_those_are_reserved_that_come_up_afterwards() {
     for (wait, reserved) in [(UP + 1, 0), (UP, 3)] {
-        let table = Table::default();
+        let table = FaultyTable::default();
         waiting(&table, 3);
         let budget = Budget { wait_until: Some(at(wait)), version: 1 };
         (&table).commit(&[Put(Item::Budget(budget))]).now_or_never().expect("nothing waits").unwrap();
@@ -84,7 +86,7 @@ fn while_github_wants_to_be_left_alone_only_those_are_reserved_that_come_up_afte
 
 #[test]
 fn what_is_handed_on_takes_no_permits() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let posted = post_as(&launcher, &queued("plain", 1..=3), Settling::HandedOn);
     assert_eq!((posted.reserved.len(), table.spends()), (0, 0));
@@ -95,16 +97,16 @@ fn what_is_handed_on_takes_no_permits() {
 
 #[test]
 fn a_transaction_that_is_tried_again_keeps_its_permits_and_gives_back_what_others_made_needless() {
-    let table = Table::default();
+    let table = FaultyTable::default();
     waiting(&table, 3);
-    table.meets([Fault::conflict(), Fault::lost()]);
+    table.meets([CommitFault::conflict(), CommitFault::lost()]);
     assert_eq!(settle_at(&table, 0, 10).reserved.len(), 3);
     assert_eq!((registrations(&table, 0), table.spends()), (3, 2), "registrations, and calls: each once");
 
-    let table = Table::default();
+    let table = FaultyTable::default();
     waiting(&table, 3);
-    table.meets([Fault::meanwhile(|table| drop(settle_at(table, 0, 2)))]);
-    let calls = |table: &Table| table.meter(Meter::RunTasks) - at(0).as_microsecond();
+    table.meets([CommitFault::meanwhile(|table| drop(settle_at(table, 0, 2)))]);
+    let calls = |table: &FaultyTable| table.meter(Meter::RunTasks) - at(0).as_microsecond();
     assert_eq!(settle_at(&table, 0, 10).reserved.len(), 1, "the other one has reserved two");
     assert_eq!(registrations(&table, 0), 3);
     assert_eq!(calls(&table), 3 * pools().limits().between_run_tasks());

@@ -14,10 +14,10 @@ use fleet::{JobId, RunnerId};
 use kit::ledger::{at, pool};
 
 /// What somebody else does to the table.
-type Other = Box<dyn FnOnce(&Table)>;
+type Other = Box<dyn FnOnce(&FaultyTable)>;
 
 /// What a commit meets.
-pub(super) enum Fault {
+pub(super) enum CommitFault {
     /// Nothing.
     None,
     /// It is refused, as if somebody else had written first.
@@ -30,7 +30,7 @@ pub(super) enum Fault {
     Meanwhile(Other),
 }
 
-impl Fault {
+impl CommitFault {
     pub(super) fn conflict() -> Self {
         Self::Conflict
     }
@@ -43,29 +43,29 @@ impl Fault {
         Self::lost_and_then(|_| ())
     }
 
-    pub(super) fn lost_and_then(other: impl FnOnce(&Table) + 'static) -> Self {
+    pub(super) fn lost_and_then(other: impl FnOnce(&FaultyTable) + 'static) -> Self {
         Self::Lost(Box::new(other))
     }
 
-    pub(super) fn meanwhile(other: impl FnOnce(&Table) + 'static) -> Self {
+    pub(super) fn meanwhile(other: impl FnOnce(&FaultyTable) + 'static) -> Self {
         Self::Meanwhile(Box::new(other))
     }
 }
 
 /// The table, and what is going to happen to it.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct FaultyTable {
     items: RefCell<BTreeMap<Key, Item>>,
-    faults: RefCell<VecDeque<Fault>>,
+    faults: RefCell<VecDeque<CommitFault>>,
     reads_to_fail: Cell<u32>,
     commits: RefCell<Vec<usize>>,
     meters: RefCell<BTreeMap<Meter, i64>>,
     spends: Cell<u32>,
 }
 
-impl Table {
+impl FaultyTable {
     /// What the next commits meet, one after the other, whoever makes them.
-    pub(super) fn meets(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(super) fn meets(&self, faults: impl IntoIterator<Item = CommitFault>) {
         self.faults.borrow_mut().extend(faults);
     }
 
@@ -144,7 +144,7 @@ fn unavailable<T>() -> Result<T, LedgerError> {
     Err(LedgerError::Unavailable("ThrottlingException".to_owned()))
 }
 
-impl Ledger for &Table {
+impl Ledger for &FaultyTable {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
         if self.reads_to_fail.get() > 0 {
             self.reads_to_fail.update(|left| left - 1);
@@ -154,18 +154,24 @@ impl Ledger for &Table {
         Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
     }
 
+    /// It answers where the others fail.
+    async fn read_eventual(&self, keys: &[Key]) -> Result<Vec<Item>, LedgerError> {
+        let items = self.items.borrow();
+        Ok(keys.iter().filter_map(|key| items.get(key)).cloned().collect())
+    }
+
     async fn commit(&self, puts: &[Put]) -> Result<(), LedgerError> {
-        let fault = self.faults.borrow_mut().pop_front().unwrap_or(Fault::None);
+        let fault = self.faults.borrow_mut().pop_front().unwrap_or(CommitFault::None);
         match fault {
-            Fault::None => self.write(puts),
-            Fault::Conflict => Err(LedgerError::Conflict),
-            Fault::Down => unavailable(),
-            Fault::Lost(other) => {
+            CommitFault::None => self.write(puts),
+            CommitFault::Conflict => Err(LedgerError::Conflict),
+            CommitFault::Down => unavailable(),
+            CommitFault::Lost(other) => {
                 self.write(puts)?;
                 other(self);
                 unavailable()
             }
-            Fault::Meanwhile(other) => {
+            CommitFault::Meanwhile(other) => {
                 other(self);
                 self.write(puts)
             }
@@ -184,14 +190,14 @@ impl Ledger for &Table {
 
 /// A clock that stands still and notes how long it was asked to wait, and bits that are never the same
 /// twice, but for the 16 that the jitter takes.
-pub(super) struct Still {
+pub(super) struct NotingClock {
     waits: RefCell<Vec<Duration>>,
     next: Cell<u128>,
     jitter: u16,
     now: Timestamp,
 }
 
-impl Still {
+impl NotingClock {
     /// Another row of bits for each number.
     pub(super) fn of(number: u128) -> Self {
         Self::with_jitter(number, 0x8000)
@@ -211,7 +217,7 @@ impl Still {
     }
 }
 
-impl Clock for Still {
+impl Clock for NotingClock {
     fn now(&self) -> Timestamp {
         self.now
     }
@@ -221,7 +227,7 @@ impl Clock for Still {
     }
 }
 
-impl Random for Still {
+impl Random for NotingClock {
     fn bits(&self) -> u128 {
         self.next.update(|next| next + 1);
         self.next.get() << 16 | u128::from(self.jitter)

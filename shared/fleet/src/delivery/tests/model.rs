@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::delivery::{Attempt, AttemptId, AttemptPage, DeliveryCursor, Reading, WORKFLOW_JOB};
+use crate::delivery::{Attempt, AttemptId, AttemptPage, DeliveryCursor, WORKFLOW_JOB, WalkProgress};
 use crate::ids::DeliveryId;
 
 /// Ids are beyond 2^53.
@@ -16,7 +16,7 @@ const REDELIVERY: i64 = 5;
 /// What a pass may do: pages, and deliveries to ask for.
 pub(super) const PASSES: (usize, usize) = (10, 50);
 
-/// A time, so many seconds after one that is the same in every test.
+/// A time, this many seconds after one that is the same in every test.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
@@ -26,13 +26,13 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 pub(super) enum Crash {
     No,
     BeforeItsWrite,
-    /// After its write, and so many asks.
+    /// After its write, and this many redelivery calls.
     After(usize),
 }
 
 /// GitHub, and what is stored of it.
 #[derive(Debug)]
-pub(super) struct Github {
+pub(super) struct GithubModel {
     /// The attempts, each with the second from which it is listed.
     attempts: Vec<(i64, Attempt)>,
     /// How many attempts of a delivery are still to fail, and the status of those.
@@ -43,7 +43,7 @@ pub(super) struct Github {
     pub(super) asked: BTreeMap<DeliveryId, u32>,
 }
 
-impl Github {
+impl GithubModel {
     /// Deliveries by the second of their first attempt, each with how many attempts fail, and how.
     pub(super) fn of(deliveries: impl IntoIterator<Item = (i64, u32, u16)>, page: usize) -> Self {
         let mut github = Self {
@@ -61,7 +61,7 @@ impl Github {
         github
     }
 
-    /// The attempts of these deliveries are listed so many seconds after they were made.
+    /// The attempts of these deliveries are listed this many seconds after they were made.
     pub(super) fn list_late(&mut self, late: &[i64]) {
         for ((listed, _), late) in self.attempts.iter_mut().zip(late.iter().cycle()) {
             *listed += late;
@@ -99,7 +99,7 @@ impl Github {
         let mut cursor = self.stored.clone();
         for _ in 0..pages {
             let page = self.list(cursor.next_page(), second);
-            if let Reading::Over(_) = cursor.read(&page, at(second)) {
+            if let WalkProgress::Over(_) = cursor.read(&page, at(second)) {
                 break;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::model::{Crash, Github};
+use super::model::{Crash, GithubModel};
 use crate::ids::DeliveryId;
 
 /// When the last delivery is made, in seconds.
@@ -40,7 +40,7 @@ proptest! {
         asks in 1..8_usize,
         start in 0..150_i64,
     ) {
-        let mut github = Github::of(deliveries, page);
+        let mut github = GithubModel::of(deliveries, page);
         github.list_late(&late);
         for minute in start..start + MINUTES {
             let crash = crashes.get(usize::try_from(minute - start).unwrap()).cloned().unwrap_or(Crash::No);
@@ -63,7 +63,7 @@ proptest! {
             (DeliveryId::new(format!("delivery-{number}")), if status == 400 { 0 } else { failures })
         });
         let expected = fails.filter(|&(_, failures)| failures > 0).collect();
-        let mut github = Github::of(deliveries.clone(), page);
+        let mut github = GithubModel::of(deliveries.clone(), page);
         github.list_late(&late);
         for minute in 0..MINUTES {
             github.pass(minute, (100, 100), &Crash::No);

@@ -106,8 +106,8 @@ fn a_run_that_began_before_the_last_job_says_nothing_and_no_rest_is_longer_than_
     assert_eq!(until.duration_since(at(25)), SignedDuration::from_mins(15));
 }
 
-/// What fails of a batch that was reserved at one time, and failed so many minutes after it: the failures
-/// that count, and the minutes of rest from the last one on.
+/// What fails of a batch that was reserved at one time, and failed this many minutes later: the failures that
+/// count, and the minutes of rest from the last one on.
 #[test]
 fn what_fails_of_one_batch_counts_once() {
     type Fails = fn(&mut Health, Timestamp, Timestamp);

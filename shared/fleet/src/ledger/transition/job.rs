@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::super::event::{JobAction, JobEvent, JobRunner};
-use super::super::{Answer, Job, JobState, JobTimes, News, Outcome, Runner, RunnerState, UnservedReason};
+use super::super::{
+    Job, JobState, JobTimes, LedgerAnswer, News, Outcome, Runner, RunnerState, UnservedReason,
+};
 use super::busy;
 use crate::ids::PoolName;
 
@@ -16,7 +18,7 @@ use crate::ids::PoolName;
 /// A job that nobody knew and that was created over a day ago is most likely an old delivery that somebody
 /// posts again: it is Waiting, until GitHub is asked for it.
 pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now: Timestamp) -> Outcome {
-    let mut outcome = Outcome::unchanged(Answer::Noted);
+    let mut outcome = Outcome::unchanged(LedgerAnswer::Noted);
     let runner = runner.filter(|runner| is_named(runner, event.runner.as_ref()));
 
     let routed = job.and_then(|job| job.pool.as_ref()).or(event.pool.as_ref());
@@ -89,21 +91,23 @@ fn times(job: Option<&Job>, next: JobState, event: &JobEvent, now: Timestamp) ->
 pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
     match as_it_was(job, JobState::Queued, version) {
         Some(job) => Outcome::of_job(come_to(job, JobState::Waiting, now)),
-        None => Outcome::unchanged(Answer::Noted),
+        None => Outcome::unchanged(LedgerAnswer::Noted),
     }
 }
 
 /// What it does to a job that GitHub was asked for it, and nothing else is to be written of that: the time
 /// of the next read follows from it. One that has moved on since then has a time of its own.
 pub fn of_read(job: Option<&Job>, state: JobState, now: Timestamp) -> Outcome {
-    let Some(job) = job.filter(|job| job.state == state) else { return Outcome::unchanged(Answer::Noted) };
+    let Some(job) = job.filter(|job| job.state == state) else {
+        return Outcome::unchanged(LedgerAnswer::Noted);
+    };
     Outcome::of_job(Job { read_at: Some(now), ..job.clone() })
 }
 
 /// What it does to a job that a runner which could serve it listens beside it and is given no job.
 pub fn of_passed_over(job: Option<&Job>, now: Timestamp) -> Outcome {
     let Some(job) = job.filter(|job| job.state == JobState::Queued) else {
-        return Outcome::unchanged(Answer::Noted);
+        return Outcome::unchanged(LedgerAnswer::Noted);
     };
     let passed_over = job.passed_over.saturating_add(1);
     Outcome::of_job(Job { passed_over, read_at: Some(now), ..job.clone() })
@@ -114,7 +118,7 @@ pub fn of_passed_over(job: Option<&Job>, now: Timestamp) -> Outcome {
 pub fn of_found_unserved(job: Option<&Job>, version: u64, reason: UnservedReason, now: Timestamp) -> Outcome {
     match as_it_was(job, JobState::Queued, version) {
         Some(job) => Outcome::of_job(Job { unserved: Some(reason), ..come_to(job, JobState::Unserved, now) }),
-        None => Outcome::unchanged(Answer::Noted),
+        None => Outcome::unchanged(LedgerAnswer::Noted),
     }
 }
 
@@ -123,7 +127,7 @@ pub fn of_found_unserved(job: Option<&Job>, version: u64, reason: UnservedReason
 pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
     match as_it_was(job, JobState::Unserved, version) {
         Some(job) => Outcome::of_job(come_to(job, JobState::Queued, now)),
-        None => Outcome::unchanged(Answer::Noted),
+        None => Outcome::unchanged(LedgerAnswer::Noted),
     }
 }
 
@@ -131,7 +135,7 @@ pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcom
 /// over to that pool's book. It keeps its place among those that wait, by the time that it came.
 pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome {
     let waits = |job: &&Job| job.state == JobState::Queued && job.pool.as_ref() == Some(from) && from != to;
-    let Some(job) = job.filter(waits) else { return Outcome::unchanged(Answer::Noted) };
+    let Some(job) = job.filter(waits) else { return Outcome::unchanged(LedgerAnswer::Noted) };
     Outcome::of_job(Job { pool: Some(to.clone()), ..job.clone() })
 }
 

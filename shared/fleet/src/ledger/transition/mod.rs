@@ -1,7 +1,7 @@
 //! What one event does: the whole table of the ledger, as a pure function.
 //!
-//! Each function takes the items that an event names and returns new ones, and the answer for whoever
-//! asked. What they do not return is unchanged. The books change with what the items count.
+//! Each function takes the items that an event names and returns new ones, and the answer for the sender.
+//! Items that they do not return are unchanged. The books change with what the items count.
 
 mod job;
 mod question;
@@ -13,7 +13,7 @@ pub use self::job::{
     of_another_try, of_found_unserved, of_found_waiting, of_job, of_passed_over, of_read, of_reroute,
 };
 pub use self::question::BUSY_WITHOUT_WORKER;
-use super::{Answer, Book, LeaveReason, Outcome, Runner, RunnerEvent, RunnerState};
+use super::{Book, LeaveReason, LedgerAnswer, Outcome, Runner, RunnerEvent, RunnerState};
 
 /// What a runner's event does to it. It comes with the book of the pool whose labels it carries; `None`
 /// where the ledger does not know it. What is written of it anyway has the times of its start.
@@ -37,7 +37,7 @@ fn busy(runner: &Runner, now: Timestamp) -> Runner {
 }
 
 /// The runner leaves, for this reason.
-fn leaving(runner: &Runner, reason: LeaveReason, answer: Answer, now: Timestamp) -> Outcome {
+fn leaving(runner: &Runner, reason: LeaveReason, answer: LedgerAnswer, now: Timestamp) -> Outcome {
     let left = Runner { leaves: Some(reason), ..moved(runner, RunnerState::Leaving, now) };
     Outcome::of_runner(left, answer)
 }

@@ -6,7 +6,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{Answer, AskAnswer, BOOT_LIMIT, Book, LeaveReason, News, Outcome, Runner, RunnerState};
+use super::super::{
+    AskAnswer, BOOT_LIMIT, Book, LeaveReason, LedgerAnswer, News, Outcome, Runner, RunnerState,
+};
 use super::leaving;
 use super::moved;
 use crate::ids::{BootDigest, GithubRunnerId};
@@ -35,9 +37,11 @@ pub(super) fn asked(
         listened: runner.listened || listener == Listener::Up,
         ..runner.clone()
     };
-    let leave = |reason| leaving(&heard, reason, Answer::Ask(AskAnswer::Leave), now).with(news.clone());
+    let leave = |reason| leaving(&heard, reason, LedgerAnswer::Ask(AskAnswer::Leave), now).with(news.clone());
     match runner.state {
-        RunnerState::Leaving | RunnerState::Stopped => Outcome::unchanged(Answer::Ask(AskAnswer::Leave)),
+        RunnerState::Leaving | RunnerState::Stopped => {
+            Outcome::unchanged(LedgerAnswer::Ask(AskAnswer::Leave))
+        }
         _ if listener == Listener::None && runner.listened => leave(LeaveReason::ConfigUsed),
         RunnerState::Busy if now.duration_since(runner.changed_at) >= BUSY_WITHOUT_WORKER => {
             leave(LeaveReason::NoWorker)
@@ -59,8 +63,8 @@ pub(super) fn asked(
     }
 }
 
-/// GitHub made the JIT config that an answer is to hold. What is refused here is deleted by the
-/// registrar, so that no JIT config is answered whose id is not in the ledger.
+/// GitHub made the JIT config that an answer is to hold. The registrar deletes what is refused here, so that
+/// the ledger has the id of every JIT config that it hands out.
 pub(super) fn registered(
     runner: &Runner,
     boot: &BootDigest,
@@ -71,19 +75,19 @@ pub(super) fn registered(
     let is_its_own = runner.boot.as_ref() == Some(boot) && !runner.listened && !totals.is_closed();
     let with_id = Runner { github_id: Some(github_id), ..runner.clone() };
     match runner.state {
-        RunnerState::Busy => Outcome::unchanged(Answer::Ask(AskAnswer::Wait)),
+        RunnerState::Busy => Outcome::unchanged(LedgerAnswer::Ask(AskAnswer::Wait)),
         RunnerState::Idle if is_its_own => stays(runner, with_id, AskAnswer::Config),
         RunnerState::Overdue if is_its_own && totals.needs(runner, now) => {
             stays(runner, moved(&with_id, RunnerState::Idle, now), AskAnswer::Config)
         }
         RunnerState::Overdue if is_its_own => {
-            leaving(runner, LeaveReason::NotNeeded, Answer::Ask(AskAnswer::Leave), now)
+            leaving(runner, LeaveReason::NotNeeded, LedgerAnswer::Ask(AskAnswer::Leave), now)
         }
         RunnerState::Starting
         | RunnerState::Idle
         | RunnerState::Overdue
         | RunnerState::Leaving
-        | RunnerState::Stopped => Outcome::unchanged(Answer::Ask(AskAnswer::Leave)),
+        | RunnerState::Stopped => Outcome::unchanged(LedgerAnswer::Ask(AskAnswer::Leave)),
     }
 }
 
@@ -92,16 +96,16 @@ pub(super) fn registered(
 fn of_another_boot(runner: &Runner, now: Timestamp) -> Outcome {
     let is_soon = now.duration_since(runner.reserved_at) < BOOT_LIMIT;
     if is_soon && runner.state.is_on_its_way() {
-        leaving(runner, LeaveReason::AnotherBoot, Answer::Ask(AskAnswer::Contested), now)
+        leaving(runner, LeaveReason::AnotherBoot, LedgerAnswer::Ask(AskAnswer::Contested), now)
     } else {
-        Outcome::unchanged(Answer::Ask(AskAnswer::Replayed))
+        Outcome::unchanged(LedgerAnswer::Ask(AskAnswer::Replayed))
     }
 }
 
 /// The runner goes on. Where nothing has changed, nothing is written.
 fn stays(before: &Runner, after: Runner, answer: AskAnswer) -> Outcome {
     if after == *before {
-        return Outcome::unchanged(Answer::Ask(answer));
+        return Outcome::unchanged(LedgerAnswer::Ask(answer));
     }
-    Outcome::of_runner(after, Answer::Ask(answer))
+    Outcome::of_runner(after, LedgerAnswer::Ask(answer))
 }

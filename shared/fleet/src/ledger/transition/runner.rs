@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::event::RunnerEvent;
-use super::super::{Answer, AskAnswer, Book, LeaveReason, News, Outcome, Runner, RunnerState};
+use super::super::{AskAnswer, Book, LeaveReason, LedgerAnswer, News, Outcome, Runner, RunnerState};
 use super::{busy, leaving, moved, question};
 use crate::launch::{Ending, FailureClass, StopClass};
 
@@ -12,7 +12,7 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
     let Some((runner, totals)) = known else { return Outcome::unchanged(answer_for_unknown(event)) };
     let has_asked = runner.boot.is_some();
     let is_on_its_way = runner.state.is_on_its_way();
-    let leave = |reason| leaving(runner, reason, Answer::Noted, now);
+    let leave = |reason| leaving(runner, reason, LedgerAnswer::Noted, now);
     match event {
         RunnerEvent::Asked(boot, listener, _) => question::asked(runner, boot, *listener, totals, now),
         RunnerEvent::Registered(boot, github_id) => {
@@ -21,11 +21,11 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
         RunnerEvent::FoundBusy
             if matches!(runner.state, RunnerState::Idle | RunnerState::Overdue | RunnerState::Leaving) =>
         {
-            Outcome::of_runner(busy(runner, now), Answer::Noted)
+            Outcome::of_runner(busy(runner, now), LedgerAnswer::Noted)
         }
         RunnerEvent::Overdue if may_be_overdue(runner, totals, now) => {
             let overdue = Runner { overdue_at: Some(now), ..moved(runner, RunnerState::Overdue, now) };
-            Outcome::of_runner(overdue, Answer::Noted).with(News::Overdue)
+            Outcome::of_runner(overdue, LedgerAnswer::Noted).with(News::Overdue)
         }
         RunnerEvent::Fenced if is_on_its_way && !has_asked && is_not_needed(runner, totals, now) => {
             leave(LeaveReason::Fenced)
@@ -44,9 +44,9 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
             })
         }
         RunnerEvent::LaunchTried(put_off) if is_on_its_way && !has_asked && runner.put_off != *put_off => {
-            Outcome::of_runner(Runner { put_off: put_off.clone(), ..runner.clone() }, Answer::Noted)
+            Outcome::of_runner(Runner { put_off: put_off.clone(), ..runner.clone() }, LedgerAnswer::Noted)
         }
-        // What lasts so long is no passing trouble: it is told of as a refusal is.
+        // What lasts this long is no passing trouble: it counts as a refusal.
         RunnerEvent::NotLaunched(reason) if !has_asked && runner.is_past_its_boot_limit(now) => {
             leave(LeaveReason::BootFailed).with(News::LaunchRefused(reason.clone()))
         }
@@ -86,7 +86,7 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
         | RunnerEvent::FoundOffline(_)
         | RunnerEvent::FoundNotAsking
         | RunnerEvent::LaunchFailed(..)
-        | RunnerEvent::TaskStopped(..) => Outcome::unchanged(Answer::Noted),
+        | RunnerEvent::TaskStopped(..) => Outcome::unchanged(LedgerAnswer::Noted),
     }
 }
 
@@ -138,12 +138,12 @@ fn news_of_stop(runner: &Runner, class: StopClass, reason: &str) -> Option<News>
 }
 
 fn stopped(runner: &Runner, now: Timestamp) -> Outcome {
-    Outcome::of_runner(moved(runner, RunnerState::Stopped, now), Answer::Noted)
+    Outcome::of_runner(moved(runner, RunnerState::Stopped, now), LedgerAnswer::Noted)
 }
 
-fn answer_for_unknown(event: &RunnerEvent) -> Answer {
+fn answer_for_unknown(event: &RunnerEvent) -> LedgerAnswer {
     match event {
-        RunnerEvent::Asked(..) | RunnerEvent::Registered(..) => Answer::Ask(AskAnswer::Leave),
-        _ => Answer::Noted,
+        RunnerEvent::Asked(..) | RunnerEvent::Registered(..) => LedgerAnswer::Ask(AskAnswer::Leave),
+        _ => LedgerAnswer::Noted,
     }
 }

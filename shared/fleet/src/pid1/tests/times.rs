@@ -4,12 +4,12 @@ use super::*;
 
 #[test]
 fn the_times_of_a_stop() {
-    let (mut machine, _) = after_config(&[Event::JobBegun, Event::Terminate]);
+    let (mut machine, _) = after_config(&[Pid1Event::JobBegun, Pid1Event::Terminate]);
     let stopped = 4 * SECOND;
     assert_eq!(machine.deadline(), Some(stopped + 110 * SECOND));
-    machine.step(stopped + SECOND, 0.0, Event::Terminate);
+    machine.step(stopped + SECOND, 0.0, Pid1Event::Terminate);
     assert_eq!(machine.deadline(), Some(stopped + 110 * SECOND), "a second SIGTERM changes nothing");
-    machine.step(stopped + 110 * SECOND, 0.0, Event::Due);
+    machine.step(stopped + 110 * SECOND, 0.0, Pid1Event::Due);
     assert_eq!(machine.deadline(), Some(stopped + 118 * SECOND));
 }
 
@@ -57,19 +57,19 @@ fn an_answer_of_any_kind_ends_a_row_of_failures() {
 fn asks_for(answer: impl Fn(u32) -> Answered) -> Option<Duration> {
     let mut machine = Machine::new(Timings::default());
     let mut now = Duration::ZERO;
-    let mut actions = machine.step(now, 0.5, Event::Prepared(true));
+    let mut actions = machine.step(now, 0.5, Pid1Event::Prepared(true));
     for question in 0.. {
-        assert_eq!(actions, [Action::Ask(Listener::None)]);
+        assert_eq!(actions, [Pid1Action::Ask(Listener::None)]);
         now += SECOND;
-        machine.step(now, 0.5, Event::Answered(answer(question)));
-        if machine.state() == State::Over(FAILED) {
+        machine.step(now, 0.5, Pid1Event::Answered(answer(question)));
+        if machine.state() == Pid1State::Over(FAILED) {
             return Some(now);
         }
         now = machine.deadline().unwrap();
         if now > Duration::from_hours(5) {
             return None;
         }
-        actions = machine.step(now, 0.5, Event::Due);
+        actions = machine.step(now, 0.5, Pid1Event::Due);
     }
     None
 }
@@ -117,9 +117,9 @@ fn the_times_of_questions_with_a_listener() {
         (Later(Some(5 * SECOND)), 0.5, 60_000, "and no more often than where all is well"),
         (Config, 0.5, 60_000, "it has had its one"),
     ] {
-        let (mut machine, _) = after_config(&[Event::ListenerUp, Event::Looked(false)]);
+        let (mut machine, _) = after_config(&[Pid1Event::ListenerUp, Pid1Event::Looked(false)]);
         let now = 10 * SECOND;
-        machine.step(now, jitter, Event::Answered(answered));
+        machine.step(now, jitter, Pid1Event::Answered(answered));
         let expected = now + Duration::from_millis(expected);
         assert_eq!(machine.deadline(), Some(expected), "{answered:?}: {why}");
     }
@@ -135,15 +135,15 @@ fn a_listener_that_says_nothing_is_asked_for_after_half_a_minute() {
 fn nothing_is_waited_for_while_a_question_is_under_way_or_a_job_runs() {
     for (events, why) in [
         (vec![], "a JIT config is asked for"),
-        (vec![Event::Answered(Answered::Wait(MINUTE)), Event::Due], "it is asked for again"),
+        (vec![Pid1Event::Answered(Answered::Wait(MINUTE)), Pid1Event::Due], "it is asked for again"),
     ] {
-        let (machine, _) = after(&[&[Event::Prepared(true)], &events[..]].concat());
+        let (machine, _) = after(&[&[Pid1Event::Prepared(true)], &events[..]].concat());
         assert_eq!(machine.deadline(), None, "{why}");
     }
     for (events, why) in [
-        (vec![Event::ListenerUp], "a worker is looked for"),
-        (vec![Event::ListenerUp, Event::Looked(false)], "a question is under way"),
-        (vec![Event::JobBegun], "a job runs"),
+        (vec![Pid1Event::ListenerUp], "a worker is looked for"),
+        (vec![Pid1Event::ListenerUp, Pid1Event::Looked(false)], "a question is under way"),
+        (vec![Pid1Event::JobBegun], "a job runs"),
     ] {
         assert_eq!(after_config(&events).0.deadline(), None, "{why}");
     }

@@ -61,7 +61,7 @@ pub enum StopCause {
     UnknownRunner,
     /// Its runner is Stopped, and never had a JIT config.
     LaunchGivenBack,
-    /// Its runner was told to leave long ago, and GitHub has no registration of it.
+    /// Its runner got the answer "leave" long ago, and GitHub has no registration of it.
     ToldToLeave,
     /// Its job is over, and GitHub has no registration of it.
     JobOver,

@@ -1,13 +1,13 @@
-//! Runners that are not what the ledger has them for, tasks and registrations that nobody needs: list,
+//! Runners that differ from their item in the ledger, and tasks and registrations that nobody needs: list,
 //! compare, repair.
 //!
-//! A look ([`Seen`]) is the ledger, ECS and GitHub as they were read within seconds of each other, which is not
-//! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two
-//! looks agree on ([`super::suspicion`]). The rules are pure: what could not be looked at they leave alone.
+//! A look ([`Evidence`]) is the ledger, ECS and GitHub as they were read within seconds of each other, which is not
+//! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two looks
+//! agree on ([`super::suspicion`]). The rules are pure, and leave alone what could not be read.
 
+mod evidence;
 mod mend;
 mod registrations;
-mod seen;
 mod silent;
 mod strays;
 mod surplus;
@@ -15,9 +15,9 @@ mod tasks;
 
 use std::collections::BTreeSet;
 
+pub use self::evidence::{Evidence, OurTask};
 pub use self::mend::{CountedOut, Mend, StopCause, is_at_job};
-pub use self::seen::{OurTask, Seen};
-use super::suspicion::{Look, Source, Suspicion};
+use super::suspicion::{Look, Suspicion, SystemOfRecord};
 
 /// What two looks agree on.
 pub type Confirmed = BTreeSet<Suspicion>;
@@ -30,9 +30,9 @@ pub struct Lie {
     /// Which loss or hang it mends.
     pub mends: &'static str,
     /// What one look suspects.
-    suspects: fn(&Seen) -> Vec<Suspicion>,
+    suspects: fn(&Evidence) -> Vec<Suspicion>,
     /// What is to be done, with what two looks agree on.
-    find: fn(&Seen, &Confirmed) -> Vec<Mend>,
+    find: fn(&Evidence, &Confirmed) -> Vec<Mend>,
 }
 
 /// Every case, in the order of precedence: of several that name a runner the first one counts.
@@ -79,20 +79,20 @@ pub const LIES: [Lie; 6] = [
 ];
 
 /// What one look suspects.
-pub fn look(seen: &Seen) -> Look {
+pub fn look(seen: &Evidence) -> Look {
     let suspects = LIES.iter().flat_map(|lie| (lie.suspects)(seen)).collect();
     let mut saw = BTreeSet::new();
     // A runner that could not be read is not thereby what it should be.
     if seen.has_all_runners {
-        saw.insert(Source::Supply);
-        saw.extend(seen.saw_all_tasks.then_some(Source::Ecs));
-        saw.extend(seen.registrations.is_some().then_some(Source::Github));
+        saw.insert(SystemOfRecord::Supply);
+        saw.extend(seen.saw_all_tasks.then_some(SystemOfRecord::Ecs));
+        saw.extend(seen.registrations.is_some().then_some(SystemOfRecord::Github));
     }
     Look { suspects, saw }
 }
 
 /// Everything that is to be done, in the order of the rules; at most one thing a runner.
-pub fn mends(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+pub fn mends(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let mut named = BTreeSet::new();
     let found = LIES.iter().flat_map(|lie| (lie.find)(seen, confirmed));
     found.filter(|mend| named.insert(mend.runner().clone())).collect()

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::seen::Standing;
-use super::{Confirmed, CountedOut, Mend, Seen};
+use super::evidence::Standing;
+use super::{Confirmed, CountedOut, Evidence, Mend};
 use crate::ids::RunnerId;
 use crate::ledger::{Runner, RunnerState, SLOW};
 use crate::repair::suspicion::Suspicion;
@@ -12,19 +12,19 @@ use crate::repair::suspicion::Suspicion;
 /// by itself.
 const JUST_STOPPED: SignedDuration = SignedDuration::from_mins(1);
 
-pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     not_online(seen).map(|runner| Suspicion::NotOnline(runner.id.clone())).collect()
 }
 
 /// Runners that two looks do not find online are counted out.
-pub(super) fn offline(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+pub(super) fn offline(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let agreed = not_online(seen).filter(|it| confirmed.contains(&Suspicion::NotOnline(it.id.clone())));
     agreed.map(|it| Mend::CountOut { runner: it.clone(), cause: CountedOut::Offline }).collect()
 }
 
 /// Runners with a registration that wait for a job, and that GitHub does not call online. Without one none
 /// is online. One that was answered its JIT config lately may still come up.
-fn not_online(seen: &Seen) -> impl Iterator<Item = &Runner> {
+fn not_online(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     let waiting = seen.runners_in(&[RunnerState::Idle, RunnerState::Overdue]);
     let had_its_time = waiting.filter(|runner| runner.listened || runner.silence(seen.now) >= SLOW);
     had_its_time.filter(|runner| match seen.standing(runner) {
@@ -36,7 +36,7 @@ fn not_online(seen: &Seen) -> impl Iterator<Item = &Runner> {
 
 /// Registrations of runners that have stopped, online or not. A name that our ledger does not know is
 /// another stack's.
-pub(super) fn dead(seen: &Seen, _: &Confirmed) -> Vec<Mend> {
+pub(super) fn dead(seen: &Evidence, _: &Confirmed) -> Vec<Mend> {
     let all = seen.registrations.iter().flat_map(|all| all.values());
     let dead = all.filter_map(|registration| {
         let runner = seen.runners.get(&RunnerId::from_github_name(&registration.name)?)?;

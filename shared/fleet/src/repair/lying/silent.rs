@@ -1,12 +1,12 @@
-//! Runners with a JIT config that do not come to their end: told to leave, or with a job that is over.
+//! Runners with a JIT config that do not end, although they got the answer "leave" or their job is over.
 //!
 //! These are the only stops of a runner that had a JIT config, and each rests on GitHub's word: it has no
 //! registration of the runner, which a runner at a job always has.
 
 use jiff::SignedDuration;
 
-use super::seen::Standing;
-use super::{Confirmed, Mend, Seen, StopCause};
+use super::evidence::Standing;
+use super::{Confirmed, Evidence, Mend, StopCause};
 use crate::launch::SeenStop;
 use crate::ledger::{JobState, Runner, RunnerState};
 use crate::repair::Sight;
@@ -19,11 +19,11 @@ const SILENCE: SignedDuration = SignedDuration::from_mins(15);
 /// How long a runner is Leaving, or Busy, before its task is stopped because GitHub does not have it.
 const GONE_FOR: SignedDuration = SignedDuration::from_mins(30);
 
-pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     unregistered(seen).map(|runner| Suspicion::NotRegistered(runner.id.clone())).collect()
 }
 
-pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+pub(super) fn find(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let agreed = unregistered(seen).filter(|it| confirmed.contains(&Suspicion::NotRegistered(it.id.clone())));
     let stops = agreed.filter_map(|runner| stop(seen, runner));
     let silent = candidates(seen).filter(|runner| is_silent(seen, runner));
@@ -34,17 +34,17 @@ pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
     stops.chain(still_registered).collect()
 }
 
-fn candidates(seen: &Seen) -> impl Iterator<Item = &Runner> {
+fn candidates(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     seen.runners_in(&[RunnerState::Leaving, RunnerState::Busy])
 }
 
-fn unregistered(seen: &Seen) -> impl Iterator<Item = &Runner> {
+fn unregistered(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     candidates(seen).filter(|runner| seen.standing(runner) == Standing::NotListed)
 }
 
-/// Whether it should have ended by now, by the ledger: it was told to leave, its job is over, or GitHub once
-/// refused to delete its registration as busy, has never said with what, and does not call it busy now.
-fn is_silent(seen: &Seen, runner: &Runner) -> bool {
+/// Whether it should have ended by now, by the ledger: it got the answer "leave", its job is over, or GitHub
+/// once refused to delete its registration as busy, has never said with what, and does not call it busy now.
+fn is_silent(seen: &Evidence, runner: &Runner) -> bool {
     let is_idle = || matches!(seen.standing(runner), Standing::Listed(it) if !it.is_busy);
     match (runner.state, runner.job) {
         (RunnerState::Leaving, _) => seen.since(runner) >= SILENCE,
@@ -54,7 +54,7 @@ fn is_silent(seen: &Seen, runner: &Runner) -> bool {
 }
 
 /// What is done about one that two looks did not find registered.
-fn stop(seen: &Seen, runner: &Runner) -> Option<Mend> {
+fn stop(seen: &Evidence, runner: &Runner) -> Option<Mend> {
     let is_long = seen.since(runner) >= GONE_FOR;
     let cause = match (runner.state, seen.job_of(runner)) {
         (RunnerState::Leaving, _) if is_long => StopCause::ToldToLeave,
@@ -90,7 +90,7 @@ fn end(runner: &Runner, task: Sight<'_>, cause: StopCause) -> Option<Mend> {
 }
 
 /// The task of a runner that runs. Nothing is known of it where ECS was not seen, or tells of its stop.
-fn running<'a>(seen: &'a Seen, runner: &'a Runner) -> Sight<'a> {
+fn running<'a>(seen: &'a Evidence, runner: &'a Runner) -> Sight<'a> {
     let mut tasks = seen.tasks_of(&runner.id).peekable();
     if tasks.peek().is_none() {
         return if seen.saw_all_tasks { Sight::NotListed } else { Sight::Unknown };

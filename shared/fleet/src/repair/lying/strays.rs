@@ -1,15 +1,15 @@
-//! Tasks that run for nobody. One whose runner had a JIT config is never among them: a job may be with it.
+//! Tasks that run for nobody. A task whose runner had a JIT config is never among them: it may have a job.
 
-use super::{Confirmed, Mend, OurTask, Seen, StopCause};
+use super::{Confirmed, Evidence, Mend, OurTask, StopCause};
 use crate::ids::RunnerId;
 use crate::ledger::RunnerState;
 use crate::repair::suspicion::Suspicion;
 
-pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     strays(seen).map(|(stray, _)| Suspicion::StrayTask(stray.task.task.clone())).collect()
 }
 
-pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+pub(super) fn find(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let is_confirmed = |stray: &OurTask| confirmed.contains(&Suspicion::StrayTask(stray.task.task.clone()));
     let agreed = strays(seen).filter(|(stray, _)| is_confirmed(stray));
     agreed
@@ -22,7 +22,7 @@ pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
         .collect()
 }
 
-fn strays(seen: &Seen) -> impl Iterator<Item = (&OurTask, StopCause)> {
+fn strays(seen: &Evidence) -> impl Iterator<Item = (&OurTask, StopCause)> {
     let running = seen.tasks.iter().filter(|task| !task.task.has_stopped());
     running.filter_map(|task| {
         let cause = match seen.runners.get(&task.runner) {
@@ -40,7 +40,7 @@ fn strays(seen: &Seen) -> impl Iterator<Item = (&OurTask, StopCause)> {
 }
 
 /// Whether GitHub has a registration with the runner's name. `None` where GitHub was not seen.
-fn is_registered(seen: &Seen, runner: &RunnerId) -> Option<bool> {
+fn is_registered(seen: &Evidence, runner: &RunnerId) -> Option<bool> {
     let mut all = seen.registrations.as_ref()?.values();
     Some(all.any(|it| RunnerId::from_github_name(&it.name).as_ref() == Some(runner)))
 }

@@ -1,17 +1,17 @@
-//! Runners beyond what their pool wants that do not leave. Each one alive asks once a minute, is told to
-//! leave, and is none for long.
+//! Runners that their pool no longer wants and that do not leave. A live one asks once a minute, gets the
+//! answer "leave", and is soon gone.
 
-use super::{Confirmed, CountedOut, Mend, Seen};
+use super::{Confirmed, CountedOut, Evidence, Mend};
 use crate::ledger::{Book, Runner, RunnerState};
 use crate::repair::suspicion::Suspicion;
 
-pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     crowded(seen).map(|(book, _)| Suspicion::Surplus(book.pool.clone())).collect()
 }
 
 /// The one of each pool that waits the longest is counted out. Was it alive, it leaves at its next
 /// question; the next look counts the next one out.
-pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+pub(super) fn find(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let agreed = crowded(seen).filter(|(book, _)| confirmed.contains(&Suspicion::Surplus(book.pool.clone())));
     let out = |runner: &Runner| Mend::CountOut { runner: runner.clone(), cause: CountedOut::DoesNotAsk };
     agreed.map(|(_, oldest)| out(oldest)).collect()
@@ -19,7 +19,7 @@ pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
 
 /// The pools with a surplus, of which more listen than are wanted, each with the one that waits the
 /// longest.
-fn crowded(seen: &Seen) -> impl Iterator<Item = (&Book, &Runner)> {
+fn crowded(seen: &Evidence) -> impl Iterator<Item = (&Book, &Runner)> {
     let with_surplus = seen.books.values().filter(|book| book.has_surplus(seen.now));
     with_surplus.filter_map(|book| {
         let idle = seen.runners_in(&[RunnerState::Idle]);

@@ -1,15 +1,15 @@
-//! Runners whose task has stopped, and nobody was told.
+//! Runners whose task has stopped without an event.
 
-use super::{Confirmed, Mend, Seen};
+use super::{Confirmed, Evidence, Mend};
 use crate::ledger::Runner;
 use crate::repair::SeenTask;
 use crate::repair::suspicion::Suspicion;
 
-pub(super) fn suspects(seen: &Seen) -> Vec<Suspicion> {
+pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     stopped(seen).map(|(runner, _)| Suspicion::TaskGone(runner.id.clone())).collect()
 }
 
-pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
+pub(super) fn find(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let agreed =
         stopped(seen).filter(|(runner, _)| confirmed.contains(&Suspicion::TaskGone(runner.id.clone())));
     agreed
@@ -19,7 +19,7 @@ pub(super) fn find(seen: &Seen, confirmed: &Confirmed) -> Vec<Mend> {
 
 /// The runners whose task ECS calls stopped, and that has no other one. That ECS lists none proves
 /// nothing.
-fn stopped(seen: &Seen) -> impl Iterator<Item = (&Runner, &SeenTask)> {
+fn stopped(seen: &Evidence) -> impl Iterator<Item = (&Runner, &SeenTask)> {
     let live = seen.runners.values().filter(|runner| runner.state.is_live());
     live.filter_map(|runner| {
         let is_over = seen.tasks_of(&runner.id).all(SeenTask::has_stopped);

@@ -15,9 +15,9 @@ pub const APART: SignedDuration = SignedDuration::from_mins(4);
 /// Two looks further apart than this are no row: nobody knows what was between them.
 pub const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(30);
 
-/// Suspicions of one kind that are remembered at most: six kinds of some 150 bytes each are about half of
-/// the 400 KB that an item may have (DynamoDB: "Quotas"). What finds no room is suspected anew at the
-/// next look; so no flood of one kind ends another.
+/// Suspicions of one kind that are remembered at most: six kinds of some 150 bytes each are about half of the
+/// 400 KB that an item may have (DynamoDB: "Quotas"). What finds no room is suspected again at the next look,
+/// so a flood of one kind never displaces another.
 pub const ROOM: usize = 200;
 
 /// What is suspected, since when.

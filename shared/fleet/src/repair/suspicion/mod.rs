@@ -41,7 +41,7 @@ pub enum Suspicion {
 
 /// What has to be looked at for a suspicion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
+pub enum SystemOfRecord {
     /// GitHub's list of runners.
     Github,
     /// ECS's tasks.
@@ -54,12 +54,12 @@ pub enum Source {
 
 impl Suspicion {
     /// Where it shows.
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> SystemOfRecord {
         match self {
-            Self::NotOnline(_) | Self::NotRegistered(_) => Source::Github,
-            Self::TaskGone(_) | Self::StrayTask(_) => Source::Ecs,
-            Self::Surplus(_) => Source::Supply,
-            Self::Drift { pool, .. } => Source::Items(pool.clone()),
+            Self::NotOnline(_) | Self::NotRegistered(_) => SystemOfRecord::Github,
+            Self::TaskGone(_) | Self::StrayTask(_) => SystemOfRecord::Ecs,
+            Self::Surplus(_) => SystemOfRecord::Supply,
+            Self::Drift { pool, .. } => SystemOfRecord::Items(pool.clone()),
         }
     }
 
@@ -79,7 +79,7 @@ pub struct Look {
     /// What it suspects. Only what was looked at belongs here, though the rest of its source was not.
     pub suspects: BTreeSet<Suspicion>,
     /// What it looked at as a whole: of such a source, what is not suspected is right.
-    pub saw: BTreeSet<Source>,
+    pub saw: BTreeSet<SystemOfRecord>,
 }
 
 #[cfg(test)]

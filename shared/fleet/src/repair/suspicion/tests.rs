@@ -19,20 +19,21 @@ fn drift(queued: i64) -> Suspicion {
     Suspicion::Drift { pool: PoolName::new("plain").unwrap(), by }
 }
 
-fn items() -> Source {
-    Source::Items(PoolName::new("plain").unwrap())
+fn items() -> SystemOfRecord {
+    SystemOfRecord::Items(PoolName::new("plain").unwrap())
 }
 
 /// A look at everything.
 fn all(suspects: impl IntoIterator<Item = Suspicion>) -> Look {
-    let saw = BTreeSet::from([Source::Github, Source::Ecs, Source::Supply, items()]);
+    let saw = BTreeSet::from([SystemOfRecord::Github, SystemOfRecord::Ecs, SystemOfRecord::Supply, items()]);
     Look { suspects: suspects.into_iter().collect(), saw }
 }
 
 #[test]
 fn a_second_look_minutes_later_confirms_and_nothing_else_does() {
     let gone = || Suspicion::TaskGone(runner(1));
-    let ecs_is_down = || Look { saw: BTreeSet::from([Source::Github, Source::Supply]), ..Look::default() };
+    let ecs_is_down =
+        || Look { saw: BTreeSet::from([SystemOfRecord::Github, SystemOfRecord::Supply]), ..Look::default() };
     let partly = || Look { suspects: BTreeSet::from([gone()]), saw: BTreeSet::new() };
     for (why, looks, confirmed) in [
         ("once is nothing", vec![(0, all([gone()]))], false),
@@ -132,7 +133,12 @@ fn thing() -> impl Strategy<Value = Suspicion> {
 
 /// A look, and how many seconds it comes after the one before.
 fn look() -> impl Strategy<Value = (i64, Look)> {
-    let source = prop_oneof![Just(Source::Github), Just(Source::Ecs), Just(Source::Supply), Just(items())];
+    let source = prop_oneof![
+        Just(SystemOfRecord::Github),
+        Just(SystemOfRecord::Ecs),
+        Just(SystemOfRecord::Supply),
+        Just(items())
+    ];
     let apart = prop_oneof![4 => 250..350_i64, 1 => 0..30_i64, 1 => 600..2400_i64];
     (apart, btree_set(thing(), 0..6), btree_set(source, 0..5))
         .prop_map(|(apart, suspects, saw)| (apart, Look { suspects, saw }))

@@ -10,7 +10,7 @@ use crate::launch::{FailureClass, TaskTimes};
 use crate::ledger::{Entries, Event, Item, Job, Runner, RunnerEvent, RunnerState, recount};
 use crate::ports::TaskDescription;
 use crate::repair::{Repair, Snapshot, clusters_in_question};
-use crate::schedule::Group;
+use crate::schedule::GroupSizes;
 
 const NAMES: [&str; 4] = ["small", "plain", "cheap", "old"];
 
@@ -18,7 +18,7 @@ const STATUSES: [&str; 4] = ["PROVISIONING", "PENDING", "RUNNING", "STOPPED"];
 
 /// A runner in any state, with its task where ECS lists one.
 #[derive(Debug, Clone)]
-struct Seen {
+struct RunnerAndTask {
     runner: Runner,
     status: Option<&'static str>,
     /// How many seconds ago it left PROVISIONING, if it has.
@@ -28,7 +28,7 @@ struct Seen {
 /// A platform in any condition.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
-    seen: Vec<Seen>,
+    seen: Vec<RunnerAndTask>,
     jobs: Vec<Job>,
     minimums: Vec<i64>,
     min_size: u32,
@@ -55,7 +55,7 @@ prop_compose! {
         (rested, silent, pulled) in (0.0..1.0_f64, 0.0..1.0_f64, 0.0..1.0_f64),
         (was_overdue, was_put_off) in any::<(bool, bool)>(),
         status in proptest::option::of(0_usize..4),
-    ) -> Seen {
+    ) -> RunnerAndTask {
         let (state, least, most) = LIVES[life];
         let done = done.clamp(least, most);
         let reserved = runner(number, NAMES[of], state, age);
@@ -73,7 +73,7 @@ prop_compose! {
             put_off: was_put_off.then(|| "AGENT".to_owned()),
             ..runner
         };
-        Seen { runner, status: status.map(|at| STATUSES[at]), pulled: part(age, pulled) }
+        RunnerAndTask { runner, status: status.map(|at| STATUSES[at]), pulled: part(age, pulled) }
     }
 }
 
@@ -102,11 +102,11 @@ pub(super) fn condition() -> impl Strategy<Value = Condition> {
 }
 
 /// The snapshot of a condition, as a pass takes it.
-pub(super) fn snapshot<'a>(stage: &'a Stage, condition: &Condition) -> Snapshot<'a> {
+pub(super) fn snapshot<'a>(stage: &'a BorrowedParts, condition: &Condition) -> Snapshot<'a> {
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, condition.seen.iter().map(|seen| seen.runner.clone()));
     snapshot.waiting = condition.jobs.iter().filter(|job| job.pool == Some(pool("old"))).cloned().collect();
-    snapshot.groups.insert(pool("small"), Group { min_size: condition.min_size, max_size: 5 });
+    snapshot.groups.insert(pool("small"), GroupSizes { min_size: condition.min_size, max_size: 5 });
     let runners = condition.seen.iter().map(|seen| Item::Runner(seen.runner.clone()));
     let items: Vec<Item> = runners.chain(condition.jobs.iter().cloned().map(Item::Job)).collect();
     for (name, totals) in recount(&items) {
@@ -145,7 +145,7 @@ fn look(snapshot: &mut Snapshot<'_>, condition: &Condition, stopped: &BTreeSet<R
 
 /// The snapshot that a pass takes once the repairs of another one are performed.
 pub(super) fn after<'a>(
-    stage: &'a Stage,
+    stage: &'a BorrowedParts,
     condition: &Condition,
     before: &Snapshot<'a>,
     done: &[Repair],

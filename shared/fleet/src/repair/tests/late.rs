@@ -1,11 +1,11 @@
 //! Runners that have not come as far as they should have, and have no JIT config.
 
-use super::sight::{Ecs, found_for};
+use super::sight::{EcsSays, found_for};
 use super::stage::*;
 use crate::ledger::{Event, Runner, RunnerEvent, RunnerState};
 use crate::ports::TaskDescription;
 use crate::repair::{FenceCause, Repair};
-use Ecs::{ListsNone, Says, Silent};
+use EcsSays::{ListsNone, Says, Silent};
 
 const MINUTE: i64 = 60;
 
@@ -69,7 +69,7 @@ fn a_task_that_was_started_late_has_its_five_minutes_for_capacity() {
         (14 * 60, Some(300), given_up, "its time is over"),
         (14 * 60, None, given_up, "ECS does not say: it is as old as its reservation"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         add(&mut snapshot, [runner(1, "small", RunnerState::Starting, reserved)]);
         count(&mut snapshot, 1);
@@ -85,7 +85,7 @@ fn a_task_that_was_started_late_has_its_five_minutes_for_capacity() {
 fn a_task_that_waits_for_capacity_is_no_failed_boot_however_long_ago_it_was_reserved() {
     for reserved in [15, 20, 60] {
         for created in [Some(0), Some(299), Some(300), None] {
-            let stage = Stage::new();
+            let stage = BorrowedParts::new();
             let mut snapshot = stage.snapshot();
             add(&mut snapshot, [runner(1, "small", RunnerState::Starting, reserved * MINUTE)]);
             count(&mut snapshot, 1);

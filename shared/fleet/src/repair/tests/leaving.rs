@@ -1,15 +1,15 @@
-//! Runners that were fenced, or told to leave, and are still there.
+//! Runners that were fenced, or got the answer "leave", and have not stopped.
 
-use super::sight::{Ecs, found_for};
+use super::sight::{EcsSays, found_for};
 use super::stage::*;
 use crate::ledger::{Runner, RunnerState};
 use crate::repair::clusters_in_question;
-use Ecs::{ListsNone, Says, Silent};
+use EcsSays::{ListsNone, Says, Silent};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
-/// A runner that leaves since so many seconds.
+/// A runner that has been Leaving for this many seconds.
 fn leaving(age: i64, since: i64) -> Runner {
     Runner { changed_at: ago(since), ..runner(1, "small", RunnerState::Leaving, age) }
 }
@@ -60,7 +60,7 @@ fn runners_that_leave_and_had_a_config_are_githubs_to_judge() {
 
 #[test]
 fn a_fenced_runner_whose_capacity_is_forgotten_is_looked_for_everywhere() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     for (age, listed, expected, why) in [
         (10 * MINUTE, &["mayfly_ec2", "mayfly_fargate"][..], "", "nothing could be run in its place"),
         (60 * MINUTE, &["mayfly_ec2", "mayfly_fargate"], "1 has stopped", "after an hour there is none"),

@@ -6,35 +6,35 @@ use super::stage::*;
 use crate::ids::{GithubRunnerId, JobId};
 use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
 use crate::ports::{JobStatus, Registration, RunId, SeenJob, TaskDescription};
-use crate::repair::lying::{Mend, OurTask, Seen, StopCause, is_at_job, look, mends};
-use crate::repair::suspicion::{Source, Suspicion};
+use crate::repair::lying::{Evidence, Mend, OurTask, StopCause, is_at_job, look, mends};
+use crate::repair::suspicion::{Suspicion, SystemOfRecord};
 use crate::repair::waiting::Said;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
 /// A look at everything, in which there is nothing.
-fn empty() -> Seen {
-    Seen {
+fn empty() -> Evidence {
+    Evidence {
         now: NOON,
         has_all_runners: true,
         saw_all_tasks: true,
         registrations: Some(BTreeMap::new()),
-        ..Seen::default()
+        ..Evidence::default()
     }
 }
 
-fn with_runner(runner: Runner) -> Seen {
-    Seen { runners: BTreeMap::from([(runner.id.clone(), runner)]), ..empty() }
+fn with_runner(runner: Runner) -> Evidence {
+    Evidence { runners: BTreeMap::from([(runner.id.clone(), runner)]), ..empty() }
 }
 
-fn with_task(mut seen: Seen, described: TaskDescription) -> Seen {
+fn with_task(mut seen: Evidence, described: TaskDescription) -> Evidence {
     seen.tasks.extend(OurTask::of("mayfly_ec2", "mayfly", described));
     seen
 }
 
 /// The registration of runner 1, as GitHub lists it.
-fn with_registration(mut seen: Seen, is_online: bool, is_busy: bool) -> Seen {
+fn with_registration(mut seen: Evidence, is_online: bool, is_busy: bool) -> Evidence {
     let name = id(1).github_name(&pool("small"));
     let listed = Registration { id: GithubRunnerId(7), name, is_online, is_busy };
     seen.registrations.get_or_insert_default().insert(listed.id, listed);
@@ -42,7 +42,7 @@ fn with_registration(mut seen: Seen, is_online: bool, is_busy: bool) -> Seen {
 }
 
 /// What one look suspects, in words.
-fn suspected(seen: &Seen) -> String {
+fn suspected(seen: &Evidence) -> String {
     let suspects = look(seen).suspects;
     let told = suspects.iter().map(|what| match what {
         Suspicion::NotOnline(_) => "not online".to_owned(),
@@ -56,16 +56,16 @@ fn suspected(seen: &Seen) -> String {
 }
 
 /// What is done once another look agrees with this one.
-fn agreed(seen: &Seen) -> String {
-    told(&mends(seen, &look(seen).suspects))
+fn agreed(seen: &Evidence) -> String {
+    mends_text(&mends(seen, &look(seen).suspects))
 }
 
 /// What is done at the first look.
-fn at_once(seen: &Seen) -> String {
-    told(&mends(seen, &std::collections::BTreeSet::new()))
+fn at_once(seen: &Evidence) -> String {
+    mends_text(&mends(seen, &std::collections::BTreeSet::new()))
 }
 
-fn told(mends: &[Mend]) -> String {
+fn mends_text(mends: &[Mend]) -> String {
     let told = mends.iter().map(|mend| match mend {
         Mend::NoteStopped { stop, .. } => format!("stopped: {}", stop.reason),
         Mend::Stop { task, cause, .. } => format!("stop {}: {}", task.task, cause.why()),
@@ -76,7 +76,7 @@ fn told(mends: &[Mend]) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// A runner in this state since so many seconds, with a registration and a listener.
+/// A runner in this state for this many seconds, with a registration and a listener.
 fn had_config(state: RunnerState, since: i64) -> Runner {
     Runner { changed_at: ago(since), ..listening(runner(1, "small", state, 20 * HOUR)) }
 }
@@ -97,7 +97,7 @@ fn a_runner_whose_task_ecs_calls_stopped_is_told_so_and_nothing_else_ends_it() {
             let its_own = runner(1, "small", state, HOUR);
             let runners = BTreeMap::from([(id(1), its_own)]);
             // By ECS's word alone: GitHub was not seen.
-            let seen = Seen { runners, registrations: None, ..stopped(tasks) };
+            let seen = Evidence { runners, registrations: None, ..stopped(tasks) };
             assert_eq!(suspected(&seen), expected, "{state:?}: {why}");
             let noted =
                 if expected.is_empty() { "" } else { "stopped: found stopped, and ECS no longer knows why" };
@@ -114,7 +114,7 @@ fn a_runner_whose_task_ecs_calls_stopped_is_told_so_and_nothing_else_ends_it() {
 
 #[test]
 fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
-    let runs = |seen: Seen| with_task(seen, task(1, "RUNNING"));
+    let runs = |seen: Evidence| with_task(seen, task(1, "RUNNING"));
     let given_back = || runner(1, "small", RunnerState::Stopped, HOUR);
     let (unknown, unneeded) = (
         "stop task-1: no runner of the ledger is it",
@@ -124,7 +124,7 @@ fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
         (runs(empty()), unknown, "the ledger does not know it: it is written before RunTask"),
         (with_task(empty(), task(1, "STOPPED")), "", "it has stopped"),
         (runs(with_registration(empty(), true, true)), "", "it had a config, and its item was deleted since"),
-        (runs(Seen { registrations: None, ..empty() }), "", "GitHub was not seen"),
+        (runs(Evidence { registrations: None, ..empty() }), "", "GitHub was not seen"),
         (runs(with_runner(given_back())), unneeded, "its launch was given back"),
         (runs(with_runner(registered(given_back(), HOUR))), "", "it had a config: a job may be with it"),
         (runs(with_runner(runner(1, "small", RunnerState::Starting, HOUR))), "", "it boots"),
@@ -180,7 +180,7 @@ fn a_runner_that_github_does_not_call_online_is_counted_out_only_with_an_id_and_
         (offline(runner(1, "small", Starting, HOUR)), false, "the same"),
         (offline(had_config(Busy, MINUTE)), false, "it works"),
         (offline(had_config(Leaving, MINUTE)), false, "it leaves already"),
-        (Seen { registrations: None, ..with_runner(idle()) }, false, "GitHub was not seen"),
+        (Evidence { registrations: None, ..with_runner(idle()) }, false, "GitHub was not seen"),
     ] {
         let (suspicion, done) = if expected { ("not online", "count out: Offline") } else { ("", "") };
         assert_eq!(suspected(&seen), suspicion, "{why}");
@@ -200,7 +200,7 @@ fn registrations_of_the_dead_are_deleted_and_no_others() {
             (Some(had_config(Idle, HOUR)), "", "it lives"),
         ] {
             let runners = runner.into_iter().map(|it| (it.id.clone(), it)).collect();
-            let seen = with_registration(Seen { runners, ..empty() }, is_online, false);
+            let seen = with_registration(Evidence { runners, ..empty() }, is_online, false);
             assert_eq!(at_once(&seen), expected, "online: {is_online}, {why}");
         }
     }
@@ -211,7 +211,7 @@ fn a_runner_that_was_told_to_leave_and_does_not_is_githubs_to_judge() {
     let leaving = |since| with_runner(had_config(RunnerState::Leaving, since));
     let runs = |seen| with_task(seen, task(1, "RUNNING"));
     let (quarter, half) = (15 * MINUTE, 30 * MINUTE);
-    let with_job = |mut seen: Seen| {
+    let with_job = |mut seen: Evidence| {
         seen.runners.values_mut().for_each(|runner| runner.job = Some(JobId(9)));
         let over = Job { state: JobState::Completed, changed_at: ago(quarter), ..job(9, "small", "docker") };
         seen.jobs.insert(over.id, over);
@@ -233,8 +233,8 @@ fn a_runner_that_was_told_to_leave_and_does_not_is_githubs_to_judge() {
         (runs(leaving(half)), "", stop, "it hangs"),
         (runs(with_job(leaving(half))), "", stop, "it hangs, whatever it has run"),
         (leaving(half), "", unknown, "ECS runs none either"),
-        (Seen { saw_all_tasks: false, ..leaving(half) }, "", "", "ECS was not seen"),
-        (Seen { registrations: None, ..runs(leaving(half)) }, "", "", "GitHub was not seen"),
+        (Evidence { saw_all_tasks: false, ..leaving(half) }, "", "", "ECS was not seen"),
+        (Evidence { registrations: None, ..runs(leaving(half)) }, "", "", "GitHub was not seen"),
         (
             runs(with_runner(runner(1, "small", RunnerState::Leaving, HOUR))),
             "",
@@ -257,11 +257,11 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
         seen.jobs = known.into_iter().map(|job| (job.id, job)).collect();
         with_task(seen, task(1, "RUNNING"))
     };
-    let without_id = |mut seen: Seen| {
+    let without_id = |mut seen: Evidence| {
         seen.runners.values_mut().for_each(|runner| runner.github_id = None);
         seen
     };
-    let of_another = |mut seen: Seen| {
+    let of_another = |mut seen: Evidence| {
         let all = seen.registrations.iter_mut().flat_map(BTreeMap::values_mut);
         all.for_each(|listed| listed.name = id(2).github_name(&pool("small")));
         seen
@@ -309,7 +309,12 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
             no_job,
             "it is another one that GitHub has",
         ),
-        (Seen { jobs: BTreeMap::new(), ..busy(half, at_work(half)) }, "", "", "its job could not be read"),
+        (
+            Evidence { jobs: BTreeMap::new(), ..busy(half, at_work(half)) },
+            "",
+            "",
+            "its job could not be read",
+        ),
     ] {
         assert_eq!((at_once(&seen).as_str(), agreed(&seen).as_str()), (first, second), "{why}");
     }
@@ -347,7 +352,7 @@ fn of_a_surplus_that_listens_the_one_that_waits_the_longest_is_counted_out() {
             let (id, name) = (runner.github_id.unwrap(), runner.id.github_name(&runner.pool));
             (id, Registration { id, name, is_online: true, is_busy: false })
         });
-        Seen {
+        Evidence {
             registrations: Some(listed.collect()),
             runners: runners.into_iter().map(|runner| (runner.id.clone(), runner)).collect(),
             books: BTreeMap::from([(pool("small"), book)]),
@@ -375,11 +380,17 @@ fn what_was_not_looked_at_as_a_whole_says_nothing_of_what_it_does_not_show() {
     let all = look(&empty()).saw;
     assert_eq!(
         all,
-        [Source::Github, Source::Ecs, Source::Supply].into(),
+        [SystemOfRecord::Github, SystemOfRecord::Ecs, SystemOfRecord::Supply].into(),
         "the books' items are not counted here"
     );
-    let of = |seen: &Seen| look(seen).saw;
-    assert_eq!(of(&Seen { saw_all_tasks: false, ..empty() }), [Source::Github, Source::Supply].into());
-    assert_eq!(of(&Seen { registrations: None, ..empty() }), [Source::Ecs, Source::Supply].into());
-    assert_eq!(of(&Seen { has_all_runners: false, ..empty() }), [].into(), "a runner may be missing");
+    let of = |seen: &Evidence| look(seen).saw;
+    assert_eq!(
+        of(&Evidence { saw_all_tasks: false, ..empty() }),
+        [SystemOfRecord::Github, SystemOfRecord::Supply].into()
+    );
+    assert_eq!(
+        of(&Evidence { registrations: None, ..empty() }),
+        [SystemOfRecord::Ecs, SystemOfRecord::Supply].into()
+    );
+    assert_eq!(of(&Evidence { has_all_runners: false, ..empty() }), [].into(), "a runner may be missing");
 }

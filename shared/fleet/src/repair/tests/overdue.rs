@@ -8,10 +8,10 @@ use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
 
 const OVERDUE: &str = "1 is overdue";
 
-/// What is found of one runner while one job waits, with its task in this status, that has left
-/// PROVISIONING so many seconds ago.
+/// What is found of one runner while one job waits, with its task in this status, PROVISIONING until this
+/// many seconds ago.
 fn found_with(runner: Runner, status: Option<&str>, pulled: Option<i64>) -> String {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [runner]);
     count(&mut snapshot, 1);
@@ -38,7 +38,7 @@ fn a_task_that_has_asked_for_nothing_has_three_minutes_from_its_capacity() {
         let found = found_with(runner(1, "small", Starting, age), status, pulled);
         assert_eq!(found, expected, "{age} s, {status:?}, {pulled:?}: {why}");
     }
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [runner(1, "small", Starting, 240)]);
     count(&mut snapshot, 1);
@@ -93,7 +93,7 @@ fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
         (4, 0, 3, "2 is overdue", "three became Overdue lately"),
         (4, 0, 4, "", "four did: each job has its spare"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         slow(&mut snapshot);
         count(&mut snapshot, jobs);
@@ -114,7 +114,7 @@ fn nobody_is_overdue_while_others_are_up_or_to_spare() {
         (Idle, 2, 4, "three are up beside each of them, and none is to spare"),
         (Starting, 1, 0, "nobody is up, and three are to spare beside each of them"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         for number in 1..=4 {
             let one = runner(number, "small", state, 600);
@@ -131,7 +131,7 @@ fn nobody_is_overdue_while_others_are_up_or_to_spare() {
 
 #[test]
 fn one_that_became_overdue_is_up_for_no_job_of_the_next() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(
         &mut snapshot,
@@ -152,7 +152,7 @@ fn of_starters_for_few_jobs_few_become_overdue() {
         (2, "2 is overdue; 4 is overdue"),
         (3, "2 is overdue; 4 is overdue; 1 is overdue"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         for (number, age) in [(1, 240), (2, 360), (3, 180), (4, 300)] {
             add(&mut snapshot, [runner(number, "small", Starting, age)]);
@@ -190,7 +190,7 @@ fn nobody_becomes_overdue_without_room_for_its_spare() {
         (rests(RunFailures), 1, well(), 0, "", "no launch is made here"),
         (rested(), 1, well(), 0, OVERDUE, "its rest is over"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         add(&mut snapshot, [called(runner(1, "cheap", Idle, 600), 300)]);
         count(&mut snapshot, 1);
@@ -205,7 +205,7 @@ fn nobody_becomes_overdue_without_room_for_its_spare() {
 #[test]
 fn each_that_becomes_overdue_takes_room_from_the_next() {
     for (live, expected) in [(10, ""), (9, "2 is overdue"), (8, "2 is overdue; 4 is overdue")] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         slow(&mut snapshot);
         count(&mut snapshot, 9);
@@ -216,7 +216,7 @@ fn each_that_becomes_overdue_takes_room_from_the_next() {
 
 #[test]
 fn a_runner_of_a_pool_that_is_gone_or_whose_book_was_not_read_is_never_overdue() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     let slow = |number, of| called(runner(number, of, Idle, 600), 300);
     let twice = Runner { overdue_at: Some(ago(400)), ..slow(3, "old") };

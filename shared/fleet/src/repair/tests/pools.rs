@@ -4,7 +4,7 @@ use super::stage::*;
 use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
 use crate::ports::TaskDescription;
 use crate::repair::{Stranded, stranded};
-use crate::schedule::Group;
+use crate::schedule::GroupSizes;
 
 #[test]
 fn floors() {
@@ -16,16 +16,16 @@ fn floors() {
         (5, -1, true, "mayfly_small: 5 to 3", "a book below zero counts as empty"),
         (0, 0, false, "", "without the book nobody knows who lives"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
-        snapshot.groups.insert(pool("small"), Group { min_size, max_size: 5 });
+        snapshot.groups.insert(pool("small"), GroupSizes { min_size, max_size: 5 });
         snapshot.books.get_mut(&pool("small")).unwrap().live = live;
         if !is_known {
             snapshot.books.remove(&pool("small"));
         }
         assert_eq!(found(&snapshot).join("; "), expected, "{why}");
     }
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let snapshot = stage.snapshot();
     assert_eq!(found(&snapshot), [""; 0], "a group whose sizes could not be read is left as it is");
 }
@@ -41,7 +41,7 @@ fn surplus() {
         (totals(0, 0, 2), vec![first, second], "both go"),
         (totals(0, 0, 9), vec![first, second], "the other seven have asked, and are told so"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         snapshot.books.insert(pool("small"), book);
         let starting = |number, age| runner(number, "small", RunnerState::Starting, age);
@@ -66,7 +66,7 @@ fn of_a_surplus_those_that_are_slow_go_before_the_youngest() {
         (4, &[1, 4, 3], "then the next one"),
         (5, &[1, 4, 3, 2], "one that waits for capacity is not slow, and the oldest of them"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         let book = Book { queued: 1, supply, ..Book::open(pool("small"), 10) };
         snapshot.books.insert(pool("small"), book);
@@ -101,7 +101,7 @@ fn an_overdue_runner_is_one_too_many_where_nobody_needs_it() {
         (called(slow(), 200), totals(0, 0, 0, 0), "", "it has asked, and is told at its next question"),
         (registered(slow(), 200), totals(0, 0, 0, 0), "", "the same"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         snapshot.books.insert(pool("small"), book);
         add(&mut snapshot, [overdue]);
@@ -111,7 +111,7 @@ fn an_overdue_runner_is_one_too_many_where_nobody_needs_it() {
 
 #[test]
 fn overdue_ones_are_beside_the_surplus_and_not_in_it() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [1, 2].map(|number| runner(number, "small", RunnerState::Starting, 50)));
     add(&mut snapshot, [runner(3, "small", RunnerState::Overdue, 300)]);
@@ -122,7 +122,7 @@ fn overdue_ones_are_beside_the_surplus_and_not_in_it() {
 
 #[test]
 fn a_surplus_runner_is_kept_for_a_job_that_comes_over() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.books.get_mut(&pool("plain")).unwrap().supply = 2;
     add(&mut snapshot, [1, 2].map(|number| runner(number, "plain", RunnerState::Starting, 10)));
@@ -136,7 +136,7 @@ fn a_surplus_runner_is_kept_for_a_job_that_comes_over() {
 
 #[test]
 fn a_runner_of_a_book_that_could_not_be_read_is_no_surplus() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.books.clear();
     add(&mut snapshot, [runner(1, "small", RunnerState::Starting, 10)]);
@@ -145,7 +145,7 @@ fn a_runner_of_a_book_that_could_not_be_read_is_no_surplus() {
 
 #[test]
 fn the_first_rule_that_names_a_runner_counts() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.books.get_mut(&pool("small")).unwrap().supply = 1;
     add(&mut snapshot, [runner(1, "small", RunnerState::Starting, 20 * 60)]);
@@ -161,7 +161,7 @@ fn pools_out_of_the_map_are_closed_once() {
         (book(2, 0), "close old", "it would still keep runners"),
         (book(0, 0), "", "it is closed"),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         snapshot.books.insert(pool("old"), book);
         assert_eq!(found(&snapshot).join("; "), expected, "{why}");
@@ -170,7 +170,7 @@ fn pools_out_of_the_map_are_closed_once() {
 
 #[test]
 fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     let begun = Job { state: JobState::InProgress, ..job(4, "old", "x") };
     let elsewhere = job(5, "small", "x");
@@ -184,7 +184,7 @@ fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
 
 #[test]
 fn their_jobs_of_public_repositories_go_to_no_pool_that_takes_none() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.waiting = vec![Job { is_public: true, ..job(1, "old", "x") }];
     assert_eq!(found(&snapshot), [""; 0]);
@@ -195,7 +195,7 @@ fn their_jobs_of_public_repositories_go_to_no_pool_that_takes_none() {
 
 #[test]
 fn their_runners_that_have_asked_for_nothing_are_fenced_at_once() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     let on_fargate = Runner { capacity: pool("plain"), ..runner(2, "old", RunnerState::Starting, 0) };
     add(&mut snapshot, [runner(1, "old", RunnerState::Starting, 5), on_fargate]);

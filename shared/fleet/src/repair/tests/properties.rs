@@ -19,7 +19,7 @@ fn key(repair: &Repair) -> (&'static str, PoolName, Option<RunnerId>, Option<u64
 proptest! {
     #[test]
     fn nobody_with_a_config_is_ended_and_each_runner_has_one_repair_at_most(condition in condition()) {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let found = repairs(&snapshot(&stage, &condition));
         for repair in &found {
             let Some(runner) = repair.runner() else { continue };
@@ -40,7 +40,7 @@ proptest! {
     /// jobs wait; and each is written down by the ledger, which has its own conditions.
     #[test]
     fn whoever_becomes_overdue_is_slow_while_a_job_waits(condition in condition()) {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let snapshot = snapshot(&stage, &condition);
         let mut entries = Entries::default();
         entries.extend(snapshot.books.values().cloned().map(Item::Book));
@@ -65,14 +65,14 @@ proptest! {
 
     #[test]
     fn the_same_snapshot_gives_the_same_list(condition in condition()) {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let (once, again) = (snapshot(&stage, &condition), snapshot(&stage, &condition));
         prop_assert_eq!(repairs(&once), repairs(&again));
     }
 
     #[test]
     fn what_was_performed_is_not_found_again(condition in condition()) {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let before = snapshot(&stage, &condition);
         let done = repairs(&before);
         let found = repairs(&after(&stage, &condition, &before, &done));
@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn whose_task_is_stopped_is_known_to_ecs_and_asked_about(condition in condition()) {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let snapshot = snapshot(&stage, &condition);
         let asked = clusters_in_question(&snapshot);
         for repair in repairs(&snapshot) {

@@ -6,16 +6,16 @@ use crate::repair::clusters_in_question;
 
 /// What ECS says of a runner's task.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ecs {
+pub(super) enum EcsSays {
     Silent,
     ListsNone,
     Says(&'static str),
 }
-use Ecs::{ListsNone, Says, Silent};
+use EcsSays::{ListsNone, Says, Silent};
 
 /// What the rules find for one runner, where each pool keeps one waiting and no job waits.
-pub(super) fn found_for(runner: Runner, ecs: Ecs) -> Vec<String> {
-    let stage = Stage::new();
+pub(super) fn found_for(runner: Runner, ecs: EcsSays) -> Vec<String> {
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [runner]);
     count(&mut snapshot, 0);
@@ -74,7 +74,7 @@ fn ecs_is_asked_about_the_clusters_of_those_that_a_rule_looks_at() {
             "its capacity is out of the map",
         ),
     ] {
-        let stage = Stage::new();
+        let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
         add(&mut snapshot, runners);
         count(&mut snapshot, jobs);
@@ -86,7 +86,7 @@ fn ecs_is_asked_about_the_clusters_of_those_that_a_rule_looks_at() {
 
 #[test]
 fn what_run_task_told_of_is_looked_at_by_the_same_rules_and_nothing_else_is() {
-    let stage = Stage::new();
+    let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.books.get_mut(&pool("small")).unwrap().supply = 9;
     let starting = |number| runner(number, "small", RunnerState::Starting, 90);

@@ -57,12 +57,12 @@ fallback = "plain"
 pub(super) const NOON: Timestamp = Timestamp::constant(1_774_267_200, 0);
 
 /// What a snapshot borrows.
-pub(super) struct Stage {
+pub(super) struct BorrowedParts {
     pub(super) pools: PoolMap,
     pub(super) placements: BTreeMap<PoolName, Placement>,
 }
 
-impl Stage {
+impl BorrowedParts {
     pub(super) fn new() -> Self {
         let pools = PoolMap::from_toml(POOLS).unwrap();
         let placements =
@@ -88,17 +88,17 @@ pub(super) fn id(number: u128) -> RunnerId {
     RunnerId::from_random(number)
 }
 
-/// The time so many seconds before noon.
+/// The time this many seconds before noon.
 pub(super) fn ago(seconds: i64) -> Timestamp {
     NOON - SignedDuration::from_secs(seconds)
 }
 
-/// A runner of a pool on its own capacity, reserved so many seconds ago, that has asked for nothing.
+/// A runner of a pool on its own capacity, reserved this many seconds ago, that has asked for nothing.
 pub(super) fn runner(number: u128, of: &str, state: RunnerState, age: i64) -> Runner {
     Runner { state, version: 1, ..Runner::reserved(id(number), pool(of), pool(of), ago(age)) }
 }
 
-/// The same, once it is called: its last question was so many seconds ago.
+/// The same, once it is called: its last question was this many seconds ago.
 pub(super) fn called(runner: Runner, silence: i64) -> Runner {
     let state = if runner.state == RunnerState::Starting { RunnerState::Idle } else { runner.state };
     Runner { state, boot: Some(BootId::new("boot").digest()), asked_at: Some(ago(silence)), ..runner }
@@ -162,7 +162,7 @@ pub(super) fn add(snapshot: &mut Snapshot<'_>, runners: impl IntoIterator<Item =
     snapshot.runners.extend(runners.into_iter().map(|runner| (runner.id.clone(), runner)));
 }
 
-/// Lets each book say what the snapshot's runners add up to, and so many jobs wait in each open pool.
+/// Makes each book match the snapshot's runners, with this many waiting jobs in each open pool.
 pub(super) fn count(snapshot: &mut Snapshot<'_>, jobs: i64) {
     let runners: Vec<Item> = snapshot.runners.values().cloned().map(Item::Runner).collect();
     let totals = recount(&runners);
@@ -175,11 +175,11 @@ pub(super) fn count(snapshot: &mut Snapshot<'_>, jobs: i64) {
 
 /// What all rules find, in words: runners by their numbers.
 pub(super) fn found(snapshot: &Snapshot<'_>) -> Vec<String> {
-    repairs(snapshot).iter().map(told).collect()
+    repairs(snapshot).iter().map(repair_text).collect()
 }
 
 /// A repair in words.
-fn told(repair: &Repair) -> String {
+fn repair_text(repair: &Repair) -> String {
     let number = || {
         let named = repair.runner().unwrap();
         (0..100).find(|&number| id(number) == named.id).unwrap()

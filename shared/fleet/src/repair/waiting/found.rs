@@ -71,9 +71,9 @@ impl fmt::Display for Found {
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
-    /// The ledger has it so already, or nothing can be told yet.
+    /// The ledger already has it so, or nothing can be said yet.
     AsKnown,
-    /// The ledger is to be told.
+    /// An event for the ledger.
     Tell(Found, Event),
     /// It waits for so long that its run is to be asked for.
     AskRun(RunId),

@@ -1,10 +1,10 @@
-//! Jobs that wait while a runner which could serve them listens and is given none.
+//! Jobs that wait while a runner that could serve them listens and gets no job.
 //!
 //! GitHub gives a queued job to a runner within seconds. Where it does not, the runner has lost its assignment
-//! (actions/runner#4617), or GitHub does not let the job have it: runner groups refuse public repositories
-//! unless they are told otherwise, and may be for some repositories alone. So the runner is counted out, and
-//! another one takes its place. A job that was passed over twice, and waits beside a third one, is Unserved:
-//! more runners would not help it.
+//! (actions/runner#4617), or GitHub does not let the job have it: runner groups refuse public repositories by
+//! default, and may be limited to some repositories. So the runner is counted out, and another one takes its
+//! place. A job that was passed over twice, and waits beside a third one, is Unserved: more runners would not
+//! help it.
 
 use jiff::{SignedDuration, Timestamp};
 

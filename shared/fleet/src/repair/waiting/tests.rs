@@ -19,7 +19,7 @@ fn ago(seconds: i64) -> Timestamp {
     NOW - SignedDuration::from_secs(seconds)
 }
 
-/// A job in its state for so many seconds, and known for twice that.
+/// A job in its state for this many seconds, and known for twice that.
 fn job(number: u64, state: JobState, age: i64) -> Job {
     Job {
         id: JobId(number),
@@ -142,8 +142,8 @@ fn seen(status: JobStatus, runner: Option<&str>, began: i64) -> Said {
     Said::Job(SeenJob { run: RunId(7), status, runner, started_at, may_not_have_run: true })
 }
 
-/// A meaning in a few words: what is told of the job, with the runner, or what is asked next.
-fn told(job: &Job, said: &Said) -> String {
+/// A meaning in a few words: what is reported of the job, with the runner, or what is asked next.
+fn meaning_text(job: &Job, said: &Said) -> String {
     match meaning(job, said, NOW) {
         Meaning::AsKnown => "as known".to_owned(),
         Meaning::AskRun(run) => format!("ask run {run}"),
@@ -230,7 +230,11 @@ fn each_answer_means_one_thing_for_a_job_as_the_ledger_has_it() {
         ),
     ] {
         let job = job(1, state, age);
-        assert_eq!(told(&job, &seen(status, runner, began)), expected, "{status:?}, {state:?}: {why}");
+        assert_eq!(
+            meaning_text(&job, &seen(status, runner, began)),
+            expected,
+            "{status:?}, {state:?}: {why}"
+        );
     }
 }
 
@@ -291,7 +295,7 @@ fn age_alone_ends_no_job_and_neither_does_silence_before_its_time() {
         (Said::Nothing, InProgress, 99 * DAY, "as known"),
         (seen(JobStatus::Queued, None, 0), Queued, 99 * DAY, "ask run 7"),
     ] {
-        assert_eq!(told(&job(1, state, age), &said), expected, "{said:?}, {state:?} for {age} s");
+        assert_eq!(meaning_text(&job(1, state, age), &said), expected, "{said:?}, {state:?} for {age} s");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is told of a job that GitHub lists.
+//! What is reported of a job that GitHub lists.
 
 use super::*;
 use crate::ids::{GithubRunnerId, RunnerId};

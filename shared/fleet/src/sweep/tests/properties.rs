@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 proptest! {
-    /// However few turns a sweep has, each repository has had one after so many sweeps.
+    /// However few turns a sweep has, each repository has had one after this many sweeps.
     #[test]
     fn each_repository_has_its_turn(count in 1_usize..120, room in 5_usize..60) {
         let mut cursor = of(count);

@@ -11,12 +11,12 @@ fn run(id: u64) -> ListedRun {
     ListedRun { id: RunId(id), is_public: false }
 }
 
-fn runs(number: usize, status: RunStatus) -> Ask {
-    Ask::Runs(repository(number), status)
+fn runs(number: usize, status: RunStatus) -> ListRequest {
+    ListRequest::Runs(repository(number), status)
 }
 
-fn jobs(number: usize, id: u64) -> Ask {
-    Ask::Jobs(repository(number), run(id))
+fn jobs(number: usize, id: u64) -> ListRequest {
+    ListRequest::Jobs(repository(number), run(id))
 }
 
 #[test]
@@ -95,9 +95,9 @@ proptest! {
             }
             let answered = open.remove(pick.index(open.len()));
             match &answered {
-                Ask::Runs(repository, RunStatus::Queued) => round.has_runs(repository, &[run(1)]),
-                Ask::Runs(repository, RunStatus::InProgress) => round.has_runs(repository, &[run(1), run(2)]),
-                Ask::Jobs(repository, run) => round.has_jobs(repository, run.id),
+                ListRequest::Runs(repository, RunStatus::Queued) => round.has_runs(repository, &[run(1)]),
+                ListRequest::Runs(repository, RunStatus::InProgress) => round.has_runs(repository, &[run(1), run(2)]),
+                ListRequest::Jobs(repository, run) => round.has_jobs(repository, run.id),
             }
             if round.ended(answered.repository()).is_some() {
                 prop_assert!(ended.insert(answered.repository().clone()), "a turn ends once");

@@ -22,10 +22,10 @@ pub(super) const RUNNERS: [(&str, &str); 5] = [
 ];
 
 /// An event, and the step of the history at which it happens.
-type Happens = (u32, Event);
+type TimedEvent = (u32, Event);
 
 /// Some jobs, all the runners, a change of hours, and a pool that may be taken out of the map.
-pub(super) fn history() -> impl Strategy<Value = Vec<Happens>> {
+pub(super) fn history() -> impl Strategy<Value = Vec<TimedEvent>> {
     let jobs: Vec<_> = (1..=5).map(job).collect();
     let runners: Vec<_> = (0..RUNNERS.len()).map(runner).collect();
     let reroutes: Vec<_> = (1..=5).map(reroute).collect();
@@ -39,7 +39,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Happens>> {
 
 /// What GitHub says of one job: some of its three events, each with the pool that its labels were
 /// routed to at that moment, and the runner that took it under its own or a foreign registration.
-fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
+fn job(number: u64) -> impl Strategy<Value = Vec<TimedEvent>> {
     let actions = [(0, JobAction::Queued), (4, JobAction::InProgress), (6, JobAction::Completed)];
     let told = subsequence(actions.to_vec(), 1..=3);
     let runner = proptest::option::weighted(0.9, (0..RUNNERS.len(), proptest::bool::weighted(0.8)));
@@ -70,7 +70,7 @@ fn job(number: u64) -> impl Strategy<Value = Vec<Happens>> {
 }
 
 /// What happens to one runner: most of an ordinary life, and some of what disturbs it.
-fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
+fn runner(number: usize) -> impl Strategy<Value = Vec<TimedEvent>> {
     let boot = format!("boot of {number}");
     let asks = |listener| asked(&boot, listener);
     let life = vec![
@@ -109,14 +109,14 @@ fn runner(number: usize) -> impl Strategy<Value = Vec<Happens>> {
     })
 }
 
-fn hours() -> impl Strategy<Value = Happens> {
+fn hours() -> impl Strategy<Value = TimedEvent> {
     (0_u32..10, select(&POOLS[..]), 0_u32..4, 1_u32..9).prop_map(|(step, name, minimum, maximum)| {
         (step, Event::Bounds { pool: pool(name), minimum, maximum, task_definition: None })
     })
 }
 
 /// A pool that is out of the map from some moment on.
-fn closing() -> impl Strategy<Value = Option<Happens>> {
+fn closing() -> impl Strategy<Value = Option<TimedEvent>> {
     let closed = |(step, name)| {
         (step, Event::Bounds { pool: pool(name), minimum: 0, maximum: 0, task_definition: None })
     };
@@ -124,7 +124,7 @@ fn closing() -> impl Strategy<Value = Option<Happens>> {
 }
 
 /// A job that is routed again, from either pool to either.
-fn reroute(number: u64) -> impl Strategy<Value = Option<Happens>> {
+fn reroute(number: u64) -> impl Strategy<Value = Option<TimedEvent>> {
     let between = (0_u32..6, select(&POOLS[..]), select(&POOLS[..]));
     let rerouted = move |(step, from, to)| {
         (step, Event::Rerouted { job: JobId(number), from: pool(from), to: pool(to) })
@@ -134,7 +134,7 @@ fn reroute(number: u64) -> impl Strategy<Value = Option<Happens>> {
 
 /// A read of GitHub, which says of a job that it waits for an approval, as of some version of it, or that
 /// it waits as the ledger has it, or beside a runner that listens, or by whatever is thought of that.
-fn gate(number: u64) -> impl Strategy<Value = Option<Happens>> {
+fn gate(number: u64) -> impl Strategy<Value = Option<TimedEvent>> {
     let job = JobId(number);
     let reason = UnservedReason::RunnerGroup;
     let found = move |version| {
@@ -157,7 +157,7 @@ pub(super) fn lateness() -> impl Strategy<Value = Vec<Vec<u32>>> {
 }
 
 /// The events as they arrive: each once or more, in the order of their arrival.
-pub(super) fn delivered(history: &[Happens], lateness: &[Vec<u32>]) -> Vec<Event> {
+pub(super) fn delivered(history: &[TimedEvent], lateness: &[Vec<u32>]) -> Vec<Event> {
     assert!(history.len() <= lateness.len(), "no event is lost");
     let deliveries = history.iter().zip(lateness);
     let mut arrivals: Vec<(u32, &Event)> = deliveries
@@ -168,7 +168,7 @@ pub(super) fn delivered(history: &[Happens], lateness: &[Vec<u32>]) -> Vec<Event
 }
 
 /// Where each job ends: at the furthest that was ever said of it.
-pub(super) fn ends(history: &[Happens]) -> BTreeMap<JobId, JobState> {
+pub(super) fn ends(history: &[TimedEvent]) -> BTreeMap<JobId, JobState> {
     let mut ends = BTreeMap::new();
     for (_, event) in history {
         let Event::Job(event) = event else { continue };

@@ -18,7 +18,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use self::history::{delivered, ends, history, lateness};
-use self::table::Table;
+use self::table::CheckedTable;
 
 /// The pools that take part; the first falls back on the second.
 const POOLS: [&str; 2] = ["fargate-x64-spot", "fargate-x64"];
@@ -49,7 +49,7 @@ proptest! {
         batch in 1_usize..=6,
     ) {
         for lateness in deliveries {
-            let mut table = Table::with_runners();
+            let mut table = CheckedTable::with_runners();
             let events = delivered(&history, &lateness);
             table.run(&events, batch);
             for (job, end) in ends(&history) {
@@ -69,7 +69,7 @@ proptest! {
 
     #[test]
     fn what_github_says_of_jobs_moves_nothing_once_it_is_known(history in history(), late in lateness()) {
-        let mut table = Table::with_runners();
+        let mut table = CheckedTable::with_runners();
         let events = delivered(&history, &late);
         table.run(&events, 10);
         let said = said_of_jobs(&events);
@@ -95,7 +95,7 @@ fn in_most_histories_each_state_of_a_runner_is_reached() {
     for _ in 0..50 {
         let history = history().new_tree(&mut random).unwrap().current();
         let lateness = lateness().new_tree(&mut random).unwrap().current();
-        let mut table = Table::with_runners();
+        let mut table = CheckedTable::with_runners();
         table.run(&delivered(&history, &lateness), 3);
         for state in table.reached() {
             *histories.entry(state).or_insert(0) += 1;

@@ -1,8 +1,8 @@
 //! What holds of each single event, whatever came before it.
 
 use fleet::ledger::{
-    Answer, AskAnswer, Book, Event, Item, Job, JobAction, JobState, Key, LeaveReason, Runner, RunnerEvent,
-    RunnerState,
+    AskAnswer, Book, Event, Item, Job, JobAction, JobState, Key, LeaveReason, LedgerAnswer, Runner,
+    RunnerEvent, RunnerState,
 };
 use fleet::question::Listener;
 use fleet::{PoolName, RunnerId};
@@ -11,15 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::table::Items;
 
 /// One event, with its answer, and the items before and after it.
-pub(super) struct Step<'a> {
+pub(super) struct CheckedEvent<'a> {
     pub(super) event: &'a Event,
-    pub(super) answer: Answer,
+    pub(super) answer: LedgerAnswer,
     pub(super) before: &'a Items,
     pub(super) after: &'a Items,
     pub(super) now: Timestamp,
 }
 
-impl Step<'_> {
+impl CheckedEvent<'_> {
     /// Fails where the step breaks a rule.
     pub(super) fn assert_allowed(&self) {
         for after in self.after.values() {
@@ -121,21 +121,21 @@ impl Step<'_> {
         let (before, after) = (runner(self.before, id), runner(self.after, id));
         let (Some(before), Some(after)) = (before, after) else { return };
         match (event, self.answer) {
-            (RunnerEvent::Asked(asker, ..), Answer::Ask(AskAnswer::Config)) => {
+            (RunnerEvent::Asked(asker, ..), LedgerAnswer::Ask(AskAnswer::Config)) => {
                 let book = self.book(self.after, &after.pool);
                 assert!(book.idle <= book.demand(self.now), "a config too many: {book:?}");
                 assert!(!before.listened, "a second config: {before:?}");
                 assert_eq!((after.state, after.boot.as_ref()), (RunnerState::Idle, Some(asker)));
             }
-            (RunnerEvent::Registered(boot, github_id), Answer::Ask(AskAnswer::Config)) => {
+            (RunnerEvent::Registered(boot, github_id), LedgerAnswer::Ask(AskAnswer::Config)) => {
                 assert_eq!((after.boot.as_ref(), after.github_id), (Some(boot), Some(*github_id)));
             }
-            (RunnerEvent::Asked(_, listener, _), Answer::Ask(AskAnswer::Wait)) => {
+            (RunnerEvent::Asked(_, listener, _), LedgerAnswer::Ask(AskAnswer::Wait)) => {
                 let is_first = before.boot.is_none() || before.listened != after.listened;
                 let is_plain = !is_first && *listener != Listener::None && before.state == after.state;
                 assert!(!is_plain || self.before == self.after, "a plain wait is a read: {after:?}");
             }
-            (RunnerEvent::Asked(boot, ..), Answer::Ask(AskAnswer::Contested | AskAnswer::Replayed)) => {
+            (RunnerEvent::Asked(boot, ..), LedgerAnswer::Ask(AskAnswer::Contested | AskAnswer::Replayed)) => {
                 assert!(before.boot.as_ref().is_some_and(|first| first != boot), "its own boot: {before:?}");
             }
             _ => {}

@@ -7,21 +7,21 @@ use fleet::ledger::{Entries, Event, Item, Job, JobState, Key, Permits, RunnerSta
 use fleet::{JobId, PoolName};
 
 use super::history::RUNNERS;
-use super::rules::Step;
+use super::rules::CheckedEvent;
 use super::{MAP, at, names, pool, runner_id};
 
 /// The items that there are.
 pub(super) type Items = BTreeMap<Key, Item>;
 
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct CheckedTable {
     items: Items,
     reached: BTreeSet<RunnerState>,
     launched: usize,
     minutes: i64,
 }
 
-impl Table {
+impl CheckedTable {
     /// The table at the beginning of a history.
     pub(super) fn with_runners() -> Self {
         let mut table = Self::default();
@@ -93,7 +93,7 @@ impl Table {
             let now = at(self.minutes);
             let answer = entries.apply(event, now);
             let after = self.with(&entries);
-            Step { event, answer, before: &before, after: &after, now }.assert_allowed();
+            CheckedEvent { event, answer, before: &before, after: &after, now }.assert_allowed();
             self.reached.extend(after.values().filter_map(Item::runner).map(|runner| runner.state));
             before = after;
         }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-const CONTESTED: Answer = Answer::Ask(AskAnswer::Contested);
-const REPLAYED: Answer = Answer::Ask(AskAnswer::Replayed);
+const CONTESTED: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Contested);
+const REPLAYED: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Replayed);
 
 #[test]
 fn another_boot_soon_after_the_reservation_ends_the_runner_unless_it_has_a_job() {

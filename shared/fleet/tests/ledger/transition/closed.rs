@@ -85,7 +85,7 @@ fn whoever_asks_of_a_pool_that_is_gone_leaves_whatever_waits_there() {
 fn another_boot_is_refused_in_a_pool_that_is_gone_as_anywhere() {
     let before = Life::Listening.runner();
     let outcome = of_runner(&before, &asked("second", Listener::None), &closed(0)(&before), at(0));
-    assert_eq!(outcome.answer, Answer::Ask(AskAnswer::Contested));
+    assert_eq!(outcome.answer, LedgerAnswer::Ask(AskAnswer::Contested));
 }
 
 #[test]

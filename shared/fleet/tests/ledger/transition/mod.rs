@@ -15,7 +15,7 @@ mod wants;
 
 use fleet::ledger::transition::*;
 use fleet::ledger::{
-    Answer, AskAnswer, Book, Job, JobAction, JobEvent, JobState, JobTimes, LeaveReason, News, Outcome,
+    AskAnswer, Book, Job, JobAction, JobEvent, JobState, JobTimes, LeaveReason, LedgerAnswer, News, Outcome,
     Runner, RunnerEvent, RunnerState, Totals, difference,
 };
 use fleet::question::Listener;
@@ -112,7 +112,7 @@ fn of_runner(runner: &Runner, event: &RunnerEvent, book: &Book, now: Timestamp) 
 }
 
 /// What an event does that moves nothing.
-fn unchanged(answer: Answer) -> Outcome {
+fn unchanged(answer: LedgerAnswer) -> Outcome {
     Outcome { job: None, runner: None, news: None, answer }
 }
 
@@ -140,36 +140,36 @@ fn job(state: JobState, name: &str) -> Job {
 
 /// What an event is to do to a runner.
 #[derive(Debug, PartialEq, Eq)]
-struct Effect {
+struct RunnerEffect {
     /// What is written of the runner: its new state, with the reason where it leaves, and its fields.
     wrote: String,
     /// The changes of the books, as `pool.total ±n`.
     posts: String,
     news: Option<News>,
-    answer: Answer,
+    answer: LedgerAnswer,
 }
 
-fn nothing(answer: Answer) -> Effect {
+fn nothing(answer: LedgerAnswer) -> RunnerEffect {
     writes("", "", answer)
 }
 
-fn writes(wrote: &str, posts: &str, answer: Answer) -> Effect {
-    Effect { wrote: wrote.to_owned(), posts: posts.to_owned(), news: None, answer }
+fn writes(wrote: &str, posts: &str, answer: LedgerAnswer) -> RunnerEffect {
+    RunnerEffect { wrote: wrote.to_owned(), posts: posts.to_owned(), news: None, answer }
 }
 
-fn with(news: impl Into<Option<News>>, effect: Effect) -> Effect {
-    Effect { news: news.into(), ..effect }
+fn with(news: impl Into<Option<News>>, effect: RunnerEffect) -> RunnerEffect {
+    RunnerEffect { news: news.into(), ..effect }
 }
 
 /// What PID 1 is told, by the ledger.
-const CONFIG: Answer = Answer::Ask(AskAnswer::Config);
-const WAIT: Answer = Answer::Ask(AskAnswer::Wait);
-const LEAVE: Answer = Answer::Ask(AskAnswer::Leave);
-const NOTED: Answer = Answer::Noted;
+const CONFIG: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Config);
+const WAIT: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Wait);
+const LEAVE: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Leave);
+const NOTED: LedgerAnswer = LedgerAnswer::Noted;
 
 /// What an outcome does to a runner, in words.
-fn effect(before: &Runner, outcome: &Outcome) -> Effect {
-    Effect {
+fn effect(before: &Runner, outcome: &Outcome) -> RunnerEffect {
+    RunnerEffect {
         wrote: outcome.runner.as_ref().map(|after| written(before, after)).unwrap_or_default(),
         posts: posts(None, Some(before), outcome),
         news: outcome.news.clone(),
@@ -250,12 +250,16 @@ fn posts(job: Option<&Job>, runner: Option<&Runner>, outcome: &Outcome) -> Strin
 
 /// Lets an event happen now at every point of a runner's life, while so many jobs wait in a book in which
 /// it counts alone, and compares.
-fn at_every_point(event: &RunnerEvent, jobs: i64, rows: [(Life, Effect, &str); 10]) {
+fn at_every_point(event: &RunnerEvent, jobs: i64, rows: [(Life, RunnerEffect, &str); 10]) {
     at_every_point_of(|runner| alone(runner, jobs), event, rows);
 }
 
 /// The same, with a book of any kind.
-fn at_every_point_of(book: impl Fn(&Runner) -> Book, event: &RunnerEvent, rows: [(Life, Effect, &str); 10]) {
+fn at_every_point_of(
+    book: impl Fn(&Runner) -> Book,
+    event: &RunnerEvent,
+    rows: [(Life, RunnerEffect, &str); 10],
+) {
     for ((life, expected, why), point) in rows.into_iter().zip(Life::ALL) {
         assert_eq!(life, point, "every point of a life has its row");
         let before = life.runner();

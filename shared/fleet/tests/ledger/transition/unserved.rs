@@ -26,7 +26,7 @@ fn a_job_that_is_passed_over_is_counted_while_it_waits_and_moves_nowhere() {
         assert_eq!((ledger.job(1).passed_over, ledger.job(1).state), (counted, state));
     }
     let unknown = of_passed_over(None, at(0));
-    assert_eq!(unknown, unchanged(Answer::Noted));
+    assert_eq!(unknown, unchanged(LedgerAnswer::Noted));
 }
 
 /// Each of these is between the read of GitHub and its write.

@@ -4,7 +4,7 @@ use super::*;
 use Listener::{None, Starting, Up};
 
 /// A question in a book with these totals: queued, minimum, supply, idle.
-fn answered(life: Life, listener: Listener, totals: (i64, i64, i64, i64)) -> Answer {
+fn answered(life: Life, listener: Listener, totals: (i64, i64, i64, i64)) -> LedgerAnswer {
     let (queued, minimum, supply, idle) = totals;
     let book = Book { queued, minimum, supply, idle, ..Book::open(pool("spot"), 9) };
     of_runner(&life.runner(), &asked("first", listener), &book, at(0)).answer

@@ -2,31 +2,31 @@
 
 use std::time::Duration;
 
-use aws::ledger::Table;
+use aws::ledger::DynamoDbTable;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use contracts::emulators::Emulator;
 use contracts::ledger::{SETTLING, assert_written_once, bookkeeper, job, pool, pools, queued};
-use contracts::weather::{Fault, Weather};
+use contracts::weather::{CallFault, FaultyClient};
 use fleet::ledger::{Item, Listing, Put};
 use fleet::ports::{Ledger as _, LedgerError, ListItems as _};
 use serde_json::{Value, json};
 
 /// Clients whose answers meet weather; the SDK makes so many attempts.
-fn config(emulator: &Emulator, weather: &Weather, attempts: u32) -> SdkConfig {
+fn config(emulator: &Emulator, weather: &FaultyClient, attempts: u32) -> SdkConfig {
     let retries =
         RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(1));
     emulator.config().into_builder().http_client(weather.clone()).retry_config(retries).build()
 }
 
 /// An error, as DynamoDB writes it.
-fn refusal(code: &str, message: &str) -> Fault {
+fn refusal(code: &str, message: &str) -> CallFault {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
-    Fault::Answer(400, json!({ "__type": kind, "message": message }).to_string())
+    CallFault::Answer(400, json!({ "__type": kind, "message": message }).to_string())
 }
 
 /// A transaction that was cancelled for these reasons, one for each of its items.
-fn cancelled(reasons: &[&str]) -> Fault {
+fn cancelled(reasons: &[&str]) -> CallFault {
     let message = format!(
         "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
         reasons.join(", ")
@@ -43,22 +43,22 @@ fn cancelled(reasons: &[&str]) -> Fault {
         .collect();
     let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
     let body = json!({ "__type": kind, "Message": message, "CancellationReasons": reasons });
-    Fault::Answer(400, body.to_string())
+    CallFault::Answer(400, body.to_string())
 }
 
 #[tokio::test]
 async fn conflicts_and_lost_answers_reserve_nothing_twice() {
     let conflict = || cancelled(&["None", "TransactionConflict", "None"]);
     for emulator in [Emulator::moto(), Emulator::ministack()] {
-        let weather = Weather::fair();
+        let weather = FaultyClient::fair();
         // By its ClientRequestToken the SDK's second try is the first one again; where that is not known it is
         // a conflict with it.
         let retried = u32::from(!emulator.knows_tokens());
         for (name, attempts, faults, conflicts) in [
             ("conflicts", 3, vec![conflict(), conflict(), conflict()], 3),
-            ("lost", 1, vec![Fault::AnswerLost], 0),
-            ("lost-and-retried", 3, vec![Fault::AnswerLost], retried),
-            ("all", 1, vec![conflict(), Fault::AnswerLost], 1),
+            ("lost", 1, vec![CallFault::AnswerLost], 0),
+            ("lost-and-retried", 3, vec![CallFault::AnswerLost], retried),
+            ("all", 1, vec![conflict(), CallFault::AnswerLost], 1),
         ] {
             let table = super::table(&config(&emulator, &weather, attempts), name).await;
             weather.meets("TransactWriteItems", faults);
@@ -74,7 +74,7 @@ async fn conflicts_and_lost_answers_reserve_nothing_twice() {
 
 #[tokio::test]
 async fn each_refusal_is_a_conflict_or_says_why() {
-    let (emulator, weather) = (Emulator::ministack(), Weather::fair());
+    let (emulator, weather) = (Emulator::ministack(), FaultyClient::fair());
     let table = super::table(&config(&emulator, &weather, 1), "ledger").await;
     let unavailable = |why: &str| LedgerError::Unavailable(why.to_owned());
     let throttled = || refusal("ThrottlingException", "Slow down");
@@ -112,14 +112,14 @@ async fn each_refusal_is_a_conflict_or_says_why() {
 }
 
 /// Answers that are not whole.
-async fn what_dynamodb_leaves_out_is_asked_for_again(table: &Table, weather: &Weather) {
+async fn what_dynamodb_leaves_out_is_asked_for_again(table: &DynamoDbTable, weather: &FaultyClient) {
     let (first, second) = (Item::Job(job(1)), Item::Job(job(2)));
     table.commit(&[Put(first.clone()), Put(second.clone())]).await.unwrap();
     let key = json!({ "key": { "S": first.key().to_string() } });
     let unprocessed = json!({ "ledger": { "Keys": [key], "ConsistentRead": true } });
     let nothing = || {
         let answer = json!({ "Responses": { "ledger": [] }, "UnprocessedKeys": unprocessed });
-        Fault::Answer(200, answer.to_string())
+        CallFault::Answer(200, answer.to_string())
     };
     weather.meets("BatchGetItem", [nothing(), nothing()]);
     assert_eq!(table.read(&[first.key()]).await, Ok(vec![first.clone()]));
@@ -133,7 +133,7 @@ async fn what_dynamodb_leaves_out_is_asked_for_again(table: &Table, weather: &We
         "changed_at": { "S": "2026-10-05T09:00:00.000000000Z" },
     });
     let page = json!({ "Items": [place], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": place });
-    weather.meets("Query", [Fault::Answer(200, page.to_string())]);
+    weather.meets("Query", [CallFault::Answer(200, page.to_string())]);
     let listed = table.list(&Listing::OpenJobs(pool("plain"))).await.unwrap();
     assert_eq!(listed, [first.key(), second.key()], "over all pages");
     assert!(weather.is_fair());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contracts::ledger::{at, job, runner};
 use contracts::template;
-use contracts::weather::Weather;
+use contracts::weather::FaultyClient;
 use control::Bookkeeper;
 use fleet::ledger::{Book, Item, Job, Key, Listing, Put, Runner, RunnerState, TRANSACTION_LIMIT};
 use fleet::ports::{Clock, Ledger as _, ListItems as _, Random};
@@ -13,7 +13,7 @@ use fleet::repair::drift::INDEX_IS_BEHIND;
 use fleet::repair::suspicion::Suspicion;
 use fleet::{PoolName, RunnerId};
 use jiff::{SignedDuration, Timestamp};
-use reconciler::{Reconciler, Settings};
+use reconciler::{Reconciler, ReconcilerSettings};
 use tokio::time::Instant;
 
 use super::*;
@@ -72,7 +72,7 @@ fn items(pool: &PoolName) -> Vec<Item> {
 #[tokio::test]
 async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_time() {
     let emulator = Emulator::ministack();
-    let requests = Weather::fair();
+    let requests = FaultyClient::fair();
     let plain = emulator.config();
     let ledger = table(&plain.to_builder().http_client(requests.clone()).build(), "large").await;
     let pool = PoolName::new("ec2-x64").unwrap();
@@ -87,7 +87,8 @@ async fn a_pass_over_ten_thousand_jobs_and_a_thousand_runners_stays_within_its_t
     let (github, ecs, queue) = (sandbox(), sandbox(), sandbox());
     let system = Passing { began: Instant::now(), slept: Cell::default() };
     let reconciler = Reconciler::new(Bookkeeper { ledger, system }, github, ecs, queue);
-    let settings = Settings { pools: PoolMap::from_toml(DEFAULT_POOLS).unwrap(), stack: "mayfly".to_owned() };
+    let settings =
+        ReconcilerSettings { pools: PoolMap::from_toml(DEFAULT_POOLS).unwrap(), stack: "mayfly".to_owned() };
     Box::pin(reconciler.handle(&settings)).await.unwrap();
 
     let sent = requests.bodies().split_off(before);

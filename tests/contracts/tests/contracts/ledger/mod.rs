@@ -5,7 +5,7 @@ mod dynamodb;
 mod faults;
 mod large;
 
-use aws::ledger::Table;
+use aws::ledger::DynamoDbTable;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use contracts::emulators::Emulator;
@@ -21,9 +21,9 @@ fn sandbox() -> Sandbox {
 }
 
 /// An empty table of DynamoDB.
-async fn table(config: &SdkConfig, name: &str) -> Table {
+async fn table(config: &SdkConfig, name: &str) -> DynamoDbTable {
     storage::create_table(&Client::new(config), name).await;
-    Table::new(config, name)
+    DynamoDbTable::new(config, name)
 }
 
 /// The clauses, each a test of its own in the sandbox; an emulator takes them one after the other, because

@@ -1,6 +1,6 @@
 //! SQS, with queues as `infra/storage.yaml` has them.
 
-use aws::queue::Queue;
+use aws::queue::SqsQueue;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
@@ -15,7 +15,7 @@ pub(crate) struct Sqs {
     client: Client,
     url: String,
     dead_letters: String,
-    queue: Queue,
+    queue: SqsQueue,
 }
 
 impl Sqs {
@@ -33,7 +33,7 @@ impl Sqs {
             .attributes(QueueAttributeName::VisibilityTimeout, "180")
             .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
         let url = made.send().await.unwrap().queue_url.unwrap();
-        let queue = Queue::new(config, url.clone());
+        let queue = SqsQueue::new(config, url.clone());
         Self { config: config.clone(), client, url, dead_letters, queue }
     }
 
@@ -81,7 +81,7 @@ pub(crate) async fn each_repository_is_a_group_of_its_own(sqs: &Sqs) {
     let group = MessageSystemAttributeName::MessageGroupId;
     assert_eq!(received[0].attributes.as_ref().unwrap()[&group], "octo-org/store.front_2");
 
-    let gone = Queue::new(&sqs.config, format!("{}-gone", sqs.url));
+    let gone = SqsQueue::new(&sqs.config, format!("{}-gone", sqs.url));
     let error = gone.send_message(&message(1)).await.unwrap_err().to_string();
     assert!(error.contains("NonExistentQueue: The specified queue does not exist"), "{error}");
 }

@@ -10,7 +10,7 @@ use fleet::question::Listener;
 use fleet::{BootId, GithubRunnerId, JobId, PoolMap, PoolName, Repository, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Delays, Sandbox};
-use scheduler::{Scheduler, Settings};
+use scheduler::{Scheduler, SchedulerSettings};
 
 use super::groups::InFlight;
 
@@ -23,12 +23,12 @@ const QUIET: u32 = 10;
 type Books = Bookkeeper<Sandbox, Sandbox>;
 
 /// The platform on one day. Time stands still but for what waits for the clock.
-pub(crate) struct Day {
+pub(crate) struct ScalingDay {
     begin: Timestamp,
     /// The tick that comes next.
     minute: u32,
     sandbox: Sandbox,
-    settings: Settings,
+    settings: SchedulerSettings,
     groups: InFlight,
     scheduler: Scheduler<Sandbox, Sandbox, Sandbox, InFlight, Sandbox>,
     moves: Vec<(String, String, u32)>,
@@ -36,14 +36,15 @@ pub(crate) struct Day {
     leaving: bool,
 }
 
-impl Day {
+impl ScalingDay {
     pub(crate) fn new(begin: &str, groups: InFlight) -> Self {
         let begin = begin.parse().unwrap();
         let pools =
             PoolMap::from_toml(include_str!("../../../../../examples/pools-office-hours.toml")).unwrap();
         let sandbox = Sandbox::new(1, begin, Delays::default(), &pools);
         let placements = sandbox::placements_of(&pools);
-        let settings = Settings(control::LaunchSettings { pools, placements, ticket_key: "key".into() });
+        let settings =
+            SchedulerSettings(control::LaunchSettings { pools, placements, ticket_key: "key".into() });
         let url = "https://registrar.example/".to_owned();
         let scheduler =
             Scheduler::new(books(&sandbox), sandbox.clone(), groups.clone(), sandbox.clone(), url);

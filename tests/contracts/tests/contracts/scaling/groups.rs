@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
 use fleet::PoolMap;
 use fleet::ports::{DescribeAutoScalingGroup, DescribeScalingActivities, ScalingError, SetMinSize};
-use fleet::schedule::Group;
+use fleet::schedule::GroupSizes;
 use jiff::Timestamp;
 
 /// Our client, which tells whether a call is in flight, and what was set.
@@ -43,7 +43,7 @@ impl InFlight {
 }
 
 impl DescribeAutoScalingGroup for InFlight {
-    async fn describe_auto_scaling_group(&self, name: &str) -> Result<Group, ScalingError> {
+    async fn describe_auto_scaling_group(&self, name: &str) -> Result<GroupSizes, ScalingError> {
         self.counted(self.groups.describe_auto_scaling_group(name)).await
     }
 }

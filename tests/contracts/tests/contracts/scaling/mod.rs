@@ -8,10 +8,10 @@ mod groups;
 use std::collections::BTreeSet;
 
 use contracts::emulators::config;
-use contracts::weather::Weather;
+use contracts::weather::FaultyClient;
 use wire::moto::Moto;
 
-use self::day::Day;
+use self::day::ScalingDay;
 use self::groups::{InFlight, make, sizes};
 
 /// Room for two instances, where three are needed for the minimum of working hours.
@@ -24,11 +24,11 @@ const NARROW: (&str, i32) = ("mayfly_ec2-arm64-spot", 2);
 #[tokio::test]
 async fn instances_lead_the_runners_and_follow_them_through_a_day() {
     let moto = Moto::start().unwrap();
-    let requests = Weather::fair();
+    let requests = FaultyClient::fair();
     let plain = config(moto.url());
     let watched = plain.to_builder().http_client(requests.clone()).build();
     let client = aws_sdk_autoscaling::Client::new(&plain);
-    let mut day = Day::new("2026-03-23T00:00:00Z", InFlight::new(&watched));
+    let mut day = ScalingDay::new("2026-03-23T00:00:00Z", InFlight::new(&watched));
     make(&client, day.pools(), NARROW).await;
 
     day.run_to("18:50").await;

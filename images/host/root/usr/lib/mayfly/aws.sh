@@ -3,7 +3,7 @@
 
 readonly imds=http://169.254.169.254/latest
 
-# What the instance is told of itself: `told PATH`, below meta-data/.
+# The instance's own metadata: `told PATH`, below meta-data/.
 told() {
     local token
     token=$(curl --fail --silent --max-time 5 --retry 3 --request PUT --header 'x-aws-ec2-metadata-token-ttl-seconds: 60' \

@@ -12,7 +12,7 @@ use crate::repair::SeenTask;
 /// The ledger, ECS and GitHub, as they were read. What could not be read is not in it, and no rule takes
 /// its absence for a fact.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Evidence {
     /// When the look began.
     pub now: Timestamp,
     /// The runners that are not Stopped; and of the others those that a task or a registration names. Read
@@ -61,7 +61,7 @@ pub(super) enum Standing<'a> {
     Unknown,
 }
 
-impl Seen {
+impl Evidence {
     /// The runners in some states.
     pub(super) fn runners_in(&self, states: &[RunnerState]) -> impl Iterator<Item = &Runner> {
         self.runners.values().filter(move |runner| states.contains(&runner.state))

@@ -5,13 +5,13 @@ use fleet::ledger::RunnerState;
 use fleet::pools::DEFAULT_POOLS;
 use serde_json::{Value, json};
 
-use crate::fake::{Stage, job_event};
+use crate::fake::{LauncherStage, job_event};
 
 const GONE: &str = "fargate-x64";
 
 /// A runner of the pool that has registered as GitHub's runner 7, for job 1; then the pool goes.
-fn stage() -> (Stage, fleet::RunnerId) {
-    let mut stage = Stage::new();
+fn stage() -> (LauncherStage, fleet::RunnerId) {
+    let mut stage = LauncherStage::new();
     let runner = stage.runner_on_instance(1, GONE);
     stage.register(&runner, 7);
     let rest = DEFAULT_POOLS.find("[pools.fargate-arm64]").unwrap();

@@ -58,7 +58,7 @@ fn said(entries: &[Entry], values: &[(&str, f64)]) -> (String, u8) {
     };
     let values = in_question(&needs).into_iter().map(value).collect();
     let findings = compare(needs, &values);
-    (findings.told(Some("eu-central-1")), findings.exit_code())
+    (findings.text(Some("eu-central-1")), findings.exit_code())
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use fleet::status::{SO_FAR, Stage, Waterfall, clock, length, masked};
 use jiff::SignedDuration;
 
-use super::seen::Seen;
+use super::diagnosis::Diagnosis;
 use crate::terminal::wrapped;
 
 /// Signs of the longest bar.
 const BAR: i64 = 30;
 
 /// The sentence, what happens next, and the evidence.
-pub fn why(seen: &Seen) -> String {
+pub fn why(seen: &Diagnosis) -> String {
     let mut text =
         format!("{}\n{}\n", said(&seen.why.sentence()), said(&format!("next: {}", seen.why.next())));
     for line in &seen.why.evidence {
@@ -23,7 +23,7 @@ pub fn why(seen: &Seen) -> String {
 }
 
 /// The sentence, and a line for each stage.
-pub fn trace(seen: &Seen) -> String {
+pub fn trace(seen: &Diagnosis) -> String {
     let mut text = format!("{}\n", said(&seen.why.sentence()));
     match &seen.waterfall {
         Some(waterfall) => text += &of_waterfall(waterfall),

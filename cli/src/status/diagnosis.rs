@@ -4,7 +4,7 @@ use fleet::status::{Picture, Waterfall, Why, waterfall, why};
 
 /// A picture, with what follows from it.
 #[derive(Debug)]
-pub struct Seen {
+pub struct Diagnosis {
     /// What was read.
     pub picture: Picture,
     /// Why the job waits.
@@ -15,7 +15,7 @@ pub struct Seen {
     pub logs: Result<Vec<serde_json::Value>, String>,
 }
 
-impl Seen {
+impl Diagnosis {
     /// What follows from a picture.
     pub fn of(picture: Picture) -> Self {
         let (why, waterfall) = (why(&picture), waterfall(&picture));

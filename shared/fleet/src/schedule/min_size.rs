@@ -3,7 +3,7 @@
 /// The sizes of an Auto Scaling group. Desired capacity is not among them: ECS's managed scaling
 /// alone sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Group {
+pub struct GroupSizes {
     /// Fewest instances that it keeps.
     pub min_size: u32,
     /// Most instances that it may have.
@@ -16,7 +16,7 @@ pub struct Group {
 /// follow: while more runners are `live` than that, the floor is not lowered under them, so that
 /// runners go first and instances after them. It never rises for runners beyond the minimum, which
 /// managed scaling makes room for, and never over the group's `MaxSize`.
-pub fn floor(group: Group, minimum: u32, live: u32, runners_per_instance: u32) -> u32 {
+pub fn floor(group: GroupSizes, minimum: u32, live: u32, runners_per_instance: u32) -> u32 {
     let instances = |runners: u32| runners.div_ceil(runners_per_instance.max(1));
     instances(minimum).max(group.min_size.min(instances(live))).min(group.max_size)
 }
@@ -39,8 +39,8 @@ mod tests {
             (0, 2, 6, 0, 2, "never over MaxSize"),
             (9, 2, 0, 30, 2, "not even where somebody else set it"),
         ] {
-            assert_eq!(floor(Group { min_size, max_size }, minimum, live, 2), floor_is, "{why}");
+            assert_eq!(floor(GroupSizes { min_size, max_size }, minimum, live, 2), floor_is, "{why}");
         }
-        assert_eq!(floor(Group { min_size: 0, max_size: 9 }, 5, 0, 3), 2);
+        assert_eq!(floor(GroupSizes { min_size: 0, max_size: 9 }, 5, 0, 3), 2);
     }
 }

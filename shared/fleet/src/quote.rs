@@ -1,7 +1,7 @@
-//! What somebody else says, as an answer or a log line may repeat it: escaped, and of no great length.
+//! Quotes what others say, for an answer or a log line: escaped and shortened.
 //!
-//! Whoever may write a workflow chooses its labels, and GitHub signs them like everything else. So nothing
-//! of a sender's stands anywhere as it came.
+//! Anyone who may write a workflow chooses its labels, and GitHub signs them like everything else. So nothing
+//! from a sender is repeated verbatim.
 
 /// Most characters of one quoted word.
 const WORD: usize = 40;
@@ -12,7 +12,7 @@ const WORDS: usize = 3;
 /// Most characters of a name. GitHub's longest repository has 140: an owner of 39, a slash, a name of 100.
 const NAME: usize = 140;
 
-/// Most characters of a sentence that repeats words of somebody else's.
+/// Most characters of a sentence that quotes others.
 pub const SENTENCE: usize = 400;
 
 /// A word in quotation marks.

@@ -45,7 +45,7 @@ struct Evening {
 
 /// How it is at one moment, over all pools; the groups by pool.
 #[derive(Debug, PartialEq, Eq)]
-struct Moment {
+struct PoolsAtMoment {
     minimum: u32,
     states: BTreeMap<RunnerState, usize>,
     floors: Vec<u32>,
@@ -112,7 +112,7 @@ impl Evening {
         })
     }
 
-    fn moment(&self) -> Moment {
+    fn moment(&self) -> PoolsAtMoment {
         let sandbox = self.world.sandbox();
         let now = sandbox.manual_clock().now();
         let mut states = BTreeMap::new();
@@ -120,7 +120,7 @@ impl Evening {
             *states.entry(runner.state).or_default() += 1;
         }
         states.remove(&RunnerState::Stopped);
-        Moment {
+        PoolsAtMoment {
             minimum: self.pools.iter().map(|pool| self.pools.hours(pool).minimum_at(now)).sum(),
             states,
             floors: self.groups().map(|(_, group, _)| self.min_size(&group)).collect(),
@@ -143,7 +143,7 @@ impl Evening {
     }
 
     /// What must hold at every moment.
-    fn wrong_at(&self, moment: &Moment) -> Vec<String> {
+    fn wrong_at(&self, moment: &PoolsAtMoment) -> Vec<String> {
         let mut wrong = Vec::new();
         if moment.live() > MOST {
             wrong.push(format!("{} runners live", moment.live()));
@@ -195,7 +195,7 @@ impl Evening {
     }
 }
 
-impl Moment {
+impl PoolsAtMoment {
     fn live(&self) -> usize {
         self.states.values().sum()
     }

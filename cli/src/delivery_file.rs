@@ -18,7 +18,7 @@ use crate::sidecar::{self, Sidecar, SignatureHint};
 
 /// A delivery read from a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Source {
+pub struct DeliveryFile {
     /// The file's name without its ending.
     pub name: String,
     /// The event's name.
@@ -29,11 +29,11 @@ pub struct Source {
     pub payload: Value,
     /// What the file beside it says, if there is one.
     pub sidecar: Option<Sidecar>,
-    form: Form,
+    form: FileForm,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Form {
+enum FileForm {
     /// The bytes that will be signed.
     Payload(String),
     /// A Function URL event, signed already, and the bytes of its body.
@@ -43,7 +43,7 @@ enum Form {
 /// The name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
-impl Source {
+impl DeliveryFile {
     /// Reads deliveries in their order: files, the files of folders, and `-`, standard input. Every error names
     /// the file and says what would be right.
     pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>> {
@@ -91,7 +91,7 @@ impl Source {
             None => event_of(&payload)?.to_owned(),
         };
         let id = DeliveryId::new(hints.guid.unwrap_or_else(|| format!("replay-{name}")));
-        Ok(Self { name, event, id, payload, sidecar, form: Form::Payload(text) })
+        Ok(Self { name, event, id, payload, sidecar, form: FileForm::Payload(text) })
     }
 
     fn wrapped(name: String, event: Value) -> Result<Self> {
@@ -112,7 +112,7 @@ impl Source {
             body.as_bytes().to_vec()
         };
         let payload = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Ok(Self { name, event: event_name, id, payload, sidecar: None, form: Form::Wrapped(event, body) })
+        Ok(Self { name, event: event_name, id, payload, sidecar: None, form: FileForm::Wrapped(event, body) })
     }
 
     /// The same of a job that is created now: Mayfly takes a delivery that is a day old for one that
@@ -120,7 +120,7 @@ impl Source {
     #[must_use]
     pub fn created(mut self, now: Timestamp) -> Self {
         let created = self.payload.pointer_mut("/workflow_job/created_at");
-        if let (Some(created), Form::Payload(body)) = (created, &mut self.form) {
+        if let (Some(created), FileForm::Payload(body)) = (created, &mut self.form) {
             *created = Value::String(now.to_string());
             *body = self.payload.to_string();
         }
@@ -130,20 +130,20 @@ impl Source {
     /// The Function URL event, signed with the secret unless it was wrapped and signed before.
     pub fn function_url_event(&self, secret: &SecretString) -> Value {
         match &self.form {
-            Form::Payload(body) => function_url_event(self.headers(secret), body),
-            Form::Wrapped(event, _) => event.clone(),
+            FileForm::Payload(body) => function_url_event(self.headers(secret), body),
+            FileForm::Wrapped(event, _) => event.clone(),
         }
     }
 
     /// The headers of the POST.
     pub fn headers(&self, secret: &SecretString) -> Vec<(&str, String)> {
         match &self.form {
-            Form::Payload(body) => {
+            FileForm::Payload(body) => {
                 let delivery =
                     Delivery { id: self.id.clone(), event: self.event.clone(), body: body.clone() };
                 delivery.headers(&self.signing_secret(secret))
             }
-            Form::Wrapped(event, _) => {
+            FileForm::Wrapped(event, _) => {
                 let headers = event.get("headers").and_then(Value::as_object).into_iter().flatten();
                 let wanted = |name: &str| {
                     [EVENT_HEADER, DELIVERY_HEADER, SIGNATURE_HEADER, "content-type"]
@@ -160,8 +160,8 @@ impl Source {
     /// The body of the POST, byte for byte.
     pub fn body(&self) -> &[u8] {
         match &self.form {
-            Form::Payload(body) => body.as_bytes(),
-            Form::Wrapped(_, body) => body,
+            FileForm::Payload(body) => body.as_bytes(),
+            FileForm::Wrapped(_, body) => body,
         }
     }
 

@@ -1,12 +1,12 @@
-//! Tasks whose PID 1 is a process outside of the world: it tells the world what it does, and is told
-//! to begin and to stop.
+//! Tasks whose PID 1 is a process outside the world. The world starts and stops it, and it reports what it
+//! does.
 
 use std::time::Duration;
 
 use fleet::{GithubRunnerId, RunnerId, TaskArn};
 
 use super::{Functions, World};
-use crate::process::Listener;
+use crate::process::ConnectedListener;
 
 /// What happened since it was asked last.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl<F: Functions + 'static> World<F> {
             return;
         };
         process.registration = Some(registration);
-        process.listener = Some(Listener::default());
+        process.listener = Some(ConnectedListener::default());
         self.registered.insert(registration, task.clone());
         self.sandbox.github().borrow_mut().connect(registration);
         self.assign_jobs();
@@ -92,7 +92,7 @@ impl<F: Functions + 'static> World<F> {
         true
     }
 
-    /// `true` if the task's PID 1 is outside, and was told to stop.
+    /// `true` if the task's PID 1 is such a process, which now has to stop.
     pub(super) fn stops_outside(&mut self, task: &TaskArn) -> bool {
         let Some(outside) = &mut self.outside else { return false };
         outside.asked_to_stop.push(task.clone());

@@ -35,11 +35,21 @@ pub(crate) fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, 
     match done {
         Ok((wrote, conflicts, reserved)) => {
             let runners = listed(&reserved.iter().map(|runner| &runner.id).collect::<Vec<_>>());
-            let reserved = reserved.len();
-            if wrote || reserved > 0 {
-                info!(pool, events, deliveries, conflicts, reserved, runners, "events in the ledger");
+            let reserved = (!reserved.is_empty()).then_some(reserved.len());
+            // A log is billed by the byte, and most have none.
+            let conflicted = (conflicts > 0).then_some(conflicts);
+            if wrote || reserved.is_some() {
+                info!(
+                    pool,
+                    events,
+                    deliveries,
+                    conflicts = conflicted,
+                    reserved,
+                    runners,
+                    "events in the ledger"
+                );
             } else {
-                debug!(pool, events, deliveries, conflicts, "events that changed nothing");
+                debug!(pool, events, deliveries, conflicts = conflicted, "events that changed nothing");
             }
             counter!(LEDGER_CONFLICTS.name).increment(conflicts.into());
         }

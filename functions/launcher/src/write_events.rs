@@ -5,17 +5,17 @@ use fleet::PoolName;
 use fleet::ledger::EVENTS_A_TRANSACTION;
 use fleet::ports::{Clock, Ledger, Random, SendSettle};
 
-use crate::batch::Group;
-use crate::{Done, Ecs, Launcher, Settings};
+use crate::batch::PoolEvents;
+use crate::{Done, Launcher, LauncherEcs, LauncherSettings};
 
-impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
+impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// Writes a group: one transaction, or several where the queue's batches are configured larger
     /// than a transaction. They follow one another, because they write the same book.
     pub(crate) async fn write(
         &self,
-        settings: &Settings,
+        settings: &LauncherSettings,
         pool: Option<PoolName>,
-        group: Group,
+        group: PoolEvents,
         settling: Settling,
     ) -> Done {
         let mut done = Done::default();
@@ -30,6 +30,8 @@ impl<L: Ledger, C: Clock + Random, T: Ecs, Q: SendSettle> Launcher<L, C, T, Q> {
                     again_in: posted.again_in,
                     failed: Vec::new(),
                 }),
+                // They come again after the queue's visibility timeout: five tries in seconds would make dead letters of
+                // them, and a sweep finds a job that waits within a minute or two.
                 Err(_) => done.failed.extend(sources.iter().map(|source| source.message.clone())),
             }
         }

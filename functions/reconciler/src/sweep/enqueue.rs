@@ -12,9 +12,11 @@ use metrics::counter;
 use tracing::{debug, info};
 
 use crate::metrics::{APPROVAL, CAUSE, DEMAND_FOUND_LATE, FOUND, JOBS_MENDED, NO_DELIVERY};
-use crate::{Ecs, Github, Pass, Reconciler, StepError};
+use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
-impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage> Reconciler<L, C, G, T, Q> {
+impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
+    Reconciler<L, C, G, T, Q>
+{
     /// One run: what nobody was told of its jobs is sent on.
     pub(super) async fn tell_untold(
         &self,
@@ -22,7 +24,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         repository: &Repository,
         run: ListedRun,
         listed: &Priced<Vec<ListedJob>>,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), PassStepError> {
         if self.was_told(repository, run.id, listed.calls) {
             return Ok(());
         }
@@ -77,7 +79,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: Github, T: Ecs, Q: SendMessage
         what: Untold,
         event: JobEvent,
         now: Timestamp,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), PassStepError> {
         let (job, action) = (event.job, event.action);
         let delivery = DeliveryId::new(format!("sweep-{job}"));
         let message = JobMessage { version: Version, delivery, job_event: event };

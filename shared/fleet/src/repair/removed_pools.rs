@@ -1,6 +1,6 @@
-//! Pools that were taken out of the map. Their books are closed, their waiting jobs go over to the
-//! pools that serve them now, and their runners that have asked for nothing come to an end: they
-//! would be told to leave.
+//! Pools that were taken out of the map. Their books are closed, their waiting jobs go over to the pools that
+//! serve them now, and their runners that have asked for nothing are stopped: their first answer would be
+//! "leave".
 //!
 //! Their idle runners leave by themselves, at their next question, and what is busy works on to its end. The
 //! book stays, for the jobs and the runners that are still counted in it.

@@ -6,12 +6,12 @@ use sandbox::delivery::Delivery;
 use secrecy::SecretString;
 
 /// Posts deliveries to one URL.
-pub(crate) struct Poster {
+pub(crate) struct DeliveryPoster {
     poster: wire::Poster,
     secret: SecretString,
 }
 
-impl Poster {
+impl DeliveryPoster {
     pub(crate) fn new(url: &str, secret: SecretString) -> Self {
         Self { poster: wire::Poster::new(url), secret }
     }

@@ -7,7 +7,7 @@ use futures_util::future::join;
 use kit::recording::record;
 use sandbox::Fault;
 
-use super::{Stage, settings};
+use super::{SchedulerStage, settings};
 
 const NOON: &str = "2026-03-23T12:00:00Z";
 
@@ -37,7 +37,7 @@ fn name(pool: &str) -> PoolName {
     PoolName::new(pool).unwrap()
 }
 
-impl Stage {
+impl SchedulerStage {
     /// At noon: both pools, two runners that wait in the old one, and two jobs there with a runner each on
     /// the way. The first job asks for what both pools have, the second one for the old pool by its name.
     fn with_two_jobs(capacity: &str) -> Self {
@@ -109,7 +109,7 @@ fn counted(tick: impl FnOnce()) -> (u64, f64) {
 
 #[test]
 fn its_minimum_falls_and_its_jobs_go_where_they_are_served() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
+    let mut stage = SchedulerStage::with_two_jobs(ON_FARGATE);
     stage.take_old_out();
     let tick = counted(|| stage.tick().unwrap());
     assert_eq!(tick, (1, 1.0), "one is routed again, and one has no pool");
@@ -126,7 +126,7 @@ fn its_minimum_falls_and_its_jobs_go_where_they_are_served() {
 
 #[test]
 fn a_second_tick_changes_nothing_and_still_tells_of_the_job_without_a_pool() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
+    let mut stage = SchedulerStage::with_two_jobs(ON_FARGATE);
     stage.take_old_out();
     stage.tick().unwrap();
     let writes = stage.writes();
@@ -136,7 +136,7 @@ fn a_second_tick_changes_nothing_and_still_tells_of_the_job_without_a_pool() {
 
 #[test]
 fn ticks_that_come_twice_at_once_route_each_job_once() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
+    let mut stage = SchedulerStage::with_two_jobs(ON_FARGATE);
     stage.take_old_out();
     let (first, second) = (stage.scheduler(), stage.scheduler());
     let (first, second) = stage.finish(join(first.handle(&stage.settings), second.handle(&stage.settings)));
@@ -150,7 +150,7 @@ fn ticks_that_come_twice_at_once_route_each_job_once() {
 
 #[test]
 fn many_jobs_go_over_in_as_many_transactions_as_it_takes_and_up_to_the_maximum() {
-    let mut stage = Stage::of(&(old(ON_FARGATE) + &new()), NOON);
+    let mut stage = SchedulerStage::of(&(old(ON_FARGATE) + &new()), NOON);
     (1..=45).for_each(|job| stage.job(job, "x"));
     stage.take_old_out();
     assert_eq!(counted(|| stage.tick().unwrap()), (45, 0.0));
@@ -161,7 +161,7 @@ fn many_jobs_go_over_in_as_many_transactions_as_it_takes_and_up_to_the_maximum()
 
 #[test]
 fn a_job_that_comes_late_for_it_is_routed_at_the_next_tick() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
+    let mut stage = SchedulerStage::with_two_jobs(ON_FARGATE);
     stage.take_old_out();
     stage.tick().unwrap();
     // The webhook had the map of before; the launcher has that of today.
@@ -173,7 +173,7 @@ fn a_job_that_comes_late_for_it_is_routed_at_the_next_tick() {
 
 #[test]
 fn a_pool_that_comes_back_serves_what_waits_for_it() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
+    let mut stage = SchedulerStage::with_two_jobs(ON_FARGATE);
     stage.take_old_out();
     stage.tick().unwrap();
     stage.settings = settings(&(old(ON_FARGATE) + &new()));
@@ -185,7 +185,7 @@ fn a_pool_that_comes_back_serves_what_waits_for_it() {
 #[test]
 fn runners_whose_cluster_is_forgotten_count_until_ecs_has_forgotten_their_token() {
     // Its cluster is that of EC2, of which no pool is left.
-    let mut stage = Stage::with_two_jobs(ON_EC2);
+    let mut stage = SchedulerStage::with_two_jobs(ON_EC2);
     stage.take_old_out();
     stage.tick().unwrap();
     for (time, leaving, why) in [
@@ -206,7 +206,7 @@ fn runners_whose_cluster_is_forgotten_count_until_ecs_has_forgotten_their_token(
 
 #[test]
 fn what_can_not_be_cleared_stops_no_pool_and_is_cleared_later() {
-    let mut stage = Stage::with_two_jobs(ON_FARGATE);
+    let mut stage = SchedulerStage::with_two_jobs(ON_FARGATE);
     stage.take_old_out();
     stage.sandbox.set_faults([(Fault::LedgerReadFails, 1.0)].into());
     let failed = stage.tick().unwrap_err();

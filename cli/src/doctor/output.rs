@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::findings::{Findings, OfPool, OfQuota, Start, UNRESERVED};
-use super::needs::Known;
+use super::comparison::{Findings, OfPool, OfQuota, Start, UNRESERVED};
+use super::needs::CpuSource;
 use super::quotas::LAMBDA;
 
 impl Findings<'_> {
     /// A line for each pool that cannot start all of its runners and for each quota that is small or not
     /// known, with the command that asks for more; one line where all is fine.
-    pub fn told(&self, region: Option<&str>) -> String {
+    pub fn text(&self, region: Option<&str>) -> String {
         let mut text = String::new();
         for pool in &self.pools {
             let _ = writeln!(text, "{}: {}", pool.need.pool.name, of_pool(pool));
@@ -76,13 +76,15 @@ fn of_pool(pool: &OfPool<'_>) -> String {
         need.quota.map_or_else(String::new, |quota| format!("{} ({}) is {value}", quota.name, quota.code))
     };
     let one = match need.known {
-        Known::Task => "a task".to_owned(),
-        Known::Type | Known::Runners => format!("an instance of {}", need.pool.instance_types.join(", ")),
+        CpuSource::Task => "a task".to_owned(),
+        CpuSource::Type | CpuSource::Runners => {
+            format!("an instance of {}", need.pool.instance_types.join(", "))
+        }
     };
     let each = vcpus(need.each);
     let each = match need.known {
-        Known::Task | Known::Type => format!("{one} needs {each}"),
-        Known::Runners => format!("{one} needs at least {each}, by its runners"),
+        CpuSource::Task | CpuSource::Type => format!("{one} needs {each}"),
+        CpuSource::Runners => format!("{one} needs at least {each}, by its runners"),
     };
     match &pool.start {
         Start::All => format!("can start all of its {maximum} runners, if the quota is its own"),

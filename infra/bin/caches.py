@@ -1,0 +1,33 @@
+"""The dependency caches of the map (pools.toml), as far as a deploy has to know them."""
+
+import tomllib
+
+from pools import FILE
+from says import Refusal
+
+# IAM quotas: characters of a role's name.
+ROLE_NAME = 64
+
+
+def of_map() -> list[str]:
+    """The names of the groups. `mayfly pools render` looks at the rest."""
+    try:
+        groups = tomllib.loads(FILE.read_text(encoding="utf-8")).get("caches", {})
+    except (OSError, ValueError):
+        return []
+    return list(groups) if isinstance(groups, dict) else []
+
+
+def check(parameters: dict[str, str], stack: str, region: str) -> str:
+    """What speaks against the groups' roles."""
+    groups = of_map()
+    if not groups:
+        return "none in pools.toml"
+    if parameters.get("GitHubApiUrl"):
+        raise Refusal("[caches.<name>] works with GitHub.com only: take the groups out of pools.toml")
+    name = f"{stack}_{region}_{max(groups, key=len)}_w"
+    if len(name) > ROLE_NAME:
+        raise Refusal(
+            f"the role {name} has {len(name)} characters, and IAM takes {ROLE_NAME}: a shorter group or stack_name"
+        )
+    return f"{len(groups)} groups of repositories"
