@@ -41,11 +41,13 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template lint-images test-infra test-host test-docs build-webhook .venv/.installed .tools/ministack/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template lint-images test-infra test-host test-docs build-webhook .venv/.installed .tools/ministack/.installed .tools/awscli/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
 	cargo run --quiet -p logs
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		echo "no chromium is here: the page of \`mayfly why --html\` was opened in no browser"
 	@grep -a Summary target/nextest.out | tail -n 1
 
 .PHONY: build
@@ -183,8 +185,10 @@ soak: ## let SEEDS seeded worlds, WEEKS of office hours and DEMANDS of jobs happ
 TASKS ?= play
 PORT ?= 4566
 local: .venv/.installed .tools/template/.installed .tools/ministack/.installed ## run the stack on this machine until Ctrl-C; TASKS=process for real tasks, PORT=5000 for another port
-	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p reconciler -p runner-init
-	cargo run --quiet -p mayfly --features local -- local --tasks $(TASKS) --port $(PORT)
+	@echo "building the five functions, PID 1 and the command: minutes the first time, and seconds after that"
+	cargo build -p webhook -p launcher -p registrar -p scheduler -p reconciler -p runner-init -p mayfly \
+		--features local,why
+	$(or $(CARGO_TARGET_DIR),target)/debug/mayfly local --tasks $(TASKS) --port $(PORT)
 
 .PHONY: burst
 JOBS ?= 1000
@@ -212,6 +216,7 @@ clean: ## remove what was built and installed
 # A stamp is newer than the pins that it was installed from. `--clear` leaves
 # nothing of an earlier or interrupted installation.
 .venv/.installed: .ci/requirements.txt .ci/requirements-nextest.txt | has-python3
+	@echo "installing Python tools into .venv: a minute or two"
 	python3 -m venv --clear .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
 	cargo nextest --version >/dev/null 2>&1 || \
@@ -219,6 +224,7 @@ clean: ## remove what was built and installed
 	@touch $@
 
 .tools/%/.installed: .ci/requirements-%.txt | has-python3
+	@echo "installing Python tools into .tools/$*: a minute or two"
 	python3 -m venv --clear .tools/$*
 	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
 	@touch $@

@@ -91,15 +91,8 @@ fn tell(story: &Story, delivered: &[Delivered], lines: &[Line], out: &mut impl W
         writeln!(out, "{}", wrapped(&format!("{}: {tells}", source.name)))?;
         writeln!(out, "{}", wrapped(&format!("  answered {} {}", delivered.status, delivered.message)))?;
     }
-    let about_deliveries = |line: &&Line| !matches!(line.subject, Subject::Delivery(_));
-    for line in lines.iter().filter(about_deliveries) {
-        let at = line.at.strftime("%H:%M:%S");
-        let of = match &line.subject {
-            Subject::Job(job) => format!("job {job}"),
-            Subject::Runner(runner) => format!("runner {runner}"),
-            Subject::Delivery(_) | Subject::Fault(_) => continue,
-        };
-        writeln!(out, "{}", wrapped(&format!("  {at}  {of} {}", line.text)))?;
+    for line in lines.iter().filter(|line| !matches!(line.subject, Subject::Delivery(_))) {
+        writeln!(out, "{}", wrapped(&format!("  {}", report::happened(line))))?;
     }
     writeln!(out)?;
     Ok(())

@@ -70,7 +70,7 @@ enum Command {
     ///
     /// The templates are deployed into ministack, which is all of AWS but ECS; the sandbox is ECS and
     /// GitHub. Deliveries that are posted to the webhook's URL become jobs, whose webhooks come back to it as
-    /// they run.
+    /// they run. The screen has a line for each delivery, and for each step of a job and of its runner.
     #[cfg(feature = "local")]
     Local(commands::local::LocalArgs),
 }

@@ -4,6 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use fleet::ledger::Book;
 use jiff::Timestamp;
+use sandbox::{Line, Subject};
 
 use crate::delivered::{Delivered, StartedTask};
 use crate::terminal;
@@ -33,6 +34,18 @@ pub fn books(books: &[Book], now: Timestamp) -> String {
         table.add_row([book.pool.to_string()].into_iter().chain(totals.map(|total| total.to_string())));
     }
     table.to_string()
+}
+
+/// Something that happened to a job or a runner, in a line that begins with the time, in UTC.
+pub fn happened(line: &Line) -> String {
+    let at = line.at.strftime("%H:%M:%S");
+    let of = match &line.subject {
+        Subject::Delivery(delivery) => format!("delivery {delivery}"),
+        Subject::Job(job) => format!("job {job}"),
+        Subject::Runner(runner) => format!("runner {runner}"),
+        Subject::Fault(fault) => format!("fault {fault}"),
+    };
+    format!("{at}  {of} {}", line.text)
 }
 
 /// A task in a few words.

@@ -42,6 +42,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
 
     checks = Checks()
     the_map = checks.get("map", pools.of_map)
+    say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
     checks.do("architecture", lambda: tools.check_target(found.architecture))
     if the_map is not None:
         checks.do("map", check_map)

@@ -26,6 +26,7 @@ AMIS = ("ami-05fb4f257abd42992", "ami-0dcab4a333584aee7")
 FRESH = f"""\
 tools: sam 1.170.0, cargo 1.95.0, cargo-lambda
 settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] of samconfig.toml
+mayfly: the checks need the command, which is built now: minutes the first time, seconds after that
 architecture: Rust can build for arm64
 map: what is deployed is what pools.toml says
 host: what an instance is given is what images/host has

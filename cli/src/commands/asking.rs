@@ -7,7 +7,6 @@ use clap::Args;
 use super::MapArg;
 
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "why"), expect(dead_code, reason = "read by who asks"))]
 pub(crate) struct AskArgs {
     /// The job: the URL of its page at GitHub, or its number
     #[arg(value_name = "JOB")]

@@ -10,6 +10,7 @@
 mod command;
 mod doctor;
 mod images;
+mod newcomer;
 mod pools_render;
 mod replay;
 mod samples;

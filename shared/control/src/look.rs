@@ -146,7 +146,8 @@ async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) ->
         keys.extend(picture.pools.with_capacities(&own).into_iter().map(Key::Book));
         picture.waiting = waiting_in(ledger, &pool).await?;
         for pool in Picture::pools_in_question(&picture.pools, &pool) {
-            for listing in Listing::live_runners(&pool) {
+            // Who asks knows of no earlier look, so a runner that the version before has listed is looked for too.
+            for listing in Listing::live_runners(&pool).into_iter().chain(Listing::earlier(&pool)) {
                 keys.extend(ledger.list(&listing).await?);
             }
         }

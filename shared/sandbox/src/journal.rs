@@ -48,6 +48,11 @@ impl Journal {
         self.lines.as_deref().unwrap_or_default()
     }
 
+    /// Gives every line so far, and keeps only those that come from now on.
+    pub fn take(&mut self) -> Vec<Line> {
+        self.lines.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Writes a line, if lines are kept.
     pub(crate) fn note(
         &mut self,

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use aws::boot::System;
+use fleet::ports::Clock as _;
 use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -13,6 +15,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
 use sandbox::Sandbox;
 use serde_json::json as value;
 
@@ -33,11 +36,29 @@ const FUNCTION_URLS: &str = "/_aws/lambda-url/";
 /// Their path here; the function's name comes after it, so that a URL is the same at each start.
 const NAMED: &str = "/_mayfly/";
 
-/// Of whose requests [`WebhookObserver`] is told.
+/// The function whose requests [`WebhookObserver`] sees.
 const WEBHOOK: &str = "webhook";
 
-/// Who is told of each request's body to the webhook, and of the status of its answer.
-pub type WebhookObserver = Arc<dyn Fn(&[u8], u16) + Send + Sync>;
+/// GitHub's header with the name of a delivery's event.
+const EVENT: &str = "x-github-event";
+
+/// A request to the webhook, and its answer.
+#[derive(Debug, Clone)]
+pub struct AnsweredDelivery {
+    /// When it was answered.
+    pub at: Timestamp,
+    /// GitHub's name of the event, as the sender wrote it; empty where there is none.
+    pub event: String,
+    /// The body, as it came.
+    pub body: Bytes,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's body, as text.
+    pub answer: String,
+}
+
+/// Sees each request to the webhook once it is answered.
+pub type WebhookObserver = Arc<dyn Fn(AnsweredDelivery) + Send + Sync>;
 
 /// Whose ECS it is.
 type EcsHandler = Box<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
@@ -74,7 +95,7 @@ impl fmt::Debug for Ways {
 
 impl AwsUrl {
     /// Serves it on a port of 127.0.0.1; 0 for any free one. Until it is known who answers, it is answered 503.
-    /// What the webhook is sent is told to `seen`.
+    /// `seen` sees what the webhook is sent and answers.
     pub async fn serve(port: u16, seen: WebhookObserver) -> Result<Self, String> {
         let ways = Ways(Arc::new(AwsRoutes {
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -136,11 +157,7 @@ impl AwsRoutes {
     }
 
     /// The emulator's answer.
-    async fn passed_on(
-        &self,
-        path: &str,
-        mut request: Request<Full<Bytes>>,
-    ) -> Option<Response<Full<Bytes>>> {
+    async fn passed_on(&self, path: &str, mut request: Request<Full<Bytes>>) -> Option<Response<Bytes>> {
         let to = Uri::builder().scheme("http").authority(self.emulator.get()?.as_str());
         *request.uri_mut() = to.path_and_query(path).build().ok()?;
         let (mut head, body) = self.client.request(request).await.ok()?.into_parts();
@@ -149,7 +166,7 @@ impl AwsRoutes {
         for name in [CONNECTION, TRANSFER_ENCODING] {
             head.headers.remove(name);
         }
-        Some(Response::from_parts(head, Full::new(body)))
+        Some(Response::from_parts(head, body))
     }
 }
 
@@ -168,6 +185,8 @@ impl AsyncAnswer for Ways {
             return unavailable();
         }
         let (head, body) = request.into_parts();
+        let event =
+            head.headers.get(EVENT).and_then(|event| event.to_str().ok()).unwrap_or_default().to_owned();
         let Ok(body) = Limited::new(body, REQUEST_LIMIT).collect().await else {
             return json(413, &value!({"Message": "Request Entity Too Large"}));
         };
@@ -176,10 +195,12 @@ impl AsyncAnswer for Ways {
         let (function, path) =
             state.function(&path).map_or((None, path.clone()), |(name, at)| (Some(name), at));
         let request = Request::from_parts(head, Full::new(body.clone()));
-        let answered = state.passed_on(&path, request).await.unwrap_or_else(unavailable);
+        let Some(answered) = state.passed_on(&path, request).await else { return unavailable() };
         if function == Some(WEBHOOK) {
-            (state.seen)(&body, answered.status().as_u16());
+            let status = answered.status().as_u16();
+            let answer = String::from_utf8_lossy(answered.body()).into_owned();
+            (state.seen)(AnsweredDelivery { at: System.now(), event, body, status, answer });
         }
-        answered
+        answered.map(Full::new)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -40,6 +41,8 @@ impl PythonServer {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C is for this process, which ends it then.
+            .process_group(0)
             .spawn()?;
         let mut emulator = Self { process, port: 0 };
         emulator.port = emulator.read_port()?;

@@ -24,6 +24,8 @@ pub struct BurstFigures {
     pub accepted: u64,
     /// Whether all was over before patience was.
     pub in_time: bool,
+    /// Launchers that were killed with a batch in hand.
+    pub killed: u64,
     /// Tasks that were started.
     pub tasks: usize,
     /// Jobs that GitHub calls completed.
@@ -48,6 +50,7 @@ impl fmt::Display for BurstFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = |part: f64| self.percentile(part).map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
         writeln!(f, "jobs {}, accepted deliveries {}, tasks {}", self.jobs, self.accepted, self.tasks)?;
+        writeln!(f, "launchers killed {}", self.killed)?;
         writeln!(f, "completed at GitHub {}, in the ledger {:?}", self.completed, self.ended)?;
         writeln!(f, "launched {}, made good by the scheduler {}", self.launched, self.made_good)?;
         writeln!(f, "book writes {}, dead letters {}", self.book_writes, self.dead_letters)?;
@@ -122,6 +125,7 @@ pub(crate) async fn read(
         jobs,
         accepted,
         in_time,
+        killed: 0,
         tasks: tasks.context("the world is gone")?,
         completed: completed(world).await,
         ended: ended(&items),

@@ -71,7 +71,7 @@ pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -
     let killed = tokio::time::timeout(patience, kill_launchers(kills, jobs, &world, &stack));
     let (accepted, killed) = tokio::join!(posted, killed);
     let accepted = accepted?;
-    killed.context("no launcher was there to be killed")?;
+    let killed = killed.context("no launcher was there to be killed")?;
     let to_the_end = async {
         figures::until_all_work(jobs, &stack, &world).await;
         let ends = world.ask(move |world| (1..=jobs).for_each(|id| world.job_ends(JobId(id))));
@@ -81,7 +81,7 @@ pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -
     let waiting = tokio::time::timeout(patience, to_the_end);
     // What is not over by then, the figures tell.
     let in_time = waiting.await.is_ok();
-    figures::read(jobs, accepted, in_time, &stack, &world).await
+    Ok(Figures { killed, ..figures::read(jobs, accepted, in_time, &stack, &world).await? })
 }
 
 /// The same with a process for each task: `runner-init`, with a stub for GitHub's runner program.
@@ -89,7 +89,7 @@ pub async fn by_processes(jobs: u64, binaries: &Path, patience: Duration) -> Res
     let (stack, world) = start(binaries).await?;
     let (runner_init, stub) = (binaries.join("runner-init"), binaries.join("stub-runner"));
     let log = logs::file_of("runner-init");
-    let processes = Processes::start(world.clone(), &runner_init, &stub, Some(&log)).await;
+    let processes = Processes::start(world.clone(), &runner_init, &stub, &log).await;
     let _processes = processes.map_err(|error| anyhow!(error))?;
     let accepted = post_all(jobs, SHORT_WORK, &world, &stack).await?;
     let waiting = tokio::time::timeout(patience, figures::until_all_is_over(jobs, &stack, &world));
@@ -101,7 +101,6 @@ pub async fn by_processes(jobs: u64, binaries: &Path, patience: Duration) -> Res
 async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
     let [webhook, ticket_key] = SECRETS.map(Into::into);
     let secrets = Secrets::with_new_app(webhook, ticket_key)?;
-    let log = |name: &str| Some(logs::file_of(name));
     let options = Options {
         map: POOLS,
         binaries,
@@ -111,7 +110,7 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
         visibility: VISIBILITY,
         minute: MINUTE,
         secrets: &secrets,
-        log,
+        log: &logs::file_of,
     };
     let mut world = None;
     let stack = Stack::start(&options, |wires| {
@@ -124,8 +123,8 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
 
 /// Kills a launcher with a batch in hand each time that another part of the tasks has started. The
 /// batch comes again when its messages are in sight again, and what it had reserved and not launched
-/// is the scheduler's to launch.
-async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>>, stack: &Stack) {
+/// is the scheduler's to launch. Gives how many were killed.
+async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>>, stack: &Stack) -> u64 {
     for kill in 1..=kills {
         let due = jobs * kill / (kills + 1);
         let started = || world.ask(|world| world.sandbox().ecs().borrow().tasks().count());
@@ -135,6 +134,7 @@ async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+    kills
 }
 
 /// Posts every job's delivery; gives how many were accepted.

@@ -1,6 +1,7 @@
 //! `mayfly why` and `mayfly trace`, as a user runs them, against stand-ins of AWS and GitHub; and what must be in none of
 //! their answers.
 
+mod browser;
 mod stand_in;
 
 use std::io::Read as _;

@@ -15,7 +15,9 @@ What AWS does by itself, and offers nobody a call for, is here under `/_aws-itse
 import argparse
 import asyncio
 import json
+import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -108,23 +110,30 @@ def kill(name: str) -> bool:
     busy = [it for it in workers if it.func_name == name and it.in_use and it._proc and it._current_request_id]
     for worker in busy[:1]:
         worker._proc.kill()
-    return bool(busy)
+        # Whether it is this that has ended it.
+        return worker._proc.wait(timeout=5) == -signal.SIGKILL
+    return False
 
 
 async def serve(port: int) -> None:
     from hypercorn.asyncio import serve as serve_app
     from hypercorn.config import Config
     from ministack import app as ministack
+    from ministack.core import lambda_runtime
 
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
     config.loglevel = "CRITICAL"
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def until_the_input_closes() -> None:
         sys.stdin.read()
+        # What is cut off now is no error, and nobody waits for the answer of a function that is gone.
+        logging.disable(logging.CRITICAL)
+        lambda_runtime.reset()
         loop.call_soon_threadsafe(over.set)
 
     async def ready() -> None:

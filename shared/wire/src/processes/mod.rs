@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// The processes that run now.
 type Running = Arc<Mutex<BTreeMap<TaskArn, Pid>>>;
 
-/// The tasks of a world, as processes. They are asked to stop when this is dropped.
+/// The tasks of a world, as processes. They are killed when this is dropped, with all that they have started.
 #[derive(Debug)]
 pub struct Processes {
     running: Running,
@@ -45,7 +45,7 @@ impl Processes {
         world: Resident<World<F>>,
         runner_init: &Path,
         stub: &Path,
-        log: Option<&Path>,
+        log: &Path,
     ) -> Result<Self, String> {
         let programs =
             programs(stub).map_err(|error| format!("{} cannot be used: {error}", stub.display()))?;
@@ -55,7 +55,7 @@ impl Processes {
         let program = TaskProgram {
             runner_init: runner_init.to_owned(),
             runner: programs.path().join("run.sh"),
-            log: log.map(Path::to_owned),
+            log: log.to_owned(),
         };
         let running = Running::default();
         let following = tokio::spawn(follow(world, program, Arc::clone(&running))).abort_handle();
@@ -67,9 +67,20 @@ impl Drop for Processes {
     fn drop(&mut self) {
         self.following.abort();
         for pid in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            let _ = kill_process(*pid, Signal::TERM);
+            kill_with_children(*pid);
         }
     }
+}
+
+/// Kills a process and all that it has started: PID 1 would wait for its job, and its runner has a group of its own.
+fn kill_with_children(pid: Pid) {
+    let id = pid.as_raw_nonzero();
+    let threads = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children: Vec<String> =
+        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok()).collect();
+    let _ = kill_process(pid, Signal::KILL);
+    let children = children.iter().flat_map(|ids| ids.split_whitespace());
+    children.filter_map(|id| Pid::from_raw(id.parse().ok()?)).for_each(kill_with_children);
 }
 
 /// The stub under the names of GitHub's programs, for the runner's user to read.

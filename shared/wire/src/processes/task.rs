@@ -21,8 +21,8 @@ pub struct TaskProgram {
     pub runner_init: PathBuf,
     /// What stands for GitHub's runner program.
     pub runner: PathBuf,
-    /// The file that its output is added to; this process' own output where there is none.
-    pub log: Option<PathBuf>,
+    /// The file that its output is added to.
+    pub log: PathBuf,
 }
 
 impl TaskProgram {
@@ -46,10 +46,8 @@ impl TaskProgram {
         command.env_clear().envs(begun.environment.iter().cloned()).stdin(Stdio::null());
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("MAYFLY_RUNNER_PROGRAM", &self.runner);
         command.env("MAYFLY_RUNNER_HOME", "/tmp");
-        if let Some(log) = &self.log {
-            let file = File::options().create(true).append(true).open(log)?;
-            command.stdout(file.try_clone()?).stderr(file);
-        }
+        let file = File::options().create(true).append(true).open(&self.log)?;
+        command.stdout(file.try_clone()?).stderr(file);
         Ok(command)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -34,8 +33,8 @@ pub(super) struct FunctionLogs {
 #[derive(Debug)]
 struct LogGroup {
     name: String,
-    /// `None` for this process's output.
-    file: Option<PathBuf>,
+    /// The file that its lines are added to.
+    file: PathBuf,
     /// The newest event, in milliseconds since 1970.
     newest: i64,
     /// The streams that were read: ministack makes one for each invocation, with all of its lines at once.
@@ -60,7 +59,7 @@ impl FunctionLogs {
     pub(super) fn follow(
         ministack: Arc<Ministack>,
         formation: &Formation,
-        file: fn(&str) -> Option<PathBuf>,
+        file: &dyn Fn(&str) -> PathBuf,
     ) -> Arc<Self> {
         let group = |(id, function): (&String, &super::Configuration)| LogGroup {
             name: function.log_group.clone(),
@@ -115,12 +114,7 @@ impl LogGroup {
                 lines.push('\n');
             }
         }
-        let mut out = match &self.file {
-            Some(path) => File::options().create(true).append(true).open(path)?,
-            // Whoever runs this may hold the lock of standard output as long as it runs.
-            None => File::from(io::stdout().as_fd().try_clone_to_owned()?),
-        };
-        out.write_all(lines.as_bytes())?;
+        File::options().create(true).append(true).open(&self.file)?.write_all(lines.as_bytes())?;
         let new = !events.is_empty();
         self.read.extend(events.into_iter().map(|event| event.log_stream_name));
         Ok(new)

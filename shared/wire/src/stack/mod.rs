@@ -32,6 +32,9 @@ pub use self::formation::{Code, Configuration, Deploys, Formation, Resource, Tem
 pub use self::on_the_wire::{OnTheWire, Wires};
 pub use self::provision::{PARAMETERS, Provisioned, Secrets};
 
+/// The functions, by the names of their binaries.
+pub const FUNCTIONS: [&str; 5] = ["webhook", "launcher", "registrar", "scheduler", "reconciler"];
+
 /// What comes every minute.
 const EVERY_MINUTE: [&str; 2] = ["Scheduler", "Reconciler"];
 
@@ -45,7 +48,7 @@ pub struct Options<'a> {
     pub zipped: bool,
     /// The port of AWS, with GitHub's at the next one; 0 for any two that are free.
     pub port: u16,
-    /// Who is told of what the webhook is sent.
+    /// Sees what the webhook is sent and answers.
     pub seen: WebhookObserver,
     /// How long a message that was received stays out of sight.
     pub visibility: Duration,
@@ -53,9 +56,8 @@ pub struct Options<'a> {
     pub minute: Duration,
     /// The webhook secret and the ticket key.
     pub secrets: &'a Secrets,
-    /// The file that each function's output is added to, by the function's name; this process's own
-    /// output where it is `None`.
-    pub log: fn(&str) -> Option<PathBuf>,
+    /// The file that each function's output is added to, by the function's name.
+    pub log: &'a dyn Fn(&str) -> PathBuf,
 }
 
 /// The stack. All of it ends when this is dropped.
@@ -82,7 +84,7 @@ pub struct Stack {
 
 /// For who is not interested in what the webhook is sent.
 pub fn unseen() -> WebhookObserver {
-    Arc::new(|_, _| {})
+    Arc::new(|_| {})
 }
 
 impl Stack {
@@ -171,7 +173,7 @@ async fn endpoints(options: &Options<'_>) -> Result<(AwsUrl, Bound), String> {
 
 /// Whether all functions are built.
 fn check(binaries: &Path) -> Result<()> {
-    for name in ["webhook", "launcher", "registrar", "scheduler", "reconciler"] {
+    for name in FUNCTIONS {
         let binary = binaries.join(name);
         ensure!(binary.is_file(), "there is no {}; `cargo build -p {name}` makes it", binary.display());
     }

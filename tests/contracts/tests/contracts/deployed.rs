@@ -48,7 +48,7 @@ impl DeployedScene {
             visibility: VISIBILITY,
             minute: Duration::from_secs(2),
             secrets: &secrets,
-            log: |name| Some(logs::file_of(name)),
+            log: &logs::file_of,
         };
         let mut world = None;
         let made = |wires| world.insert(OnTheWire::world(wires, &secrets, delays())).clone();

@@ -2,15 +2,15 @@
 //! waterfall that follows.
 
 use aws::tasks::Tasks;
-use contracts::{botocore, canned, emulators};
+use contracts::{botocore, canned, emulators, template};
 use fleet::launch::TaskTimes;
 use fleet::ledger::{Job, JobState, JobTimes, Runner};
 use fleet::pools::DEFAULT_POOLS;
-use fleet::ports::DescribeTasks as _;
+use fleet::ports::{DescribeTasks as _, TaskDescription};
 use fleet::status::{Lookup, Picture, waterfall};
 use fleet::{JobId, PoolMap, PoolName, RunnerId, TaskArn};
-use jiff::Timestamp;
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use wire::ecs::Exchange;
 
 const DESCRIBED: &str = include_str!("../../ecs/described.json");
@@ -82,4 +82,80 @@ async fn a_description_tells_its_times_and_nothing_of_its_overrides_and_tags() {
     );
     assert_eq!(stages.iter().map(|(_, milliseconds)| milliseconds).sum::<i64>(), 40_000);
     assert_eq!(waterfall.milliseconds, 40_000);
+}
+
+/// What ECS has answered to AWS's own authors: the outputs of `aws ecs describe-tasks` in the AWS CLI's examples
+/// (<https://docs.aws.amazon.com/cli/latest/reference/ecs/describe-tasks.html#examples>), as its package has them.
+fn recorded() -> Vec<Value> {
+    let packages = template::root().join(".tools/awscli/lib");
+    let python = packages.read_dir().expect("`make .tools/awscli/.installed` installs the AWS CLI").next();
+    let examples = "site-packages/awscli/examples/ecs/describe-tasks.rst";
+    let page = std::fs::read_to_string(python.unwrap().unwrap().path().join(examples)).unwrap();
+    let output = |part: &str| {
+        let indented = part.lines().skip_while(|line| line.is_empty());
+        let lines: Vec<&str> = indented.take_while(|line| line.starts_with(' ')).collect();
+        serde_json::from_str(&lines.join("\n")).unwrap()
+    };
+    page.replace("\r\n", "\n").split("Output::\n").skip(1).map(output).collect()
+}
+
+/// The CLI prints the times of the wire, which are seconds as a number.
+fn as_on_the_wire(mut answer: Value) -> Value {
+    for task in answer["tasks"].as_array_mut().unwrap() {
+        for (name, value) in task.as_object_mut().unwrap() {
+            if name.ends_with("At") {
+                let at: Timestamp = value.as_str().unwrap().parse().unwrap();
+                *value = json!(at.as_duration().as_secs_f64());
+            }
+        }
+    }
+    answer
+}
+
+/// The stages of a job that begins five seconds after this task's containers.
+fn stages_of(task: TaskDescription) -> Vec<(&'static str, i64)> {
+    let (created, started) = (task.times.created_at.unwrap(), task.times.started_at.unwrap());
+    let (reserved, begun) = (created - SignedDuration::from_secs(1), started + SignedDuration::from_secs(5));
+    let pool = PoolName::new("fargate-x64").unwrap();
+    let id = RunnerId::parse("00000000000000000001").unwrap();
+    let runner = Runner::reserved(id.clone(), pool.clone(), pool.clone(), reserved);
+    let times = JobTimes { created_at: Some(reserved), accepted_at: Some(reserved), begun_at: Some(begun) };
+    let job = contracts::ledger::job(7);
+    let mut picture = Picture::of(JobId(7), PoolMap::from_toml(DEFAULT_POOLS).unwrap(), begun);
+    picture.job = Lookup::Read(Job {
+        state: JobState::InProgress,
+        pool: Some(pool),
+        runner: Some(id.clone()),
+        seen_at: reserved,
+        times,
+        ..job
+    });
+    picture.runners = [(id.clone(), runner)].into();
+    picture.tasks = Lookup::Read([(id, task)].into());
+    let waterfall = waterfall(&picture).unwrap();
+    let stages: Vec<_> = waterfall.stages.iter().map(|stage| (stage.name, stage.milliseconds)).collect();
+    let sum: i64 = stages.iter().map(|(_, milliseconds)| milliseconds).sum();
+    assert_eq!(i128::from(sum), begun.duration_since(reserved).as_millis(), "no millisecond is missing");
+    stages
+}
+
+#[tokio::test]
+async fn descriptions_that_ecs_has_given_make_a_waterfall_without_a_gap() {
+    let mut found = Vec::new();
+    for answer in recorded() {
+        let answer = as_on_the_wire(answer);
+        let arns = answer["tasks"].as_array().unwrap().iter().map(|task| task["taskArn"].as_str().unwrap());
+        let arns: Vec<TaskArn> = arns.map(TaskArn::new).collect();
+        let url = canned::serve(200, "application/x-amz-json-1.1", answer.to_string());
+        let tasks = Tasks::new(&emulators::config(&url));
+        found.extend(tasks.describe_tasks("MyCluster", &arns).await.unwrap());
+    }
+    let of_ecs = |task: TaskDescription| {
+        let stages = stages_of(task);
+        ["PROVISIONING", "pulling", "starting"]
+            .map(|name| stages.iter().find(|(it, _)| *it == name).unwrap().1)
+    };
+    let stages: Vec<_> = found.into_iter().map(of_ecs).collect();
+    let (ec2, fargate) = ([1_553, 5_559, 1_152], [[22_439, 3_878, 1_543], [24_385, 3_640, 1_075]]);
+    assert_eq!(stages, [ec2, fargate[0], fargate[1]]);
 }

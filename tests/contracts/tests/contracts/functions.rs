@@ -41,7 +41,7 @@ fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
         visibility: VISIBILITY,
         minute: Duration::from_mins(1),
         secrets,
-        log: |name| Some(logs::file_of(name)),
+        log: &logs::file_of,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What `mayfly why` says of a job whose runner is on its way, of one that runs, and of one that is over: the sentence,
 //! and what happens next.
 
-use fleet::ledger::JobState;
+use fleet::ledger::{EarlierListing, JobState, Key, Listing};
 use fleet::pools::DEFAULT_POOLS;
 use fleet::status::Reason;
-use fleet::{JobId, PoolMap, Repository};
+use fleet::{JobId, PoolMap, PoolName, Repository};
 use platform::scene::{Scene, plan};
 use sandbox::ecs::RunTaskError;
 use sandbox::{Fault, Rates};
@@ -188,4 +188,19 @@ fn a_job_that_somebody_else_took_names_nobody_of_ours() {
         ]
     );
     scene.world.cancel_job(JOB);
+}
+
+/// Whoever asks while a deploy ends finds the runner where the version before has listed it.
+#[test]
+fn a_runner_that_the_version_before_has_listed_is_seen() {
+    let (mut scene, asking) = queued();
+    let said = asking.said(&mut scene);
+    let pool = PoolName::new(POOL).unwrap();
+    {
+        let mut table = scene.world.sandbox().table().borrow_mut();
+        let runner = table.runners().next().unwrap().id.clone();
+        table.list_as_before(&Key::Runner(runner), Listing::Earlier(pool, EarlierListing::Called));
+    }
+    assert_eq!(asking.look(&mut scene).runners.len(), 1);
+    assert_eq!(asking.said(&mut scene), said);
 }

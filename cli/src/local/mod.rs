@@ -1,0 +1,179 @@
+//! `mayfly local`: the whole on one machine, to look at.
+
+mod screen;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use github::WorkflowJobAction;
+use platform::ORGANISATION;
+use sandbox::github::JobPlan;
+use sandbox::queue::VISIBILITY;
+use sandbox::{Delays, Subject, TICKET_KEY, World};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wire::Resident;
+use wire::aws::{AnsweredDelivery, WebhookObserver};
+use wire::processes::Processes;
+use wire::stack::{FUNCTIONS, OnTheWire, Options, Secrets, Stack};
+
+use self::screen::Places;
+use crate::{DEVELOPMENT_SECRET, report};
+
+/// How long a job works.
+const WORK: Duration = Duration::from_secs(20);
+
+/// How often it is looked for what has happened.
+const OFTEN: Duration = Duration::from_millis(100);
+
+/// PID 1 of a task.
+const RUNNER_INIT: &str = "runner-init";
+
+type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
+
+/// What it runs on.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// This program.
+    pub program: &'a Path,
+    /// The folder of the functions' binaries.
+    pub binaries: &'a Path,
+    /// The port of AWS; GitHub's is the next one. 0 for any two that are free.
+    pub port: u16,
+    /// The folder of the functions' logs, which begin anew.
+    pub logs: &'a Path,
+}
+
+/// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that this has
+/// started. `out` is the screen: what to paste, and a line for each thing that happens.
+pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write) -> Result<()> {
+    let Ground { program, binaries, port, logs } = ground;
+    begin_anew(logs).with_context(|| format!("--logs: {} cannot be written", logs.display()))?;
+    writeln!(out, "ministack starts and deploys the templates: five to twenty seconds")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
+        let world = SharedWorld::default();
+        let (answered, deliveries) = unbounded_channel();
+        let options = Options {
+            map,
+            binaries,
+            zipped: false,
+            port,
+            seen: seen_by(answered, Arc::clone(&world)),
+            visibility: VISIBILITY,
+            minute: Duration::from_mins(1),
+            secrets: &secrets,
+            log: &|function| log_of(logs, function),
+        };
+        let stack = Stack::start(&options, |wires| {
+            world.get_or_init(|| OnTheWire::world(wires, &secrets, Delays::default())).clone()
+        })
+        .await?;
+        let world = world.get().context("the stack made no world")?;
+        world.ask(|world| world.sandbox().journal().borrow_mut().keep()).await;
+        let _processes = match tasks {
+            TaskMode::Process => Some(processes(world.clone(), binaries, &log_of(logs, RUNNER_INIT)).await?),
+            TaskMode::Play => None,
+        };
+        let places = Places {
+            program,
+            aws: stack.aws.url(),
+            github: stack.github.url(),
+            webhook: &stack.webhook,
+            registrar: &stack.registrar,
+            table: &stack.provisioned.table,
+            organisation: ORGANISATION,
+            logs,
+        };
+        // Before anybody is told of it.
+        let interrupts = signal(SignalKind::interrupt())?;
+        write!(out, "\n{}", screen::ready(&places))?;
+        out.flush()?;
+        show(interrupts, deliveries, world, out).await
+    })
+}
+
+/// Shows what happens, until Ctrl-C.
+async fn show(
+    mut interrupts: Signal,
+    mut deliveries: UnboundedReceiver<AnsweredDelivery>,
+    world: &Resident<World<OnTheWire>>,
+    out: &mut impl Write,
+) -> Result<()> {
+    let mut looks = tokio::time::interval(OFTEN);
+    loop {
+        tokio::select! {
+            _ = interrupts.recv() => return Ok(()),
+            Some(answered) = deliveries.recv() => writeln!(out, "{}", screen::delivery(&answered))?,
+            _ = looks.tick() => {
+                let lines = world.ask(|world| world.sandbox().journal().borrow_mut().take()).await;
+                // What came of the world's deliveries is seen with all others.
+                let lines = lines.unwrap_or_default().into_iter();
+                for line in lines.filter(|line| !matches!(line.subject, Subject::Delivery(_))) {
+                    writeln!(out, "{}", report::happened(&line))?;
+                }
+            }
+        }
+        out.flush()?;
+    }
+}
+
+/// A file of the folder of logs.
+fn log_of(folder: &Path, program: &str) -> PathBuf {
+    folder.join(format!("{program}.log"))
+}
+
+/// Makes the folder, and the files in it that earlier logs are in empty.
+fn begin_anew(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for program in FUNCTIONS.into_iter().chain([RUNNER_INIT]) {
+        File::create(log_of(folder, program))?;
+    }
+    Ok(())
+}
+
+/// Who runs a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TaskMode {
+    /// The sandbox plays it
+    Play,
+    /// `runner-init` is started as a process, with a stub for GitHub's runner program
+    Process,
+}
+
+async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path, log: &Path) -> Result<Processes> {
+    let [runner_init, stub] = [RUNNER_INIT, "stub-runner"].map(|name| binaries.join(name));
+    for binary in [&runner_init, &stub] {
+        ensure!(binary.is_file(), "there is no {}; `cargo build -p runner-init` makes it", binary.display());
+    }
+    Processes::start(world, &runner_init, &stub, log).await.map_err(|error| anyhow!(error))
+}
+
+/// What is seen of each delivery goes to the screen, and a queued job that the webhook has accepted is one of the
+/// sandbox's GitHub from then on.
+fn seen_by(screen: UnboundedSender<AnsweredDelivery>, world: SharedWorld) -> WebhookObserver {
+    Arc::new(move |answered| {
+        let payload = screen::job(&answered);
+        let queued =
+            payload.filter(|payload| answered.status == 202 && payload.action == WorkflowJobAction::Queued);
+        // Nobody looks any longer when all of it ends.
+        let _ = screen.send(answered);
+        if let (Some(payload), Some(world)) = (queued, world.get().cloned()) {
+            let (repository, labels) = (payload.repository, payload.labels);
+            let public = payload.is_public.then(|| repository.clone());
+            let plan = JobPlan { repository, labels, work: WORK };
+            let learn = move |world: &mut World<OnTheWire>| {
+                if let Some(public) = public {
+                    world.sandbox().github().borrow_mut().publish(public);
+                }
+                world.learn_job(payload.job, plan);
+            };
+            tokio::spawn(async move { world.ask(learn).await });
+        }
+    })
+}
