@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fleet::said;
+use fleet::quote;
 use github::{WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};
 use serde_json::Value;
 use wire::aws::AnsweredDelivery;
@@ -66,11 +66,11 @@ pub(super) fn delivery(delivery: &AnsweredDelivery) -> String {
     let payload = job(delivery);
     let action = payload.as_ref().map(|payload| format!(" {}", action(&payload.action))).unwrap_or_default();
     let job = payload.map(|payload| format!(", job {}", payload.job)).unwrap_or_default();
-    let event = if delivery.event.is_empty() { "no event".to_owned() } else { said::name(&delivery.event) };
+    let event = if delivery.event.is_empty() { "no event".to_owned() } else { quote::name(&delivery.event) };
     let answer: Value = serde_json::from_str(&delivery.answer).unwrap_or_default();
     let sentence = answer.get("message").and_then(Value::as_str).unwrap_or(&delivery.answer);
     let (at, status) = (delivery.at.strftime("%H:%M:%S"), delivery.status);
-    format!("{at}  delivery {event}{action}{job}: {status} {}", said::sentence(sentence))
+    format!("{at}  delivery {event}{action}{job}: {status} {}", quote::sentence(sentence))
 }
 
 /// What a delivery says of a job, if it is about one.
@@ -84,7 +84,7 @@ fn action(action: &WorkflowJobAction) -> String {
         WorkflowJobAction::Waiting => "waiting".to_owned(),
         WorkflowJobAction::InProgress => "in_progress".to_owned(),
         WorkflowJobAction::Completed => "completed".to_owned(),
-        WorkflowJobAction::Other(other) => said::name(other),
+        WorkflowJobAction::Other(other) => quote::name(other),
     }
 }
 

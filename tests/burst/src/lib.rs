@@ -81,7 +81,7 @@ pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -
     let waiting = tokio::time::timeout(patience, to_the_end);
     // What is not over by then, the figures tell.
     let in_time = waiting.await.is_ok();
-    Ok(Figures { killed, ..figures::read(jobs, accepted, in_time, &stack, &world).await? })
+    Ok(BurstFigures { killed, ..figures::read(jobs, accepted, in_time, &stack, &world).await? })
 }
 
 /// The same with a process for each task: `runner-init`, with a stub for GitHub's runner program.
