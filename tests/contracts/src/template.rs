@@ -1,5 +1,6 @@
 //! `template.yaml` and its nested templates, as JSON.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,6 +9,16 @@ use serde_json::Value;
 /// `template.yaml` as JSON.
 pub fn read() -> Value {
     read_file("template.yaml")
+}
+
+/// The same, with what is put aside while the map has none of it: dependency caches.
+pub fn read_whole() -> Value {
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let whole: String =
+        text.lines().map(|line| format!("{}\n", line.strip_prefix("#~").unwrap_or(line))).collect();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(whole.as_bytes()).unwrap();
+    read_path(file.path())
 }
 
 /// Every template by its path from the root: `template.yaml`, and the nested ones.
@@ -39,13 +50,17 @@ pub fn root() -> PathBuf {
 
 /// A template as JSON, by its path from the root. Tags have their long forms: `!Ref X` is `{"Ref": "X"}`.
 pub fn read_file(name: &str) -> Value {
+    read_path(&root().join(name))
+}
+
+fn read_path(file: &Path) -> Value {
     let python = root().join(".venv/bin/python");
     assert!(
         python.exists(),
         "PyYAML is not installed: `make test` does it, or `make .venv/.installed` alone"
     );
     let script = root().join("tests/contracts/template/to_json.py");
-    let output = Command::new(python).arg(script).arg(root().join(name)).output().unwrap();
+    let output = Command::new(python).arg(script).arg(file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
