@@ -14,10 +14,9 @@ pub fn read() -> Value {
 /// The same, with what is put aside while the map has none of it: dependency caches.
 pub fn read_whole() -> Value {
     let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let whole: String =
-        text.lines().map(|line| format!("{}\n", line.strip_prefix("#~").unwrap_or(line))).collect();
+    let whole: Vec<&str> = text.lines().map(|line| line.strip_prefix("#~").unwrap_or(line)).collect();
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(whole.as_bytes()).unwrap();
+    file.write_all(whole.join("\n").as_bytes()).unwrap();
     read_path(file.path())
 }
 
