@@ -81,7 +81,7 @@ impl DeliveryFile {
         } else {
             Self::plain(name, text, json, sidecar)
         };
-        read.context("it is no delivery")
+        read.context("it is not a delivery")
     }
 
     fn plain(name: String, text: String, payload: Value, sidecar: Option<Sidecar>) -> Result<Self> {
@@ -116,7 +116,7 @@ impl DeliveryFile {
     }
 
     /// The same of a job that is created now: Mayfly takes a delivery that is a day old for one that
-    /// somebody posts again, and asks GitHub first. What was signed already stays as it is.
+    /// a delivery is posted again, and asks GitHub first. What was signed already stays as it is.
     #[must_use]
     pub fn created(mut self, now: Timestamp) -> Self {
         let created = self.payload.pointer_mut("/workflow_job/created_at");

@@ -1,4 +1,4 @@
-//! What a replay must come to, so that it can stand in somebody's CI.
+//! What a replay must come to, so that it can serve as a check in CI.
 
 use std::fmt;
 use std::str::FromStr;

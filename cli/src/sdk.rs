@@ -6,7 +6,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// Longest wait for one answer, its retries included: somebody waits for it.
+/// Longest wait for one answer, its retries included: a person is waiting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The configuration by the environment: region, credentials, and `AWS_ENDPOINT_URL`, also with a service's name

@@ -4,7 +4,7 @@ use std::io;
 
 use terminal_size::{Width, terminal_size_of};
 
-/// Columns where standard output is no terminal: a log, a file, a pipe.
+/// Columns where standard output is not a terminal: a log, a file, a pipe.
 const PIPED: u16 = 120;
 
 /// How many columns a line may have: the terminal's, or 120 where there is none.

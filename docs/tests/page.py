@@ -83,5 +83,5 @@ def dead_links(text: str, folder: Path) -> list[str]:
         elif link.part and (not link.path or file.suffix == ".md"):
             page = file.read_text(encoding="utf-8") if link.path else text
             if link.part not in anchors(page):
-                dead.append(f"[{link.says}] leads to #{link.part}, which is no heading of {link.path or 'this page'}")
+                dead.append(f"[{link.says}] leads to #{link.part}, which is not a heading of {link.path or 'this page'}")
     return dead

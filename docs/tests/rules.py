@@ -54,7 +54,7 @@ def of_test(link: Link, folder: Path) -> Iterator[str]:
     if not link.part:
         yield f"[{link.says}] names no test of {link.path}"
     elif not file.is_file():
-        yield f"[{link.says}] is in {link.path}, which is no file"
+        yield f"[{link.says}] is in {link.path}, which is not a file"
     elif link.part not in tests(file):
         yield f"{link.path} has no test {link.part}, or skips it"
 

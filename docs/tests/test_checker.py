@@ -142,7 +142,7 @@ class Threats(OnFiles):
             ({1: "Nothing: it is open", 2: "not tried"}, "names no test"),
             ({1: "Nothing that is read is printed", 2: "–"}, "names no test"),
             ({2: "[a](tests.rs)"}, "[a] names no test of tests.rs"),
-            ({2: "[a](gone.rs#it_holds)"}, "in gone.rs, which is no file"),
+            ({2: "[a](gone.rs#it_holds)"}, "in gone.rs, which is not a file"),
             ({2: "[a](tests.rs#it_held)"}, "tests.rs has no test it_held"),
             ({2: "[a](tests.rs#nobody_runs_it)"}, "has no test nobody_runs_it, or skips it"),
             ({2: "[a](tests.rs#no_test)"}, "has no test no_test"),

@@ -61,7 +61,7 @@ class Check(unittest.TestCase):
             ("yes", "it names no test and no reason why not: yes"),
             ("no", "it names no test and no reason why not: no"),
             (here.replace("Check", "Chuck"), "has no test"),
-            ("[a](tests/gone.py#A.test_b)", "which is no file"),
+            ("[a](tests/gone.py#A.test_b)", "which is not a file"),
         ]:
             row = Row(1, dict(zip(TROUBLES, ("a", "b", "c", tried), strict=True)))
             found = problems(row)

@@ -58,10 +58,10 @@ def of_map() -> dict[str, Pool]:
     except (OSError, ValueError) as error:
         raise Refusal(f"pools.toml cannot be read: {error}") from None
     if not isinstance(entries, dict):
-        raise Refusal("pools.toml: pools is no table of pools, [pools.<name>]")
+        raise Refusal("pools.toml: pools is not a table of pools, [pools.<name>]")
     for name, entry in entries.items():
         if not isinstance(entry, dict):
-            raise Refusal(f"pools.toml: {name} is no table of fields")
+            raise Refusal(f"pools.toml: {name} is not a table of fields")
         for field in TEXTS:
             if not isinstance(entry.get(field, ""), str):
                 raise Refusal(f"pools.toml: {name}.{field} is {entry[field]!r}, and no text")
@@ -88,7 +88,7 @@ def deployed(stack: Stack) -> dict[str, bool]:
     # arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION
     families = [arn.rpartition("/")[2].partition(":")[0] for arn in stack.of_type(TASK_DEFINITION)]
     groups, own = groups_of(stack), f"{stack.name}_"
-    # What is called otherwise is no pool's: Fluent Bit's on the hosts.
+    # What is called otherwise is not a pool's: Fluent Bit's on the hosts.
     names = [*(family.removeprefix(own) for family in families if family.startswith(own)), *groups]
     return {name: name in groups for name in names}
 

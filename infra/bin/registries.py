@@ -52,7 +52,7 @@ class Reference:
             r"([^@]+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?", text
         )
         if not match or not re.fullmatch(r"[a-z0-9._:/-]+", match[1], re.IGNORECASE):
-            raise Refusal(f"{text!r} is no image: REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST")
+            raise Refusal(f"{text!r} is not an image: REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST")
         name, tag, digest = match[1], match[2] or "latest", match[3]
         first, slash, rest = name.partition("/")
         # Docker's rule: what comes first is a host if it looks like one.
@@ -91,7 +91,7 @@ def look_up(text: str, region: str) -> Found:
         return Found(digest, architectures(body))
     except (ValueError, TypeError, AttributeError):
         # A proxy's page to log in, say.
-        raise Refusal(f"{text}: what answers for {reference.registry} is no registry") from None
+        raise Refusal(f"{text}: what answers for {reference.registry} is not a registry") from None
 
 
 def architectures(body: bytes) -> set[str] | None:

@@ -35,7 +35,7 @@ def build_command(settings: Settings) -> list[str]:
 
 
 def deploy_command(settings: Settings, confirm: bool) -> list[str]:
-    """`sam` may ask whether the change set is meant; nothing to change is no failure."""
+    """`sam` may ask whether the change set is meant; nothing to change is not a failure."""
     return [
         *("sam", "deploy"),
         *common(settings),

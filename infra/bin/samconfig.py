@@ -31,7 +31,7 @@ class Document:
         for key in (self.env, command, "parameters"):
             table = table.get(key, {})
             if not isinstance(table, dict):
-                fail(f"{key} in samconfig.toml is no table")
+                fail(f"{key} in samconfig.toml is not a table")
         return table
 
     def write(self, answers: dict[str, str], parameters: dict[str, str]) -> None:

@@ -41,7 +41,7 @@ class References(unittest.TestCase):
                 (found.registry, found.repository, found.wanted), (registry, repository, wanted), text
             )
         for text in ("", "a runner", "runner@sha256:12", "runner:one:two@"):
-            with self.assertRaisesRegex(Refusal, "is no image"):
+            with self.assertRaisesRegex(Refusal, "is not an image"):
                 Reference.of(text)
 
 

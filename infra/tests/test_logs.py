@@ -196,7 +196,7 @@ class Deployed(OnProject):
         # The words are CloudFormation's to hand on, and Fluent Bit's to fill in.
         self.assertEqual((logs["image"], told["MAYFLY_LOG_OUTPUT"]), (pinned, HTTP))
         self.assertEqual(len(ecs.list_services(cluster="mayfly_ec2")["serviceArns"]), 1)
-        # Fluent Bit's task definition is no pool that has left the map.
+        # Fluent Bit's task definition is not a pool that has left the map.
         self.assertIn("pools: none is dropped", self.deployed())
 
 

@@ -154,8 +154,8 @@ class Map(OnProject):
         usual = (self.project / "pools.toml").read_bytes()
         for text, line in [
             (b"\xff\xfe", "map: pools.toml cannot be read: "),
-            (b"pools = 3", "map: pools.toml: pools is no table of pools"),
-            (b"[pools]\nx = 3", "map: pools.toml: x is no table of fields"),
+            (b"pools = 3", "map: pools.toml: pools is not a table of pools"),
+            (b"[pools]\nx = 3", "map: pools.toml: x is not a table of fields"),
             (usual.replace(b'"ec2-spot"', b"3"), "map: pools.toml: ec2-x64-spot.capacity is 3, and no text"),
             (
                 usual.replace(b"maximum = 20", b"maximum = -1"),

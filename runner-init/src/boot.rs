@@ -27,7 +27,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A JSON line on standard output for each event. That nobody reads it any more is no reason to stop.
+/// A JSON line on standard output for each event. It goes on even if no one reads them.
 fn log() {
     tracing_subscriber::fmt().json().flatten_event(true).log_internal_errors(false).init();
 }
@@ -40,7 +40,7 @@ fn pid1() -> ExitCode {
     ExitCode::from(u8::try_from(code.unwrap_or(FAILED)).unwrap_or(u8::MAX))
 }
 
-/// The settings, once nobody can look into this process any more.
+/// The settings, once no other process can look into this one.
 #[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
 fn prepared() -> Option<TaskConfig> {
     // The kernel shows a process' first environment, with the ticket in it, to anyone who may trace it. From

@@ -39,7 +39,7 @@ pub const PASSED_ON: [&str; 21] = [
 /// The hook of Mayfly's images that tells a job where its dependency cache is.
 pub const CACHE_HOOK: &str = "/usr/local/lib/mayfly/job-started.sh";
 
-/// Who the runner program runs as.
+/// The user that the runner program runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {
     /// Its user id; never 0.
@@ -59,7 +59,7 @@ pub struct TaskConfig {
     pub program: PathBuf,
     /// The home of who it runs as.
     pub home: PathBuf,
-    /// Who that is.
+    /// That user.
     pub user: User,
     /// Docker's socket, where the pool has Docker.
     pub docker_socket: Option<PathBuf>,

@@ -24,7 +24,7 @@ impl SeededRandom {
     }
 }
 
-/// 128 bits of the kernel's, in hex: an id that nobody else has.
+/// 128 bits of the kernel's, in hex: an id that no other boot has.
 pub(crate) fn id() -> io::Result<String> {
     Ok(hex::encode(bytes::<16>()?))
 }

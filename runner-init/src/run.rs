@@ -235,7 +235,7 @@ fn wake() -> io::Result<(UnixStream, UnixStream)> {
     Ok((ours, theirs))
 }
 
-/// Whether it was woken by this one. An error if nobody is there who could do it.
+/// Whether it was woken by this one. An error if there is no one who could do it.
 fn drain(wake: &mut UnixStream) -> io::Result<bool> {
     let (mut any, mut bytes) = (false, [0; 64]);
     loop {

@@ -58,7 +58,7 @@ pub fn restore(source: &ToolCacheSource, folder: &Path, path: &str) -> Result<()
             std::fs::create_dir_all(folder)?;
             let mut tar = Command::new("tar");
             tar.env_clear().env("PATH", path);
-            // It belongs to root, and nobody else writes to it.
+            // It belongs to root, and only root writes to it.
             tar.args(["--extract", "--no-same-owner", "--no-same-permissions", "--file"]);
             tar.arg(archive.path()).arg("--directory").arg(folder);
             run("tar", &mut tar)

@@ -51,7 +51,7 @@ fn main() {
             "kill-itself" => kill_process(getpid(), Signal::KILL).unwrap(),
             "connect" => sandbox(rest),
             "exit" => exit(rest.parse().unwrap()),
-            _ => panic!("{step} is no step"),
+            _ => panic!("{step} is not a step"),
         }
     }
 }

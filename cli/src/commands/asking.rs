@@ -1,4 +1,4 @@
-//! What `why` and `trace` are told of a job, and of who is asked about it.
+//! The arguments of `why` and `trace`: the job, and where to ask about it.
 
 use std::path::PathBuf;
 

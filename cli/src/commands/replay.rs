@@ -74,7 +74,7 @@ struct Replayed {
     deliveries: Vec<Delivered>,
     /// Where the map of pools comes from; that of a deployed function is not known.
     map: Option<String>,
-    /// The books at the end; of a deployed function nobody sees them.
+    /// The books at the end; those of a deployed stack cannot be seen from here.
     books: Option<Vec<Book>>,
     /// Whether the platform came to rest.
     at_rest: Option<bool>,

@@ -10,7 +10,7 @@ use aws_sdk_servicequotas::types::ServiceQuota;
 use super::comparison::Values;
 use super::quotas::Quota;
 
-/// Asks for these quotas, one after the other. Where nobody is reached, or nothing is allowed, the first
+/// Asks for these quotas, one after the other. If AWS cannot be reached, or nothing is allowed, the first
 /// answer stands for the others: the error is one line.
 pub async fn values(config: &SdkConfig, quotas: &[Quota]) -> Result<Values, String> {
     if config.region().is_none() {

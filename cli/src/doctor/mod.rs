@@ -1,8 +1,8 @@
 //! `mayfly doctor --before-deploy`: whether the account has room for what the map of pools may start.
 //!
-//! [`quotas`] says which quota a pool draws on, [`needs`] how much of it, [`findings`] what follows from the
+//! [`quotas`] says which quota a pool draws on, [`needs`] how much of it, [`comparison`] what follows from the
 //! values that the account has; these are pure. `account` asks Service Quotas for the values, and is there
-//! with the feature `doctor` alone, so that whoever needs it not compiles no AWS SDK.
+//! with the feature `doctor` alone, so that other builds compile no AWS SDK.
 
 #[cfg(feature = "doctor")]
 pub mod account;

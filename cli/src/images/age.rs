@@ -32,17 +32,17 @@ impl FromStr for Newer {
 /// How far behind a pin is, and by what that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Age {
-    /// A newer version has been out for so many days.
+    /// A newer version has been out for this many days.
     Behind {
         /// That version.
         newer: String,
         /// How long it has been out.
         days: i32,
     },
-    /// Nothing newer is known, and so many days ago somebody looked. The next version may have come out
+    /// Nothing newer is known, and the last look was this many days ago. The next version may have come out
     /// the day after.
     Looked(i32),
-    /// Nothing newer is known, and nobody has looked since it came out.
+    /// Nothing newer is known, but there was no look since it came out.
     Released(i32),
     /// Neither is known.
     Unknown,
@@ -68,7 +68,7 @@ impl Age {
         }
     }
 
-    /// The most days that it can be behind; nothing where nobody knows.
+    /// The most days that it can be behind, if that is known.
     pub fn days(&self) -> Option<i32> {
         match self {
             Self::Behind { days, .. } | Self::Looked(days) | Self::Released(days) => Some(*days),

@@ -91,5 +91,7 @@ fn too_old(pin: &Pin<'_>, age: &Age) -> Option<String> {
 fn strangers(lock: &Lock, against: &Against) -> Vec<String> {
     let known: Vec<&str> = pins(lock).iter().map(|pin| pin.name).collect();
     let strangers = against.newer.iter().filter(|newer| !known.contains(&newer.name.as_str()));
-    strangers.map(|newer| format!("{}: is no pin; the pins are {}", newer.name, known.join(", "))).collect()
+    strangers
+        .map(|newer| format!("{}: is not a pin; the pins are {}", newer.name, known.join(", ")))
+        .collect()
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-/// What stands in the place of a hash that nobody has looked up yet.
+/// Stands for a hash that is not looked up yet.
 pub const UNKNOWN: &str = "unknown";
 
 /// The architectures of every image, in Docker's spelling.
@@ -20,7 +20,7 @@ pub struct Lock {
     /// Releases of repositories at GitHub, which names their assets' hashes.
     #[serde(default)]
     pub release: BTreeMap<String, Download>,
-    /// Files of which nobody publishes a hash.
+    /// Files without a published hash.
     #[serde(default)]
     pub archive: BTreeMap<String, Download>,
     /// Images that ours are made from.
@@ -51,7 +51,7 @@ pub struct Download {
     pub arch: PerArchitecture,
     /// What it has to hash to.
     pub sha256: PerArchitecture,
-    /// Who says so.
+    /// The source.
     #[serde(default)]
     pub source: Option<PerArchitecture>,
 }
@@ -93,7 +93,7 @@ pub struct BaseImage {
     pub looked: Option<Date>,
     /// `sha256:` and its hash.
     pub digest: String,
-    /// Who says so.
+    /// The source.
     pub source: Option<String>,
 }
 
@@ -109,7 +109,7 @@ pub struct PinnedAction {
     pub looked: Option<Date>,
     /// The commit.
     pub commit: String,
-    /// Who says so.
+    /// The source.
     pub source: Option<String>,
 }
 
@@ -169,7 +169,7 @@ fn ensure_hash(field: &str, hash: &str, digits: usize) -> Result<()> {
     bail!("{field}: has to be {digits} hexadecimal digits in lower case, or \"{UNKNOWN}\"")
 }
 
-/// Whether a text is a hash of so many hexadecimal digits, in lower case.
+/// Whether a text is a hash of this many hexadecimal digits, in lower case.
 pub fn is_hash(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

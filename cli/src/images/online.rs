@@ -1,4 +1,4 @@
-//! Who knows the pins: GitHub's API, a registry, and the files themselves.
+//! The sources of the pins: GitHub's API, a registry, and the files themselves.
 
 use std::io::{self, Read};
 use std::time::Duration;

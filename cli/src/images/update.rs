@@ -56,7 +56,7 @@ fn hashes(pin: &Download) -> Vec<String> {
 
 fn table<'a>(document: &'a mut DocumentMut, kind: &str, name: &str) -> Result<&'a mut Table> {
     let table = document.get_mut(kind).and_then(|it| it.get_mut(name)).and_then(Item::as_table_mut);
-    table.ok_or_else(|| anyhow!("is no table [{kind}.{name}]"))
+    table.ok_or_else(|| anyhow!("is not a table [{kind}.{name}]"))
 }
 
 /// The newest release, with the hashes that GitHub says its files have.
@@ -120,7 +120,7 @@ fn write_hashes(table: &mut Table, versioned: &[String], source: &str) -> Result
         set(known, architecture, hash);
         if is_new {
             let sources = table.entry("source").or_insert_with(|| Item::Table(Table::new()));
-            set(sources.as_table_mut().context("its source is no table")?, architecture, source);
+            set(sources.as_table_mut().context("its source is not a table")?, architecture, source);
         }
     }
     // The two together make a table of sources whole.
@@ -135,7 +135,7 @@ fn write_hashes(table: &mut Table, versioned: &[String], source: &str) -> Result
 
 fn part<'a>(table: &'a mut Table, name: &str) -> Result<&'a mut Table> {
     let part = table.get_mut(name).and_then(Item::as_table_mut);
-    part.with_context(|| format!("{name} is no table"))
+    part.with_context(|| format!("{name} is not a table"))
 }
 
 /// Sets a text. What stands around it, a comment behind it too, stays.

@@ -90,7 +90,7 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write)
             organisation: ORGANISATION,
             logs,
         };
-        // Before anybody is told of it.
+        // Before the URLs are printed.
         let interrupts = signal(SignalKind::interrupt())?;
         write!(out, "\n{}", screen::ready(&places))?;
         out.flush()?;

@@ -8,7 +8,7 @@ use super::prices::{Hourly, Prices};
 use super::spans::{self, WeekSpan};
 use super::week::hours;
 
-/// What a pool's minimum costs in a week in which nobody has a job for it.
+/// What a pool's minimum costs in a week without jobs.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cost<'a> {
     /// The pool.

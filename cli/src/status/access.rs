@@ -1,4 +1,4 @@
-//! Who is asked: the stack's table, its clusters and its logs by the SDK's configuration, GitHub by a person's token or by
+//! Where `why` looks: the stack's table, its clusters and its logs by the SDK's configuration, GitHub by a person's token or by
 //! the App's key.
 
 use std::time::Duration;

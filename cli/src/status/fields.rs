@@ -1,4 +1,4 @@
-//! What is written of what was read: by named fields, so that nothing comes along that nobody has thought of. Overrides,
+//! Which fields of what was read are written: only those named here, so that nothing else slips in. Overrides,
 //! environments and tags are in none of these; nor is the boot that a runner is bound to.
 
 use fleet::Pool;

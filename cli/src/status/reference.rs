@@ -22,7 +22,7 @@ impl Reference {
         if let Ok(number) = text.parse() {
             return Ok(Self { job: JobId(number), repository: None });
         }
-        let Some((_, rest)) = text.split_once("://") else { bail!("that is no job: {WANTED}") };
+        let Some((_, rest)) = text.split_once("://") else { bail!("that is not a job: {WANTED}") };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
         let mut parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).skip(1).collect();
         // https://api.github.com/repos/…, https://HOST/api/v3/repos/…
@@ -88,8 +88,8 @@ mod tests {
     #[test]
     fn what_is_no_job_is_told_without_being_repeated() {
         for (text, says) in [
-            ("", "that is no job"),
-            ("build", "that is no job"),
+            ("", "that is not a job"),
+            ("build", "that is not a job"),
             ("https://t0k3n@github.com/octo-org/storefront/actions/runs/12", "is of a run"),
             ("https://t0k3n@github.com/octo-org/storefront/actions/runs/12/job/t0k3n", "no job's number"),
             ("https://t0k3n@github.com/octo-org/storefront?token=t0k3n", "is of no job"),

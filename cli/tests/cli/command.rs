@@ -79,7 +79,7 @@ fn a_broken_pool_map_gets_a_line_an_error() {
     for words in [
         "mine.toml:1: a.cpu_units: is missing",
         "mine.toml:3: a.architecture: takes \"x86_64\" or \"arm64\", not the text \"mips\"",
-        "mine.toml:5: B.colour: is no field",
+        "mine.toml:5: B.colour: is not a field",
     ] {
         assert!(error.contains(words), "{words:?} is not in\n{error}");
     }

@@ -41,7 +41,7 @@ pub(crate) struct Batch {
 }
 
 impl PoolEvents {
-    /// Whether somebody wants the pool to be settled.
+    /// Whether an event asks for the pool to be settled.
     pub(crate) fn is_to_be_settled(&self) -> bool {
         self.events.iter().any(|event| matches!(event, Event::Settle { .. }))
     }

@@ -1,4 +1,4 @@
-//! What the launcher is told.
+//! The launcher's settings.
 
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 

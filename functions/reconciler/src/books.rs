@@ -101,7 +101,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         let posted = self.books.post(&pass.settings.pools, &[event]).await;
         let posted = steps.note(&pool, "write the book anew", posted.map_err(PassStepError::from));
         let book = posted.as_ref().and_then(|posted| posted.books.get(&pool));
-        // One that somebody has written meanwhile is counted at the next look.
+        // If another function has written the book meanwhile, the next look counts it.
         if book.is_some_and(|book| book.version == version + 1 && Totals::from(book) == counted) {
             warn!(%pool, ?by, ?counted, "a book did not say what its items add up to, and does now");
             counter!(LEDGER_DRIFT.name).increment(1);

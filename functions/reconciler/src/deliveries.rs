@@ -29,7 +29,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         control::deliveries::pass(&self.books, limits, &self.github, memory, until).await
     }
 
-    /// Pays for what came of it, and says what there is to say.
+    /// Takes the calls that it made out of the budget, and logs the result.
     pub(crate) fn redelivered(
         &self,
         pass: &mut Pass<'_>,

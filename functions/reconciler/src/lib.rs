@@ -88,7 +88,7 @@ impl<T> ReconcilerGithub for T where
 {
 }
 
-/// GitHub's lists that lead to jobs nobody was told of.
+/// GitHub's lists in which jobs without a webhook are found.
 pub trait GithubLists: ListRepositories + ListRuns + ListJobs {}
 
 impl<T: ListRepositories + ListRuns + ListJobs> GithubLists for T {}
@@ -103,9 +103,9 @@ impl<T: ListTasks + DescribeTasks + StopTask> ReconcilerEcs for T {}
 pub struct Reconciler<L, C, G, T, Q> {
     /// The ledger, with the clock and the random bits that its transactions need.
     pub books: Bookkeeper<L, C>,
-    /// Who knows how the jobs are.
+    /// GitHub, which knows the state of each job.
     pub github: G,
-    /// Who runs the tasks.
+    /// ECS, which runs the tasks.
     pub ecs: T,
     /// The queue to the launcher, which writes down what a sweep has found, and launches at once.
     pub queue: Q,
@@ -159,7 +159,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         steps.ended()
     }
 
-    /// Looks at everything, and sets right what lies. Then the jobs in progress that nobody is at are known too.
+    /// Compares everything, and repairs what differs. After that the jobs in progress without a runner are known too.
     async fn look(&self, pass: &mut Pass<'_>, snapshot: &mut LedgerSnapshot, steps: &mut Steps) -> Evidence {
         let seen = self.mend_lies(pass, snapshot, steps).await;
         snapshot.jobs.extend(self.left_in_progress(snapshot, &seen, steps).await);

@@ -27,7 +27,7 @@ pub(crate) enum LastSweep {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) last_sweep: Cell<LastSweep>,
-    /// How far the sweeps are, with what was not written down. Of use as long as nobody else has written.
+    /// How far the sweeps are, with what was not written down. Valid until another instance writes.
     pub(crate) cursor: RefCell<Option<SweepCursor>>,
     /// How far GitHub's list of deliveries was read.
     pub(crate) deliveries: DeliveriesMemory,
@@ -35,7 +35,7 @@ pub(crate) struct Memory {
     pub(crate) unchanged: RefCell<Unchanged>,
     /// Of how many runs the last sweep has asked for the jobs.
     pub(crate) runs: Cell<u32>,
-    /// The jobs in progress, as far as the last look and the passes since have met them.
+    /// The jobs in progress that the last look and the passes since have seen.
     pub(crate) begun: RefCell<BTreeSet<JobId>>,
     /// Whether runners or jobs may be listed where the version before listed them.
     pub(crate) earlier: EarlierListings,

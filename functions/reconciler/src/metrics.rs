@@ -56,14 +56,14 @@ pub const LIES_MENDED: Metric =
 /// `Unserved` or `Unread`; of runners what [`fleet::repair::lying::Mend::counted_as`] says.
 pub const FOUND: &str = "Found";
 
-/// The dimension of why nobody knew: `Approval` where a job had waited for one, or was thought to;
-/// `NoDelivery` where nobody had heard of it.
+/// The dimension that says why the job was not known: `Approval` where a job had waited for one, or was thought to;
+/// `NoDelivery` if no webhook had come.
 pub const CAUSE: &str = "Cause";
 
 /// The value of [`CAUSE`] for a job that had waited for an approval.
 pub(crate) const APPROVAL: &str = "Approval";
 
-/// The value of [`CAUSE`] for a job that nobody had heard of.
+/// The value of [`CAUSE`] for a job without a webhook.
 pub(crate) const NO_DELIVERY: &str = "NoDelivery";
 
 /// All of them.

@@ -24,7 +24,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) stored: SweepCursor,
     /// Calls that are not written down yet.
     pub(crate) calls: u32,
-    /// Requests that a sweep is to make yet, as far as it knows.
+    /// Requests that a sweep still has to make, by its estimate.
     pub(crate) to_come: u32,
     /// Requests that were taken out of the minute's budget, and are not made yet.
     pub(crate) taken: u32,
@@ -58,7 +58,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// From now on so many calls may be made, and until so long after the beginning.
+    /// Allows this many calls from now on, until this long after the beginning.
     pub(crate) fn allow(&mut self, calls: u32, time: SignedDuration) {
         (self.calls_left, self.spare) = (calls, 0);
         self.allow_time(time);
@@ -106,7 +106,7 @@ impl<'a> Pass<'a> {
         open == 0 || self.cursor.reads.left(now, self.cursor.share(now)) > self.spare.saturating_add(open)
     }
 
-    /// A sweep begins, which is to make so many requests.
+    /// Begins a sweep that will make this many requests.
     pub(crate) fn expect(&mut self, requests: u32) {
         (self.to_come, self.taken) = (requests, std::mem::take(&mut self.taken_ahead));
     }

@@ -1,4 +1,4 @@
-//! What the reconciler is told.
+//! The reconciler's settings.
 
 use std::collections::BTreeSet;
 

@@ -46,7 +46,7 @@ impl LedgerSnapshot {
 impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
     Reconciler<L, C, G, T, Q>
 {
-    /// Reads what there is. What cannot be read is not in it, and is a step that failed.
+    /// Reads the ledger. What cannot be read is left out, and counts as a failed step.
     pub(crate) async fn snapshot(&self, now: Timestamp, steps: &mut Steps) -> LedgerSnapshot {
         let books = steps.note_common("books", self.all_books().await).unwrap_or_default();
         let books: Vec<Book> = books.iter().filter_map(Item::book).cloned().collect();
@@ -106,7 +106,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         Ok(self.books.ledger.read_eventual(&keys).await?)
     }
 
-    /// The jobs in progress that nobody of ours may be at any longer: they may have to be read. Their runners are as
+    /// The jobs in progress that may have lost their runner, so that GitHub may have to be asked. Their runners are as
     /// a look has seen them, or are read.
     pub(crate) async fn left_in_progress(
         &self,

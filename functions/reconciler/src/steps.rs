@@ -43,7 +43,7 @@ impl PassStepError {
         self.is_no_failure() || matches!(self, Self::Budget(_))
     }
 
-    /// Whether calls or time were used up, which is no failure: the next pass goes on.
+    /// Whether calls or time were used up, which is not a failure: the next pass goes on.
     fn is_no_failure(&self) -> bool {
         match self {
             Self::Budget(problem) | Self::Deliveries(DeliveriesError::Budget(problem)) => {

@@ -1,4 +1,4 @@
-//! What PID 1 is told: a status, and a sentence or what it asked for. Nothing secret is in a log.
+//! The answers to PID 1: a status, and a sentence or what it asked for. No secret goes into a log.
 
 use ::metrics::counter;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
@@ -29,7 +29,7 @@ const SPREAD: u64 = 5;
 /// The same, where all wait for one moment.
 const WIDE_SPREAD: u64 = 30;
 
-/// What PID 1 is told with a 503.
+/// The body of a 503.
 const NOT_NOW: &str = "not now: ask again when retry-after is over";
 
 /// An answer, whichever way the question went. It does not print its body, which may be a JIT config.
@@ -105,7 +105,7 @@ fn refused(how: &'static str) -> AnswerToPid1 {
     AnswerToPid1::problem(403, "another boot has asked with this ticket")
 }
 
-/// 403: the ticket is none of ours.
+/// 403: the ticket is not one of ours.
 pub(crate) fn forged_ticket() -> AnswerToPid1 {
     warn!("ticket not issued by us");
     counter!(TICKETS_REFUSED.name, ANSWER => "Forged").increment(1);

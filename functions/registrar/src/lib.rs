@@ -1,4 +1,4 @@
-//! The `registrar` function: a task's PID 1 asks, and is told.
+//! The `registrar` function: answers the questions of a task's PID 1.
 //!
 //! There is one question, from a task's first boot to its end: what am I to do? The answer is a JIT
 //! config, if the runner is needed, or to wait, or to leave. The question shows the ticket that is in the
@@ -40,7 +40,7 @@ impl<T: FindRunnerGroup + GenerateJitConfig + FindRunner + DeleteRunner> Registr
 pub struct Registrar<L, C, G> {
     /// The ledger, with the clock and the random bits that its transactions need.
     pub books: Bookkeeper<L, C>,
-    /// Who registers the runners.
+    /// GitHub, where the runners are registered.
     pub github: G,
 }
 

@@ -19,7 +19,7 @@ pub const TICKETS_REFUSED: Metric =
 pub const REGISTRATIONS_REPLACED: Metric =
     Metric::counter("RegistrationsReplaced", "Registrations of lost answers that were deleted");
 
-/// Registrations that run a job although nobody was answered their JIT config: it was read on its way.
+/// Registrations that run a job although no runner received their JIT config: it was stolen on its way.
 pub const REGISTRATIONS_TAKEN: Metric =
     Metric::counter("RegistrationsTaken", "Registrations at work whose JIT config nobody was answered")
         .with_alarm();

@@ -17,7 +17,7 @@ const REPLACING: u32 = 2;
 pub(crate) enum Made {
     /// This is its JIT config.
     Config(JitConfig),
-    /// Its name is taken by a registration that runs a job, though nobody was answered its JIT config.
+    /// Its name is taken by a registration that runs a job, though no runner received its JIT config.
     FoundBusy,
 }
 
@@ -70,7 +70,7 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
         }
     }
 
-    /// Deletes a registration that nobody will use. What is not deleted here, the next question of its
+    /// Deletes a registration that no runner will use. What is not deleted here, the next question of its
     /// boot finds by its name, or the repair of registrations without a runner deletes.
     pub(crate) async fn forget(&self, asked: &QuestionContext<'_>, registration: GithubRunnerId) {
         if self.in_time(asked).is_err() {

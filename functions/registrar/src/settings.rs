@@ -1,4 +1,4 @@
-//! What the registrar is told.
+//! The registrar's settings.
 
 use fleet::PoolMap;
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LETTERS: usize = 400;
 
 /// What the groups were found to say in a tick, by the pool that asked and the capacity that it asked about:
-/// nobody is asked twice.
+/// no call is made twice.
 #[derive(Debug, Default)]
 pub(crate) struct Growth(RefCell<BTreeMap<(PoolName, PoolName), Option<String>>>);
 

@@ -1,7 +1,7 @@
 //! The `scheduler` function, each minute: the minimum and maximum of this hour, the launches that a
 //! crash left half done, and how many EC2 instances are kept.
 //!
-//! A tick settles every pool, takes a [`fleet::repair::Snapshot`] of what there is, and performs what
+//! A tick settles every pool, takes a [`fleet::repair::Snapshot`] of ledger and ECS, and performs what
 //! the rules of [`fleet::repair`] find in it. It looks at how things are, not at what it did a minute
 //! ago: a tick that is missed or that comes twice does no harm. Each pool is by itself, and so is each
 //! step of a pool; what went wrong is one error in the end.

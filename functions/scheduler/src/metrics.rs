@@ -9,7 +9,7 @@ pub const STEPS_FAILED: Metric = Metric::counter("SchedulerStepsFailed", "Steps 
 /// not needed.
 pub const RUNNERS_FENCED: Metric = Metric::counter("RunnersFenced", "Runners that were fenced");
 
-/// Runners that may still be launched on EC2 before a pool waits, because so many of its tasks wait for instances;
+/// Runners that may still be launched on EC2 before a pool waits, because too many of its tasks wait for instances;
 /// of the pool with the fewest.
 pub const PROVISIONING_LEFT: Metric =
     Metric::gauge("ProvisioningLeft", "Runners that may still wait for instances, of the fullest pool");

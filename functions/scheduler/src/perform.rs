@@ -98,7 +98,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: S
         done
     }
 
-    /// Writes down what `RunTask` said of launches that it puts off, so that whoever gives one up knows why.
+    /// Writes down what `RunTask` said of launches that it puts off, so that the reason is known when one is given up.
     async fn write_tried(&self, invocation: &LaunchContext<'_>, pool: &PoolName, done: &mut Performed) {
         let tried = mem::take(&mut done.tried);
         self.write_all(invocation, pool, "put off", &tried, done).await;

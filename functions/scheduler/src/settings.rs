@@ -1,4 +1,4 @@
-//! What the scheduler is told.
+//! The scheduler's settings.
 
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 

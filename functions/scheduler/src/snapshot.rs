@@ -52,7 +52,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: S
         let retired = books.retired.as_ref();
         let names =
             settings.pools.iter().map(|pool| &pool.name).chain(retired.into_iter().flat_map(BTreeMap::keys));
-        // Where nobody knows which pools are out of the map, their capacity may have runners of any.
+        // If it is not known which pools have left the map, their capacity may run runners of any of them.
         let lists =
             |pool: &PoolName| retired.is_none() || may_have_runners(&snapshot.books, pool, &settings.pools);
         let waiting = retired.into_iter().flatten().filter(|(_, book)| book.queued != 0);

@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a benchmark is no product"
+    reason = "a benchmark is not a product"
 )]
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;

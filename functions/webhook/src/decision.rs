@@ -29,7 +29,7 @@ pub(crate) enum Decision {
         /// Why none of ours serves it.
         why: String,
     },
-    /// Nothing: its repository is somebody else's.
+    /// Nothing: its repository belongs to another owner.
     Foreign(String),
     /// Nothing: it says too little to do anything.
     Empty(String),
@@ -58,7 +58,7 @@ pub(crate) fn decide(
 /// Decides on one job event of the organisation's.
 ///
 /// Whose it is, the repository's name says, and not the payload's `installation`: GitHub has sent payloads of one
-/// App to the hook of another (runs-on/runs-on#509). Of somebody else's repository nothing is written
+/// App to the hook of another (runs-on/runs-on#509). Nothing is written of another owner's repository
 /// down, not even an end: nothing was begun.
 fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
     let WebhookDeployment { organisation, pools } = deployed;

@@ -10,7 +10,7 @@ pub const JOBS_QUEUED: Metric =
     Metric::counter("JobsQueued", "Waiting jobs whose event is on the queue").by(&[POOL]);
 
 /// Jobs that wait for a runner of ours and that no pool serves; by [`REASON`]. Those of other systems are not
-/// among them (`fleet::routing::Unserved::is_ours`): nobody expects us to serve them.
+/// among them (`fleet::routing::Unserved::is_ours`): they are not meant for Mayfly.
 pub const JOBS_UNSERVED: Metric =
     Metric::counter("JobsUnserved", "Waiting jobs that were meant for a pool, and that none serves")
         .by(&[REASON])

@@ -1,4 +1,4 @@
-//! What the webhook is told.
+//! The webhook's settings.
 
 use fleet::PoolMap;
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};

@@ -33,7 +33,7 @@ pub struct Assumed {
 pub struct DayOfJobs {
     /// How many.
     pub jobs: u64,
-    /// Within so many hours.
+    /// Within this many hours.
     pub hours: f64,
     /// How long each works.
     pub job_minutes: u64,

@@ -60,7 +60,7 @@ fn length(assumed: &Assumed) -> Result<SignedDuration> {
     Ok(SignedDuration::try_from_secs_f64(assumed.day.hours * 3600.0)?)
 }
 
-/// What is used in a world with so many jobs.
+/// What a world with this many jobs uses.
 fn happen(assumed: &Assumed, deployed: &DeployedStack, jobs: u64) -> Result<Counts> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
     let mut delays = scale::Data::read(None)?.delays;

@@ -83,7 +83,7 @@ fn at<'a>(template: &'a Value, pointer: &str) -> &'a Value {
     template.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-/// Whether Lambda logs its own lines of a function at INFO, which it does unless it is told otherwise.
+/// Whether Lambda logs its own lines of a function at INFO, which it does by default.
 fn is_logged(template: &Value, function: FunctionName) -> bool {
     let level = format!("/Resources/{function:?}Function/Properties/LoggingConfig/SystemLogLevel");
     *at(template, &level) != "WARN"

@@ -5,12 +5,12 @@ use std::ops::{Add, Mul, Sub};
 
 use sandbox::{FunctionName, Operation};
 
-/// Who used it.
+/// The function or service that used it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UsedBy {
     /// A function, with what calls it and what it calls.
     Function(FunctionName),
-    /// The ledger's table, whoever uses it.
+    /// The ledger's table, used by all of them.
     Table,
 }
 
@@ -35,10 +35,10 @@ pub(crate) const fn name(function: FunctionName) -> &'static str {
     }
 }
 
-/// What was used by whom.
+/// What each of them used.
 pub type Used = BTreeMap<UsedBy, Usage>;
 
-/// What is told beside the bill, to show where it comes from.
+/// Printed beside the bill, to show where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tally {
     /// Calls of an operation.
@@ -57,7 +57,7 @@ pub type Tallies = BTreeMap<(Tally, FunctionName), f64>;
 pub struct Counts {
     /// What costs.
     pub used: Used,
-    /// What is told beside it.
+    /// What is printed beside it.
     pub tallies: Tallies,
 }
 
@@ -87,7 +87,7 @@ impl Counts {
 
 macro_rules! usage {
     ($($(#[$doc:meta])+ $field:ident,)+) => {
-        /// Amounts: of a stretch of time, or of so many jobs.
+        /// Amounts: of a stretch of time, or of this many jobs.
         #[derive(Debug, Clone, Copy, Default, PartialEq)]
         pub struct Usage {
             $($(#[$doc])+ pub $field: f64,)+

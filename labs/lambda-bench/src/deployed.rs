@@ -37,7 +37,7 @@ pub(crate) fn placements(map: &str) -> Result<String> {
     Ok(serde_json::to_string(&placements)?)
 }
 
-/// The map that Mayfly ships, with so many pools more, on Fargate.
+/// The map that Mayfly ships, with this many more pools, on Fargate.
 pub fn map_with(more: u32) -> String {
     let mut map = fleet::pools::DEFAULT_POOLS.to_owned();
     let pools = (0..more).map(|number| {

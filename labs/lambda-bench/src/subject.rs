@@ -107,7 +107,7 @@ impl SubjectKind {
 }
 
 impl BenchSubject {
-    /// What the Runtime API server is told.
+    /// The settings of the Runtime API server.
     pub(crate) fn config(&self, stand_in: &StandIn, log: PathBuf) -> FunctionConfig {
         let variables = [
             ("AWS_ENDPOINT_URL", stand_in.url.clone()),

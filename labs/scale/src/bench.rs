@@ -139,7 +139,7 @@ impl Bench {
         }
     }
 
-    /// Lets time pass until every job has ended, or nobody waits any longer.
+    /// Lets time pass until every job has ended, or the patience has.
     pub fn pass_to_the_end(&mut self) {
         let end = self.now().checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
         while self.jobs_left() > 0 && self.now() < end {

@@ -21,7 +21,7 @@ const BOOT_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 pub struct Spread(pub Vec<SignedDuration>);
 
 impl Spread {
-    /// The one that so many percent of them are not over.
+    /// The value that this percentage of them do not exceed.
     pub fn percentile(&self, percent: usize) -> Option<SignedDuration> {
         let place = (self.0.len() * percent).div_ceil(100);
         self.0.get(place.saturating_sub(1)).copied()

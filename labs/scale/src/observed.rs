@@ -21,7 +21,7 @@ enum Moved {
     Stopped(String),
 }
 
-/// Transactions, and how many of them were refused because somebody else had written first.
+/// Transactions, and how many of them were refused because another function had written first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tries {
     /// All of them.

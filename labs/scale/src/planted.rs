@@ -27,7 +27,7 @@ const PENDING: Span = Span::minutes(8, 9);
 /// When it is over: after two ticks that have nothing else to do.
 const ENDS: SignedDuration = SignedDuration::from_secs(170);
 
-/// The longest tick over so many runners.
+/// The longest tick over this many runners.
 pub(crate) fn run(data: &Data, runners: u64) -> Result<ShapeResult> {
     let mut data = data.clone();
     data.ecs = EcsLimits::default();

@@ -35,7 +35,7 @@ const EVENTS_OF_A_JOB: u64 = 3;
 /// A shape of load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shape {
-    /// Jobs at a steady rate, so many webhook events a second
+    /// Jobs at a steady rate, this many webhook events a second
     Steady,
     /// Jobs that are queued at once, on one pool
     Burst,
@@ -65,7 +65,7 @@ pub struct Load {
 pub enum ShapeResult {
     /// The figures of a load.
     Load(Box<Figures>),
-    /// The longest of the ticks over so many runners.
+    /// The longest of the ticks over this many runners.
     Tick(u64, Tick, Duration),
 }
 
@@ -123,7 +123,7 @@ impl Load {
         Ok(outcome)
     }
 
-    /// As many jobs a second as make so many webhook events.
+    /// The jobs a second that make this many webhook events.
     fn steady(self, data: &Data) -> Result<ShapeResult> {
         let mut bench = Bench::new(data, self.maximum, self.github)?;
         let jobs = self.size * u64::try_from(LASTS.as_secs()).unwrap_or_default() / EVENTS_OF_A_JOB;

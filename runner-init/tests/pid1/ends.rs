@@ -120,7 +120,7 @@ fn a_job_that_ignores_its_interruption_is_killed_before_ecs_does_it() {
     let mut task = command(&registrar);
     let task = task.env("MAYFLY_STOP_TIMEOUT", "0.6").env("MAYFLY_INTERRUPT_SECONDS", "0.3").spawn().unwrap();
     until_there(&begun);
-    assert_eq!(i64::from(stop(task).code), JOB_DONE, "a job that has begun is no failure of its pool");
+    assert_eq!(i64::from(stop(task).code), JOB_DONE, "a job that has begun is not a failure of its pool");
     assert!(!folder.path().join("done").exists());
 }
 

@@ -1,5 +1,5 @@
 //! One transaction: read the items, apply the events, add the reservations, write once; and again
-//! where somebody else wrote first.
+//! if another function wrote first.
 
 mod fresh_ids;
 
@@ -16,16 +16,16 @@ use self::fresh_ids::FreshIds;
 use crate::permits::HeldPermits;
 use crate::retry::{Backoff, retry};
 
-/// How often a transaction is tried before its caller is told to come again.
+/// How often a transaction is tried before its caller has to try again later.
 const ATTEMPTS: u32 = 12;
 
-/// Whoever conflicts waits for a write of somebody else, which takes some milliseconds.
+/// A conflict means that another write is under way, which takes some milliseconds.
 const BACKOFF: Backoff =
     Backoff { attempts: ATTEMPTS, first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
 /// Runs events through the ledger.
 ///
-/// Two that race for the same items are told apart by the items' versions; whoever writes second
+/// The items' versions tell when two race for the same items; the one that writes second
 /// reads again. Every pool's book is written by every transaction that depends on it, so that two
 /// launchers never fill the same deficit twice.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct Bookkeeper<L, C> {
 pub struct Posted {
     /// The answer to each event, in their order.
     pub answers: Vec<LedgerAnswer>,
-    /// The runners that the events name, as far as the ledger knows them, as the events left them.
+    /// The runners that the events name and the ledger knows, as the events left them.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The books of the pools that the events touched, and of those whose capacity may run their
     /// runners, as they are now.
@@ -67,7 +67,7 @@ pub struct Fence {
     pub answer: Fenced,
     /// The pools that want a runner in its place: let them be settled.
     pub wanting: BTreeSet<PoolName>,
-    /// What it brought that somebody is to be told of.
+    /// What it brought that has to be reported.
     pub tidings: Tidings,
     /// How often somebody else wrote first.
     pub conflicts: u32,
@@ -108,11 +108,11 @@ struct Read {
 /// What becomes of the pools that the events touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
-    /// Nothing: somebody else looks.
+    /// Nothing: another caller settles them.
     Not,
-    /// Those that want runners are named, for somebody else to settle.
+    /// Those that want runners are named, for another launcher to settle.
     HandedOn,
-    /// At most so many runners are reserved for them in the same transaction, and those are named that want
+    /// At most this many runners are reserved for them in the same transaction, and those are named that want
     /// more.
     Now(u32),
 }

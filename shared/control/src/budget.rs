@@ -13,7 +13,7 @@ use crate::Bookkeeper;
 use crate::metrics::{GITHUB_CALLS_LEFT, GITHUB_WAITS, RUN_TASKS_LEFT};
 use crate::retry::{Backoff, retry};
 
-/// A write takes a few milliseconds; whoever does not get through is answered to come again.
+/// A write takes a few milliseconds; a caller that does not get through has to try again later.
 const BACKOFF: Backoff =
     Backoff { attempts: 12, first: Duration::from_millis(250), longest: Duration::from_millis(250) };
 
@@ -59,7 +59,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(items.iter().find_map(Item::budget).and_then(|budget| budget.waits_until(self.system.now())))
     }
 
-    /// Takes as many as there are, so many at most, each of this amount; tells how many, and what is left.
+    /// Takes as many as there are, up to a limit, each of this amount; returns how many, and what is left.
     pub(crate) async fn take(&self, spend: Spend, each: i64, count: u32) -> Result<(u32, Left), LedgerError> {
         let left = match self.ledger.spend(&spend).await? {
             Ok(left) => return Ok((count, left)),
@@ -73,7 +73,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(taken.map_or_else(|left| (0, left), |left| (fewer, left)))
     }
 
-    /// Takes up to so many calls of `RunTask` that may be made at once; tells how many, and after how long
+    /// Takes up to this many calls of `RunTask` that may be made at once; returns how many, and after how long
     /// there are some again.
     pub(crate) async fn take_run_tasks(
         &self,

@@ -30,7 +30,7 @@ const REDELIVERIES: usize = 50;
 /// Calls that are taken out of the budget at once.
 const AT_ONCE: usize = 10;
 
-/// After so many refusals in a row it is not about the delivery: a permission is missing, say.
+/// After this many refusals in a row the delivery is not the cause: a permission is missing, say.
 const REFUSALS: usize = 3;
 
 /// What came of a pass.
@@ -240,7 +240,7 @@ async fn remember<L: Ledger, C: Clock + Random>(books: &Bookkeeper<L, C>, proble
     }
 }
 
-/// Writes the cursor, if nobody else has meanwhile.
+/// Writes the cursor, unless another instance has meanwhile.
 async fn write<L: Ledger, C>(
     books: &Bookkeeper<L, C>,
     cursor: &mut DeliveryCursor,

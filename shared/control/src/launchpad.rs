@@ -36,7 +36,7 @@ const BACKOFF: Backoff =
 /// When the oldest message of a queued job came to the queue, by the job's pool.
 pub type QueuedAt = BTreeMap<PoolName, Timestamp>;
 
-/// The shortest wait for a turn at `RunTask`: somebody else may have taken the one that there was.
+/// The shortest wait for a turn at `RunTask`: another launcher may have taken the last one.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
 /// What the launches of one event have in common.

@@ -251,7 +251,7 @@ impl fmt::Display for RunnerId {
 
 /// A text that is no id of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is no {what}: it takes {rule}", quote::quoted(found))]
+#[error("{} is not a {what}: it takes {rule}", quote::quoted(found))]
 pub struct InvalidId {
     what: &'static str,
     found: String,

@@ -55,7 +55,7 @@ macro_rules! faults {
             Crash(FunctionName, CrashPoint, Call),
         }
 
-        /// Every fault that is no crash.
+        /// Every fault that is not a crash.
         const PLAIN: &[Fault] = &[$(Fault::$name),+];
 
         impl Fault {

@@ -25,7 +25,7 @@ pub use self::figures::BurstFigures;
 /// Deliveries that are posted at once.
 const AT_ONCE: usize = 20;
 
-/// One delivery in so many is posted twice.
+/// One delivery in this many is posted twice.
 const TWICE: u64 = 20;
 
 /// The time after which a message comes again that a launcher did not write down.
@@ -63,7 +63,7 @@ fn delays() -> Delays {
     Delays::each(&Span(Duration::from_millis(50)..=Duration::from_millis(200)))
 }
 
-/// Lets so many jobs be queued at once, kills so many launchers in mid-batch meanwhile, and waits for
+/// Queues this many jobs at once, kills this many launchers in mid-batch meanwhile, and waits for
 /// the end of the last job, so long at most.
 pub async fn burst(jobs: u64, kills: u64, binaries: &Path, patience: Duration) -> Result<BurstFigures> {
     let (stack, world) = start(binaries).await?;

@@ -36,7 +36,7 @@ def strict(value, shape, at):
         yield f"{at}: {value!r} is none of {', '.join(shape.enum)}"
     elif shape.type_name in ("integer", "long", "float", "double", "timestamp"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            yield f"{at}: {value!r} is no number"
+            yield f"{at}: {value!r} is not a number"
 
 
 def of_shape(value, shape, at):

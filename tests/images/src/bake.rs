@@ -64,7 +64,7 @@ impl Bake {
 
 /// A target with what it inherits: what it says itself wins, and of tables each entry by itself.
 fn whole(name: &str, own: &BTreeMap<String, Target>) -> Result<Target> {
-    let Some(target) = own.get(name) else { bail!("{name} is no target") };
+    let Some(target) = own.get(name) else { bail!("{name} is not a target") };
     let mut it = Target::new();
     for parent in target.get("inherits").map(texts).unwrap_or_default() {
         merge(&mut it, &whole(&parent, own)?);

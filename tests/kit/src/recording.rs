@@ -64,7 +64,7 @@ impl Recording {
     pub fn count(&self, metric: &str) -> u64 {
         match self.metrics.iter().find(|(name, _)| name == metric) {
             Some((_, DebugValue::Counter(count))) => *count,
-            Some((_, other)) => panic!("{metric} is no counter: {other:?}"),
+            Some((_, other)) => panic!("{metric} is not a counter: {other:?}"),
             None => 0,
         }
     }
@@ -73,7 +73,7 @@ impl Recording {
     pub fn gauge(&self, metric: &str) -> f64 {
         match self.metrics.iter().find(|(name, _)| name == metric) {
             Some((_, DebugValue::Gauge(value))) => value.0,
-            other => panic!("{metric} is no gauge: {other:?}"),
+            other => panic!("{metric} is not a gauge: {other:?}"),
         }
     }
 
@@ -81,7 +81,7 @@ impl Recording {
     pub fn values(&self, metric: &str) -> Vec<f64> {
         match self.metrics.iter().find(|(name, _)| name == metric) {
             Some((_, DebugValue::Histogram(values))) => values.iter().map(|value| value.0).collect(),
-            other => panic!("{metric} is no histogram: {other:?}"),
+            other => panic!("{metric} is not a histogram: {other:?}"),
         }
     }
 

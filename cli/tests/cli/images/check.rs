@@ -57,7 +57,7 @@ fn a_build_is_refused_while_a_pin_is_unknown() {
 fn what_is_no_hash_and_what_is_no_pin_is_said() {
     let (code, _, wrong) = checked(&["--newer", "runer=1:2026-10-06", "--today", "2026-10-07"]);
     assert_eq!(code, Some(1));
-    assert!(wrong.contains("runer: is no pin; the pins are runner, docker, debian, checkout"), "{wrong}");
+    assert!(wrong.contains("runer: is not a pin; the pins are runner, docker, debian, checkout"), "{wrong}");
 
     let folder = tempfile::tempdir().unwrap();
     let lock = folder.path().join("versions.lock");

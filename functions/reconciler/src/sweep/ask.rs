@@ -10,17 +10,17 @@ use fleet::sweep::ListRequest;
 
 use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
-/// Requests that are taken out of the minute's budget at once: as many as are to come, and so many at most.
+/// Requests that are taken out of the minute's budget at once: as many as are still to come, at most this many.
 const MOST_AT_ONCE: u32 = 75;
 
-/// The same where nobody knows whether any are to come.
+/// The same if it is not known whether any will come.
 const FEWEST_AT_ONCE: u32 = 10;
 
 /// Requests that cost as much of that budget as one call that changes something, which it counts: GitHub's
 /// secondary limit takes five points for one of those, and one for a read.
 const REQUESTS_A_CALL: u32 = 5;
 
-/// The requests of a sweep over so many repositories: their own list, the two lists of runs of each, and the jobs
+/// The requests of a sweep over this many repositories: their own list, the two lists of runs of each, and the jobs
 /// of their runs, which are as many as the last time.
 pub(super) fn requests_of(repositories: usize, runs: u32) -> u32 {
     u32::try_from(1 + 2 * repositories).unwrap_or(u32::MAX).saturating_add(runs)

@@ -17,7 +17,7 @@ use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
     Reconciler<L, C, G, T, Q>
 {
-    /// One run: what nobody was told of its jobs is sent on.
+    /// One run: sends on the events of its jobs for which no webhook came.
     pub(super) async fn tell_untold(
         &self,
         pass: &mut Pass<'_>,
@@ -59,7 +59,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
     }
 
     /// Whether everything was told of a run for good when GitHub's list of its jobs was read last, and GitHub says
-    /// that it is the same still: nobody reads it of the ledger again.
+    /// that it is still the same, so the ledger is not read for it again.
     fn was_told(&self, repository: &Repository, run: RunId, calls: u32) -> bool {
         let mut told = self.memory.told.borrow_mut();
         let is_told = calls == 0 && told.has(repository, run);
@@ -71,7 +71,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         is_told
     }
 
-    /// Sends on what nobody was told. The launcher writes it down and launches, as if a webhook had come; if
+    /// Sends on the events for which no webhook came. The launcher writes it down and launches, as if a webhook had come; if
     /// one comes too, it changes nothing.
     async fn send(
         &self,

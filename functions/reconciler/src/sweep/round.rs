@@ -18,7 +18,7 @@ use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 /// together half of the function's memory.
 const AT_ONCE: usize = 25;
 
-/// After so many repositories in a row without an answer GitHub is left alone until the next sweep.
+/// After this many repositories in a row without an answer, GitHub gets no more requests until the next sweep.
 const UNANSWERED: u32 = 3;
 
 impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: ReconcilerEcs, Q: SendMessage>
@@ -80,7 +80,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
             let repository = answer.repository().clone();
             match self.hear(pass, round, answer).await {
                 Ok(is_over) => unanswered = if is_over { 0 } else { unanswered },
-                // One thing ends a sweep, and that is told.
+                // Only this ends a sweep, and it is reported.
                 Err(_) if end.is_err() => {}
                 Err(problem) => end = self.goes_on(pass, round, &repository, problem, &mut unanswered, steps),
             }

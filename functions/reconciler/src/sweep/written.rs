@@ -22,7 +22,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
             }
             pass.cursor.begins();
         }
-        // No turn was had yet, and those of earlier passes are written down as far as they are to be.
+        // No turn was taken yet, and those of earlier passes are already written down.
         let written = steps.note_common("a sweep's begin", self.write_cursor(pass, Timestamp::MIN).await);
         if last != LastSweep::Ended && written.is_some() {
             self.memory.last_sweep.set(LastSweep::Unknown);

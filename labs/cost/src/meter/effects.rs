@@ -68,7 +68,7 @@ impl CostMeter {
         Usage { writes: units.table, index_writes: units.index, ..Usage::default() }
     }
 
-    /// Requests of the queue that so many bytes are.
+    /// The number of requests that the queue bills for this many bytes.
     pub(super) fn queue_requests(&self, bytes: usize) -> f64 {
         let unit = usize::try_from(self.0.assumed.queue.bytes_a_request).unwrap_or(usize::MAX).max(1);
         f64::from(u32::try_from(bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX))

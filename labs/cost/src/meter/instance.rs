@@ -25,7 +25,7 @@ impl Instance {
         Self { started_at: now, settings_at: now, table_key_at: Timestamp::MIN, recorder, metrics }
     }
 
-    /// Whether it is younger than so many hours.
+    /// Whether it is younger than this many hours.
     pub(super) fn is_younger(&self, now: Timestamp, hours: u32) -> bool {
         now.duration_since(self.started_at) < SignedDuration::from_hours(i64::from(hours))
     }

@@ -30,7 +30,7 @@ use self::telemetry::Telemetry;
 pub use self::telemetry::{log, span};
 use crate::parameters::ParameterStore;
 
-/// Who builds a function outside of the workspace, or in a container that has only the function's folder,
+/// A build of a function outside of the workspace, or in a container that has only the function's folder,
 /// gets none of its settings: the build ends here, and not with half a second more on Lambda.
 const _: () = assert!(
     option_env!("AWS_LC_SYS_NO_JITTER_ENTROPY").is_some(),

@@ -1,4 +1,4 @@
-//! `PutItem` and `TransactWriteItems`, each put on the condition that nobody has written the item
+//! `PutItem` and `TransactWriteItems`, each put on the condition that the item was not written
 //! since it was read.
 
 use std::collections::HashMap;
@@ -21,8 +21,8 @@ impl DynamoDbTable {
         let request = request.condition_expression(condition).set_expression_attribute_names(Some(names));
         let sent = request.set_expression_attribute_values(values).send().await;
         sent.map(drop).map_err(|error| match error.as_service_error() {
-            // Written by somebody else, or by a first try of the SDK's whose answer was lost (who
-            // reads again finds out), or in a transaction of somebody else's right now.
+            // Written by another function, or by a first try of the SDK's whose answer was lost (the caller that
+            // reads again finds out), or in another transaction right now.
             Some(
                 PutItemError::ConditionalCheckFailedException(_)
                 | PutItemError::TransactionConflictException(_),
@@ -73,7 +73,7 @@ fn condition(put: &Put) -> ConditionExpression {
     }
 }
 
-/// Whether somebody else wrote first, or is writing. DynamoDB gives a reason for each item, `None`
+/// Whether another function wrote first, or is writing. DynamoDB gives a reason for each item, `None`
 /// for those that could have been written.
 fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()

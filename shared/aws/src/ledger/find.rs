@@ -6,7 +6,7 @@ use fleet::ports::LedgerError;
 
 use super::unavailable;
 
-/// The ledger's table of a stack, for who has no deployment's settings. CloudFormation names it by the stack, by the
+/// Finds the ledger's table of a stack, for programs without a deployment's settings. CloudFormation names it by the stack, by the
 /// nested one's logical id and by its own (`template.yaml`, `infra/storage.yaml`).
 pub async fn table_of_stack(config: &SdkConfig, stack: &str) -> Result<Option<String>, LedgerError> {
     let mut names = Client::new(config).list_tables().into_paginator().items().send();

@@ -28,7 +28,7 @@ use crate::error::error_text;
 
 /// The ledger's table.
 ///
-/// Nothing here waits before it tries again, but for the SDK's own retries: whoever has a clock
+/// Nothing here waits before it tries again, except for the SDK's own retries: a caller with a clock
 /// (`control::Bookkeeper`) does.
 #[derive(Debug, Clone)]
 pub struct DynamoDbTable {

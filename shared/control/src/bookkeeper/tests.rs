@@ -1,4 +1,4 @@
-//! A transaction gets through once: whoever else writes, and whatever answer is lost.
+//! A transaction takes effect once, whatever else is written and whichever answer is lost.
 
 mod faults;
 mod fences;

@@ -22,7 +22,7 @@ struct DeliveriesWorld {
     meters: RefCell<BTreeMap<Meter, i64>>,
     /// How often the cursor was read.
     reads: Cell<u32>,
-    /// How often the cursor is written by somebody else before a commit of it.
+    /// How often another writer writes the cursor before a commit of it.
     others: Cell<u32>,
     pages: Vec<AttemptPage>,
     /// What the next calls of GitHub are answered, instead of what they ask for.
@@ -111,7 +111,7 @@ impl DeliveriesWorld {
         self.meters.borrow_mut().insert(spend.meter, calls.into());
     }
 
-    /// Deliveries that have failed, so many a page; the last page has the first ones.
+    /// Failed deliveries by page; the last page has the oldest.
     fn of(pages: usize, a_page: i64) -> Self {
         let number = |page: usize, place: i64| i64::try_from(pages - page).unwrap() * a_page - place;
         let attempt = |id: i64| Attempt {

@@ -41,7 +41,7 @@ impl fmt::Display for Meter {
 
 /// A text that names no meter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no meter: github-calls#MINUTE, registrations#MINUTE or run-tasks")]
+#[error("{0:?} is not a meter: github-calls#MINUTE, registrations#MINUTE or run-tasks")]
 pub struct UnknownMeter(String);
 
 impl FromStr for Meter {

@@ -11,7 +11,7 @@ pub(super) fn check_labels(labels: &[String], architecture: Option<Architecture>
         let label = Label::new(text);
         if label.as_str().is_empty() || label.as_str().contains([',', '\n']) {
             let quoted = quote::quoted(text);
-            let problem = format!("{quoted} is no label: a label is one or more characters, no comma");
+            let problem = format!("{quoted} is not a label: a label is one or more characters, no comma");
             fields.note_item("labels", place, problem);
         }
         if label.as_str().chars().count() > LABEL_LENGTH_LIMIT {

@@ -23,7 +23,7 @@ pub(super) fn check(links: &BTreeMap<String, Link>, problems: &mut Problems) {
     for (name, link) in links {
         let Some(fallback) = &link.fallback else { continue };
         let Some(other) = links.get(fallback.as_str()) else {
-            problems.note_field(name, "fallback", format!("{fallback} is no pool of the map"));
+            problems.note_field(name, "fallback", format!("{fallback} is not a pool of the map"));
             continue;
         };
         if let (Some(theirs), Some(own)) = (other.architecture, link.architecture)

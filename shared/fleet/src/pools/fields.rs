@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
                 [] => format!("the fields are {}", self.known.join(", ")),
                 words => format!("did you mean {}?", words.join(" or ")),
             };
-            self.note(field, format!("is no field of a {}; {way_out}", self.table));
+            self.note(field, format!("is not a field of a {}; {way_out}", self.table));
             missing.retain(|missing| meant != [*missing]);
         }
         for field in missing {

@@ -19,7 +19,7 @@ pub(super) fn problem(reference: &str) -> Option<String> {
         let hash = digest.strip_prefix("sha256:").unwrap_or_default();
         let is_digest = hash.len() == 64 && hash.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
         return (!is_digest || !is_name(name))
-            .then(|| format!("{reference:?} is no image by its digest, as {EXAMPLE}"));
+            .then(|| format!("{reference:?} is not an image by its digest, as {EXAMPLE}"));
     }
     // A registry's port stands before a slash, a tag after the last one.
     let (path, last) = reference.rsplit_once('/').unwrap_or(("", reference));
@@ -29,7 +29,7 @@ pub(super) fn problem(reference: &str) -> Option<String> {
     }
     let is_image = tagged.is_some_and(|(name, tag)| is_word(name, ".-_") && is_word(tag, ".-_"))
         && (path.is_empty() || is_name(path));
-    (!is_image).then(|| format!("{reference:?} is no image, as {EXAMPLE}"))
+    (!is_image).then(|| format!("{reference:?} is not an image, as {EXAMPLE}"))
 }
 
 #[cfg(test)]
@@ -44,15 +44,15 @@ mod tests {
             assert_eq!(problem(image), None, "{image}");
         }
         for (image, says) in [
-            ("", "is no image, as 1234"),
+            ("", "is not an image, as 1234"),
             ("runner", "has no tag and no digest"),
             ("registry.example:5000/ci/runner", "has no tag and no digest"),
-            ("registry.example/ci runner:1", "is no image, as 1234"),
-            ("https://registry.example/runner:1", "is no image, as 1234"),
-            ("runner:1:2", "is no image, as 1234"),
-            ("runner@sha256:0a", "is no image by its digest"),
-            ("runner@sha1:0a", "is no image by its digest"),
-            ("'\"runner:1", "is no image, as 1234"),
+            ("registry.example/ci runner:1", "is not an image, as 1234"),
+            ("https://registry.example/runner:1", "is not an image, as 1234"),
+            ("runner:1:2", "is not an image, as 1234"),
+            ("runner@sha256:0a", "is not an image by its digest"),
+            ("runner@sha1:0a", "is not an image by its digest"),
+            ("'\"runner:1", "is not an image, as 1234"),
         ] {
             let problem = problem(image).unwrap_or_default();
             assert!(problem.contains(says), "{image}: {problem}");

@@ -109,7 +109,7 @@ fn a_file_that_is_no_map_says_so() {
             "has no pool; add a [pools.<name>] table\npools: takes a table for each pool, [pools.<name>]",
             "no tables",
         ),
-        ("[pools]\nec2-x64 = 3", "ec2-x64: takes a table of fields", "a pool that is no table"),
+        ("[pools]\nec2-x64 = 3", "ec2-x64: takes a table of fields", "a pool that is not a table"),
         (
             "[pool.ec2-x64]",
             "has no pool; add a [pools.<name>] table\npool: is no part of a pool map; did you mean pools?",

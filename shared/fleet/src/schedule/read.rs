@@ -187,7 +187,7 @@ fn time_of_day(field: &'static str, fields: &mut Fields<'_>) -> Option<u16> {
     let minutes = minutes_of(&text);
     if minutes.is_none() {
         let quoted = quote::quoted(&text);
-        fields.note(field, format!("{quoted} is no time of the day; it takes one like \"08:00\""));
+        fields.note(field, format!("{quoted} is not a time of the day; it takes one like \"08:00\""));
     }
     minutes
 }

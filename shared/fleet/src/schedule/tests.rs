@@ -225,9 +225,9 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
         "one.schedule.lead_minutes: takes 0 to 720",
         "one.schedule.windows: window 1: to: is the same time as `from`: the window would be open never or always",
         "one.schedule.windows: window 2: days: names at least one day",
-        "one.schedule.windows: window 2: to: \"25:00\" is no time of the day",
+        "one.schedule.windows: window 2: to: \"25:00\" is not a time of the day",
         "one.schedule.windows: windows 3 and 4 overlap, and differ",
-        "one.schedule.from: is no field of a schedule; the fields are time_zone",
+        "one.schedule.from: is not a field of a schedule; the fields are time_zone",
     ] {
         assert!(told.contains(line), "{line:?} is not in:\n{told}");
     }
@@ -249,7 +249,7 @@ fn everything_that_is_wrong_is_told_with_pool_and_field() {
         ),
         (
             json!({"windows": [{"days": ["mon"], "from": "8:00", "to": "09:00"}]}),
-            "schedule.windows: window 1: from: \"8:00\" is no time of the day",
+            "schedule.windows: window 1: from: \"8:00\" is not a time of the day",
         ),
         (
             json!({"windows": [{"days": ["mon"], "from": "24:00", "to": "09:00"}]}),
@@ -295,7 +295,7 @@ fn the_map_has_the_platforms_schedule_and_says_what_is_wrong_with_it() {
     assert_eq!(pools.schedule().lead(), SignedDuration::from_mins(5));
     assert_eq!(pools.schedule().zone().iana_name(), Some("America/New_York"));
     let told = with("zone = \"Etc/UTC\"").unwrap_err().to_string();
-    assert!(told.starts_with("schedule.zone: is no field of a schedule"), "{told}");
+    assert!(told.starts_with("schedule.zone: is not a field of a schedule"), "{told}");
 }
 
 prop_compose! {

@@ -28,7 +28,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         let text = self.required(name);
         text.trim().parse().unwrap_or_else(|_| {
             if !text.is_empty() {
-                self.problems.note(format!("{name}: is no whole number"));
+                self.problems.note(format!("{name}: is not a whole number"));
             }
             0
         })
@@ -59,12 +59,12 @@ mod tests {
         assert_eq!(variables.required("MAYFLY_TABLE"), "ledger");
         assert_eq!(variables.required("MAYFLY_QUEUE_URL"), "", "an empty one is missing");
         variables.required("MAYFLY_PARAMETERS");
-        assert_eq!(variables.number("MAYFLY_TABLE"), 0, "it is no number");
+        assert_eq!(variables.number("MAYFLY_TABLE"), 0, "it is not a number");
         assert_eq!(variables.optional("MAYFLY_OTHER"), None);
         let problems = variables.into_problems().to_string();
         let lines: Vec<&str> = problems.lines().collect();
         assert_eq!(lines.len(), 3, "{problems}");
         assert!(lines[..2].iter().all(|line| line.contains("is not set")), "{problems}");
-        assert_eq!(lines[2], "MAYFLY_TABLE: is no whole number");
+        assert_eq!(lines[2], "MAYFLY_TABLE: is not a whole number");
     }
 }

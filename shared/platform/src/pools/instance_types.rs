@@ -77,7 +77,7 @@ fn of_type(name: &str, about: About, pool: &OnInstances<'_>) -> Option<Finding> 
     let certain = |message| Some(Finding { about, is_certain: true, message });
     let quoted = fleet::quote::quoted(name);
     if !is_name(name) {
-        return certain(format!("{quoted} is no instance type; one is written like \"m7g.2xlarge\""));
+        return certain(format!("{quoted} is not an instance type; one is written like \"m7g.2xlarge\""));
     }
     let Some(known) = of(name) else {
         let source = source();

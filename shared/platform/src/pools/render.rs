@@ -91,7 +91,7 @@ fn section(name: &str, pools: &PoolMap) -> Result<String> {
         "without-images" => without_images(pools),
         "cache-roles" => caches::roles(pools),
         "cache-table" => caches::table(pools),
-        other => bail!("{other} is no section that is made from the pools"),
+        other => bail!("{other} is not a section that is made from the pools"),
     })
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Refusal;
 
-/// Most ARNs on a page, and as many as there are if nobody asks for less.
+/// Most ARNs on a page, which is also the default.
 const PAGE: usize = 100;
 
 /// What a list request says of its page.

@@ -20,7 +20,7 @@ pub struct EcsUrl {
 
 impl EcsUrl {
     /// Serves the ECS of a sandbox, or of a world, on a port of 127.0.0.1; 0 for any free one.
-    /// Whatever is asked and answered is told to `witness`, before the client has the answer.
+    /// `witness` sees each request and answer before the client has the answer.
     pub async fn serve<T: AsRef<Sandbox> + 'static>(
         resident: Resident<T>,
         port: u16,

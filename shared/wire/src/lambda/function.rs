@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What Lambda is told of a function.
+/// A function's configuration.
 #[derive(Debug, Clone)]
 pub struct FunctionConfig {
     /// Its name.
     pub name: String,
     /// The binary, which Lambda calls `bootstrap`.
     pub binary: PathBuf,
-    /// Memory in MB, which the process is told and nothing here limits.
+    /// Memory in MB, which the process sees in its environment; it is not enforced here.
     pub memory: u32,
     /// The longest that an event may take.
     pub timeout: Duration,

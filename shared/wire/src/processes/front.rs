@@ -33,7 +33,7 @@ impl<F: Functions + 'static> WorldService<F> {
         Self(world)
     }
 
-    /// `<verb>/<registration>`, of the stub. A job is told as its milliseconds.
+    /// `<verb>/<registration>`, of the stub. A job is given by its milliseconds.
     async fn stub(&self, path: &str) -> HttpResponse {
         let Some((verb, registration)) = path.split_once('/') else { return answer(404, "no such path") };
         let Ok(registration) = registration.parse().map(GithubRunnerId) else {

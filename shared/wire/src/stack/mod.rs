@@ -1,4 +1,4 @@
-//! The stack on one machine: an AWS that somebody else wrote, with our templates and the functions' own
+//! The stack on one machine: an AWS emulator that others wrote, with our templates and the functions' own
 //! binaries in it.
 //!
 //! The templates are deployed into ministack, which is everything of AWS but ECS: Function URLs, the queue

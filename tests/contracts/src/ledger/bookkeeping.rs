@@ -127,7 +127,7 @@ pub async fn assert_written_once(
     let jobs = jobs.map(|id| Key::Job(JobId(id)));
     let items = read(ledger, keys.into_iter().chain(jobs).chain([Key::Book(pool("plain"))])).await;
     let once = |item: &Item| match item {
-        // One that is told of again is written down as heard.
+        // An event that comes again is written down as heard.
         Item::Job(job) => job.state == JobState::Queued && job.seen_at <= job.heard_at.unwrap_or(job.seen_at),
         Item::Runner(runner) => runner.state == RunnerState::Starting && runner.version == 1,
         Item::Book(_) => true,

@@ -1,4 +1,4 @@
-//! Meters: additions that nobody else's refuse but the limit.
+//! Meters: additions that only the limit refuses, never another addition.
 
 use fleet::ledger::{Item, Key, Left, Meter, Reading, Spend};
 use fleet::limits::Limits;

@@ -17,7 +17,7 @@ impl FromParameters for Secret {
     }
 }
 
-/// Settings of this age, and a Parameter Store that nobody serves.
+/// Settings of this age, and a Parameter Store that no server serves.
 fn read_ago(age: SignedDuration) -> Fresh<Secret> {
     read_from("http://127.0.0.1:9", age)
 }

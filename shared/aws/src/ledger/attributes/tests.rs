@@ -89,8 +89,8 @@ fn books_jobs_that_have_not_ended_and_runners_that_live_are_in_the_index_and_not
     }
 }
 
-/// A job that no pool serves and that has begun is somebody else's: it is read by its key alone, and goes by
-/// itself if nobody tells of its end.
+/// A job that no pool serves and that has begun belongs to another system: it is read by its key alone, and goes by
+/// itself if no event of its end comes.
 #[test]
 fn a_begin_elsewhere_is_in_no_index_and_is_deleted_when_no_run_can_last_any_longer() {
     let Item::Job(begun) = job(JobState::InProgress) else { unreachable!() };

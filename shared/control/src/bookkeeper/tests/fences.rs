@@ -12,7 +12,7 @@ fn fence(table: &FaultyTable, runner: &RunnerId, cause: FenceCause) -> Fence {
     fence_after(table, runner, cause, 0)
 }
 
-/// A fence so many seconds after the reservation.
+/// A fence this many seconds after the reservation.
 fn fence_after(table: &FaultyTable, runner: &RunnerId, cause: FenceCause, seconds: i64) -> Fence {
     let fencer = LauncherBooks { ledger: table, system: NotingClock::of(2).after(seconds) };
     fencer.fence(&pools(), runner, cause, None).now_or_never().expect("nothing waits").unwrap()

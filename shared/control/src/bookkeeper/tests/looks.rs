@@ -9,7 +9,7 @@ fn look(suspects: impl IntoIterator<Item = u128>) -> Look {
     Look { suspects: suspects.into_iter().map(gone).collect(), saw: [SystemOfRecord::Ecs].into() }
 }
 
-/// A pass that begins so many seconds late.
+/// A pass that begins this many seconds late.
 fn pass(table: &FaultyTable, seconds: i64, look: &Look) -> Result<BTreeSet<Suspicion>, LedgerError> {
     let books = Bookkeeper { ledger: table, system: NotingClock::of(1).after(seconds) };
     books.agree(look).now_or_never().expect("nothing waits")

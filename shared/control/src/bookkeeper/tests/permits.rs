@@ -6,14 +6,14 @@ use fleet::ledger::{Budget, Meter, Put};
 /// Capacity comes up in this many seconds, here and in the map of these tests.
 const UP: i64 = 30;
 
-/// So many jobs of `plain`, which nobody has settled yet.
+/// This many jobs of `plain` that are not settled yet.
 fn waiting(table: &FaultyTable, jobs: u64) {
     for first in (1..=jobs).step_by(20) {
         post_with(&launcher(1, table), &queued("plain", first..=jobs.min(first + 19))).unwrap();
     }
 }
 
-/// Settles `plain`, with so many runners at most, at this second.
+/// Settles `plain`, with at most this many runners, at this second.
 fn settle_at(table: &FaultyTable, second: i64, most: u32) -> Posted {
     let launcher = LauncherBooks {
         ledger: table,

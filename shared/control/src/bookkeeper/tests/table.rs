@@ -13,18 +13,18 @@ use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::{JobId, RunnerId};
 use kit::ledger::{at, pool};
 
-/// What somebody else does to the table.
+/// What another writer does to the table.
 type Other = Box<dyn FnOnce(&FaultyTable)>;
 
 /// What a commit meets.
 pub(super) enum CommitFault {
     /// Nothing.
     None,
-    /// It is refused, as if somebody else had written first.
+    /// It is refused, as if another writer had been first.
     Conflict,
     /// It does not arrive.
     Down,
-    /// It is written, its answer is lost, and then somebody else writes.
+    /// It is written, its answer is lost, and then another writer writes.
     Lost(Other),
     /// Somebody else writes between its read and itself.
     Meanwhile(Other),
@@ -64,7 +64,7 @@ pub(super) struct FaultyTable {
 }
 
 impl FaultyTable {
-    /// What the next commits meet, one after the other, whoever makes them.
+    /// What the next commits meet, one after the other.
     pub(super) fn meets(&self, faults: impl IntoIterator<Item = CommitFault>) {
         self.faults.borrow_mut().extend(faults);
     }
@@ -207,7 +207,7 @@ impl NotingClock {
         Self { waits: RefCell::default(), next: Cell::new(number << 40), jitter, now: at(0) }
     }
 
-    /// The same, so many seconds later.
+    /// The same, this many seconds later.
     pub(super) fn after(self, seconds: i64) -> Self {
         Self { now: at(seconds), ..self }
     }

@@ -133,7 +133,7 @@ fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
         (
             with_task(empty(), TaskDescription { stack: None, ..task(1, "RUNNING") }),
             "",
-            "its definition is no stack's",
+            "its definition is not a stack's",
         ),
         (
             with_task(empty(), TaskDescription { stack: Some("other".to_owned()), ..task(1, "RUNNING") }),

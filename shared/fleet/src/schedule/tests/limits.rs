@@ -60,7 +60,7 @@ fn where_windows_touch_the_next_one_holds_and_where_they_agree_nothing_changes()
 #[test]
 fn a_time_that_is_none_is_told_in_one_line() {
     let no_time = |field: &str, text: &str| {
-        format!("window 1: {field}: {text:?} is no time of the day; it takes one like \"08:00\"")
+        format!("window 1: {field}: {text:?} is not a time of the day; it takes one like \"08:00\"")
     };
     for text in [
         "08:60", "08:75", "08:99", "24:01", "25:00", "99:99", "8:00", "008:00", "08:0", "08:000", "0800",

@@ -108,7 +108,7 @@ fn a_runner_without_a_config_comes_to_its_boot_limit_from_its_last_word() {
         (
             Runner { reserved_at: at(-7200), ..silent_for(Life::Called.runner(), 60) },
             false,
-            "it asks since two hours: that GitHub answers nobody is no failure of its boot",
+            "it asks since two hours: that GitHub answers nobody is not a failure of its boot",
         ),
         (silent_for(Life::Registered.runner(), 3600), false, "it has a JIT config: GitHub knows of its job"),
         (silent_for(Life::Hung.runner(), 3600), false, "the same, Overdue"),
