@@ -29,6 +29,7 @@ settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] o
 mayfly: the checks need the command, which is built now: minutes the first time, seconds after that
 architecture: Rust can build for arm64
 map: what is deployed is what pools.toml says
+caches: none in pools.toml
 host: what an instance is given is what images/host has
 account: 123456789012
 secrets: all three kinds are under /mayfly

@@ -55,7 +55,7 @@ class Answers(unittest.TestCase):
             (b"7", "no object"),
         ]:
             with patch.object(registries, "from_registry", lambda _, body=body: body):
-                with self.assertRaisesRegex(Refusal, "^r.example/a: what answers for r.example is no ", msg=why):
+                with self.assertRaisesRegex(Refusal, "^r.example/a: what answers for r.example is not a registry", msg=why):
                     registries.look_up("r.example/a", REGION)
         for body in (b'{"manifests": [{}]}', b'{"manifests": [{"platform": null}]}'):
             with patch.object(registries, "from_registry", lambda _, body=body: body):

@@ -17,6 +17,7 @@ NO_NAMES = {
     ("AWS::Lambda::EventSourceMapping", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
     ("AWS::Logs::MetricFilter", "LogGroupName"),
+    ("AWS::S3::BucketPolicy", "Bucket"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
 }
 
