@@ -12,6 +12,8 @@ NESTED = "AWS::CloudFormation::Stack"
 RETAINED = {
     "AWS::DynamoDB::Table": "aws dynamodb delete-table --table-name {id}",
     "AWS::SQS::Queue": "aws sqs delete-queue --queue-url {id}",
+    # Empty once the lifecycle rule has deleted its objects.
+    "AWS::S3::Bucket": "aws s3api delete-bucket --bucket {id}",
 }
 
 # CloudFormation's own words for what it stopped because something else had failed, and for which of the

@@ -83,7 +83,8 @@ def options(told: list[str]) -> tuple[dict[str, list[str]], list[str]]:
 
 @cache
 def service(name: str):
-    return botocore.session.get_session().get_service_model(name)
+    """The AWS CLI calls S3's own operations s3api; its s3 has commands that botocore does not know."""
+    return botocore.session.get_session().get_service_model({"s3api": "s3"}.get(name, name))
 
 
 def aws_problem(told: list[str]) -> str | None:
