@@ -1,8 +1,6 @@
 """The dependency caches of the map (pools.toml), as far as a deploy has to know them."""
 
-import tomllib
-
-from pools import FILE
+from pools import whole_map
 from says import Refusal
 
 # IAM quotas: characters of a role's name.
@@ -11,10 +9,7 @@ ROLE_NAME = 64
 
 def of_map() -> list[str]:
     """The names of the groups. `mayfly pools render` looks at the rest."""
-    try:
-        groups = tomllib.loads(FILE.read_text(encoding="utf-8")).get("caches", {})
-    except (OSError, ValueError):
-        return []
+    groups = whole_map().get("caches", {})
     return list(groups) if isinstance(groups, dict) else []
 
 

@@ -51,12 +51,17 @@ class Pool:
         return self.entry.get("fallback")
 
 
-def of_map() -> dict[str, Pool]:
-    """`mayfly pools render` looks at every field; here only what is read has to be text."""
+def whole_map() -> dict:
+    """All of pools.toml."""
     try:
-        entries = tomllib.loads(FILE.read_text(encoding="utf-8")).get("pools", {})
+        return tomllib.loads(FILE.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Refusal(f"pools.toml cannot be read: {error}") from None
+
+
+def of_map() -> dict[str, Pool]:
+    """`mayfly pools render` looks at every field; here only what is read has to be text."""
+    entries = whole_map().get("pools", {})
     if not isinstance(entries, dict):
         raise Refusal("pools.toml: pools is not a table of pools, [pools.<name>]")
     for name, entry in entries.items():

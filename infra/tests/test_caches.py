@@ -18,6 +18,7 @@ from shapes import ROOT, Stack, expanded_files
 from stage import mayfly, run  # finds the scripts
 
 import caches
+import pools
 from says import Refusal
 
 MINISTACK = ROOT / ".tools/ministack/bin/python"
@@ -328,7 +329,7 @@ class Deploy(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "pools.toml"
             file.write_text(groups, encoding="utf-8")
-            with mock.patch.object(caches, "FILE", file):
+            with mock.patch.object(pools, "FILE", file):
                 return caches.check(parameters, stack, "ap-southeast-1")
 
     def test_groups_that_can_be_made_are_counted(self):

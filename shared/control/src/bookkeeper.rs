@@ -124,8 +124,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 
     /// Writes one event of a runner down after an earlier posting, whose runner it takes for what is stored. Of the books,
-    /// which the event mostly does not write, it reads how they are. It reads all anew only where somebody has written
-    /// since what it writes, or where it writes nothing.
+    /// which the event mostly does not write, it reads how they are. It reads all anew only if another function has written
+    /// since what it writes, if it writes nothing, or if the books cannot be read.
     pub async fn post_after(
         &self,
         pools: &PoolMap,
@@ -136,8 +136,10 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         entries.extend(earlier.runners.into_values().map(Item::Runner));
         let touched = entries.pools_named();
         let books = pools.with_capacities(&touched);
-        let keys: Vec<Key> = books.iter().cloned().map(Key::Book).collect();
-        entries.extend(self.ledger.read_eventual(&keys).await?);
+        let Ok(found) = self.ledger.read_eventual(&keys_of_books(&books)).await else {
+            return self.post(pools, &[event]).await;
+        };
+        entries.extend(found);
         entries.open_books(&books, pools);
         let (mut ids, events) = (FreshIds::new(&self.system), [event]);
         let read = Read { entries, touched, books };
@@ -205,7 +207,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 
     async fn read_books(&self, books: &BTreeSet<PoolName>) -> Result<Vec<Item>, LedgerError> {
-        self.ledger.read(&books.iter().cloned().map(Key::Book).collect::<Vec<_>>()).await
+        self.ledger.read(&keys_of_books(books)).await
     }
 
     /// Takes the permits that are wanted once the events are applied; whether any had to be asked for.
@@ -305,6 +307,10 @@ impl Settling {
             Self::Now(most) => most,
         }
     }
+}
+
+fn keys_of_books(books: &BTreeSet<PoolName>) -> Vec<Key> {
+    books.iter().cloned().map(Key::Book).collect()
 }
 
 fn keys_of(events: &[Event], ids: &[RunnerId]) -> Vec<Key> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use images::container::ContainerTable;
 use images::root;
-use runner_init::config::{PASSED_ON, TaskConfig, User};
+use runner_init::config::{CACHE_HOOK, PASSED_ON, TaskConfig, User};
 
 /// As the template's tasks start it, with no setting but those of RunTask.
 fn config() -> TaskConfig {
@@ -36,6 +36,15 @@ fn it_passes_the_images_environment_on() {
     for (name, value) in &table.environment_of_pid1 {
         assert!(listener.contains(&format!("set(\"{name}\", \"{value}\");")), "PID 1 does not set {name}");
     }
+}
+
+#[test]
+fn its_hook_is_in_the_images() {
+    let hook = root().join("images/runner/root").join(CACHE_HOOK.trim_start_matches('/'));
+    assert!(
+        hook.is_file(),
+        "{CACHE_HOOK} is not in the image: a job would not learn of its dependency cache"
+    );
 }
 
 /// Its own tests find that these suffice and none can be left out.
