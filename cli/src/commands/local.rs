@@ -23,7 +23,7 @@ pub(crate) struct LocalArgs {
     /// The folder of the functions' logs, a file each, which begin anew [default: mayfly-local-logs, beside them]
     #[arg(long, value_name = "FOLDER")]
     logs: Option<PathBuf>,
-    /// Who runs a task
+    /// What runs a task
     #[arg(long, value_enum, default_value = "play")]
     tasks: TaskMode,
 }

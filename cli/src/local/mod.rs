@@ -137,7 +137,7 @@ fn begin_anew(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Who runs a task.
+/// What runs a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum TaskMode {
     /// The sandbox plays it

@@ -1,7 +1,7 @@
 //! An EC2 spot instance that is going to be interrupted, in two minutes at most.
 //!
 //! ECS drains such an instance, but does not stop tasks that no service started. So its runners are
-//! taken out of the books, whoever reserves their replacements is told, and each of
+//! taken out of the books, their pools are handed on to be settled, and each of
 //! their tasks is stopped: the SIGTERM of that stop is the only notice that PID 1 gets. One without
 //! a job leaves at once; one with a job lets it go on until shortly before its stop time-out.
 

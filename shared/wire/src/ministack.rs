@@ -26,7 +26,7 @@ pub struct Ministack {
 
 impl Ministack {
     /// Starts it and waits until it is ready, which takes half a second. `endpoint` is where its functions find
-    /// AWS, if that is not it; a minute of its schedules takes as long as `minute`.
+    /// AWS, if that is not it; a minute of its rules takes as long as `minute`.
     pub fn start(endpoint: Option<&str>, minute: Duration) -> io::Result<Self> {
         let mut arguments = vec![format!("--minute={}", minute.as_secs_f64())];
         arguments.extend(endpoint.map(|url| format!("--endpoint={url}")));

@@ -31,7 +31,7 @@ const TWICE: u64 = 20;
 /// The time after which a message comes again that a launcher did not write down.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
-/// How long a minute of the schedules takes.
+/// How long a minute of the rules takes.
 const MINUTE: Duration = Duration::from_secs(10);
 
 /// Longer than any burst: every job works until all of them do. One that is over before its first

@@ -26,7 +26,7 @@ pub(crate) const TICKET_KEY: &str = "the key of the tickets";
 /// The instance that the fake ECS knows.
 pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
 
-/// An ECS that does as it is told, and keeps what it was asked for.
+/// An ECS that answers as the test wants, and keeps what it was asked for.
 #[derive(Debug)]
 pub(crate) struct FakeEcs {
     clock: Sandbox,

@@ -18,7 +18,7 @@ fn a_starting_runner_is_stopped_and_the_one_that_replaces_it_is_launched_in_the_
     assert!(failed.is_empty());
     assert_eq!(stage.state(&runner), RunnerState::Leaving);
     let launched = stage.ecs.launched.borrow();
-    assert_eq!(launched.len(), 2, "one for the job, one in its stead");
+    assert_eq!(launched.len(), 2, "one for the job, and its replacement");
     assert_ne!(launched[1].started_by, runner.as_str());
     assert_eq!(stage.totals(POOL), (1, 1, 2), "the first one lives until its task has stopped");
     let reason = "its instance i-0123456789abcdef0 is interrupted".to_owned();

@@ -2,7 +2,7 @@
 //! binaries in it.
 //!
 //! The templates are deployed into ministack, which is everything of AWS but ECS: Function URLs, the queue
-//! and what polls it, the bus and its rules, the schedules, the table, and Lambda, which runs each function's
+//! and what polls it, the bus and its rules, the table, and Lambda, which runs each function's
 //! binary on the Runtime API. ECS is the sandbox's, on AWS's protocol, and so is GitHub. Nothing here is a
 //! function's code, so what goes through is what goes through in AWS.
 
@@ -52,7 +52,7 @@ pub struct Options<'a> {
     pub seen: WebhookObserver,
     /// How long a message that was received stays out of sight.
     pub visibility: Duration,
-    /// How long a minute of the schedules takes.
+    /// How long a minute of the rules takes.
     pub minute: Duration,
     /// The webhook secret and the ticket key.
     pub secrets: &'a Secrets,
@@ -121,7 +121,7 @@ impl Stack {
         });
         aws.answer_ecs_by(world.clone());
         let github = GithubUrl::on(github, world);
-        // The schedules' first minute is over in a minute.
+        // The rule calls first when a minute is over.
         for function in EVERY_MINUTE {
             let (ministack, name) = (Arc::clone(&ministack), formation.function(function)?.name.clone());
             spawn_blocking(move || ministack.invoke(&name, "{}"));

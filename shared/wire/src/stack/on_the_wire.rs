@@ -123,7 +123,7 @@ impl Functions for OnTheWire {
         response
     }
 
-    /// Nothing: a stack on the wire has schedules, by the machine's clock.
+    /// Nothing: on the wire a rule calls it, by the machine's clock.
     async fn scheduler(&self) {}
 
     async fn reconciler(&self) {}

@@ -139,7 +139,7 @@ fn a_list_of_runners_that_is_empty_counts_nobody_out_whom_github_knows() {
     scene.pass(10 * MINUTE);
     set(&scene, true, &[Fault::GithubListEmpty]);
     let ((), told) = kit::recording::record(|| scene.pass(60 * MINUTE));
-    assert_eq!(scene.tasks().len(), 1, "nobody is launched in its stead");
+    assert_eq!(scene.tasks().len(), 1, "nothing replaces it");
     assert_eq!(told.count("LiesMended{Found=Offline}"), 0);
     assert!(!told.lines("GitHub calls a runner online that its list has not").is_empty());
     set(&scene, true, &[]);

@@ -57,7 +57,7 @@ fn an_idle_runner_on_an_interrupted_instance_leaves_at_once() {
     assert_eq!((stop(&scene, 0).code, stop(&scene, 0).exit_code), ("UserInitiated", Some(143)));
     // Its registration stays until GitHub forgets it.
     scene.pass(25 * 60 * 60);
-    assert_eq!(scene.tasks().len(), 1, "nobody waits, so nobody comes in its stead");
+    assert_eq!(scene.tasks().len(), 1, "no job waits, so nothing replaces it");
 }
 
 #[test]
