@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::sidecar::{self, Sidecar, SignatureHint};
+use crate::words;
 
 /// A delivery read from a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,14 +75,15 @@ impl DeliveryFile {
     }
 
     fn parse(name: &str, text: String, sidecar: Option<Sidecar>) -> Result<Self> {
-        let json: Value = serde_json::from_str(&text).map_err(|error| anyhow!("it is not JSON: {error}"))?;
+        // Some editors put a byte order mark before the text. It is no part of the payload.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let json: Value = serde_json::from_str(&text).map_err(|error| words::not_json(&text, &error))?;
         let name = name.to_owned();
-        let read = if json.get("requestContext").is_some() {
+        if json.get("requestContext").is_some() {
             Self::wrapped(name, json)
         } else {
             Self::plain(name, text, json, sidecar)
-        };
-        read.context("it is not a delivery")
+        }
     }
 
     fn plain(name: String, text: String, payload: Value, sidecar: Option<Sidecar>) -> Result<Self> {
@@ -102,7 +104,7 @@ impl DeliveryFile {
         };
         let event_name = header(EVENT_HEADER);
         let Some(event_name) = event_name else {
-            bail!("it has no event name: the {EVENT_HEADER} header is missing")
+            bail!("it is not a delivery: it has no {EVENT_HEADER} header, which names the event")
         };
         let id = DeliveryId::new(header(DELIVERY_HEADER).unwrap_or_else(|| format!("replay-{name}")));
         let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
@@ -194,7 +196,7 @@ fn event_of(payload: &Value) -> Result<&'static str> {
         Ok("ping")
     } else {
         Err(anyhow!(
-            "it has no event name: it is neither a workflow_job nor a ping payload; name the event in a TOML file beside it, [delivery] event = \"…\""
+            "it is neither a workflow_job nor a ping payload; if it is another event's, name that in a TOML file beside it: [delivery] event = \"…\""
         ))
     }
 }

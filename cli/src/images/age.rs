@@ -23,8 +23,9 @@ impl FromStr for Newer {
     fn from_str(text: &str) -> Result<Self, Error> {
         let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.rsplit_once(':')?)));
         let (name, (version, released)) =
-            parts.with_context(|| format!("{text:?} is not NAME=VERSION:DATE, runner=2.340.0:2026-11-30"))?;
-        let released = released.parse().with_context(|| format!("{released:?} is no date"))?;
+            parts.context("it takes NAME=VERSION:DATE, for example runner=2.340.0:2026-11-30")?;
+        let released =
+            released.parse().with_context(|| format!("{released:?} is not a date such as 2026-11-30"))?;
         Ok(Self { name: name.to_owned(), version: version.to_owned(), released })
     }
 }
@@ -80,6 +81,9 @@ impl Age {
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Released(days) | Self::Looked(days) | Self::Behind { days, .. } if *days < 0 => {
+                write!(f, "dated {} after the day that ages are counted from", Days(-days))
+            }
             Self::Behind { newer, days } => write!(f, "{newer} has been out for {}", Days(*days)),
             Self::Looked(days) => write!(f, "nothing newer {} ago", Days(*days)),
             Self::Released(days) => {

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::words;
+
 /// Stands for a hash that is not looked up yet.
 pub const UNKNOWN: &str = "unknown";
 
@@ -123,7 +125,7 @@ impl Lock {
 
     /// Reads its text, and looks whether every hash is one.
     pub fn parse(text: &str) -> Result<Self> {
-        let lock: Self = toml::from_str(text)?;
+        let lock: Self = words::toml(text)?;
         for (name, download) in lock.downloads() {
             for (architecture, hash) in download.sha256.each() {
                 ensure_hash(&format!("{name}.sha256.{architecture}"), hash, 64)?;

@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::words;
+
 /// `images/budget.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +46,7 @@ impl ImageBudgets {
     pub fn read(file: &Path) -> Result<Self> {
         let shown = file.display();
         let text = std::fs::read_to_string(file).with_context(|| format!("{shown} cannot be read"))?;
-        toml::from_str(&text).with_context(|| shown.to_string())
+        words::toml(&text).with_context(|| shown.to_string())
     }
 }
 
