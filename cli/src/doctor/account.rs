@@ -69,7 +69,9 @@ where
             let causes = std::iter::successors(std::error::Error::source(error), |&cause| cause.source());
             let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
             let text = texts.collect::<Vec<_>>().join(": ");
-            // Where there are no credentials, each place that was looked at is a line more.
+            if text.contains("credential") {
+                return "AWS does not know you: `aws sso login`, or `aws configure` for keys".to_owned();
+            }
             text.lines().next().unwrap_or_default().to_owned()
         }
     }

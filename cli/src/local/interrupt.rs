@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch::{Receiver, channel};
 use tokio::task::AbortHandle;
@@ -41,12 +42,11 @@ impl Interrupt {
         Ok(Self { pressed, ministack, cutting: cutting.abort_handle() })
     }
 
-    /// What Ctrl-C ends from now on; at once, if it was pressed already.
-    pub(super) fn ends(&self, ministack: &Arc<Ministack>) {
+    /// What Ctrl-C ends from now on. Fails if it was pressed already.
+    pub(super) fn ends(&self, ministack: &Arc<Ministack>) -> Result<()> {
         *self.ministack.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(ministack));
-        if self.is_pressed() {
-            end(&self.ministack);
-        }
+        ensure!(!self.is_pressed(), "interrupted");
+        Ok(())
     }
 
     /// Everything runs: whoever waits for Ctrl-C ends it in order.

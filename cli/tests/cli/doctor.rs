@@ -192,7 +192,7 @@ fn who_may_not_ask_or_reaches_nobody_is_told_in_one_line_and_goes_on() {
 fn who_has_no_credentials_or_no_region_is_told_in_one_line_and_goes_on() {
     let home = tempfile::tempdir().unwrap();
     for (args, says) in [
-        (&["--region", "eu-central-1"][..], "no credentials found in chain"),
+        (&["--region", "eu-central-1"][..], "AWS does not know you: `aws sso login`, or `aws configure`"),
         (&[], "no region is set: say --region"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_mayfly"))

@@ -8,7 +8,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 const DISPATCH: &str = "dispatch failure";
 
 /// What it says if that is because it found nobody to sign the request as: on a person's machine, who has not logged in.
-const CREDENTIALS: &str = "loading credentials";
+const CREDENTIALS: &str = "credential";
 
 /// What went wrong: the service's code and message, or why there was no answer.
 ///

@@ -62,8 +62,8 @@ pub struct Options<'a> {
     pub secrets: &'a Secrets,
     /// The file that each function's output is added to, by the function's name.
     pub log: &'a dyn Fn(&str) -> PathBuf,
-    /// Gets ministack as soon as it runs. Whoever ends it then ends the start too, with an error.
-    pub running: &'a dyn Fn(&Arc<Ministack>),
+    /// Gets ministack as soon as it runs, and may refuse to go on. If it is ended later, the start fails.
+    pub running: &'a dyn Fn(&Arc<Ministack>) -> Result<()>,
 }
 
 /// The stack. All of it ends when this is dropped.
@@ -104,7 +104,7 @@ impl Stack {
             .map_err(|error| anyhow!("{error}; `--port`, or `make local PORT=`, takes another"))?;
         check(options.binaries)?;
         let ministack = Arc::new(Ministack::start(Some(aws.url()), options.minute)?);
-        (options.running)(&ministack);
+        (options.running)(&ministack)?;
         aws.pass_on_to(&ministack.url());
         let config = sdk_config(aws.url());
         let templates = Templates::of_map(options.map)?;

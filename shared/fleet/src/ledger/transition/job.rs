@@ -39,22 +39,16 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
             outcome.job = Some(Job { heard_at: Some(now), ..job.clone() });
         }
         _ if has_a_place && job.is_none_or(|job| job.state < next) => {
+            let (repository, labels) = (event.repository.clone(), event.labels.clone());
             outcome.job = Some(Job {
-                id: event.job,
-                state: next,
                 pool: pool.cloned(),
-                repository: event.repository.clone(),
                 is_public: event.is_public,
-                labels: event.labels.clone(),
                 runner: runner.map(|it| it.id.clone()).or_else(|| job.and_then(|job| job.runner.clone())),
                 seen_at: job.map_or(now, |job| job.seen_at),
-                changed_at: now,
-                heard_at: None,
-                read_at: None,
                 passed_over: job.map_or(0, |job| job.passed_over),
-                unserved: None,
                 times: times(job, next, event, now),
                 version: job.map_or(0, |job| job.version),
+                ..Job::new(event.job, next, repository, labels, now)
             });
         }
         _ => {}
