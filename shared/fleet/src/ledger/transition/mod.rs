@@ -3,16 +3,16 @@
 //! Each function takes the items that an event names, and returns the changed ones and the answer for the
 //! sender. Items that it does not return are unchanged. The books change by what the items count.
 
+mod config_or_leave;
 mod job;
-mod question;
 mod runner;
 
 use jiff::Timestamp;
 
+pub use self::config_or_leave::BUSY_WITHOUT_WORKER;
 pub use self::job::{
     of_another_try, of_found_unserved, of_found_waiting, of_job, of_passed_over, of_read, of_reroute,
 };
-pub use self::question::BUSY_WITHOUT_WORKER;
 use super::{Book, LeaveReason, LedgerAnswer, Outcome, Runner, RunnerEvent, RunnerState};
 
 /// What a runner's event does to the runner. The runner comes with the book of the pool whose labels it has,

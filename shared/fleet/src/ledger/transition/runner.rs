@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::event::RunnerEvent;
 use super::super::{AskAnswer, Book, LeaveReason, LedgerAnswer, News, Outcome, Runner, RunnerState};
-use super::{busy, leaving, moved, question};
+use super::{busy, config_or_leave, leaving, moved};
 use crate::launch::{Ending, FailureClass, StopClass};
 
 /// What a runner's event does to the runner, apart from the times of its start.
@@ -14,9 +14,9 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
     let is_on_its_way = runner.state.is_on_its_way();
     let leave = |reason| leaving(runner, reason, LedgerAnswer::Noted, now);
     match event {
-        RunnerEvent::Asked(boot, listener, _) => question::asked(runner, boot, *listener, totals, now),
+        RunnerEvent::Asked(boot, listener, _) => config_or_leave::asked(runner, boot, *listener, totals, now),
         RunnerEvent::Registered(boot, github_id) => {
-            question::registered(runner, boot, *github_id, totals, now)
+            config_or_leave::registered(runner, boot, *github_id, totals, now)
         }
         RunnerEvent::FoundBusy
             if matches!(runner.state, RunnerState::Idle | RunnerState::Overdue | RunnerState::Leaving) =>
