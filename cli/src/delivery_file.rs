@@ -28,7 +28,7 @@ pub struct DeliveryFile {
     pub id: DeliveryId,
     /// The payload.
     pub payload: Value,
-    /// What the file beside it says, if there is one.
+    /// The contents of the TOML file beside it, if there is one.
     pub sidecar: Option<Sidecar>,
     form: FileForm,
 }
@@ -41,12 +41,12 @@ enum FileForm {
     Wrapped(Value, Vec<u8>),
 }
 
-/// The name that stands for standard input.
+/// The argument that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
 impl DeliveryFile {
-    /// Reads deliveries in their order: files, the files of folders, and `-`, standard input. Every error names
-    /// the file and says what would be right.
+    /// Reads deliveries in this order: files, the files of folders, and `-` for standard input. Every error
+    /// names the file and says what would be right.
     pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>> {
         let mut sources = Vec::new();
         for path in paths {
@@ -117,8 +117,9 @@ impl DeliveryFile {
         Ok(Self { name, event: event_name, id, payload, sidecar: None, form: FileForm::Wrapped(event, body) })
     }
 
-    /// The same of a job that is created now: Mayfly takes a delivery that is a day old for one that
-    /// a delivery is posted again, and asks GitHub first. What was signed already stays as it is.
+    /// The same delivery for a job created now. A delivery that is a day old counts as an old one that
+    /// somebody posts again, so GitHub would be asked first. A delivery that is already signed stays as it
+    /// is.
     #[must_use]
     pub fn created(mut self, now: Timestamp) -> Self {
         let created = self.payload.pointer_mut("/workflow_job/created_at");
@@ -129,7 +130,7 @@ impl DeliveryFile {
         self
     }
 
-    /// The Function URL event, signed with the secret unless it was wrapped and signed before.
+    /// The Function URL event, signed with the secret, unless it was wrapped and signed before.
     pub fn function_url_event(&self, secret: &SecretString) -> Value {
         match &self.form {
             FileForm::Payload(body) => function_url_event(self.headers(secret), body),
@@ -175,7 +176,7 @@ impl DeliveryFile {
     }
 }
 
-/// The events of a folder, its `*.json` files in the order of their names.
+/// The events of a folder: its `*.json` files, by name.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = || format!("{} cannot be read", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>();
@@ -188,7 +189,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The event whose payload this is, by what only that event's has.
+/// The event that this payload belongs to, recognised by a field that only that event has.
 fn event_of(payload: &Value) -> Result<&'static str> {
     if payload.get("workflow_job").is_some() {
         Ok(github::workflow_job::EVENT)

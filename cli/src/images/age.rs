@@ -30,7 +30,7 @@ impl FromStr for Newer {
     }
 }
 
-/// How far behind a pin is, and by what that is known.
+/// How far behind a pin is, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Age {
     /// A newer version has been out for this many days.
@@ -43,7 +43,7 @@ pub enum Age {
     /// Nothing newer is known, and the last look was this many days ago. The next version may have come out
     /// the day after.
     Looked(i32),
-    /// Nothing newer is known, but there was no look since it came out.
+    /// Nothing newer is known, but nobody has looked since it came out.
     Released(i32),
     /// Neither is known.
     Unknown,
@@ -69,7 +69,7 @@ impl Age {
         }
     }
 
-    /// The most days that it can be behind, if that is known.
+    /// The most days that it can be behind, if known.
     pub fn days(&self) -> Option<i32> {
         match self {
             Self::Behind { days, .. } | Self::Looked(days) | Self::Released(days) => Some(*days),

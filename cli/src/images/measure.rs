@@ -1,4 +1,4 @@
-//! `mayfly images measure`: how much of an image is pulled, held against its budget.
+//! `mayfly images measure`: how much of an image is pulled, compared with its budget.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ impl Layout {
     }
 }
 
-/// What is wrong with what was measured.
+/// What exceeds the budget.
 pub fn problems(image: &str, budget: &ImageBudget, measured: &[Measured]) -> Vec<String> {
     let mut problems = Vec::new();
     for it in measured {

@@ -1,4 +1,4 @@
-//! `mayfly local`: the whole on one machine, to look at.
+//! `mayfly local`: the whole stack on one machine, to look at.
 
 mod interrupt;
 mod screen;
@@ -28,7 +28,7 @@ use crate::{DEVELOPMENT_SECRET, report};
 /// How long a job works.
 const WORK: Duration = Duration::from_secs(20);
 
-/// How often it is looked for what has happened.
+/// How often to look for news.
 const OFTEN: Duration = Duration::from_millis(100);
 
 /// PID 1 of a task.

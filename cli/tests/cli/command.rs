@@ -128,7 +128,7 @@ fn the_demo_tells_every_story_and_ends_well() {
     ] {
         assert!(text.contains(pool), "{pool}");
     }
-    assert!(text.contains("answered Leave: leaves"), "the cancelled job's runner leaves");
+    assert!(text.contains("is not needed, and leaves"), "the cancelled job's runner leaves");
     assert!(text.contains("Every event ended as the file beside it says."));
 }
 
