@@ -92,7 +92,8 @@ class Names(unittest.TestCase):
         """Each type with a name, of one stack and all below it."""
         found = []
         for ingress in ("url", "httpapi"):
-            whole = Stack.whole(stack, Ingress=ingress, NatGateways="2", ParametersPath=f"/{stack}")
+            given = {"NatGateways": "2", "ParametersPath": f"/{stack}", "AlarmEmail": "team@example.com"}
+            whole = Stack.whole(stack, Ingress=ingress, **given)
             for each in whole.stacks():
                 for logical, resource in each.resources().items():
                     if NAMES.get(resource["Type"]) in resource.get("Properties", {}):
