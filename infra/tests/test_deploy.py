@@ -31,6 +31,7 @@ architecture: Rust can build for arm64
 map: what is deployed is what pools.toml says
 caches: none in pools.toml
 host: what an instance is given is what images/host has
+network: NatGateways is auto: 1 NAT gateway, about $33 a month, and $0.045 a gigabyte
 account: 123456789012
 secrets: all three kinds are under /mayfly
 path: /mayfly is nobody's yet
