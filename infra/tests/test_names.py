@@ -96,7 +96,10 @@ class Names(unittest.TestCase):
         """Each type with a name, of one stack and all below it."""
         found = []
         for ingress in ("url", "httpapi"):
-            given = {"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"}
+            given = {
+                **{"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"},
+                "AlarmEmail": "team@example.com",
+            }
             whole = Stack.whole(stack, Ingress=ingress, **given)
             for each in whole.stacks():
                 for logical, resource in each.resources().items():

@@ -77,6 +77,7 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected = [
+            "alarms",
             "logs",
             "mirror",
             "network",
