@@ -45,7 +45,7 @@ pub const WEBHOOKS_LOST: Metric =
 
 /// Seconds for which the job that waits the longest has waited; 0 where none does.
 pub const OLDEST_UNSERVED_SECONDS: Metric =
-    Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited");
+    Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited").with_alarm();
 
 /// Runners, tasks and registrations that were not what they should be, at two looks, and are set right; by
 /// [`FOUND`].

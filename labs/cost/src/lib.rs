@@ -12,8 +12,10 @@ pub mod day;
 pub mod deployed;
 mod item;
 mod meter;
+pub mod observed;
 pub mod prices;
 pub mod report;
 mod usage;
 
+pub use self::meter::EmittedMetrics;
 pub use self::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};

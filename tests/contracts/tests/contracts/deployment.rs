@@ -56,12 +56,13 @@ fn template_of(stack: &str) -> &str {
 }
 
 /// What these parameters switch on is everything but one way in.
-const SWITCHED_ON: [&str; 5] = [
+const SWITCHED_ON: [&str; 6] = [
     "NatGateways=2",
     "HostLogs=on",
     "HostMetrics=on",
     "LogsImage=registry.example/logs",
     "LogOutput=cloudwatch",
+    "Observe=dashboard",
 ];
 
 /// All is deployed, but for the types that are listed, and each of those is in a template.
@@ -75,7 +76,7 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected =
-            ["logs", "network", "pools", "registraringress", "storage", "template", "webhookingress"];
+            ["logs", "network", "observability", "pools", "registraringress", "storage", "template", "webhookingress"];
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {
