@@ -9,7 +9,7 @@ use fleet::RunnerId;
 use fleet::ledger::{AskAnswer, LedgerAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
 use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, Unit};
 use metrics::histogram;
 use secrecy::ExposeSecret as _;
@@ -142,7 +142,7 @@ fn age(question: &Question) -> Option<SignedDuration> {
 /// Days since its runner program was known to be GitHub's newest, if its image says when that was. A day of the future is
 /// today: the clock of who built the image may be ahead.
 fn version_days(question: &Question, now: Timestamp) -> Option<f64> {
-    let today = now.to_zoned(TimeZone::UTC).date();
+    let today = Offset::UTC.to_datetime(now).date();
     let days = today.since((Unit::Day, question.runner_current_on?)).ok()?.get_days();
     Some(f64::from(days.max(0)))
 }
