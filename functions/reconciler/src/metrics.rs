@@ -1,4 +1,4 @@
-//! The metrics of the function: each name once, as `CloudWatch` has it.
+//! The metrics of the function: each name once.
 
 use fleet::metric::Metric;
 
@@ -52,11 +52,11 @@ pub const OLDEST_UNSERVED_SECONDS: Metric =
 pub const LIES_MENDED: Metric =
     Metric::counter("LiesMended", "Runners, tasks and registrations that were set right").by(&[FOUND]);
 
-/// The dimension of what was found: of jobs `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
+/// The field of what was found: of jobs `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
 /// `Unserved` or `Unread`; of runners what [`fleet::repair::lying::Mend::counted_as`] says.
 pub const FOUND: &str = "Found";
 
-/// The dimension that says why the job was not known: `Approval` where a job had waited for one, or was thought to;
+/// The field that says why the job was not known: `Approval` where a job had waited for one, or was thought to;
 /// `NoDelivery` if no webhook had come.
 pub const CAUSE: &str = "Cause";
 

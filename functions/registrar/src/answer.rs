@@ -15,7 +15,9 @@ use tracing::{error, info, warn};
 
 use crate::Later;
 use crate::ask::Unanswered;
-use crate::metrics::{ANSWER, CONFIG, CONFIGS_LATE, LATER, LEAVE, QUESTIONS, REFUSED, SECOND_BOOTS, TICKETS_REFUSED};
+use crate::metrics::{
+    ANSWER, CONFIG, CONFIGS_LATE, LATER, LEAVE, QUESTIONS, REFUSED, SECOND_BOOTS, TICKETS_REFUSED,
+};
 
 /// Seconds before a question is asked again, where nothing is known of how long it takes.
 const AGAIN: u64 = 5;

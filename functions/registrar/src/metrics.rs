@@ -1,7 +1,7 @@
-//! The metrics of the function: each name once, as `CloudWatch` has it.
+//! The metrics of the function: each name once.
 //!
-//! They are few, because each name with each of its dimensions' values costs money. They go
-//! nowhere until a recorder is installed. Those of GitHub's API are `github::app::metrics`.
+//! They are lines of the log, and `CloudWatch`'s where an alarm watches them. They go nowhere until a recorder is
+//! installed. Those of GitHub's API are `github::app::metrics`.
 
 use fleet::metric::Metric;
 
@@ -36,9 +36,10 @@ pub const CONFIGS_LATE: Metric =
 /// Days since the runner program of a runner that was answered its JIT config was last known to be GitHub's newest. GitHub
 /// gives no job to a version 30 days after the next one is out.
 pub const RUNNER_VERSION_DAYS: Metric =
-    Metric::observed("RunnerVersionDays", "Days since the runner program was known to be the newest").with_alarm();
+    Metric::observed("RunnerVersionDays", "Days since the runner program was known to be the newest")
+        .with_alarm();
 
-/// The dimension of what was answered.
+/// The field of what was answered.
 pub const ANSWER: &str = "Answer";
 
 /// With a JIT config.

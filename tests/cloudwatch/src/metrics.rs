@@ -45,7 +45,8 @@ impl Metrics {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             for set in described["Dimensions"].as_array().unwrap() {
                 let names = set.as_array().unwrap().iter().map(text);
-                let dimensions: BTreeMap<_, _> = names.map(|name| (name.clone(), text(&line[name]))).collect();
+                let dimensions: BTreeMap<_, _> =
+                    names.map(|name| (name.clone(), text(&line[name]))).collect();
                 for metric in described["Metrics"].as_array().unwrap() {
                     let name = text(&metric["Name"]);
                     let values = match &line[&name] {
@@ -79,7 +80,8 @@ impl Metrics {
     /// The metrics, each with the hours in which it has values: it is paid by the hour.
     pub fn hours(&self) -> impl Iterator<Item = (&MetricKey, usize)> {
         self.0.iter().map(|(key, points)| {
-            let mut hours: Vec<i64> = points.iter().map(|point| point.at.as_second().div_euclid(3600)).collect();
+            let mut hours: Vec<i64> =
+                points.iter().map(|point| point.at.as_second().div_euclid(3600)).collect();
             hours.dedup();
             (key, hours.len())
         })

@@ -21,7 +21,9 @@ fn expanded(name: &str) -> Value {
     let python = root().join(".venv/bin/python");
     assert!(python.exists(), "PyYAML is not installed: `make .venv/.installed` does it");
     let mut command = Command::new(python);
-    command.arg(root().join("tests/contracts/template/to_json.py")).arg(root().join(format!("infra/{name}.yaml")));
+    command
+        .arg(root().join("tests/contracts/template/to_json.py"))
+        .arg(root().join(format!("infra/{name}.yaml")));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut template: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -56,9 +58,9 @@ fn value(template: &Value, value: &Value) -> Value {
         return template["Mappings"][text(map)][text(of)][text(key)].clone();
     }
     match value {
-        Value::Object(object) if object.len() == 1 && object.contains_key("Fn::Sub") => {
-            object["Fn::Sub"].as_str().map_or_else(|| value.clone(), |it| it.replace("${Name}", "mayfly").into())
-        }
+        Value::Object(object) if object.len() == 1 && object.contains_key("Fn::Sub") => object["Fn::Sub"]
+            .as_str()
+            .map_or_else(|| value.clone(), |it| it.replace("${Name}", "mayfly").into()),
         Value::Object(object) => {
             object.iter().map(|(key, it)| (key.clone(), self::value(template, it))).collect()
         }

@@ -50,7 +50,8 @@ mod tests {
 
     /// A line of `metrics_cloudwatch_embedded`, with these metrics and their values, split by the pool.
     fn line(metrics: &[(&str, Value)]) -> Value {
-        let names: Vec<Value> = metrics.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let names: Vec<Value> =
+            metrics.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
         let described = json!({"Namespace": "Mayfly", "Dimensions": [["Pool"]], "Metrics": names});
         let mut line = json!({"_aws": {"Timestamp": 1, "CloudWatchMetrics": [described]}, "Pool": "ec2-x64"});
         metrics.iter().for_each(|(name, value)| line[name] = value.clone());
@@ -88,7 +89,11 @@ mod tests {
 
     #[test]
     fn each_line_stays_one() {
-        let lines = format!("{}\n{}\n", line(&[("RunnersLaunched", json!(1))]), line(&[("BreakersOpened", json!(1))]));
+        let lines = format!(
+            "{}\n{}\n",
+            line(&[("RunnersLaunched", json!(1))]),
+            line(&[("BreakersOpened", json!(1))])
+        );
         let found = published(lines.as_bytes(), &BTreeSet::from(["BreakersOpened"])).unwrap();
         let found = String::from_utf8(found).unwrap();
         assert_eq!(found.lines().map(|line| line.contains("_aws")).collect::<Vec<_>>(), [false, true]);

@@ -78,7 +78,8 @@ impl Telemetry {
     pub(super) fn flush(&self) {
         let Some(metrics) = self.metrics else { return };
         let mut written = Vec::new();
-        let lines = metrics.flush(&mut written).and_then(|()| metric_lines::published(&written, &self.watched));
+        let lines =
+            metrics.flush(&mut written).and_then(|()| metric_lines::published(&written, &self.watched));
         if let Err(error) = lines.and_then(|lines| std::io::stdout().write_all(&lines)) {
             tracing::warn!(%error, "metrics not written");
         }

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::totals::difference;
 use super::transition;
 use super::{
-    Book, Event, Health, Item, Job, JobBegun, JobState, LedgerAnswer, News, Outcome, Put, Rest, Runner, RunnerState, Totals,
+    Book, Event, Health, Item, Job, JobBegun, JobState, LedgerAnswer, News, Outcome, Put, Rest, Runner,
+    RunnerState, Totals,
 };
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;

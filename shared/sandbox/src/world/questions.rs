@@ -47,7 +47,9 @@ impl<F: Functions + 'static> World<F> {
         let number = process.questions;
         process.awaited = Some(number);
         let current_on = self.sandbox.runner_current_on();
-        let Some(question) = process.question(listener, &process.boot.clone(), now, current_on) else { return };
+        let Some(question) = process.question(listener, &process.boot.clone(), now, current_on) else {
+            return;
+        };
         self.later(PATIENCE, Happening::OutOfPatience(arn.clone(), number));
         if listener == Listener::None && self.sandbox.strikes(Fault::TaskDiesAsking) {
             self.later(self.sandbox.draw(&AT_ONCE), Happening::Die(arn.clone()));

@@ -59,7 +59,8 @@ fn each_alarm_says_what_is_wrong_and_calls_the_topic_both_ways() {
 fn queries() -> BTreeMap<String, String> {
     let dashboard = stack::dashboard();
     let widgets = dashboard["widgets"].as_array().unwrap().iter().map(|widget| &widget["properties"]);
-    let queries = widgets.filter_map(|it| Some((it["title"].as_str()?.to_owned(), it["query"].as_str()?.to_owned())));
+    let queries =
+        widgets.filter_map(|it| Some((it["title"].as_str()?.to_owned(), it["query"].as_str()?.to_owned())));
     queries.collect()
 }
 
@@ -69,9 +70,16 @@ fn what_the_dashboard_asks_for_is_written() {
     let (metrics, messages) = (Regex::new(r"\b[A-Z]\w+").unwrap(), Regex::new(r"'([a-z][^']*)'").unwrap());
     let fields = Regex::new(r"\((\w+)[,)]|capacity|reason|by (\w+)").unwrap();
     let table = table();
-    let names: BTreeSet<&str> =
-        table.iter().flat_map(|it| it.dimensions.iter().copied().chain([it.name])).chain(["SOURCE"]).collect();
-    let sources = ["shared/control/src/transaction_log.rs", "shared/control/src/launchpad.rs", "functions/scheduler/src/settle.rs"];
+    let names: BTreeSet<&str> = table
+        .iter()
+        .flat_map(|it| it.dimensions.iter().copied().chain([it.name]))
+        .chain(["SOURCE"])
+        .collect();
+    let sources = [
+        "shared/control/src/transaction_log.rs",
+        "shared/control/src/launchpad.rs",
+        "functions/scheduler/src/settle.rs",
+    ];
     let source: String =
         sources.map(|file| std::fs::read_to_string(stack::root().join(file)).unwrap()).concat();
     let queries = queries();
@@ -84,8 +92,12 @@ fn what_the_dashboard_asks_for_is_written() {
         for message in messages.captures_iter(asked).map(|it| it.extract::<1>().1[0]) {
             assert!(source.contains(&format!("\"{message}")), "{title}: nobody logs {message:?}");
             for field in fields.captures_iter(asked).filter_map(|it| it.get(1)).map(|it| it.as_str()) {
-                let is_written = source.contains(&format!("{field} =")) || source.contains(&format!("{field},"));
-                assert!(is_written || field == "5m" || field == "1m", "{title}: nobody logs the field {field}");
+                let is_written =
+                    source.contains(&format!("{field} =")) || source.contains(&format!("{field},"));
+                assert!(
+                    is_written || field == "5m" || field == "1m",
+                    "{title}: nobody logs the field {field}"
+                );
             }
         }
     }
@@ -99,7 +111,10 @@ fn the_dashboard_shows_no_metric_of_its_own() {
     }
     let shown = &stack::dashboard()["widgets"][0]["properties"]["alarms"];
     let shown: BTreeSet<&str> = shown.as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
-    let own: BTreeSet<String> =
-        stack::alarms().into_keys().filter(|id| id != "DockerVolumeAlarm").map(|id| format!("{id}.Arn")).collect();
+    let own: BTreeSet<String> = stack::alarms()
+        .into_keys()
+        .filter(|id| id != "DockerVolumeAlarm")
+        .map(|id| format!("{id}.Arn"))
+        .collect();
     assert_eq!(shown, own.iter().map(String::as_str).collect());
 }

@@ -75,8 +75,16 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let given = format!("Ingress={ingress}");
         let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
-        let expected =
-            ["logs", "network", "observability", "pools", "registraringress", "storage", "template", "webhookingress"];
+        let expected = [
+            "logs",
+            "network",
+            "observability",
+            "pools",
+            "registraringress",
+            "storage",
+            "template",
+            "webhookingress",
+        ];
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {
