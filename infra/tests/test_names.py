@@ -16,7 +16,6 @@ NO_NAMES = {
     ("AWS::Lambda::EventInvokeConfig", "Qualifier"),
     ("AWS::Lambda::EventSourceMapping", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
-    ("AWS::Logs::MetricFilter", "LogGroupName"),
     ("AWS::S3::BucketPolicy", "Bucket"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
     # A name in its own namespace.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fleet::launch::{REGISTRAR_URL_VARIABLE, TICKET_VARIABLE};
 use fleet::pid1::{LONGEST_JOB, Timings};
 use fleet::settings::{SettingsProblems, Variables};
+use jiff::civil::Date;
 use secrecy::SecretString;
 use ureq::http::Uri;
 
@@ -62,6 +63,8 @@ pub struct TaskConfig {
     pub home: PathBuf,
     /// That user.
     pub user: User,
+    /// The last day on which the image's runner program was known to be GitHub's newest, if the image says so.
+    pub runner_current_on: Option<Date>,
     /// Docker's socket, where the pool has Docker.
     pub docker_socket: Option<PathBuf>,
     /// Where the tool cache is restored from, and the folder of it.
@@ -98,6 +101,13 @@ impl TaskConfig {
         if user.is_none() {
             problems.note("MAYFLY_RUNNER_USER: has to be <user id>:<group id>, neither of them 0");
         }
+        let runner_current_on = variables.optional("MAYFLY_RUNNER_CURRENT_ON").and_then(|day| {
+            let day = day.parse();
+            day.map_err(|_| {
+                problems.note("MAYFLY_RUNNER_CURRENT_ON: has to be a day, 2026-11-30 for example")
+            })
+            .ok()
+        });
         let tool_cache = tool_cache(&variables, &mut problems);
         let timings = timings(&variables, &mut problems);
         let url = if registrar.ends_with('/') { registrar } else { registrar + "/" };
@@ -107,6 +117,7 @@ impl TaskConfig {
             program: program.into(),
             home: home.into(),
             user,
+            runner_current_on,
             docker_socket: variables.optional("MAYFLY_DOCKER_SOCKET").map(PathBuf::from),
             tool_cache,
             passed_on,
