@@ -18,3 +18,4 @@ mod races;
 mod registrar;
 mod secrets;
 mod task;
+mod tool_cache;
