@@ -56,6 +56,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         schedule: None,
         sudo: false,
         public_repositories: false,
+        runtimes_from: RuntimesFrom::S3,
         image: None,
     }
 }
