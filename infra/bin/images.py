@@ -12,7 +12,9 @@ RUNNER, RUNNER_DOCKER, DOCKERD = "RunnerImage", "RunnerDockerImage", "DockerdIma
 PARAMETERS = [RUNNER, RUNNER_DOCKER, DOCKERD]
 # Fluent Bit's may be of any pool, and none waits for it.
 LOGS = "LogsImage"
-NAMED = [*PARAMETERS, LOGS]
+# The publishers' runs beside the pools, on the architectures of all of them.
+RUNTIMES = "RuntimesImage"
+NAMED = [*PARAMETERS, LOGS, RUNTIMES]
 
 # What registries call the map's architectures.
 PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
@@ -85,12 +87,16 @@ def resolved(text: str, architectures: set[str], region: str) -> str:
 
 
 def needed_by(parameter: str, pools: dict[str, Pool]) -> set[str]:
-    """The architectures of the pools that run it."""
+    """The architectures of the pools that run it, or that it publishes for."""
+    if parameter == RUNTIMES:
+        return {pool.architecture for pool in pools.values() if pool.in_service}
     return {pool.architecture for pool in run_by(parameter, pools)}
 
 
 def run_by(parameter: str, pools: dict[str, Pool]) -> list[Pool]:
     """The pools in service whose tasks have that image."""
+    if parameter == RUNTIMES:
+        return []
     if parameter == LOGS:
         return [it for it in pools.values() if it.in_service]
     on_ec2, for_all = parameter != RUNNER, parameter == DOCKERD
