@@ -22,6 +22,7 @@ pub mod sidecar;
 pub mod status;
 pub mod suggest;
 pub mod terminal;
+pub mod words;
 pub mod wrap;
 
 /// The secret that the sample events are signed with. Everybody can read it: it must never be a real

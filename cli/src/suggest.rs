@@ -28,7 +28,8 @@ pub fn installed(text: &str, map: &PoolMap) -> Installed {
     let has: BTreeSet<String> = map.runtimes().iter().map(ToString::to_string).collect();
     let mut found = Installed::default();
     for Done { pool, added } in messages(text).iter().filter_map(|line| serde_json::from_str(line).ok()) {
-        let each: BTreeSet<&str> = added.split(' ').filter_map(|marker| Some(marker.rsplit_once('/')?.0)).collect();
+        let each: BTreeSet<&str> =
+            added.split(' ').filter_map(|marker| Some(marker.rsplit_once('/')?.0)).collect();
         for installed in each {
             let (counted, what) = match runtime(installed, &has) {
                 Some(runtime) => (&mut found.by_runtime, runtime),
@@ -113,7 +114,10 @@ mod tests {
         let counts = |of: &BTreeMap<String, BTreeMap<String, u32>>, what: &str| -> Vec<(String, u32)> {
             of[what].iter().map(|(pool, jobs)| (pool.clone(), *jobs)).collect()
         };
-        assert_eq!(counts(&found.by_runtime, "python@3.13"), [("ec2-x64".into(), 2), ("fargate-arm64".into(), 1)]);
+        assert_eq!(
+            counts(&found.by_runtime, "python@3.13"),
+            [("ec2-x64".into(), 2), ("fargate-arm64".into(), 1)]
+        );
         assert_eq!(counts(&found.by_runtime, "node@22.4.0"), [("ec2-x64".into(), 1)], "the map has node@22");
         assert_eq!(found.others.keys().collect::<Vec<_>>(), ["Ruby/3.4.1", "node/24.0.0-rc.1"]);
     }
@@ -129,7 +133,10 @@ mod tests {
     fn a_proposal_is_a_part_of_a_map_and_keeps_what_it_has() {
         let found = installed(&logs().join("\n"), &map());
         let proposal = found.proposal(&map(), 3);
-        assert_eq!(proposal, "runtimes = [\n    \"node@22\",\n    \"python@3.13\",  # 3 jobs installed it\n]\n");
+        assert_eq!(
+            proposal,
+            "runtimes = [\n    \"node@22\",\n    \"python@3.13\",  # 3 jobs installed it\n]\n"
+        );
         let taken = PoolMap::from_toml(&(proposal + fleet::pools::DEFAULT_POOLS)).unwrap();
         assert_eq!(taken.runtimes().len(), 2);
     }
