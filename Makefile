@@ -124,8 +124,9 @@ test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installe
 
 # They need Python and nothing else.
 .PHONY: test-host test-docs
-test-host: ## test what packs images/host into the user data, and makes the seccomp profile
+test-host: ## test what packs images/host into the user data, makes the seccomp profile, and publishes runtimes
 	python3 -m unittest discover --start-directory images/host
+	python3 -m unittest discover --start-directory images/runtimes
 	python3 -m unittest discover --start-directory images/host/seccomp
 test-docs: ## hold the pages against the tests, times, fields and places that they name
 	python3 -m unittest discover --start-directory docs/tests
