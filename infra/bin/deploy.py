@@ -17,6 +17,7 @@ from functools import partial
 import caches
 import images
 import logs
+import mirror
 import network
 import parameter_store
 import pools
@@ -42,19 +43,22 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     say("settings", f"{found.stack} in {found.region}, functions for {found.architecture}: {found.table}")
 
     checks = Checks()
-    the_map = checks.get("map", pools.of_map)
-    say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
+    known_to_aws = checks.do("account", tools.account)
     checks.do("architecture", lambda: tools.check_target(found.architecture))
+    checks.do("host", check_host)
+    the_map = checks.get("map", pools.of_map)
+    if not known_to_aws:
+        # The rest takes a build of minutes, and most of it needs AWS.
+        checks.end()
+    say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
     if the_map is not None:
         checks.do("map", check_map)
         checks.do("caches", lambda: caches.check(found.parameters, found.stack, found.region))
-    checks.do("host", check_host)
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):
         checks.do("pins of the images", check_pins)
     say("network", network.said(found.parameters, the_map))
-    if checks.do("account", tools.account):
-        resolved = against_the_account(checks, found, the_map)
+    resolved = against_the_account(checks, found, the_map)
     checks.end()
     return found, the_map, resolved
 
@@ -66,6 +70,8 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
     checks.do("AMIs", lambda: parameter_store.check_read(named, found.region))
     if logs.switched_on(found.parameters):
         checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
+    if mirror.is_on(found.parameters):
+        checks.do("mirror key", lambda: mirror.check_key(found.parameters, found.region))
     if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
         there = stacks.described(found.stack)
         deployed = Stack(there) if there else None

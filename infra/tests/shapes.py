@@ -25,6 +25,7 @@ NAMES = {
     "AWS::Lambda::LayerVersion": "LayerName",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SSM::Parameter": "Name",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "Name",
 }
 
 PSEUDO = {

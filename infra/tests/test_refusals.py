@@ -256,6 +256,7 @@ class Account(OnProject):
         nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
         known = "AWS does not know you: `aws sso login`, or `aws configure` for keys (Unable to locate credentials)"
         self.refused(f"account: {known}", **nobody)
+        self.assertEqual(self.calls("cargo"), [["--version"]], "it is said before the command is built")
         for script in ("make_secrets.py", "destroy.py", "retire.py"):
             arguments = ["ec2-x64"] if script == "retire.py" else []
             ended = self.run_script(script, *arguments, **nobody)

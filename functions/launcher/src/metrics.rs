@@ -1,11 +1,11 @@
-//! The metrics of the function: each name once, as `CloudWatch` has it.
+//! The metrics of the function: each name once, as `CloudWatch` shows it.
 //!
-//! They are few, because each name with each of its dimensions' values costs money. They go
-//! nowhere until a recorder is installed.
+//! They are few, because each combination of a name and its dimensions' values costs money. They go nowhere
+//! until a recorder is installed.
 
 use fleet::metric::Metric;
 
-/// Messages that could not be read; each counts every time that it comes.
+/// Messages that could not be read, counted at each delivery.
 pub const MESSAGES_UNREADABLE: Metric =
     Metric::counter("MessagesUnreadable", "Messages that could not be read");
 
@@ -13,13 +13,13 @@ pub const MESSAGES_UNREADABLE: Metric =
 pub const UNKNOWN_EVENTS: Metric =
     Metric::counter("UnknownEvents", "Events and codes that Mayfly does not know").by(&[KIND]);
 
-/// The dimension of what is not known: [`DETAIL_TYPE`] or [`STOP_CODE`]. The log has the word itself.
+/// Dimension: what is unknown, [`DETAIL_TYPE`] or [`STOP_CODE`]. The log has the word itself.
 pub const KIND: &str = "Kind";
 
-/// An event of AWS of another kind.
+/// An AWS event of another kind.
 pub const DETAIL_TYPE: &str = "DetailType";
 
-/// A task's stop with a code that is new.
+/// A task's stop with a new code.
 pub const STOP_CODE: &str = "StopCode";
 
 /// All of them.

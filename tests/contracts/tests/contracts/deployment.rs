@@ -56,12 +56,14 @@ fn template_of(stack: &str) -> &str {
 }
 
 /// What these parameters switch on is everything but one way in.
-const SWITCHED_ON: [&str; 5] = [
+const SWITCHED_ON: [&str; 7] = [
     "NatGateways=2",
     "HostLogs=on",
     "HostMetrics=on",
     "LogsImage=registry.example/logs",
     "LogOutput=cloudwatch",
+    "DockerHubMirror=on",
+    "MirrorImage=registry.example/mirror",
 ];
 
 /// All is deployed, but for the types that are listed, and each of those is in a template.
@@ -77,6 +79,7 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let expected = [
             "alarms",
             "logs",
+            "mirror",
             "network",
             "pools",
             "registraringress",
