@@ -17,6 +17,7 @@ from functools import partial
 import caches
 import images
 import logs
+import mirror
 import parameter_store
 import pools
 import remedies
@@ -69,6 +70,8 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
     checks.do("AMIs", lambda: parameter_store.check_read(named, found.region))
     if logs.switched_on(found.parameters):
         checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
+    if mirror.is_on(found.parameters):
+        checks.do("mirror key", lambda: mirror.check_key(found.parameters, found.region))
     if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
         there = stacks.described(found.stack)
         deployed = Stack(there) if there else None

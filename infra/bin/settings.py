@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import boto3
 import logs
+import mirror
 from overrides import Template, as_table
 from questions import REGION_NAME, STACK_NAME, ask, missing_in, not_there
 from samconfig import ROOT, Document
@@ -86,6 +87,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
     problems += name_problems(settings) + region_problems(settings) + template.problems(checked)
     if not stack_only:
         problems += network_problems(settings.parameters) + logs.problems(settings.parameters)
+        problems += mirror.problems(settings.parameters, settings.stack)
     if not problems:
         use(settings, table.get("profile"))
     return settings, problems

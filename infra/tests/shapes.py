@@ -24,6 +24,7 @@ NAMES = {
     "AWS::ECS::TaskDefinition": "Family",
     "AWS::Lambda::LayerVersion": "LayerName",
     "AWS::SSM::Parameter": "Name",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "Name",
 }
 
 PSEUDO = {

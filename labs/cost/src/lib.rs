@@ -14,6 +14,7 @@ mod item;
 mod meter;
 pub mod prices;
 pub mod report;
+pub mod switches;
 mod usage;
 
 pub use self::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};

@@ -5,9 +5,9 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use cost::account::{account, over};
 use cost::assumed::{self, Assumed};
-use cost::deployed::DeployedStack;
+use cost::deployed::{DeployedStack, MirrorTask};
 use cost::prices::{self, PriceList};
-use cost::{day, report};
+use cost::{day, report, switches};
 
 /// What a thousand jobs cost, and a month without any, at list prices.
 #[derive(Debug, Parser)]
@@ -21,12 +21,24 @@ struct CostArgs {
     /// Repositories of the organisation
     #[arg(long)]
     repositories: Option<u64>,
+    /// Only what the switches of a stack cost in a month: dependency caches, the mirror of Docker Hub
+    #[arg(long)]
+    switches: bool,
 }
 
 fn main() -> Result<()> {
     let args = CostArgs::parse();
     let list = PriceList::read(prices::FILE)?;
     let mut assumed = Assumed::read(assumed::FILE)?;
+    let (prices, task) = (&list.switch_prices, MirrorTask::read()?);
+    let switches = report::switches(
+        &switches::bills(prices, &assumed, &task),
+        switches::without_a_mirror(prices, &assumed),
+    );
+    if args.switches {
+        println!("{switches}");
+        return Ok(());
+    }
     let day = &mut assumed.day;
     day.jobs = args.jobs.unwrap_or(day.jobs);
     day.hours = args.hours.unwrap_or(day.hours);
@@ -43,6 +55,7 @@ fn main() -> Result<()> {
     ] {
         println!("{}\n", report::bill(name, bill, budget, &deployed));
     }
+    println!("dollars of what is switched on\n\n{switches}\n");
     println!("{}", report::notes(&assumed));
     let over = over(&account, list.held());
     ensure!(over.is_empty(), "a test holds them to less: {}", over.join("; "));

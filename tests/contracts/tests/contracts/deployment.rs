@@ -56,12 +56,14 @@ fn template_of(stack: &str) -> &str {
 }
 
 /// What these parameters switch on is everything but one way in.
-const SWITCHED_ON: [&str; 5] = [
+const SWITCHED_ON: [&str; 7] = [
     "NatGateways=2",
     "HostLogs=on",
     "HostMetrics=on",
     "LogsImage=registry.example/logs",
     "LogOutput=cloudwatch",
+    "DockerHubMirror=on",
+    "MirrorImage=registry.example/mirror",
 ];
 
 /// All is deployed, but for the types that are listed, and each of those is in a template.
@@ -74,8 +76,16 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let given = format!("Ingress={ingress}");
         let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
-        let expected =
-            ["logs", "network", "pools", "registraringress", "storage", "template", "webhookingress"];
+        let expected = [
+            "logs",
+            "mirror",
+            "network",
+            "pools",
+            "registraringress",
+            "storage",
+            "template",
+            "webhookingress",
+        ];
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {

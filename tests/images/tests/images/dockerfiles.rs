@@ -49,7 +49,7 @@ fn the_images_environment_is_the_tables() {
     let deprecated = "ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE";
     assert_eq!(sets.remove(deprecated), table.environment_of_pid1.get(deprecated).cloned());
     assert_eq!(sets, table.environment);
-    for image in ["runner", "runner-docker", "dockerd", "logs"] {
+    for image in ["runner", "runner-docker", "dockerd", "logs", "mirror"] {
         for stage in dockerfile(image).stages {
             for name in stage.environment().keys() {
                 let is_secret = ["AWS_", "ECS_", "MAYFLY_TICKET"].iter().any(|it| name.starts_with(it));
