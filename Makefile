@@ -55,14 +55,19 @@ build: package build-runner-init ## build every function and PID 1, and see what
 
 # A release build takes minutes, so `test` builds one function.
 .PHONY: package build-webhook
-package: .venv/.installed .tools/template/.installed ## `sam build` of every function, for both architectures
+package: locked .venv/.installed .tools/template/.installed ## `sam build` of every function, for both architectures
 	$(call sam_build,x86_64)
 	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
 	then $(call sam_build,arm64); \
 	else echo "arm64 is not built: the standard library is not here; \`rustup target add aarch64-unknown-linux-gnu\` installs it"; fi
 
-build-webhook: .venv/.installed .tools/template/.installed
+build-webhook: locked .venv/.installed .tools/template/.installed
 	$(call sam_build,x86_64,WebhookFunction)
+
+# `sam` hands cargo no --locked.
+.PHONY: locked
+locked: | has-cargo
+	@cargo metadata --locked --format-version 1 >/dev/null
 
 # What `make deploy` deploys: the function $(2), or all, for the architecture $(1). `sam` builds in the
 # workspace, and finds cargo-lambda and zig on the PATH.
@@ -141,7 +146,7 @@ test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, fiv
 in_template := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" ENV="$(or $(ENV),default)" .tools/template/bin/python
 secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub
 	$(in_template) infra/bin/make_secrets.py
-deploy: .tools/template/.installed .venv/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one
+deploy: locked .tools/template/.installed .venv/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one
 	$(in_template) infra/bin/deploy.py
 deploy-check: .tools/template/.installed .venv/.installed ## only the checks of a deploy: nothing is built or changed
 	$(in_template) infra/bin/deploy.py --check
@@ -199,7 +204,7 @@ burst: .venv/.installed .tools/template/.installed .tools/ministack/.installed #
 
 .PHONY: deployer
 deployer: .tools/template/.installed ## write the policies for whoever deploys, and the list of what a stack makes
-	AWS_DEFAULT_REGION=us-east-1 .tools/template/bin/python infra/bin/deployer.py
+	.tools/template/bin/python infra/bin/deployer.py
 
 .PHONY: mutants
 mutants: ## break the code on purpose, and see the simulation find it
