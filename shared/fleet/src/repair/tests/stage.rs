@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{BootId, GithubRunnerId, JobId, PoolName, Repository, RunnerId, TaskArn};
 use crate::launch::{Placement, TaskTimes};
-use crate::ledger::{Book, Item, Job, JobState, JobTimes, Runner, RunnerState, recount};
+use crate::ledger::{Book, Item, Job, JobState, Runner, RunnerState, recount};
 use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
 use crate::repair::{Repair, Snapshot, repairs};

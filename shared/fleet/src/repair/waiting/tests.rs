@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::ids::{GithubRunnerId, JobId, PoolName, Repository, RunnerId};
-use crate::ledger::{Event, Job, JobAction, JobRunner, JobState, JobTimes, Runner, RunnerState};
+use crate::ledger::{Event, Job, JobAction, JobRunner, JobState, Runner, RunnerState};
 use crate::pools::{DEFAULT_POOLS, PoolMap};
 use crate::ports::{JobStatus, RunId, SeenJob, SeenRunner};
 
