@@ -18,6 +18,7 @@ import caches
 import images
 import logs
 import mirror
+import network
 import parameter_store
 import pools
 import remedies
@@ -29,7 +30,7 @@ import stacks
 import tools
 from checks import Checks
 from images import Images
-from says import AWS_ERRORS, Refusal, fail, listed, say, told_by_aws
+from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
 from settings import Settings
 from stacks import Stack
 
@@ -58,8 +59,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):
         checks.do("pins of the images", check_pins)
-    if cut_off := without_a_way_out(found.parameters, the_map):
-        say("warning", cut_off)
+    say("network", network.said(found.parameters, the_map))
     resolved = against_the_account(checks, found, the_map)
     checks.end()
     return found, the_map, resolved
@@ -115,14 +115,6 @@ def check_host() -> str:
     if ended.returncode:
         raise Refusal(tools.last_words(ended))
     return "what an instance is given is what images/host has"
-
-
-def without_a_way_out(parameters: dict[str, str], the_map: dict[str, pools.Pool]) -> str:
-    """EC2 tasks have no public address, and without NAT their images are not even pulled."""
-    names = [name for name, pool in the_map.items() if pool.on_ec2 and pool.in_service]
-    if parameters["VpcId"] or parameters["NatGateways"] != "0" or not names:
-        return ""
-    return f"NatGateways is 0: {listed(names)} have no way out, and their jobs wait; say 1 or 2"
 
 
 def check_pins() -> str:

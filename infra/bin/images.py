@@ -7,6 +7,9 @@ import registries
 from pools import Pool
 from says import Refusal, listed
 
+# The parameter with the repositories of ECR that ECS may pull from.
+REPOSITORIES = "ImageRepositories"
+
 # The parameter, and whose image it is.
 RUNNER, RUNNER_DOCKER, DOCKERD = "RunnerImage", "RunnerDockerImage", "DockerdImage"
 PARAMETERS = [RUNNER, RUNNER_DOCKER, DOCKERD]
@@ -60,6 +63,10 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: s
             on_instances |= {pool.image} if pool.on_ec2 else set()
     if problems:
         raise Refusal("\n  ".join(problems))
+    own = [pool.image for pool in pools.values() if pool.image]
+    arns = {registries.repository_arn(it) for it in [*found.parameters.values(), *own]} - {""}
+    if arns and not given.get(REPOSITORIES):
+        found.parameters[REPOSITORIES] = ",".join(sorted(arns))
     found.warnings += [it for image in sorted(on_instances) if (it := registries.unpulled(image, stack, region))]
     found.said = "; ".join([*said, *idle(given, pools)])
     return found

@@ -13,7 +13,11 @@ CLUSTERS = (f"{ECS}:cluster/mayfly_fargate", f"{ECS}:cluster/mayfly_ec2")
 # Stacks that have among them every role and every statement.
 LOGS = {"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on", "LogsImage": "r.example/logs"}
 KINDS = [
-    {"Ingress": "url", **LOGS, "LogOutput": "cloudwatch"},
+    {
+        **{"Ingress": "url", **LOGS, "LogOutput": "cloudwatch", "InstanceSessions": "on"},
+        "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd",
+        "ImageRepositories": "arn:aws:ecr:us-east-1:123456789012:repository/mayfly",
+    },
     {
         "Ingress": "httpapi",
         **LOGS,

@@ -107,26 +107,17 @@ class Hosts(unittest.TestCase):
             task = stack.value(stack.resources()["Task"]["Properties"])
             self.assertEqual({it["Name"] for it in task["Volumes"]}, {"mayfly-logs", *volumes})
 
-    def test_a_role_and_metrics_with_cloudwatch_alone(self):
-        filters = {"HostCpuFilter", "HostMemoryFilter", "DockerDiskFilter", "DockerInodesFilter"}
-        for given, role, metrics in [
-            ({**HOSTS, **ON}, False, set()),
-            ({"HostLogs": "on", **CLOUDWATCH}, True, set()),
-            ({**HOSTS, **CLOUDWATCH}, True, filters),
+    def test_a_role_with_cloudwatch_alone(self):
+        for given, role in [
+            ({**HOSTS, **ON}, False),
+            ({"HostLogs": "on", **CLOUDWATCH}, True),
+            ({**HOSTS, **CLOUDWATCH}, True),
         ]:
             stack = self.of(**given)
             resources = stack.resources()
             self.assertEqual("TaskRole" in resources, role)
             task = stack.value(resources["Task"]["Properties"])
             self.assertEqual("TaskRoleArn" in task, role)
-            found = {it for it, what in resources.items() if what["Type"] == "AWS::Logs::MetricFilter"}
-            self.assertEqual(found, metrics)
-        for logical in found:
-            it = stack.value(resources[logical]["Properties"])
-            (made,) = it["MetricTransformations"]
-            self.assertEqual(made["Dimensions"], [{"Key": "pool", "Value": "$.pool"}])
-            self.assertEqual(it["FilterPattern"], f"{{ {made['MetricValue']} = * }}")
-            self.assertEqual(made["MetricNamespace"], "Mayfly/mayfly/hosts")
 
     def test_the_key_is_read_where_there_is_one_to_use(self):
         may = granted(self.of(**HOSTS, **ON), "ExecutionRole")["ReadTheLogKey"]

@@ -16,7 +16,6 @@ NO_NAMES = {
     ("AWS::Lambda::EventInvokeConfig", "Qualifier"),
     ("AWS::Lambda::EventSourceMapping", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
-    ("AWS::Logs::MetricFilter", "LogGroupName"),
     ("AWS::S3::BucketPolicy", "Bucket"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
     # A name in its own namespace.
@@ -97,7 +96,10 @@ class Names(unittest.TestCase):
         """Each type with a name, of one stack and all below it."""
         found = []
         for ingress in ("url", "httpapi"):
-            given = {"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"}
+            given = {
+                **{"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"},
+                "AlarmEmail": "team@example.com",
+            }
             whole = Stack.whole(stack, Ingress=ingress, **given)
             for each in whole.stacks():
                 for logical, resource in each.resources().items():

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use fleet::BootId;
 use fleet::pid1::{Answered, PATIENCE, answers};
 use fleet::question::{ASK, Config, Listener, ProblemBody, Question, QuestionVersion};
+use jiff::civil::Date;
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::Response;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Timeout};
 
 /// Longest answer that is read, in bytes. A JIT config has about 5,000.
@@ -25,6 +27,7 @@ pub(crate) struct RegistrarClient {
     ticket: SecretString,
     boot: BootId,
     began: Instant,
+    runner_current_on: Option<Date>,
 }
 
 impl fmt::Debug for RegistrarClient {
@@ -34,8 +37,15 @@ impl fmt::Debug for RegistrarClient {
 }
 
 impl RegistrarClient {
-    /// The registrar at a URL that ends in `/`. The questions tell how long ago PID 1 began.
-    pub(crate) fn new(url: &str, ticket: SecretString, boot: BootId, began: Instant) -> Self {
+    /// The registrar at a URL that ends in `/`. The questions tell how long ago PID 1 began, and until when its runner
+    /// program was known to be GitHub's newest.
+    pub(crate) fn new(
+        url: &str,
+        ticket: SecretString,
+        boot: BootId,
+        began: Instant,
+        runner_current_on: Option<Date>,
+    ) -> Self {
         // A ticket goes nowhere else, whatever an answer says.
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
@@ -43,8 +53,10 @@ impl RegistrarClient {
             .timeout_connect(Some(CONNECT_WITHIN))
             .max_redirects(0)
             .http_status_as_error(false)
+            .tls_config(tls())
             .build();
-        Self { agent: Agent::new_with_config(config), url: url.to_owned(), ticket, boot, began }
+        let (agent, url) = (Agent::new_with_config(config), url.to_owned());
+        Self { agent, url, ticket, boot, began, runner_current_on }
     }
 
     /// Asks once, with a listener that is so far. It comes back when there is an answer, or when the
@@ -82,12 +94,33 @@ impl RegistrarClient {
     fn post(&self, listener: Listener) -> Result<Response<Body>, Error> {
         let ticket = self.ticket.expose_secret().to_owned();
         let age = u64::try_from(self.began.elapsed().as_millis()).ok();
-        let question =
-            Question { version: QuestionVersion::default(), ticket, boot: self.boot.clone(), listener, age };
+        let question = Question {
+            version: QuestionVersion::default(),
+            ticket,
+            boot: self.boot.clone(),
+            listener,
+            age,
+            runner_current_on: self.runner_current_on,
+        };
         let body = serde_json::to_string(&question).map_err(io::Error::from)?;
         let request = self.agent.post(format!("{}{ASK}", self.url));
         request.header("content-type", "application/json").send(body)
     }
+}
+
+/// TLS with the roots that are trusted where this runs: `SSL_CERT_FILE` or `SSL_CERT_DIR` where the task has them, else
+/// the image's store; the built-in roots, Mozilla's, where neither has any. So a proxy that opens TLS is believed by its
+/// own root, as the job's programs believe it.
+pub(crate) fn tls() -> TlsConfig {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a root certificate cannot be read");
+    }
+    let roots: Vec<_> = found.certs.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
+    if roots.is_empty() {
+        return TlsConfig::default();
+    }
+    TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build()
 }
 
 /// Whether the registrar cannot have seen the question.
@@ -129,6 +162,7 @@ mod tests {
             "the-ticket".into(),
             BootId::new("the-boot"),
             Instant::now(),
+            None,
         );
         let printed = format!("{registrar:?}");
         assert!(!printed.contains("the-ticket") && !printed.contains("the-boot"), "{printed}");

@@ -81,7 +81,8 @@ impl<'a> Loop<'a> {
         let (results, done) = wake()?;
         let (random, began) = (SeededRandom::new()?, Instant::now());
         let boot = BootId::new(random::id()?);
-        let registrar = RegistrarClient::new(&task.registrar, task.ticket.clone(), boot, began);
+        let registrar =
+            RegistrarClient::new(&task.registrar, task.ticket.clone(), boot, began, task.runner_current_on);
         let restore = match &task.tool_cache_source {
             Some(source) => {
                 let (ended, ends) = wake()?;

@@ -11,6 +11,11 @@ pub fn variables(lock: &Lock) -> Result<Vec<(String, String)>> {
     let mut variables = Vec::new();
     for (name, download) in lock.downloads() {
         variables.push((format!("{}_VERSION", upper(name)), download.version.clone()));
+        // GitHub takes a version of its runner for some days after the next: a task says how old its own may be.
+        if download.max_days.is_some() {
+            let day = download.looked.max(download.released).map(|day| day.to_string());
+            variables.push((format!("{}_CURRENT_ON", upper(name)), day.unwrap_or_default()));
+        }
         for (architecture, hash) in download.sha256.each() {
             variables.push((format!("{}_SHA256_{}", upper(name), upper(architecture)), hash.to_owned()));
         }

@@ -1,7 +1,7 @@
-//! The metrics of the function: each name once, as `CloudWatch` shows it.
+//! The metrics of the function: each name once.
 //!
-//! They are few, because each combination of a name and its dimensions' values costs money. They go nowhere
-//! until a recorder is installed.
+//! They are lines of the log, and `CloudWatch`'s where an alarm watches them. They go nowhere until a recorder is
+//! installed.
 
 use fleet::metric::Metric;
 
@@ -13,7 +13,7 @@ pub const MESSAGES_UNREADABLE: Metric =
 pub const UNKNOWN_EVENTS: Metric =
     Metric::counter("UnknownEvents", "Events and codes that Mayfly does not know").by(&[KIND]);
 
-/// Dimension: what is unknown, [`DETAIL_TYPE`] or [`STOP_CODE`]. The log has the word itself.
+/// The field of what is not known: [`DETAIL_TYPE`] or [`STOP_CODE`]. The log has the word itself.
 pub const KIND: &str = "Kind";
 
 /// An AWS event of another kind.

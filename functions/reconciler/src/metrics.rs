@@ -1,4 +1,4 @@
-//! The metrics of the function: each name once, as `CloudWatch` has it.
+//! The metrics of the function: each name once.
 
 use fleet::metric::Metric;
 
@@ -45,18 +45,18 @@ pub const WEBHOOKS_LOST: Metric =
 
 /// Seconds for which the job that waits the longest has waited; 0 where none does.
 pub const OLDEST_UNSERVED_SECONDS: Metric =
-    Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited");
+    Metric::gauge("OldestUnservedSeconds", "Seconds that the oldest waiting job has waited").with_alarm();
 
 /// Runners, tasks and registrations that were not what they should be, at two looks, and are set right; by
 /// [`FOUND`].
 pub const LIES_MENDED: Metric =
     Metric::counter("LiesMended", "Runners, tasks and registrations that were set right").by(&[FOUND]);
 
-/// The dimension of what was found: of jobs `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
+/// The field of what was found: of jobs `Gated`, `Demand`, `InProgress`, `Completed`, `Gone`, `RunEnded`,
 /// `Unserved` or `Unread`; of runners what [`fleet::repair::lying::Mend::counted_as`] says.
 pub const FOUND: &str = "Found";
 
-/// The dimension that says why the job was not known: `Approval` where a job had waited for one, or was thought to;
+/// The field that says why the job was not known: `Approval` where a job had waited for one, or was thought to;
 /// `NoDelivery` if no webhook had come.
 pub const CAUSE: &str = "Cause";
 

@@ -15,7 +15,9 @@ use tracing::{error, info, warn};
 
 use crate::Later;
 use crate::ask::Unanswered;
-use crate::metrics::{ANSWER, CONFIG, CONFIGS_LATE, LATER, LEAVE, QUESTIONS, REFUSED, TICKETS_REFUSED};
+use crate::metrics::{
+    ANSWER, CONFIG, CONFIGS_LATE, LATER, LEAVE, QUESTIONS, REFUSED, SECOND_BOOTS, TICKETS_REFUSED,
+};
 
 /// Seconds before a question is asked again, where nothing is known of how long it takes.
 const AGAIN: u64 = 5;
@@ -90,17 +92,18 @@ pub(crate) fn unknown(runner: &RunnerId) -> AnswerToPid1 {
 /// 403: the ticket is good, and another boot has asked with it first, not long ago. Both are let go.
 pub(crate) fn contested(runner: &RunnerId) -> AnswerToPid1 {
     error!(%runner, "ticket shown by two boots, one of which is a thief's: the runner is let go");
-    refused("AnotherBoot")
+    counter!(SECOND_BOOTS.name).increment(1);
+    refused()
 }
 
 /// 403: the ticket is good, and another boot has asked with it long ago.
 pub(crate) fn replayed(runner: &RunnerId) -> AnswerToPid1 {
     warn!(%runner, "ticket shown again by another boot than its own");
-    refused("Replayed")
+    counter!(TICKETS_REFUSED.name, ANSWER => "Replayed").increment(1);
+    refused()
 }
 
-fn refused(how: &'static str) -> AnswerToPid1 {
-    counter!(TICKETS_REFUSED.name, ANSWER => how).increment(1);
+fn refused() -> AnswerToPid1 {
     counter!(QUESTIONS.name, ANSWER => REFUSED).increment(1);
     AnswerToPid1::problem(403, "another boot has asked with this ticket")
 }

@@ -9,11 +9,14 @@ use fleet::RunnerId;
 use fleet::ledger::{AskAnswer, LedgerAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
 use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp, Unit};
+use metrics::histogram;
 use secrecy::ExposeSecret as _;
 use tracing::warn;
 
 use crate::answer::{self, AnswerToPid1};
+use crate::metrics::RUNNER_VERSION_DAYS;
 use crate::register::Made;
 use crate::{Later, Registrar, RegistrarGithub, RegistrarSettings, told};
 
@@ -98,6 +101,9 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
                 _ => answer::leave(asked.runner, question.listener),
             });
         }
+        if let Some(days) = version_days(question, self.books.system.now()) {
+            histogram!(RUNNER_VERSION_DAYS.name).record(days);
+        }
         let settings = RunnerSettings { pool: pool.name.clone(), runner_name: name, sudo: pool.sudo };
         let jit_config = config.encoded.expose_secret().to_owned();
         Ok(answer::config(asked.runner, Config { jit_config, settings }))
@@ -131,6 +137,14 @@ fn age(question: &Question) -> Option<SignedDuration> {
     const LONGEST: u64 = 14 * 24 * 60 * 60 * 1000;
     let age = question.age.filter(|age| *age <= LONGEST)?;
     i64::try_from(age).ok().map(SignedDuration::from_millis)
+}
+
+/// Days since its runner program was known to be GitHub's newest, if its image says when that was. A day of the future is
+/// today: the clock of who built the image may be ahead.
+fn version_days(question: &Question, now: Timestamp) -> Option<f64> {
+    let today = Offset::UTC.to_datetime(now).date();
+    let days = today.since((Unit::Day, question.runner_current_on?)).ok()?.get_days();
+    Some(f64::from(days.max(0)))
 }
 
 /// Whether a question is of a runner that waits for its JIT config.

@@ -1,7 +1,7 @@
-//! The metrics of the function: each name once, as `CloudWatch` has it.
+//! The metrics of the function: each name once.
 //!
-//! They are few, because each name with each of its dimensions' values costs money. They go
-//! nowhere until a recorder is installed. Those of GitHub's API are `github::app::metrics`.
+//! They are lines of the log, and `CloudWatch`'s where an alarm watches them. They go nowhere until a recorder is
+//! installed. Those of GitHub's API are `github::app::metrics`.
 
 use fleet::metric::Metric;
 
@@ -10,10 +10,13 @@ use fleet::metric::Metric;
 pub const QUESTIONS: Metric =
     Metric::counter("Questions", "Questions of runners, by their answer").by(&[ANSWER]);
 
-/// Tickets that were refused; by [`ANSWER`]: `Forged`, `AnotherBoot` where a good ticket was shown by two
-/// boots soon after each other, or `Replayed` where that was later.
+/// Tickets that were refused; by [`ANSWER`]: `Forged`, or `Replayed` where another boot than its own shows a good one
+/// long after it.
 pub const TICKETS_REFUSED: Metric =
     Metric::counter("TicketsRefused", "Tickets that were refused").by(&[ANSWER]).with_alarm();
+
+/// Good tickets that two boots showed soon after each other: one of the two is a thief, and both are let go.
+pub const SECOND_BOOTS: Metric = Metric::counter("SecondBoots", "Tickets that two boots showed").with_alarm();
 
 /// Registrations that were deleted because the answer with their JIT config had been lost.
 pub const REGISTRATIONS_REPLACED: Metric =
@@ -30,7 +33,13 @@ pub const CONFIGS_LATE: Metric =
     Metric::counter("ConfigsLate", "Questions of runners that wait for their JIT config for too long")
         .with_alarm();
 
-/// The dimension of what was answered.
+/// Days since the runner program of a runner that was answered its JIT config was last known to be GitHub's newest. GitHub
+/// gives no job to a version 30 days after the next one is out.
+pub const RUNNER_VERSION_DAYS: Metric =
+    Metric::observed("RunnerVersionDays", "Days since the runner program was known to be the newest")
+        .with_alarm();
+
+/// The field of what was answered.
 pub const ANSWER: &str = "Answer";
 
 /// With a JIT config.
@@ -43,5 +52,12 @@ pub const REFUSED: &str = "Refused";
 pub const LATER: &str = "Later";
 
 /// All of them.
-pub const METRICS: &[Metric] =
-    &[QUESTIONS, TICKETS_REFUSED, REGISTRATIONS_REPLACED, REGISTRATIONS_TAKEN, CONFIGS_LATE];
+pub const METRICS: &[Metric] = &[
+    QUESTIONS,
+    TICKETS_REFUSED,
+    SECOND_BOOTS,
+    REGISTRATIONS_REPLACED,
+    REGISTRATIONS_TAKEN,
+    CONFIGS_LATE,
+    RUNNER_VERSION_DAYS,
+];

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use self::growth::Growth;
 use self::perform::Performed;
 pub use self::settings::SchedulerSettings;
-use self::settle::tell_headroom;
+use self::settle::{tell_books, tell_headroom};
 pub use self::steps::TickStepError;
 pub use control::Failed;
 
@@ -98,6 +98,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, T: SchedulerEcs, S: Scaling, Q: S
             steps.extend(settled.steps);
         }
         tell_headroom(&settings.pools, &books.of_map);
+        tell_books(&books.of_map, now);
         let handed_on = self.launchpad.hand_on(wanting, &queued_at, Duration::ZERO);
         let ((), repaired) = join(handed_on, self.repair(&invocation, books, now)).await;
         steps.extend(repaired.steps);

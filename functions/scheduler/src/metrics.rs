@@ -1,4 +1,4 @@
-//! The metrics of the function: each name once, as `CloudWatch` has it.
+//! The metrics of the function: each name once.
 
 use fleet::metric::Metric;
 

@@ -9,6 +9,7 @@ use fleet::ports::{Clock, Ledger, ListItems, Random, SendSettle};
 use fleet::{Pool, PoolMap, PoolName};
 use jiff::Timestamp;
 use metrics::gauge;
+use tracing::info;
 
 use crate::metrics::PROVISIONING_LEFT;
 use crate::{Scaling, Scheduler, SchedulerEcs, TickStepError};
@@ -71,5 +72,15 @@ pub(crate) fn tell_headroom(pools: &PoolMap, books: &BTreeMap<PoolName, Book>) {
     if let Some(most) = starting.max() {
         let left = i64::from(pools.limits().starting()) - most;
         gauge!(PROVISIONING_LEFT.name).set(headroom(left));
+    }
+}
+
+/// Tells what each pool has, for whoever looks back; nothing of one that has and wants nothing.
+pub(crate) fn tell_books(books: &BTreeMap<PoolName, Book>, now: Timestamp) {
+    for (pool, book) in books {
+        let (queued, supply, live, deficit) = (book.queued, book.supply, book.live, book.deficit(now));
+        if [queued, supply, live, deficit].iter().any(|figure| *figure != 0) {
+            info!(%pool, queued, supply, live, deficit, "book");
+        }
     }
 }

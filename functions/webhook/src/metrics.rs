@@ -1,7 +1,7 @@
-//! The metrics of the function: each name once, as `CloudWatch` shows it.
+//! The metrics of the function: each name once.
 //!
-//! They are few, because each combination of a name and its dimensions' values costs money. They go nowhere
-//! until a recorder is installed.
+//! They are lines of the log, and `CloudWatch`'s where an alarm watches them. They go nowhere until a recorder is
+//! installed.
 
 use fleet::metric::Metric;
 
@@ -41,10 +41,10 @@ pub const QUEUE_UNAVAILABLE: Metric =
 pub const DELIVERIES_NOT_READY: Metric =
     Metric::counter("DeliveriesNotReady", "Deliveries before the secrets could be read");
 
-/// Dimension: the pool that a job was routed to.
+/// The field of the pool that a job was routed to.
 pub const POOL: &str = "Pool";
 
-/// Dimension: why no pool serves a job.
+/// The field of the reason why no pool serves a job.
 pub const REASON: &str = "Reason";
 
 /// No pool has its labels.

@@ -16,7 +16,7 @@ use sandbox::{Latencies, Operation, Sandbox, World};
 use crate::assumed::Assumed;
 use crate::deployed::DeployedStack;
 use crate::item;
-use crate::meter::{CostMeter, Metered};
+use crate::meter::{CostMeter, EmittedMetrics, Metered};
 use crate::usage::{Counts, Usage, UsedBy};
 
 /// Monday, 5 October 2026, 09:00 UTC.
@@ -27,6 +27,9 @@ const SECRET: &str = "the account's webhook secret";
 
 /// What one seed gives, all others give too, but for a little.
 const SEED: u64 = 1;
+
+/// Pools of the default map.
+const DEFAULT_POOL_COUNT: usize = 7;
 
 /// From the start to where counting begins: the scheduler has opened the books, and the sweeps know the repositories.
 const WARM_UP: SignedDuration = SignedDuration::from_mins(10);
@@ -51,7 +54,9 @@ pub struct Counted {
 /// Lets both happen.
 pub fn run(assumed: &Assumed, deployed: &DeployedStack) -> Result<Counted> {
     let counted = length(assumed)?.checked_add(AFTERWARDS).context("the day is too long")?;
-    let (day, idle) = (happen(assumed, deployed, assumed.day.jobs)?, happen(assumed, deployed, 0)?);
+    let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
+    let happen = |jobs| happen(assumed, deployed, jobs, &pools);
+    let ((day, _), (idle, _)) = (happen(assumed.day.jobs)?, happen(0)?);
     Ok(Counted { day, idle, counted })
 }
 
@@ -60,22 +65,48 @@ fn length(assumed: &Assumed) -> Result<SignedDuration> {
     Ok(SignedDuration::try_from_secs_f64(assumed.day.hours * 3600.0)?)
 }
 
-/// What a world with this many jobs uses.
-fn happen(assumed: &Assumed, deployed: &DeployedStack, jobs: u64) -> Result<Counts> {
-    let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
+/// The metrics of 24 hours with this many pools, each of which has some jobs.
+pub fn metrics(assumed: &Assumed, deployed: &DeployedStack, pools: usize) -> Result<EmittedMetrics> {
+    let map = PoolMap::from_toml(&map_of(pools))?;
+    let mut assumed = assumed.clone();
+    assumed.day.hours = 23.0;
+    assumed.day.pools = map.iter().map(|pool| pool.name.clone()).collect();
+    let (_, emitted) = happen(&assumed, deployed, assumed.day.jobs, &map)?;
+    Ok(emitted)
+}
+
+/// The default map, with further pools on Fargate or without its last ones.
+fn map_of(pools: usize) -> String {
+    let more = (DEFAULT_POOL_COUNT..pools).map(|number| {
+        format!(
+            "\n[pools.team-{number}]\nlabels = [\"fargate\", \"on-demand\"]\narchitecture = \"x86_64\"\ncapacity = \"fargate\"\n\
+             cpu_units = 4096\nmemory_mib = 16384\ndisk_gib = 60\nrunner_group = \"fargate\"\npriority = {}\nmaximum = 15\n",
+            1000 + number
+        )
+    });
+    std::iter::once(DEFAULT_POOLS.to_owned()).chain(more).collect()
+}
+
+/// What a world with this many jobs uses, and the metrics of it.
+fn happen(
+    assumed: &Assumed,
+    deployed: &DeployedStack,
+    jobs: u64,
+    pools: &PoolMap,
+) -> Result<(Counts, EmittedMetrics)> {
     let mut delays = scale::Data::read(None)?.delays;
     if let Latencies::Each(calls) = &mut delays.calls {
         // GitHub's client remembers what it found, and the sandbox asks each time.
         calls.remove(&Operation::FindRunnerGroup);
     }
-    let sandbox = Sandbox::new(SEED, START, delays, &pools);
+    let sandbox = Sandbox::new(SEED, START, delays, pools);
     for number in 0..assumed.day.repositories {
         sandbox.github().borrow_mut().push(&repository(number), START);
     }
     let meter = CostMeter::new(&sandbox, assumed, deployed);
     let _log = tracing::subscriber::set_default(meter.log().lines());
     let functions =
-        Metered { functions: Platform::new(&sandbox, &pools, SECRET.into()), meter: meter.clone() };
+        Metered { functions: Platform::new(&sandbox, pools, SECRET.into()), meter: meter.clone() };
     let mut world = World::new(sandbox, functions, SECRET.into());
     let from = START.checked_add(WARM_UP)?;
     world.run_until(from);
@@ -89,7 +120,7 @@ fn happen(assumed: &Assumed, deployed: &DeployedStack, jobs: u64) -> Result<Coun
     let mut counts = meter.counts()?.beyond(&before);
     check(&world, jobs)?;
     counts.used.insert(UsedBy::Table, stored(&world, assumed)?);
-    Ok(counts)
+    Ok((counts, meter.emitted()))
 }
 
 /// When a job is queued: each as long after the one before.

@@ -12,9 +12,11 @@ pub mod day;
 pub mod deployed;
 mod item;
 mod meter;
+pub mod observed;
 pub mod prices;
 pub mod report;
 pub mod switches;
 mod usage;
 
+pub use self::meter::EmittedMetrics;
 pub use self::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};

@@ -6,6 +6,7 @@ use clap::Parser;
 use cost::account::{account, over};
 use cost::assumed::{self, Assumed};
 use cost::deployed::{DeployedStack, MirrorTask};
+use cost::observed::{POOLS, Watching};
 use cost::prices::{self, PriceList};
 use cost::{day, report, switches};
 
@@ -56,6 +57,9 @@ fn main() -> Result<()> {
         println!("{}\n", report::bill(name, bill, budget, &deployed));
     }
     println!("dollars of what is switched on\n\n{switches}\n");
+    let watching = POOLS.iter().map(|&pools| Watching::of(&assumed, &deployed, pools));
+    let watching = watching.collect::<Result<Vec<_>>>()?;
+    println!("{}", report::watching(&watching, &list.prices, &assumed));
     println!("{}", report::notes(&assumed));
     let over = over(&account, list.held());
     ensure!(over.is_empty(), "a test holds them to less: {}", over.join("; "));

@@ -36,6 +36,9 @@ pub struct AwsPrices {
     pub logs_gb_month: f64,
     pub kms_request: f64,
     pub ssm_request: f64,
+    pub metric_month: f64,
+    pub alarm_month: f64,
+    pub dashboard_month: f64,
 }
 
 /// Dollars for one of each.
@@ -60,6 +63,8 @@ pub struct Budgets {
     pub thousand_jobs: f64,
     /// For a month without jobs.
     pub idle_month: f64,
+    /// For the metrics of a month, with any number of pools.
+    pub metrics_month: f64,
 }
 
 impl PriceList {

@@ -8,6 +8,8 @@ use comfy_table::{CellAlignment, Table};
 use crate::account::{Bill, BillItem, gb_seconds};
 use crate::assumed::Assumed;
 use crate::deployed::{DeployedStack, FUNCTIONS};
+use crate::observed::Watching;
+use crate::prices::AwsPrices;
 use crate::switches::SwitchBill;
 use crate::usage::{self, Tally, UsedBy};
 
@@ -164,8 +166,51 @@ pub fn notes(assumed: &Assumed) -> String {
     let day = &assumed.day;
     format!(
         "us-east-1's list prices; no free tier is taken off. {} jobs of {} minutes in {} hours, {} repositories.\n\
-         Left out: custom metrics and alarms, NAT, the tasks themselves, what leaves AWS's network, support.\n\
+         Left out of the bills: custom metrics and alarms, NAT, the tasks themselves, what leaves AWS's network, support.\n\
          Assumed: labs/cost/assumed.toml; latencies and times of labs/scale.",
         day.jobs, day.job_minutes, day.hours, day.repositories
+    )
+}
+
+/// What it costs to watch each number of pools, in dollars of a month, and spread over the day's jobs.
+pub fn watching(all: &[Watching], prices: &AwsPrices, assumed: &Assumed) -> String {
+    let mut table = table(&[
+        "pools",
+        "metrics before",
+        "$ a month before",
+        "metrics now",
+        "hours a day with values",
+        "$ a month now",
+        "alarms $",
+        "dashboard $",
+        "per 1,000 jobs before",
+        "now",
+        "with alarms",
+        "and dashboard",
+    ]);
+    for it in all {
+        let (before, now) = (it.split_dollars(prices), it.metrics_dollars(prices));
+        let (alarms, dashboard) = (it.alarm_dollars(prices), prices.dashboard_month);
+        let spread = |fixed| format!("{:.4}", Watching::a_thousand_jobs(fixed, assumed.day.jobs));
+        table.add_row([
+            it.pools.to_string(),
+            it.split.to_string(),
+            format!("{before:.2}"),
+            it.published.to_string(),
+            it.hours.to_string(),
+            format!("{now:.2}"),
+            format!("{alarms:.2}"),
+            format!("{dashboard:.2}"),
+            spread(before),
+            spread(now),
+            spread(now + alarms),
+            spread(now + alarms + dashboard),
+        ]);
+    }
+    format!(
+        "Dollars of a month to watch, and of it for each thousand jobs of {} a day. Before: each metric published, by all of its \
+         fields.\n\n{}\n",
+        assumed.day.jobs,
+        aligned(table)
     )
 }

@@ -198,6 +198,7 @@ fn question(secrets: &Secrets) -> Result<Vec<u8>> {
         boot: BootId::new(BOOT),
         listener: Listener::None,
         age: None,
+        runner_current_on: None,
     };
     let mut event = function_url_event(Vec::new(), &serde_json::to_string(&question)?);
     if let Some(event) = event.as_object_mut() {

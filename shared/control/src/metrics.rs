@@ -1,4 +1,4 @@
-//! The metrics of transactions, launches and calls to GitHub: each name once, as `CloudWatch` shows it.
+//! The metrics of transactions, launches and calls to GitHub: each name once.
 
 use fleet::launch::FailureClass;
 use fleet::metric::Metric;
@@ -85,10 +85,10 @@ pub const DELIVERIES_GIVEN_UP: Metric =
 pub const QUEUE_TO_RUN_TASK: Metric =
     Metric::milliseconds("QueueToRunTask", "From the queue to RunTask's answer");
 
-/// Dimension: the pool whose labels a runner has.
+/// The field of the pool whose labels a runner carries.
 pub const POOL: &str = "Pool";
 
-/// Dimension: what happens to a failed launch: `Later`, `Elsewhere` or `Never`.
+/// The field of what is done about a failed launch: `Later`, `Elsewhere` or `Never`.
 pub const CLASS: &str = "Class";
 
 /// All of them.

@@ -60,9 +60,23 @@ pub(crate) fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, 
     }
 }
 
-/// Logs what the events revealed: capacities on which launches keep failing, with the reason; runners that
-/// GitHub removes or that are slow; old deliveries.
+/// Logs what the events revealed: jobs that began, with where their time went; capacities on which launches keep
+/// failing, with the reason; runners that GitHub removes or that are slow; old deliveries.
 pub(crate) fn tell_tidings(tidings: &Tidings) {
+    for (job, begun) in &tidings.begun {
+        info!(
+            %job,
+            pool = %begun.pool,
+            capacity = %begun.capacity,
+            waited_ms = begun.milliseconds(),
+            to_reserved_ms = begun.to_reserved,
+            to_asked_ms = begun.to_asked,
+            to_registered_ms = begun.to_registered,
+            to_listening_ms = begun.to_listening,
+            to_begun_ms = begun.to_begun,
+            "job begun"
+        );
+    }
     for (capacity, rest) in &tidings.breakers {
         let (cause, until) = (rest.cause, rest.until);
         error!(%capacity, ?cause, %until, reason = rest.reason, "breaker open: nothing is launched there meanwhile");

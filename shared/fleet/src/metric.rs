@@ -1,6 +1,7 @@
 //! What a metric is. Each crate that counts has a table of its metrics, from which they are described.
 
-/// One metric. Each name, with each value of its dimensions, costs money.
+/// One metric: a figure in the function's log. `CloudWatch` gets it only if an alarm watches it, because it asks money for
+/// each name with each value of its dimensions; whatever is only looked at comes from queries of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     /// Its name, as `CloudWatch` has it.
@@ -9,11 +10,12 @@ pub struct Metric {
     pub kind: MetricKind,
     /// What its values count.
     pub unit: Unit,
-    /// The names of its dimensions.
+    /// The fields by which its log lines split it. `CloudWatch` gets the sum, or the largest, over all of them.
     pub dimensions: &'static [&'static str],
     /// What it means, in a few words.
     pub means: &'static str,
-    /// Whether an alarm has to watch it.
+    /// Whether an alarm watches it. Such a metric is `CloudWatch`'s too, without dimensions: its price is the same for
+    /// any number of pools.
     pub needs_alarm: bool,
 }
 
@@ -66,7 +68,7 @@ impl Metric {
         Self { kind: MetricKind::Histogram, unit: Unit::Milliseconds, ..Self::counter(name, means) }
     }
 
-    /// The same by these dimensions.
+    /// The same, split by these fields.
     #[must_use]
     pub const fn by(self, dimensions: &'static [&'static str]) -> Self {
         Self { dimensions, ..self }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BootId, PoolName};
@@ -41,6 +42,9 @@ pub struct Question {
     /// How long PID 1 has been there, in milliseconds by its own clock; an older one does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<u64>,
+    /// The last day on which its runner program was known to be GitHub's newest; an image that does not know says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_current_on: Option<Date>,
 }
 
 impl fmt::Debug for Question {
@@ -140,6 +144,7 @@ mod tests {
             boot: BootId::new("the-boot"),
             listener: Listener::Up,
             age: None,
+            runner_current_on: None,
         };
         assert_eq!(format!("{question:?}"), "Question { listener: Up, .. }");
         assert!(!format!("{:?}", question.boot).contains("the-boot"));
@@ -148,13 +153,15 @@ mod tests {
 
     #[test]
     fn the_words_on_the_wire() {
-        let asked = json!({"version": 1, "ticket": "t", "boot": "b", "listener": "starting", "age": 1500});
+        let asked = json!({"version": 1, "ticket": "t", "boot": "b", "listener": "starting", "age": 1500,
+            "runner_current_on": "2026-11-01"});
         let question = Question {
             version: Version,
             ticket: "t".to_owned(),
             boot: BootId::new("b"),
             listener: Listener::Starting,
             age: Some(1500),
+            runner_current_on: Some(jiff::civil::date(2026, 11, 1)),
         };
         assert_eq!(serde_json::to_value(&question).unwrap(), asked);
         for (reply, words) in [

@@ -9,6 +9,7 @@ use std::time::Duration;
 use fleet::launch::Placement;
 use fleet::schedule::GroupSizes;
 use fleet::{PoolMap, PoolName};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -150,6 +151,7 @@ struct SandboxState {
     table: RefCell<Table>,
     queue: RefCell<Queue>,
     queue_down: Cell<bool>,
+    runner_current_on: Cell<Option<Date>>,
     weather: Weather,
     running: Cell<Option<FunctionName>>,
     calls: Calls,
@@ -195,6 +197,7 @@ impl Sandbox {
             table: RefCell::default(),
             queue: RefCell::default(),
             queue_down: Cell::new(false),
+            runner_current_on: Cell::default(),
             weather: Weather::new(seed),
             running: Cell::new(None),
             calls: Calls::default(),
@@ -268,6 +271,15 @@ impl Sandbox {
     /// Whether the queue is down.
     pub fn is_queue_down(&self) -> bool {
         self.0.queue_down.get()
+    }
+
+    /// Sets the last day on which the images' runner program was known to be GitHub's newest, which tasks say from then on.
+    pub fn set_runner_current_on(&self, day: Date) {
+        self.0.runner_current_on.set(Some(day));
+    }
+
+    pub(crate) fn runner_current_on(&self) -> Option<Date> {
+        self.0.runner_current_on.get()
     }
 
     /// Sets how far the clocks of functions are ahead of the sandbox's, or behind it.

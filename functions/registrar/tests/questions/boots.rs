@@ -50,7 +50,7 @@ fn another_boot_soon_is_refused_and_the_runner_is_let_go() {
         let stored = scene.runner(&runner);
         assert_eq!((stored.state, stored.leaves), (RunnerState::Leaving, Some(LeaveReason::AnotherBoot)));
         assert_eq!((scene.registered(), scene.book().supply), (vec![], 0), "{why}");
-        assert_eq!(recorded.count("TicketsRefused{Answer=AnotherBoot}"), 1, "{why}");
+        assert_eq!(recorded.count("SecondBoots"), 1, "{why}");
         assert_eq!(recorded.count("Questions{Answer=Refused}"), 1, "{why}");
         let own = if is_up { Listener::Up } else { Listener::Starting };
         assert_eq!(scene.ask(&runner, own).in_words(), "leave", "{why}: nobody knows which one is the thief");

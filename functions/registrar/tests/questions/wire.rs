@@ -24,6 +24,7 @@ pub(crate) fn question(ticket: String, boot: &str, listener: Listener) -> String
         boot: BootId::new(boot),
         listener,
         age: None,
+        runner_current_on: None,
     };
     serde_json::to_string(&question).unwrap()
 }

@@ -1,5 +1,6 @@
 //! How long an event is billed for, and the lines that come with its end.
 
+use cloudwatch::lines;
 use jiff::Timestamp;
 use sandbox::FunctionName;
 
@@ -18,12 +19,23 @@ impl CostMeter {
             waited,
             // Billed by the millisecond.
             seconds: (waited * 1000.0 + cpu).ceil() / 1000.0,
-            metric_bytes: instance.metric_lines(function),
+            metric_bytes: self.metric_lines(&instance),
             platform_bytes: self.of_lambda(function, &[&logs.start, &logs.report]),
             ..Usage::default()
         };
         self.add(UsedBy::Function(function), usage);
         self.0.idle.borrow_mut().entry(function).or_default().push(instance);
+    }
+
+    /// Bytes of the lines that an instance's metrics since the last time are. What `CloudWatch` makes of them is remembered.
+    fn metric_lines(&self, instance: &Instance) -> f64 {
+        let (table, now) = (&self.0.table, self.now());
+        let split = lines::split(instance.metrics(), table);
+        let written = lines::written(&split, table);
+        let mut emitted = self.0.emitted.borrow_mut();
+        split.iter().for_each(|line| emitted.split.take(line, now));
+        written.iter().for_each(|line| emitted.published.take(line, now));
+        written.iter().map(|line| super::length(line)).sum()
     }
 
     /// How many times longer CPU takes for a function than for one with a whole CPU.

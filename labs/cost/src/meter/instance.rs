@@ -2,10 +2,7 @@
 
 use aws::boot::SETTINGS_ARE_OLD;
 use jiff::{SignedDuration, Timestamp};
-use metrics_util::debugging::{DebuggingRecorder, Snapshotter};
-use sandbox::FunctionName;
-
-use super::metric_lines;
+use metrics_util::debugging::{DebuggingRecorder, Snapshot, Snapshotter};
 
 /// As long as Lambda keeps it.
 #[derive(Debug)]
@@ -45,9 +42,9 @@ impl Instance {
         &self.recorder
     }
 
-    /// Bytes of the lines that its metrics since the last time are.
-    pub(super) fn metric_lines(&self, function: FunctionName) -> f64 {
-        metric_lines::bytes(self.metrics.snapshot(), function)
+    /// Its metrics since the last time.
+    pub(super) fn metrics(&self) -> Snapshot {
+        self.metrics.snapshot()
     }
 }
 

@@ -5,13 +5,14 @@ mod effects;
 mod functions;
 mod instance;
 mod log;
-mod metric_lines;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::Rc;
 
+use cloudwatch::metrics::Metrics;
+use fleet::metric::Metric;
 use fleet::settings::FromParameters;
 use github::app::metrics::{GITHUB_CALLS, OUTCOME, RATE_LIMIT_REMAINING};
 use jiff::Timestamp;
@@ -30,6 +31,15 @@ const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
 /// Calls of GitHub's hour that are left, in a line of metrics: as long as they mostly are.
 const CALLS_LEFT: f64 = 4321.0;
 
+/// The metrics of a day.
+#[derive(Debug, Clone, Default)]
+pub struct EmittedMetrics {
+    /// As the functions publish them.
+    pub published: Metrics,
+    /// As it would be if each were published, split by all of its fields.
+    pub split: Metrics,
+}
+
 /// The meter. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct CostMeter(Rc<MeteredDay>);
@@ -45,6 +55,9 @@ struct MeteredDay {
     /// The instances of each function that have no event now.
     idle: RefCell<BTreeMap<FunctionName, Vec<Instance>>>,
     log: CountedLog,
+    /// Every metric that may be counted.
+    table: Vec<Metric>,
+    emitted: RefCell<EmittedMetrics>,
     /// Whether the ledger was used since it was asked last.
     is_ledger_used: Cell<bool>,
     /// What could not be counted.
@@ -62,6 +75,8 @@ impl CostMeter {
             written: RefCell::default(),
             idle: RefCell::default(),
             log: CountedLog::default(),
+            table: cloudwatch::table(),
+            emitted: RefCell::default(),
             is_ledger_used: Cell::new(false),
             problem: RefCell::default(),
         }));
@@ -77,6 +92,11 @@ impl CostMeter {
     /// Where the functions' lines go.
     pub(crate) fn log(&self) -> &CountedLog {
         &self.0.log
+    }
+
+    /// The metrics that were emitted so far.
+    pub(crate) fn emitted(&self) -> EmittedMetrics {
+        self.0.emitted.borrow().clone()
     }
 
     /// What was counted so far; an error if something could not be.

@@ -7,6 +7,7 @@
 mod client;
 mod environment;
 mod fresh;
+pub mod metric_lines;
 mod telemetry;
 
 use std::convert::Infallible;
@@ -59,8 +60,8 @@ impl Boot {
     /// crate that the function is made of.
     pub async fn begin(tables: &[&[Metric]]) -> Self {
         let variables = Variables::new(environment::variable as LookupVariable);
-        let telemetry = Telemetry::install(&variables);
-        tables.iter().copied().chain([fresh::METRICS]).for_each(Telemetry::describe);
+        let mut telemetry = Telemetry::install(&variables);
+        tables.iter().copied().chain([fresh::METRICS]).for_each(|table| telemetry.describe(table));
         Self { config: sdk_config().await, variables, problems: SettingsProblems::default(), telemetry }
     }
 

@@ -1,5 +1,8 @@
-//! Logs as JSON lines, and metrics in CloudWatch's embedded metric format, both on standard output,
-//! which Lambda takes to CloudWatch.
+//! Logs and metrics as JSON lines on standard output, which Lambda takes to CloudWatch. Those of metrics that an alarm
+//! watches are in CloudWatch's embedded metric format.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use fleet::metric::{Metric, MetricKind, Unit};
 use fleet::settings::Variables;
@@ -13,6 +16,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::environment::LookupVariable;
+use super::metric_lines;
 
 /// The variable by which Lambda's logging controls set the level of the function's log.
 const LEVEL_VARIABLE: &str = "AWS_LAMBDA_LOG_LEVEL";
@@ -31,6 +35,8 @@ const OURS: [&str; 9] =
 /// What has been installed.
 pub(super) struct Telemetry {
     metrics: Option<&'static Collector>,
+    /// The names of the metrics that an alarm watches.
+    watched: BTreeSet<&'static str>,
 }
 
 impl std::fmt::Debug for Telemetry {
@@ -48,11 +54,13 @@ impl Telemetry {
             tracing::warn!(%error, "a log was there before");
         }
         let metrics = Builder::new().cloudwatch_namespace(namespace).init();
-        Self { metrics: metrics.map_err(|error| tracing::error!(%error, "no metrics")).ok() }
+        let metrics = metrics.map_err(|error| tracing::error!(%error, "no metrics")).ok();
+        Self { metrics, watched: BTreeSet::new() }
     }
 
     /// Tells the recorder the units of a crate's metrics, and what they mean.
-    pub(super) fn describe(table: &[Metric]) {
+    pub(super) fn describe(&mut self, table: &[Metric]) {
+        self.watched.extend(metric_lines::watched(table));
         for metric in table {
             let unit = match metric.unit {
                 Unit::Count => metrics::Unit::Count,
@@ -68,9 +76,11 @@ impl Telemetry {
 
     /// Writes out the metrics since the last time.
     pub(super) fn flush(&self) {
-        if let Some(metrics) = self.metrics
-            && let Err(error) = metrics.flush(std::io::stdout())
-        {
+        let Some(metrics) = self.metrics else { return };
+        let mut written = Vec::new();
+        let lines =
+            metrics.flush(&mut written).and_then(|()| metric_lines::published(&written, &self.watched));
+        if let Err(error) = lines.and_then(|lines| std::io::stdout().write_all(&lines)) {
             tracing::warn!(%error, "metrics not written");
         }
     }

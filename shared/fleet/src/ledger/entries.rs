@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::totals::difference;
 use super::transition;
 use super::{
-    Book, Event, Health, Item, Job, LedgerAnswer, News, Outcome, Put, Rest, Runner, RunnerState, Totals,
+    Book, Event, Health, Item, Job, JobBegun, JobState, LedgerAnswer, News, Outcome, Put, Rest, Runner,
+    RunnerState, Totals,
 };
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
@@ -40,6 +41,8 @@ pub struct Tidings {
     pub overdue: BTreeMap<PoolName, u32>,
     /// The jobs that were unknown, and over a day old.
     pub old_jobs: BTreeSet<JobId>,
+    /// The jobs that have begun on runners of ours, each with where its time went.
+    pub begun: BTreeMap<JobId, JobBegun>,
 }
 
 impl Entries {
@@ -175,6 +178,7 @@ impl Entries {
 
     fn accept(&mut self, outcome: Outcome, now: Timestamp) -> LedgerAnswer {
         if let Some(job) = outcome.job {
+            self.note_begun(&job, outcome.runner.as_ref(), now);
             self.put_job(job);
         }
         if let Some(runner) = outcome.runner {
@@ -185,6 +189,16 @@ impl Entries {
             self.put_runner(runner);
         }
         outcome.answer
+    }
+
+    /// A job that begins, on a runner of ours that the transaction has read.
+    fn note_begun(&mut self, job: &Job, runner: Option<&Runner>, now: Timestamp) {
+        let begins = job.state == JobState::InProgress
+            && self.jobs.get(&job.id).is_none_or(|before| before.state != JobState::InProgress);
+        let named = job.runner.as_ref().and_then(|id| self.runners.get(id));
+        if let Some(runner) = runner.or(named).filter(|_| begins) {
+            self.tidings.begun.insert(job.id, JobBegun::of(job, runner, now));
+        }
     }
 
     /// An Overdue runner that leaves counts in no total of its pool's book, yet the decision that it is not

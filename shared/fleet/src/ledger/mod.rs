@@ -15,6 +15,7 @@
 //! The crate `control` runs events, reservations and the write of both as one transaction over any
 //! [`crate::ports::Ledger`].
 
+mod begun;
 mod book;
 mod budget;
 mod entries;
@@ -32,6 +33,7 @@ mod times;
 mod totals;
 pub mod transition;
 
+pub use self::begun::JobBegun;
 pub use self::book::Book;
 pub use self::budget::{Budget, LONGEST_WAIT};
 pub use self::entries::{Entries, Tidings};

@@ -1,4 +1,4 @@
-//! The metrics of the client: each name once, as `CloudWatch` has it.
+//! The metrics of the client: each name once.
 
 use fleet::metric::Metric;
 use metrics::{counter, gauge};
@@ -10,7 +10,7 @@ pub const GITHUB_CALLS: Metric = Metric::counter("GitHubCalls", "Calls of GitHub
 pub const RATE_LIMIT_REMAINING: Metric =
     Metric::gauge("GitHubRateLimitRemaining", "Calls that GitHub's primary limit still allows");
 
-/// The dimension of how a call ended: `Done`, `Failed`, `Wait` or `Unanswered`.
+/// The field of how a call ended: `Done`, `Failed`, `Wait` or `Unanswered`.
 pub const OUTCOME: &str = "Outcome";
 
 /// All of them.

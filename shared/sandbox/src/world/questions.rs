@@ -13,6 +13,7 @@ use fleet::{BootId, TaskArn};
 use futures_util::future::{Either, select};
 use http::header::RETRY_AFTER;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::functions::{End, bad_gateway};
 use super::{Functions, Happening, Hung, World};
@@ -45,7 +46,10 @@ impl<F: Functions + 'static> World<F> {
         process.in_flight += 1;
         let number = process.questions;
         process.awaited = Some(number);
-        let Some(question) = process.question(listener, &process.boot.clone(), now) else { return };
+        let current_on = self.sandbox.runner_current_on();
+        let Some(question) = process.question(listener, &process.boot.clone(), now, current_on) else {
+            return;
+        };
         self.later(PATIENCE, Happening::OutOfPatience(arn.clone(), number));
         if listener == Listener::None && self.sandbox.strikes(Fault::TaskDiesAsking) {
             self.later(self.sandbox.draw(&AT_ONCE), Happening::Die(arn.clone()));
@@ -174,7 +178,7 @@ async fn within_limit(
 impl Process {
     /// The question of somebody who has read this process's ticket.
     pub(super) fn stolen_question(&self) -> Option<LambdaFunctionUrlRequest> {
-        self.question(Listener::None, &BootId::new("a thief's boot"), self.began)
+        self.question(Listener::None, &BootId::new("a thief's boot"), self.began, None)
     }
 
     fn question(
@@ -182,10 +186,11 @@ impl Process {
         listener: Listener,
         boot: &BootId,
         now: Timestamp,
+        runner_current_on: Option<Date>,
     ) -> Option<LambdaFunctionUrlRequest> {
         let (ticket, boot) = (self.ticket.clone(), boot.clone());
         let age = u64::try_from(self.age(now).as_millis()).ok();
-        let question = Question { version: Version, ticket, boot, listener, age };
+        let question = Question { version: Version, ticket, boot, listener, age, runner_current_on };
         let mut request = LambdaFunctionUrlRequest::default();
         request.raw_path = Some(format!("/{ASK}"));
         request.request_context.http.method = Some("POST".to_owned());

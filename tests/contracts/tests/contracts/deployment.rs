@@ -56,7 +56,7 @@ fn template_of(stack: &str) -> &str {
 }
 
 /// What these parameters switch on is everything but one way in.
-const SWITCHED_ON: [&str; 7] = [
+const SWITCHED_ON: [&str; 8] = [
     "NatGateways=2",
     "HostLogs=on",
     "HostMetrics=on",
@@ -64,6 +64,7 @@ const SWITCHED_ON: [&str; 7] = [
     "LogOutput=cloudwatch",
     "DockerHubMirror=on",
     "MirrorImage=registry.example/mirror",
+    "Observe=dashboard",
 ];
 
 /// All is deployed, but for the types that are listed, and each of those is in a template.
@@ -77,9 +78,11 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected = [
+            "alarms",
             "logs",
             "mirror",
             "network",
+            "observability",
             "pools",
             "registraringress",
             "storage",

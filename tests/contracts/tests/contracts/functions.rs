@@ -154,11 +154,15 @@ async fn a_job_goes_from_githubs_post_to_a_task_once() {
     assert!(line["span"]["requestId"].is_string(), "{line}");
     let counted = launched.iter().find(|line| line["RunnersLaunched"].is_number()).unwrap();
     assert_eq!((&counted["RunnersLaunched"], &counted["Pool"]), (&json!(1), &json!("ec2-arm64")));
+    assert!(counted["_aws"].is_null(), "no alarm watches it: {counted}");
+
+    let unserved = queued.replace("\"ec2-arm64\"", "\"ec2-arm64\", \"gpu\"");
+    assert_eq!(scene.post("unserved", &unserved, WEBHOOK_SECRET).await.0, 200);
+    let lines = scene.log("webhook").await;
+    let counted = lines.iter().find(|line| line["JobsUnserved"].is_number()).unwrap();
     let metric = &counted["_aws"]["CloudWatchMetrics"][0];
-    assert_eq!(
-        (&metric["Namespace"], &metric["Metrics"][0]["Unit"]),
-        (&json!("Mayfly/mayfly"), &json!("Count"))
-    );
+    let described = [&metric["Namespace"], &metric["Dimensions"], &metric["Metrics"][0]["Unit"]];
+    assert_eq!(described, [&json!("Mayfly/mayfly"), &json!([[]]), &json!("Count")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,6 @@ mod functions;
 mod github_api;
 mod github_deliveries;
 mod ledger;
-mod metrics;
 mod octokit;
 mod permissions;
 mod queue;

@@ -13,7 +13,14 @@ fn the_ledgers_table_is_as_described() {
     let mut properties = table["Properties"].as_object().unwrap().clone();
     for (name, expected) in [
         ("PointInTimeRecoverySpecification", json!({ "PointInTimeRecoveryEnabled": true })),
-        ("SSESpecification", json!({ "SSEEnabled": false })),
+        (
+            "SSESpecification",
+            json!({
+                "SSEEnabled": { "Fn::If": ["HasKmsKey", true, false] },
+                "SSEType": { "Fn::If": ["HasKmsKey", "KMS", { "Ref": "AWS::NoValue" }] },
+                "KMSMasterKeyId": { "Fn::If": ["HasKmsKey", { "Ref": "KmsKeyArn" }, { "Ref": "AWS::NoValue" }] },
+            }),
+        ),
         ("Tags", json!([{ "Key": "mayfly:stack", "Value": { "Ref": "Name" } }])),
     ] {
         assert_eq!(properties.remove(name), Some(expected), "{name}");

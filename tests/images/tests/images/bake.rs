@@ -111,6 +111,12 @@ fn the_pins_are_the_variables_without_a_default() {
     let args = table(&bake.targets["runner"], "args");
     assert!(args["BASE_IMAGE"].starts_with("docker.io/library/debian:trixie-slim@sha256:"), "{args:?}");
     assert_eq!(args["RUNNER_VERSION"], known().release["runner"].version);
+    let released = known().release["runner"].released.unwrap().to_string();
+    assert!(
+        args["RUNNER_CURRENT_ON"] >= released,
+        "{} is the day of the release at the least",
+        args["RUNNER_CURRENT_ON"]
+    );
     assert_eq!(args["ACTIONS"].split(' ').count(), known().action.len());
 }
 

@@ -48,6 +48,8 @@ fn the_images_environment_is_the_tables() {
     // PID 1 sets it whatever the image says; the image says it for who runs it without PID 1.
     let deprecated = "ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE";
     assert_eq!(sets.remove(deprecated), table.environment_of_pid1.get(deprecated).cloned());
+    // PID 1 reads it, and no job.
+    assert_eq!(sets.remove("MAYFLY_RUNNER_CURRENT_ON").as_deref(), Some("${RUNNER_CURRENT_ON}"));
     assert_eq!(sets, table.environment);
     for image in ["runner", "runner-docker", "dockerd", "logs", "mirror"] {
         for stage in dockerfile(image).stages {

@@ -3,19 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fleet::metric::Metric;
+use cloudwatch::TABLES;
 use regex::Regex;
-
-/// The file of each crate's metrics, with its table.
-const TABLES: [(&str, &[Metric]); 7] = [
-    ("functions/webhook/src/metrics.rs", webhook::metrics::METRICS),
-    ("functions/launcher/src/metrics.rs", launcher::metrics::METRICS),
-    ("functions/registrar/src/metrics.rs", registrar::metrics::METRICS),
-    ("functions/scheduler/src/metrics.rs", scheduler::metrics::METRICS),
-    ("functions/reconciler/src/metrics.rs", reconciler::metrics::METRICS),
-    ("shared/control/src/metrics.rs", control::metrics::METRICS),
-    ("shared/github/src/app/metrics.rs", github::app::metrics::METRICS),
-];
 
 /// A metric that is not in its table is counted, and not described.
 #[test]

@@ -1,26 +1,28 @@
-//! The lines that metrics are on Lambda: `CloudWatch`'s embedded metric format, a line for each set of dimensions.
+//! The lines that metrics are on Lambda: a line for each set of labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws::boot::metric_lines;
 use fleet::metric::{Metric, Unit};
 use metrics_util::debugging::{DebugValue, Snapshot};
-use sandbox::FunctionName;
 use serde_json::{Map, Value, json};
 
 /// The namespace, of a stack of the usual name (`template.yaml`).
-const NAMESPACE: &str = "Mayfly/mayfly";
+pub const NAMESPACE: &str = "Mayfly/mayfly";
 
 /// A time, as long as it is for the next two centuries.
 const TIMESTAMP: u64 = 1_791_190_800_000;
 
-/// Bytes of the lines of these metrics.
-pub(super) fn bytes(snapshot: Snapshot, function: FunctionName) -> f64 {
-    lines(snapshot, &tables(function)).iter().map(|line| super::length(line)).sum()
+/// These lines, as the functions write them: only what an alarm watches is a metric of `CloudWatch`'s.
+pub fn written(split: &[String], table: &[Metric]) -> Vec<String> {
+    let watched: BTreeSet<&str> = metric_lines::watched(table).collect();
+    let written = metric_lines::published(split.join("\n").as_bytes(), &watched).unwrap();
+    String::from_utf8(written).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// The lines, as `metrics_cloudwatch_embedded` writes them: of counters those that count something, of gauges all that were
-/// ever set.
-fn lines(snapshot: Snapshot, tables: &[Metric]) -> Vec<String> {
+/// The lines of these metrics, as `metrics_cloudwatch_embedded` writes them, with each metric split by all of its labels: of counters those that
+/// count something, of gauges all that were ever set.
+pub fn split(snapshot: Snapshot, tables: &[Metric]) -> Vec<String> {
     let mut documents: BTreeMap<Vec<(String, String)>, BTreeMap<String, Value>> = BTreeMap::new();
     for (key, _, _, value) in snapshot.into_vec() {
         let value = match value {
@@ -53,19 +55,6 @@ fn line(labels: Vec<(String, String)>, values: BTreeMap<String, Value>, tables: 
     document.extend(labels.into_iter().map(|(name, value)| (name, json!(value))));
     document.extend(values);
     Value::Object(document).to_string()
-}
-
-/// The metrics of the crates that a function is made of, as its `main.rs` describes them.
-fn tables(function: FunctionName) -> Vec<Metric> {
-    let (control, github) = (control::metrics::METRICS, github::app::metrics::METRICS);
-    let tables = match function {
-        FunctionName::Webhook => vec![webhook::metrics::METRICS],
-        FunctionName::Launcher => vec![launcher::metrics::METRICS, control],
-        FunctionName::Registrar => vec![registrar::metrics::METRICS, control, github],
-        FunctionName::Scheduler => vec![scheduler::metrics::METRICS, control],
-        FunctionName::Reconciler => vec![reconciler::metrics::METRICS, control, github],
-    };
-    tables.concat()
 }
 
 #[cfg(test)]
@@ -107,7 +96,7 @@ mod tests {
             happen(event);
             theirs.flush(&mut written).unwrap();
             metrics::with_local_recorder(&ours, || happen(event));
-            let lines = lines(snapshotter.snapshot(), TABLE);
+            let lines = split(snapshotter.snapshot(), TABLE);
             let written = String::from_utf8(written).unwrap();
             assert_eq!((lines.len(), written.lines().count()), (lines_expected, lines_expected), "{written}");
             let lengths = |lines: &mut dyn Iterator<Item = &str>| lines.map(str::len).collect::<Vec<_>>();
