@@ -111,7 +111,7 @@ impl RegistrarClient {
 /// TLS with the roots that are trusted where this runs: `SSL_CERT_FILE` or `SSL_CERT_DIR` where the task has them, else
 /// the image's store; the built-in roots, Mozilla's, where neither has any. So a proxy that opens TLS is believed by its
 /// own root, as the job's programs believe it.
-fn tls() -> TlsConfig {
+pub(crate) fn tls() -> TlsConfig {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "a root certificate cannot be read");

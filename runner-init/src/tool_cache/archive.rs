@@ -12,6 +12,7 @@ use ureq::Agent;
 
 use super::NotRestored;
 use super::bounds::Bounds;
+use crate::registrar;
 
 /// How a frame of zstd begins (RFC 8878, section 3.1.1).
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -30,7 +31,7 @@ pub(super) fn copy(
     if place.starts_with("https://") {
         // Through no proxy: the bucket answers those that come through the network's own way to S3.
         let config =
-            Agent::config_builder().timeout_global(Some(PATIENCE)).https_only(true).proxy(None).build();
+            Agent::config_builder().timeout_global(Some(PATIENCE)).https_only(true).proxy(None).tls_config(registrar::tls()).build();
         let fetched = Agent::new_with_config(config).get(place).call();
         let mut response = fetched.map_err(|error| NotRestored::Fetch(Box::new(error)))?;
         io::copy(&mut bounds.on(response.body_mut().as_reader()), &mut copy)?;
