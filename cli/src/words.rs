@@ -102,7 +102,7 @@ fn kind(wanted: &str) -> &str {
     }
 }
 
-/// What was found: `integer \`3\`` is the number 3.
+/// What was found, in our words: serde's integer 3 is the number 3.
 fn found_kind(found: &str) -> String {
     let found = unquoted(found);
     for (theirs, ours) in [

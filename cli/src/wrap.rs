@@ -19,9 +19,10 @@ pub fn wrap(files: &[PathBuf], out: &Path, secret: &SecretString) -> Result<Vec<
     let mut events: BTreeMap<PathBuf, (&Path, String)> = BTreeMap::new();
     let mut inputs = Vec::new();
     for path in files {
-        match path.is_dir() {
-            true => inputs.extend(delivery_file::files(path)?),
-            false => inputs.push(path.clone()),
+        if path.is_dir() {
+            inputs.extend(delivery_file::files(path)?);
+        } else {
+            inputs.push(path.clone());
         }
     }
     for input in &inputs {

@@ -106,7 +106,7 @@ impl TaskConfig {
         let runner_current_on = variables.optional("MAYFLY_RUNNER_CURRENT_ON").and_then(|day| {
             let day = day.parse();
             day.map_err(|_| {
-                problems.note("MAYFLY_RUNNER_CURRENT_ON: has to be a day, 2026-11-30 for example")
+                problems.note("MAYFLY_RUNNER_CURRENT_ON: has to be a day, 2026-11-30 for example");
             })
             .ok()
         });

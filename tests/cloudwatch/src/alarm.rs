@@ -64,8 +64,8 @@ pub struct Alarm {
     period: i64,
     #[serde(deserialize_with = "number")]
     evaluation_periods: u32,
-    #[serde(default, deserialize_with = "number_or_none")]
-    datapoints_to_alarm: Option<u32>,
+    #[serde(default, rename = "DatapointsToAlarm", deserialize_with = "number_or_none")]
+    datapoints: Option<u32>,
     #[serde(deserialize_with = "number")]
     threshold: f64,
     comparison_operator: Comparison,
@@ -136,7 +136,7 @@ impl Alarm {
     /// those are too few, the missing ones are treated as the alarm says.
     fn evaluated(&self, breaches: &[Option<bool>], before: AlarmState) -> AlarmState {
         let wanted = usize::try_from(self.evaluation_periods).unwrap();
-        let to_alarm = usize::try_from(self.datapoints_to_alarm.unwrap_or(self.evaluation_periods)).unwrap();
+        let to_alarm = usize::try_from(self.datapoints.unwrap_or(self.evaluation_periods)).unwrap();
         let real: Vec<bool> = breaches.iter().rev().filter_map(|breach| *breach).take(wanted).collect();
         let missing = wanted - real.len();
         let beyond = real.iter().filter(|breach| **breach).count();

@@ -29,17 +29,17 @@ pub fn published(lines: &[u8], watched: &BTreeSet<&'static str>) -> io::Result<V
 fn narrowed(mut line: Value, watched: &BTreeSet<&'static str>) -> Value {
     let named = line.pointer("/_aws/CloudWatchMetrics/0/Metrics").and_then(Value::as_array);
     let kept = named.into_iter().flatten().filter(|metric| {
-        let name = metric["Name"].as_str().unwrap_or_default();
-        watched.contains(name) && line[name].as_f64() != Some(0.0)
+        let name = metric.get("Name").and_then(Value::as_str).unwrap_or_default();
+        watched.contains(name) && line.get(name).and_then(Value::as_f64) != Some(0.0)
     });
     let kept: Vec<Value> = kept.cloned().collect();
     if kept.is_empty() {
         if let Some(line) = line.as_object_mut() {
             line.remove("_aws");
         }
-    } else if let Some(described) = line.pointer_mut("/_aws/CloudWatchMetrics/0") {
-        described["Dimensions"] = json!([[]]);
-        described["Metrics"] = Value::Array(kept);
+    } else if let Some(Value::Object(described)) = line.pointer_mut("/_aws/CloudWatchMetrics/0") {
+        described.insert("Dimensions".to_owned(), json!([[]]));
+        described.insert("Metrics".to_owned(), Value::Array(kept));
     }
     line
 }
@@ -54,7 +54,9 @@ mod tests {
             metrics.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
         let described = json!({"Namespace": "Mayfly", "Dimensions": [["Pool"]], "Metrics": names});
         let mut line = json!({"_aws": {"Timestamp": 1, "CloudWatchMetrics": [described]}, "Pool": "ec2-x64"});
-        metrics.iter().for_each(|(name, value)| line[name] = value.clone());
+        for (name, value) in metrics {
+            line[name] = value.clone();
+        }
         line
     }
 

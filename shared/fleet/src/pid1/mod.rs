@@ -281,7 +281,7 @@ impl Machine {
             return self.over(JOB_DONE);
         }
         self.state = Pid1State::Working { interrupted: true };
-        let grace = self.timings.interrupt - self.timings.interrupt / 5;
+        let grace = self.timings.interrupt.saturating_sub(self.timings.interrupt / 5);
         self.deadline = self.job_interrupted_at().map(|at| at + grace);
         vec![Pid1Action::Interrupt]
     }

@@ -32,7 +32,7 @@ fn a_job_of_five_days_ends_by_itself() {
         assert_eq!(machine.state(), Pid1State::Over(JOB_DONE), "{why}");
     }
     let (mut machine, _) = after_config(&[JobBegun]);
-    let late = 3 * SECOND + days - MINUTE;
+    let late = (3 * SECOND + days).saturating_sub(MINUTE);
     machine.step(late, 0.5, Terminate);
     assert_eq!(machine.deadline(), Some(3 * SECOND + days), "a SIGTERM in its last minutes gives it no more");
     let (mut machine, _) = after_config(&[Terminate, NotFrozen]);
