@@ -12,8 +12,8 @@ github_api := tests/contracts/github-api
 # Cargo finds its subcommands on the PATH.
 with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-# It tells nobody that it runs, and asks nobody for a newer one: its folder says when it has asked last.
-sam := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.tools/sam" .tools/template/bin/sam
+# Without a word to anybody.
+sam := .ci/sam
 
 # What has to be here before anything else, and who installs it. They stand behind a `|`, so that nothing is
 # made again because of them.
@@ -55,14 +55,19 @@ build: package build-runner-init ## build every function and PID 1, and see what
 
 # A release build takes minutes, so `test` builds one function.
 .PHONY: package build-webhook
-package: .venv/.installed .tools/template/.installed ## `sam build` of every function, for both architectures
+package: locked .venv/.installed .tools/template/.installed ## `sam build` of every function, for both architectures
 	$(call sam_build,x86_64)
 	@if rustup target list --installed 2>/dev/null | grep -q aarch64-unknown-linux-gnu; \
 	then $(call sam_build,arm64); \
 	else echo "arm64 is not built: the standard library is not here; \`rustup target add aarch64-unknown-linux-gnu\` installs it"; fi
 
-build-webhook: .venv/.installed .tools/template/.installed
+build-webhook: locked .venv/.installed .tools/template/.installed
 	$(call sam_build,x86_64,WebhookFunction)
+
+# `sam` hands cargo no --locked.
+.PHONY: locked
+locked: | has-cargo
+	@cargo metadata --locked --format-version 1 >/dev/null
 
 # What `make deploy` deploys: the function $(2), or all, for the architecture $(1). `sam` builds in the
 # workspace, and finds cargo-lambda and zig on the PATH.
@@ -74,7 +79,7 @@ endef
 # PID 1 of a task, and its size.
 .PHONY: build-runner-init
 build-runner-init: ## build runner-init as a task has it, and see that it is small
-	cargo build --release -p runner-init --bin runner-init
+	cargo build --release --locked -p runner-init --bin runner-init
 	.ci/check-runner-init target/release/runner-init
 
 # `cargo fetch` brings the crates of other systems too, which nothing above
@@ -141,7 +146,7 @@ test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, fiv
 in_template := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" ENV="$(or $(ENV),default)" .tools/template/bin/python
 secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub
 	$(in_template) infra/bin/make_secrets.py
-deploy: .tools/template/.installed .venv/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one
+deploy: locked .tools/template/.installed .venv/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one
 	$(in_template) infra/bin/deploy.py
 deploy-check: .tools/template/.installed .venv/.installed ## only the checks of a deploy: nothing is built or changed
 	$(in_template) infra/bin/deploy.py --check
@@ -158,7 +163,7 @@ bench: ## measure verify, parse and route
 # As root, for the throttling. Nothing else should run meanwhile.
 .PHONY: bench-lambda
 bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
-	$(with_venv) cargo lambda build --release --x86-64 --lambda-dir target/lambda/x86_64 \
+	$(with_venv) cargo lambda build --release --locked --x86-64 --lambda-dir target/lambda/x86_64 \
 		$(addprefix -p ,echo webhook launcher registrar scheduler reconciler)
 	python3 .ci/check-binaries target/lambda/x86_64
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
@@ -199,7 +204,7 @@ burst: .venv/.installed .tools/template/.installed .tools/ministack/.installed #
 
 .PHONY: deployer
 deployer: .tools/template/.installed ## write the policies for whoever deploys, and the list of what a stack makes
-	AWS_DEFAULT_REGION=us-east-1 .tools/template/bin/python infra/bin/deployer.py
+	.tools/template/bin/python infra/bin/deployer.py
 
 .PHONY: mutants
 mutants: ## break the code on purpose, and see the simulation find it
@@ -223,15 +228,15 @@ clean: ## remove what was built and installed
 .venv/.installed: .ci/requirements.txt .ci/requirements-nextest.txt | has-python3
 	@echo "installing Python tools into .venv: a minute or two"
 	python3 -m venv --clear .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements.txt
 	cargo nextest --version >/dev/null 2>&1 || \
-		.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-nextest.txt
+		.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements-nextest.txt
 	@touch $@
 
 .tools/%/.installed: .ci/requirements-%.txt | has-python3
 	@echo "installing Python tools into .tools/$*: a minute or two"
 	python3 -m venv --clear .tools/$*
-	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
+	.tools/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements-$*.txt
 	@touch $@
 
 $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc | has-npm

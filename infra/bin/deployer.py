@@ -10,6 +10,7 @@ cfn-lint brings its schemas, and those of the calls of infra/bin.
 """
 
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -96,6 +97,8 @@ UNUSED = {
 
 
 def templates() -> dict[str, dict]:
+    # SAM's own code asks for one.
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     files = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
     return {str(file.relative_to(ROOT)): expand(file) for file in files}
 

@@ -35,7 +35,7 @@ class Alarms(unittest.TestCase):
         for function in FUNCTIONS:
             told = self.alarms()[f"{function}ErrorsAlarm"]["AlarmDescription"]
             self.assertIn(f"the function {function} fails", told)
-            self.assertIn("`make rollback`", told)
+            self.assertIn("check out the release before, and `make deploy`", told)
 
     def test_they_go_to_the_accounts_topic_or_to_one_of_the_stacks_own(self):
         own = "arn:aws:sns:us-east-1:123456789012:one_alarms"

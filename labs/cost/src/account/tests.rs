@@ -81,7 +81,7 @@ fn jobs_pay_what_their_day_has_more_than_an_idle_one() {
     let without = of(&DeployedStack { has_maximum_concurrency: false, ..deployed() });
     assert!((polls(&without) - 259_200.0).abs() < 1e-6, "two at once");
 
-    let budgets = |thousand_jobs| Budgets { thousand_jobs, idle_month: 0.30 };
+    let budgets = |thousand_jobs| Budgets { thousand_jobs, idle_month: 0.30, metrics_month: 3.0 };
     let jobs = 3000.0 * list.prices.lambda_request;
     assert_eq!(over(&with, &budgets(jobs * 1.01)), Vec::<String>::new());
     assert_eq!(over(&with, &budgets(jobs * 0.99)), ["a thousand jobs: $0.0006, which is more than $0.0006"]);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::ids::PoolName;
-use crate::ledger::{JobAction, JobState, JobTimes};
+use crate::ledger::{JobAction, JobState};
 use crate::ports::RunId;
 
 fn at(seconds: i64) -> Timestamp {

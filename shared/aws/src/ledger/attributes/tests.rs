@@ -1,7 +1,7 @@
 //! What is stored, attribute by attribute.
 
 use fleet::delivery::DeliveryCursor;
-use fleet::ledger::{Book, Budget, Job, JobState, JobTimes, Runner, RunnerState};
+use fleet::ledger::{Book, Budget, Job, JobState, Runner, RunnerState};
 use fleet::repair::suspicion::Suspicions;
 use fleet::sweep::SweepCursor;
 use fleet::{JobId, PoolName, Repository, RunnerId};
