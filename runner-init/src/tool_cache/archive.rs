@@ -30,8 +30,12 @@ pub(super) fn copy(
     let mut copy = Copy { file: tempfile::tempfile_in(folder)?, digest: Sha256::new() };
     if place.starts_with("https://") {
         // Through no proxy: the bucket answers those that come through the network's own way to S3.
-        let config =
-            Agent::config_builder().timeout_global(Some(PATIENCE)).https_only(true).proxy(None).tls_config(registrar::tls()).build();
+        let config = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .https_only(true)
+            .proxy(None)
+            .tls_config(registrar::tls())
+            .build();
         let fetched = Agent::new_with_config(config).get(place).call();
         let mut response = fetched.map_err(|error| NotRestored::Fetch(Box::new(error)))?;
         io::copy(&mut bounds.on(response.body_mut().as_reader()), &mut copy)?;
