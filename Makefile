@@ -13,7 +13,7 @@ github_api := tests/contracts/github-api
 with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 # It tells nobody that it runs, and asks nobody for a newer one: its folder says when it has asked last.
-sam := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.ci/sam" .tools/template/bin/sam
+sam := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.tools/sam" .tools/template/bin/sam
 
 # What has to be here before anything else, and who installs it. They stand behind a `|`, so that nothing is
 # made again because of them.
@@ -195,6 +195,10 @@ JOBS ?= 1000
 burst: .venv/.installed .tools/template/.installed .tools/ministack/.installed ## queue JOBS jobs at once on this machine, and follow each to its end
 	cargo build --quiet -p webhook -p launcher -p registrar -p scheduler -p reconciler
 	cargo run --quiet -p burst -- --jobs $(JOBS) --binaries target/debug
+
+.PHONY: deployer
+deployer: .tools/template/.installed ## write the policies for whoever deploys, and the list of what a stack makes
+	AWS_DEFAULT_REGION=us-east-1 .tools/template/bin/python infra/bin/deployer.py
 
 .PHONY: mutants
 mutants: ## break the code on purpose, and see the simulation find it

@@ -7,6 +7,7 @@ variable "DOCKER_SHA256_AMD64" {}
 variable "DOCKER_SHA256_ARM64" {}
 variable "DOCKER_VERSION" {}
 variable "FLUENT_BIT_IMAGE" {}
+variable "REGISTRY_IMAGE" {}
 variable "RUNNER_CURRENT_ON" {}
 variable "RUNNER_SHA256_AMD64" {}
 variable "RUNNER_SHA256_ARM64" {}
@@ -33,7 +34,7 @@ variable "OUT" {
 }
 
 group "default" {
-  targets = ["runner", "runner-docker", "dockerd", "logs"]
+  targets = ["runner", "runner-docker", "dockerd", "logs", "mirror"]
 }
 
 # zstd unpacks faster than gzip; the distribution's layers are recompressed for it.
@@ -111,4 +112,14 @@ target "logs" {
   }
   tags   = ["${REPOSITORY}/logs:${TAG}"]
   output = ["type=oci,tar=false,dest=${OUT}/logs,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
+}
+
+target "mirror" {
+  inherits = ["_image"]
+  context  = "images/mirror"
+  args = {
+    REGISTRY_IMAGE = REGISTRY_IMAGE
+  }
+  tags   = ["${REPOSITORY}/mirror:${TAG}"]
+  output = ["type=oci,tar=false,dest=${OUT}/mirror,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
 }

@@ -1,4 +1,4 @@
-//! What came of one delivery: one shape, whether it was replayed here or posted to a deployed function.
+//! The result of one delivery, in one form, whether it was replayed here or posted to a deployed function.
 
 use fleet::{Architecture, JobId, RunnerId, TaskArn};
 use github::WorkflowJobDelivery;
@@ -7,28 +7,29 @@ use serde_json::Value;
 
 use crate::delivery_file::DeliveryFile;
 
-/// The webhook's answer to what goes on the queue.
+/// The webhook's answer to an event that goes on the queue.
 pub const ACCEPTED: i64 = 202;
 
-/// Characters of an answer that is not the webhook's own: a proxy's page, say.
+/// How many characters to keep of an answer that is not the webhook's own, for example a proxy's page.
 const FOREIGN_ANSWER: usize = 200;
 
-/// What came of one delivery.
+/// The result of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Delivered {
     /// The file's name without its ending.
     pub name: String,
-    /// The event, with its action where it has one.
+    /// The event, with its action if it has one.
     pub event: String,
-    /// The job, where it has one.
+    /// The job, if it has one.
     pub job: Option<JobId>,
-    /// The webhook's answer: its status.
+    /// The status of the webhook's answer.
     pub status: i64,
-    /// The webhook's answer: its message.
+    /// The message of the webhook's answer.
     pub message: String,
-    /// The webhook's answer: the pool it names.
+    /// The pool that the webhook's answer names.
     pub pool: Option<String>,
-    /// The task that was started for its job, or that ran it. What is posted to a deployed function has none.
+    /// The task that was started for its job, or that ran it. A delivery posted to a deployed function has
+    /// none.
     pub tasks: Vec<StartedTask>,
 }
 
@@ -46,7 +47,7 @@ pub struct StartedTask {
 }
 
 impl Delivered {
-    /// A delivery that was answered so, without a task yet.
+    /// A delivery with this answer, without a task yet.
     pub fn answered(source: &DeliveryFile, status: i64, body: &str) -> Self {
         let answer: Value = serde_json::from_str(body).unwrap_or_default();
         let text = |field: &str| answer.get(field).and_then(Value::as_str).map(str::to_owned);

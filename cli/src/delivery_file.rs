@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::sidecar::{self, Sidecar, SignatureHint};
+use crate::words;
 
 /// A delivery read from a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +28,7 @@ pub struct DeliveryFile {
     pub id: DeliveryId,
     /// The payload.
     pub payload: Value,
-    /// What the file beside it says, if there is one.
+    /// The contents of the TOML file beside it, if there is one.
     pub sidecar: Option<Sidecar>,
     form: FileForm,
 }
@@ -40,12 +41,12 @@ enum FileForm {
     Wrapped(Value, Vec<u8>),
 }
 
-/// The name that stands for standard input.
+/// The argument that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
 impl DeliveryFile {
-    /// Reads deliveries in their order: files, the files of folders, and `-`, standard input. Every error names
-    /// the file and says what would be right.
+    /// Reads deliveries in this order: files, the files of folders, and `-` for standard input. Every error
+    /// names the file and says what would be right.
     pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>> {
         let mut sources = Vec::new();
         for path in paths {
@@ -74,14 +75,15 @@ impl DeliveryFile {
     }
 
     fn parse(name: &str, text: String, sidecar: Option<Sidecar>) -> Result<Self> {
-        let json: Value = serde_json::from_str(&text).map_err(|error| anyhow!("it is not JSON: {error}"))?;
+        // Some editors put a byte order mark before the text. It is no part of the payload.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let json: Value = serde_json::from_str(&text).map_err(|error| words::not_json(&text, &error))?;
         let name = name.to_owned();
-        let read = if json.get("requestContext").is_some() {
+        if json.get("requestContext").is_some() {
             Self::wrapped(name, json)
         } else {
             Self::plain(name, text, json, sidecar)
-        };
-        read.context("it is not a delivery")
+        }
     }
 
     fn plain(name: String, text: String, payload: Value, sidecar: Option<Sidecar>) -> Result<Self> {
@@ -102,7 +104,7 @@ impl DeliveryFile {
         };
         let event_name = header(EVENT_HEADER);
         let Some(event_name) = event_name else {
-            bail!("it has no event name: the {EVENT_HEADER} header is missing")
+            bail!("it is not a delivery: it has no {EVENT_HEADER} header, which names the event")
         };
         let id = DeliveryId::new(header(DELIVERY_HEADER).unwrap_or_else(|| format!("replay-{name}")));
         let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
@@ -115,8 +117,9 @@ impl DeliveryFile {
         Ok(Self { name, event: event_name, id, payload, sidecar: None, form: FileForm::Wrapped(event, body) })
     }
 
-    /// The same of a job that is created now: Mayfly takes a delivery that is a day old for one that
-    /// a delivery is posted again, and asks GitHub first. What was signed already stays as it is.
+    /// The same delivery for a job created now. A delivery that is a day old counts as an old one that
+    /// somebody posts again, so GitHub would be asked first. A delivery that is already signed stays as it
+    /// is.
     #[must_use]
     pub fn created(mut self, now: Timestamp) -> Self {
         let created = self.payload.pointer_mut("/workflow_job/created_at");
@@ -127,7 +130,7 @@ impl DeliveryFile {
         self
     }
 
-    /// The Function URL event, signed with the secret unless it was wrapped and signed before.
+    /// The Function URL event, signed with the secret, unless it was wrapped and signed before.
     pub fn function_url_event(&self, secret: &SecretString) -> Value {
         match &self.form {
             FileForm::Payload(body) => function_url_event(self.headers(secret), body),
@@ -173,7 +176,7 @@ impl DeliveryFile {
     }
 }
 
-/// The events of a folder, its `*.json` files in the order of their names.
+/// The events of a folder: its `*.json` files, by name.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = || format!("{} cannot be read", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>();
@@ -186,7 +189,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The event whose payload this is, by what only that event's has.
+/// The event that this payload belongs to, recognised by a field that only that event has.
 fn event_of(payload: &Value) -> Result<&'static str> {
     if payload.get("workflow_job").is_some() {
         Ok(github::workflow_job::EVENT)
@@ -194,7 +197,7 @@ fn event_of(payload: &Value) -> Result<&'static str> {
         Ok("ping")
     } else {
         Err(anyhow!(
-            "it has no event name: it is neither a workflow_job nor a ping payload; name the event in a TOML file beside it, [delivery] event = \"…\""
+            "it is neither a workflow_job nor a ping payload; if it is another event's, name that in a TOML file beside it: [delivery] event = \"…\""
         ))
     }
 }

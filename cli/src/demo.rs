@@ -1,5 +1,5 @@
-//! `mayfly demo`: the sample events, each job's story told to its end and held against what the
-//! file beside the event says.
+//! `mayfly demo`: plays the sample events, follows each job's story to its end, and compares it with the file
+//! beside the event.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,12 +20,12 @@ use crate::report;
 use crate::sidecar::{ExpectedTask, RunnerEnd, Sidecar};
 use crate::terminal::wrapped;
 
-/// The deliveries of one job, or one delivery that is about none.
+/// The deliveries of one job, or one delivery that concerns no job.
 struct Story {
     sources: Vec<DeliveryFile>,
 }
 
-/// Tells every story of a folder. Gives what did not end as it should, a line each.
+/// Plays every story of a folder. Returns one line for each thing that did not end as it should.
 pub fn run(
     folder: &Path,
     pools: &PoolMap,
@@ -65,7 +65,7 @@ impl Story {
     }
 }
 
-/// The stories of a folder: the files of one job together.
+/// The stories of a folder: files about the same job form one story.
 fn stories(folder: &Path) -> Result<Vec<Story>> {
     let mut stories: Vec<Story> = Vec::new();
     let mut by_job: BTreeMap<u64, usize> = BTreeMap::new();
@@ -98,7 +98,7 @@ fn tell(story: &Story, delivered: &[Delivered], lines: &[Line], out: &mut impl W
     Ok(())
 }
 
-/// What is not as the sidecar says.
+/// What differs from the sidecar.
 fn check(source: &DeliveryFile, delivered: &Delivered, replay: &Replay) -> Vec<String> {
     let Some(sidecar) = &source.sidecar else { return vec!["has no TOML file beside it".to_owned()] };
     let answered = check_answer(sidecar, delivered);
@@ -130,7 +130,7 @@ fn check_answer(sidecar: &Sidecar, delivered: &Delivered) -> Option<String> {
     })
 }
 
-/// What the expectation begins with.
+/// The words before an expectation.
 const BESIDE: &str = "the file beside it says";
 
 fn check_tasks(expected: Option<&ExpectedTask>, started: &[StartedTask]) -> Option<String> {

@@ -19,19 +19,19 @@ use platform::Platform;
 
 const PROFILE: &str = include_str!("../../examples/pools-office-hours.toml");
 
-/// When it begins: Monday 2026-03-23, 18:30 by the profile's clock.
+/// When it begins: Monday 2026-03-23, 18:30 in the profile's time zone.
 const START: Timestamp = Timestamp::constant(1_774_290_600, 0);
 
-/// When jobs are queued: the minimums are there by then.
+/// When jobs are queued: by then the minimums are up.
 const JOBS_AFTER: SignedDuration = SignedDuration::from_mins(20);
 
-/// How long a job works: past the end of working hours, which is at 19:00.
+/// How long a job takes: beyond the end of working hours, which is 19:00.
 const WORK: Duration = Duration::from_mins(40);
 
 /// Jobs of each pool.
 const JOBS_A_POOL: usize = 2;
 
-/// How long it is looked at.
+/// How long it is observed.
 const LENGTH: SignedDuration = SignedDuration::from_mins(75);
 
 /// Most runners that the profile lets live at once.
@@ -43,7 +43,7 @@ struct Evening {
     world: World<Platform>,
 }
 
-/// How it is at one moment, over all pools; the groups by pool.
+/// The state at one moment, over all pools; the groups by pool.
 #[derive(Debug, PartialEq, Eq)]
 struct PoolsAtMoment {
     minimum: u32,
@@ -51,7 +51,7 @@ struct PoolsAtMoment {
     floors: Vec<u32>,
 }
 
-/// Tells of the evening, and gives what did not go as it should, a line each.
+/// Describes the evening. Returns one line for each thing that went wrong.
 pub fn run(secret: &SecretString, out: &mut impl Write) -> Result<Vec<String>> {
     let mut evening = Evening::new(secret)?;
     let ec2: Vec<&str> = evening.groups().map(|(pool, ..)| pool.name.as_str()).collect();
@@ -92,7 +92,7 @@ impl Evening {
         Ok(Self { pools, world })
     }
 
-    /// Queues the jobs of each pool at GitHub, and gives how many there are.
+    /// Queues the jobs of each pool at GitHub, and returns their number.
     fn queue_jobs(&mut self) -> usize {
         let names = self.pools.iter().map(|pool| pool.name.as_str());
         let asked: Vec<&str> = names.flat_map(|name| [name; JOBS_A_POOL]).collect();
@@ -104,7 +104,7 @@ impl Evening {
         asked.len()
     }
 
-    /// The pools on EC2, each with its Auto Scaling group and how many runners an instance has.
+    /// The pools on EC2, each with its Auto Scaling group and its number of runners per instance.
     fn groups(&self) -> impl Iterator<Item = (&Pool, String, u32)> {
         self.pools.iter().filter_map(|pool| {
             let group = sandbox::placement_of(pool).auto_scaling_group?;
@@ -131,7 +131,7 @@ impl Evening {
         self.world.sandbox().groups().borrow().get(group).map_or(0, |group| group.min_size)
     }
 
-    /// The live runners of a pool, and those of them that wait.
+    /// A pool's live runners, and how many of them wait.
     fn living(&self, pool: &Pool) -> (u32, u32) {
         let table = self.world.sandbox().table().borrow();
         let mut living = (0, 0);
@@ -157,7 +157,7 @@ impl Evening {
         wrong
     }
 
-    /// What must hold when the night has come.
+    /// What must hold at night.
     fn wrong_in_the_end(&self, jobs: usize) -> Vec<String> {
         let mut wrong = Vec::new();
         for pool in self.pools.iter() {

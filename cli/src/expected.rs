@@ -1,4 +1,4 @@
-//! What a replay must come to, so that it can serve as a check in CI.
+//! What a replay must result in, so that it can be a check in CI.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::delivered::Delivered;
 use crate::delivery_file::DeliveryFile;
 
-/// What every delivery of a replay must come to.
+/// What every delivery of a replay must result in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// Its event goes on the queue: 202.
@@ -50,8 +50,8 @@ impl Expected {
     }
 }
 
-/// What did not come as expected, a line each. Without an expectation a refusal (400 and above) is wrong,
-/// unless the TOML file beside the payload says that very status.
+/// One line for each unexpected answer. Without an expectation, a refusal (400 and above) is unexpected,
+/// unless the TOML file beside the payload expects exactly that status.
 pub fn problems(
     expected: Option<Expected>,
     sources: &[DeliveryFile],

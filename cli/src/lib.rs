@@ -21,6 +21,7 @@ pub mod sdk;
 pub mod sidecar;
 pub mod status;
 pub mod terminal;
+pub mod words;
 pub mod wrap;
 
 /// The secret that the sample events are signed with. Everybody can read it: it must never be a real

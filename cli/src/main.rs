@@ -6,15 +6,19 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use mayfly::words;
 
 use crate::commands::{demo, doctor, images, pools, replay, schedule, trace, why, wrap};
 
 /// The version, and the commit where it was built from one.
 const VERSION: &str = env!("MAYFLY_VERSION");
 
-/// Ephemeral GitHub Actions runners on Amazon ECS: replay deliveries on one machine.
+/// Short-lived GitHub Actions runners on Amazon ECS: try Mayfly on this machine, and look into a deployed stack
+///
+/// Exits with 0 if all went well, with 1 if something did not end as it should, and with 2 if the command was not
+/// understood or a file could not be read.
 #[derive(Debug, Parser)]
-#[command(version = VERSION, about)]
+#[command(version = VERSION)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -24,59 +28,59 @@ struct Cli {
 enum Command {
     /// Replay deliveries through the webhook and the launcher, on a sandbox of the whole platform
     ///
-    /// Prints what was answered to each delivery, the task it started, and the books once the
-    /// platform has come to rest. A file holds a payload as GitHub sends it, or one that `mayfly
-    /// wrap` made.
+    /// Prints the answer to each delivery, the task that it started, and the pools' books once nothing
+    /// happens any more. A file holds a payload as GitHub sends it, or one that `mayfly wrap` made. Exits with 1 if
+    /// an answer is a refusal, or not what --expect says.
     Replay(replay::ReplayArgs),
-    /// Wrap payloads as Lambda Function URL events, signed
+    /// Wrap payloads as signed Lambda Function URL events
     ///
-    /// For `cargo lambda invoke --data-file` and `sam local invoke -e`. The files keep their names.
+    /// The events are for `cargo lambda invoke --data-file` and `sam local invoke -e`. Each file keeps its name.
     Wrap(wrap::WrapArgs),
-    /// Tell the story of every sample event to its end, and check each against the file beside it
+    /// Play every sample event to its end, and check each against the TOML file beside it
     ///
-    /// Then an evening of the office-hours profile. Exits with 1 if any event did not end as its file
-    /// says, or the evening not as it should.
+    /// An evening with office hours follows. Exits with 1 if an event does not end as its file says, or the evening
+    /// does not end as it should.
     Demo(demo::DemoArgs),
-    /// Work with the map of pools
+    /// Write the pool map into the templates
     #[command(subcommand)]
     Pools(pools::PoolsCommand),
-    /// Work with the pins and the sizes of the images
+    /// Check and update the pinned versions and the sizes of the images
     #[command(subcommand)]
     Images(images::ImagesCommand),
-    /// Print a week of the schedule: minimums, maximums, and what it costs to keep the minimums waiting
+    /// Print a week's minimums and maximums, and the cost of keeping the minimums waiting
     Schedule(schedule::ScheduleArgs),
-    /// Look whether an account is ready
+    /// Check whether an AWS account is ready for a deploy
     ///
-    /// With --before-deploy: says of each pool whether the account's quotas let it start, and how to ask for
-    /// more. Exits with 0 where all is fine, with 1 where something is small or not known, with 2 where a
-    /// pool that keeps runners waiting cannot start one, or the map is wrong.
+    /// Says for each pool how many of its runners the account's quotas allow, and how to ask AWS for more. Exits with 0
+    /// if all pools can start all of their runners, with 1 if a quota is too small or unknown, and with 2 if a pool
+    /// that keeps runners waiting cannot start one, or the map is wrong.
     Doctor(doctor::DoctorArgs),
-    /// Say why a job waits, what happens next and when, and what was seen
+    /// Say why a job waits, what happens next and when, and what the answer is based on
     ///
-    /// It reads the ledger's table and ECS with your AWS credentials, and GitHub with `GITHUB_TOKEN` or, without one, with
-    /// the App's key where you may read it. Who cannot be asked is named, with why, and the others still answer.
-    /// `GITHUB_API_URL` and `AWS_ENDPOINT_URL` lead elsewhere, to `mayfly local` say. Exits with 0, or with 2 where the job's
-    /// URL, the map or a file is wrong.
+    /// Reads the ledger's table and ECS with your AWS credentials. Reads GitHub with `GITHUB_TOKEN`, or with the App's
+    /// key if you may read that. If one of them cannot be read, the answer says why and uses the others.
+    /// `GITHUB_API_URL` and `AWS_ENDPOINT_URL` name other servers, for example those of `mayfly local`. Exits with 0, or
+    /// with 2 if the job's URL, the map or a file is wrong.
     Why(why::WhyArgs),
-    /// Show where the time of a job went, from GitHub's queue to its first step
+    /// Show where a job's time went, from GitHub's queue to its first step
     ///
-    /// It asks as `mayfly why` does. The stages have no gaps, and add up to the whole.
+    /// Reads what `mayfly why` reads. The stages follow each other without gaps, and add up to the whole time.
     Trace(trace::TraceArgs),
-    /// Print a shell's completions of this command
+    /// Print this command's completions for a shell
     Completions(commands::completions::CompletionsArgs),
-    /// Print the manual page, in roff: `mayfly man | man -l -`
+    /// Print the manual page; read it with `mayfly man | man -l -`
     Man,
-    /// Run the functions' own binaries on this machine, until Ctrl-C
+    /// Run the whole stack on this machine, with the functions' own binaries, until Ctrl-C
     ///
-    /// The templates are deployed into ministack, which is all of AWS but ECS; the sandbox is ECS and
-    /// GitHub. Deliveries that are posted to the webhook's URL become jobs, whose webhooks come back to it as
-    /// they run. The screen has a line for each delivery, and for each step of a job and of its runner.
-    #[cfg(feature = "local")]
+    /// Deploys the templates into ministack, an emulator of AWS. A sandbox stands in for ECS and GitHub. A delivery
+    /// posted to the webhook's URL becomes a job; as it runs, its webhooks come back to that URL. The screen shows a
+    /// line for each delivery, and for each step of a job and of its runner.
     Local(commands::local::LocalArgs),
 }
 
-/// Exits with 0 when all went well, 1 when something did not end as it should, 2 when the command was
-/// not understood or a file of it not read.
+/// What a shell reports of a program that wrote to a closed pipe.
+const READER_HAS_GONE: u8 = 141;
+
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let ended = match Cli::parse().command {
@@ -89,13 +93,15 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Why(args) => why::run(&args, &mut out),
         Command::Trace(args) => trace::run(&args, &mut out),
-        Command::Completions(args) => Ok(commands::completions::run(&args, Cli::command(), &mut out)),
+        Command::Completions(args) => commands::completions::run(&args, Cli::command(), &mut out),
         Command::Man => commands::man::run(Cli::command(), &mut out),
-        #[cfg(feature = "local")]
         Command::Local(args) => commands::local::run(&args, &mut out),
     };
     ended.unwrap_or_else(|error| {
-        for line in format!("{error:#}").lines() {
+        if words::is_broken_pipe(&error) {
+            return ExitCode::from(READER_HAS_GONE);
+        }
+        for line in words::plain(&format!("{error:#}")).lines() {
             let _ = writeln!(io::stderr(), "mayfly: {line}");
         }
         ExitCode::from(2)

@@ -7,6 +7,8 @@ use fleet::Architecture;
 use fleet::ledger::JobState;
 use serde::Deserialize;
 
+use crate::words;
+
 /// A sidecar.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,7 +117,7 @@ pub fn beside(event: &Path) -> Result<Option<Sidecar>> {
     if !is_sidecar(&text) {
         return Ok(None);
     }
-    let sidecar = toml::from_str(&text).with_context(|| format!("{shown} does not read as a sidecar"))?;
+    let sidecar = words::toml(&text).with_context(|| format!("{shown} is not a sidecar"))?;
     Ok(Some(sidecar))
 }
 

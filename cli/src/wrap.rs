@@ -9,14 +9,22 @@ use sandbox::delivery::function_url_event;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::delivery_file::DeliveryFile;
+use crate::delivery_file::{self, DeliveryFile};
 
-/// Wraps and signs each file, and writes it under the same name into a folder. Gives the files written.
+/// Wraps and signs each file, and each file of a folder, and writes it under the same name into the folder `out`.
+/// Returns the files that it wrote.
 ///
-/// Nothing is written where two inputs have one name, or where a file is in the way that this did not make.
+/// It writes nothing if two inputs have the same name, or if it would overwrite a file that it did not make.
 pub fn wrap(files: &[PathBuf], out: &Path, secret: &SecretString) -> Result<Vec<PathBuf>> {
     let mut events: BTreeMap<PathBuf, (&Path, String)> = BTreeMap::new();
-    for input in files {
+    let mut inputs = Vec::new();
+    for path in files {
+        match path.is_dir() {
+            true => inputs.extend(delivery_file::files(path)?),
+            false => inputs.push(path.clone()),
+        }
+    }
+    for input in &inputs {
         let source = DeliveryFile::read(input)?;
         let text = serde_json::to_string_pretty(&source.function_url_event(secret))? + "\n";
         let file = out.join(format!("{}.json", source.name));
@@ -26,7 +34,7 @@ pub fn wrap(files: &[PathBuf], out: &Path, secret: &SecretString) -> Result<Vec<
         }
         ensure!(
             !file.exists() || is_ours(&file, &text),
-            "{} is there and no earlier output of this command: choose another --out, or remove it",
+            "{} is there, and this command did not make it: choose another --out, or remove it",
             file.display()
         );
         events.insert(file, (input, text));

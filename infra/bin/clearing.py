@@ -1,6 +1,9 @@
 """What has to be cleared before CloudFormation can delete it. Each says in a few words what it has done,
 and changes nothing when it is done again."""
 
+import time
+from collections.abc import Callable
+
 import boto3
 
 # What AWS takes in one call.
@@ -11,6 +14,11 @@ IMAGES = 100
 
 # Each takes as long as the tasks need to stop, and a launcher that was under way has half a minute.
 ROUNDS = 5
+
+# Seconds that instances have to go, and between two looks. A drained one is gone in two minutes or three; what ECS
+# drains first may take a job's two minutes more.
+EMPTY_WITHIN = 20 * 60
+LOOK_EVERY = 10
 
 
 def parts_of(all_of_them: list, size: int) -> list[list]:
@@ -79,6 +87,22 @@ def let_instances_go(group: str) -> str:
             AutoScalingGroupName=group, InstanceIds=some, ProtectedFromScaleIn=False
         )
     return f"no instances wanted, {len(protected)} no longer protected"
+
+
+def wait_until_empty(
+    group: str, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+) -> str:
+    """CloudFormation deletes no capacity provider whose group has an instance, and gives up on the whole stack then."""
+    scaling, began = boto3.client("autoscaling"), now()
+    while True:
+        groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
+        left = [it["InstanceId"] for each in groups for it in each["Instances"]]
+        took = now() - began
+        if not left:
+            return f"empty, after {took / 60:.0f} minutes" if took > LOOK_EVERY else "empty"
+        if took >= EMPTY_WITHIN:
+            raise RuntimeError(f"after {took / 60:.0f} minutes it still has {', '.join(left)}")
+        sleep(LOOK_EVERY)
 
 
 def empty_bucket(bucket: str) -> str:

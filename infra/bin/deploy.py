@@ -17,6 +17,8 @@ from functools import partial
 import caches
 import images
 import logs
+import mirror
+import network
 import parameter_store
 import pools
 import remedies
@@ -27,7 +29,7 @@ import stacks
 import tools
 from checks import Checks
 from images import Images
-from says import AWS_ERRORS, Refusal, fail, listed, say, told_by_aws
+from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
 from settings import Settings
 from stacks import Stack
 
@@ -41,20 +43,22 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     say("settings", f"{found.stack} in {found.region}, functions for {found.architecture}: {found.table}")
 
     checks = Checks()
-    the_map = checks.get("map", pools.of_map)
-    say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
+    known_to_aws = checks.do("account", tools.account)
     checks.do("architecture", lambda: tools.check_target(found.architecture))
+    checks.do("host", check_host)
+    the_map = checks.get("map", pools.of_map)
+    if not known_to_aws:
+        # The rest takes a build of minutes, and most of it needs AWS.
+        checks.end()
+    say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
     if the_map is not None:
         checks.do("map", check_map)
         checks.do("caches", lambda: caches.check(found.parameters, found.stack, found.region))
-    checks.do("host", check_host)
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):
         checks.do("pins of the images", check_pins)
-    if cut_off := without_a_way_out(found.parameters, the_map):
-        say("warning", cut_off)
-    if checks.do("account", tools.account):
-        resolved = against_the_account(checks, found, the_map)
+    say("network", network.said(found.parameters, the_map))
+    resolved = against_the_account(checks, found, the_map)
     checks.end()
     return found, the_map, resolved
 
@@ -66,6 +70,8 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
     checks.do("AMIs", lambda: parameter_store.check_read(named, found.region))
     if logs.switched_on(found.parameters):
         checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
+    if mirror.is_on(found.parameters):
+        checks.do("mirror key", lambda: mirror.check_key(found.parameters, found.region))
     if checks.do("stack", lambda: stacks.check_state(found.stack, found.region)):
         there = stacks.described(found.stack)
         deployed = Stack(there) if there else None
@@ -107,14 +113,6 @@ def check_host() -> str:
     if ended.returncode:
         raise Refusal(tools.last_words(ended))
     return "what an instance is given is what images/host has"
-
-
-def without_a_way_out(parameters: dict[str, str], the_map: dict[str, pools.Pool]) -> str:
-    """EC2 tasks have no public address, and without NAT their images are not even pulled."""
-    names = [name for name, pool in the_map.items() if pool.on_ec2 and pool.in_service]
-    if parameters["VpcId"] or parameters["NatGateways"] != "0" or not names:
-        return ""
-    return f"NatGateways is 0: {listed(names)} have no way out, and their jobs wait; say 1 or 2"
 
 
 def check_pins() -> str:

@@ -99,6 +99,8 @@ def all_steps(stack: Stack) -> list[tuple[str, list[str], Callable[[str], str]]]
         ("cluster", of_type("AWS::ECS::Cluster"), partial(clearing.stop_tasks, stack=stack.name)),
         ("registrations at", ["GitHub"], lambda _: delete_registrations(stack)),
         ("Auto Scaling group", of_type("AWS::AutoScaling::AutoScalingGroup"), clearing.let_instances_go),
+        # All of them go at the same time, and are waited for one after the other.
+        ("Auto Scaling group", of_type("AWS::AutoScaling::AutoScalingGroup"), clearing.wait_until_empty),
         ("bucket", of_type("AWS::S3::Bucket"), clearing.empty_bucket),
         ("repository", of_type("AWS::ECR::Repository"), clearing.empty_repository),
     ]

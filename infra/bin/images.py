@@ -7,15 +7,22 @@ import registries
 from pools import Pool
 from says import Refusal, listed
 
+# The parameter with the repositories of ECR that ECS may pull from.
+REPOSITORIES = "ImageRepositories"
+
 # The parameter, and whose image it is.
 RUNNER, RUNNER_DOCKER, DOCKERD = "RunnerImage", "RunnerDockerImage", "DockerdImage"
 PARAMETERS = [RUNNER, RUNNER_DOCKER, DOCKERD]
 # Fluent Bit's may be of any pool, and none waits for it.
 LOGS = "LogsImage"
-NAMED = [*PARAMETERS, LOGS]
+# The mirror of Docker Hub is no pool's.
+MIRROR = "MirrorImage"
+NAMED = [*PARAMETERS, LOGS, MIRROR]
 
 # What registries call the map's architectures.
 PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
+# infra/mirror.yaml's task.
+OF_THE_MIRROR = {"arm64"}
 
 
 @dataclass
@@ -34,7 +41,8 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: s
         if not given.get(parameter):
             continue
         try:
-            pinned = resolved(given[parameter], needed_by(parameter, pools), region)
+            whose = ["the mirror is"] if parameter == MIRROR else []
+            pinned = resolved(given[parameter], needed_by(parameter, pools), region, *whose)
         except Refusal as problem:
             problems.append(f"{parameter}: {problem}")
             continue
@@ -53,6 +61,10 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: s
             on_instances |= {pool.image} if pool.on_ec2 else set()
     if problems:
         raise Refusal("\n  ".join(problems))
+    own = [pool.image for pool in pools.values() if pool.image]
+    arns = {registries.repository_arn(it) for it in [*found.parameters.values(), *own]} - {""}
+    if arns and not given.get(REPOSITORIES):
+        found.parameters[REPOSITORIES] = ",".join(sorted(arns))
     found.warnings += [it for image in sorted(on_instances) if (it := registries.unpulled(image, stack, region))]
     found.said = "; ".join([*said, *idle(given, pools)])
     return found
@@ -69,7 +81,7 @@ def of_map(pool: Pool, pinned: str) -> list[str]:
     return [f"the image of {pool.name} is {pool.image}, and each task has what that names then: {way}"]
 
 
-def resolved(text: str, architectures: set[str], region: str) -> str:
+def resolved(text: str, architectures: set[str], region: str, whose: str = "pools of pools.toml are") -> str:
     """`repository@sha256:…` of it."""
     there = registries.look_up(text, region)
     if there.architectures is None:
@@ -78,19 +90,19 @@ def resolved(text: str, architectures: set[str], region: str) -> str:
         )
     lacking = sorted(it for it in architectures if PLATFORMS.get(it) not in there.architectures)
     if lacking:
-        raise Refusal(
-            f"{text} has no image for {listed(lacking)}, and pools of pools.toml are {listed(lacking)}"
-        )
+        raise Refusal(f"{text} has no image for {listed(lacking)}, and {whose} {listed(lacking)}")
     return f"{registries.Reference.of(text).name}@{there.digest}"
 
 
 def needed_by(parameter: str, pools: dict[str, Pool]) -> set[str]:
-    """The architectures of the pools that run it."""
-    return {pool.architecture for pool in run_by(parameter, pools)}
+    """The architectures of what runs it."""
+    return OF_THE_MIRROR if parameter == MIRROR else {pool.architecture for pool in run_by(parameter, pools)}
 
 
 def run_by(parameter: str, pools: dict[str, Pool]) -> list[Pool]:
     """The pools in service whose tasks have that image."""
+    if parameter == MIRROR:
+        return []
     if parameter == LOGS:
         return [it for it in pools.values() if it.in_service]
     on_ec2, for_all = parameter != RUNNER, parameter == DOCKERD

@@ -1,8 +1,8 @@
 """Logs and metrics of hosts and tasks: what of their parameters makes no sense together, and what has to be there
 before a deploy."""
 
-import boto3
-from says import Refusal, listed
+import parameter_store
+from says import listed
 
 SWITCHES = ["HostLogs", "HostMetrics", "TaskLogs"]
 CLOUDWATCH = "cloudwatch"
@@ -44,12 +44,4 @@ def check_key(parameters: dict[str, str], region: str) -> str:
     name = parameters["LogKeyParameter"]
     if not name or parameters["LogOutput"] == CLOUDWATCH:
         return "none is needed"
-    ssm = boto3.client("ssm")
-    way = f"`aws ssm put-parameter --type SecureString --name {name} --value file://KEY --region {region}`"
-    try:
-        kind = ssm.get_parameter(Name=name)["Parameter"]["Type"]
-    except ssm.exceptions.ParameterNotFound:
-        raise Refusal(f"{name} is not in {region}: {way}") from None
-    if kind != "SecureString":
-        raise Refusal(f"{name} is a {kind}, and has to be a SecureString: delete it, then {way}")
-    return f"{name} is there"
+    return parameter_store.check_key(name, region)

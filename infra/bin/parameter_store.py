@@ -48,6 +48,19 @@ def check_secrets(path: str, region: str) -> str:
     return f"all three kinds are under {path}"
 
 
+def check_key(name: str, region: str) -> str:
+    """A SecureString that ECS hands to a container."""
+    ssm = boto3.client("ssm")
+    way = f"`aws ssm put-parameter --type SecureString --name {name} --value file://KEY --region {region}`"
+    try:
+        kind = ssm.get_parameter(Name=name)["Parameter"]["Type"]
+    except ssm.exceptions.ParameterNotFound:
+        raise Refusal(f"{name} is not in {region}: {way}") from None
+    if kind != "SecureString":
+        raise Refusal(f"{name} is a {kind}, and has to be a SecureString: delete it, then {way}")
+    return f"{name} is there"
+
+
 def check_path(path: str, stack: str) -> str:
     """The template writes the stack's name there; two stacks would read each other's secrets."""
     ssm = boto3.client("ssm")

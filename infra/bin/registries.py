@@ -74,6 +74,17 @@ class Found:
     architectures: set[str] | None
 
 
+def repository_arn(text: str) -> str:
+    """Of an image in ECR; empty for another registry's."""
+    reference = Reference.of(text)
+    match = ECR.fullmatch(reference.registry)
+    if not match:
+        return ""
+    account, region = match[1], match[3]
+    partition = boto3.session.Session().get_partition_for_region(region)
+    return f"arn:{partition}:ecr:{region}:{account}:repository/{reference.repository}"
+
+
 def look_up(text: str, region: str) -> Found:
     """What the reference names. The stack's region: its execution role may pull from ECR there alone."""
     reference = Reference.of(text)

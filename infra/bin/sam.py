@@ -40,6 +40,8 @@ def deploy_command(settings: Settings, confirm: bool) -> list[str]:
         *("sam", "deploy"),
         *common(settings),
         *("--stack-name", settings.stack),
+        # On the stack, and by CloudFormation's doing on all of it that takes tags.
+        *("--tags", *(f"{key}={value}" for key, value in {**settings.tags, "mayfly:stack": settings.stack}.items())),
         *("--template-file", str(BUILT / "template.yaml")),
         *(("--s3-bucket", settings.bucket, "--no-resolve-s3") if settings.bucket else ("--resolve-s3",)),
         *("--capabilities", *CAPABILITIES),

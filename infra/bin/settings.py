@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import boto3
 import logs
+import mirror
 from overrides import Template, as_table
 from questions import REGION_NAME, STACK_NAME, ask, missing_in, not_there
 from samconfig import ROOT, Document
@@ -37,6 +38,8 @@ class Settings:
     stored: list[str] = field(default_factory=list)
     # A bucket for what is uploaded, where it is not the one that `sam` makes.
     bucket: str | None = None
+    # Of the stack, beside its own; CloudFormation hands them to all that takes tags.
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -70,6 +73,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
         table = document.of("global")
         given = as_table(table.get("parameter_overrides"))
         problems = leftovers(document, given)
+        tags = {**as_table(table.get("tags")), **as_table(document.of("deploy").get("tags"))}
     except Refusal as problem:
         return None, [str(problem)]
     settings = Settings(
@@ -79,6 +83,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
         given=given,
         defaults=template.defaults(),
         stored=template.stored(),
+        tags=tags,
         bucket=table.get("s3_bucket") or document.of("deploy").get("s3_bucket"),
     )
     # Who takes a stack down may have parameters that the template has no longer.
@@ -86,6 +91,8 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
     problems += name_problems(settings) + region_problems(settings) + template.problems(checked)
     if not stack_only:
         problems += network_problems(settings.parameters) + logs.problems(settings.parameters)
+        problems += mirror.problems(settings.parameters, settings.stack)
+        problems += problems_together(settings.parameters)
     if not problems:
         use(settings, table.get("profile"))
     return settings, problems
@@ -155,6 +162,21 @@ def network_problems(parameters: dict[str, str]) -> list[str]:
     if subnets and not vpc:
         return [f"SubnetIds is {subnets}, and VpcId is empty: name the network that they are in"]
     return []
+
+
+def problems_together(parameters: dict[str, str]) -> list[str]:
+    """The same, of alarms and volumes."""
+    problems = []
+    if parameters["AlarmEmail"] and parameters["AlarmTopicArn"]:
+        problems.append("AlarmEmail and AlarmTopicArn are both given: subscribe the address to that topic, or leave one out")
+    throughput, iops = parameters["DiskThroughput"], parameters["DiskIops"]
+    if throughput.isdecimal() and iops.isdecimal() and int(throughput) * 4 > int(iops):
+        # EBS, "gp3 volume performance".
+        problems.append(
+            f"DiskThroughput is {throughput}, and DiskIops is {iops}: EC2 gives a quarter MiB/s for each; "
+            f"say DiskIops = {int(throughput) * 4}"
+        )
+    return problems
 
 
 def region_problems(settings: Settings) -> list[str]:

@@ -48,13 +48,15 @@ def one_or_many(value) -> list:
 
 
 def statements(root: Stack) -> Iterator[Statement]:
-    """Every statement of every template."""
+    """Every statement of every template that grants something. One that denies may name all that there is."""
     for stack in root.stacks():
         for logical, resource in stack.resources().items():
             properties = stack.value(resource.get("Properties", {}))
             where = f"{logical} of {stack.name}"
             for document in documents(resource["Type"], properties, where):
                 for it in one_or_many(document["Statement"]):
+                    if it.get("Effect") == "Deny":
+                        continue
                     yield read(f"{where}, {it.get('Sid', 'without a Sid')}", it)
 
 

@@ -23,7 +23,9 @@ NAMES = {
     "AWS::ECS::Cluster": "ClusterName",
     "AWS::ECS::TaskDefinition": "Family",
     "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::SNS::Topic": "TopicName",
     "AWS::SSM::Parameter": "Name",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "Name",
 }
 
 PSEUDO = {
@@ -151,6 +153,8 @@ class Stack:
             return PSEUDO.get(name)
         if name in self.parameters:
             return self.parameters[name]
+        if self.template["Resources"][name]["Type"] == "AWS::SNS::Topic":
+            return f"arn:aws:sns:us-east-1:123456789012:{self.named(name)}"
         if self.template["Resources"][name]["Type"] == "AWS::ECS::TaskDefinition":
             return f"{ECS}:task-definition/{self.named(name)}:1"
         return self.named(name)

@@ -13,8 +13,20 @@ CLUSTERS = (f"{ECS}:cluster/mayfly_fargate", f"{ECS}:cluster/mayfly_ec2")
 # Stacks that have among them every role and every statement.
 LOGS = {"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on", "LogsImage": "r.example/logs"}
 KINDS = [
-    {"Ingress": "url", **LOGS, "LogOutput": "cloudwatch"},
-    {"Ingress": "httpapi", **LOGS, "LogOutput": "newrelic", "LogKeyParameter": "/mayfly/log-key"},
+    {
+        **{"Ingress": "url", **LOGS, "LogOutput": "cloudwatch", "InstanceSessions": "on"},
+        "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd",
+        "ImageRepositories": "arn:aws:ecr:us-east-1:123456789012:repository/mayfly",
+    },
+    {
+        "Ingress": "httpapi",
+        **LOGS,
+        "LogOutput": "newrelic",
+        "LogKeyParameter": "/mayfly/log-key",
+        "DockerHubMirror": "on",
+        "MirrorImage": "r.example/mirror",
+        "MirrorKeyParameter": "/mayfly/docker-hub",
+    },
 ]
 
 
@@ -36,10 +48,13 @@ class Templates(unittest.TestCase):
 
     def test_every_role_is_looked_at(self):
         arns = {it["type"]: it["arn"] for it in table()["arn"]}
-        looked_at = {it.where.partition(" ")[0] for it in statements(Stack.whole(arns=arns, **KINDS[0]))}
-        functions = {f"{it}Role" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
-        others = {"ExecutionRole", "InstanceRole", "TaskRole"}
-        queues = {"JobQueuePolicy", "DeadLetterQueuePolicy"}
+        roots = [Stack.whole(arns=arns, **given) for given in KINDS]
+        looked_at = {it.where.partition(",")[0] for root in roots for it in statements(root)}
+        functions = {f"{it}Role of mayfly" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
+        nested = [("ExecutionRole", "Pools"), ("InstanceRole", "Pools"), ("TaskRole", "Logs")]
+        nested += [("ExecutionRole", "Mirror"), ("TaskRole", "Mirror")]
+        others = {f"{role} of mayfly-{stack}-ID" for role, stack in nested}
+        queues = {f"{it}Policy of mayfly-Storage-ID" for it in ("JobQueue", "DeadLetterQueue")}
         self.assertLessEqual(functions | others | queues, looked_at)
 
     def test_every_row_of_the_table_is_needed_and_has_its_source(self):

@@ -17,8 +17,9 @@ from pathlib import Path
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from simulated import simulated
 from stage import ANYBODY, REGION, moto
-from test_caches import bucket, roles, simulated
+from test_caches import bucket, roles
 
 MIB = 1024 * 1024
 FILES, EACH = 500, MIB

@@ -26,12 +26,13 @@ AMIS = ("ami-05fb4f257abd42992", "ami-0dcab4a333584aee7")
 FRESH = f"""\
 tools: sam 1.170.0, cargo 1.95.0, cargo-lambda
 settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] of samconfig.toml
-mayfly: the checks need the command, which is built now: minutes the first time, seconds after that
+account: 123456789012
 architecture: Rust can build for arm64
+host: what an instance is given is what images/host has
+mayfly: the checks need the command, which is built now: minutes the first time, seconds after that
 map: what is deployed is what pools.toml says
 caches: none in pools.toml
-host: what an instance is given is what images/host has
-account: 123456789012
+network: NatGateways is auto: 1 NAT gateway, about $33 a month, and $0.045 a gigabyte
 secrets: all three kinds are under /mayfly
 path: /mayfly is nobody's yet
 AMIs: InstanceAmiX64 is {AMIS[0]}; InstanceAmiArm64 is {AMIS[1]}

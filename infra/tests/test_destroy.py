@@ -119,6 +119,7 @@ class Destroy(OnDeployed):
             f"registrations at GitHub: 2 deleted; left, because they are busy: {RUNNERS[2]}; "
             f"left, because this ledger does not know them: {RUNNERS[4]}",
             "Auto Scaling group mayfly_ec2-x64: no instances wanted, 1 no longer protected",
+            "Auto Scaling group mayfly_ec2-x64: empty",
             f"bucket {self.id_of('template', 'Cache')}: emptied of 3 objects",
             "repository mayfly-runner: emptied of 2 images",
             "stack mayfly: deleted",

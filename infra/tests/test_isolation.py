@@ -140,6 +140,16 @@ class Floods(unittest.TestCase):
         told = {it: limit for it, limit in told.items() if limit is not None}
         self.assertEqual(told, {"WebhookFunction": "5", "RegistrarFunction": "5"})
 
+    def test_an_http_api_takes_so_many_requests_a_second_and_no_more(self):
+        """For both ways in; without it a flood is the whole account's concurrency."""
+        for given, expected in (({}, (200, 500)), ({"RequestRate": "20", "RequestBurst": "40"}, (20, 40))):
+            root = Stack.whole("one", Ingress="httpapi", **given)
+            for way_in in ("WebhookIngress", "RegistrarIngress"):
+                below = root.below(way_in)
+                settings = below.value(below.resources()["Stage"]["Properties"])["DefaultRouteSettings"]
+                found = (int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"]))
+                self.assertEqual(found, expected, way_in)
+
 
 class AtRest(unittest.TestCase):
     def test_every_log_forgets_and_all_after_one_time(self):
@@ -152,11 +162,11 @@ class AtRest(unittest.TestCase):
         self.assertLessEqual(functions | {"RunnerLogs"}, set(groups))
         self.assertEqual(set(groups.values()), {"7"}, groups)
 
-    def of(self, resources: dict, kind: str) -> list[dict]:
-        return [it["Properties"] for it in resources.values() if it["Type"] == kind]
+    def of(self, stack: Stack, kind: str) -> list[dict]:
+        return [stack.value(it["Properties"]) for it in stack.resources().values() if it["Type"] == kind]
 
     def test_what_is_stored_is_encrypted(self):
-        storage = Stack.whole("one").below("Storage").resources()
+        storage = Stack.whole("one").below("Storage")
         queues, tables = self.of(storage, "AWS::SQS::Queue"), self.of(storage, "AWS::DynamoDB::Table")
         self.assertEqual([it["SqsManagedSseEnabled"] for it in queues], [True, True])
         # DynamoDB encrypts every table: this says that a key of AWS's own does.

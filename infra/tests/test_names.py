@@ -18,6 +18,8 @@ NO_NAMES = {
     ("AWS::Lambda::Permission", "FunctionName"),
     ("AWS::S3::BucketPolicy", "Bucket"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
+    # A name in its own namespace.
+    ("AWS::ServiceDiscovery::Service", "Name"),
 }
 
 
@@ -52,6 +54,8 @@ REPLACED = {
     "AWS::ApiGatewayV2::Api": {"ProtocolType"},
     # The group's name, which changes with the provider's and never without.
     "AWS::ECS::CapacityProvider": {"AutoScalingGroupProvider/AutoScalingGroupArn"},
+    # Another network has a zone of that name too.
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": {"Vpc"},
 }
 
 
@@ -91,7 +95,11 @@ class Names(unittest.TestCase):
         """Each type with a name, of one stack and all below it."""
         found = []
         for ingress in ("url", "httpapi"):
-            whole = Stack.whole(stack, Ingress=ingress, NatGateways="2", ParametersPath=f"/{stack}")
+            given = {
+                **{"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"},
+                "AlarmEmail": "team@example.com",
+            }
+            whole = Stack.whole(stack, Ingress=ingress, **given)
             for each in whole.stacks():
                 for logical, resource in each.resources().items():
                     if NAMES.get(resource["Type"]) in resource.get("Properties", {}):
@@ -104,7 +112,8 @@ class Names(unittest.TestCase):
         self.assertEqual(set(one) & set(other), set())
         for stack, named in (("one", one), ("one-more", other)):
             for kind, name in named:
-                begins = f"/{stack}/" if kind == "AWS::SSM::Parameter" else f"{stack}_"
+                kinds = {"AWS::SSM::Parameter": f"/{stack}/", "AWS::ServiceDiscovery::PrivateDnsNamespace": f"{stack}."}
+                begins = kinds.get(kind, f"{stack}_")
                 self.assertTrue(name.startswith(begins), f"{kind} {name}")
 
     def test_one_stack_has_no_name_twice(self):

@@ -106,7 +106,7 @@ ParametersPath = "/mayfly-two"
                 [
                     "settings: FunctionArchitecture is 'arm'; it is one of arm64, x86_64",
                     "settings: ReservedConcurrency is 'many'; it is a number",
-                    "settings: NatGateways is '3'; it is one of 0, 1, 2",
+                    "settings: NatGateways is '3'; it is one of auto, 0, 1, 2",
                 ],
             ),
             ({"VpcId": "vpc-1"}, {}, ["settings: VpcId is vpc-1, and SubnetIds is empty: "]),
@@ -132,7 +132,7 @@ ParametersPath = "/mayfly-two"
         self.settings(NatGateways="0")
         ended = self.run_script("deploy.py", "--check")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        warning = "warning: NatGateways is 0: ec2-x64, ec2-x64-spot, ec2-arm64, ec2-arm64-spot have no way out, "
+        warning = "an hour each; warning: ec2-x64, ec2-x64-spot, ec2-arm64, ec2-arm64-spot have no way out, "
         self.assertIn(warning, ended.stdout)
 
     def test_the_other_scripts_read_them_too(self):
@@ -256,6 +256,7 @@ class Account(OnProject):
         nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
         known = "AWS does not know you: `aws sso login`, or `aws configure` for keys (Unable to locate credentials)"
         self.refused(f"account: {known}", **nobody)
+        self.assertEqual(self.calls("cargo"), [["--version"]], "it is said before the command is built")
         for script in ("make_secrets.py", "destroy.py", "retire.py"):
             arguments = ["ec2-x64"] if script == "retire.py" else []
             ended = self.run_script(script, *arguments, **nobody)

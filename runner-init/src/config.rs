@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fleet::launch::{REGISTRAR_URL_VARIABLE, TICKET_VARIABLE};
-use fleet::pid1::Timings;
+use fleet::pid1::{LONGEST_JOB, Timings};
 use fleet::settings::{SettingsProblems, Variables};
 use jiff::civil::Date;
 use secrecy::SecretString;
+use ureq::http::Uri;
 
 use crate::tool_cache::ToolCacheSource;
 
@@ -90,7 +91,7 @@ impl TaskConfig {
         let ticket = from_run_task(TICKET_VARIABLE, &mut problems);
         let registrar = from_run_task(REGISTRAR_URL_VARIABLE, &mut problems);
         if !registrar.is_empty() && !may_see_a_ticket(&registrar) {
-            problems.note(format!("{REGISTRAR_URL_VARIABLE}: has to begin with https://"));
+            problems.note(format!("{REGISTRAR_URL_VARIABLE}: has to be https://HOST/, without a user"));
         }
         let home = variables.optional("MAYFLY_RUNNER_HOME").unwrap_or_else(|| "/home/runner".to_owned());
         let program = variables.optional("MAYFLY_RUNNER_PROGRAM").unwrap_or_else(|| format!("{home}/run.sh"));
@@ -126,9 +127,17 @@ impl TaskConfig {
     }
 }
 
-/// A ticket goes over TLS, or stays on this machine.
+/// A ticket goes over TLS, or stays on this machine. What is read is what `ureq` reads too: in
+/// `http://localhost:x@host/` the host is the last one.
 fn may_see_a_ticket(url: &str) -> bool {
-    ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start))
+    let Ok(url) = url.parse::<Uri>() else { return false };
+    let host = url.host().unwrap_or_default();
+    let is_plain = url.authority().is_some_and(|it| !it.as_str().contains('@'));
+    match url.scheme_str() {
+        Some("https") => is_plain && !host.is_empty(),
+        Some("http") => is_plain && ["127.0.0.1", "localhost", "[::1]"].contains(&host),
+        _ => false,
+    }
 }
 
 fn user(text: &str) -> Option<User> {
@@ -168,6 +177,9 @@ fn tool_cache<F: Fn(&str) -> Option<String>>(
     Some((source, folder.into()))
 }
 
+/// The longest wait that may be set, in seconds: a day; and of a job, GitHub's five.
+const LONGEST: f64 = 86_400.0;
+
 /// The waits, in seconds with or without a fraction.
 fn timings<F: Fn(&str) -> Option<String>>(
     variables: &Variables<F>,
@@ -183,12 +195,14 @@ fn timings<F: Fn(&str) -> Option<String>>(
         ("MAYFLY_LAST_LOOK_SECONDS", &mut timings.last_look),
         ("MAYFLY_STOP_TIMEOUT", &mut timings.stop),
         ("MAYFLY_INTERRUPT_SECONDS", &mut timings.interrupt),
+        ("MAYFLY_JOB_SECONDS", &mut timings.job),
     ] {
+        let most = if name == "MAYFLY_JOB_SECONDS" { LONGEST_JOB.as_secs_f64() } else { LONGEST };
         let Some(text) = variables.optional(name) else { continue };
-        let seconds = text.trim().parse().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds));
+        let seconds = text.trim().parse().ok().filter(|seconds| (0.0..=most).contains(seconds));
         match seconds.map(Duration::from_secs_f64) {
             Some(read) => *wait = read,
-            None => problems.note(format!("{name}: has to be seconds, from 0 to 86400")),
+            None => problems.note(format!("{name}: has to be seconds, from 0 to {most}")),
         }
     }
     timings
@@ -231,6 +245,41 @@ mod tests {
             assert!(problems.iter().any(|line| line.starts_with(name)), "{name}: {told}");
         }
         assert!(wrong.iter().all(|(_, value)| !told.contains(&format!(" {value}"))), "{told}");
+    }
+
+    #[test]
+    fn a_ticket_goes_over_tls_or_stays_on_this_machine() {
+        for (url, may, why) in [
+            ("https://registrar.example/", true, "TLS"),
+            ("https://registrar.example:8443/path/", true, "whatever the port"),
+            ("http://127.0.0.1:8080/", true, "this machine"),
+            ("http://localhost/", true, "by its name, without a port too"),
+            ("http://localhost:x@registrar.example/", false, "a password of a user called localhost"),
+            ("http://127.0.0.1:80@registrar.example/", false, "the same"),
+            ("https://somebody:secret@registrar.example/", false, "a user has nothing to do here"),
+            ("http://localhost.registrar.example/", false, "another host"),
+            ("http://registrar.example/", false, "no TLS"),
+            ("https:///", false, "no host"),
+            ("ftp://localhost/", false, "another scheme"),
+            ("registrar.example", false, "no scheme"),
+        ] {
+            assert_eq!(may_see_a_ticket(url), may, "{url}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_job_has_five_days_at_most() {
+        let with = |seconds| {
+            [
+                ("MAYFLY_TICKET", "t"),
+                ("MAYFLY_REGISTRAR_URL", "https://r.example/"),
+                ("MAYFLY_JOB_SECONDS", seconds),
+            ]
+        };
+        assert_eq!(read(&with("432000")).unwrap().timings.job, LONGEST_JOB);
+        assert_eq!(read(&with("60")).unwrap().timings.job, Duration::from_mins(1));
+        let told = read(&with("432001")).unwrap_err().to_string();
+        assert!(told.contains("MAYFLY_JOB_SECONDS: has to be seconds, from 0 to 432000"), "{told}");
     }
 
     #[test]

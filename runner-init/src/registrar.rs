@@ -10,6 +10,7 @@ use fleet::question::{ASK, Config, Listener, ProblemBody, Question, QuestionVers
 use jiff::civil::Date;
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::Response;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Timeout};
 
 /// Longest answer that is read, in bytes. A JIT config has about 5,000.
@@ -52,6 +53,7 @@ impl RegistrarClient {
             .timeout_connect(Some(CONNECT_WITHIN))
             .max_redirects(0)
             .http_status_as_error(false)
+            .tls_config(tls())
             .build();
         let (agent, url) = (Agent::new_with_config(config), url.to_owned());
         Self { agent, url, ticket, boot, began, runner_current_on }
@@ -104,6 +106,21 @@ impl RegistrarClient {
         let request = self.agent.post(format!("{}{ASK}", self.url));
         request.header("content-type", "application/json").send(body)
     }
+}
+
+/// TLS with the roots that are trusted where this runs: `SSL_CERT_FILE` or `SSL_CERT_DIR` where the task has them, else
+/// the image's store; the built-in roots, Mozilla's, where neither has any. So a proxy that opens TLS is believed by its
+/// own root, as the job's programs believe it.
+fn tls() -> TlsConfig {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a root certificate cannot be read");
+    }
+    let roots: Vec<_> = found.certs.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
+    if roots.is_empty() {
+        return TlsConfig::default();
+    }
+    TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build()
 }
 
 /// Whether the registrar cannot have seen the question.

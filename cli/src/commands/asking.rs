@@ -11,19 +11,19 @@ pub(crate) struct AskArgs {
     /// The job: the URL of its page at GitHub, or its number
     #[arg(value_name = "JOB")]
     job: String,
-    /// The stack [default: that of samconfig.toml, or mayfly]
+    /// The stack's name [default: the one in samconfig.toml, or mayfly]
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
-    /// The stack's region [default: that of samconfig.toml, or the environment's]
+    /// The stack's region [default: the one in samconfig.toml, or the environment's]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// The ledger's table [default: the one of the stack]
+    /// The ledger's table [default: the stack's]
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
-    /// The organisation whose jobs the stack serves [default: that of samconfig.toml]
+    /// The organisation whose jobs the stack serves [default: the one in samconfig.toml]
     #[arg(long, value_name = "NAME")]
     organisation: Option<String>,
-    /// The environment, as `make deploy` has it in samconfig.toml
+    /// The environment of samconfig.toml, as in `make deploy ENV=…`
     #[arg(long, value_name = "NAME", default_value = "default")]
     env: String,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub(crate) struct AskArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write what was read into one archive for a report, by named fields: ledger, GitHub, tasks, logs, map
+    /// Write everything that was read into one archive, for a bug report; it holds named fields only, and no secret
     #[arg(long, value_name = "FILE.tar.gz")]
     save: Option<PathBuf>,
 }
@@ -97,17 +97,4 @@ mod with_access {
     fn variable(name: &str) -> Option<String> {
         std::env::var(name).ok().filter(|value| !value.is_empty())
     }
-}
-
-/// Says how to build what was not.
-#[cfg(not(feature = "why"))]
-pub(crate) fn not_built(command: &str) -> anyhow::Result<std::process::ExitCode> {
-    use std::io::Write as _;
-
-    let again = format!("cargo run -q -p mayfly --features why -- {command} JOB");
-    writeln!(
-        std::io::stderr(),
-        "mayfly: this one was built without its clients of AWS and GitHub; run `{again}`"
-    )?;
-    Ok(std::process::ExitCode::FAILURE)
 }

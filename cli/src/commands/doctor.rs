@@ -10,8 +10,8 @@ use super::MapArg;
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Compare the account's quotas with what the map of pools may start
-    #[arg(long)]
+    /// Compare the account's quotas with what the pool map may start; there is no other check yet
+    #[arg(long, required = true)]
     before_deploy: bool,
     #[command(flatten)]
     map: MapArg,
@@ -23,20 +23,8 @@ pub(crate) struct DoctorArgs {
     json: bool,
 }
 
-/// What it can do.
-const TODAY: &str = "mayfly doctor: it can do one thing today, --before-deploy: compare the account's quotas with \
-                     the map of pools";
-
-pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
-    if args.before_deploy {
-        return before_deploy(args, out);
-    }
-    writeln!(out, "{TODAY}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
 #[cfg(feature = "doctor")]
-fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
+pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
     use mayfly::doctor::comparison::in_question;
     use mayfly::doctor::{account, compare, needs};
 
@@ -66,8 +54,6 @@ fn before_deploy(args: &DoctorArgs, out: &mut impl Write) -> Result<ExitCode> {
 }
 
 #[cfg(not(feature = "doctor"))]
-fn before_deploy(_: &DoctorArgs, _: &mut impl Write) -> Result<ExitCode> {
-    let again = "cargo run -p mayfly --features doctor -- doctor --before-deploy";
-    writeln!(std::io::stderr(), "mayfly: this one was built without its doctor; run `{again}`")?;
-    Ok(ExitCode::FAILURE)
+pub(crate) fn run(_: &DoctorArgs, _: &mut impl Write) -> Result<ExitCode> {
+    super::not_built("doctor", "cargo run -p mayfly --features doctor -- doctor --before-deploy")
 }

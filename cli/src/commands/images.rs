@@ -19,24 +19,24 @@ use super::{ended, now};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImagesCommand {
-    /// Say of each pin how old it is and whether it is known
+    /// Print each pin's age, and whether its hash is known
     ///
-    /// Exits with 1 where one is older than it may be, and with --for-build where one is not known.
+    /// Exits with 1 if a pin is older than it may be, or with --for-build if one is unknown.
     Check(CheckArgs),
-    /// Bring every pin up to date, where the internet is
+    /// Bring every pin up to date; needs the internet
     ///
-    /// Releases move to the newest one, tags to what they are today; the file keeps its comments. Exits
-    /// with 1 where a pin could not be looked up: it is as it was then, and all others are written.
+    /// Moves releases to the newest one, and tags to what they name today. The file keeps its comments. Exits with 1 if a
+    /// pin could not be looked up: that pin stays as it was, and all others are written.
     Update(UpdateArgs),
     /// Print the pins as the variables of images/docker-bake.hcl
     Variables(LockArg),
-    /// Hold an image in an OCI image layout against its budget
+    /// Compare the size of an image in an OCI image layout with its budget
     Measure(MeasureArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LockArg {
-    /// The pins
+    /// The file of pins
     #[arg(long, value_name = "FILE", default_value = "images/versions.lock")]
     lock: PathBuf,
 }
@@ -45,10 +45,10 @@ pub(crate) struct LockArg {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     lock: LockArg,
-    /// Fail where a pin is not known
+    /// Fail if a pin is unknown
     #[arg(long)]
     for_build: bool,
-    /// A version that is out, and since when; may be given for several pins
+    /// A newer version of a pin, and the date of its release; may be repeated
     #[arg(long, value_name = "NAME=VERSION:DATE")]
     newer: Vec<Newer>,
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub(crate) struct UpdateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct MeasureArgs {
-    /// The budgets
+    /// The file of budgets
     #[arg(long, value_name = "FILE", default_value = "images/budget.toml")]
     budget: PathBuf,
     /// The image's name in the budget
@@ -82,8 +82,8 @@ pub(crate) struct MeasureArgs {
 
 #[derive(Debug, Args)]
 struct TodayArg {
-    /// The day [default: today, in UTC]
-    #[arg(long, value_name = "DATE")]
+    /// The day to count ages from [default: today, in UTC]
+    #[arg(long, value_name = "DATE", value_parser = super::date)]
     today: Option<Date>,
 }
 

@@ -5,7 +5,6 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod images;
-#[cfg(feature = "local")]
 pub(crate) mod local;
 pub(crate) mod man;
 pub(crate) mod pools;
@@ -22,14 +21,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use fleet::PoolMap;
-use mayfly::DEVELOPMENT_SECRET;
+use jiff::civil::Date;
+use mayfly::{DEVELOPMENT_SECRET, words};
 use platform::pools::Checked;
 use secrecy::SecretString;
 
 /// The map of pools that a command works with.
 #[derive(Debug, Args)]
 pub(crate) struct MapArg {
-    /// The pool map [default: pools.toml of this folder; the one that Mayfly ships where there is none]
+    /// The pool map [default: pools.toml of this folder or, if it has none, the one that Mayfly ships]
     #[arg(long, value_name = "FILE")]
     pools: Option<PathBuf>,
 }
@@ -95,6 +95,12 @@ pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+/// Says how to build the command with what this one was built without.
+#[cfg(not(all(feature = "doctor", feature = "local", feature = "why")))]
+pub(crate) fn not_built(command: &str, again: &str) -> Result<ExitCode> {
+    anyhow::bail!("this mayfly was built without `{command}`; run `{again}`")
+}
+
 /// Prints each warning on standard error.
 pub(crate) fn warn(warnings: &[String]) -> Result<()> {
     for warning in warnings {
@@ -103,10 +109,15 @@ pub(crate) fn warn(warnings: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Prints each problem on standard error. Fails where there is one.
+/// A day, as ISO 8601 writes it.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "it takes a date such as 2026-11-30".to_owned())
+}
+
+/// Prints each problem on standard error. Fails if there is one.
 pub(crate) fn ended(problems: &[String]) -> Result<ExitCode> {
     for problem in problems {
-        writeln!(io::stderr(), "mayfly: {problem}")?;
+        writeln!(io::stderr(), "mayfly: {}", words::plain(problem))?;
     }
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -4,17 +4,17 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 use platform::pools;
 
-use super::warn;
+use super::{MAP, warn};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PoolsCommand {
-    /// Write what is deployed of the map: into the templates, and as the file that the functions read
+    /// Write the pool map into the templates, and into the file that the functions read
     ///
-    /// Of a template, only what stands between its `mayfly pools` marks is written.
+    /// In a template, it writes only between the `mayfly pools` marks.
     Render(RenderArgs),
 }
 
@@ -26,10 +26,10 @@ pub(crate) struct RenderArgs {
     /// The templates
     #[arg(value_name = "TEMPLATE", default_values = ["infra/pools.yaml", "infra/caches.yaml", "template.yaml"])]
     templates: Vec<PathBuf>,
-    /// The file with the whole map, which the functions read
+    /// The file that the functions read: the whole map as JSON
     #[arg(long, value_name = "FILE", default_value = "infra/map/pools.json")]
     map: PathBuf,
-    /// Write nothing; exit with 1 if a file is not what the map makes it
+    /// Write nothing; exit with 1 if a file differs from the map
     #[arg(long)]
     check: bool,
 }
@@ -41,6 +41,10 @@ pub(crate) fn run(command: &PoolsCommand, out: &mut impl Write) -> Result<ExitCo
 }
 
 fn render(args: &RenderArgs, out: &mut impl Write) -> Result<ExitCode> {
+    ensure!(
+        args.pools.exists() || args.pools.as_os_str() != MAP,
+        "there is no {MAP} here: run this in the root of the repository, or name the files (`--help` lists them)"
+    );
     let rendered = pools::rendered(&args.pools, &args.templates)?;
     warn(&rendered.warnings)?;
     let mut stale = false;

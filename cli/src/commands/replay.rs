@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use fleet::ledger::Book;
 use jiff::Timestamp;
 use mayfly::delivered::Delivered;
@@ -21,29 +22,41 @@ use super::{MapArg, SecretArg, ended, now};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The deliveries, in their order: files, folders of them, or - for standard input [default: the sample
-    /// events that Mayfly ships]
+    /// The deliveries, in this order: files, folders, or - for standard input [default: the sample events that
+    /// Mayfly ships]
     deliveries: Vec<PathBuf>,
     #[command(flatten)]
     map: MapArg,
-    /// The organisation whose jobs get runners [default: that of the sample events]
-    #[arg(long, value_name = "NAME", default_value = platform::ORGANISATION, hide_default_value = true)]
+    /// The organisation whose jobs get runners [default: the sample events']
+    #[arg(
+        long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(),
+        default_value = platform::ORGANISATION, hide_default_value = true,
+    )]
     organisation: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// Post the deliveries to a deployed Function URL instead
-    #[arg(long, value_name = "https://…", conflicts_with_all = ["pools", "organisation"])]
+    #[arg(long, value_name = "https://…", value_parser = url, conflicts_with_all = ["pools", "organisation"])]
     url: Option<String>,
-    /// What every answer must be: accepted (202), served (202 by a pool), or a status [default: no refusal
-    /// but one that the TOML file beside the payload says]
+    /// What every answer must be: accepted (202), served (202, from a pool), or a status [default: anything but a
+    /// refusal, unless the TOML file beside the payload expects it]
     #[arg(long, value_name = "EXPECTED")]
     expect: Option<Expected>,
     #[command(flatten)]
     secret: SecretArg,
 }
 
-/// Exits with 1 where an answer is not what was expected, or the platform does not come to rest.
+/// A URL to post to.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_url = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+    is_url
+        .then(|| text.to_owned())
+        .ok_or_else(|| "it takes a URL that begins with https:// or http://".to_owned())
+}
+
+/// Exits with 1 if an answer is not what was expected, or the platform does not come to rest.
 pub(crate) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<ExitCode> {
     let sources = match args.deliveries.as_slice() {
         [] => DeliveryFile::read_all(&[Samples::find()?.folder().to_owned()])?,

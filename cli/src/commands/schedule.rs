@@ -14,10 +14,10 @@ use super::{MapArg, now};
 pub(crate) struct ScheduleArgs {
     #[command(flatten)]
     map: MapArg,
-    /// The week, by ISO 8601 [default: the current one]
+    /// The week, in ISO 8601 form [default: the current one]
     #[arg(long, value_name = "2026-W13")]
     week: Option<String>,
-    /// Prices in the form of `cli/prices.toml` [default: those that Mayfly ships]
+    /// A file of prices, in the form of `cli/prices.toml` [default: the prices that Mayfly ships]
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// Print JSON

@@ -29,5 +29,5 @@ pub(crate) fn run(args: &TraceArgs, out: &mut impl Write) -> Result<ExitCode> {
 
 #[cfg(not(feature = "why"))]
 pub(crate) fn run(_: &TraceArgs, _: &mut impl Write) -> Result<ExitCode> {
-    super::asking::not_built("trace")
+    super::not_built("trace", "cargo run -q -p mayfly --features why -- trace JOB")
 }

@@ -13,7 +13,7 @@ use super::asking::AskArgs;
 pub(crate) struct WhyArgs {
     #[command(flatten)]
     ask: AskArgs,
-    /// Write the answer as one page that fetches nothing, for people without access
+    /// Write the answer as one HTML page that loads nothing else, for people without access
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
@@ -38,5 +38,5 @@ pub(crate) fn run(args: &WhyArgs, out: &mut impl Write) -> Result<ExitCode> {
 
 #[cfg(not(feature = "why"))]
 pub(crate) fn run(_: &WhyArgs, _: &mut impl Write) -> Result<ExitCode> {
-    super::asking::not_built("why")
+    super::not_built("why", "cargo run -q -p mayfly --features why -- why JOB")
 }

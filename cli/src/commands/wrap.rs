@@ -11,7 +11,7 @@ use super::SecretArg;
 
 #[derive(Debug, Args)]
 pub(crate) struct WrapArgs {
-    /// The payloads
+    /// The payloads: files, or folders of them
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The folder to write to
@@ -23,6 +23,7 @@ pub(crate) struct WrapArgs {
 
 pub(crate) fn run(args: &WrapArgs, out: &mut impl Write) -> Result<ExitCode> {
     let written = mayfly::wrap::wrap(&args.files, &args.out, &args.secret.read()?)?;
-    writeln!(out, "{} events in {}", written.len(), args.out.display())?;
+    let events = if written.len() == 1 { "event" } else { "events" };
+    writeln!(out, "{} {events} in {}", written.len(), args.out.display())?;
     Ok(ExitCode::SUCCESS)
 }

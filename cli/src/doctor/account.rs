@@ -1,4 +1,4 @@
-//! The values of an account's quotas, by Service Quotas.
+//! The values of an account's quotas, from Service Quotas.
 
 use aws_config::SdkConfig;
 use aws_sdk_servicequotas::Client;
@@ -10,8 +10,8 @@ use aws_sdk_servicequotas::types::ServiceQuota;
 use super::comparison::Values;
 use super::quotas::Quota;
 
-/// Asks for these quotas, one after the other. If AWS cannot be reached, or nothing is allowed, the first
-/// answer stands for the others: the error is one line.
+/// Asks for these quotas one by one. If AWS cannot be reached, or allows nothing, the first error stands for
+/// all: it is one line.
 pub async fn values(config: &SdkConfig, quotas: &[Quota]) -> Result<Values, String> {
     if config.region().is_none() {
         return Err("no region is set: say --region".to_owned());
@@ -27,8 +27,8 @@ pub async fn values(config: &SdkConfig, quotas: &[Quota]) -> Result<Values, Stri
     Ok(values)
 }
 
-/// What a quota is in the account, or by default where the account was never told otherwise. The outer error
-/// says that no other quota would fare better.
+/// The value of a quota in the account, or its default if the account has no value of its own. The outer
+/// error means that no other quota would fare better.
 async fn value(client: &Client, quota: Quota) -> Result<Result<f64, String>, String> {
     let asked = client.get_service_quota().service_code(quota.service).quota_code(quota.code).send().await;
     let error = match asked {
@@ -56,7 +56,7 @@ fn known(value: Option<f64>) -> Result<f64, String> {
     value.ok_or_else(|| "the answer has no value".to_owned())
 }
 
-/// The service's code and message, or why there was no answer, with its cause.
+/// The service's code and message, or why there was no answer.
 fn service_error<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -69,7 +69,9 @@ where
             let causes = std::iter::successors(std::error::Error::source(error), |&cause| cause.source());
             let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
             let text = texts.collect::<Vec<_>>().join(": ");
-            // Where there are no credentials, each place that was looked at is a line more.
+            if text.contains("credential") {
+                return "AWS does not know you: `aws sso login`, or `aws configure` for keys".to_owned();
+            }
             text.lines().next().unwrap_or_default().to_owned()
         }
     }

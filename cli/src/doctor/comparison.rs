@@ -1,4 +1,4 @@
-//! What an account's quotas allow of what its pools need.
+//! Compares an account's quotas with what its pools need.
 
 use std::collections::BTreeMap;
 
@@ -7,50 +7,49 @@ use fleet::launch::LAUNCHERS;
 use super::needs::Need;
 use super::quotas::{LAMBDA, Quota};
 
-/// Functions that must be able to run at once: the launchers, the scheduler, and one webhook and one registrar
-/// beside them.
+/// Functions that must be able to run at once: the launchers, the scheduler, one webhook and one registrar.
 pub const FUNCTIONS: u64 = LAUNCHERS as u64 + 3;
 
-/// What Lambda leaves unreserved at least (Lambda developer guide, "Configuring reserved concurrency").
+/// What Lambda always leaves unreserved (Lambda developer guide, "Configuring reserved concurrency").
 pub const UNRESERVED: u32 = 100;
 
-/// The values of quotas as the account has them, or why one is not known.
+/// The account's quotas, each with its value or the reason why it is unknown.
 pub type Values = BTreeMap<Quota, Result<f64, String>>;
 
-/// What a pool can start, if it has its quota to itself.
+/// What a pool can start if it has its quota to itself.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {
     /// All of its runners.
     All,
-    /// So many of them.
+    /// This many of them.
     Some(u32),
     /// None: the quota is below one instance, or one task.
     None,
-    /// Its quota is not known, for this reason.
+    /// Its quota is unknown, for this reason.
     Unknown(String),
 }
 
-/// A pool with what it can start.
+/// A pool, and what it can start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfPool<'a> {
     /// What it needs.
     pub need: Need<'a>,
-    /// What its quota is, where it is known.
+    /// The value of its quota, if known.
     pub value: Option<f64>,
     /// What it can start.
     pub start: Start,
 }
 
-/// A quota with all that draws on it.
+/// A quota, and everything that draws on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfQuota {
     /// The quota.
     pub quota: Quota,
-    /// What it is, or why that is not known.
+    /// Its value, or why that is unknown.
     pub value: Result<f64, String>,
-    /// What is needed of it in all: vCPUs, or functions.
+    /// How much of it is needed in total: vCPUs, or functions.
     pub needed: u64,
-    /// The pools that share it; none of the functions' quota.
+    /// The pools that share it; none for the functions' quota.
     pub pools: Vec<String>,
 }
 
@@ -61,18 +60,18 @@ impl OfQuota {
     }
 }
 
-/// All that was found.
+/// The result of the comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings<'a> {
-    /// Of each pool that is in service.
+    /// Each pool in service.
     pub pools: Vec<OfPool<'a>>,
-    /// Of each quota, that of the functions last.
+    /// Each quota; the functions' comes last.
     pub quotas: Vec<OfQuota>,
 }
 
 impl Findings<'_> {
-    /// 0 where all is fine; 2 where a pool that keeps runners waiting cannot start one: the deploy ends
-    /// there. 1 where something is small or not known.
+    /// 0 if all is fine. 2 if a pool that keeps runners waiting cannot start one, which ends the deploy. 1 if
+    /// a quota is too small or unknown.
     pub fn exit_code(&self) -> u8 {
         let is_blocked = |pool: &OfPool<'_>| pool.need.keeps_runners && pool.start == Start::None;
         let is_fine = self.pools.iter().all(|pool| pool.start == Start::All)
@@ -81,7 +80,7 @@ impl Findings<'_> {
     }
 }
 
-/// The quotas whose values are compared with these needs, each once.
+/// The quotas to look up for these needs, each once.
 pub fn in_question(needs: &[Need<'_>]) -> Vec<Quota> {
     let mut quotas: Vec<Quota> = needs.iter().filter_map(|need| need.quota).collect();
     quotas.sort();
@@ -90,7 +89,7 @@ pub fn in_question(needs: &[Need<'_>]) -> Vec<Quota> {
     quotas
 }
 
-/// Compares. A quota of which no value is there is not known.
+/// Compares. A quota without a value counts as unknown.
 pub fn compare<'a>(needs: Vec<Need<'a>>, values: &Values) -> Findings<'a> {
     let value =
         |quota: Quota| values.get(&quota).cloned().unwrap_or_else(|| Err("it was not asked for".to_owned()));

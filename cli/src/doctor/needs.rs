@@ -6,17 +6,17 @@ use platform::pools::instance_types;
 
 use super::quotas::{self, Quota};
 
-/// How far ahead a minimum is looked for: a month, so that no holiday hides it.
+/// How far ahead to look for a minimum: a month, so that no holiday hides it.
 const AHEAD: SignedDuration = SignedDuration::from_hours(28 * 24);
 
-/// How the CPU of one instance, or of one task, is known. EC2 itself is not asked.
+/// The source of the CPU of one instance, or of one task. EC2 itself is not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CpuSource {
-    /// The task says so.
+    /// The task's own size.
     Task,
-    /// The table of instance types says so.
+    /// The table of instance types.
     Type,
-    /// It is at least that of the runners that are to fit on an instance.
+    /// A lower bound: the runners that must fit on an instance.
     Runners,
 }
 
@@ -25,13 +25,13 @@ pub enum CpuSource {
 pub struct Need<'a> {
     /// The pool.
     pub pool: &'a Pool,
-    /// The quota that it draws on; `None` where AWS names none.
+    /// The quota that it draws on; `None` if AWS names none.
     pub quota: Option<Quota>,
     /// CPU units of one instance, or of one task.
     pub each: u64,
-    /// How that is known.
+    /// The source of that number.
     pub known: CpuSource,
-    /// Runners on one instance; one a task.
+    /// Runners on one instance; 1 for a task.
     pub runners: u32,
     /// Instances, or tasks, at the pool's maximum.
     pub most: u32,
@@ -46,7 +46,7 @@ impl Need<'_> {
     }
 }
 
-/// What each pool of a map needs that is in service, by name.
+/// What each pool in service needs, by name.
 pub fn of(pools: &PoolMap, now: Timestamp) -> Vec<Need<'_>> {
     let need = |pool| of_pool(pool, pools.hours(pool).highest_minimum(now, AHEAD) > 0);
     pools.iter().filter(|pool| pool.maximum > 0).map(need).collect()
@@ -56,7 +56,7 @@ fn of_pool(pool: &Pool, keeps_runners: bool) -> Need<'_> {
     let runners = pool.runners_per_instance.unwrap_or(1).max(1);
     let at_least = u64::from(pool.cpu_units) * u64::from(runners);
     let sizes: Option<Vec<u64>> = pool.instance_types.iter().map(|it| cpu_units_of(it)).collect();
-    // The group may launch any of its types: of the smallest one there are most.
+    // The group may launch any of its types; of the smallest it launches most.
     let smallest = sizes.and_then(|sizes| sizes.into_iter().min()).filter(|size| *size >= at_least);
     let (each, known) = match smallest {
         _ if pool.capacity.is_fargate() => (at_least, CpuSource::Task),

@@ -1,4 +1,4 @@
-//! What was found, as lines for a person and as JSON for a script.
+//! The result, as lines for a person and as JSON for a script.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ use super::needs::CpuSource;
 use super::quotas::LAMBDA;
 
 impl Findings<'_> {
-    /// A line for each pool that cannot start all of its runners and for each quota that is small or not
-    /// known, with the command that asks for more; one line where all is fine.
+    /// A line for each pool that cannot start all of its runners, and for each quota that is too small or
+    /// unknown, with the command that asks for more; a single line if all is fine.
     pub fn text(&self, region: Option<&str>) -> String {
         let mut text = String::new();
         for pool in &self.pools {
@@ -97,7 +97,7 @@ fn of_pool(pool: &OfPool<'_>) -> String {
     }
 }
 
-/// vCPUs of CPU units: a quarter is one too.
+/// vCPUs from CPU units; quarters are possible.
 fn vcpus(cpu_units: u64) -> String {
     let (whole, rest) = (cpu_units / 1024, cpu_units % 1024);
     if rest == 0 { format!("{whole} vCPUs") } else { format!("{whole}.{:02} vCPUs", rest * 100 / 1024) }

@@ -1,4 +1,4 @@
-//! The quotas of an account that decide what its pools can start, with their codes at Service Quotas.
+//! The quotas of an account that decide what its pools can start, with their codes in Service Quotas.
 
 use fleet::Pool;
 use fleet::pools::CapacityProvider;
@@ -18,15 +18,15 @@ const fn ec2(code: &'static str, name: &'static str) -> Quota {
     Quota { service: "ec2", code, name }
 }
 
-/// vCPUs of Fargate tasks that run at once (AWS General Reference, "AWS Fargate endpoints and quotas").
+/// vCPUs of concurrent Fargate tasks (AWS General Reference, "AWS Fargate endpoints and quotas").
 const FARGATE: Quota =
     Quota { service: "fargate", code: "L-3032A538", name: "Fargate On-Demand vCPU resource count" };
 
-/// The same, of Fargate Spot.
+/// The same for Fargate Spot.
 const FARGATE_SPOT: Quota =
     Quota { service: "fargate", code: "L-36FBB829", name: "Fargate Spot vCPU resource count" };
 
-/// Functions that run at once (AWS General Reference, "AWS Lambda endpoints and quotas").
+/// Concurrent functions (AWS General Reference, "AWS Lambda endpoints and quotas").
 pub const LAMBDA: Quota = Quota { service: "lambda", code: "L-B99A9384", name: "Concurrent executions" };
 
 /// What an instance's family is counted against, on demand and as Spot, by the letters that its name begins
@@ -77,8 +77,7 @@ const FAMILIES: [(&[&str], Quota, Option<Quota>); 10] = [
     (&["hpc"], ec2("L-F7808C92", "Running On-Demand HPC instances"), None),
 ];
 
-/// The quota that a pool draws on; on EC2 that of the instance type that it prefers. `None` where AWS names
-/// none for it.
+/// The quota that a pool draws on; on EC2 that of its preferred instance type. `None` if AWS names none.
 pub fn of(pool: &Pool) -> Option<Quota> {
     match pool.capacity {
         CapacityProvider::Fargate => Some(FARGATE),

@@ -23,13 +23,14 @@ impl FromStr for Newer {
     fn from_str(text: &str) -> Result<Self, Error> {
         let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.rsplit_once(':')?)));
         let (name, (version, released)) =
-            parts.with_context(|| format!("{text:?} is not NAME=VERSION:DATE, runner=2.340.0:2026-11-30"))?;
-        let released = released.parse().with_context(|| format!("{released:?} is no date"))?;
+            parts.context("it takes NAME=VERSION:DATE, for example runner=2.340.0:2026-11-30")?;
+        let released =
+            released.parse().with_context(|| format!("{released:?} is not a date such as 2026-11-30"))?;
         Ok(Self { name: name.to_owned(), version: version.to_owned(), released })
     }
 }
 
-/// How far behind a pin is, and by what that is known.
+/// How far behind a pin is, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Age {
     /// A newer version has been out for this many days.
@@ -42,7 +43,7 @@ pub enum Age {
     /// Nothing newer is known, and the last look was this many days ago. The next version may have come out
     /// the day after.
     Looked(i32),
-    /// Nothing newer is known, but there was no look since it came out.
+    /// Nothing newer is known, but nobody has looked since it came out.
     Released(i32),
     /// Neither is known.
     Unknown,
@@ -68,7 +69,7 @@ impl Age {
         }
     }
 
-    /// The most days that it can be behind, if that is known.
+    /// The most days that it can be behind, if known.
     pub fn days(&self) -> Option<i32> {
         match self {
             Self::Behind { days, .. } | Self::Looked(days) | Self::Released(days) => Some(*days),
@@ -80,6 +81,9 @@ impl Age {
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Released(days) | Self::Looked(days) | Self::Behind { days, .. } if *days < 0 => {
+                write!(f, "dated {} after the day that ages are counted from", Days(-days))
+            }
             Self::Behind { newer, days } => write!(f, "{newer} has been out for {}", Days(*days)),
             Self::Looked(days) => write!(f, "nothing newer {} ago", Days(*days)),
             Self::Released(days) => {

@@ -5,18 +5,18 @@ use jiff::civil::Date;
 use super::age::{Age, Newer};
 use super::lock::Lock;
 
-/// What is held against the pins.
+/// What the pins are compared with.
 #[derive(Debug, Clone)]
 pub struct Against {
     /// Versions that are out, as the caller knows them.
     pub newer: Vec<Newer>,
     /// The day.
     pub today: Date,
-    /// Whether a pin that is not known is a problem: for a build or a deploy.
+    /// Whether an unknown pin is a problem: it is for a build or a deploy.
     pub for_build: bool,
 }
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFindings {
     /// A line for each pin.
@@ -25,7 +25,7 @@ pub struct ImageFindings {
     pub problems: Vec<String>,
 }
 
-/// Looks at every pin.
+/// Checks every pin.
 pub fn check(lock: &Lock, against: &Against) -> ImageFindings {
     let mut findings = ImageFindings { pins: Vec::new(), problems: Vec::new() };
     let unknown = lock.unknown();
@@ -52,7 +52,7 @@ pub fn check(lock: &Lock, against: &Against) -> ImageFindings {
     findings
 }
 
-/// What every kind of pin has.
+/// What all kinds of pins share.
 struct Pin<'a> {
     name: &'a str,
     version: &'a str,
@@ -87,7 +87,7 @@ fn too_old(pin: &Pin<'_>, age: &Age) -> Option<String> {
     ))
 }
 
-/// Versions that were given for pins that there are not.
+/// The `--newer` versions whose pins do not exist.
 fn strangers(lock: &Lock, against: &Against) -> Vec<String> {
     let known: Vec<&str> = pins(lock).iter().map(|pin| pin.name).collect();
     let strangers = against.newer.iter().filter(|newer| !known.contains(&newer.name.as_str()));

@@ -1,4 +1,4 @@
-//! `images/versions.lock`: every download of the images, with its version and what it has to hash to.
+//! `images/versions.lock`: every download of the images, with its version and its hash.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,17 +7,19 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-/// Stands for a hash that is not looked up yet.
+use crate::words;
+
+/// Stands for a hash that has not been looked up yet.
 pub const UNKNOWN: &str = "unknown";
 
 /// The architectures of every image, in Docker's spelling.
 pub const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 
-/// The whole file: a table for each kind of download, and in it one for each download.
+/// The whole file: a table for each kind of download, with a table for each download.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
-    /// Releases of repositories at GitHub, which names their assets' hashes.
+    /// Releases of repositories at GitHub, which publishes their assets' hashes.
     #[serde(default)]
     pub release: BTreeMap<String, Download>,
     /// Files without a published hash.
@@ -41,15 +43,15 @@ pub struct Download {
     pub version: String,
     /// The day on which that version came out.
     pub released: Option<Date>,
-    /// The day on which nothing newer was out.
+    /// The last day on which nothing newer was out.
     pub looked: Option<Date>,
     /// How many days it may be behind.
     pub max_days: Option<i32>,
-    /// Where it is, with `{version}` and `{arch}` in it.
+    /// Its URL, with `{version}` and `{arch}` in it.
     pub url: String,
-    /// Its own words for the architectures.
+    /// Its own names for the architectures.
     pub arch: PerArchitecture,
-    /// What it has to hash to.
+    /// Its expected hashes.
     pub sha256: PerArchitecture,
     /// The source.
     #[serde(default)]
@@ -75,7 +77,7 @@ impl PerArchitecture {
 }
 
 impl Download {
-    /// Where the file of an architecture is, by the download's own word for it.
+    /// The URL of the file for an architecture, by the download's own name for it.
     pub fn url_of(&self, arch: &str) -> String {
         self.url.replace("{version}", &self.version).replace("{arch}", arch)
     }
@@ -121,9 +123,9 @@ impl Lock {
         Self::parse(&text).with_context(|| shown.to_string())
     }
 
-    /// Reads its text, and looks whether every hash is one.
+    /// Parses its text, and checks the form of every hash.
     pub fn parse(text: &str) -> Result<Self> {
-        let lock: Self = toml::from_str(text)?;
+        let lock: Self = words::toml(text)?;
         for (name, download) in lock.downloads() {
             for (architecture, hash) in download.sha256.each() {
                 ensure_hash(&format!("{name}.sha256.{architecture}"), hash, 64)?;
@@ -147,7 +149,7 @@ impl Lock {
         self.release.iter().chain(&self.archive).map(|(name, download)| (name.as_str(), download))
     }
 
-    /// What is not known yet: each pin with the field.
+    /// The unknown hashes: each pin with the field.
     pub fn unknown(&self) -> Vec<(String, String)> {
         let mut unknown = Vec::new();
         for (name, download) in self.downloads() {

@@ -1,4 +1,4 @@
-//! `mayfly images measure`: how much of an image is pulled, held against its budget.
+//! `mayfly images measure`: how much of an image is pulled, compared with its budget.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::words;
 
 /// `images/budget.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,7 +46,7 @@ impl ImageBudgets {
     pub fn read(file: &Path) -> Result<Self> {
         let shown = file.display();
         let text = std::fs::read_to_string(file).with_context(|| format!("{shown} cannot be read"))?;
-        toml::from_str(&text).with_context(|| shown.to_string())
+        words::toml(&text).with_context(|| shown.to_string())
     }
 }
 
@@ -107,7 +109,7 @@ impl Layout {
     }
 }
 
-/// What is wrong with what was measured.
+/// What exceeds the budget.
 pub fn problems(image: &str, budget: &ImageBudget, measured: &[Measured]) -> Vec<String> {
     let mut problems = Vec::new();
     for it in measured {

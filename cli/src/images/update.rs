@@ -1,4 +1,4 @@
-//! `mayfly images update`: every pin as it is today, written back with its comments.
+//! `mayfly images update`: looks up every pin's current state, and writes it back with its comments.
 
 use anyhow::{Context as _, Result, anyhow};
 use jiff::civil::Date;
@@ -7,18 +7,18 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::lock::{ARCHITECTURES, BaseImage, Download, Lock, PinnedAction, UNKNOWN, is_hash};
 use super::online::Online;
 
-/// What an update has done.
+/// The result of an update.
 #[derive(Debug)]
 pub struct Updated {
     /// The new text of the file.
     pub text: String,
-    /// A line for each pin that is another one now.
+    /// A line for each pin that has changed.
     pub changed: Vec<String>,
-    /// A line for each pin that could not be looked up; it is as it was.
+    /// A line for each pin that could not be looked up and stays as it was.
     pub failed: Vec<String>,
 }
 
-/// Looks every pin up. One that fails keeps none of the others from being written.
+/// Looks every pin up. A failed look-up does not keep the others from being written.
 pub fn update(text: &str, online: &Online, today: Date) -> Result<Updated> {
     let lock = Lock::parse(text)?;
     let mut document: DocumentMut = text.parse()?;
@@ -59,7 +59,7 @@ fn table<'a>(document: &'a mut DocumentMut, kind: &str, name: &str) -> Result<&'
     table.ok_or_else(|| anyhow!("is not a table [{kind}.{name}]"))
 }
 
-/// The newest release, with the hashes that GitHub says its files have.
+/// The newest release, with the hashes that GitHub publishes for its files.
 fn release(table: &mut Table, pin: &Download, online: &Online, today: Date) -> Result<Vec<String>> {
     let repository = pin.repository.as_deref().context("has no repository")?;
     let newest = online.latest_release(repository)?;
@@ -79,7 +79,7 @@ fn release(table: &mut Table, pin: &Download, online: &Online, today: Date) -> R
     Ok(is)
 }
 
-/// The files, downloaded and hashed, where a hash is not known. A known one stays what it is.
+/// Downloads and hashes the files whose hash is unknown. A known hash stays.
 fn archive(table: &mut Table, pin: &Download, online: &Online, today: Date) -> Result<Vec<String>> {
     let mut is = vec![pin.version.clone()];
     for ((_, arch), (_, known)) in pin.arch.each().into_iter().zip(pin.sha256.each()) {
@@ -103,7 +103,7 @@ fn action(table: &mut Table, pin: &PinnedAction, online: &Online, today: Date) -
     Ok(vec![commit])
 }
 
-/// What a tag is today; the source of one that has not moved stays.
+/// What a tag names today. If it has not moved, its source stays.
 fn tagged(table: &mut Table, field: &str, (was, is): (&str, &str), who: &str, today: Date) {
     if was != is {
         set(table, field, is);
@@ -112,7 +112,7 @@ fn tagged(table: &mut Table, field: &str, (was, is): (&str, &str), who: &str, to
     set(table, "looked", &today.to_string());
 }
 
-/// Writes the hashes, which stand after the version, and who says so where they are new.
+/// Writes the hashes after the version, and the source of those that are new.
 fn write_hashes(table: &mut Table, versioned: &[String], source: &str) -> Result<()> {
     for (architecture, hash) in ARCHITECTURES.into_iter().zip(versioned.iter().skip(1)) {
         let known = part(table, "sha256")?;
@@ -123,7 +123,7 @@ fn write_hashes(table: &mut Table, versioned: &[String], source: &str) -> Result
             set(sources.as_table_mut().context("its source is not a table")?, architecture, source);
         }
     }
-    // The two together make a table of sources whole.
+    // Together, the two form a complete table of sources.
     for architecture in ARCHITECTURES {
         let sources = table.get_mut("source").and_then(Item::as_table_mut);
         if let Some(sources) = sources.filter(|sources| !sources.contains_key(architecture)) {
@@ -138,7 +138,7 @@ fn part<'a>(table: &'a mut Table, name: &str) -> Result<&'a mut Table> {
     part.with_context(|| format!("{name} is not a table"))
 }
 
-/// Sets a text. What stands around it, a comment behind it too, stays.
+/// Sets a text. Everything around it stays, including a comment behind it.
 fn set(table: &mut Table, key: &str, text: &str) {
     let decor = table.get(key).and_then(Item::as_value).map(|value| value.decor().clone());
     let mut item = value(text);

@@ -1,5 +1,6 @@
-//! `mayfly local`: the whole on one machine, to look at.
+//! `mayfly local`: the whole stack on one machine, to look at.
 
+mod interrupt;
 mod screen;
 
 use std::fs::{self, File};
@@ -14,20 +15,20 @@ use platform::ORGANISATION;
 use sandbox::github::JobPlan;
 use sandbox::queue::VISIBILITY;
 use sandbox::{Delays, Subject, TICKET_KEY, World};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wire::Resident;
 use wire::aws::{AnsweredDelivery, WebhookObserver};
 use wire::processes::Processes;
 use wire::stack::{FUNCTIONS, OnTheWire, Options, Secrets, Stack};
 
+use self::interrupt::Interrupt;
 use self::screen::Places;
 use crate::{DEVELOPMENT_SECRET, report};
 
 /// How long a job works.
 const WORK: Duration = Duration::from_secs(20);
 
-/// How often it is looked for what has happened.
+/// How often to look for news.
 const OFTEN: Duration = Duration::from_millis(100);
 
 /// PID 1 of a task.
@@ -55,7 +56,8 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write)
     begin_anew(logs).with_context(|| format!("--logs: {} cannot be written", logs.display()))?;
     writeln!(out, "ministack starts and deploys the templates: five to twenty seconds")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
+        let interrupt = Interrupt::listen()?;
         let secrets = Secrets::with_new_app(DEVELOPMENT_SECRET.into(), TICKET_KEY.into())?;
         let world = SharedWorld::default();
         let (answered, deliveries) = unbounded_channel();
@@ -69,11 +71,17 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write)
             minute: Duration::from_mins(1),
             secrets: &secrets,
             log: &|function| log_of(logs, function),
+            running: &|ministack| interrupt.ends(ministack),
         };
-        let stack = Stack::start(&options, |wires| {
+        let started = Stack::start(&options, |wires| {
             world.get_or_init(|| OnTheWire::world(wires, &secrets, Delays::default())).clone()
         })
-        .await?;
+        .await;
+        if interrupt.is_pressed() {
+            return Ok(());
+        }
+        let stack = started?;
+        interrupt.started();
         let world = world.get().context("the stack made no world")?;
         world.ask(|world| world.sandbox().journal().borrow_mut().keep()).await;
         let _processes = match tasks {
@@ -90,17 +98,18 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write)
             organisation: ORGANISATION,
             logs,
         };
-        // Before the URLs are printed.
-        let interrupts = signal(SignalKind::interrupt())?;
         write!(out, "\n{}", screen::ready(&places))?;
         out.flush()?;
-        show(interrupts, deliveries, world, out).await
-    })
+        show(interrupt, deliveries, world, out).await
+    });
+    // Calls that are under way get no answer any more.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Shows what happens, until Ctrl-C.
 async fn show(
-    mut interrupts: Signal,
+    mut interrupt: Interrupt,
     mut deliveries: UnboundedReceiver<AnsweredDelivery>,
     world: &Resident<World<OnTheWire>>,
     out: &mut impl Write,
@@ -108,7 +117,7 @@ async fn show(
     let mut looks = tokio::time::interval(OFTEN);
     loop {
         tokio::select! {
-            _ = interrupts.recv() => return Ok(()),
+            () = interrupt.pressed() => return Ok(()),
             Some(answered) = deliveries.recv() => writeln!(out, "{}", screen::delivery(&answered))?,
             _ = looks.tick() => {
                 let lines = world.ask(|world| world.sandbox().journal().borrow_mut().take()).await;
@@ -138,11 +147,11 @@ fn begin_anew(folder: &Path) -> io::Result<()> {
 }
 
 /// What runs a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskMode {
-    /// The sandbox plays it
+    /// The sandbox plays it.
     Play,
-    /// `runner-init` is started as a process, with a stub for GitHub's runner program
+    /// `runner-init` is started as a process, with a stub for GitHub's runner program.
     Process,
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use fleet::pools::{Architecture, CapacityProvider, Pool};
 use jiff::civil::Date;
 use serde::Deserialize;
+
+use crate::words;
 
 /// The prices that Mayfly ships.
 const SHIPPED: &str = include_str!("../../prices.toml");
@@ -89,21 +91,7 @@ impl Prices {
 
     /// One line says what is wrong, and in which field.
     fn parse(text: &str) -> Result<Self> {
-        let told = |error: &toml::de::Error| {
-            let line =
-                error.span().map(|span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
-            let place = line.map_or(String::new(), |line| format!(" (line {line})"));
-            format!("{}{place}", error.message().replace('\n', ", "))
-        };
-        let file =
-            toml::Deserializer::parse(text).map_err(|error| anyhow!("is not TOML: {}", told(&error)))?;
-        serde_path_to_error::deserialize(file).map_err(|error| {
-            let message = told(error.inner());
-            match error.path().to_string().as_str() {
-                "." => anyhow!(message),
-                field => anyhow!("{field}: {message}"),
-            }
-        })
+        words::toml(text)
     }
 
     /// What an hour costs of a task of the pool, or of an instance that carries its tasks: on EC2

@@ -32,9 +32,8 @@ impl Week {
     pub fn parse(text: &str) -> Result<Self> {
         let monday = format!("{text}-1").parse::<ISOWeekDate>().ok();
         let monday = monday.filter(|_| text.len() == "2026-W13".len());
-        let monday = monday.with_context(|| {
-            format!("--week: {text:?} is no week of the calendar; it takes one like 2026-W13")
-        })?;
+        let monday = monday
+            .with_context(|| format!("--week: {text:?} is not a week; it takes one such as 2026-W13"))?;
         Ok(Self { monday: monday.date() })
     }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
+use crate::words;
+
 /// The names of a deployment, as far as the file has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
@@ -28,12 +30,12 @@ impl Names {
         }
         let text =
             std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        Self::of(&text, environment).with_context(|| format!("{} is no TOML", file.display()))
+        Self::of(&text, environment).with_context(|| file.display().to_string())
     }
 
     /// Reads the text of the file: the table `[ENVIRONMENT.global.parameters]`, as `make deploy` writes it.
     pub fn of(text: &str, environment: &str) -> Result<Self> {
-        let whole: Table = toml::from_str(text)?;
+        let whole: Table = words::toml(text)?;
         let within = |table: Option<&Value>, name: &str| table?.get(name).cloned();
         let of_environment = whole.get(environment).cloned();
         let global = within(of_environment.as_ref(), "global");

@@ -57,9 +57,9 @@ fn a_file_that_is_no_delivery_gets_one_line_and_exit_code_2() {
     let (_c, headless) = folder_with("headless.json", r#"{"requestContext":{},"headers":{},"body":"{}"}"#);
     for (file, says) in [
         (Path::new("no/such/file.json"), "no/such/file.json cannot be read"),
-        (&broken, "broken.json: it is not JSON: EOF while parsing"),
-        (&nameless, "it has no event name"),
-        (&headless, "it has no event name: the x-github-event header is missing"),
+        (&broken, "broken.json: it is cut off: the JSON ends in the middle, in line 1"),
+        (&nameless, "nameless.json: it is neither a workflow_job nor a ping payload; if it is"),
+        (&headless, "headless.json: it is not a delivery: it has no x-github-event header"),
     ] {
         let output = mayfly(&["replay", file.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(2), "{}", file.display());
@@ -128,7 +128,7 @@ fn the_demo_tells_every_story_and_ends_well() {
     ] {
         assert!(text.contains(pool), "{pool}");
     }
-    assert!(text.contains("answered Leave: leaves"), "the cancelled job's runner leaves");
+    assert!(text.contains("is not needed, and leaves"), "the cancelled job's runner leaves");
     assert!(text.contains("Every event ended as the file beside it says."));
 }
 

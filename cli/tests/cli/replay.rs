@@ -169,7 +169,7 @@ fn a_file_of_the_same_name_that_is_no_sidecar_is_left_alone() {
         fs::write(folder.path().join("queued-ec2-x64.toml"), wrong).unwrap();
         let output = mayfly(&["replay", &file]);
         assert_eq!(output.status.code(), Some(2), "{wrong}");
-        assert!(stderr(&output).contains("queued-ec2-x64.toml does not read as a sidecar"));
+        assert!(stderr(&output).contains("queued-ec2-x64.toml is not a sidecar: "));
     }
 }
 

@@ -34,7 +34,7 @@ fn a_payload_in_the_same_folder_stays_as_it_is() {
         assert_eq!(output.status.code(), Some(2));
         let error = stderr(&output);
         assert!(
-            error.contains("first.json is there and no earlier output")
+            error.contains("first.json is there, and this command did not make it")
                 || error.contains("queued-ec2-x64.json is there")
         );
         assert_eq!(fs::read(&file).unwrap(), kept, "nothing is written");

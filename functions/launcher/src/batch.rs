@@ -1,4 +1,4 @@
-//! A batch of the queue, read and grouped by pool.
+//! A batch of the queue, parsed and grouped by pool.
 
 use std::collections::BTreeMap;
 
@@ -10,45 +10,45 @@ use jiff::Timestamp;
 
 use crate::message::{self, MessageError, ReadMessage};
 
-/// The events of one pool, and what brought each of them, in the same order.
+/// The events of one pool and the message behind each of them, in the same order.
 #[derive(Debug, Default)]
 pub(crate) struct PoolEvents {
     pub(crate) events: Vec<Event>,
     pub(crate) sources: Vec<EventOrigin>,
 }
 
-/// What brought an event.
+/// The message behind an event.
 #[derive(Debug)]
 pub(crate) struct EventOrigin {
     pub(crate) message: String,
-    /// GitHub's delivery; events of AWS have none.
+    /// GitHub's delivery; AWS events have none.
     pub(crate) delivery: Option<DeliveryId>,
 }
 
 /// A batch.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// By the pool that the job was routed to. Events that name no pool (of a task, or of a job
-    /// that no pool serves any longer) are one group: their runners tell which books they touch.
+    /// The events by the pool that the job was routed to. Events that name no pool (of a task, or of a job
+    /// that no pool serves any more) form one group: their runners show which books they touch.
     pub(crate) groups: BTreeMap<Option<PoolName>, PoolEvents>,
-    /// EC2 instances that are going to be interrupted, with the message that says so.
+    /// EC2 instances about to be interrupted, each with the message that says so.
     pub(crate) interruptions: Vec<(String, InstanceId)>,
-    /// Messages that are not ours to understand, each with what is wrong. They come again, and in
-    /// the end go to the dead-letter queue.
+    /// Messages that the launcher does not understand, each with the problem. They come again, and end in the
+    /// dead-letter queue.
     pub(crate) unreadable: Vec<(String, MessageError)>,
-    /// When SQS took the oldest message of a queued job, by the job's pool.
+    /// For each pool, when SQS took the oldest message of a queued job.
     pub(crate) queued_at: QueuedAt,
 }
 
 impl PoolEvents {
-    /// Whether an event asks for the pool to be settled.
+    /// Whether an event asks to settle the pool.
     pub(crate) fn is_to_be_settled(&self) -> bool {
         self.events.iter().any(|event| matches!(event, Event::Settle { .. }))
     }
 }
 
 impl Batch {
-    /// Reads every message of a batch. One that says nothing to us is dropped.
+    /// Parses every message of a batch. A message of no concern is dropped.
     pub(crate) fn read(event: SqsEvent) -> Self {
         let mut batch = Self::default();
         for record in event.records {

@@ -1,9 +1,9 @@
-//! An EC2 spot instance that is going to be interrupted, in two minutes at most.
+//! An EC2 Spot instance that will be interrupted, in two minutes at most.
 //!
-//! ECS drains such an instance, but does not stop tasks that no service started. So its runners are
-//! taken out of the books, their pools are handed on to be settled, and each of
-//! their tasks is stopped: the SIGTERM of that stop is the only notice that PID 1 gets. One without
-//! a job leaves at once; one with a job lets it go on until shortly before its stop time-out.
+//! ECS drains such an instance, but does not stop tasks that no service started. So the launcher takes its
+//! runners out of the books, hands their pools on to be settled, and stops each of their tasks. The SIGTERM
+//! of that stop is PID 1's only notice. A PID 1 without a job leaves at once; with a job, it lets the job go
+//! on until shortly before its stop time-out.
 
 use std::collections::BTreeSet;
 
@@ -21,15 +21,15 @@ use crate::{Done, Launcher, LauncherEcs, LauncherSettings};
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "EC2 Spot Instance Interruption Warning";
 
-/// The field of its `detail` that is needed. What EC2 will do (stop, terminate or hibernate) makes no
-/// difference: the tasks end.
+/// The only field of its `detail` that matters. Whether EC2 will stop, terminate or hibernate the instance
+/// makes no difference: the tasks end.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Warning {
     pub(crate) instance_id: InstanceId,
 }
 
-/// Why a warning was not followed to its end.
+/// Why the handling of a warning was cut short.
 #[derive(Debug, thiserror::Error)]
 enum ClearError {
     #[error("ECS: {0}")]
@@ -46,8 +46,8 @@ struct TaskOnInstance {
 }
 
 impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C, T, Q> {
-    /// Takes the runners of an instance out of the books and stops their tasks. If a step fails the
-    /// message comes again; what was done by then is not undone, and does no harm a second time.
+    /// Takes the runners of an instance out of the books and stops their tasks. If a step fails, the message
+    /// comes again. What was done by then stays done, and repeating it does no harm.
     pub(crate) async fn clear(
         &self,
         settings: &LauncherSettings,
@@ -83,7 +83,7 @@ impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C,
         Ok(())
     }
 
-    /// The runners' tasks on an instance; none where the instance is not one of ours.
+    /// The runners' tasks on an instance; none if the instance is not ours.
     async fn runners_on(
         &self,
         settings: &LauncherSettings,
@@ -100,7 +100,7 @@ impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C,
         Ok(found)
     }
 
-    /// Stops tasks side by side: one that fails keeps no other from its notice.
+    /// Stops tasks concurrently: one failure does not keep the others from their notice.
     async fn stop_all(&self, found: &[TaskOnInstance], reason: &str) -> Result<(), EcsError> {
         let stops = stream::iter(found).map(|it| self.launchpad.ecs.stop_task(&it.cluster, &it.task, reason));
         let stops: Vec<_> = stops.buffer_unordered(AT_ONCE).collect().await;
@@ -108,7 +108,7 @@ impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C,
     }
 }
 
-/// The clusters of the pools that run on EC2 instances.
+/// The clusters of the pools on EC2.
 fn clusters(settings: &LauncherSettings) -> BTreeSet<&str> {
     let on_instances = settings.pools.iter().filter(|pool| !pool.capacity.is_fargate());
     let placements = on_instances.filter_map(|pool| settings.placements.get(&pool.name));

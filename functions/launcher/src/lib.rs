@@ -1,12 +1,12 @@
 //! The `launcher` function: a batch of the queue in, runner tasks out.
 //!
-//! Each event is written into the ledger, the pools that it touched are settled in the same
-//! transaction, and what that reserves is launched. A message is done with once its event is in
-//! the ledger: from there the scheduler makes good whatever a launch leaves undone.
+//! Each event is written into the ledger; the same transaction settles the pools that it touched; and the
+//! runners that this reserves are launched. A message is deleted once its event is in the ledger: from then
+//! on, the scheduler completes whatever a launch leaves undone.
 //!
-//! Events never wait for launches. A runner is reserved when it may be launched at once; pools that want more
-//! are handed on, as messages of the same queue that name the pool, to whichever launcher comes to them. So is
-//! what a full batch wants: more events wait behind it.
+//! Events never wait for launches. A runner is reserved only if it may be launched at once. Pools that want
+//! more are handed on to other launchers, as messages on the same queue that name the pool. A full batch
+//! hands on everything, because more events wait behind it.
 
 mod batch;
 mod interruption;
@@ -33,45 +33,45 @@ use tracing::{error, warn};
 use crate::batch::Batch;
 pub use crate::settings::LauncherSettings;
 
-/// How long after its beginning a batch may still call `RunTask`. The function is ended after 30
-/// seconds (`template.yaml`): the rest is for the last answers, and for what failed to be given back.
+/// How long after its start a batch may still call `RunTask`. Lambda ends the function after 30 seconds
+/// (`template.yaml`). The remaining time is for the last answers, and for returning failed launches.
 pub const LAUNCHING_TIME: Duration = Duration::from_secs(20);
 
 /// Messages of a full batch (`template.yaml`).
 pub const BATCH: usize = 10;
 
-/// Most runners that a group of events reserves by itself: what it may launch in the time of one call.
+/// The most runners that a group of events reserves itself: what one call can launch in its time.
 const AT_ONCE: u32 = 10;
 
-/// Most runners that a message to settle a pool reserves. They are launched in two or three seconds; more are
-/// another launcher's.
+/// The most runners that a settle message reserves. They are launched in two or three seconds. Another
+/// launcher takes the rest.
 const AT_A_MESSAGE: u32 = 40;
 
-/// ECS, with all that the launcher does there.
+/// ECS, with everything that the launcher does there.
 pub trait LauncherEcs: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances {}
 
 impl<T: RunTask + StopTask + ListTasks + DescribeTasks + ListContainerInstances> LauncherEcs for T {}
 
-/// The function with what it keeps from one batch to the next.
+/// The function, with what it keeps between batches.
 #[derive(Debug)]
 pub struct Launcher<L, C, T, Q> {
     launchpad: Launchpad<L, C, T, Q>,
 }
 
-/// What came of a part of a batch.
+/// The result of a part of a batch.
 #[derive(Debug, Default)]
 struct Done {
-    /// The runners that were reserved: launch them.
+    /// The reserved runners: launch them.
     reserved: Vec<Runner>,
     /// The pools that want more runners.
     wanting: BTreeSet<PoolName>,
-    /// In how long there is something for those.
+    /// How long until permits for those pools are available.
     again_in: Duration,
-    /// The messages that have to come again.
+    /// The messages that must come again.
     failed: Vec<String>,
 }
 
-/// A batch that nothing can be done with now: all of it comes again.
+/// A batch for which nothing can be done now: all of it comes again.
 pub fn put_back(problem: &dyn std::error::Error, event: SqsEvent) -> SqsBatchResponse {
     error!(%problem, messages = event.records.len(), "batch put back");
     let mut response = SqsBatchResponse::default();
@@ -92,18 +92,16 @@ impl Done {
 
 impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C, T, Q> {
     /// A launcher of this ledger (with the clock and the random bits that its transactions need), this ECS
-    /// and this queue; its tasks ask at this URL.
+    /// and this queue. Its tasks ask at this URL.
     pub fn new(books: Bookkeeper<L, C>, ecs: T, queue: Q, registrar_url: String) -> Self {
         Self { launchpad: Launchpad { books, ecs, queue, registrar_url } }
     }
 
-    /// Handles one batch, with the settings of this moment, and names the messages that have to come
-    /// again.
+    /// Handles one batch with the current settings, and returns the messages that must come again.
     ///
-    /// The events of one pool are one transaction, and the pools' transactions run side by side: one
-    /// that fails keeps no other from being written. Those that name no pool come after them, because they
-    /// write the same books. What is wanted beyond what is reserved is handed on before the launches, which are
-    /// made together.
+    /// The events of one pool form one transaction. The pools' transactions run concurrently: one that fails
+    /// does not stop the others. Events that name no pool come afterwards, because they write the same books.
+    /// Whatever is wanted beyond the reservations is handed on before the launches, which are made together.
     pub async fn handle(&self, settings: &LauncherSettings, event: SqsEvent) -> SqsBatchResponse {
         let began = self.launchpad.books.system.now();
         let is_full = event.records.len() >= BATCH;
@@ -138,7 +136,7 @@ impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C,
     }
 }
 
-/// How many runners the events of a group reserve by themselves.
+/// How many runners the events of a group reserve themselves.
 fn settling(is_full: bool, is_to_be_settled: bool) -> Settling {
     match (is_full, is_to_be_settled) {
         (_, true) => Settling::Now(AT_A_MESSAGE),

@@ -1,5 +1,4 @@
-//! What a message of the queue says: a job's event from the webhook, or an event of AWS by
-//! EventBridge.
+//! What a message of the queue says: a job's event from the webhook, or an AWS event from EventBridge.
 
 use fleet::ledger::{Event, JobMessage, SettleMessage};
 use fleet::{DeliveryId, InstanceId};
@@ -15,31 +14,31 @@ use crate::task_change::{self, TaskChange};
 /// What a message says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReadMessage {
-    /// Something for the ledger, with the delivery that brought it; events of AWS have none.
+    /// An event for the ledger, with the delivery that brought it; AWS events have none.
     Event(Event, Option<DeliveryId>),
     /// A pool is to be settled.
     Settle(SettleMessage),
-    /// EC2 is going to take an instance away.
+    /// EC2 is about to interrupt an instance.
     Interruption(InstanceId),
-    /// Nothing that concerns us.
+    /// Nothing of concern.
     Nothing,
 }
 
 /// A message that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MessageError {
-    /// It is no JSON, or not of the form that its kind has.
+    /// It is not JSON, or does not have the form of its kind.
     #[error("the message does not read as {kind}: {error}")]
     Form {
-        /// What it should be.
+        /// The kind that it should be.
         kind: &'static str,
-        /// What is wrong, and where.
+        /// The problem, and where it is.
         error: serde_json::Error,
     },
 }
 
-/// What tells messages apart: EventBridge's envelope, and the pool that is to be settled; the webhook's
-/// messages have neither.
+/// What distinguishes messages: EventBridge's envelope, or the pool to settle. The webhook's messages have
+/// neither.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "detail-type")]
@@ -52,7 +51,7 @@ struct Detail<T> {
     detail: T,
 }
 
-/// Reads a message. What AWS may say one day and does not say yet is dropped, and counted.
+/// Parses a message. An AWS event of an unknown kind is counted and dropped.
 pub(crate) fn read(body: &str) -> Result<ReadMessage, MessageError> {
     let envelope: Envelope = json(body, "a message of Mayfly")?;
     match envelope.detail_type.as_deref() {
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_task_tells_of_its_runner_and_why() {
+    fn a_stopped_task_names_its_runner_and_the_reason() {
         for (detail, class, why) in [
             (
                 json!({"stopCode": "EssentialContainerExited", "containers": [{"name": "runner", "exitCode": 0}]}),
@@ -134,7 +133,7 @@ mod tests {
                 StopClass::NoCapacity,
                 "spot, without a code",
             ),
-            (json!({"stopCode": "SomethingNew"}), StopClass::Ordinary, "a code of tomorrow"),
+            (json!({"stopCode": "SomethingNew"}), StopClass::Ordinary, "a future code"),
         ] {
             let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
             stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spot_warning_names_the_instance_whatever_is_done_to_it() {
+    fn a_spot_warning_names_the_instance_whatever_its_action() {
         for action in ["terminate", "stop", "hibernate", "something new"] {
             let detail = json!({"instance-id": "i-0123456789abcdef0", "instance-action": action});
             let body = json!({
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_to_us_is_dropped() {
+    fn messages_of_no_concern_are_dropped() {
         for (body, why) in [
             (task_change(&json!({"lastStatus": "RUNNING", "startedBy": RUNNER})), "not stopped"),
             (task_change(&json!({"lastStatus": "STOPPED", "startedBy": "ecs-svc/1"})), "not ours"),

@@ -5,7 +5,7 @@
 
 use fleet::metric::Metric;
 
-/// Messages that could not be read; each counts every time that it comes.
+/// Messages that could not be read, counted at each delivery.
 pub const MESSAGES_UNREADABLE: Metric =
     Metric::counter("MessagesUnreadable", "Messages that could not be read");
 
@@ -16,10 +16,10 @@ pub const UNKNOWN_EVENTS: Metric =
 /// The field of what is not known: [`DETAIL_TYPE`] or [`STOP_CODE`]. The log has the word itself.
 pub const KIND: &str = "Kind";
 
-/// An event of AWS of another kind.
+/// An AWS event of another kind.
 pub const DETAIL_TYPE: &str = "DetailType";
 
-/// A task's stop with a code that is new.
+/// A task's stop with a new code.
 pub const STOP_CODE: &str = "StopCode";
 
 /// All of them.

@@ -2,7 +2,7 @@
 
 use fleet::settings::{FromParameters, Parameters, SettingsProblems, folder};
 
-/// The settings, as they are at the time of a batch: they may change while the function lives.
+/// The settings as of one batch: they may change during the function's life.
 #[derive(Debug)]
 pub struct LauncherSettings(pub control::LaunchSettings);
 

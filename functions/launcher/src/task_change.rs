@@ -1,4 +1,4 @@
-//! ECS's "ECS Task State Change" event, by EventBridge.
+//! ECS's "ECS Task State Change" event, delivered by EventBridge.
 
 use control::metrics::UNKNOWN_REASONS;
 use fleet::RunnerId;
@@ -14,7 +14,7 @@ use crate::metrics::{KIND, STOP_CODE, UNKNOWN_EVENTS};
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "ECS Task State Change";
 
-/// The fields of its `detail` that are needed.
+/// The fields of its `detail` that matter.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskChange {
@@ -46,9 +46,9 @@ struct Container {
 }
 
 impl TaskChange {
-    /// What it tells the ledger: that the runner which started the task has stopped. Every other
-    /// status, and a task that no runner of ours started, tells nothing. A stop code that is new is
-    /// counted, and is an ordinary stop.
+    /// The event for the ledger: the runner that started the task has stopped. Any other status, and a task
+    /// that none of our runners started, yields none. A new stop code is counted, and treated as an ordinary
+    /// stop.
     pub(crate) fn into_event(self) -> Option<Event> {
         if self.last_status != "STOPPED" {
             return None;
@@ -77,7 +77,7 @@ impl TaskChange {
     }
 }
 
-/// A time of ECS's. One that cannot be read is not known: the stop counts all the same.
+/// A time from ECS. One that cannot be parsed is treated as unknown; the stop counts all the same.
 fn time(text: Option<String>) -> Option<Timestamp> {
     text?.parse().ok()
 }

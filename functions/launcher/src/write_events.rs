@@ -9,8 +9,8 @@ use crate::batch::PoolEvents;
 use crate::{Done, Launcher, LauncherEcs, LauncherSettings};
 
 impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C, T, Q> {
-    /// Writes a group: one transaction, or several where the queue's batches are configured larger
-    /// than a transaction. They follow one another, because they write the same book.
+    /// Writes a group in one transaction, or in several if the queue's batches are configured to be larger
+    /// than a transaction. They run one after the other, because they write the same book.
     pub(crate) async fn write(
         &self,
         settings: &LauncherSettings,
@@ -30,8 +30,8 @@ impl<L: Ledger, C: Clock + Random, T: LauncherEcs, Q: SendSettle> Launcher<L, C,
                     again_in: posted.again_in,
                     failed: Vec::new(),
                 }),
-                // They come again after the queue's visibility timeout: five tries in seconds would make dead letters of
-                // them, and a sweep finds a job that waits within a minute or two.
+                // They come again after the queue's visibility timeout. Five tries within seconds would end
+                // in the dead-letter queue, and a sweep finds a waiting job within a minute or two.
                 Err(_) => done.failed.extend(sources.iter().map(|source| source.message.clone())),
             }
         }

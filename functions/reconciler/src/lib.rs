@@ -11,6 +11,7 @@
 //! minute.
 
 mod books;
+mod calls;
 mod deliveries;
 mod lying;
 mod memory;

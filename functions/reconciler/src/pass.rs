@@ -26,7 +26,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) calls: u32,
     /// Requests that a sweep still has to make, by its estimate.
     pub(crate) to_come: u32,
-    /// Requests that were taken out of the minute's budget, and are not made yet.
+    /// Reads that were taken out of the minute's budget, and are not made yet.
     pub(crate) taken: u32,
     /// The same, before the sweep begins that they are for.
     pub(crate) taken_ahead: u32,

@@ -50,7 +50,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         }
         let runners: Vec<Runner> = items.iter().filter_map(Item::runner).cloned().collect();
         for (runner, id) in idle_for_long(&runners, pass.began).into_iter().take(RUNNERS_ASKED) {
-            let registered = self.call(pass, self.github.read_runner(id)).await?;
+            let registered = self.ask_github(pass, self.github.read_runner(id)).await?;
             if registered.is_some_and(|registered| registered.is_online && !registered.is_busy) {
                 return Ok(Some(runner.clone()));
             }
@@ -98,7 +98,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
     }
 
     async fn likely_reason(&self, pass: &mut Pass<'_>, job: &Job) -> Result<UnservedReason, PassStepError> {
-        let is_public = self.call(pass, self.github.is_public(&job.repository)).await?;
+        let is_public = self.ask_github(pass, self.github.is_public(&job.repository)).await?;
         Ok(likely_reason(is_public))
     }
 }

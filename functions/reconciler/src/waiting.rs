@@ -78,7 +78,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         let now = self.books.system.now();
         let asked = match meaning(job, &said, now) {
             Meaning::AskRun(run) => {
-                let ended = self.call(pass, self.github.has_run_ended(&job.repository, run)).await;
+                let ended = self.ask_github(pass, self.github.has_run_ended(&job.repository, run)).await;
                 ended.map(|ended| if ended { of_ended_run(job) } else { of_run_that_goes_on(job) })
             }
             Meaning::AskRunners => self.busy_runner(pass, job).await.map(|runner| at_runner(job, runner)),
@@ -98,7 +98,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
 
     /// What GitHub says of a job.
     pub(crate) async fn ask_for(&self, pass: &mut Pass<'_>, job: &Job) -> Result<Said, PassStepError> {
-        match self.call(pass, self.github.read_job(&job.repository, job.id)).await {
+        match self.ask_github(pass, self.github.read_job(&job.repository, job.id)).await {
             Ok(seen) => Ok(Said::Job(seen)),
             Err(PassStepError::Github(GithubError::NotFound(_))) => Ok(Said::Gone),
             Err(problem) => Err(problem),
@@ -116,7 +116,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         }
         let candidates = may_be_at(job, &idle, &pass.settings.pools);
         for candidate in candidates.into_iter().take(RUNNERS_ASKED) {
-            let registered = self.call(pass, self.github.read_runner(candidate.github_id)).await?;
+            let registered = self.ask_github(pass, self.github.read_runner(candidate.github_id)).await?;
             if registered.is_some_and(|registered| registered.is_busy) {
                 return Ok(Some(candidate));
             }
@@ -151,21 +151,6 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
             }
             _ => {}
         }
-    }
-
-    /// One call of GitHub's, if the pass may make one more and the budget of all has one.
-    pub(crate) async fn call<A>(
-        &self,
-        pass: &mut Pass<'_>,
-        call: impl Future<Output = Result<A, GithubError>>,
-    ) -> Result<A, PassStepError> {
-        pass.take_call(self.books.system.now())?;
-        self.books.spend(pass.settings.pools.limits(), 1).await?;
-        let answered = call.await;
-        if let Err(GithubError::Wait(length)) = &answered {
-            self.books.remember_wait(*length).await;
-        }
-        Ok(answered?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What GitHub's delivery log shows: a status and one sentence. Nothing secret is in it.
+//! What GitHub's delivery log shows: a status and one sentence. It holds nothing secret.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
-/// An answer, whichever way the request went.
+/// An answer, whatever the outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct AnswerToGithub {
     #[serde(skip)]
@@ -26,7 +26,7 @@ impl AnswerToGithub {
         Self { status, message: quote::sentence(&message.to_string()), pool: None, job: None }
     }
 
-    /// 202: the event is safe in the queue.
+    /// 202: the event is safe on the queue.
     pub(crate) fn accepted(event: &JobEvent) -> Self {
         let message = "queued for the launcher";
         Self { pool: event.pool.clone(), job: Some(event.job), ..Self::new(202, message) }
@@ -37,7 +37,7 @@ impl AnswerToGithub {
         Self::new(200, reason)
     }
 
-    /// 400: GitHub signed it, and it is broken.
+    /// 400: GitHub signed it, but it is broken.
     pub(crate) fn bad_request(problem: impl Display) -> Self {
         Self::new(400, problem)
     }
@@ -47,17 +47,18 @@ impl AnswerToGithub {
         Self::new(401, problem)
     }
 
-    /// 413: larger than what is looked at.
+    /// 413: larger than the limit.
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(413, format!("the body is larger than the {limit} bytes that Mayfly accepts"))
     }
 
-    /// 503: the queue did not take it; GitHub keeps the delivery as failed, to be redelivered.
+    /// 503: the queue did not take it. GitHub marks the delivery as failed, so it can be redelivered.
     pub(crate) fn unavailable() -> Self {
         Self::new(503, "the queue did not take the event; redeliver it")
     }
 
-    /// 503: the webhook secrets could not be read; GitHub keeps the delivery as failed, to be redelivered.
+    /// 503: the webhook secrets could not be read. GitHub marks the delivery as failed, so it can be
+    /// redelivered.
     pub(crate) fn not_ready() -> Self {
         Self::new(503, "the webhook's settings could not be read yet; redeliver it")
     }
@@ -67,7 +68,7 @@ impl AnswerToGithub {
         &self.message
     }
 
-    /// The answer as the Function URL wants it.
+    /// The answer in the Function URL's form.
     pub(crate) fn into_response(self) -> LambdaFunctionUrlResponse {
         let mut response = LambdaFunctionUrlResponse::default();
         response.status_code = self.status;
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_for_again_is_what_could_not_be_kept() {
+    fn only_a_delivery_that_could_not_be_kept_is_asked_for_again() {
         use Reception::{Declined, Missed, Received};
         for (answer, expected) in [
             (AnswerToGithub::ignored("the event ping is not for Mayfly"), Received),

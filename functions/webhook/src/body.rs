@@ -1,4 +1,4 @@
-//! The raw bytes that GitHub signed, as the Function URL hands them over.
+//! The raw bytes that GitHub signed, as the Function URL passes them on.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::answer::AnswerToGithub;
 
-/// The largest body that is looked at, in bytes. A `workflow_job` payload is about 13 KB, so this is
-/// far over any real one and still cheap to verify; GitHub itself stops at 25 MB, Lambda at 6 MB.
+/// The largest accepted body, in bytes. A `workflow_job` payload has about 13 KB, so this is far above any
+/// real one and still cheap to verify. GitHub itself stops at 25 MB, Lambda at 6 MB.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// The body's bytes, decoded where the Function URL has encoded them, byte for byte as sent.
+/// The body's bytes exactly as sent, decoded if the Function URL encoded them.
 pub(crate) fn raw(request: &LambdaFunctionUrlRequest) -> Result<Cow<'_, [u8]>, AnswerToGithub> {
     let body = request.body.as_deref().unwrap_or_default();
     let encoded_limit = BODY_LIMIT.div_ceil(3) * 4;

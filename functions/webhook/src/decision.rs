@@ -1,4 +1,4 @@
-//! What a proven delivery asks for: an event on the queue, or nothing, and why.
+//! What a verified delivery leads to: an event on the queue, or nothing, and why.
 
 use fleet::ledger::{JobAction, JobEvent};
 use fleet::routing::{Unserved, route};
@@ -15,29 +15,29 @@ use crate::settings::WebhookDeployment;
 pub(crate) enum Decision {
     /// Put it on the queue.
     Enqueue {
-        /// What is put there.
+        /// The message.
         event: JobEvent,
-        /// Whether GitHub says by it that the job begins to wait.
+        /// Whether it says that the job begins to wait.
         begins_to_wait: bool,
     },
-    /// Nothing, though this job waits for a runner of ours.
+    /// Nothing, although this job waits for a runner of ours.
     Unserved {
         /// The job.
         job: JobId,
-        /// What it is counted as.
+        /// Its reason in metrics.
         counted_as: &'static str,
-        /// Why none of ours serves it.
+        /// Why no pool of ours serves it.
         why: String,
     },
     /// Nothing: its repository belongs to another owner.
     Foreign(String),
-    /// Nothing: it says too little to do anything.
+    /// Nothing: the payload lacks something that is needed.
     Empty(String),
     /// Nothing, for this reason.
     Ignore(String),
 }
 
-/// Decides on one delivery.
+/// Decides about one delivery.
 pub(crate) fn decide(
     delivery: &Verified<'_>,
     deployed: &WebhookDeployment,
@@ -55,11 +55,11 @@ pub(crate) fn decide(
     }
 }
 
-/// Decides on one job event of the organisation's.
+/// Decides about one job event of the organisation.
 ///
-/// Whose it is, the repository's name says, and not the payload's `installation`: GitHub has sent payloads of one
-/// App to the hook of another (runs-on/runs-on#509). Nothing is written of another owner's repository
-/// down, not even an end: nothing was begun.
+/// Only the repository's name shows whose job it is, not the payload's `installation`: GitHub has sent
+/// payloads of one App to another App's hook (runs-on/runs-on#509). Nothing is recorded for another owner's
+/// repository, not even an end, because no start was.
 fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
     let WebhookDeployment { organisation, pools } = deployed;
     if !payload.repository.belongs_to(organisation) {
@@ -79,8 +79,8 @@ fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision
     }
 }
 
-/// Decides on a job that waits for a runner. One that no pool serves launches nothing; whether somebody is to be
-/// told depends on whether it was meant for us.
+/// Decides about a job that waits for a runner. If no pool serves it, nothing is launched. Whether that
+/// raises an alarm depends on whether the job was meant for us.
 fn of_waiting(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
     let pool = match route(pools, &payload.labels, payload.is_public) {
         Ok(pool) => pool.name.clone(),
@@ -97,23 +97,23 @@ fn of_waiting(payload: WorkflowJobPayload, pools: &PoolMap) -> Decision {
     Decision::Enqueue { event, begins_to_wait: true }
 }
 
-/// Decides on a job that has begun or ended: it is written down whatever its labels are and whether or not
-/// anybody knows it, so that a `queued` that comes late counts nothing.
+/// Decides about a job that has begun or ended. It is recorded whatever its labels are, and even if it is
+/// unknown, so that a late `queued` counts nothing.
 ///
-/// One that is in progress at no runner is taken for a job that waits, where a pool serves it: somebody
-/// works on it, whom the ledger takes for idle, so demand and supply are both still counted.
+/// A job that is in progress without a runner counts as waiting, if a pool serves it: a runner that the
+/// ledger takes for idle is working on it, so demand and supply both still count.
 fn of_begun(payload: WorkflowJobPayload, action: JobAction, pools: &PoolMap) -> Decision {
     let pool = route(pools, &payload.labels, payload.is_public).ok().map(|pool| pool.name.clone());
     let is_nameless = action == JobAction::InProgress && payload.runner.is_none();
     let action = if is_nameless && pool.is_some() { JobAction::Queued } else { action };
-    // The labels of a job that a pool serves are some of the pool's. Those of another one may be any.
+    // A job that a pool serves has only labels of that pool. Any other job may have any labels.
     let labels = payload.labels.within_limits();
     let runner = ours(&payload);
     let event = JobEvent { pool, labels, runner, ..event(payload, action) };
     Decision::Enqueue { event, begins_to_wait: false }
 }
 
-/// The runner that the payload names, if it is one of ours by its name.
+/// The runner that the payload names, if its name shows that it is ours.
 fn ours(payload: &WorkflowJobPayload) -> Option<fleet::ledger::JobRunner> {
     payload.runner.as_ref().and_then(NamedRunner::ours)
 }

@@ -1,8 +1,8 @@
 //! The `webhook` function: one GitHub delivery in, one answer out.
 //!
-//! Verify the signature over the raw bytes, read the payload, look whose repository it is, route the
-//! labels to a pool, put the event on the queue; a 2xx is given only once it is safe there. GitHub waits
-//! ten seconds and never redelivers by itself, so nothing else is done here.
+//! It verifies the signature over the raw bytes, reads the payload, checks whose repository it is, routes the
+//! labels to a pool, and puts the event on the queue. It answers 2xx only once the event is safe there.
+//! GitHub waits ten seconds and never redelivers by itself, so the function does nothing else.
 
 mod answer;
 mod body;
@@ -28,7 +28,7 @@ use crate::metrics::{
 };
 pub use crate::settings::{WebhookDeployment, WebhookSettings};
 
-/// The function with what it keeps from one request to the next.
+/// The function, with what it keeps between requests.
 #[derive(Debug)]
 pub struct Webhook<Q> {
     /// The queue to the launcher.
@@ -36,8 +36,8 @@ pub struct Webhook<Q> {
 }
 
 impl<Q: SendMessage> Webhook<Q> {
-    /// Answers one request of the Function URL (payload format 2.0), with the settings of this moment.
-    /// It never fails: whatever is wrong is a status and a sentence in GitHub's delivery log.
+    /// Answers one request of the Function URL (payload format 2.0) with the current settings. It never
+    /// fails: whatever is wrong becomes a status and a sentence in GitHub's delivery log.
     pub async fn handle(
         &self,
         settings: &WebhookSettings,
@@ -96,7 +96,7 @@ impl<Q: SendMessage> Webhook<Q> {
     }
 }
 
-/// A delivery that asks for nothing, and is counted as this, if as anything.
+/// A delivery that asks for nothing; counted by this metric, if any.
 fn ignored(delivery: &DeliveryId, reason: String, counted_as: Option<Metric>) -> AnswerToGithub {
     info!(%delivery, reason, "delivery ignored");
     if let Some(metric) = counted_as {
@@ -105,7 +105,7 @@ fn ignored(delivery: &DeliveryId, reason: String, counted_as: Option<Metric>) ->
     AnswerToGithub::ignored(reason)
 }
 
-/// The answer to a delivery that cannot be verified now: GitHub keeps it as failed, to be redelivered.
+/// The answer to a delivery that cannot be verified now. GitHub marks it as failed, so it can be redelivered.
 pub fn not_ready(problem: &dyn std::error::Error) -> LambdaFunctionUrlResponse {
     error!(%problem, "delivery not looked at");
     counter!(DELIVERIES_NOT_READY.name).increment(1);

@@ -13,12 +13,12 @@ pub struct WebhookDeployment {
     pub pools: PoolMap,
 }
 
-/// The settings, as they are at the time of a request: they may change while the function lives.
+/// The settings as of one request: they may change during the function's life.
 #[derive(Debug)]
 pub struct WebhookSettings {
-    /// The webhook secrets that are valid now; two during a rotation.
+    /// The webhook secrets that are currently valid; two during a rotation.
     pub secrets: Vec<SecretString>,
-    /// What was deployed.
+    /// What is deployed with the function.
     pub deployed: WebhookDeployment,
 }
 

@@ -25,6 +25,37 @@ pub struct Assumed {
     pub secrets: SecretReads,
     /// How `DynamoDB` counts.
     pub ledger: DynamoDbUnits,
+    /// A month of dependency caches.
+    pub caches: MonthOfCaches,
+    /// A month of the mirror of Docker Hub.
+    pub mirror: MonthOfMirror,
+}
+
+/// A month of dependency caches.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is")]
+pub struct MonthOfCaches {
+    pub stored_gb: f64,
+    pub saves: f64,
+    pub restores: f64,
+    pub writes_a_save: f64,
+    pub lists_a_restore: f64,
+    pub ranges_a_restore: f64,
+}
+
+/// A month of the mirror of Docker Hub.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is")]
+pub struct MonthOfMirror {
+    pub stored_gb: f64,
+    pub fetched_gb: f64,
+    pub pulled_gb: f64,
+    pub layer_mb: f64,
+    pub writes_a_fetch: f64,
+    pub writes_a_pull: f64,
+    pub reads_a_pull: f64,
 }
 
 /// The jobs of the day.

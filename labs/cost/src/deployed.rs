@@ -78,6 +78,43 @@ impl DeployedStack {
     }
 }
 
+/// The mirror's tasks, of `infra/mirror.yaml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MirrorTask {
+    /// How many there are.
+    pub count: f64,
+    /// Virtual CPUs of each.
+    pub vcpus: f64,
+    /// Gigabytes of each.
+    pub gb: f64,
+}
+
+impl MirrorTask {
+    /// Reads the template. What has another price is an error.
+    pub fn read() -> Result<Self> {
+        Self::of(&template("infra/mirror.yaml")?)
+    }
+
+    fn of(template: &Value) -> Result<Self> {
+        let service = at(template, "/Resources/Service/Properties");
+        let task = at(template, "/Resources/Task/Properties");
+        for (what, found, counted) in [
+            ("LaunchType of the mirror", at(service, "/LaunchType"), json!("FARGATE")),
+            ("CpuArchitecture of the mirror", at(task, "/RuntimePlatform/CpuArchitecture"), json!("ARM64")),
+        ] {
+            ensure!(*found == counted, "{what}: the template has {found}, and counted is {counted}");
+        }
+        let size = |name: &str| {
+            let text = at(task, &format!("/{name}")).as_str();
+            text.and_then(|it| it.parse::<f64>().ok())
+                .with_context(|| format!("the mirror's {name} is no number"))
+        };
+        let count = at(service, "/DesiredCount").as_f64().context("the mirror has no DesiredCount")?;
+        // ECS counts 1024 units of a vCPU, and MiB.
+        Ok(Self { count, vcpus: size("Cpu")? / 1024.0, gb: size("Memory")? / 1024.0 })
+    }
+}
+
 /// What stands there; `null` where nothing does.
 fn at<'a>(template: &'a Value, pointer: &str) -> &'a Value {
     template.pointer(pointer).unwrap_or(&Value::Null)
@@ -125,6 +162,26 @@ mod tests {
             *template.pointer_mut(pointer).unwrap() = level.clone();
             let logged = DeployedStack::of(&template, &storage).unwrap().logged_by_lambda;
             assert_eq!(logged, expected.into_iter().collect(), "{level}");
+        }
+    }
+
+    #[test]
+    fn the_mirrors_task_is_the_templates() {
+        let good = template("infra/mirror.yaml").unwrap();
+        assert_eq!(MirrorTask::of(&good).unwrap(), MirrorTask { count: 1.0, vcpus: 0.25, gb: 0.5 });
+        for (pointer, value, expected) in [
+            (
+                "/Resources/Task/Properties/RuntimePlatform/CpuArchitecture",
+                json!("X86_64"),
+                "CpuArchitecture",
+            ),
+            ("/Resources/Service/Properties/LaunchType", json!("EC2"), "LaunchType"),
+            ("/Resources/Task/Properties/Cpu", json!("much"), "Cpu"),
+        ] {
+            let mut other = good.clone();
+            *other.pointer_mut(pointer).unwrap() = value;
+            let problem = MirrorTask::of(&other).unwrap_err().to_string();
+            assert!(problem.contains(expected), "{pointer}: {problem}");
         }
     }
 

@@ -15,6 +15,7 @@ mod meter;
 pub mod observed;
 pub mod prices;
 pub mod report;
+pub mod switches;
 mod usage;
 
 pub use self::meter::EmittedMetrics;

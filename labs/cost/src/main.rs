@@ -5,10 +5,10 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use cost::account::{account, over};
 use cost::assumed::{self, Assumed};
-use cost::deployed::DeployedStack;
+use cost::deployed::{DeployedStack, MirrorTask};
 use cost::observed::{POOLS, Watching};
 use cost::prices::{self, PriceList};
-use cost::{day, report};
+use cost::{day, report, switches};
 
 /// What a thousand jobs cost, and a month without any, at list prices.
 #[derive(Debug, Parser)]
@@ -22,12 +22,24 @@ struct CostArgs {
     /// Repositories of the organisation
     #[arg(long)]
     repositories: Option<u64>,
+    /// Only what the switches of a stack cost in a month: dependency caches, the mirror of Docker Hub
+    #[arg(long)]
+    switches: bool,
 }
 
 fn main() -> Result<()> {
     let args = CostArgs::parse();
     let list = PriceList::read(prices::FILE)?;
     let mut assumed = Assumed::read(assumed::FILE)?;
+    let (prices, task) = (&list.switch_prices, MirrorTask::read()?);
+    let switches = report::switches(
+        &switches::bills(prices, &assumed, &task),
+        switches::without_a_mirror(prices, &assumed),
+    );
+    if args.switches {
+        println!("{switches}");
+        return Ok(());
+    }
     let day = &mut assumed.day;
     day.jobs = args.jobs.unwrap_or(day.jobs);
     day.hours = args.hours.unwrap_or(day.hours);
@@ -44,6 +56,7 @@ fn main() -> Result<()> {
     ] {
         println!("{}\n", report::bill(name, bill, budget, &deployed));
     }
+    println!("dollars of what is switched on\n\n{switches}\n");
     let watching = POOLS.iter().map(|&pools| Watching::of(&assumed, &deployed, pools));
     let watching = watching.collect::<Result<Vec<_>>>()?;
     println!("{}", report::watching(&watching, &list.prices, &assumed));

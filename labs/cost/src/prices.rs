@@ -11,6 +11,8 @@ pub const FILE: &str = include_str!("../prices.toml");
 pub struct PriceList {
     /// What AWS asks.
     pub prices: AwsPrices,
+    /// What AWS asks for what a switch of the stack makes.
+    pub switch_prices: SwitchPrices,
     /// What is to be spent at most.
     pub budgets: Budgets,
     /// While that is not reached: what is spent now, and must not become more.
@@ -37,6 +39,20 @@ pub struct AwsPrices {
     pub metric_month: f64,
     pub alarm_month: f64,
     pub dashboard_month: f64,
+}
+
+/// Dollars for one of each.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is, and where it is from")]
+pub struct SwitchPrices {
+    pub fargate_vcpu_hour: f64,
+    pub fargate_gb_hour: f64,
+    pub s3_gb_month: f64,
+    pub s3_write: f64,
+    pub s3_read: f64,
+    pub hosted_zone_month: f64,
+    pub nat_gb: f64,
 }
 
 /// Dollars.

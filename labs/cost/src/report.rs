@@ -10,6 +10,7 @@ use crate::assumed::Assumed;
 use crate::deployed::{DeployedStack, FUNCTIONS};
 use crate::observed::Watching;
 use crate::prices::AwsPrices;
+use crate::switches::SwitchBill;
 use crate::usage::{self, Tally, UsedBy};
 
 /// How many of the largest items are named.
@@ -142,6 +143,22 @@ fn number(amount: f64) -> String {
         few if few < 100.0 => format!("{amount:.1}"),
         _ => format!("{amount:.0}"),
     }
+}
+
+/// What each switch costs in a month, and what pulls without a mirror cost.
+pub fn switches(bills: &[SwitchBill], without_a_mirror: f64) -> String {
+    let mut table = table(&["switch", "what", "amount", "of", "dollars a month"]);
+    for bill in bills {
+        for it in &bill.costs {
+            let (amount, dollars) = (format!("{:.0}", it.amount), format!("{:.2}", it.dollars));
+            table.add_row([bill.switch, it.what, &amount, it.unit, &dollars]);
+        }
+        table.add_row([bill.switch, "all", "", "", &format!("{:.2}", bill.sum())]);
+    }
+    for column in table.column_iter_mut().filter(|column| [2, 4].contains(&column.index)) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{table}\n\nWithout a mirror the same pulls go through the NAT gateway: ${without_a_mirror:.2}.")
 }
 
 /// What the bills leave out, and what they rest on.

@@ -57,6 +57,19 @@ fn each_end_has_its_exit_code() {
 }
 
 #[test]
+fn a_job_that_never_ends_has_its_longest_life_and_leaves_nothing() {
+    let folder = open_folder();
+    let steps = format!("ignore-term; say Running job: build; worker 60000 {}", folder.path().display());
+    let registrar = registrar(&steps, stay());
+    let mut task = command(&registrar);
+    // The five days of a test.
+    task.env("MAYFLY_JOB_SECONDS", "0.5").env("MAYFLY_INTERRUPT_SECONDS", "0.2");
+    let ended = to_the_end(task);
+    assert_eq!(i64::from(ended.code), JOB_DONE, "{}", ended.log);
+    assert!(folder.path().join("begun").exists() && !folder.path().join("done").exists());
+}
+
+#[test]
 fn a_program_that_cannot_be_started_is_told() {
     let registrar = registrar("", stay());
     let mut task = command(&registrar);

@@ -13,6 +13,8 @@
 mod capabilities;
 mod ends;
 mod preparations;
+mod proxies;
+mod proxy;
 mod questions;
 mod races;
 mod registrar;

@@ -4,6 +4,12 @@ use std::error::Error;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
+/// What the SDK calls a request that was not sent.
+const DISPATCH: &str = "dispatch failure";
+
+/// What it says if that is because it found nobody to sign the request as: on a person's machine, who has not logged in.
+const CREDENTIALS: &str = "credential";
+
 /// What went wrong: the service's code and message, or why there was no answer.
 ///
 /// The SDK's own text of an error shows the whole answer where it could not be read, and with it
@@ -16,6 +22,9 @@ where
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
+        (None, _) if error.to_string() == DISPATCH && chain(error).contains(CREDENTIALS) => {
+            "AWS does not know you: `aws sso login`, or `aws configure` for keys".to_owned()
+        }
         (None, _) => chain(error),
     }
 }

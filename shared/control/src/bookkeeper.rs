@@ -1,5 +1,5 @@
-//! One transaction: read the items, apply the events, add the reservations, write once; and again
-//! if another function wrote first.
+//! One transaction: read the items, apply the events, add the reservations and write once. If another
+//! function wrote first, start over.
 
 mod fresh_ids;
 
@@ -16,70 +16,70 @@ use self::fresh_ids::FreshIds;
 use crate::permits::HeldPermits;
 use crate::retry::{Backoff, retry};
 
-/// How often a transaction is tried before its caller has to try again later.
+/// How often a transaction is tried before the caller must try again later.
 const ATTEMPTS: u32 = 12;
 
-/// A conflict means that another write is under way, which takes some milliseconds.
+/// A conflict means that another write is under way, which takes a few milliseconds.
 const BACKOFF: Backoff =
     Backoff { attempts: ATTEMPTS, first: Duration::from_millis(20), longest: Duration::from_secs(2) };
 
 /// Runs events through the ledger.
 ///
-/// The items' versions tell when two race for the same items; the one that writes second
-/// reads again. Every pool's book is written by every transaction that depends on it, so that two
-/// launchers never fill the same deficit twice.
+/// If two transactions race for the same items, the items' versions reveal it, and the one that writes second
+/// reads again. A transaction writes the book of every pool that it depends on, so two launchers never fill
+/// the same deficit twice.
 #[derive(Debug)]
 pub struct Bookkeeper<L, C> {
-    /// Where the items are.
+    /// The store of the items.
     pub ledger: L,
-    /// What time it is, how to wait, and where new runners' ids and the jitter come from.
+    /// The clock, the waits, and the random bits for new runners' ids and for jitter.
     pub system: C,
 }
 
-/// What came of a posting, with the items that its transaction held.
+/// What a posting did, with the items that its transaction held.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
-    /// The answer to each event, in their order.
+    /// The answer to each event, in the events' order.
     pub answers: Vec<LedgerAnswer>,
     /// The runners that the events name and the ledger knows, as the events left them.
     pub runners: BTreeMap<RunnerId, Runner>,
-    /// The books of the pools that the events touched, and of those whose capacity may run their
-    /// runners, as they are now.
+    /// The current books of the pools that the events touched, and of the pools whose capacity may run those
+    /// pools' runners.
     pub books: BTreeMap<PoolName, Book>,
-    /// The runners that were reserved: launch them.
+    /// The reserved runners: launch them.
     pub reserved: Vec<Runner>,
-    /// The pools that want more runners, and may have some: let them be settled.
+    /// The pools that want more runners and may have some: have them settled.
     pub wanting: BTreeSet<PoolName>,
-    /// In how long there is something for those again.
+    /// How long until permits for those pools are available again.
     pub again_in: Duration,
-    /// What the events brought that is worth a log line or a metric.
+    /// What the events revealed that deserves a log line or a metric.
     pub tidings: Tidings,
-    /// How often somebody else wrote first.
+    /// How often another writer came first.
     pub conflicts: u32,
-    /// Whether anything was written: else all was as the events have it.
+    /// Whether anything was written. If not, the ledger already agreed with the events.
     pub wrote: bool,
 }
 
-/// What came of a fence.
+/// The result of fencing a runner.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fence {
-    /// Whether it holds, and the runner.
+    /// Whether the fence holds, and the runner.
     pub answer: Fenced,
-    /// The pools that want a runner in its place: let them be settled.
+    /// The pools that want a runner in its place: have them settled.
     pub wanting: BTreeSet<PoolName>,
-    /// What it brought that has to be reported.
+    /// What the fence revealed that must be reported.
     pub tidings: Tidings,
-    /// How often somebody else wrote first.
+    /// How often another writer came first.
     pub conflicts: u32,
     /// Whether anything was written.
     pub wrote: bool,
 }
 
-/// A posting that did not get through. Nothing tells whether its last attempt was written: post the
-/// same events again, which does no harm.
+/// A posting that failed. Its last attempt may have been written all the same. Post the same events again:
+/// that does no harm.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// Others kept writing first.
+    /// Other writers came first in every attempt.
     #[error("the ledger's items were changed by others in each of {ATTEMPTS} attempts")]
     Contended,
     /// The ledger does not answer.
@@ -96,36 +96,36 @@ impl From<LedgerError> for PostError {
     }
 }
 
-/// What a transaction begins with.
+/// What a transaction starts from.
 struct Read {
     entries: Entries,
     /// The pools that the events touch.
     touched: BTreeSet<PoolName>,
-    /// Those, and the ones whose capacity may run their runners.
+    /// Those pools, and the pools whose capacity may run their runners.
     books: BTreeSet<PoolName>,
 }
 
-/// What becomes of the pools that the events touched.
+/// What to do with the pools that the events touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
     /// Nothing: another caller settles them.
     Not,
-    /// Those that want runners are named, for another launcher to settle.
+    /// Name the pools that want runners, so that another launcher settles them.
     HandedOn,
-    /// At most this many runners are reserved for them in the same transaction, and those are named that want
-    /// more.
+    /// Reserve at most this many runners in the same transaction, and name the pools that want more.
     Now(u32),
 }
 
 impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
-    /// Writes events down, all or none; at most [`fleet::ledger::EVENTS_A_TRANSACTION`] of them.
+    /// Writes all of the events or none; takes at most [`fleet::ledger::EVENTS_A_TRANSACTION`].
     pub async fn post(&self, pools: &PoolMap, events: &[Event]) -> Result<Posted, PostError> {
         self.post_and_settle(pools, events, Settling::Not).await
     }
 
-    /// Writes one event of a runner down after an earlier posting, whose runner it takes for what is stored. Of the books,
-    /// which the event mostly does not write, it reads how they are. It reads all anew only if another function has written
-    /// since what it writes, if it writes nothing, or if the books cannot be read.
+    /// Writes one event of a runner that an earlier posting returned, and assumes that the ledger still holds
+    /// that runner as returned. It reads the books, which the event rarely changes, eventually consistent. It
+    /// starts over with fresh reads if another function has written one of the items since, if the event
+    /// changes nothing, or if the books cannot be read.
     pub async fn post_after(
         &self,
         pools: &PoolMap,
@@ -147,13 +147,13 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             self.write(read, pools, &events, Settling::Not, &mut ids, &HeldPermits::default()).await;
         match written {
             Ok(posted) if posted.wrote => Ok(posted),
-            // What may have been written is posted again, which does no harm.
+            // The first attempt may have been written. Posting it again does no harm.
             _ => self.post(pools, &events).await,
         }
     }
 
-    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped. One that is
-    /// answered one first is left as it is. `said` is what was said of the cause.
+    /// Takes a runner that has no JIT config out of the supply, so that its task may be stopped. If the
+    /// runner gets its config first, nothing changes. `said` is the reason that was reported for the cause.
     pub async fn fence(
         &self,
         pools: &PoolMap,
@@ -167,8 +167,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(Fence { answer: Fenced::of(runners.remove(runner)), wanting, tidings, conflicts, wrote })
     }
 
-    /// Writes events down, all or none, and settles the pools that they touched in the same transaction,
-    /// which is tried until it is written. At most [`fleet::ledger::EVENTS_A_TRANSACTION`] events.
+    /// Writes all of the events or none, and settles the pools that they touched in the same transaction;
+    /// retries it until it is written. Takes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events.
     pub async fn post_and_settle(
         &self,
         pools: &PoolMap,
@@ -189,7 +189,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(posted)
     }
 
-    /// The jobs and runners that the events name, and then the books of their pools.
+    /// Reads the jobs and runners that the events name, then the books of their pools.
     async fn read_entries(
         &self,
         pools: &PoolMap,
@@ -210,7 +210,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.ledger.read(&keys_of_books(books)).await
     }
 
-    /// Takes the permits that are wanted once the events are applied; whether any had to be asked for.
+    /// Takes the permits that the pools will want once the events are applied. Returns whether it had to ask
+    /// for any.
     async fn add_permits_for(
         &self,
         read: &Read,
@@ -239,13 +240,13 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         if let Settling::Now(most) = settling
             && self.add_permits_for(&read, pools, events, most, held).await?
         {
-            // That took its time, in which others may have written the books.
+            // Asking took time, in which others may have written the books.
             read.entries.extend(self.read_books(&read.books).await?);
         }
         self.write(read, pools, events, settling, ids, held).await
     }
 
-    /// Applies the events to what was read, adds the reservations, and writes once.
+    /// Applies the events to the items read, adds the reservations, and writes once.
     async fn write(
         &self,
         read: Read,
@@ -257,8 +258,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     ) -> Result<Posted, LedgerError> {
         let Read { mut entries, touched, books } = read;
 
-        // An earlier attempt whose answer was lost may have been written: its reservations are ours,
-        // but for those that have come further meanwhile. The ids of all of them are taken.
+        // If the answer to an earlier attempt was lost, that attempt may have been written. Then its
+        // reservations are ours, except runners that have moved on since. All of its ids are taken.
         let mut taken: Vec<RunnerId> = ids.made_before().to_vec();
         taken.retain(|id| entries.runner(id).is_some());
         let mut reserved = taken.clone();
@@ -271,7 +272,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             let mut permits = held.permits.first(settling.most());
             settled = settle(&mut entries, &touched, pools, now, &mut permits, || ids.fresh(&taken));
         }
-        // GitHub's next minute is the next tick's matter.
+        // The next tick falls in GitHub's next minute, and settles these.
         settled.wanting.retain(|_, capacity| !held.unregistrable.contains(capacity));
         let puts = entries.puts();
         let wrote = !puts.is_empty();
@@ -300,7 +301,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
 }
 
 impl Settling {
-    /// The most runners that are reserved.
+    /// The most runners to reserve.
     fn most(self) -> u32 {
         match self {
             Self::Not | Self::HandedOn => 0,

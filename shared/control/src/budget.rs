@@ -1,4 +1,4 @@
-//! Keeps all functions together within the limits of GitHub and of ECS, over meters of the ledger.
+//! Keeps all functions together within the limits of GitHub and ECS, by means of meters in the ledger.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::Bookkeeper;
 use crate::metrics::{GITHUB_CALLS_LEFT, GITHUB_WAITS, RUN_TASKS_LEFT};
 use crate::retry::{Backoff, retry};
 
-/// A write takes a few milliseconds; a caller that does not get through has to try again later.
+/// A write takes a few milliseconds. A caller that does not get through must try again later.
 const BACKOFF: Backoff =
     Backoff { attempts: 12, first: Duration::from_millis(250), longest: Duration::from_millis(250) };
 
 /// Why GitHub must not be called now.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BudgetError {
-    /// The calls of this minute are used up, or GitHub has asked all of us to wait.
+    /// This minute's calls are used up, or GitHub has asked every function to wait.
     #[error("no more calls to GitHub before {0}")]
     Spent(Timestamp),
     /// The ledger did not answer.
@@ -29,8 +29,8 @@ pub enum BudgetError {
 }
 
 impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
-    /// Takes this many calls to GitHub out of the minute's budget before they are made. A call that is
-    /// taken and not made is lost until the minute is over.
+    /// Takes this many GitHub calls out of the minute's budget before they are made. Calls that are taken but
+    /// not made are lost until the minute is over.
     pub async fn spend(&self, limits: &Limits, calls: u32) -> Result<(), BudgetError> {
         let spent = self.spend_or_wait(limits, calls).await?;
         spent.map_err(|until| {
@@ -51,15 +51,16 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(done.map(drop).map_err(|_| next_minute(now)))
     }
 
-    /// The end of the wait that GitHub has asked for, if it is not over. Who misses one that was written down a moment
-    /// ago hears of it from GitHub.
+    /// The end of the wait that GitHub has asked for, unless it is over. A caller that misses a wait written
+    /// a moment ago hears of it from GitHub itself.
     pub(crate) async fn github_waits_until(&self) -> Result<Option<Timestamp>, LedgerError> {
         let read = async || self.ledger.read_eventual(&[Key::Budget]).await;
         let items = retry(&self.system, BACKOFF, |_| true, read).await?;
         Ok(items.iter().find_map(Item::budget).and_then(|budget| budget.waits_until(self.system.now())))
     }
 
-    /// Takes as many as there are, up to a limit, each of this amount; returns how many, and what is left.
+    /// Takes as many units of this amount as are left, up to a limit. Returns how many it took, and what is
+    /// left.
     pub(crate) async fn take(&self, spend: Spend, each: i64, count: u32) -> Result<(u32, Left), LedgerError> {
         let left = match self.ledger.spend(&spend).await? {
             Ok(left) => return Ok((count, left)),
@@ -73,8 +74,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(taken.map_or_else(|left| (0, left), |left| (fewer, left)))
     }
 
-    /// Takes up to this many calls of `RunTask` that may be made at once; returns how many, and after how long
-    /// there are some again.
+    /// Takes up to this many `RunTask` calls, which may be made at once. Returns how many it took, and how
+    /// long until more are available.
     pub(crate) async fn take_run_tasks(
         &self,
         limits: &Limits,
@@ -88,8 +89,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok((taken, Duration::from_micros(missing)))
     }
 
-    /// Writes down that GitHub wants to be left alone. Where that fails, GitHub says the same to the
-    /// next one who asks.
+    /// Writes down that GitHub asked us to wait. If that write fails, GitHub tells the next caller the same.
     pub async fn remember_wait(&self, length: Duration) {
         counter!(GITHUB_WAITS.name).increment(1);
         let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
@@ -107,13 +107,13 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     }
 }
 
-/// The beginning of the minute after this moment.
+/// The start of the minute after this moment.
 fn next_minute(now: Timestamp) -> Timestamp {
     let next = now.as_second().div_euclid(60).saturating_add(1).saturating_mul(60);
     Timestamp::from_second(next).unwrap_or(Timestamp::MAX)
 }
 
-/// What is left of a limit, as a gauge shows it: never less than 0.
+/// What is left of a limit, as a gauge shows it: never below 0.
 pub fn headroom(left: i64) -> f64 {
     f64::from(i32::try_from(left.max(0)).unwrap_or(i32::MAX))
 }

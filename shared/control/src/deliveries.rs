@@ -1,8 +1,8 @@
-//! A pass over GitHub's webhook deliveries: list them, and ask for those that have failed once more.
+//! A pass over GitHub's webhook deliveries: list them, and ask GitHub to redeliver those that failed.
 //!
-//! What is to be asked for is written down before GitHub is asked. So of two passes at once only one asks,
-//! and no delivery is asked for twice in a pass; one that crashes in between leaves deliveries that count
-//! as asked for, and are asked for again when GitHub's list shows that they still fail.
+//! The pass writes down what it will ask for before it asks GitHub. So only one of two simultaneous passes
+//! asks, and no pass asks for a delivery twice. If a pass crashes in between, its deliveries count as asked
+//! for; they are asked for again once GitHub's list shows that they still fail.
 
 use std::cell::RefCell;
 
@@ -17,36 +17,36 @@ use tracing::{error, info, warn};
 use crate::metrics::{DELIVERIES_GIVEN_UP, DELIVERIES_REDELIVERED};
 use crate::{Bookkeeper, BudgetError};
 
-/// Pages of a hundred deliveries that a pass reads at most.
+/// The most pages, of a hundred deliveries each, that a pass reads.
 const PAGES: u32 = 10;
 
-/// What those pages cost of the budget, which counts calls that change something: GitHub's secondary limit
-/// takes five points for one of those, and one for a read.
+/// What those pages cost of the budget. The budget counts calls that change something: GitHub's secondary
+/// limit takes five points for each of those, and one for a read.
 pub const PAGES_COST: u32 = PAGES.div_ceil(5);
 
-/// Deliveries that a pass asks for at most: what is left of a minute's budget is the registrars'.
+/// The most deliveries that a pass asks for. The registrars need the rest of the minute's budget.
 const REDELIVERIES: usize = 50;
 
-/// Calls that are taken out of the budget at once.
+/// Calls that are taken out of the budget at a time.
 const AT_ONCE: usize = 10;
 
-/// After this many refusals in a row the delivery is not the cause: a permission is missing, say.
+/// After this many refusals in a row, the deliveries are not the cause: for example, a permission is missing.
 const REFUSALS: usize = 3;
 
-/// What came of a pass.
+/// What a pass did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DeliveriesPass {
-    /// Pages of the list that it asked GitHub for.
+    /// Pages of the list that it requested from GitHub.
     pub calls: u32,
-    /// Attempts of the list that it looked at.
+    /// Attempts in the list that it looked at.
     pub looked_at: usize,
-    /// Deliveries that GitHub was asked for.
+    /// Deliveries that it asked GitHub to repeat.
     pub redelivered: usize,
-    /// Deliveries that GitHub did not want to repeat.
+    /// Deliveries that GitHub refused to repeat.
     pub refused: usize,
-    /// Deliveries that have failed, and were not received yet.
+    /// Deliveries that failed and have not been received yet.
     pub waiting: usize,
-    /// Why it was cut off, if it was. The next pass goes on.
+    /// Why the pass was cut off, if it was. The next pass continues.
     pub cut_off: Option<DeliveriesError>,
 }
 
@@ -56,33 +56,33 @@ pub enum DeliveriesError {
     /// GitHub must not be called now.
     #[error(transparent)]
     Budget(#[from] BudgetError),
-    /// The ledger did not do it.
+    /// The ledger failed.
     #[error("the ledger: {0}")]
     Ledger(#[from] LedgerError),
-    /// GitHub did not do it.
+    /// GitHub failed.
     #[error("GitHub's deliveries: {0}")]
     Github(#[from] GithubError),
-    /// Its time was over.
+    /// The time was up.
     #[error("the pass has no more time")]
     OutOfTime,
 }
 
-/// What an instance remembers of the deliveries from one pass to the next, so that it reads the ledger once. If somebody
-/// else has written since, its next write conflicts, and it forgets.
+/// What an instance remembers of the deliveries between passes, so that it reads the ledger only once. If
+/// another instance has written since, the next write conflicts, and the memory is dropped.
 #[derive(Debug, Default)]
 pub struct DeliveriesMemory(RefCell<Option<Remembered>>);
 
 #[derive(Debug, Clone, Default)]
 struct Remembered {
     cursor: DeliveryCursor,
-    /// The same as the ledger has it.
+    /// The cursor as the ledger has it.
     stored: DeliveryCursor,
 }
 
-/// One pass, for whose pages the caller has taken [`PAGES_COST`] calls out of the minute's budget. It calls nobody
-/// from `until` on.
+/// One pass. The caller has already taken [`PAGES_COST`] calls out of the minute's budget for its pages. It
+/// makes no call after `until`.
 ///
-/// What it found and wrote down counts, even where it was cut off; an error is a pass that changed nothing.
+/// What a pass found and wrote down counts even if it was cut off. An error means that it changed nothing.
 pub async fn pass<L: Ledger, C: Clock + Random>(
     books: &Bookkeeper<L, C>,
     limits: &Limits,
@@ -123,14 +123,14 @@ pub async fn pass<L: Ledger, C: Clock + Random>(
     Ok(pass)
 }
 
-/// How far the list was read, as the ledger has it.
+/// How far the list was read, according to the ledger.
 async fn read<L: Ledger, C>(books: &Bookkeeper<L, C>) -> Result<Remembered, LedgerError> {
     let items = books.ledger.read(&[Key::Deliveries]).await?;
     let stored = items.iter().find_map(Item::deliveries).cloned().unwrap_or_default();
     Ok(Remembered { cursor: stored.clone(), stored })
 }
 
-/// Reads pages until the walk of the list is over.
+/// Reads pages until the walk over the list is complete.
 async fn list<L: Ledger, C: Clock + Random>(
     books: &Bookkeeper<L, C>,
     github: &impl ListDeliveries,
@@ -164,7 +164,7 @@ async fn list<L: Ledger, C: Clock + Random>(
     Ok(())
 }
 
-/// Asks GitHub for these. Gives those that it was not asked for.
+/// Asks GitHub for these deliveries. Returns those that it did not get to ask for.
 async fn redeliver<L: Ledger, C: Clock + Random>(
     (books, limits): (&Bookkeeper<L, C>, &Limits),
     github: &impl Redeliver,
@@ -198,7 +198,8 @@ async fn redeliver<L: Ledger, C: Clock + Random>(
                     note(&ask);
                 }
                 Err(problem @ (GithubError::Wait(_) | GithubError::Unavailable(_))) => {
-                    // Where there was no answer, GitHub may deliver all the same: it is asked for later.
+                    // GitHub did not answer, but may deliver all the same. If not, the delivery is asked for
+                    // later.
                     if matches!(problem, GithubError::Wait(_)) {
                         left.push(ask);
                     }
@@ -233,14 +234,14 @@ fn note(ask: &Redelivery) {
     );
 }
 
-/// Where GitHub asked to wait, everybody does.
+/// If GitHub asked us to wait, all functions wait.
 async fn remember<L: Ledger, C: Clock + Random>(books: &Bookkeeper<L, C>, problem: &DeliveriesError) {
     if let DeliveriesError::Github(GithubError::Wait(length)) = problem {
         books.remember_wait(*length).await;
     }
 }
 
-/// Writes the cursor, unless another instance has meanwhile.
+/// Writes the cursor, unless another instance has written it meanwhile.
 async fn write<L: Ledger, C>(
     books: &Bookkeeper<L, C>,
     cursor: &mut DeliveryCursor,

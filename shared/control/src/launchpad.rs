@@ -1,4 +1,5 @@
-//! Launches what was reserved, takes back what cannot be launched, and hands on what others shall launch.
+//! Launches reserved runners, takes back those that cannot be launched, and hands the rest on to other
+//! launchers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,31 +27,31 @@ use crate::retry::{Backoff, retry};
 use crate::transaction_log::{Origin, tell, tell_tidings};
 use crate::{Bookkeeper, Fence, LaunchSettings, PostError, Posted, Settling};
 
-/// Calls of one event to ECS that are under way at once.
+/// The most concurrent calls to ECS for one event.
 pub const AT_ONCE: usize = 20;
 
-/// One launch is tried so often before it is left to the scheduler. A turn is waited for beside this.
+/// How often one launch is tried before it is left to the scheduler. Waiting for a turn does not count.
 const BACKOFF: Backoff =
     Backoff { attempts: 3, first: Duration::from_millis(400), longest: Duration::from_millis(800) };
 
-/// When the oldest message of a queued job came to the queue, by the job's pool.
+/// For each pool, when SQS took the oldest message of a queued job.
 pub type QueuedAt = BTreeMap<PoolName, Timestamp>;
 
-/// The shortest wait for a turn at `RunTask`: another launcher may have taken the last one.
+/// The shortest wait for a turn at `RunTask`, because another launcher may have taken the last one.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
-/// What the launches of one event have in common.
+/// What the launches of one event share.
 #[derive(Debug)]
 pub struct LaunchContext<'a> {
     /// The settings.
     pub settings: &'a LaunchSettings,
-    /// When SQS took each pool's oldest message, where it is known.
+    /// When SQS took each pool's oldest message, if known.
     pub queued_at: &'a QueuedAt,
-    /// Until when `RunTask` may be called.
+    /// The last moment at which `RunTask` may be called.
     pub until: Timestamp,
 }
 
-/// Where runners are launched from.
+/// Launches runners.
 #[derive(Debug)]
 pub struct Launchpad<L, C, T, Q> {
     /// The ledger, with the clock and the random bits that its transactions need.
@@ -59,14 +60,14 @@ pub struct Launchpad<L, C, T, Q> {
     pub ecs: T,
     /// The queue to the launchers.
     pub queue: Q,
-    /// Where the tasks ask.
+    /// The URL that the tasks ask.
     pub registrar_url: String,
 }
 
 impl<L: Ledger, C: Clock + Random, T, Q: SendSettle> Launchpad<L, C, T, Q> {
-    /// Lets launchers settle pools, in a while.
+    /// Asks launchers to settle pools, after a delay.
     ///
-    /// A message that is not sent is no loss: the scheduler finds the pool at its next tick.
+    /// If a message cannot be sent, nothing is lost: the scheduler finds the pool at its next tick.
     pub async fn hand_on(&self, pools: BTreeSet<PoolName>, queued_at: &QueuedAt, delay: Duration) {
         let sent = pools.into_iter().map(async |settle| {
             let since = queued_at.get(&settle).copied();
@@ -81,7 +82,8 @@ impl<L: Ledger, C: Clock + Random, T, Q: SendSettle> Launchpad<L, C, T, Q> {
 }
 
 impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
-    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles the pools that they touched.
+    /// Writes at most [`fleet::ledger::EVENTS_A_TRANSACTION`] events, and settles the pools that they
+    /// touched.
     pub async fn post(
         &self,
         settings: &LaunchSettings,
@@ -98,8 +100,8 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
         posted
     }
 
-    /// Takes a runner without a JIT config out of the supply, so that its task may be stopped. `said` is what
-    /// was said of the cause.
+    /// Takes a runner that has no JIT config out of the supply, so that its task may be stopped. `said` is
+    /// the reason that was reported for the cause.
     pub async fn fence(
         &self,
         settings: &LaunchSettings,
@@ -118,17 +120,17 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
 
 /// How a launch ended.
 enum LaunchEnd {
-    /// ECS has the task, or the scheduler tries again with the same token.
+    /// ECS has the task, or the scheduler will try again with the same token.
     Reserved,
     /// There was no time for it.
     NoTime,
-    /// It failed for good: this takes the reservation back.
+    /// It failed for good; this event takes the reservation back.
     TakenBack(Event),
 }
 
 impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
-    /// Launches runners that were reserved with permits, side by side. Those that fail for good are given back
-    /// to the books; gives the pools that want others in their place, on a fallback for example.
+    /// Launches runners that were reserved with permits, concurrently. Returns those that fail for good to
+    /// the books, and returns the pools that want others in their place, for example on a fallback.
     pub async fn launch(&self, invocation: &LaunchContext<'_>, runners: Vec<Runner>) -> BTreeSet<PoolName> {
         let endings = stream::iter(&runners).map(|runner| self.launch_one(invocation, runner));
         let endings: Vec<LaunchEnd> = endings.buffer_unordered(AT_ONCE).collect().await;
@@ -176,7 +178,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
         LaunchEnd::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
     }
 
-    /// Calls `RunTask`, again where it fails for now. `None` if the time for it is over.
+    /// Calls `RunTask`, and repeats it after a temporary failure. `None` if the time is up.
     pub async fn try_to_run(
         &self,
         invocation: &LaunchContext<'_>,
@@ -206,7 +208,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
         tried.transpose()
     }
 
-    /// Waits until `RunTask` may be called; false if that is after the end.
+    /// Waits until `RunTask` may be called. Returns false if that is after the deadline.
     async fn take_turn(&self, limits: &Limits, until: Timestamp) -> bool {
         let system = &self.books.system;
         while system.now() <= until {
@@ -222,11 +224,12 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
         false
     }
 
-    /// Writes failed launches down; gives the pools that want others in their stead.
+    /// Writes failed launches down. Returns the pools that want other runners in their place.
     async fn give_back(&self, invocation: &LaunchContext<'_>, failed: &[Event]) -> BTreeSet<PoolName> {
         let mut wanting = BTreeSet::new();
         for events in failed.chunks(EVENTS_A_TRANSACTION) {
-            // Those that are not written stay reserved: the scheduler launches them again and fails in turn.
+            // Runners that are not written stay reserved: the scheduler launches them again, and writes them
+            // down if that fails.
             let posted = self.post(invocation.settings, Origin::default(), events, Settling::HandedOn).await;
             wanting.extend(posted.unwrap_or_default().wanting);
         }
@@ -237,8 +240,8 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
 /// Whether `RunTask` may be called at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunTaskTurn {
-    /// The call was taken out of what ECS allows, with the reservation.
+    /// Yes: the reservation already took the call out of ECS's limit.
     Held,
-    /// It is still to be.
+    /// No: the call must still be taken out of it.
     ToBeTaken,
 }

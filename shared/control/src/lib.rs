@@ -1,8 +1,8 @@
-//! What the functions do over their ports, and more than one of them does.
+//! What several functions do through their ports.
 //!
-//! `fleet` decides; this crate acts. A [`Bookkeeper`] runs events through the ledger, and keeps all
-//! functions together within the limits of GitHub and ECS. A [`Launchpad`] settles pools and launches what
-//! that reserved, or hands pools on to whoever does.
+//! `fleet` decides; this crate acts. A [`Bookkeeper`] runs events through the ledger, and keeps all functions
+//! together within the limits of GitHub and ECS. A [`Launchpad`] settles pools and launches the runners that
+//! this reserved, or hands pools on to other launchers.
 
 mod bookkeeper;
 mod budget;

@@ -1,5 +1,5 @@
-//! Reads what a job waits for: the ledger, then GitHub, then ECS. Nothing is written, and what cannot be read is in
-//! the picture as that.
+//! Reads everything that a job waits for: the ledger, then GitHub, then ECS. It writes nothing. The picture
+//! marks what could not be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +12,25 @@ use fleet::ports::{
 use fleet::status::{Lookup, Picture};
 use fleet::{JobId, PoolMap, PoolName, Repository, RunnerId};
 
-/// Most jobs of a pool among which a job's place is told.
+/// The most jobs of a pool that are read to find a job's place in the queue.
 const MOST_JOBS: usize = 1000;
 
-/// What is asked about.
+/// What the question is about.
 #[derive(Debug, Clone)]
 pub struct JobQuery {
     /// The job.
     pub job: JobId,
-    /// Its repository, where whoever asks has named it.
+    /// Its repository, if the asker named it.
     pub repository: Option<Repository>,
-    /// The organisation whose jobs get runners, where that is known.
+    /// The organisation whose jobs get runners, if known.
     pub organisation: Option<String>,
     /// The map of pools.
     pub pools: PoolMap,
-    /// The stack, whose name its clusters begin with.
+    /// The stack, whose name is the prefix of its clusters' names.
     pub stack: String,
 }
 
-/// Who is asked. Somebody who cannot be asked is why not.
+/// The sources to read. A source that cannot be asked is replaced by the reason.
 #[derive(Debug)]
 pub struct Sources<'a, L, G, E> {
     /// The ledger.
@@ -42,7 +42,7 @@ pub struct Sources<'a, L, G, E> {
 }
 
 impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<'_, L, G, E> {
-    /// Looks at a job.
+    /// Reads the picture of a job.
     pub async fn look(&self, asked: &JobQuery, clock: &impl Clock) -> Picture {
         let mut picture = Picture::of(asked.job, asked.pools.clone(), clock.now());
         picture.repository.clone_from(&asked.repository);
@@ -61,7 +61,7 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
         picture
     }
 
-    /// The job, and the meters of the limits that hold for all.
+    /// Reads the job, and the meters of the limits that all pools share.
     async fn read_job(&self, ledger: &L, picture: &mut Picture) -> Result<Option<Job>, LedgerError> {
         let (limits, now) = (picture.pools.limits(), picture.now);
         let up_at = picture.pools.iter().filter_map(|pool| now.checked_add(pool.capacity.comes_up_in()).ok());
@@ -96,7 +96,7 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
         }
     }
 
-    /// The tasks of the picture's runners, in the clusters that these may be in.
+    /// Reads the tasks of the picture's runners, in the clusters where they may be.
     async fn tasks(
         &self,
         asked: &JobQuery,
@@ -124,7 +124,7 @@ impl<L: Ledger + ListItems, G: LookAtJob, E: ListTasks + DescribeTasks> Sources<
     }
 }
 
-/// The jobs that are Queued in a pool, the oldest first. The index is a hint: the table tells how they are.
+/// The jobs Queued in a pool, oldest first. The index is only a hint; the table has their state.
 async fn waiting_in<L: Ledger + ListItems>(ledger: &L, pool: &PoolName) -> Result<Vec<JobId>, LedgerError> {
     let mut listed = ledger.list(&Listing::OpenJobs(pool.clone())).await?;
     listed.truncate(MOST_JOBS);
@@ -138,7 +138,7 @@ async fn waiting_in<L: Ledger + ListItems>(ledger: &L, pool: &PoolName) -> Resul
     Ok(jobs.filter_map(|key| if let Key::Job(job) = key { Some(job) } else { None }).collect())
 }
 
-/// The books of the pools in question, the jobs that wait there, and the runners on their capacity.
+/// Reads the books of the pools in question, the jobs that wait there, and the runners on their capacity.
 async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) -> Result<(), LedgerError> {
     let mut keys: BTreeSet<Key> = BTreeSet::new();
     if let Some(pool) = picture.pool().cloned() {
@@ -146,7 +146,8 @@ async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) ->
         keys.extend(picture.pools.with_capacities(&own).into_iter().map(Key::Book));
         picture.waiting = waiting_in(ledger, &pool).await?;
         for pool in Picture::pools_in_question(&picture.pools, &pool) {
-            // Who asks knows of no earlier look, so a runner that the version before has listed is looked for too.
+            // This look knows of no earlier one, so it also reads the runners that the previous version
+            // listed.
             for listing in Listing::live_runners(&pool).into_iter().chain(Listing::earlier(&pool)) {
                 keys.extend(ledger.list(&listing).await?);
             }
@@ -168,7 +169,8 @@ async fn read_pools<L: Ledger + ListItems>(ledger: &L, picture: &mut Picture) ->
     Ok(())
 }
 
-/// The clusters of the runners whose tasks tell anything: of those on their way, and of the one that took the job.
+/// The clusters of the runners whose tasks are of interest: those on their way, and the one that took the
+/// job.
 fn clusters(asked: &JobQuery, picture: &Picture) -> BTreeSet<String> {
     let is_its = |runner: &Runner| picture.its_runner().is_some_and(|its| its.id == runner.id);
     let in_question = picture

@@ -3,7 +3,7 @@
 use fleet::launch::FailureClass;
 use fleet::metric::Metric;
 
-/// Runners whose task ECS has taken; by [`POOL`].
+/// Runners whose task ECS has accepted; by [`POOL`].
 pub const RUNNERS_LAUNCHED: Metric =
     Metric::counter("RunnersLaunched", "Runners whose task ECS has taken").by(&[POOL]);
 
@@ -11,42 +11,42 @@ pub const RUNNERS_LAUNCHED: Metric =
 pub const LAUNCHES_FAILED: Metric =
     Metric::counter("LaunchesFailed", "Launches that failed").by(&[POOL, CLASS]);
 
-/// Launches that there was no time for. The scheduler makes them.
+/// Launches that ran out of time. The scheduler makes them.
 pub const LAUNCHES_LEFT: Metric =
     Metric::counter("LaunchesLeft", "Launches left to the scheduler for want of time");
 
-/// Reasons of ECS's that Mayfly does not know, of a launch that failed or a task that never ran. The log has
-/// the words.
+/// ECS reasons that Mayfly does not know, for a launch that failed or a task that never ran. The log quotes
+/// them.
 pub const UNKNOWN_REASONS: Metric =
     Metric::counter("UnknownReasons", "Reasons of ECS's that Mayfly does not know");
 
-/// Times that somebody else wrote the same items of the ledger first.
+/// How often another function wrote the same items of the ledger first.
 pub const LEDGER_CONFLICTS: Metric =
     Metric::counter("LedgerConflicts", "Times that somebody else wrote first");
 
-/// Pools that somebody was to be told to settle, and was not. The scheduler finds them a minute later.
+/// Pools for which no settle message could be sent. The scheduler finds them a minute later.
 pub const SETTLES_NOT_SENT: Metric =
     Metric::counter("SettlesNotSent", "Pools that nobody was told to settle");
 
-/// Calls of `RunTask` that ECS would take at once, when it was asked last: near 0 launches wait for each
-/// other, and the quota is to be raised (docs/POOLS.md, limits).
+/// `RunTask` calls that ECS would take at once, when last asked. Near 0, launches wait for each other: raise
+/// the quota (docs/POOLS.md, limits).
 pub const RUN_TASKS_LEFT: Metric =
     Metric::observed("RunTasksLeft", "Calls of RunTask that ECS would take at once");
 
-/// Calls that change something at GitHub which are left in this minute.
+/// Calls that change something at GitHub and are left in this minute.
 pub const GITHUB_CALLS_LEFT: Metric =
     Metric::observed("GitHubCallsLeft", "Calls to GitHub that are left in this minute");
 
-/// Events that did not get into the ledger; each counts every time that it comes.
+/// Events that did not get into the ledger, counted at each attempt.
 pub const EVENTS_NOT_WRITTEN: Metric =
     Metric::counter("EventsNotWritten", "Events that did not get into the ledger");
 
-/// Questions to GitHub that waited because the calls of the minute were used up, or because GitHub had
-/// asked to wait.
+/// Questions to GitHub that waited because the minute's calls were used up, or because GitHub asked us to
+/// wait.
 pub const GITHUB_WAITS: Metric = Metric::counter("GitHubWaits", "Questions that waited for GitHub's limits");
 
-/// Times that a breaker opened, or stayed open after a trial, on a pool's capacity; by [`POOL`]. The log
-/// and the pool's book have the reason.
+/// How often a breaker opened on a pool's capacity, or stayed open after a trial; by [`POOL`]. The log and
+/// the pool's book have the reason.
 pub const BREAKERS_OPENED: Metric =
     Metric::counter("BreakersOpened", "Capacities on which launches or runs fail one after the other")
         .by(&[POOL])
@@ -56,7 +56,7 @@ pub const BREAKERS_OPENED: Metric =
 pub const RUNNERS_REAPED: Metric =
     Metric::counter("RunnersReaped", "Idle runners that GitHub removed").by(&[POOL]);
 
-/// Places of a minimum that were given a rest, because GitHub removes whoever waits there; by [`POOL`].
+/// Places of a minimum that rest because GitHub removes the runners that wait there; by [`POOL`].
 pub const PLACES_RESTED: Metric =
     Metric::counter("PlacesRested", "Places of a minimum that rest because GitHub removes idle runners")
         .by(&[POOL])
@@ -66,22 +66,22 @@ pub const PLACES_RESTED: Metric =
 pub const RUNNERS_OVERDUE: Metric =
     Metric::counter("RunnersOverdue", "Runners that are slow to come up while jobs wait").by(&[POOL]);
 
-/// Waiting jobs that were not known and were created over a day ago: old deliveries that somebody posts
-/// again, or approvals that came late.
+/// Waiting jobs that were unknown and over a day old: old deliveries that somebody posts again, or approvals
+/// that came late.
 pub const OLD_JOBS: Metric = Metric::counter("OldJobs", "Unknown jobs that were created over a day ago");
 
-/// Webhook deliveries that failed, and that GitHub was asked for once more.
+/// Failed webhook deliveries that GitHub was asked to repeat.
 pub const DELIVERIES_REDELIVERED: Metric =
     Metric::counter("DeliveriesRedelivered", "Failed deliveries that GitHub was asked for once more");
 
-/// Webhook deliveries that failed for three days, after which GitHub does not repeat them.
+/// Webhook deliveries that failed for three days. GitHub does not repeat them after that.
 pub const DELIVERIES_GIVEN_UP: Metric =
     Metric::counter("DeliveriesGivenUp", "Deliveries that failed for three days").with_alarm();
 
-/// Milliseconds from the queue to `RunTask`'s answer, once for each runner that was launched for a
-/// waiting job: from the time at which SQS took the oldest message of a queued job of the runner's
-/// pool in this batch, or in the one that handed the pool on. Runners that replace others, and jobs whose pool
-/// was full when they came, are not in it: they tell how much room there is, not how fast the function works.
+/// Milliseconds from the queue to `RunTask`'s answer, once for each runner launched for a waiting job. It
+/// starts when SQS took the oldest message of a queued job of the runner's pool, in this batch or in the
+/// batch that handed the pool on. Runners that replace others, and jobs that found their pool full, are
+/// excluded: they show how much room there is, not how fast the function works.
 pub const QUEUE_TO_RUN_TASK: Metric =
     Metric::milliseconds("QueueToRunTask", "From the queue to RunTask's answer");
 

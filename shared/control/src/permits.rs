@@ -1,8 +1,8 @@
-//! Permits for reservations: a runner is reserved when `RunTask` may be called for it now, and GitHub will
-//! take its registration in the minute in which it comes up.
+//! Permits for reservations: a runner is reserved only if `RunTask` may be called for it now, and if GitHub
+//! will accept its registration in the minute in which it comes up.
 //!
-//! What finds no permit stays in `queued`, where it costs nothing: a task that waits for its registration is
-//! billed.
+//! Demand without a permit stays in `queued`, where it costs nothing. A task that waits for its registration
+//! would be billed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,22 +16,23 @@ use jiff::Timestamp;
 
 use crate::Bookkeeper;
 
-/// The permits of one transaction, through all its attempts.
+/// The permits of one transaction, kept through all its attempts.
 #[derive(Debug, Default)]
 pub(crate) struct HeldPermits {
-    /// What it may use.
+    /// The permits that it may use.
     pub(crate) permits: Permits,
-    /// The capacities whose runners GitHub cannot register when they would come up: there is no use in asking
-    /// again before the next minute.
+    /// Capacities whose runners GitHub could not register when they come up. Asking again before the next
+    /// minute is pointless.
     pub(crate) unregistrable: BTreeSet<PoolName>,
-    /// When there are calls of `RunTask` again.
+    /// When `RunTask` calls are available again.
     pub(crate) again_in: Duration,
-    /// From which minute's registrations each capacity's came.
+    /// The minute whose registrations each capacity used.
     taken_from: BTreeMap<PoolName, Spend>,
 }
 
 impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
-    /// Adds what is wanted and not yet held, as far as there is any; whether there was anything to ask for.
+    /// Adds the permits that are wanted and not yet held, as far as there are any. Returns whether there was
+    /// anything to ask for.
     pub(crate) async fn add_permits(
         &self,
         held: &mut HeldPermits,
@@ -57,7 +58,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         for taken in registrations {
             let (pool, up_at, count, from) = taken?;
             held.taken_from.insert(pool.name.clone(), from);
-            // What is taken while GitHub wants to be left alone is of no use to anybody.
+            // While GitHub asks us to wait, nobody can use what is taken here.
             if waits_until.is_none_or(|until| until <= up_at) {
                 registrable.add(&pool.name, count);
             }
@@ -67,7 +68,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let granted = registrable.first(callable);
         for (capacity, count) in missing.iter() {
             held.permits.add(capacity, granted.of(capacity));
-            // All that GitHub takes is used up, and it was not enough.
+            // This used up all that GitHub accepts, and it was not enough.
             if granted.of(capacity) == registrable.of(capacity) && registrable.of(capacity) < count {
                 held.unregistrable.insert(capacity.clone());
             }
@@ -77,7 +78,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         Ok(true)
     }
 
-    /// Gives back what the reservations have not used.
+    /// Gives back the permits that the reservations did not use.
     pub(crate) async fn give_permits_back(
         &self,
         mut held: HeldPermits,
@@ -90,7 +91,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         self.give_back(limits, &held, &held.permits, held.permits.total()).await;
     }
 
-    /// Gives back registrations, and calls of `RunTask`. What does not get through is lost for a minute at most.
+    /// Gives back registrations and `RunTask` calls. If that fails, they are lost for a minute at most.
     async fn give_back(&self, limits: &Limits, held: &HeldPermits, unused: &Permits, calls: u32) {
         let registrations = unused
             .iter()

@@ -1,24 +1,26 @@
-//! The one retry loop: attempts, and between them waits that grow, of which a random part is waited
+//! The one retry loop: attempts with growing waits between them. Each wait is a random part of its length
 //! ("full jitter").
 
 use std::time::Duration;
 
 use fleet::ports::{Clock, Random};
 
-/// How often something is tried, and how long is waited in between.
+/// How often something is tried, and how long to wait in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Backoff {
-    /// Attempts, the first one among them.
+    /// Attempts, including the first.
     pub(crate) attempts: u32,
-    /// The longest wait before the second attempt; it doubles with each one. It is as long as an attempt
-    /// takes, if that is longer: where attempts are slow, so are those of the others.
+    /// The longest wait before the second attempt; it doubles with each further one. If an attempt takes
+    /// longer than this, its duration counts instead: where one caller's attempts are slow, so are the
+    /// others'.
     pub(crate) first: Duration,
     /// The longest wait before any attempt.
     pub(crate) longest: Duration,
 }
 
 impl Backoff {
-    /// A random part of the wait that follows this many failures, at least one, of which the last took so long.
+    /// A random part of the wait after this many failures (at least one), given how long the last attempt
+    /// took.
     fn wait(self, failures: u32, took: Duration, bits: u128) -> Duration {
         let first = self.first.max(took);
         let longest = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.longest);
@@ -27,8 +29,8 @@ impl Backoff {
     }
 }
 
-/// Tries until it works, until an error is none that passes, or until the attempts are used up; the
-/// last error is the answer then.
+/// Tries until it succeeds, until an error is permanent, or until the attempts are used up. Then it returns
+/// the last error.
 pub(crate) async fn retry<T, E>(
     system: &(impl Clock + Random),
     backoff: Backoff,
@@ -58,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    /// Waits for nothing, notes each wait, and has half of every bit set.
+    /// Never waits, records each wait, and sets half of the bits.
     #[derive(Default)]
     struct Halves {
         waits: RefCell<Vec<u128>>,
@@ -85,11 +87,11 @@ mod tests {
         Backoff { attempts: 5, first: Duration::from_millis(20), longest: Duration::from_millis(60) };
 
     #[test]
-    fn attempts_end_with_a_success_an_error_for_good_or_the_last_failure() {
+    fn attempts_end_with_a_success_a_permanent_error_or_the_last_failure() {
         for (answers, ending, waits, why) in [
             (&[Ok(1)][..], Ok(1), &[][..], "works at once"),
             (&[Err("busy"), Ok(2)], Ok(2), &[10], "half of the first wait"),
-            (&[Err("busy"), Err("gone")], Err("gone"), &[10], "an error that does not pass"),
+            (&[Err("busy"), Err("gone")], Err("gone"), &[10], "a permanent error"),
             (
                 &[Err("busy"); 5],
                 Err("busy"),

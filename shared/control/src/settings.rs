@@ -11,14 +11,14 @@ use tracing::warn;
 /// What is deployed with a function that launches.
 #[derive(Debug, Clone)]
 pub struct LaunchDeployment {
-    /// The map of pools. Nothing is launched in one that has no image.
+    /// The map of pools. Nothing is launched in a pool that has no image.
     pub pools: PoolMap,
-    /// Where ECS puts each pool's tasks, also those of pools that are out of service.
+    /// Where ECS places each pool's tasks, including pools that are out of service.
     pub placements: BTreeMap<PoolName, Placement>,
 }
 
 impl LaunchDeployment {
-    /// A map of pools in the places of a stack, which has to know each of them.
+    /// Joins a map of pools with the stack's placements, which must know every pool of the map.
     pub fn new(pools: PoolMap, placements: &Placements) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let mut placed = BTreeMap::new();
@@ -42,19 +42,19 @@ impl LaunchDeployment {
     }
 }
 
-/// What launches depend on, as it is at the time of an event.
+/// What launches depend on, as of one event.
 #[derive(Debug)]
 pub struct LaunchSettings {
     /// The map of pools.
     pub pools: PoolMap,
-    /// Where ECS puts each pool's tasks.
+    /// Where ECS places each pool's tasks.
     pub placements: BTreeMap<PoolName, Placement>,
-    /// The key that tickets are issued under.
+    /// The key under which tickets are issued.
     pub ticket_key: SecretString,
 }
 
 impl LaunchSettings {
-    /// What is deployed, with the ticket key of this moment.
+    /// Joins what is deployed with the current ticket key.
     pub fn read(deployed: &LaunchDeployment, parameters: &Parameters) -> Result<Self, SettingsProblems> {
         let mut problems = SettingsProblems::default();
         let ticket_key = parameters.secrets(folder::TICKET_KEYS, &mut problems).pop();
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_placements_is_told_when_a_function_starts_and_not_at_each_event() {
+    fn wrong_placements_are_reported_when_a_function_starts_and_not_at_each_event() {
         let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
         let whole = placements(&pools, |_| true);
         let (deployed, started) = record(|| LaunchDeployment::new(pools.clone(), &whole).unwrap());

@@ -1,5 +1,5 @@
-//! The steps of a pass, and what failed of them: each is by itself, and what went wrong is one error in
-//! the end.
+//! The steps of a pass. They are independent: one that fails stops no other, and the pass ends with one error
+//! for all that failed.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use fleet::PoolName;
 use fleet::metric::Metric;
 use tracing::error;
 
-/// Steps that failed; the others were taken all the same.
+/// The steps that failed. All others were taken.
 #[derive(Debug, thiserror::Error)]
 pub struct Failed(pub Vec<String>);
 
@@ -18,18 +18,18 @@ impl fmt::Display for Failed {
     }
 }
 
-/// What a step of a function fails with, and the metric that counts it.
+/// The error of a failed step, and the metric that counts it.
 pub trait StepFailure: fmt::Display {
     /// Steps of the function that failed.
     const COUNTED_BY: Metric;
 }
 
-/// What failed of the steps that were taken.
+/// The failures among the steps taken.
 #[derive(Debug, Default)]
 pub struct Steps(Vec<String>);
 
 impl Steps {
-    /// Writes down how a step of a pool ended, and gives what came of it.
+    /// Records how a step of one pool ended, and returns its result.
     pub fn note<T, E: StepFailure>(&mut self, pool: &PoolName, step: &str, done: Result<T, E>) -> Option<T> {
         done.map_err(|problem| {
             error!(%pool, step, %problem, "a step failed");
@@ -38,7 +38,7 @@ impl Steps {
         .ok()
     }
 
-    /// The same of a step that is of no pool.
+    /// The same for a step that belongs to no pool.
     pub fn note_common<T, E: StepFailure>(&mut self, step: &str, done: Result<T, E>) -> Option<T> {
         done.map_err(|problem| {
             error!(step, %problem, "a step failed");
@@ -52,12 +52,12 @@ impl Steps {
         self.0.push(failed);
     }
 
-    /// Adds what failed of other steps.
+    /// Adds the failures of other steps.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// How a pass of these steps ended.
+    /// The result of a pass with these steps.
     pub fn ended(self) -> Result<(), Failed> {
         if self.0.is_empty() { Ok(()) } else { Err(Failed(self.0)) }
     }

@@ -1,4 +1,4 @@
-//! What a pass suspects, held against what the passes before it suspected.
+//! Compares what a pass suspects with what earlier passes suspected.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use fleet::repair::suspicion::{Look, Suspicion};
 use crate::Bookkeeper;
 
 impl<L: Ledger, C: Clock> Bookkeeper<L, C> {
-    /// Writes down what a look suspects, and gives what it confirms: that is to be repaired.
+    /// Records what a pass suspects, and returns what it confirms, which is to be repaired.
     ///
-    /// Of two passes at once one writes first; the other one has seen no more than that, and its conflict
-    /// confirms nothing. A pass that crashes after its write repairs nothing: what it confirmed is
-    /// suspected on, and the next one repairs it.
+    /// If two passes run at once, one of them writes first. The other has seen no more than that, so its
+    /// conflict confirms nothing. A pass that crashes after its write repairs nothing: what it confirmed
+    /// stays suspected, and the next pass repairs it.
     pub async fn agree(&self, look: &Look) -> Result<BTreeSet<Suspicion>, LedgerError> {
         let items = self.ledger.read(&[Key::Suspicions]).await?;
         let stored = items.iter().find_map(Item::suspicions).cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is told of a transaction: how its events came into the ledger, and what they brought.
+//! What the log says about a transaction: how its events got into the ledger, and what they revealed.
 
 use fleet::ledger::{Runner, Tidings};
 use fleet::{DeliveryId, PoolName};
@@ -11,11 +11,11 @@ use crate::metrics::{
     RUNNERS_REAPED,
 };
 
-/// Where events come from, for the log: a delivery can be followed by it to its runner, and the runner
-/// to its task.
+/// Where events come from. This lets a reader of the log follow a delivery to its runner, and the runner to
+/// its task.
 #[derive(Debug, Default)]
 pub struct Origin<'a> {
-    /// The pool that the events are of.
+    /// The pool of the events.
     pub pool: Option<&'a PoolName>,
     /// The deliveries that brought them.
     pub deliveries: Vec<&'a DeliveryId>,
@@ -27,7 +27,7 @@ impl<'a> From<&'a PoolName> for Origin<'a> {
     }
 }
 
-/// Tells how events came into the ledger: whether they wrote anything, after how many conflicts, and with which
+/// Logs how events got into the ledger: whether they wrote anything, after how many conflicts, and with which
 /// reservations.
 pub(crate) fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, &[Runner]), &PostError>) {
     let pool = origin.pool.map(tracing::field::display);
@@ -60,8 +60,8 @@ pub(crate) fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, 
     }
 }
 
-/// Tells of what the events brought: jobs that began, with where their time went; capacities on which launches fail one after the other, with the
-/// reason; runners that GitHub removes or that are slow; old deliveries.
+/// Logs what the events revealed: jobs that began, with where their time went; capacities on which launches keep
+/// failing, with the reason; runners that GitHub removes or that are slow; old deliveries.
 pub(crate) fn tell_tidings(tidings: &Tidings) {
     for (job, begun) in &tidings.begun {
         info!(
@@ -103,7 +103,7 @@ pub(crate) fn tell_tidings(tidings: &Tidings) {
     }
 }
 
-/// Several in one field, with a space between; no field where there are none.
+/// Several values in one field, separated by spaces; no field if there are none.
 fn listed<T: ToString>(all: &[T]) -> Option<String> {
     (!all.is_empty()).then(|| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
 }

@@ -8,8 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long it may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(5);
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long it may take to end by itself. Whoever presses Ctrl-C waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A server in Python on a port of 127.0.0.1, which prints the port when it is ready.
 ///
@@ -54,17 +56,31 @@ impl PythonServer {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Lets it end by itself, with the processes that it has started.
-    #[expect(clippy::disallowed_methods, reason = "a real wait for a real process")]
+    /// Lets it end by itself, with the processes that it has started. Kills them all if that takes too long.
     pub(crate) fn end(&mut self) {
+        if !self.ends_within(PATIENCE) {
+            self.kill_group();
+        }
+    }
+
+    /// Closes its standard input, and waits for its end.
+    #[expect(clippy::disallowed_methods, reason = "a real wait for a real process")]
+    fn ends_within(&mut self, patience: Duration) -> bool {
         drop(self.process.stdin.take());
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < patience {
             if !matches!(self.process.try_wait(), Ok(None)) {
-                return;
+                return true;
             }
             thread::sleep(Duration::from_millis(5));
         }
+        false
+    }
+
+    /// Kills it and what it has started: they are one process group.
+    fn kill_group(&self) {
+        let group = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+        let _ = group.map(|group| kill_process_group(group, Signal::KILL));
     }
 
     fn read_port(&mut self) -> io::Result<u16> {
@@ -87,6 +103,8 @@ impl Drop for PythonServer {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
     use super::*;
 
     #[test]
@@ -94,9 +112,18 @@ mod tests {
         for (environment, script) in [(".venv", "moto/serve.py"), (".tools/ministack", "ministack/serve.py")]
         {
             let mut emulator = PythonServer::start(environment, script, [""; 0]).unwrap();
-            emulator.end();
+            assert!(emulator.ends_within(Duration::from_secs(5)), "{script}");
             let ended = emulator.process.try_wait().unwrap().expect(script);
             assert!(ended.success(), "{script}: {ended}");
         }
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_killed_with_what_it_has_started() {
+        let mut emulator = PythonServer::start(".venv", "moto/serve.py", [""; 0]).unwrap();
+        let stopped = Pid::from_raw(i32::try_from(emulator.process.id()).unwrap()).unwrap();
+        kill_process_group(stopped, Signal::STOP).unwrap();
+        emulator.end();
+        assert_eq!(emulator.process.wait().unwrap().signal(), Some(Signal::KILL.as_raw()));
     }
 }

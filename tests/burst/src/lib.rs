@@ -111,6 +111,7 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
         minute: MINUTE,
         secrets: &secrets,
         log: &logs::file_of,
+        running: &|_| Ok(()),
     };
     let mut world = None;
     let stack = Stack::start(&options, |wires| {

@@ -28,21 +28,15 @@ pub fn at(milliseconds: i64) -> Timestamp {
 /// A job of the pool `plain` that waits, as it is written for the first time.
 pub fn job(id: u64) -> Job {
     Job {
-        id: JobId(id),
-        state: JobState::Queued,
         pool: Some(pool("plain")),
-        repository: Repository::new("octo-org/storefront"),
-        is_public: false,
-        labels: ["self-hosted", "linux"].into_iter().collect(),
-        runner: None,
-        seen_at: at(0),
-        changed_at: at(0),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
-        times: JobTimes::default(),
         version: 1,
+        ..Job::new(
+            JobId(id),
+            JobState::Queued,
+            Repository::new("octo-org/storefront"),
+            ["self-hosted", "linux"].into_iter().collect(),
+            at(0),
+        )
     }
 }
 

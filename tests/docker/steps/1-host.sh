@@ -61,22 +61,52 @@ DOCKERFILE
     docker build --quiet --network none --tag runner:1 /tmp/runner
 }
 
-# The registry in a task's network has what was pushed to one on this side: no dockerd asks Docker Hub itself.
-mirror() {
-    docker volume create mirror
-    cat >/work/mirror.yml <<'YAML'
-version: 0.1
-storage: {filesystem: {rootdirectory: /var/lib/mirror}}
-http: {addr: "127.0.0.1:5000"}
-YAML
-    serve_mirror host mirror
-    within 20 curl --fail --silent --output /dev/null http://127.0.0.1:5000/v2/
-    docker tag busybox:1 127.0.0.1:5000/library/busybox:1
-    docker push 127.0.0.1:5000/library/busybox:1
-    docker rm --force mirror
+# `serve_mirror NETWORK NAME`: the mirror, and behind it Docker Hub with what was pushed to any of them.
+serve_mirror() {
+    docker run --detach --name "$2" --network "$1" --volume hub:/var/lib/hub --volume /mayfly/images/mirror:/mirror:ro \
+        --volume /mayfly/tests/docker/stand-in:/stand-in:ro base:1 /stand-in/mirror.sh
+    within 60 docker exec "$2" curl --fail --silent --output /dev/null http://127.0.0.1:5000/v2/
 }
 
-serve_mirror() {
-    docker run --detach --name "$2" --network "$1" --volume mirror:/var/lib/mirror --volume /work:/work:ro \
-        base:1 docker-registry serve /work/mirror.yml
+mirror() {
+    echo "remark: Debian's registry $(docker-registry --version | cut -d ' ' -f 3) for the pinned one, with keys for a task's role; moto for S3"
+    docker volume create hub
+    serve_mirror host mirror
+    docker tag busybox:1 127.0.0.1:5001/library/busybox:1
+    docker push 127.0.0.1:5001/library/busybox:1
+}
+
+has_through() { same "$(docker run --rm --network none through:1 cat /through)" "from Docker Hub" "what was pulled"; }
+
+# A manifest, a configuration and a layer. Version 2.8 keeps what it has served a moment later.
+is_kept() {
+    local kept
+    kept=$(curl --silent 'http://127.0.0.1:5002/mirror?list-type=2&prefix=hub/docker/registry/v2/blobs' | grep --only-matching '/data<' | wc -l)
+    ((kept >= 3))
+}
+
+# By the name that is Docker Hub's; no dockerd reaches that.
+pulled_through() {
+    local name=127.0.0.1:5001/library/through:1
+    cp --recursive /tmp/busybox /tmp/through
+    echo "from Docker Hub" >/tmp/through/through
+    tar --create --directory /tmp/through . | docker import - "$name"
+    docker push "$name"
+    docker image rm --force "$name"
+    docker pull through:1
+    has_through
+    within 20 is_kept
+    # A push is for Docker Hub's owners: the mirror takes none.
+    docker tag through:1 127.0.0.1:5000/library/through:2
+    ! docker push 127.0.0.1:5000/library/through:2 || return 1
+    docker image rm --force through:1 127.0.0.1:5000/library/through:2
+
+    # shellcheck disable=SC2016
+    docker exec mirror sh -c 'kill "$(cat /run/hub.pid)"'
+    within 10 eval '! curl --silent --output /dev/null http://127.0.0.1:5001/v2/'
+    ! docker image inspect through:1 2>/dev/null || return 1
+    docker pull through:1
+    has_through
+    docker image rm --force through:1
+    docker rm --force mirror
 }

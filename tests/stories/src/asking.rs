@@ -1,4 +1,4 @@
-//! Asks why a job waits, as `mayfly why` does: the same reads, of the sandbox.
+//! Asks why a job waits, as `mayfly why` does, with the same reads of the sandbox.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use platform::scene::Scene;
 use sandbox::STACK;
 use sandbox::github::ORGANISATION;
 
-/// Who asks, and whom.
+/// What to ask, and which sources do not answer.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is asked about.
+    /// The question.
     pub asked: JobQuery,
     /// Why the ledger cannot be read, if it cannot.
     pub no_ledger: Option<&'static str>,
@@ -43,7 +43,7 @@ impl Asking {
         self
     }
 
-    /// What is seen now.
+    /// What the sources show now.
     pub fn look(&self, scene: &mut Scene) -> Picture {
         let sandbox = scene.world.sandbox().clone();
         let seen: Rc<RefCell<Option<Picture>>> = Rc::default();
@@ -64,7 +64,7 @@ impl Asking {
         why_and_trace(&self.look(scene))
     }
 
-    /// The same, as soon as the reason is of this kind; at the latest after ten minutes.
+    /// The same, once the reason is of this kind; after ten minutes at the latest.
     pub fn said_once(&self, scene: &mut Scene, is_it: impl Fn(&Reason) -> bool) -> [String; 2] {
         for _ in 0..600 {
             let picture = self.look(scene);

@@ -67,7 +67,10 @@ fn what_is_no_hash_and_what_is_no_pin_is_said() {
             LOCK.replace("commit = \"unknown\"", "commit = \"v7\""),
             "checkout.commit: has to be 40 hexadecimal",
         ),
-        (LOCK.replace("digest =", "digests ="), "unknown field `digests`"),
+        (
+            LOCK.replace("digest =", "digests ="),
+            "image.debian.digests: is not a field; the fields here are repository, version",
+        ),
         (LOCK.replace("repository = \"actions/runner\"\n", ""), "runner.repository: is missing"),
     ] {
         fs::write(&lock, text).unwrap();

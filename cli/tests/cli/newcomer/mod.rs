@@ -1,5 +1,6 @@
 //! A newcomer, who knows what README says and what the screen shows.
 
+mod arguments;
 mod local;
 mod mistakes;
 mod readme;

@@ -50,21 +50,16 @@ fn planted() -> AccountContents {
         reason: format!("pull https://user:{PASSWORD}@registry.example/x?token={TOKEN} failed: {KEY}"),
     });
     let job = Job {
-        id: JobId(JOB),
-        state: JobState::Queued,
         pool: Some(pool("ec2-x64")),
-        repository: Repository::new("octo-org/storefront"),
-        is_public: false,
-        labels: ["ec2-x64"].into_iter().collect(),
-        runner: None,
-        seen_at: at(1),
-        changed_at: at(1),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
         times: JobTimes { created_at: Some(at(0)), accepted_at: Some(at(1)), begun_at: None },
         version: 1,
+        ..Job::new(
+            JobId(JOB),
+            JobState::Queued,
+            Repository::new("octo-org/storefront"),
+            ["ec2-x64"].into_iter().collect(),
+            at(1),
+        )
     };
     let variables = json!([{"name": "MAYFLY_TICKET", "value": TICKET}, {"name": "KEY", "value": KEY}]);
     AccountContents {

@@ -1,4 +1,4 @@
-//! A launcher on the sandbox's ledger, queue and clock, with an ECS of which every answer can be set.
+//! A launcher on the sandbox's ledger, queue and clock, and an ECS whose every answer a test can set.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -26,11 +26,11 @@ pub(crate) const TICKET_KEY: &str = "the key of the tickets";
 /// The instance that the fake ECS knows.
 pub(crate) const INSTANCE: &str = "i-0123456789abcdef0";
 
-/// An ECS that answers as the test wants, and keeps what it was asked for.
+/// An ECS that answers as the test wants, and records the requests.
 #[derive(Debug)]
 pub(crate) struct FakeEcs {
     clock: Sandbox,
-    /// What the next calls of `RunTask` answer; after them all succeed.
+    /// The answers to the next calls of `RunTask`; once they are used up, all succeed.
     pub(crate) failures: RefCell<Vec<LaunchFailure>>,
     pub(crate) called_at: RefCell<Vec<Timestamp>>,
     /// How long a call of `RunTask` takes.
@@ -41,7 +41,7 @@ pub(crate) struct FakeEcs {
     /// The clusters whose instances were listed.
     pub(crate) searched: RefCell<Vec<String>>,
     pub(crate) stopped: RefCell<Vec<(TaskArn, String)>>,
-    /// The verb that fails.
+    /// The operation that fails.
     pub(crate) broken: Cell<&'static str>,
 }
 
@@ -102,7 +102,7 @@ impl DescribeTasks for &FakeEcs {
     }
 }
 
-/// The default pools with room for many runners, where GitHub registers a thousand a minute.
+/// The default pools with room for many runners, and a GitHub that registers a thousand a minute.
 pub(crate) fn settings() -> LauncherSettings {
     let map = roomy() + "\n[limits]\ngithub_calls_a_minute = 1300\n";
     let pools = PoolMap::from_toml(&map).unwrap();
@@ -147,8 +147,8 @@ impl LauncherStage {
         Bookkeeper { ledger: part(), system: part() }
     }
 
-    /// A new launcher handles a batch of these bodies, whose messages are numbered, and whatever it hands on.
-    /// Gives the numbers of those that come again.
+    /// A new launcher handles a batch of these bodies, whose messages are numbered, and everything that it
+    /// hands on. Returns the numbers of the messages that come again.
     pub(crate) fn handle(&self, bodies: &[Value]) -> Vec<usize> {
         let failed = self.handle_by(&self.launcher(), &self.settings, bodies);
         while let Some(handed_on) = self.handed_on() {
@@ -157,7 +157,7 @@ impl LauncherStage {
         failed
     }
 
-    /// The messages that are on the queue once the next one comes into sight.
+    /// The messages on the queue when the next one becomes visible.
     pub(crate) fn handed_on(&self) -> Option<Vec<Value>> {
         let clock = self.sandbox.manual_clock();
         let visible_at = self.sandbox.queue().borrow().next_visible()?;
@@ -202,7 +202,7 @@ impl LauncherStage {
         runner
     }
 
-    /// Lets a runner ask and register, under this id of GitHub's.
+    /// Lets a runner ask and register, under this GitHub id.
     pub(crate) fn register(&self, runner: &RunnerId, github_id: u64) {
         let boot = BootId::new("boot").digest();
         self.tell(runner, RunnerEvent::Asked(boot.clone(), Listener::None, None));
@@ -223,13 +223,13 @@ impl LauncherStage {
         (book.queued, book.supply, book.live)
     }
 
-    /// Runs something to its end. Where it waits, the clock is turned to when it goes on.
+    /// Runs something to its end. Whenever it waits, the clock advances to the end of the wait.
     fn finish<T>(&self, act: impl Future<Output = T>) -> T {
         self.sandbox.manual_clock().run(act).expect("it waits for the clock alone")
     }
 }
 
-/// A batch as SQS hands it over, sent at this time.
+/// A batch as SQS delivers it, sent at this time.
 fn batch(bodies: &[Value], sent_at: Timestamp) -> SqsEvent {
     let mut batch = SqsEvent::default();
     for (number, body) in bodies.iter().enumerate() {
@@ -242,7 +242,7 @@ fn batch(bodies: &[Value], sent_at: Timestamp) -> SqsEvent {
     batch
 }
 
-/// The webhook's message of a job; `runner` is the one that it names, with GitHub's id of it.
+/// The webhook's message for a job; `runner` is the runner that it names, with its GitHub id.
 pub(crate) fn job_event(action: &str, job: u64, pool: &str, runner: Option<(&RunnerId, u64)>) -> Value {
     let runner = runner.map(|(runner, github_id)| json!({"runner": runner, "github_id": github_id}));
     json!({"delivery": format!("guid-{job}"), "job_event": {

@@ -1,4 +1,4 @@
-//! EC2 spot instances that are going to be interrupted.
+//! EC2 Spot instances that will be interrupted.
 
 use fleet::TaskArn;
 use fleet::launch::TaskTimes;
@@ -18,7 +18,7 @@ fn a_starting_runner_is_stopped_and_the_one_that_replaces_it_is_launched_in_the_
     assert!(failed.is_empty());
     assert_eq!(stage.state(&runner), RunnerState::Leaving);
     let launched = stage.ecs.launched.borrow();
-    assert_eq!(launched.len(), 2, "one for the job, and its replacement");
+    assert_eq!(launched.len(), 2, "the job's runner, and its replacement");
     assert_ne!(launched[1].started_by, runner.as_str());
     assert_eq!(stage.totals(POOL), (1, 1, 2), "the first one lives until its task has stopped");
     let reason = "its instance i-0123456789abcdef0 is interrupted".to_owned();
@@ -39,7 +39,7 @@ fn an_idle_runner_leaves_the_books_and_a_busy_one_keeps_its_job() {
     let failed = stage.handle(&[warning(INSTANCE)]);
     assert!(failed.is_empty());
     assert_eq!((stage.state(&busy), stage.state(&idle)), (RunnerState::Busy, RunnerState::Leaving));
-    assert_eq!(stage.totals(POOL), (0, 0, 2), "nobody waits, so nobody is replaced");
+    assert_eq!(stage.totals(POOL), (0, 0, 2), "no job waits, so no runner is replaced");
     assert_eq!(stage.ecs.stopped.borrow().len(), 2, "the stop is the notice that both of them get");
     assert_eq!(stage.ecs.launched.borrow().len(), 2);
 }
@@ -70,7 +70,7 @@ fn an_instance_or_a_task_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
-fn a_warning_whose_steps_fail_comes_again_and_does_nothing_twice() {
+fn a_warning_whose_steps_fail_comes_again_and_repeats_nothing() {
     let stage = LauncherStage::new();
     stage.runner_on_instance(1, POOL);
     for (verb, launched) in

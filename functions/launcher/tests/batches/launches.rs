@@ -1,4 +1,4 @@
-//! Launches: their number, their time, and the three ways in which they fail.
+//! Launches: how many, how fast, and the three ways in which they fail.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn jobs(count: u64, pool: &str) -> Vec<Value> {
     (0..count).map(|job| job_event("queued", job, pool, None)).collect()
 }
 
-/// What one job leads to, whose `RunTask` fails this often with this.
+/// The result of one job whose `RunTask` fails this often, for this reason.
 fn failing(stage: &LauncherStage, reason: &str, times: usize) -> Recording {
     let failure = LaunchFailure::said(reason.to_owned());
     *stage.ecs.failures.borrow_mut() = vec![failure; times];
@@ -32,7 +32,7 @@ fn line<'a>(recording: &'a Recording, message: &str) -> (&'a Value, &'a Value) {
 }
 
 #[test]
-fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
+fn a_launch_that_fails_temporarily_is_tried_again_and_then_left_reserved() {
     for (reason, news) in [("ThrottlingException: Rate exceeded", 0), ("SOMETHING NEW", 1)] {
         let stage = LauncherStage::new();
         let recording = failing(&stage, reason, 2);
@@ -54,7 +54,7 @@ fn a_launch_that_fails_for_now_is_tried_again_and_then_left_reserved() {
 }
 
 #[test]
-fn the_waits_between_the_tries_of_a_launch_grow_and_differ_from_one_runner_to_the_next() {
+fn the_waits_between_the_tries_of_a_launch_grow_and_differ_between_runners() {
     let mut waited: [Vec<Duration>; 2] = Default::default();
     let stage = LauncherStage::new();
     let launcher = stage.launcher();
@@ -95,7 +95,7 @@ fn a_launch_without_capacity_goes_elsewhere_at_once() {
 }
 
 #[test]
-fn a_launch_that_can_never_work_is_given_back_loudly() {
+fn a_launch_that_can_never_work_is_returned_with_an_error() {
     let stage = LauncherStage::new();
     let reason = "AccessDeniedException: not authorized to perform: ecs:RunTask";
     let recording = failing(&stage, reason, 1);
@@ -106,7 +106,7 @@ fn a_launch_that_can_never_work_is_given_back_loudly() {
     assert_eq!(stage.ecs.called_at.borrow().len(), 1, "once is enough");
 }
 
-/// Handles what is handed on until nothing is; gives how many were launched by each message.
+/// Handles what is handed on until nothing is left. Returns how many each message launched.
 fn follow(stage: &LauncherStage) -> Vec<usize> {
     let mut launched = vec![stage.ecs.launched.borrow().len()];
     while let Some(handed_on) = stage.handed_on() {
@@ -117,7 +117,7 @@ fn follow(stage: &LauncherStage) -> Vec<usize> {
 }
 
 #[test]
-fn no_more_calls_are_made_than_ecs_takes_over_pools_retries_and_batches() {
+fn calls_stay_within_what_ecs_takes_over_all_pools_retries_and_batches() {
     let stage = LauncherStage::new();
     let throttled = LaunchFailure::said("ThrottlingException".to_owned());
     *stage.ecs.failures.borrow_mut() = vec![throttled; 4];
@@ -138,12 +138,12 @@ fn no_more_calls_are_made_than_ecs_takes_over_pools_retries_and_batches() {
 }
 
 #[test]
-fn a_full_batch_launches_nothing_and_hands_its_pool_on_and_so_does_who_has_a_share() {
+fn a_full_batch_launches_nothing_and_hands_its_pool_on_as_does_a_launcher_with_a_full_share() {
     let stage = LauncherStage::new();
     let launcher = stage.launcher();
     assert!(stage.handle_by(&launcher, &stage.settings, &jobs(60, "ec2-x64")).is_empty());
     assert_eq!(stage.ecs.called_at.borrow().len(), 0, "more events wait behind it");
-    assert_eq!(stage.totals("ec2-x64"), (60, 0, 0), "nothing is reserved that is not launched");
+    assert_eq!(stage.totals("ec2-x64"), (60, 0, 0), "only what is launched is reserved");
     let handed_on = stage.handed_on().unwrap();
     let [message] = &handed_on[..] else { panic!("one for the pool: {handed_on:?}") };
     assert_eq!(message["settle"], "ec2-x64");
@@ -156,7 +156,7 @@ fn a_full_batch_launches_nothing_and_hands_its_pool_on_and_so_does_who_has_a_sha
 }
 
 #[test]
-fn what_can_not_be_handed_on_fails_no_event() {
+fn a_pool_that_cannot_be_handed_on_fails_no_event() {
     let stage = LauncherStage::new();
     stage.sandbox.set_queue_down(true);
     let (failed, recording) = record(|| stage.handle(&jobs(11, "ec2-x64")));

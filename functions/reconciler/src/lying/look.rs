@@ -84,7 +84,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
     ) -> Option<BTreeMap<GithubRunnerId, Registration>> {
         let mut all = BTreeMap::new();
         for page in 1.. {
-            let listed = self.call(pass, self.github.list_runners(page)).await;
+            let listed = self.ask_github(pass, self.github.list_runners(page)).await;
             let listed = match listed {
                 Err(problem) if problem.ends_calls() => {
                     info!(reason = %problem, page, "GitHub's list of runners is left to the next look");

@@ -57,7 +57,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         cause: StopCause,
     ) -> Result<bool, PassStepError> {
         if let Some(id) = registration.filter(|_| cause.had_config())
-            && self.call(pass, self.github.read_runner(id)).await?.is_some()
+            && self.ask_github(pass, self.github.read_runner(id)).await?.is_some()
         {
             self.is_deleted(pass, id).await?;
             self.found_busy(pass, runner).await?;
@@ -115,7 +115,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
     /// as an incident lasts: all idle runners would be counted out for that.
     async fn is_online(&self, pass: &mut Pass<'_>, runner: &Runner) -> Result<bool, PassStepError> {
         let Some(id) = runner.github_id else { return Ok(false) };
-        let registration = self.call(pass, self.github.read_runner(id)).await?;
+        let registration = self.ask_github(pass, self.github.read_runner(id)).await?;
         Ok(registration.is_some_and(|registration| registration.is_online))
     }
 
@@ -128,7 +128,7 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
 
     /// Whether a registration is there no longer, once it was to be deleted.
     async fn is_deleted(&self, pass: &mut Pass<'_>, id: GithubRunnerId) -> Result<bool, PassStepError> {
-        match self.call(pass, self.github.delete_runner(id)).await {
+        match self.change_github(pass, self.github.delete_runner(id)).await {
             Ok(()) => Ok(true),
             Err(PassStepError::Github(GithubError::Busy)) => Ok(false),
             Err(problem) => Err(problem),

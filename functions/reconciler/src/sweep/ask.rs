@@ -8,6 +8,7 @@ use fleet::ports::{
 };
 use fleet::sweep::ListRequest;
 
+use crate::calls::REQUESTS_A_CALL;
 use crate::{Pass, PassStepError, Reconciler, ReconcilerEcs, ReconcilerGithub};
 
 /// Requests that are taken out of the minute's budget at once: as many as are still to come, at most this many.
@@ -15,10 +16,6 @@ const MOST_AT_ONCE: u32 = 75;
 
 /// The same if it is not known whether any will come.
 const FEWEST_AT_ONCE: u32 = 10;
-
-/// Requests that cost as much of that budget as one call that changes something, which it counts: GitHub's
-/// secondary limit takes five points for one of those, and one for a read.
-const REQUESTS_A_CALL: u32 = 5;
 
 /// The requests of a sweep over this many repositories: their own list, the two lists of runs of each, and the jobs
 /// of their runs, which are as many as the last time.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use control::{Bookkeeper, Failed, Settling};
 use fleet::launch::RunTaskRequest;
 use fleet::ledger::{
-    EarlierListing, Event, JobAction, JobEvent, JobState, Key, Listing, Runner, RunnerState, Totals, recount,
+    EarlierListing, Event, Item, JobAction, JobEvent, JobState, Key, Listing, Meter, Reading, Runner,
+    RunnerState, Totals, recount,
 };
 use fleet::pools::DEFAULT_POOLS;
 use fleet::ticket::Ticket;
@@ -98,6 +99,16 @@ impl ReconcilerStage {
         table.book(&pool()).map(Totals::from) == recount(items).get(&pool()).copied()
     }
 
+    /// Calls that are taken out of GitHub's minutes.
+    fn calls_spent(&self) -> i64 {
+        let table = self.sandbox.table().borrow();
+        let spent = table.items().map(|item| match item {
+            Item::Meter(Reading { meter: Meter::GithubCalls(_), spent }) => *spent,
+            _ => 0,
+        });
+        spent.sum()
+    }
+
     fn completed(&self) -> usize {
         self.sandbox.table().borrow().jobs().filter(|job| job.state == JobState::Completed).count()
     }
@@ -136,6 +147,22 @@ fn a_pass_reads_the_jobs_that_its_calls_are_enough_for_and_the_next_one_goes_on(
         assert_eq!(stage.completed(), passes * a_pass, "each read tells that GitHub has no such job");
         stage.wait(1);
     }
+}
+
+/// GitHub's minute has 900 points; a registration takes five, a read one.
+#[test]
+fn five_jobs_are_read_for_a_call_of_the_minute() {
+    let spent_on = |jobs| {
+        let stage = ReconcilerStage::at("2026-03-23T12:01:00Z");
+        stage.queue(jobs);
+        stage.wait(5);
+        let before = stage.calls_spent();
+        stage.pass().unwrap();
+        assert_eq!(stage.completed(), usize::try_from(jobs).unwrap());
+        stage.calls_spent() - before
+    };
+    let without = spent_on(0);
+    assert_eq!([1, 5, 6, 16].map(|jobs| spent_on(jobs) - without), [1, 1, 2, 4]);
 }
 
 /// GitHub is out of reach, and the books are counted all the same.

@@ -27,7 +27,7 @@ fn a_job_that_a_pool_serves_is_queued() {
 }
 
 #[test]
-fn what_moves_no_job_is_answered_200_with_the_reason() {
+fn a_delivery_that_changes_no_job_is_answered_200_with_the_reason() {
     for (event, payload, says) in [
         ("ping", "{}".to_owned(), "ping"),
         ("push", "{}".to_owned(), "the event push is not for Mayfly; it takes workflow_job"),
@@ -58,20 +58,20 @@ fn a_job_that_runs_on_a_runner_of_ours_is_queued_even_if_its_pool_has_left_the_m
 }
 
 #[test]
-fn a_job_that_no_pool_serves_is_queued_with_its_begin_and_its_end_alone() {
+fn of_a_job_that_no_pool_serves_only_the_start_and_the_end_are_queued() {
     let elsewhere = json!({"runner_id": 5, "runner_name": "GitHub Actions 5"});
     let (gone, hosted) = (&["linux", "fargate-gone"][..], &["ubuntu-latest"][..]);
     for (action, labels, more, status, why) in [
         ("queued", gone, json!({}), 200, "nothing is launched for it"),
-        ("in_progress", gone, json!({}), 202, "somebody else's runner took it: it no longer waits"),
+        ("in_progress", gone, json!({}), 202, "another system's runner took it: it no longer waits"),
         ("completed", gone, json!({}), 202, "it was cancelled while it waited"),
         ("queued", hosted, json!({}), 200, "GitHub's own"),
-        ("in_progress", hosted, elsewhere.clone(), 202, "it may have been one of ours by its name"),
+        ("in_progress", hosted, elsewhere.clone(), 202, "its name may be that of a runner of ours"),
         ("completed", hosted, elsewhere.clone(), 202, "the same"),
-        ("queued", &[], json!({}), 200, "nobody knows whose it is"),
-        ("in_progress", &[], elsewhere.clone(), 202, "nobody knows whose it was"),
+        ("queued", &[], json!({}), 200, "its owner is unknown"),
+        ("in_progress", &[], elsewhere.clone(), 202, "its owner is unknown"),
         ("completed", &[], elsewhere, 202, "the same"),
-        ("completed", &[], json!({"labels": null}), 202, "no labels, not even none"),
+        ("completed", &[], json!({"labels": null}), 202, "no labels, not even an empty list"),
     ] {
         let queue = RecordingQueue::default();
         let payload = job(action, labels, &more);
@@ -84,7 +84,7 @@ fn a_job_that_no_pool_serves_is_queued_with_its_begin_and_its_end_alone() {
 }
 
 #[test]
-fn an_unproven_body_is_answered_401_and_goes_nowhere() {
+fn an_unverified_body_is_answered_401_and_goes_nowhere() {
     let payload = job("queued", &["linux"], &json!({}));
     let right = sign(&SECRET.into(), payload.as_bytes());
     for (signature, why) in [
@@ -110,7 +110,7 @@ fn an_unproven_body_is_answered_401_and_goes_nowhere() {
 }
 
 #[test]
-fn the_bytes_are_those_that_were_sent_whatever_their_encoding_and_the_headers_case() {
+fn the_bytes_are_read_as_sent_whatever_their_encoding_and_the_case_of_headers() {
     let payload = job("queued", &["linux"], &json!({"name": "überall ✓"}));
     let signature = sign(&SECRET.into(), payload.as_bytes());
     let headers = [
@@ -143,7 +143,7 @@ fn a_broken_delivery_under_a_good_signature_is_answered_400_and_says_what_is_wro
 }
 
 #[test]
-fn a_body_over_the_limit_is_answered_413_before_it_is_looked_at() {
+fn a_body_over_the_limit_is_answered_413_unread() {
     for (length, status) in [(BODY_LIMIT, 401), (BODY_LIMIT + 1, 413)] {
         let plain = request(&[], &" ".repeat(length), false);
         let encoded = request(&[], &STANDARD.encode(" ".repeat(length)), true);

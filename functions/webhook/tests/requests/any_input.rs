@@ -1,4 +1,4 @@
-//! Whatever comes in, an answer goes out: no panic, no 5xx.
+//! Every input gets an answer: no panic, no 5xx.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use fleet::PoolMap;

@@ -1,4 +1,4 @@
-//! What the webhook function counts: one metric a request, or none.
+//! What the webhook function counts: at most one metric for each request.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use fleet::PoolMap;
@@ -41,7 +41,7 @@ fn job(action: &str, labels: &[&str]) -> String {
         .to_string()
 }
 
-/// The same of a repository that everybody may read.
+/// The same for a public repository.
 fn public(job: &str) -> String {
     job.replace(r#""full_name""#, r#""private":false,"full_name""#)
 }
@@ -70,9 +70,15 @@ fn every_request_counts_once_or_not_at_all() {
         (true, "secret", &job("in_progress", &["docker"]), &[], "a job that waits no longer"),
         (true, "secret", &job("queued", &["docker", "gpu"]), &["JobsUnserved{Reason=NoPool}"], "our job"),
         (true, "secret", &public(&queued), &["JobsUnserved{Reason=PublicRepository}"], "no pool takes it"),
-        (true, "secret", &job("queued", &["gpu"]), &[], "a larger runner of GitHub's, it may be"),
+        (true, "secret", &job("queued", &["gpu"]), &[], "perhaps a larger GitHub-hosted runner"),
         (true, "secret", &job("queued", &["ubuntu-latest"]), &[], "GitHub's own"),
-        (true, "secret", &public(&job("queued", &["ubuntu-latest"])), &[], "the same, for everybody"),
+        (
+            true,
+            "secret",
+            &public(&job("queued", &["ubuntu-latest"])),
+            &[],
+            "the same, in a public repository",
+        ),
         (true, "secret", &job("queued", &["dependabot"]), &[], "GitHub's own"),
         (true, "secret", &job("queued", &["runs-on=1/runner=2cpu-linux-x64"]), &[], "another system's"),
         (true, "secret", &job("queued", &["self-hosted", "codebuild-a-1-1"]), &[], "another system's"),
@@ -83,10 +89,10 @@ fn every_request_counts_once_or_not_at_all() {
         (true, "secret", &foreign("completed"), &["DeliveriesForeign"], "the same"),
         (true, "another", &queued, &["DeliveriesRefused"], "not signed with our secret"),
         (true, "secret", &" ".repeat(webhook::BODY_LIMIT + 1), &["DeliveriesRefused"], "too large"),
-        (true, "secret", "{}", &["DeliveriesEmpty"], "signed, and nothing is said"),
-        (true, "secret", r#"{"action":"queued","workflow_job":null}"#, &["DeliveriesEmpty"], "of no job"),
-        (true, "secret", "7", &["DeliveriesBroken"], "signed, and no object"),
-        (true, "secret", r#"{"action":7}"#, &["DeliveriesBroken"], "signed, and of another type"),
+        (true, "secret", "{}", &["DeliveriesEmpty"], "signed, but empty"),
+        (true, "secret", r#"{"action":"queued","workflow_job":null}"#, &["DeliveriesEmpty"], "it has no job"),
+        (true, "secret", "7", &["DeliveriesBroken"], "signed, but not an object"),
+        (true, "secret", r#"{"action":7}"#, &["DeliveriesBroken"], "signed, but of the wrong type"),
         (false, "secret", &queued, &["QueueUnavailable"], "the queue is down"),
     ] {
         assert_eq!(counted(up, &request(secret, body)), expected, "{why}");

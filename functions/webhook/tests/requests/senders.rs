@@ -1,4 +1,4 @@
-//! What a sender says: too little, of whose repository, and at which length.
+//! What senders send: too little, from whose repository, and at what length.
 
 use fleet::pools::DEFAULT_POOLS;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::stage::{RecordingQueue, answer, answer_of, body, job, signed};
 
 #[test]
-fn a_delivery_that_says_too_little_is_answered_200_and_says_what_is_absent() {
+fn a_delivery_that_lacks_something_is_answered_200_and_names_it() {
     let of = |job: &str, repository: &str| {
         format!(r#"{{"action":"queued","workflow_job":{job},"repository":{repository}}}"#)
     };
@@ -34,9 +34,9 @@ fn a_delivery_that_says_too_little_is_answered_200_and_says_what_is_absent() {
     }
 }
 
-/// The repository's name decides, and nothing else that the payload says.
+/// Only the repository's name decides, whatever else the payload says.
 #[test]
-fn a_job_of_somebody_elses_repository_is_answered_200_and_goes_nowhere() {
+fn a_job_of_another_owners_repository_is_answered_200_and_goes_nowhere() {
     for (repository, belongs) in [
         ("octo-org/storefront", true),
         ("Octo-ORG/storefront", true),
@@ -64,7 +64,7 @@ fn a_job_of_somebody_elses_repository_is_answered_200_and_goes_nowhere() {
 }
 
 #[test]
-fn a_job_of_a_public_repository_is_served_by_pools_that_take_them_alone() {
+fn only_pools_that_take_public_repositories_serve_their_jobs() {
     let payload = |action: &str, repository: Value| {
         let job = json!({"id": 42, "labels": ["docker"]});
         json!({"action": action, "workflow_job": job, "repository": repository}).to_string()
@@ -86,7 +86,7 @@ fn a_job_of_a_public_repository_is_served_by_pools_that_take_them_alone() {
         let response = answer(&queue, &signed("workflow_job", &payload("queued", repository.clone())));
         assert_eq!(response.status_code, if is_public { 200 } else { 202 }, "{repository}");
         assert_eq!(body(&response)["message"] == says, is_public, "{repository}: {:?}", response.body);
-        // What has begun, or ended, is written down all the same.
+        // A start or an end is recorded all the same.
         for action in ["in_progress", "completed"] {
             let response = answer(&queue, &signed("workflow_job", &payload(action, repository.clone())));
             assert_eq!(response.status_code, 202, "{action} of {repository}");
@@ -101,9 +101,9 @@ fn a_job_of_a_public_repository_is_served_by_pools_that_take_them_alone() {
     assert_eq!((response.status_code, &body(&response)["pool"]), (202, &json!("ec2-x64")));
 }
 
-/// Whoever may write a workflow chooses its words.
+/// Anyone who can write a workflow chooses its words.
 #[test]
-fn whatever_a_sender_says_the_answer_and_the_log_stay_short_and_the_queue_takes_the_message() {
+fn whatever_a_sender_sends_the_answer_and_the_log_stay_short_and_the_queue_takes_the_message() {
     let long = |sign: &str| sign.repeat(3_000);
     let labels: Vec<String> = (0..100).map(|it| format!("{}{it}", long("x"))).collect();
     let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
@@ -127,7 +127,7 @@ fn whatever_a_sender_says_the_answer_and_the_log_stay_short_and_the_queue_takes_
         assert!(!answered.contains("\\u001b"), "{answered}");
         let longest = recorded.log.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(longest < 1_000, "{longest} characters: {}", recorded.log);
-        // SQS, "Amazon SQS message quotas": 256 KiB was the most that a message may have for many years.
+        // SQS, "Amazon SQS message quotas": for many years a message could have 256 KiB at most.
         let message = queue.taken.borrow().first().map(|it| serde_json::to_string(it).unwrap().len());
         assert!(message.unwrap_or(0) < 128 * 1024, "{message:?} bytes");
     }

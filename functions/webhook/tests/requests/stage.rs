@@ -14,7 +14,7 @@ use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 pub(crate) const SECRET: &str = "a webhook secret";
 
-/// A queue that keeps what it takes, or takes nothing.
+/// A queue that keeps every message, or takes none.
 #[derive(Default)]
 pub(crate) struct RecordingQueue {
     pub(crate) taken: RefCell<Vec<JobMessage>>,
@@ -31,7 +31,7 @@ impl SendMessage for &RecordingQueue {
     }
 }
 
-/// A request as a Function URL hands it over, headers as named.
+/// A request as a Function URL passes it on, with the given headers.
 pub(crate) fn request(headers: &[(&str, &str)], body: &str, is_base64: bool) -> LambdaFunctionUrlRequest {
     let headers: serde_json::Map<String, Value> =
         headers.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
@@ -64,7 +64,7 @@ pub(crate) fn answer(
     answer_of(queue, DEFAULT_POOLS, request)
 }
 
-/// The same with the pools of a map.
+/// The same with the pools of another map.
 pub(crate) fn answer_of(
     queue: &RecordingQueue,
     pools: &str,

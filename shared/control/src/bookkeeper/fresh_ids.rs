@@ -3,7 +3,7 @@
 use fleet::RunnerId;
 use fleet::ports::Random;
 
-/// Ids for new runners, the same ones in every attempt of a transaction: an attempt whose answer was
+/// Ids for new runners: the same ones in every attempt of a transaction, so that an attempt whose answer was
 /// lost is recognised by them.
 pub(super) struct FreshIds<'a, R> {
     random: &'a R,
@@ -16,7 +16,7 @@ impl<'a, R: Random> FreshIds<'a, R> {
         Self { random, made: Vec::new(), next: 0 }
     }
 
-    /// The ids that earlier attempts used. Begins a new attempt.
+    /// The ids that earlier attempts used. Starts a new attempt.
     pub(super) fn made_before(&mut self) -> &[RunnerId] {
         self.next = 0;
         &self.made

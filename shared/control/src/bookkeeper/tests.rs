@@ -19,7 +19,7 @@ use kit::ledger::{asked, at, bounds, job_event, launch_failed, pool, pool_map, q
 
 type LauncherBooks<'a> = Bookkeeper<&'a FaultyTable, NotingClock>;
 
-/// A launcher of its own; launchers with different numbers make different runner ids.
+/// A separate launcher. Launchers with different numbers make different runner ids.
 fn launcher(number: u128, table: &FaultyTable) -> LauncherBooks<'_> {
     Bookkeeper { ledger: table, system: NotingClock::of(number) }
 }
@@ -28,7 +28,7 @@ fn pools() -> PoolMap {
     pool_map(&[("plain", None, 300), ("spot", Some("plain"), 300)])
 }
 
-/// Posts and settles; nothing in these tests ever waits.
+/// Posts and settles. Nothing in these tests ever waits.
 fn settle_with(launcher: &LauncherBooks<'_>, events: &[Event]) -> Result<Posted, PostError> {
     launcher.post_and_settle(&pools(), events, Settling::Now(100)).now_or_never().expect("nothing waits")
 }
@@ -45,7 +45,7 @@ fn post_with(launcher: &LauncherBooks<'_>, events: &[Event]) -> Result<Posted, P
 
 fn ids(runners: &[Runner]) -> BTreeSet<RunnerId> {
     let ids: BTreeSet<RunnerId> = runners.iter().map(|runner| runner.id.clone()).collect();
-    assert_eq!(ids.len(), runners.len(), "each runner is given back once");
+    assert_eq!(ids.len(), runners.len(), "each runner is returned once");
     ids
 }
 
@@ -62,7 +62,7 @@ fn jobs_and_their_runners_are_written_in_one_transaction() {
 }
 
 #[test]
-fn a_redelivered_queued_writes_when_its_job_was_heard_of_and_no_book() {
+fn a_redelivered_queued_writes_that_its_job_was_heard_of_and_no_book() {
     let table = FaultyTable::default();
     settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
     let (written, book) = (table.items(), table.book("plain"));
@@ -77,7 +77,7 @@ fn a_redelivered_queued_writes_when_its_job_was_heard_of_and_no_book() {
     assert_eq!(table.book("plain"), book);
     for job in written.iter().filter_map(Item::job) {
         let heard = Job { heard_at: Some(at(60)), version: job.version + 1, ..job.clone() };
-        assert_eq!(table.job(job.id), Some(heard), "it was heard of, and nothing else");
+        assert_eq!(table.job(job.id), Some(heard), "only the time of the last news changed");
     }
     table.assert_balanced();
 }
@@ -93,7 +93,7 @@ fn what_changes_nothing_writes_nothing() {
     for (events, why) in [
         (&ended[..], "a completed that is redelivered"),
         (&minimum, "the hour's minimum, each minute"),
-        (&[Event::FoundWaiting { job: JobId(1), version: 1 }], "a read of a job that has ended since"),
+        (&[Event::FoundWaiting { job: JobId(1), version: 1 }], "a read of a job that has since ended"),
     ] {
         let commits = table.commits().len();
         settle_with(&launcher, events).unwrap();
@@ -136,13 +136,13 @@ fn each_event_gets_its_own_answer() {
             LedgerAnswer::Ask(AskAnswer::Leave),
             LedgerAnswer::Ask(AskAnswer::Replayed),
         ],
-        "each sees what the ones before it did"
+        "each sees what the earlier ones did"
     );
     table.assert_balanced();
 }
 
 #[test]
-fn of_many_that_ask_at_once_as_many_are_answered_a_config_as_jobs_wait() {
+fn of_many_runners_that_ask_at_once_one_gets_a_config_for_each_waiting_job() {
     let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let runners = settle_with(&launcher, &queued("plain", 1..=5)).unwrap().reserved;
@@ -159,7 +159,7 @@ fn of_many_that_ask_at_once_as_many_are_answered_a_config_as_jobs_wait() {
 }
 
 #[test]
-fn a_posting_tells_what_its_events_brought() {
+fn a_posting_returns_what_its_events_revealed() {
     let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let runner = settle_with(&launcher, &queued("plain", [1])).unwrap().reserved[0].id.clone();
@@ -190,7 +190,7 @@ fn a_pool_that_left_the_map_still_keeps_its_book() {
 }
 
 #[test]
-fn a_job_that_is_routed_again_gets_its_runner_there_in_the_same_transaction() {
+fn a_job_that_is_rerouted_gets_a_runner_of_its_new_pool_in_the_same_transaction() {
     let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     settle_with(&launcher, &queued("plain", [1, 2])).unwrap();
@@ -205,7 +205,7 @@ fn a_job_that_is_routed_again_gets_its_runner_there_in_the_same_transaction() {
     assert_eq!(reserved, [("spot", "spot")]);
     assert_eq!(table.commits().last(), Some(&4), "the job, its runner, and both books");
     assert_eq!((table.totals("plain").queued, table.totals("spot").queued), (1, 1));
-    assert_eq!(settle(&moves).unwrap().reserved, [], "again: it is there");
+    assert_eq!(settle(&moves).unwrap().reserved, [], "again: it has moved already");
     assert_eq!(table.commits().len(), 2);
     table.assert_balanced();
 }

@@ -12,26 +12,26 @@ use kit::ledger::at;
 
 use super::*;
 
-/// When a pass without another time ends.
+/// When a pass ends, unless a test sets another time.
 const LATER: i64 = 1_000_000;
 
-/// The ledger, GitHub and the clock of a test.
+/// A test's ledger, GitHub and clock.
 #[derive(Default)]
 struct DeliveriesWorld {
     items: RefCell<BTreeMap<Key, Item>>,
     meters: RefCell<BTreeMap<Meter, i64>>,
     /// How often the cursor was read.
     reads: Cell<u32>,
-    /// How often another writer writes the cursor before a commit of it.
+    /// How often another writer writes the cursor just before a commit.
     others: Cell<u32>,
     pages: Vec<AttemptPage>,
-    /// What the next calls of GitHub are answered, instead of what they ask for.
+    /// The answers to GitHub's next calls, in place of the real ones.
     list_fails: RefCell<VecDeque<Option<GithubError>>>,
     redelivery_fails: RefCell<VecDeque<Option<GithubError>>>,
     listed: RefCell<Vec<Option<String>>>,
     redelivered: RefCell<Vec<i64>>,
     now: Cell<i64>,
-    /// How long a call of GitHub takes, in seconds.
+    /// How long a call to GitHub takes, in seconds.
     call: Cell<i64>,
 }
 
@@ -105,7 +105,7 @@ impl Redeliver for &DeliveriesWorld {
 }
 
 impl DeliveriesWorld {
-    /// So many calls were made in the minute of the first pass.
+    /// Makes this many calls in the minute of the first pass.
     fn spend(&self, calls: u32) {
         let spend = Limits::default().spend_github_calls(calls, at(10_000));
         self.meters.borrow_mut().insert(spend.meter, calls.into());
@@ -145,7 +145,7 @@ impl DeliveriesWorld {
         done.now_or_never().expect("nothing waits")
     }
 
-    /// What was asked for since this was asked last.
+    /// The deliveries asked for since this was last called.
     fn asked(&self) -> Vec<i64> {
         self.redelivered.take()
     }
@@ -159,7 +159,7 @@ impl DeliveriesWorld {
 }
 
 #[test]
-fn what_failed_is_asked_for_the_oldest_first_and_no_more_than_a_passs_share() {
+fn failed_deliveries_are_asked_for_oldest_first_up_to_a_passs_share() {
     let world = DeliveriesWorld::of(1, 60);
     let pass = world.pass(LATER).unwrap();
     assert_eq!(
@@ -182,22 +182,22 @@ fn of_two_passes_at_once_one_asks() {
 }
 
 #[test]
-fn an_instance_remembers_its_cursor_until_somebody_else_has_written() {
+fn an_instance_remembers_its_cursor_until_another_one_has_written() {
     let world = DeliveriesWorld::of(1, 3);
     let (memory, other) = (DeliveriesMemory::default(), DeliveriesMemory::default());
     assert_eq!(world.pass_with(&memory, LATER).unwrap().redelivered, 3);
     let before = world.reads.get();
     assert_eq!(world.pass_with(&memory, LATER).unwrap().redelivered, 0);
-    assert_eq!(world.reads.get(), before, "it knows them");
+    assert_eq!(world.reads.get(), before, "it remembers them");
 
     assert_eq!(world.pass_with(&other, LATER).unwrap().redelivered, 0, "another instance writes");
     let conflict = Err(DeliveriesError::Ledger(LedgerError::Conflict));
     assert_eq!(
         world.pass_with(&memory, LATER),
         conflict,
-        "it asks for none that the other may have asked for"
+        "it asks for none that the other instance may have asked for"
     );
-    assert_eq!(world.pass_with(&memory, LATER).unwrap().waiting, 3, "it has read them anew");
+    assert_eq!(world.pass_with(&memory, LATER).unwrap().waiting, 3, "it has read them again");
     assert_eq!(world.asked(), [1, 2, 3]);
 }
 
@@ -212,15 +212,15 @@ fn githubs_wait_ends_the_pass_holds_for_all_and_loses_nothing() {
     let until = at(10_000 + 75);
     assert_eq!(world.item(&Key::Budget, Item::budget).wait_until, Some(until));
     assert_eq!(world.pass(LATER), Err(DeliveriesError::Budget(BudgetError::Spent(until))));
-    assert_eq!(world.listed.borrow().len(), 1, "nobody is called meanwhile");
+    assert_eq!(world.listed.borrow().len(), 1, "GitHub is not called meanwhile");
 
     world.now.set(10_075);
     assert_eq!(world.pass(LATER).unwrap().redelivered, 3);
-    assert_eq!(world.asked(), [2, 3, 4], "not the first one, which was asked for");
+    assert_eq!(world.asked(), [2, 3, 4], "not the first, which was asked for");
 }
 
 #[test]
-fn a_list_that_breaks_off_goes_on_at_its_page() {
+fn a_list_that_breaks_off_continues_at_that_page() {
     let world = DeliveriesWorld::of(3, 2);
     let down = GithubError::Unavailable("502 Bad Gateway".to_owned());
     world.list_fails.borrow_mut().extend([None, Some(down.clone())]);
@@ -233,7 +233,7 @@ fn a_list_that_breaks_off_goes_on_at_its_page() {
 }
 
 #[test]
-fn a_cursor_that_github_does_not_know_any_longer_begins_the_walk_anew() {
+fn a_cursor_that_github_no_longer_knows_restarts_the_walk() {
     let world = DeliveriesWorld::of(2, 2);
     let unknown = GithubError::Refused("422 Validation Failed".to_owned());
     world.list_fails.borrow_mut().extend([None, Some(unknown.clone())]);
@@ -243,7 +243,7 @@ fn a_cursor_that_github_does_not_know_any_longer_begins_the_walk_anew() {
 }
 
 #[test]
-fn one_that_github_refuses_keeps_no_other_and_three_in_a_row_end_the_pass() {
+fn one_refusal_does_not_hold_up_the_others_and_three_in_a_row_end_the_pass() {
     let refused = || Some(GithubError::Refused("422 Validation Failed".to_owned()));
     let world = DeliveriesWorld::of(1, 6);
     world.redelivery_fails.borrow_mut().extend([refused(), refused(), None, refused(), refused(), None]);
@@ -257,11 +257,11 @@ fn one_that_github_refuses_keeps_no_other_and_three_in_a_row_end_the_pass() {
     assert_eq!(pass.cut_off, refused().map(Into::into));
     world.asked();
     assert_eq!(world.pass(LATER).unwrap().redelivered, 3);
-    assert_eq!(world.asked(), [4, 5, 6], "the refused ones have their distance");
+    assert_eq!(world.asked(), [4, 5, 6], "the refused ones wait before they are asked for again");
 }
 
 #[test]
-fn nobody_is_called_when_the_time_is_over() {
+fn nothing_is_called_when_the_time_is_over() {
     let world = DeliveriesWorld::of(1, 4);
     world.call.set(10);
     let pass = world.pass(10_030).unwrap();
@@ -274,7 +274,7 @@ fn nobody_is_called_when_the_time_is_over() {
 }
 
 #[test]
-fn a_minute_whose_calls_are_used_up_lists_nothing() {
+fn a_pass_without_calls_left_in_its_minute_lists_nothing() {
     let world = DeliveriesWorld::of(1, 4);
     world.spend(170);
     assert!(matches!(world.pass(LATER), Err(DeliveriesError::Budget(BudgetError::Spent(_)))));
@@ -282,7 +282,7 @@ fn a_minute_whose_calls_are_used_up_lists_nothing() {
 }
 
 #[test]
-fn what_the_budget_has_no_room_for_is_asked_for_a_minute_later() {
+fn deliveries_that_the_budget_has_no_room_for_are_asked_for_a_minute_later() {
     let world = DeliveriesWorld::of(1, 30);
     world.spend(170 - PAGES_COST - 15);
     assert_eq!(world.pass(LATER).unwrap().redelivered, 10);

@@ -7,53 +7,53 @@ use super::recent::Recent;
 use super::{Health, Runner, RunnerState, Totals, difference};
 use crate::ids::PoolName;
 
-/// How long a runner that became Overdue counts against those that still may.
+/// How long a runner that became Overdue counts against the number that still may.
 const OVERDUE_COUNTS: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long an idle runner that GitHub removed counts.
 const REAPED_COUNTS: SignedDuration = SignedDuration::from_hours(1);
 
-/// How many of them there may be in that time, for each runner of the minimum.
+/// How many may be removed in that time, for each runner of the minimum.
 const REAPED_ALLOWED: i64 = 4;
 
-/// How long the place of one beyond those rests.
+/// How long the place of each further one rests.
 const PLACE_RESTS: SignedDuration = SignedDuration::from_mins(15);
 
-/// A pool's totals. Counts are signed, so that a mistake shows as a number below zero and not as
-/// a crash; the audit and the simulation look for it.
+/// A pool's totals. Counts are signed, so that a mistake shows as a negative number rather than a crash; the
+/// audit and the simulation look for one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
     /// The pool.
     pub pool: PoolName,
     /// Jobs that wait.
     pub queued: i64,
-    /// Runners Starting or Idle that carry the pool's labels.
+    /// Runners Starting or Idle that have the pool's labels.
     pub supply: i64,
-    /// Runners Idle that carry the pool's labels.
+    /// Runners Idle that have the pool's labels.
     #[serde(default)]
     pub idle: i64,
     /// Runners not yet Stopped that use the pool's capacity.
     pub live: i64,
     /// Runners to keep waiting at this hour.
     pub minimum: i64,
-    /// Most runners that may live at once at this hour; 0 of a pool that is out of the map.
+    /// Most runners that may live at once at this hour; 0 if the pool is out of the map.
     pub maximum: i64,
     /// Whether the pool's capacity works, or rests.
     #[serde(default)]
     pub health: Health,
-    /// Runners that became Overdue lately.
+    /// Runners that became Overdue recently.
     #[serde(default, skip_serializing_if = "Recent::is_empty")]
     pub overdue: Recent,
-    /// Idle runners that GitHub removed lately.
+    /// Idle runners that GitHub removed recently.
     #[serde(default, skip_serializing_if = "Recent::is_empty")]
     pub reaped: Recent,
-    /// Places of the minimum that began to rest lately, because GitHub removes the runners that wait there.
+    /// Places of the minimum that recently began to rest, because GitHub removes the runners that wait there.
     #[serde(default, skip_serializing_if = "Recent::is_empty")]
     pub resting: Recent,
-    /// The task definition that the pool's runners are launched with, as the scheduler saw it last.
+    /// The task definition that launches the pool's runners, as the scheduler last saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_definition: Option<String>,
-    /// How often the book was written; 0 before the first time.
+    /// How often the book was written; 0 if never.
     pub version: u64,
 }
 
@@ -78,24 +78,23 @@ impl Book {
         }
     }
 
-    /// Runners to keep waiting now: the minimum, without the places that rest, of which one is always
-    /// kept.
+    /// Runners to keep waiting now: the minimum less the places that rest, but always at least one.
     pub fn kept(&self, now: Timestamp) -> i64 {
         let resting = i64::from(self.resting.within(PLACE_RESTS, now));
         if resting == 0 { self.minimum } else { (self.minimum - resting).max(self.minimum.min(1)) }
     }
 
-    /// The runners that the pool wants to have on their way or waiting.
+    /// The runners that the pool wants on their way or waiting.
     pub fn demand(&self, now: Timestamp) -> i64 {
         self.queued + self.kept(now)
     }
 
-    /// The runners that the pool is short of; below zero, the runners that are not needed.
+    /// How many runners the pool is short of. A negative number is a surplus.
     pub fn deficit(&self, now: Timestamp) -> i64 {
         self.demand(now) - self.supply
     }
 
-    /// Whether a runner is needed that asks: there are fewer Idle ones beside it than the pool wants.
+    /// Whether the pool needs the runner that asks: the others Idle are fewer than the pool wants.
     pub fn needs(&self, asking: &Runner, now: Timestamp) -> bool {
         self.demand(now) > self.idle_beside(asking)
     }
@@ -105,40 +104,40 @@ impl Book {
         self.deficit(now) < 0
     }
 
-    /// Whether jobs wait that no Idle runner but this one can take.
+    /// Whether more jobs wait than the other Idle runners can take.
     pub fn jobs_wait_beside(&self, runner: &Runner) -> bool {
         self.queued > self.idle_beside(runner)
     }
 
-    /// Whether one more runner may become Overdue: there are no more such, lately, than jobs wait.
+    /// Whether one more runner may become Overdue: recently, fewer have than jobs wait.
     pub fn may_have_another_overdue(&self, now: Timestamp) -> bool {
         i64::from(self.overdue.within(OVERDUE_COUNTS, now)) < self.queued
     }
 
-    /// Who is Idle is in the supply too: a book that says otherwise is wrong, and must not send away whom it
-    /// launches.
+    /// An Idle runner is in the supply too. A book that says otherwise is wrong, and must not send away the
+    /// runners that it launches.
     fn idle_beside(&self, runner: &Runner) -> i64 {
         let idle = self.idle - i64::from(runner.state == RunnerState::Idle);
         idle.min(self.supply - i64::from(runner.state.is_supply()))
     }
 
-    /// The queued jobs that no runner of the pool is on its way for. A fallback serves these, never
-    /// a minimum.
+    /// The queued jobs for which no runner of the pool is on its way. A fallback serves these, never a
+    /// minimum.
     pub fn unserved_jobs(&self) -> i64 {
         self.queued - self.supply
     }
 
-    /// The runners that are on their way, without a word of them yet.
+    /// The runners on their way that have not reported yet.
     pub fn starting(&self) -> i64 {
         self.supply - self.idle
     }
 
-    /// Whether one more runner may live on the pool's capacity.
+    /// Whether the pool's capacity has room for one more runner.
     pub fn has_room(&self) -> bool {
         self.live < self.maximum
     }
 
-    /// Whether the pool was taken out of the map: no pool of the map has a maximum of 0.
+    /// Whether the pool was taken out of the map: no pool in the map has a maximum of 0.
     pub fn is_closed(&self) -> bool {
         self.maximum == 0
     }
@@ -159,8 +158,8 @@ impl Book {
         self.overdue.add(now, OVERDUE_COUNTS);
     }
 
-    /// GitHub removed an idle runner. Beyond four times the minimum within an hour its place rests; gives
-    /// whether it does.
+    /// GitHub removed an idle runner. If more than four times the minimum are removed within an hour, the
+    /// place of each rests. Returns whether this one does.
     pub(super) fn note_reaped(&mut self, now: Timestamp) -> bool {
         self.reaped.add(now, REAPED_COUNTS);
         let reaped = i64::from(self.reaped.within(REAPED_COUNTS, now));
@@ -171,13 +170,13 @@ impl Book {
         rests
     }
 
-    /// The totals as the pool's items add up to.
+    /// The totals, as the pool's items add up to them.
     pub(super) fn recounted(&mut self, counted: Totals) {
         let Totals { queued, supply, idle, live } = counted;
         (self.queued, self.supply, self.idle, self.live) = (queued, supply, idle, live);
     }
 
-    /// Posts a change.
+    /// Applies a change.
     pub(super) fn post(&mut self, change: Totals) {
         self.queued += change.queued;
         self.supply += change.supply;

@@ -1,4 +1,4 @@
-//! The items that a transaction has read, as its events change them.
+//! The items that a transaction has read, and what its events make of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -14,7 +14,7 @@ use super::{
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
 
-/// Jobs, runners and books as they were read, and as they have become since.
+/// Jobs, runners and books, as they were read and as they are now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entries {
     jobs: BTreeMap<JobId, Job>,
@@ -23,15 +23,15 @@ pub struct Entries {
     changed_jobs: BTreeSet<JobId>,
     changed_runners: BTreeSet<RunnerId>,
     changed_books: BTreeSet<PoolName>,
-    /// The capacities of the books that are bought as Spot.
+    /// The capacities of the books that are Spot.
     spot: BTreeSet<PoolName>,
     tidings: Tidings,
 }
 
-/// What the events brought that is worth a log line or a metric.
+/// What the events revealed that deserves a log line or a metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tidings {
-    /// The capacities whose breaker opened, or is held open for longer, each with its rest.
+    /// The capacities whose breaker opened, or stays open for longer, each with its rest.
     pub breakers: BTreeMap<PoolName, Rest>,
     /// How many idle runners of a pool GitHub removed.
     pub reaped: BTreeMap<PoolName, u32>,
@@ -39,7 +39,7 @@ pub struct Tidings {
     pub places_resting: BTreeMap<PoolName, u32>,
     /// How many runners of a pool became Overdue.
     pub overdue: BTreeMap<PoolName, u32>,
-    /// The jobs that were not known, and were created over a day ago.
+    /// The jobs that were unknown, and over a day old.
     pub old_jobs: BTreeSet<JobId>,
     /// The jobs that have begun on runners of ours, each with where its time went.
     pub begun: BTreeMap<JobId, JobBegun>,
@@ -63,7 +63,7 @@ impl Entries {
         }
     }
 
-    /// Opens a book for each of these pools that has none yet.
+    /// Opens a book for each of these pools that has none.
     pub fn open_books(&mut self, names: &BTreeSet<PoolName>, pools: &PoolMap) {
         for name in names {
             let maximum = || pools.get(name).map_or(0, |pool| pool.maximum);
@@ -84,24 +84,24 @@ impl Entries {
         self.runners.get(id)
     }
 
-    /// Every pool that a job, a runner or its capacity belongs to.
+    /// Every pool that a job, a runner or a runner's capacity belongs to.
     pub fn pools_named(&self) -> BTreeSet<PoolName> {
         let of_jobs = self.jobs.values().filter_map(|job| job.pool.as_ref());
         let of_runners = self.runners.values().flat_map(|runner| [&runner.pool, &runner.capacity]);
         of_jobs.chain(of_runners).cloned().collect()
     }
 
-    /// What the events brought that is worth a log line or a metric.
+    /// What the events revealed that deserves a log line or a metric.
     pub fn tidings(&self) -> &Tidings {
         &self.tidings
     }
 
-    /// How many items the transaction would write by now.
+    /// How many items the transaction would write so far.
     pub fn changes(&self) -> usize {
         self.changed_jobs.len() + self.changed_runners.len() + self.changed_books.len()
     }
 
-    /// Applies one event. The books of all pools that its items name have to be there.
+    /// Applies one event. The books of all pools that its items name must be present.
     pub fn apply(&mut self, event: &Event, now: Timestamp) -> LedgerAnswer {
         let runner = event.runner().and_then(|id| self.runners.get(id));
         let job = event.job().and_then(|id| self.jobs.get(&id));
@@ -113,7 +113,7 @@ impl Entries {
                 }
                 outcome
             }
-            // What was heard in this transaction was heard since.
+            // News in this transaction came after everything stored.
             Event::FoundWaiting { job, .. } | Event::FoundUnserved { job, .. }
                 if self.changed_jobs.contains(job) =>
             {
@@ -135,7 +135,7 @@ impl Entries {
                 self.set_bounds(pool, *minimum, *maximum, task_definition.as_deref());
                 return LedgerAnswer::Noted;
             }
-            // Nothing has happened: settling the pools that events name is what comes next.
+            // This changes nothing itself: the transaction settles the pools that its events name.
             Event::Settle { .. } => return LedgerAnswer::Noted,
             Event::Recounted { pool, version, totals } => {
                 self.recounted(pool, *version, *totals);
@@ -145,14 +145,14 @@ impl Entries {
         self.accept(outcome, now)
     }
 
-    /// Writes a reservation down: supply for its pool, live on its capacity.
+    /// Records a reservation: supply for its pool, live on its capacity.
     pub fn reserve(&mut self, id: RunnerId, pool: &PoolName, capacity: &PoolName, now: Timestamp) {
         self.change_book(capacity, |book| book.health.reserved(now));
         self.put_runner(Runner::reserved(id, pool.clone(), capacity.clone(), now));
     }
 
-    /// What the transaction writes: every changed item, each on the condition that nobody has
-    /// written it since it was read.
+    /// What the transaction writes: every changed item, each on condition that nobody has written it since it
+    /// was read.
     pub fn puts(&self) -> Vec<Put> {
         let jobs = self.changed_jobs.iter().filter_map(|id| self.jobs.get(id));
         let runners = self.changed_runners.iter().filter_map(|id| self.runners.get(id));
@@ -163,7 +163,7 @@ impl Entries {
         jobs.chain(runners).chain(books).map(Put).collect()
     }
 
-    /// The transaction is written: what changed in it is what is stored now.
+    /// The transaction was written: what it changed is now what is stored.
     pub fn written(&mut self) {
         for id in mem::take(&mut self.changed_jobs) {
             self.jobs.entry(id).and_modify(|job| job.version += 1);
@@ -201,8 +201,8 @@ impl Entries {
         }
     }
 
-    /// An Overdue runner that leaves counts in no total of its pool's book, and whether it is needed was read
-    /// there all the same: the book is written with it, so that nobody changes it in between.
+    /// An Overdue runner that leaves counts in no total of its pool's book, yet the decision that it is not
+    /// needed was read there. So the book is written too, which fails if anyone changed it in between.
     fn hold_what_was_decided_by(&mut self, after: &Runner) {
         let is_overdue = |before: &Runner| before.state == RunnerState::Overdue;
         if after.state == RunnerState::Leaving && self.runners.get(&after.id).is_some_and(is_overdue) {
@@ -220,7 +220,7 @@ impl Entries {
         };
         match news {
             News::Started => capacity(self, &|health| health.started(now)),
-            // On demand another instance comes at once.
+            // On demand, another instance comes at once.
             News::InstanceGone(_) if !self.spot.contains(&runner.capacity) => {}
             News::NoCapacity(reason) | News::InstanceGone(reason) => {
                 capacity(self, &|it| it.no_capacity(launched_at, &reason, now));
@@ -248,7 +248,7 @@ impl Entries {
         self.tidings.breakers.extend(after.map(|rest| (runner.capacity.clone(), rest)));
     }
 
-    /// A job as it is now. The books change with what it counts.
+    /// Replaces a job, and changes the books by the difference in what it counts.
     fn put_job(&mut self, job: Job) {
         let before = self.jobs.get(&job.id).and_then(Job::counts);
         self.post(difference(before, job.counts()));
@@ -256,7 +256,7 @@ impl Entries {
         self.jobs.insert(job.id, job);
     }
 
-    /// A runner as it is now. The books change with what it counts.
+    /// Replaces a runner, and changes the books by the difference in what it counts.
     fn put_runner(&mut self, runner: Runner) {
         let before = self.runners.get(&runner.id).map(Runner::counts);
         self.post(difference(before.into_iter().flatten(), runner.counts()));
@@ -279,7 +279,7 @@ impl Entries {
         });
     }
 
-    /// A book says what its items add up to, unless it was written since they were counted.
+    /// Corrects a book to what its items add up to, unless it was written after they were counted.
     fn recounted(&mut self, pool: &PoolName, version: u64, counted: Totals) {
         if self.books.get(pool).is_some_and(|book| book.version == version)
             && !self.changed_books.contains(pool)
@@ -294,7 +294,7 @@ impl Entries {
         }
     }
 
-    /// Changes a book. One that ends as it was is not written.
+    /// Changes a book. A book that ends up as it was is not written.
     fn change_book(&mut self, pool: &PoolName, change: impl FnOnce(&mut Book)) {
         if let Some(book) = self.books.get_mut(pool) {
             let before = book.clone();

@@ -22,22 +22,22 @@ pub struct JobMessage {
     pub job_event: JobEvent,
 }
 
-/// A message to the launchers from a function that finds a pool short of runners and launches none itself: it
-/// names the pool, never a runner. It is a hint. A lost, late or doubled one does no harm: its receiver looks
-/// at the pool's book.
+/// A message to the launchers from a function that finds a pool short of runners but launches none itself. It
+/// names the pool, never a runner. It is only a hint: its receiver looks at the pool's book, so a lost, late
+/// or duplicate message does no harm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettleMessage {
     /// The version of this form.
     #[serde(default)]
     pub version: Version<1>,
-    /// The pool that is to be settled.
+    /// The pool to settle.
     pub settle: PoolName,
-    /// When the oldest of its jobs came to the queue, where that is known: for the figures.
+    /// When the oldest of its jobs came to the queue, if known; for the metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
 }
 
-/// What GitHub says of a job.
+/// What GitHub reports of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobAction {
@@ -45,7 +45,7 @@ pub enum JobAction {
     Queued,
     /// A runner has taken it.
     InProgress,
-    /// It has ended: run, skipped or cancelled.
+    /// It has ended: it ran, was skipped, or was cancelled.
     Completed,
 }
 
@@ -54,7 +54,7 @@ pub enum JobAction {
 pub struct JobRunner {
     /// GitHub's id of the registration.
     pub github_id: GithubRunnerId,
-    /// Our id, read from the runner's name.
+    /// Our id, from the runner's name.
     pub runner: RunnerId,
 }
 
@@ -65,8 +65,8 @@ pub struct JobEvent {
     pub action: JobAction,
     /// The job.
     pub job: JobId,
-    /// The pool its labels were routed to; `None` where no pool serves them: the job has begun, or ended,
-    /// elsewhere, or its pool is out of the map.
+    /// The pool that its labels were routed to; `None` if no pool serves them: the job began or ended
+    /// elsewhere, or its pool has left the map.
     pub pool: Option<PoolName>,
     /// The repository.
     pub repository: Repository,
@@ -75,23 +75,23 @@ pub struct JobEvent {
     pub is_public: bool,
     /// What the job asks for.
     pub labels: Labels,
-    /// The runner that took it, where it is one of ours by its name.
+    /// The runner that took it, if its name shows that it is ours.
     pub runner: Option<JobRunner>,
-    /// Whether it ended in a way that does not show that it ran: cancelled, or skipped.
+    /// Whether its end leaves open if it ever ran: it was cancelled, or skipped.
     #[serde(default)]
     pub may_not_have_run: bool,
-    /// When GitHub says that it was created; `None` where the payload does not say.
+    /// When GitHub created it; `None` if the payload does not say.
     pub created_at: Option<Timestamp>,
-    /// When the queue took it, as the launcher sees it; the webhook does not say.
+    /// When the queue took it, which the launcher sees and the webhook does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
 }
 
-/// How old a job is, by its creation, whose first `queued` is an old delivery that somebody posts again.
+/// If a job is older than this when its first `queued` comes, somebody posted an old delivery again.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
 impl JobEvent {
-    /// Whether it says of a job that was created over a day ago that it waits.
+    /// Whether it says that a job waits which was created over a day ago.
     pub fn is_old_demand(&self, now: Timestamp) -> bool {
         let is_old = |created: Timestamp| now.duration_since(created) > OLD;
         self.action == JobAction::Queued && self.created_at.is_some_and(is_old)
@@ -101,33 +101,32 @@ impl JobEvent {
 /// What happens in a runner's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunnerEvent {
-    /// Its PID 1 asks what it is to do: with this boot id's digest, a listener that is so far, and how long PID 1
-    /// has been there, if it says so.
+    /// Its PID 1 asks what to do. This has the digest of its boot id, the state of its listener, and how long
+    /// PID 1 has been running, if it says so.
     Asked(BootDigest, Listener, Option<SignedDuration>),
-    /// GitHub made its JIT config, for this boot, with this registration.
+    /// GitHub made a JIT config for this boot, with this registration.
     Registered(BootDigest, GithubRunnerId),
     /// GitHub refused to delete its registration, because it has just begun a job.
     FoundBusy,
-    /// It has not come up in its time, and jobs wait beside it.
+    /// It has not come up in time, and jobs wait.
     Overdue,
-    /// It has asked for nothing and was found not to be needed; its task is going to be stopped, if that still
-    /// is so.
+    /// It has asked for nothing and was found unneeded. If that still holds, its task will be stopped.
     Fenced,
-    /// Its task has waited too long for capacity, with what is known of why, and is going to be stopped.
+    /// Its task has waited too long for capacity and will be stopped; with what is known of the cause.
     FoundNoCapacity(String),
-    /// It has no JIT config and has asked for none by its boot limit, or was slow for a second time, with
-    /// what is known of why; its task is going to be stopped.
+    /// By its boot limit it has no JIT config and has asked for none, or it was slow for a second time. Its
+    /// task will be stopped; with what is known of the cause.
     FailedToBoot(String),
-    /// `RunTask` was called for it once more: why it puts the launch off, in ECS's words, or nothing where
-    /// the runner has its task.
+    /// `RunTask` was called for it once more: ECS's reason for putting the launch off, or nothing if the
+    /// runner has its task.
     LaunchTried(Option<String>),
-    /// ECS has put its launch off up to its boot limit, with its last reason.
+    /// ECS has put its launch off up to its boot limit; with the last reason.
     NotLaunched(String),
     /// It is about to lose its instance.
     CountedOut,
-    /// It waits for a job, and GitHub does not call this registration of it online.
+    /// It waits for a job, but GitHub does not report this registration as online.
     FoundOffline(GithubRunnerId),
-    /// Its pool has had a surplus for long, and it does not ask whether it may leave.
+    /// Its pool has long had a surplus, and it does not ask whether to leave.
     FoundNotAsking,
     /// `RunTask` failed for good, with ECS's reason.
     LaunchFailed(FailureClass, String),
@@ -138,48 +137,47 @@ pub enum RunnerEvent {
 /// Any input of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Of a job.
+    /// A job's event.
     Job(JobEvent),
-    /// Of a runner.
+    /// A runner's event.
     Runner(RunnerId, RunnerEvent),
-    /// Of a job that GitHub says waits for an approval.
+    /// GitHub says that a job waits for an approval.
     FoundWaiting {
         /// The job.
         job: JobId,
-        /// Its item's version as it was before GitHub was asked: a webhook that came since has the last
-        /// word.
+        /// The version of its item before GitHub was asked: a webhook that came since has the last word.
         version: u64,
     },
-    /// Of a job that GitHub was asked for, where nothing else is to be written of the answer.
+    /// GitHub was asked about a job, and the answer changes nothing else.
     JobRead {
         /// The job.
         job: JobId,
-        /// How far it was then.
+        /// Its state at that time.
         state: JobState,
     },
-    /// Of a job that GitHub says waits for a runner, while one of ours that could serve it listens and is
-    /// given no job. That one is counted out.
+    /// GitHub says that a job waits for a runner, while a runner of ours that could serve it listens and gets
+    /// no job. That runner is counted out.
     PassedOver {
         /// The job.
         job: JobId,
     },
-    /// Of a job that was passed over again and again.
+    /// A job was passed over again and again.
     FoundUnserved {
         /// The job.
         job: JobId,
         /// As [`Event::FoundWaiting`] has it.
         version: u64,
-        /// Why, most likely.
+        /// The most likely reason.
         reason: UnservedReason,
     },
-    /// Of an Unserved job that GitHub still says waits for a runner: it is tried once more.
+    /// GitHub still says that an Unserved job waits for a runner: it gets one more try.
     TriedAgain {
         /// The job.
         job: JobId,
         /// As [`Event::FoundWaiting`] has it.
         version: u64,
     },
-    /// Of a job that waits in a pool which was taken out of the map: another pool serves it too.
+    /// A job waits in a pool that has left the map, and another pool serves it too.
     Rerouted {
         /// The job.
         job: JobId,
@@ -188,7 +186,7 @@ pub enum Event {
         /// The pool that serves it now.
         to: PoolName,
     },
-    /// Of a pool: its minimum and maximum at this hour; both are 0 once it is out of the map.
+    /// A pool's minimum and maximum at this hour; both are 0 once it has left the map.
     Bounds {
         /// The pool.
         pool: PoolName,
@@ -196,20 +194,19 @@ pub enum Event {
         minimum: u32,
         /// Most runners that may live at once.
         maximum: u32,
-        /// The task definition of its runners; `None` where that is not known, and nothing is changed.
+        /// The task definition of its runners; `None` if unknown, which changes nothing.
         task_definition: Option<String>,
     },
-    /// Of a pool: it is to be settled.
+    /// A pool is to be settled.
     Settle {
         /// The pool.
         pool: PoolName,
     },
-    /// Of a pool: its items were counted, twice, and are not what its book says.
+    /// A pool's items were counted twice, and do not add up to what its book says.
     Recounted {
         /// The pool.
         pool: PoolName,
-        /// The book's version as it was when they were counted: a book that was written since is counted
-        /// again.
+        /// The book's version when they were counted. If the book was written since, they are counted again.
         version: u64,
         /// What they add up to.
         totals: Totals,
@@ -217,7 +214,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The job that it is about, if it is about one.
+    /// The job that it is about, if any.
     pub fn job(&self) -> Option<JobId> {
         match self {
             Self::Job(event) => Some(event.job),
@@ -231,7 +228,7 @@ impl Event {
         }
     }
 
-    /// The runner that it names, if it names one.
+    /// The runner that it names, if any.
     pub fn runner(&self) -> Option<&RunnerId> {
         match self {
             Self::Job(event) => event.runner.as_ref().map(|named| &named.runner),
@@ -248,7 +245,7 @@ impl Event {
         }
     }
 
-    /// The pool that it names, if it names one; of two the one that a job goes to.
+    /// The pool that it names, if any; of two pools, the one that a job moves to.
     pub fn pool(&self) -> Option<&PoolName> {
         match self {
             Self::Job(event) => event.pool.as_ref(),

@@ -1,18 +1,17 @@
-//! Whether a pool's capacity works: rests after "no capacity", and the breaker for launches that
-//! cannot work.
+//! Whether a pool's capacity works: rests after "no capacity", and the breaker for launches that cannot work.
 //!
-//! What a capacity is, its launches share: what fails of one batch fails for one reason. So an open breaker
-//! counts a failure only of a runner that was reserved after the failure that opened it, or held it open,
-//! last: those reserved before are of the same batch, however many they are and however late they fail, and
-//! say nothing new. Ten launches that are refused at once are one failure and rest for a minute; counted one
-//! by one they would rest for an hour.
+//! All launches on a capacity share its faults: those of one batch fail for one reason. So an open breaker
+//! counts a failure only if the runner was reserved after the failure that last opened it or held it open.
+//! Runners reserved before belong to the same batch: however many they are and however late they fail, they
+//! say nothing new. Ten launches that are refused at once count as one failure and rest for a minute; counted
+//! one by one, they would rest for an hour.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::launch::RUN_THIRDS_ALLOWED;
 
-/// How long a pool's capacity rests when ECS had none.
+/// How long a pool's capacity rests after ECS had none.
 pub(super) const CAPACITY_REST: SignedDuration = SignedDuration::from_mins(3);
 
 /// Failed boots in a row that open the breaker.
@@ -24,28 +23,28 @@ const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(1);
 /// The breaker's longest rest.
 const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_hours(1);
 
-/// The longest rest of a breaker that runs have opened: a job alone shows that they work again.
+/// The longest rest of a breaker that failed runs opened: only a job can show that runs work again.
 const LONGEST_RUN_BACKOFF: SignedDuration = SignedDuration::from_mins(15);
 
-/// How far apart the starts are that are written down while all is well. A burst's first questions would
-/// otherwise all write one book, for a time that says nothing new.
+/// While all is well, starts this close together are not recorded again. Otherwise each first question of a
+/// burst would write the same book, for a time that says nothing new.
 const STARTS_APART: SignedDuration = SignedDuration::from_secs(10);
 
 /// Why a pool's capacity rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestCause {
-    /// ECS had no capacity. A fallback may serve meanwhile.
+    /// ECS had no capacity. A fallback may serve in the meantime.
     NoCapacity,
     /// ECS refused the launch for good: access, task definition, network.
     LaunchRefused,
     /// Runner after runner failed before its first question.
     BootFailures,
-    /// Runner after runner asked, and failed before any job.
+    /// Runner after runner asked, but failed before any job.
     RunFailures,
 }
 
-/// A time in which nothing is launched on a pool's capacity.
+/// A time during which nothing is launched on a pool's capacity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rest {
     /// When it ends.
@@ -57,7 +56,7 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// Whether nothing but somebody's hand, or a change at GitHub, ends what is wrong.
+    /// Whether only a person, or a change at GitHub, can mend the cause.
     pub fn is_breaker(&self) -> bool {
         self.cause != RestCause::NoCapacity
     }
@@ -72,7 +71,7 @@ pub struct Health {
     /// When a runner last came up here, to within ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_start: Option<Timestamp>,
-    /// Failed runs since a job last began here, in thirds of one.
+    /// Failed runs since a job last began here, in thirds of a run.
     #[serde(default)]
     pub run_failure_thirds: u32,
     /// When a job last began here, to within ten seconds.
@@ -81,21 +80,22 @@ pub struct Health {
     /// When a refused launch or a failed boot last opened the breaker, or held it open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_at: Option<Timestamp>,
-    /// When a failed run last did.
+    /// When a failed run last did so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs_broken_at: Option<Timestamp>,
-    /// The rest that holds, or the last one that held.
+    /// The current rest, or the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<Rest>,
 }
 
 impl Health {
-    /// The rest that holds now, if one does.
+    /// The current rest, if there is one.
     pub fn resting(&self, now: Timestamp) -> Option<&Rest> {
         self.rest.as_ref().filter(|rest| now < rest.until)
     }
 
-    /// A runner came up: whatever kept runners from that is over. Whether runs work, only a job shows.
+    /// A runner came up, so whatever kept runners from coming up is over. Whether runs work, only a job
+    /// shows.
     pub(super) fn started(&mut self, now: Timestamp) {
         let rest = self.rest.take_if(|rest| rest.cause != RestCause::RunFailures);
         if self.failures == 0 && rest.is_none() && !is_news(self.last_start, now) {
@@ -113,23 +113,22 @@ impl Health {
         (self.run_failure_thirds, self.runs_broken_at, self.last_job) = (0, None, Some(now));
     }
 
-    /// Runners are launched with another task definition: what failed with the one before says nothing of
-    /// it.
+    /// Runners get another task definition: failures with the previous one say nothing about it.
     pub(super) fn definition_changed(&mut self) {
         self.rest.take_if(|rest| rest.is_breaker());
         (self.failures, self.broken_at) = (0, None);
         (self.run_failure_thirds, self.runs_broken_at) = (0, None);
     }
 
-    /// There was no capacity for a runner launched at `launched_at`. A rest is not renewed by old
-    /// news: something has started here since.
+    /// There was no capacity for a runner launched at `launched_at`. Old news starts no new rest: something
+    /// has started here since.
     pub(super) fn no_capacity(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
         if self.last_start.is_none_or(|start| start <= launched_at) {
             self.rest_until(now, CAPACITY_REST, RestCause::NoCapacity, reason);
         }
     }
 
-    /// ECS refused to launch a runner reserved at `launched_at` for good, or put it off for too long.
+    /// ECS refused for good to launch a runner reserved at `launched_at`, or put it off for too long.
     pub(super) fn launch_refused(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
         if is_of_the_same_batch(launched_at, self.broken_at) {
             return self.rest_if_none_holds(now, backoff(self.failures), RestCause::LaunchRefused, reason);
@@ -139,7 +138,7 @@ impl Health {
         self.rest_until(now, backoff(self.failures), RestCause::LaunchRefused, reason);
     }
 
-    /// A runner launched at `launched_at` came to its end before its first question.
+    /// A runner launched at `launched_at` ended before its first question.
     pub(super) fn boot_failed(&mut self, launched_at: Timestamp, reason: &str, now: Timestamp) {
         if self.last_start.is_some_and(|start| start > launched_at) {
             return;
@@ -154,7 +153,7 @@ impl Health {
         }
     }
 
-    /// A runner launched at `launched_at` asked, and failed before any job.
+    /// A runner launched at `launched_at` asked, but failed before any job.
     pub(super) fn run_failed(&mut self, launched_at: Timestamp, thirds: u32, reason: &str, now: Timestamp) {
         if self.last_job.is_some_and(|job| job > launched_at) {
             return;
@@ -169,7 +168,7 @@ impl Health {
         }
     }
 
-    /// A runner was reserved. With the breaker open it is the one trial until the next rest is over.
+    /// A runner was reserved. With the breaker open, it is the only trial until the next rest is over.
     pub(super) fn reserved(&mut self, now: Timestamp) {
         let cause = self.rest.as_ref().map(|rest| rest.cause);
         let length = match cause {
@@ -182,12 +181,12 @@ impl Health {
         }
     }
 
-    /// Whether launches fail one after the other, so that only a trial at a time is made.
+    /// Whether launches keep failing, so that only one trial is made at a time.
     fn is_broken(&self) -> bool {
         self.failures >= BOOT_FAILURES_ALLOWED
     }
 
-    /// Whether runs fail one after the other, so that only a trial at a time is made.
+    /// Whether runs keep failing, so that only one trial is made at a time.
     fn do_runs_fail(&self) -> bool {
         self.run_failure_thirds >= RUN_THIRDS_ALLOWED
     }
@@ -201,8 +200,8 @@ impl Health {
         backoff(self.failures.saturating_sub(BOOT_FAILURES_ALLOWED - 1))
     }
 
-    /// Rests, unless a rest holds. What counts as no failure must not be launched again at once all the
-    /// same, where two clocks differ.
+    /// Rests, unless a rest already holds. Even a failure that does not count must not be launched again at
+    /// once, if two clocks differ.
     fn rest_if_none_holds(&mut self, now: Timestamp, length: SignedDuration, cause: RestCause, reason: &str) {
         if self.resting(now).is_none() {
             self.rest_until(now, length, cause, reason);

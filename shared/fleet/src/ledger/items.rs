@@ -1,4 +1,4 @@
-//! What the ledger stores: jobs, runners and books, each under a key and with a version.
+//! What the ledger stores: jobs, runners and books, each with a key and a version.
 
 use std::fmt;
 
@@ -16,86 +16,111 @@ use crate::version::Version;
 /// Most items that one transaction may write (DynamoDB: `TransactWriteItems`).
 pub const TRANSACTION_LIMIT: usize = 100;
 
-/// Most events that always fit into one transaction: each may write a job, a runner and the books
-/// of the job's pool, the runner's and its capacity's.
+/// The most events that always fit into one transaction. Each may write a job, a runner, and three books:
+/// those of the job's pool, the runner's pool, and the runner's capacity.
 pub const EVENTS_A_TRANSACTION: usize = TRANSACTION_LIMIT / 5;
 
 /// The version of the form that items are stored in.
 pub type ItemVersion = Version<1>;
 
-/// How far a job is. A job only moves to a later state, but for a Queued one that GitHub says is Waiting.
+/// How far a job is. A job only moves to a later state, except that a Queued one becomes Waiting if GitHub
+/// says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// It waits for an approval, as GitHub says, and counts nowhere.
+    /// GitHub says that it waits for an approval. It counts nowhere.
     Waiting,
     /// It waits for a runner and counts in its pool's `queued`.
     Queued,
-    /// Runners of ours that could serve it have waited beside it, and GitHub gave it to none: it no longer
+    /// Runners of ours that could serve it have waited, and GitHub gave it to none of them. It no longer
     /// counts.
     Unserved,
     /// A runner has taken it.
     InProgress,
-    /// It has ended, one way or another.
+    /// It has ended, however it went.
     Completed,
 }
 
 /// A workflow job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
-    /// GitHub's id of it.
+    /// GitHub's id.
     pub id: JobId,
     /// How far it is.
     pub state: JobState,
-    /// The pool it was routed to, in whose book it counts while it is queued. `None` of a job that was begun or
-    /// ended when nobody here knew it, and that no pool served: it is kept so that a late event counts nothing.
+    /// The pool that it was routed to, in whose book it counts while it is queued. `None` if it had begun or
+    /// ended before the ledger knew it, and no pool served it: it is kept so that a late event counts
+    /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolName>,
     /// The repository it belongs to.
     pub repository: Repository,
-    /// Whether everybody may read the repository, as GitHub said last.
+    /// Whether anyone may read the repository, according to GitHub's latest word.
     #[serde(default)]
     pub is_public: bool,
-    /// What it asks for.
+    /// The labels that it asks for.
     pub labels: Labels,
-    /// The runner of ours that took it, once one has.
+    /// The runner of ours that took it, if one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<RunnerId>,
-    /// When it was written down first.
+    /// When it was first recorded.
     pub seen_at: Timestamp,
-    /// When its state changed last.
+    /// When its state last changed.
     pub changed_at: Timestamp,
-    /// When a webhook said last that it waits for a runner, though it did already.
+    /// When a webhook last repeated that it waits for a runner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Timestamp>,
-    /// When GitHub was asked for it last, since it came to its state.
+    /// When GitHub was last asked about it in its current state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// How many runners were counted out that had listened beside it and were given no job.
+    /// How many runners were counted out because they listened in vain for it.
     #[serde(default)]
     pub passed_over: u32,
-    /// Why nothing of ours can serve it, as far as anybody can tell; of an Unserved one.
+    /// Why nothing of ours can serve it, most likely; only if it is Unserved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unserved: Option<UnservedReason>,
-    /// When it came to each of its points.
+    /// When it reached each of its points.
     #[serde(default, skip_serializing_if = "JobTimes::is_empty")]
     pub times: JobTimes,
-    /// How often it was written; 0 before the first time.
+    /// How often it was written; 0 if never.
     pub version: u64,
 }
 
-/// Why GitHub gives a job to no runner that could serve it, most likely (GitHub: "Managing access to
-/// self-hosted runners using groups").
+impl Job {
+    /// A job that comes to this state now and has never been written, with no more than every job has.
+    pub fn new(id: JobId, state: JobState, repository: Repository, labels: Labels, now: Timestamp) -> Self {
+        Self {
+            id,
+            state,
+            pool: None,
+            repository,
+            is_public: false,
+            labels,
+            runner: None,
+            seen_at: now,
+            changed_at: now,
+            heard_at: None,
+            read_at: None,
+            passed_over: 0,
+            unserved: None,
+            times: JobTimes::default(),
+            version: 0,
+        }
+    }
+}
+
+/// The most likely reason why GitHub gives a job to no runner that could serve it (GitHub: "Managing access
+/// to self-hosted runners using groups").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnservedReason {
     /// Its repository is public, and the runner group refuses public repositories, as groups do by default.
     PublicRepository,
-    /// Its repository is not among those that the runner group is for.
+    /// Its repository is not among those that the runner group serves.
     RunnerGroup,
 }
 
-/// What is wrong, and the way out.
+/// What is wrong, and what to do.
 impl fmt::Display for UnservedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -110,27 +135,27 @@ impl fmt::Display for UnservedReason {
     }
 }
 
-/// How far a runner is. It only moves forward, but for Leaving, which a job may still overtake, and for
-/// Overdue, from which a question brings it back.
+/// How far a runner is. It only moves forward, except that a job may still overtake Leaving, and a question
+/// brings it back from Overdue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunnerState {
-    /// Reserved: its task is asked for, or starts, and has not asked for anything.
+    /// Reserved: its task was asked for, or is starting, and has asked for nothing yet.
     Starting,
-    /// It is to have a JIT config, or has one, and has no job as far as we know.
+    /// It is to get a JIT config, or has one, and has no job that we know of.
     Idle,
-    /// It has not come up in its time, and another one was reserved beside it.
+    /// It did not come up in time, and another one was reserved to help.
     Overdue,
-    /// It has begun a job. Nobody of us stops it.
+    /// It has begun a job. We never stop it.
     Busy,
     /// It got the answer "leave", or gets it at its next question.
     Leaving,
-    /// Its task has stopped, or never was.
+    /// Its task has stopped, or never existed.
     Stopped,
 }
 
 impl RunnerState {
-    /// Whether the runner counts in `supply`: it will take a job, or keep waiting for one.
+    /// Whether the runner counts in `supply`: it will take a job, or wait for one.
     pub fn is_supply(self) -> bool {
         matches!(self, Self::Starting | Self::Idle)
     }
@@ -149,47 +174,47 @@ impl RunnerState {
 /// An ephemeral runner, which is one ECS task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runner {
-    /// Our id of it.
+    /// Our id.
     pub id: RunnerId,
     /// How far it is.
     pub state: RunnerState,
-    /// The pool whose labels it carries, in whose `supply` it counts.
+    /// The pool whose labels it has, in whose `supply` it counts.
     pub pool: PoolName,
-    /// The pool whose capacity provider runs its task, and in whose `live` it counts. It differs from `pool`
-    /// when a fallback runs it.
+    /// The pool whose capacity provider runs its task, in whose `live` it counts. It differs from `pool` if a
+    /// fallback runs it.
     pub capacity: PoolName,
-    /// The boot that it is bound to: the one that asked first.
+    /// The boot that it is bound to: the first that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<BootDigest>,
-    /// When that boot asked last without a listener.
+    /// When that boot last asked without a listener.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Timestamp>,
-    /// GitHub's id of its registration, stored before its JIT config is answered.
+    /// GitHub's id of its registration, stored before it gets its JIT config.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub github_id: Option<GithubRunnerId>,
-    /// The job that it has, once an event said so.
+    /// The job that it has, once an event named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
-    /// Whether its listener was up: it gets no other JIT config then.
+    /// Whether its listener was ever up: after that it gets no other JIT config.
     #[serde(default)]
     pub listened: bool,
-    /// When it became Overdue, which it does once.
+    /// When it became Overdue, which happens once at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue_at: Option<Timestamp>,
-    /// Why `RunTask` put its launch off last, in ECS's words.
+    /// Why `RunTask` last put its launch off, in ECS's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put_off: Option<String>,
-    /// Why it leaves, or left.
+    /// Why it leaves, or has left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<LeaveReason>,
-    /// When its start came to each of its points.
+    /// When its start reached each of its points.
     #[serde(default, skip_serializing_if = "StartTimes::is_empty")]
     pub times: StartTimes,
     /// When it was reserved.
     pub reserved_at: Timestamp,
-    /// When its state changed last.
+    /// When its state last changed.
     pub changed_at: Timestamp,
-    /// How often it was written; 0 before the first time.
+    /// How often it was written; 0 if never.
     pub version: u64,
 }
 
@@ -216,52 +241,51 @@ impl Runner {
         }
     }
 
-    /// Whether it was never answered a JIT config, so that no job of GitHub's can be with it.
+    /// Whether it never got a JIT config, so that it cannot have a job of GitHub's.
     pub fn has_no_config(&self) -> bool {
         self.github_id.is_none()
     }
 
-    /// How long nothing was heard of it, while it has no listener: since its last question, or its
-    /// reservation.
+    /// How long it has been silent, if it has no listener: since its last question, or its reservation.
     pub fn silence(&self, now: Timestamp) -> SignedDuration {
         now.duration_since(self.asked_at.unwrap_or(self.reserved_at)).max(SignedDuration::ZERO)
     }
 
-    /// Whether it came to its boot limit: it has neither a JIT config nor asked for one in this time.
+    /// Whether it has reached its boot limit: for that long it neither got a JIT config nor asked for one.
     pub fn is_past_its_boot_limit(&self, now: Timestamp) -> bool {
         self.state.is_on_its_way() && self.has_no_config() && self.silence(now) >= BOOT_LIMIT
     }
 
-    /// Whether it is to have a JIT config, or has one, and its listener was never up.
+    /// Whether it is to get a JIT config, or has one, and its listener was never up.
     pub fn is_called(&self) -> bool {
         self.state == RunnerState::Idle && !self.listened
     }
 
-    /// Whether it is called, and has not asked for so long that it is slow.
+    /// Whether it is expected, and has not asked for so long that it is slow.
     pub fn is_silent(&self, now: Timestamp) -> bool {
         self.is_called() && self.silence(now) >= SLOW
     }
 }
 
-/// How long a runner without a JIT config may take: from its reservation to its first question, and from
-/// one question to the next.
+/// How long a runner without a JIT config may take from its reservation to its first question, and from one
+/// question to the next.
 pub const BOOT_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a runner may take, from its task's capacity to its first question and from one question to
-/// the next, before it is slow: then it is Overdue while a job waits beside it.
+/// How long a runner may take from its task's capacity to its first question, and from one question to the
+/// next. After that it is slow, and becomes Overdue if a job waits.
 pub const SLOW: SignedDuration = SignedDuration::from_mins(3);
 
 /// Why a runner leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeaveReason {
-    /// Its pool had runners enough when it asked.
+    /// Its pool had enough runners when it asked.
     NotNeeded,
-    /// Its pool was out of the map when it asked.
+    /// Its pool had left the map when it asked.
     PoolClosed,
-    /// It had listened, and asked for another JIT config: there is one for each task.
+    /// It had listened, and asked for another JIT config: each task gets only one.
     ConfigUsed,
-    /// GitHub said that it has a job, and it had no worker process for two minutes.
+    /// GitHub said that it has a job, but it had no worker process for two minutes.
     NoWorker,
     /// Another boot showed its ticket: one of the two is a thief.
     AnotherBoot,
@@ -269,7 +293,7 @@ pub enum LeaveReason {
     Fenced,
     /// The same, because ECS found no capacity for it.
     NoCapacity,
-    /// The same, because it did not come up, or could not be launched in its time.
+    /// The same, because it did not come up, or could not be launched in time.
     BootFailed,
     /// It was counted out: gone from GitHub, or about to lose its instance.
     CountedOut,
@@ -285,20 +309,20 @@ pub enum Item {
     Job(Job),
     /// A runner.
     Runner(Runner),
-    /// Until when GitHub wants to be left alone.
+    /// Until when GitHub asks us to wait.
     Budget(Budget),
-    /// How much was used of what all functions share. It has no version: it is only ever added to.
+    /// How much was used of what all functions share. It has no version, because it is only ever added to.
     Meter(Reading),
-    /// How far GitHub's list of webhook deliveries was read, and which failed.
+    /// How far GitHub's list of webhook deliveries was read, and which deliveries failed.
     Deliveries(DeliveryCursor),
     /// What the reconciler suspects, and since when.
     Suspicions(Suspicions),
-    /// Which repositories were looked through for jobs, and when.
+    /// Which repositories were searched for jobs, and when.
     Sweep(SweepCursor),
 }
 
 impl Item {
-    /// What it is stored under.
+    /// Its key.
     pub fn key(&self) -> Key {
         match self {
             Self::Book(book) => Key::Book(book.pool.clone()),
@@ -356,7 +380,7 @@ impl Item {
         if let Self::Deliveries(cursor) = self { Some(cursor) } else { None }
     }
 
-    /// What is suspected, if it is that.
+    /// The suspicions, if it is those.
     pub fn suspicions(&self) -> Option<&Suspicions> {
         if let Self::Suspicions(suspicions) = self { Some(suspicions) } else { None }
     }
@@ -367,18 +391,18 @@ impl Item {
     }
 }
 
-/// One write of a transaction: the item as it shall be, if what is stored is still the version
-/// before it (nothing at all, where the item's version is 1).
+/// One write of a transaction: the new item, on condition that the stored one still has the previous version
+/// (or does not exist, if the new version is 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put(pub Item);
 
 impl Put {
-    /// What the item is stored under.
+    /// The item's key.
     pub fn key(&self) -> Key {
         self.0.key()
     }
 
-    /// The version that must be stored for the write to go through; 0 for none.
+    /// The version that must be stored for the write to succeed; 0 for none.
     pub fn expected_version(&self) -> u64 {
         self.0.version().saturating_sub(1)
     }

@@ -1,4 +1,4 @@
-//! What the ledger's items are stored under.
+//! The keys of the ledger's items.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Meter;
 use crate::ids::{InvalidId, JobId, PoolName, RunnerId};
 
-/// What an item is stored under. It displays as the table's partition key, and is read back from it.
+/// An item's key. It displays as the table's partition key, and is parsed from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
     /// A pool's book.
@@ -15,13 +15,13 @@ pub enum Key {
     Job(JobId),
     /// A runner.
     Runner(RunnerId),
-    /// Until when GitHub wants to be left alone; there is one.
+    /// Until when GitHub asks us to wait; there is one such item.
     Budget,
     /// How much was used of what all functions share.
     Meter(Meter),
-    /// How far GitHub's list of webhook deliveries was read; there is one.
+    /// How far GitHub's list of webhook deliveries was read; there is one such item.
     Deliveries,
-    /// What the reconciler suspects; there is one.
+    /// What the reconciler suspects; there is one such item.
     Suspicions,
     /// Which repositories were searched for jobs that no webhook reported; there is one such item.
     Sweep,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_read_back_from_what_they_display_as() {
+    fn keys_are_parsed_from_what_they_display_as() {
         for (key, text) in [
             (Key::Book(PoolName::new("ec2-x64").unwrap()), "pool#ec2-x64"),
             (Key::Job(JobId(u64::MAX)), "job#18446744073709551615"),
@@ -91,18 +91,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_says_so() {
+    fn a_text_that_is_not_a_key_says_so() {
         for (text, why) in [
             ("", "nothing"),
             ("job", "no id"),
             ("job#", "an empty id"),
             ("job#seven", "no number"),
-            ("runner#7", "no id of ours"),
-            ("pool#Ec2", "no name of a pool"),
-            ("budget#7", "no budget of ours"),
-            ("meter#7", "no meter of ours"),
-            ("cursor#7", "no cursor of ours"),
-            ("task#7", "nothing that the ledger has"),
+            ("runner#7", "not an id of ours"),
+            ("pool#Ec2", "not the name of a pool"),
+            ("budget#7", "not a budget of ours"),
+            ("meter#7", "not a meter of ours"),
+            ("cursor#7", "not a cursor of ours"),
+            ("task#7", "not a kind that the ledger has"),
         ] {
             assert!(text.parse::<Key>().is_err(), "{why}");
         }

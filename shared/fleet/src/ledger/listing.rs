@@ -10,28 +10,29 @@ use crate::ids::PoolName;
 /// What the ledger's index lists. It displays as the index's partition key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Listing {
-    /// Every book, in any order: of the pools of the map, and of those that it once had.
+    /// Every book, in any order: of pools that are in the map or once were.
     Books,
-    /// The jobs that were routed to a pool and are Queued, or in progress.
+    /// The jobs that were routed to a pool and are Queued or in progress.
     OpenJobs(PoolName),
-    /// The jobs that are Waiting or Unserved, of all pools: they count nowhere, and there are few.
+    /// The jobs of all pools that are Waiting or Unserved: they count nowhere, and there are few.
     WaitingJobs,
-    /// The runners of a pool, by the pool whose labels they carry, that come or go: Starting, Idle without
-    /// having listened, Overdue, Leaving. The scheduler looks at these each minute. Stopped ones are in no listing.
+    /// The runners of a pool (the one whose labels they have) that come or go: Starting, Idle but never
+    /// listening, Overdue, Leaving. The scheduler looks at these each minute. Stopped runners are in no
+    /// listing.
     Moving(PoolName),
-    /// The runners of a pool that serve: Idle ones that have listened, and Busy ones.
+    /// The runners of a pool that serve: Busy, or Idle with a listener that was up.
     Serving(PoolName),
-    /// Where the version before this one listed runners and jobs of a pool too, by a state of theirs each. Nothing
-    /// is written there any longer: an item that is written goes to its listing of today.
+    /// Where the previous version also listed a pool's runners and jobs, with one listing for each state.
+    /// Nothing is written there any more: an item moves to its current listing when it is next written.
     Earlier(PoolName, EarlierListing),
 }
 
-/// The listings of states that there were, and that are no longer.
+/// The earlier listings of states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EarlierListing {
-    /// Runners Idle, without having listened.
+    /// Runners Idle that have never listened.
     Called,
-    /// Runners Idle, having listened.
+    /// Runners Idle that have listened.
     Idle,
     /// Runners Overdue.
     Overdue,
@@ -42,23 +43,23 @@ pub enum EarlierListing {
 }
 
 impl Listing {
-    /// Where every runner of a pool is listed that is not Stopped.
+    /// The listings that hold every runner of a pool that is not Stopped.
     pub fn live_runners(pool: &PoolName) -> [Self; 2] {
         [Self::Moving(pool.clone()), Self::Serving(pool.clone())]
     }
 
-    /// Where runners of a pool may be listed beside that, until they are written again.
+    /// The earlier listings in which a pool's runners may still be until they are next written.
     pub fn earlier(pool: &PoolName) -> [Self; 4] {
         use EarlierListing::{Called, Idle, Leaving, Overdue};
         [Called, Idle, Overdue, Leaving].map(|listing| Self::Earlier(pool.clone(), listing))
     }
 
-    /// The listing that an item is in, if it is in one, and since when: listings are in that order. A book's
-    /// moment is always the same, and so is that of a runner, and of an open job: each move of an entry is written and paid for, so one that
-    /// is written again in the same listing stays where it is.
+    /// The listing that an item is in, if any, and since when, which is the order of the listing. A book's
+    /// moment never changes, nor does that of a runner or of an open job: each move of an entry costs a
+    /// write, so an item that is written again in the same listing stays in its place.
     pub fn of(item: &Item) -> Option<(Self, Timestamp)> {
         match item {
-            // One without a pool is at somebody else's runner, and nothing of ours follows from its end.
+            // A job without a pool is on another system's runner, and nothing of ours depends on its end.
             Item::Job(job) if matches!(job.state, JobState::Queued | JobState::InProgress) => {
                 Some((Self::OpenJobs(job.pool.clone()?), job.seen_at))
             }
@@ -94,7 +95,7 @@ impl fmt::Display for Listing {
             Self::Books => f.write_str("book"),
             Self::OpenJobs(pool) => write!(f, "job#queued#{pool}"),
             Self::WaitingJobs => f.write_str("job#waiting"),
-            // The words of a state that is in them: what the version before listed there is found there.
+            // These words contain a state, so what the previous version listed under it is found.
             Self::Moving(pool) => write!(f, "runner#starting#{pool}"),
             Self::Serving(pool) => write!(f, "runner#busy#{pool}"),
             Self::Earlier(pool, EarlierListing::Called) => write!(f, "runner#called#{pool}"),
@@ -122,9 +123,9 @@ mod tests {
         assert_eq!(Listing::Serving(pool.clone()).to_string(), "runner#busy#ec2-x64");
     }
 
-    /// The version before had a listing for each state, and one for those Idle that had not listened.
+    /// The previous version had one listing for each state, and one for Idle runners that had not listened.
     #[test]
-    fn wherever_the_version_before_listed_a_runner_it_is_still_looked_for() {
+    fn wherever_the_previous_version_listed_a_runner_it_is_still_found() {
         let pool = PoolName::new("ec2-x64").unwrap();
         let (today, earlier) = (Listing::live_runners(&pool), Listing::earlier(&pool));
         let mut found: Vec<String> = today.iter().chain(&earlier).map(Listing::to_string).collect();

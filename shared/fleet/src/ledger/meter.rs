@@ -1,7 +1,7 @@
-//! Meters: how much was used of what all functions together may use.
+//! Meters: how much was used of what all functions share.
 //!
-//! Nobody reads a meter, changes it and writes it: each use is one conditional addition, which no other use
-//! refuses but the limit.
+//! No function reads a meter, changes it and writes it back. Each use is one conditional addition, which
+//! fails only at the limit.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 pub enum Meter {
     /// Calls that change something at GitHub, in this minute since the beginning of 1970.
     GithubCalls(i64),
-    /// Runners that come up in this minute, and will be registered at GitHub: those that were reserved.
+    /// Runners reserved to come up in this minute, which will then be registered at GitHub.
     Registrations(i64),
     /// ECS's `RunTask`: the microsecond since the beginning of 1970 at which its bucket is full again.
     RunTasks,
 }
 
 impl Meter {
-    /// The minute that it is of, if it is of one: it is of no use a day later.
+    /// The minute that it covers, if any. A day later it is of no use.
     pub fn minute(self) -> Option<i64> {
         match self {
             Self::GithubCalls(minute) | Self::Registrations(minute) => Some(minute),
@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Meter {
 pub struct Reading {
     /// What is metered.
     pub meter: Meter,
-    /// How far it has come.
+    /// Its reading.
     pub spent: i64,
 }
 
@@ -85,33 +85,33 @@ pub struct Reading {
 pub struct Spend {
     /// What is used.
     pub meter: Meter,
-    /// Where it stands at least: it begins here, and one that is further behind is brought up.
+    /// The least reading to start from: a lower one is raised to this.
     pub floor: i64,
-    /// What is added; below 0 for what is given back.
+    /// The amount added; negative if something is given back.
     pub amount: i64,
-    /// Where it may stand at most afterwards.
+    /// The highest reading allowed afterwards.
     pub at_most: i64,
 }
 
-/// What is left of a meter. It may be nothing, and less than nothing where a limit was lowered.
+/// What is left of a meter. It may be zero, or negative if a limit was lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left(pub i64);
 
 impl Spend {
-    /// The meter afterwards, from what is stored.
+    /// The reading afterwards, given what is stored.
     pub fn apply(&self, stored: Option<i64>) -> Result<i64, Left> {
         let from = stored.map_or(self.floor, |stored| stored.max(self.floor));
         let to = from.saturating_add(self.amount);
         if to <= self.at_most { Ok(to) } else { Err(Left(self.at_most.saturating_sub(from))) }
     }
 
-    /// The same of another amount.
+    /// The same with another amount.
     #[must_use]
     pub fn of(self, amount: i64) -> Self {
         Self { amount, ..self }
     }
 
-    /// Gives so much of it back.
+    /// Gives this much back.
     #[must_use]
     pub fn back(self, amount: i64) -> Self {
         Self { amount: -amount, at_most: i64::MAX, ..self }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn meters_are_read_back_from_what_they_display_as() {
+    fn meters_are_parsed_from_what_they_display_as() {
         for (meter, text) in [
             (Meter::GithubCalls(29_853_180), "github-calls#29853180"),
             (Meter::Registrations(-1), "registrations#-1"),
@@ -134,8 +134,8 @@ mod tests {
         }
         for (text, why) in [
             ("", "nothing"),
-            ("run-tasks#7", "it is of no minute"),
-            ("github-calls", "of which minute?"),
+            ("run-tasks#7", "it has no minute"),
+            ("github-calls", "it needs a minute"),
             ("github-calls#seven", "no number"),
             ("gitlab-calls#7", "nobody meters that"),
         ] {
@@ -144,19 +144,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_used_is_added_until_there_is_no_more() {
+    fn uses_are_added_until_nothing_is_left() {
         let spend = Spend { meter: Meter::GithubCalls(1), floor: 0, amount: 2, at_most: 5 };
         for (stored, after, why) in [
-            (None, Ok(2), "the first one"),
+            (None, Ok(2), "the first use"),
             (Some(3), Ok(5), "all of it"),
-            (Some(4), Err(Left(1)), "one is left, and two belong together"),
+            (Some(4), Err(Left(1)), "one is left, and two are needed together"),
             (Some(5), Err(Left(0)), "none is left"),
             (Some(9), Err(Left(-4)), "the limit was lowered"),
         ] {
             assert_eq!(spend.apply(stored), after, "{why}");
         }
         let bucket = Spend { meter: Meter::RunTasks, floor: 100, amount: 10, at_most: 130 };
-        assert_eq!(bucket.apply(Some(40)), Ok(110), "what was not used is not saved up");
+        assert_eq!(bucket.apply(Some(40)), Ok(110), "an unused amount is not saved up");
         assert_eq!(bucket.apply(Some(121)), Err(Left(9)));
         assert_eq!(bucket.back(10).apply(Some(130)), Ok(120), "given back");
         assert_eq!(spend.of(i64::MAX).apply(Some(4)), Err(Left(1)), "no sum overflows");

@@ -11,9 +11,9 @@
 //! settle:   while deficit ≥ 1 and live < maximum, and as long as permits last: reserve one runner
 //! ```
 //!
-//! States only move forward and the first writer wins, so that redelivered and reordered events
-//! change nothing. The crate `control` runs events, reservations and the write of both as one
-//! transaction over any [`crate::ports::Ledger`].
+//! States only move forward and the first writer wins, so redelivered and reordered events change nothing.
+//! The crate `control` runs events, reservations and the write of both as one transaction over any
+//! [`crate::ports::Ledger`].
 
 mod begun;
 mod book;

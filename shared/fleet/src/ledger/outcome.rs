@@ -1,4 +1,4 @@
-//! What an event comes to: the items as it leaves them, news of a capacity, and the answer.
+//! What an event leads to: the changed items, news of a capacity, and the answer.
 
 use super::{Job, Runner, RunnerState};
 
@@ -7,30 +7,30 @@ use super::{Job, Runner, RunnerState};
 pub enum AskAnswer {
     /// Make it a JIT config.
     Config,
-    /// Go on as it does.
+    /// Carry on.
     Wait,
-    /// Leave. Its registration is to be deleted first, if it has one.
+    /// Leave. First its registration is deleted, if it has one.
     Leave,
-    /// Another boot asked first: nothing has moved.
+    /// Another boot asked first: nothing has changed.
     Replayed,
-    /// Another boot asked first, not long ago: one of the two is a thief. The runner leaves, and its
-    /// registration is to be deleted, if it has one.
+    /// Another boot asked first, and recently: one of the two is a thief. The runner leaves; its registration
+    /// is deleted, if it has one.
     Contested,
 }
 
-/// What a fence came to, with the runner.
+/// The result of a fence, with the runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fenced {
-    /// It holds: the runner is Leaving and has no JIT config, so that none is answered any more.
+    /// The fence holds: the runner is Leaving without a JIT config, and will get none.
     Holds(Runner),
-    /// The runner was answered a JIT config first, or has stopped; this is how it is.
+    /// The runner got its JIT config first, or has stopped; this is its state.
     TooLate(Runner),
     /// The ledger does not know the runner.
     Unknown,
 }
 
 impl Fenced {
-    /// What a fence came to that left the runner like this.
+    /// The result of a fence, from the runner as it is afterwards.
     pub fn of(runner: Option<Runner>) -> Self {
         match runner {
             Some(runner) if runner.state == RunnerState::Leaving && runner.has_no_config() => {
@@ -47,7 +47,7 @@ impl Fenced {
 pub enum LedgerAnswer {
     /// Nothing to say.
     Noted,
-    /// To a question, or to the registration that follows one.
+    /// The answer to a question, or to the registration that follows it.
     Ask(AskAnswer),
 }
 
@@ -58,18 +58,18 @@ pub enum News {
     Started,
     /// There was no capacity, in ECS's words.
     NoCapacity(String),
-    /// The instance under its task is gone, in ECS's words.
+    /// The instance that its task was on is gone, in ECS's words.
     InstanceGone(String),
-    /// The launch was refused for good, or put off for too long, in ECS's words.
+    /// ECS refused the launch for good, or put it off for too long; in its words.
     LaunchRefused(String),
-    /// The task came to its end before its first question, in ECS's words.
+    /// The task ended before its first question, in ECS's words.
     BootFailed(String),
-    /// The task stopped after its first question and before any job, in ECS's words, with its weight in thirds
-    /// of a failed run.
+    /// The task stopped after its first question but before any job, in ECS's words; with its weight, in
+    /// thirds of a failed run.
     RunFailed(u32, String),
     /// A job has begun: runs work.
     RanJob,
-    /// GitHub removed it, while it waited for a job.
+    /// GitHub removed the runner while it waited for a job.
     Reaped,
     /// It has become Overdue.
     Overdue,
@@ -78,9 +78,9 @@ pub enum News {
 /// What an event does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The job, where it changed.
+    /// The job, if it changed.
     pub job: Option<Job>,
-    /// The runner, where it changed.
+    /// The runner, if it changed.
     pub runner: Option<Runner>,
     /// News of the runner's capacity, or of its pool.
     pub news: Option<News>,

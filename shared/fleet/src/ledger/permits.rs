@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::ids::PoolName;
 use crate::pools::PoolMap;
 
-/// How many runners may be launched on a capacity. A runner is reserved against a permit, so that what is
-/// reserved is launched at once, and registered when it comes up.
+/// How many runners may be launched on a capacity. Each reservation takes a permit, so every reserved runner
+/// can be launched at once, and registered when it comes up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Permits(BTreeMap<PoolName, u32>);
 
 impl Permits {
-    /// As many as anybody could want, of every pool that is in service.
+    /// More than anyone can want, for every pool in service.
     pub fn for_any(pools: &PoolMap) -> Self {
         Self(pools.iter().map(|pool| (pool.name.clone(), u32::MAX)).collect())
     }
@@ -24,14 +24,14 @@ impl Permits {
         }
     }
 
-    /// Takes one of a capacity; whether there was one.
+    /// Takes one permit of a capacity. Returns whether there was one.
     pub fn take(&mut self, capacity: &PoolName) -> bool {
         let Some(left) = self.0.get_mut(capacity).filter(|left| **left > 0) else { return false };
         *left -= 1;
         true
     }
 
-    /// What these are more than others, of each capacity.
+    /// How many more permits these are than others, for each capacity.
     #[must_use]
     pub fn without(&self, others: &Self) -> Self {
         let mut more = Self::default();
@@ -41,7 +41,7 @@ impl Permits {
         more
     }
 
-    /// The first ones, at most this many.
+    /// The first permits, at most this many.
     #[must_use]
     pub fn first(&self, most: u32) -> Self {
         let (mut first, mut left) = (Self::default(), most);
@@ -52,17 +52,17 @@ impl Permits {
         first
     }
 
-    /// Those of a capacity.
+    /// The permits of a capacity.
     pub fn of(&self, capacity: &PoolName) -> u32 {
         self.0.get(capacity).copied().unwrap_or(0)
     }
 
-    /// All of them together.
+    /// The number of all permits.
     pub fn total(&self) -> u32 {
         self.0.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// The capacities, and how many there are of each.
+    /// Each capacity with its number of permits.
     pub fn iter(&self) -> impl Iterator<Item = (&PoolName, u32)> {
         self.0.iter().map(|(capacity, &count)| (capacity, count)).filter(|(_, count)| *count > 0)
     }

@@ -1,23 +1,23 @@
-//! How often something happened lately.
+//! How often something happened recently.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How often something happened, by the minute: what is long ago is dropped.
+/// How often something happened, by the minute; old minutes are dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Recent(Vec<(i64, u32)>);
 
 impl Recent {
-    /// How often it happened within this time before now. A minute counts as a whole: it may be up to a
-    /// minute more.
+    /// How often it happened within this time before now. Minutes count as a whole, so this may reach up to a
+    /// minute further back.
     pub fn within(&self, length: SignedDuration, now: Timestamp) -> u32 {
         let from = minute(now) - length.as_mins();
         let recent = self.0.iter().filter(|(minute, _)| *minute >= from);
         recent.fold(0, |sum, (_, times)| sum.saturating_add(*times))
     }
 
-    /// It has happened now. What is longer ago than this time is dropped.
+    /// It has just happened. Minutes further back than this time are dropped.
     pub(super) fn add(&mut self, now: Timestamp, kept: SignedDuration) {
         let now = minute(now);
         self.0.retain(|(minute, _)| *minute >= now - kept.as_mins());

@@ -14,15 +14,15 @@ use crate::pools::{Pool, PoolMap};
 pub struct Settled {
     /// The new runners, to be launched.
     pub reserved: Vec<RunnerId>,
-    /// The pools that still want a runner and may have one, each with the capacity that would run it: there
+    /// The pools that still want a runner and may have one, each with the capacity that would run it. There
     /// was no permit for it, or the transaction was full.
     pub wanting: BTreeMap<PoolName, PoolName>,
 }
 
-/// Reserves runners for these pools, until each has no deficit left that it may fill, until the permits are
-/// used up, or until the transaction is full. A pool that the map does not know gets none.
+/// Reserves runners for these pools until no pool has a deficit that it may fill, the permits are used up, or
+/// the transaction is full. A pool that the map does not know gets none.
 ///
-/// The books of the pools, and of the pools that they fall back to, have to be among the entries.
+/// The books of the pools and of their fallbacks must be among the entries.
 pub fn settle(
     entries: &mut Entries,
     names: &BTreeSet<PoolName>,
@@ -34,7 +34,7 @@ pub fn settle(
     let mut settled = Settled::default();
     for name in names {
         while let Some(capacity) = next_capacity(entries, name, pools, now) {
-            // A reservation writes one runner and at most two books more.
+            // A reservation writes one runner, and at most two books.
             if entries.changes() + 3 > TRANSACTION_LIMIT || !permits.take(&capacity.name) {
                 settled.wanting.insert(name.clone(), capacity.name.clone());
                 break;
@@ -47,10 +47,12 @@ pub fn settle(
     settled
 }
 
-/// Whether these books are as an event wants them already. `None` if it changes something; else the book of the pool that
-/// it names, and the pools that want runners: what posting it and handing on comes to, which would write nothing.
+/// Checks whether these books already are as an event wants them. `None` if it changes something. Otherwise,
+/// returns what posting the event and handing on would lead to, without any write: the book of the pool that
+/// it names, and the pools that want runners.
 ///
-/// The event names a pool and no other item; the books of its fallbacks have to be among these, where they have any.
+/// The event names a pool and no other item. The books of the pool's fallbacks must be among these, if it has
+/// any.
 pub fn without_change(
     books: &BTreeMap<PoolName, Book>,
     event: &Event,
@@ -67,14 +69,14 @@ pub fn without_change(
     if entries.changes() > 0 {
         return None;
     }
-    // Without a permit nothing is reserved, so that no id is asked for.
+    // Without permits nothing is reserved, so no id is asked for.
     let settled =
         settle(&mut entries, &names, pools, now, &mut Permits::default(), || RunnerId::from_random(0));
     let book = entries.book(pool)?.clone();
     Some((book, settled.wanting.into_keys().collect()))
 }
 
-/// The permits that settling would use now, of each capacity; at most as many as a transaction takes.
+/// The permits that settling would use now, for each capacity; at most what fits into a transaction.
 pub fn wanted(entries: &Entries, names: &BTreeSet<PoolName>, pools: &PoolMap, now: Timestamp) -> Permits {
     let all = Permits::for_any(pools);
     let (mut left, mut trial, mut number) = (all.clone(), entries.clone(), 0);
@@ -85,7 +87,7 @@ pub fn wanted(entries: &Entries, names: &BTreeSet<PoolName>, pools: &PoolMap, no
     all.without(&left)
 }
 
-/// Whose capacity would run one more runner of a pool than it needs now, if it may have one.
+/// The capacity that would run one more runner than the pool needs now, if it may have one.
 pub fn spare_capacity<'a>(
     books: &BTreeMap<PoolName, Book>,
     name: &PoolName,
@@ -95,10 +97,10 @@ pub fn spare_capacity<'a>(
     capacity_for(|pool| books.get(pool), name, pools, |_| true, now)
 }
 
-/// Whose capacity runs the next runner of a pool, if it needs one and may have one.
+/// The capacity that runs the pool's next runner, if it needs one and may have one.
 ///
-/// That is the pool's own. While there is none of it (it rests, because ECS had no capacity), it is
-/// the fallback's, for jobs that wait and never for a minimum.
+/// That is the pool's own. While it rests because ECS had no capacity, it is the fallback's, for waiting jobs
+/// but never for a minimum.
 fn next_capacity<'a>(
     entries: &Entries,
     name: &PoolName,
@@ -112,16 +114,17 @@ fn next_capacity<'a>(
     capacity_for(|pool| entries.book(pool), name, pools, |is_its_own| wanted(is_its_own) >= 1, now)
 }
 
-/// Whether one more runner may be launched on a capacity: there is room, and, where tasks wait for instances, no
-/// more of its own pool are on their way than may wait at once. On Fargate they wait for seconds.
+/// Whether one more runner may be launched on a capacity. It must have room; and where tasks wait for
+/// instances, no more of its own pool may be on their way than may wait at once. On Fargate, tasks wait only
+/// for seconds.
 fn may_start(book: &Book, capacity: &Pool, pools: &PoolMap) -> bool {
     let may_wait = i64::from(pools.limits().starting());
     book.has_room() && (capacity.capacity.is_fargate() || book.starting() < may_wait)
 }
 
-/// The first capacity of a pool's that has some and may be used. One at its maximum, or one that rests
-/// because its launches fail, is nobody's; `wanted` tells whether the pool's own is, and whether a
-/// fallback's is.
+/// The first capacity in the pool's chain of fallbacks that exists and may be used. A capacity at its
+/// maximum, or one that rests because its launches fail, blocks the chain. `wanted` says whether the pool's
+/// own is wanted, and whether a fallback's is.
 fn capacity_for<'a, 'b>(
     book: impl Fn(&PoolName) -> Option<&'b Book>,
     name: &PoolName,

@@ -1,5 +1,5 @@
-//! When a job and the start of a runner came to each of their points: for questions about where the time
-//! went. They decide nothing, and nothing is written for their sake alone.
+//! When a job, and the start of a runner, reached each of their points: this answers where the time went. No
+//! decision uses these times, and nothing is written for them alone.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,14 +8,13 @@ use super::RunnerEvent;
 use crate::launch::TaskTimes;
 use crate::question::Listener;
 
-/// A job's times, beside those that the ledger decides by.
+/// A job's times, apart from those that the ledger decides by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobTimes {
-    /// When GitHub created it, as its first webhook or a read said.
+    /// When GitHub created it, according to its first webhook or a read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When the queue took its first webhook (SQS: `SentTimestamp`); `None` for a job that no webhook
-    /// reported.
+    /// When the queue took its first webhook (SQS: `SentTimestamp`); `None` if no webhook reported the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// When the ledger heard that it had begun.
@@ -24,14 +23,14 @@ pub struct JobTimes {
 }
 
 impl JobTimes {
-    /// Whether none is known.
+    /// Whether no time is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The points of a runner's start, each in milliseconds after its reservation; below 0 where the clocks of ECS
-/// and of a function differ.
+/// The points of a runner's start, each in milliseconds after its reservation. They are negative if the
+/// clocks of ECS and of a function differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartTimes {
     /// ECS's `createdAt`.
@@ -46,13 +45,13 @@ pub struct StartTimes {
     /// ECS's `startedAt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<i64>,
-    /// PID 1's own start, by the age in its first question.
+    /// PID 1's own start, computed from the age in its first question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booted: Option<i64>,
     /// Its first question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<i64>,
-    /// The registration whose JIT config it was answered.
+    /// The registration that came with its JIT config.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<i64>,
     /// The first question of its listener.
@@ -61,12 +60,12 @@ pub struct StartTimes {
 }
 
 impl StartTimes {
-    /// Whether none is known.
+    /// Whether no time is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Notes what an event of the runner's tells, which writes the runner anyway.
+    /// Notes the times in an event of the runner, which is written anyway.
     pub(super) fn note(&mut self, event: &RunnerEvent, reserved_at: Timestamp, now: Timestamp) {
         let after = |at: Timestamp| milliseconds(at.duration_since(reserved_at));
         match event {
@@ -85,7 +84,7 @@ impl StartTimes {
         }
     }
 
-    /// Notes ECS's times of the task, as far as ECS says them.
+    /// Notes ECS's times of the task, as far as ECS has them.
     pub fn note_task(&mut self, times: &TaskTimes, reserved_at: Timestamp) {
         let after = |at: Timestamp| milliseconds(at.duration_since(reserved_at));
         self.created = times.created_at.map(after).or(self.created);

@@ -1,4 +1,4 @@
-//! What items count in the books: the one rule, of which every change of a book is a difference.
+//! What items count in the books: the one rule. Every change of a book is a difference of it.
 
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, SubAssign};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Book, Item, Job, JobState, Runner, RunnerState};
 use crate::ids::PoolName;
 
-/// The totals of a pool that follow from its items, or a change of them.
+/// The totals of a pool that follow from its items, or a change to them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Totals {
     /// Jobs Queued.
@@ -46,7 +46,7 @@ impl SubAssign for Totals {
 }
 
 impl Job {
-    /// What it counts, in its pool's book.
+    /// What it counts in its pool's book.
     pub fn counts(&self) -> Option<(&PoolName, Totals)> {
         let queued = i64::from(self.state == JobState::Queued);
         self.pool.as_ref().map(|pool| (pool, Totals { queued, ..Totals::default() }))
@@ -54,7 +54,8 @@ impl Job {
 }
 
 impl Runner {
-    /// What it counts: supply and idle in the book of the pool whose labels it carries, live in its capacity's.
+    /// What it counts: supply and idle in the book of the pool whose labels it has, live in its capacity's
+    /// book.
     pub fn counts(&self) -> [(&PoolName, Totals); 2] {
         let supply = i64::from(self.state.is_supply());
         let idle = i64::from(self.state == RunnerState::Idle);
@@ -67,7 +68,7 @@ impl Runner {
 }
 
 impl Item {
-    /// What it counts, in which book. A book counts nothing, in its own.
+    /// What it counts, and in which book. A book counts nothing, in its own.
     pub fn counts(&self) -> impl Iterator<Item = (&PoolName, Totals)> {
         let job = self.job().and_then(Job::counts);
         let runner = self.runner().map(Runner::counts);
@@ -76,7 +77,7 @@ impl Item {
     }
 }
 
-/// How the books change where an item that counted `before` counts `after`.
+/// How the books change if an item that counted `before` now counts `after`.
 pub fn difference<'a>(
     before: impl IntoIterator<Item = (&'a PoolName, Totals)>,
     after: impl IntoIterator<Item = (&'a PoolName, Totals)>,
@@ -98,7 +99,7 @@ pub fn difference<'a>(
     changes
 }
 
-/// Adds up what every pool's book should say, from all the items there are.
+/// Adds up, from all items, what every pool's book should say.
 pub fn recount<'a>(items: impl IntoIterator<Item = &'a Item>) -> BTreeMap<PoolName, Totals> {
     let mut totals: BTreeMap<PoolName, Totals> = BTreeMap::new();
     for (pool, counts) in items.into_iter().flat_map(Item::counts) {

@@ -25,7 +25,7 @@ pub use self::event::{Answered, Exit, Pid1Action, Pid1Event};
 pub use self::questions::Questions;
 use self::questions::believed;
 use self::timings::{FIRST_BACKOFF, LONGEST_WAIT};
-pub use self::timings::{PATIENCE, Timings};
+pub use self::timings::{LONGEST_JOB, PATIENCE, Timings};
 use crate::launch::exit_code::{
     DOCKER_UNAVAILABLE, FAILED, JOB_DONE, NOT_NEEDED, RELEASED, REMOVED, RUNNER_OUTDATED, TERMINATED,
 };
@@ -67,6 +67,8 @@ pub struct Machine {
     state: Pid1State,
     deadline: Option<Duration>,
     terminated: Option<Duration>,
+    /// When its job began.
+    job_began: Option<Duration>,
     listener: Listener,
     /// How far the listener was at the last question.
     asked_as: Listener,
@@ -76,7 +78,8 @@ impl Machine {
     /// PID 1 at its start.
     pub fn new(timings: Timings) -> Self {
         let (state, listener) = (Pid1State::Preparing, Listener::None);
-        Self { timings, state, deadline: None, terminated: None, listener, asked_as: listener }
+        let asked_as = listener;
+        Self { timings, state, deadline: None, terminated: None, job_began: None, listener, asked_as }
     }
 
     /// How far it is.
@@ -117,10 +120,10 @@ impl Machine {
             (Pid1State::Working { interrupted }, Pid1Event::Due) => self.out_of_time(interrupted),
             (Pid1State::Working { .. }, Pid1Event::Terminate) => {
                 self.terminated.get_or_insert(now);
-                self.work()
+                self.work(now)
             }
             (Pid1State::Freezing { .. }, Pid1Event::Looked(true)) => {
-                self.work();
+                self.work(now);
                 vec![Pid1Action::Thaw]
             }
             (Pid1State::Freezing { released: true }, Pid1Event::Looked(false)) => self.over(RELEASED),
@@ -130,9 +133,9 @@ impl Machine {
             }
             (Pid1State::Freezing { released: false }, Pid1Event::Looked(false)) => self.over(TERMINATED),
             // What cannot be seen to be idle is taken for at work.
-            (Pid1State::Freezing { released: false }, Pid1Event::NotFrozen) => self.work(),
+            (Pid1State::Freezing { released: false }, Pid1Event::NotFrozen) => self.work(now),
             (Pid1State::Working { .. }, _) => vec![],
-            (_, Pid1Event::JobBegun | Pid1Event::Looked(true)) => self.work(),
+            (_, Pid1Event::JobBegun | Pid1Event::Looked(true)) => self.work(now),
             (_, Pid1Event::Terminate) => {
                 self.terminated.get_or_insert(now);
                 self.freeze(false)
@@ -214,25 +217,33 @@ impl Machine {
         vec![Pid1Action::Freeze]
     }
 
-    /// A job goes on; after a SIGTERM, until shortly before ECS would kill it.
-    fn work(&mut self) -> Vec<Pid1Action> {
-        let interrupt = self.timings.stop.saturating_sub(self.timings.interrupt);
+    /// A job goes on, for its longest life; after a SIGTERM, until shortly before ECS would kill it.
+    fn work(&mut self, now: Duration) -> Vec<Pid1Action> {
+        self.job_began.get_or_insert(now);
         let interrupted = self.state == Pid1State::Working { interrupted: true };
         if !interrupted {
             self.state = Pid1State::Working { interrupted };
-            self.deadline = self.terminated.map(|at| at + interrupt);
+            self.deadline = self.job_interrupted_at();
         }
         vec![]
     }
 
-    /// The job is interrupted; what does not end then is killed just before ECS would do it.
+    /// When its job is out of time: at the end of its longest life, or before ECS kills it, whichever comes first.
+    fn job_interrupted_at(&self) -> Option<Duration> {
+        let stopped = self.timings.stop.saturating_sub(self.timings.interrupt);
+        let lived = self.job_began.map(|at| at + self.timings.job);
+        let stops = self.terminated.map(|at| at + stopped);
+        [lived, stops].into_iter().flatten().min()
+    }
+
+    /// The job is interrupted; what does not end then is killed, after a SIGTERM just before ECS would do it.
     fn out_of_time(&mut self, interrupted: bool) -> Vec<Pid1Action> {
         if interrupted {
             return self.over(JOB_DONE);
         }
         self.state = Pid1State::Working { interrupted: true };
-        let last = self.timings.stop.saturating_sub(self.timings.interrupt / 5);
-        self.deadline = self.terminated.map(|at| at + last);
+        let grace = self.timings.interrupt - self.timings.interrupt / 5;
+        self.deadline = self.job_interrupted_at().map(|at| at + grace);
         vec![Pid1Action::Interrupt]
     }
 

@@ -24,7 +24,13 @@ pub struct Timings {
     pub stop: Duration,
     /// How long before SIGKILL a job is interrupted.
     pub interrupt: Duration,
+    /// The longest life of a job, from its beginning to its interruption: [`LONGEST_JOB`].
+    pub job: Duration,
 }
+
+/// GitHub ends a job of a self-hosted runner after five days ("Usage limits for self-hosted runners", job execution
+/// time). One that its listener goes on with for longer holds its task for nobody.
+pub const LONGEST_JOB: Duration = Duration::from_hours(5 * 24);
 
 /// How long an answer is waited for, so that an old question never meets a new one.
 pub const PATIENCE: Duration = Duration::from_secs(PATIENCE_SECONDS);
@@ -50,6 +56,7 @@ impl Default for Timings {
             last_look: Duration::from_secs(15),
             stop: Duration::from_mins(2),
             interrupt: Duration::from_secs(10),
+            job: LONGEST_JOB,
         }
     }
 }

@@ -88,7 +88,16 @@ impl<'a> Fields<'a> {
     /// unknown one is a misspelling of it.
     pub(crate) fn finish(mut self) {
         let mut missing = std::mem::take(&mut self.missing);
-        for field in std::mem::take(&mut self.left).keys() {
+        for (field, value) in std::mem::take(&mut self.left) {
+            let field = field.as_str();
+            if let (true, "pool", Some(PathStep::Key(pool))) =
+                (value.is_object(), self.table, self.way.last())
+            {
+                // `[pools.a.b]` is the table b of a pool a, which has nothing else then.
+                self.note(field, format!("is a table; a pool's name has no dots: [pools.{pool}-{field}]"));
+                missing.clear();
+                continue;
+            }
             let meant = spelling::meant(field, &self.known);
             let way_out = match meant.as_slice() {
                 [] => format!("the fields are {}", self.known.join(", ")),

@@ -15,6 +15,16 @@ pub(super) fn problem(reference: &str) -> Option<String> {
         !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric() || signs.contains(it))
     };
     let is_name = |name: &str| name.split('/').all(|part| is_word(part, ".-_:"));
+    // A registry's name may have capitals, a repository's may not (OCI distribution specification).
+    let repository = reference.split('@').next().unwrap_or(reference);
+    let repository = repository
+        .split_once('/')
+        .filter(|(host, _)| host.contains(['.', ':']))
+        .map_or(repository, |it| it.1);
+    let repository = repository.rsplit_once(':').map_or(repository, |(name, _)| name);
+    if is_name(reference) && repository.chars().any(|it| it.is_ascii_uppercase()) {
+        return Some(format!("{reference:?} has capital letters in its repository, which no registry takes"));
+    }
     if let Some((name, digest)) = reference.split_once('@') {
         let hash = digest.strip_prefix("sha256:").unwrap_or_default();
         let is_digest = hash.len() == 64 && hash.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
@@ -39,7 +49,7 @@ mod tests {
     #[test]
     fn an_image_has_a_tag_or_a_digest() {
         let digest = format!("registry.example:5000/ci/runner@sha256:{}", "0a".repeat(32));
-        for image in ["runner:1", "registry.example:5000/ci/runner:v1.2-3", "ghcr.io/acme/runner:1", &digest]
+        for image in ["runner:1", "registry.example:5000/ci/runner:v1.2-3", "GHCR.io/acme/runner:V1", &digest]
         {
             assert_eq!(problem(image), None, "{image}");
         }
@@ -53,6 +63,8 @@ mod tests {
             ("runner@sha256:0a", "is not an image by its digest"),
             ("runner@sha1:0a", "is not an image by its digest"),
             ("'\"runner:1", "is not an image, as 1234"),
+            ("ghcr.io/Acme/runner:1", "has capital letters in its repository"),
+            ("Acme/runner:1", "has capital letters in its repository"),
         ] {
             let problem = problem(image).unwrap_or_default();
             assert!(problem.contains(says), "{image}: {problem}");

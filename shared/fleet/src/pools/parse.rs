@@ -297,7 +297,7 @@ fn check_groups_agree(pools: &BTreeMap<PoolName, Pool>, problems: &mut Problems)
         if let Some(other) = pools.values().filter(same).find(|other| !other.public_repositories) {
             let (name, group) = (&other.name, &pool.runner_group);
             let problem = format!(
-                "{name} is in the runner group {group} too, and takes none; GitHub lets the whole group, or nobody in it: name another group"
+                "{name} is in the runner group {group} too and refuses such jobs, but GitHub lets them into a whole group or not at all: name another group"
             );
             problems.note_field(pool.name.as_str(), "public_repositories", problem);
         }

@@ -287,8 +287,8 @@ fn jobs_of_public_repositories_come_to_no_pool_that_does_not_take_them() {
     assert_eq!(
         with(&["fargate-x64-spot"]).unwrap_err(),
         "fargate-x64-spot.fallback: fargate-x64 takes no jobs of public repositories\n\
-         fargate-x64-spot.public_repositories: fargate-arm64 is in the runner group fargate too, and takes \
-         none; GitHub lets the whole group, or nobody in it: name another group"
+         fargate-x64-spot.public_repositories: fargate-arm64 is in the runner group fargate too \
+         and refuses such jobs, but GitHub lets them into a whole group or not at all: name another group"
     );
     let typed = DEFAULT_POOLS.replacen("maximum = 15", "maximum = 15\npublic_repositories = \"yes\"", 1);
     assert_eq!(

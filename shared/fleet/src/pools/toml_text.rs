@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Lines), PoolMapErr
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let told = errors.iter().filter(|error| !is_in_a_second_table(text, error, &errors));
-        return Err(PoolMapError(told.map(|error| problem(text, error)).collect()));
+        return Err(PoolMapError(first_of(told.map(|error| problem(text, error)).collect())));
     }
     let mut reader = Reader { text, way: Vec::new(), lines: Lines::default() };
     let map = reader.table(table.get_ref());
@@ -23,6 +23,20 @@ pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Lines), PoolMapErr
 /// The whole file as JSON, as it is written: no field is looked at. A date is text.
 pub fn toml_as_json(text: &str) -> Result<Map<String, Value>, PoolMapError> {
     read(text).map(|(map, _)| map)
+}
+
+/// The most errors of syntax that are worth a line each. A file with more is most likely not TOML at all.
+const SYNTAX_ERRORS: usize = 5;
+
+/// The first errors, and how many more there are.
+fn first_of(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let more = problems.len().saturating_sub(SYNTAX_ERRORS);
+    if more > 0 {
+        problems.truncate(SYNTAX_ERRORS);
+        let message = format!("is not TOML in {more} more places");
+        problems.push(Problem { line: None, pool: None, field: None, message });
+    }
+    problems
 }
 
 /// What the parser says of a key that is there already.

@@ -1,54 +1,54 @@
-//! What a repair does, with its reason.
+//! What a repair does, and why.
 
 use super::SeenTask;
 use crate::ids::{JobId, PoolName};
 use crate::launch::SeenStop;
 use crate::ledger::{Event, Runner, RunnerEvent};
 
-/// One thing that is to be done.
+/// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
-    /// Set how many instances a pool's Auto Scaling group keeps at least.
+    /// Set the minimum number of instances of a pool's Auto Scaling group.
     SetMinSize {
         /// The pool.
         pool: PoolName,
         /// Its group.
         group: String,
-        /// What it is.
+        /// The current value.
         from: u32,
-        /// What it shall be.
+        /// The right value.
         to: u32,
     },
-    /// Set the minimum and the maximum of a pool that is out of the map to 0.
+    /// Set the minimum and the maximum of a pool that has left the map to 0.
     Close {
         /// The pool.
         pool: PoolName,
     },
-    /// Let a job that waits in a pool which is out of the map wait in one that serves it.
+    /// Move a job that waits in a pool which has left the map to a pool that serves it.
     Reroute {
         /// The job.
         job: JobId,
-        /// Where it waits.
+        /// The pool in which it waits.
         from: PoolName,
-        /// Where it shall wait.
+        /// The pool to which it moves.
         to: PoolName,
     },
-    /// Take a runner without a JIT config out of the supply, then stop its task: not if it is answered
-    /// one first.
+    /// Take a runner without a JIT config out of the supply, then stop its task; but if it gets a config
+    /// first, do nothing.
     Fence {
         /// The runner.
         runner: Runner,
         /// Why.
         cause: FenceCause,
-        /// Its task, where it is known. One that is not is stopped by a later pass.
+        /// Its task, if known. An unknown task is stopped by a later pass.
         task: Option<SeenTask>,
     },
-    /// Let a runner be Overdue, so that another one is reserved beside it.
+    /// Make a runner Overdue, so that another one is reserved to help.
     CallOverdue {
         /// The runner.
         runner: Runner,
     },
-    /// Call `RunTask` with the runner's token again, which gives the task that there is, or starts it.
+    /// Call `RunTask` with the runner's token again: it returns the existing task, or starts one.
     RunAgain {
         /// The runner.
         runner: Runner,
@@ -60,7 +60,7 @@ pub enum Repair {
         /// Its task.
         task: SeenTask,
     },
-    /// Write down that a runner's task has stopped, or never was.
+    /// Record that a runner's task has stopped, or never existed.
     NoteStopped {
         /// The runner.
         runner: Runner,
@@ -72,18 +72,18 @@ pub enum Repair {
 /// Why a runner is fenced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FenceCause {
-    /// Its pool has runners enough.
+    /// Its pool has enough runners.
     NotNeeded,
     /// Its pool was taken out of the map.
     OutOfMap,
     /// It has no JIT config and has asked for none by its boot limit.
     BootLimit,
-    /// Its boot limit is over, and `RunTask` has put its launch off all the time.
+    /// Its boot limit is over, and `RunTask` has kept putting its launch off.
     NotLaunched,
     /// It was Overdue, came back, and has gone silent again while a job waits.
     SlowTwice,
-    /// ECS finds no capacity for its task. The capacity's rest begins in the same transaction, so that
-    /// the runner's replacement is not reserved there again.
+    /// ECS finds no capacity for its task. The capacity's rest begins in the same transaction, so the
+    /// runner's replacement is not reserved there again.
     NoCapacity,
 }
 
@@ -100,12 +100,12 @@ impl FenceCause {
         }
     }
 
-    /// What the ledger knows of it beyond that, in ECS's words.
+    /// What else the ledger knows of it, in ECS's words.
     pub fn known_of(self, runner: &Runner) -> Option<&str> {
         runner.put_off.as_deref().filter(|_| self == Self::NotLaunched)
     }
 
-    /// What happens to the runner, with what was said beyond the cause.
+    /// The runner's event, with what was reported beyond the cause.
     pub fn event(self, said: Option<&str>) -> RunnerEvent {
         let reason = || match said {
             Some(said) => format!("{}; {said}", self.why()),
@@ -121,7 +121,7 @@ impl FenceCause {
 }
 
 impl Repair {
-    /// What it is called where it fails.
+    /// Its name in the log of a failure.
     pub fn name(&self) -> &'static str {
         match self {
             Self::SetMinSize { .. } => "capacity",
@@ -135,7 +135,7 @@ impl Repair {
         }
     }
 
-    /// The pool that it is for; of two the one that a job comes from.
+    /// The pool that it is for; of two, the one that a job leaves.
     pub fn pool(&self) -> &PoolName {
         match self {
             Self::SetMinSize { pool, .. } | Self::Close { pool } | Self::Reroute { from: pool, .. } => pool,
@@ -147,7 +147,7 @@ impl Repair {
         }
     }
 
-    /// The runner that it names, if it names one.
+    /// The runner that it names, if any.
     pub fn runner(&self) -> Option<&Runner> {
         match self {
             Self::Fence { runner, .. }
@@ -159,7 +159,7 @@ impl Repair {
         }
     }
 
-    /// What it writes down, if it writes anything.
+    /// The event that it records, if any.
     pub fn event(&self) -> Option<Event> {
         match self {
             Self::Close { pool } => {

@@ -1,9 +1,9 @@
 //! Books that differ from the sums of their items.
 //!
-//! Every transaction writes a book with its items, so a difference is an item or a book that somebody wrote
-//! by hand, one that was lost, or an error of ours. The items are found through an index that may be a few
-//! seconds behind. So a book is compared with them only after it was left alone for longer than that, and
-//! corrected only when two passes find the same difference.
+//! Every transaction writes a book together with its items. So a difference means that somebody wrote an item
+//! or a book by hand, that one was lost, or that we have a bug. The items are found through an index that may
+//! be a few seconds behind. So a book is compared with them only after nobody has written it for longer than
+//! that, and is corrected only if two passes find the same difference.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ids::PoolName;
 use crate::ledger::{Book, Item, Totals, recount};
 
-/// How long a book was left alone before its items are listed: longer than the ledger's index is behind.
+/// How long a book must be unchanged before its items are listed: longer than the ledger's index lags.
 pub const INDEX_IS_BEHIND: SignedDuration = SignedDuration::from_secs(15);
 
 /// A book that differs from its items.
@@ -24,11 +24,11 @@ pub struct Drift {
     pub version: u64,
     /// What its items add up to.
     pub counted: Totals,
-    /// What would have to be added to the book.
+    /// What must be added to the book.
     pub by: Totals,
 }
 
-/// How long each book has been unchanged, for a function that reads them repeatedly.
+/// How long each book has been unchanged, for a function that reads the books repeatedly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unchanged(BTreeMap<PoolName, (u64, Timestamp)>);
 
@@ -43,13 +43,13 @@ impl Unchanged {
         self.0 = books.iter().map(|book| (book.pool.clone(), (book.version, since(book)))).collect();
     }
 
-    /// Whether this book has been as it is for so long.
+    /// Whether this book has been unchanged for this long.
     pub fn is_for(&self, book: &Book, length: SignedDuration, now: Timestamp) -> bool {
         let known = self.0.get(&book.pool).filter(|(version, _)| *version == book.version);
         known.is_some_and(|(_, since)| now.duration_since(*since) >= length)
     }
 
-    /// How long it is until each of them has been as it is for so long.
+    /// The time until each of them has been unchanged for this long.
     pub fn time_left(&self, length: SignedDuration, now: Timestamp) -> SignedDuration {
         let youngest = self.0.values().map(|(_, since)| now.duration_since(*since)).min();
         youngest.map_or(SignedDuration::ZERO, |age| {
@@ -58,12 +58,12 @@ impl Unchanged {
     }
 }
 
-/// Whether all books say what these items add up to.
+/// Whether all books match the sums of these items.
 pub fn agree(items: &[Item], books: &[Book]) -> bool {
     agree_in(items, books, |totals| totals)
 }
 
-/// Whether all these books say what these items add up to, in a part of their totals.
+/// The same for a part of their totals.
 pub fn agree_in<'a, T: PartialEq>(
     items: &[Item],
     books: impl IntoIterator<Item = &'a Book>,
@@ -74,15 +74,15 @@ pub fn agree_in<'a, T: PartialEq>(
     books.into_iter().all(says)
 }
 
-/// The books that nobody has written between the two readings.
+/// The books that nobody wrote between the two readings.
 pub fn left_alone<'a>(before: &[Book], after: &'a [Book]) -> impl Iterator<Item = &'a Book> {
     let versions: BTreeMap<&PoolName, u64> = before.iter().map(|book| (&book.pool, book.version)).collect();
     let is_left_alone = move |book: &&Book| versions.get(&book.pool) == Some(&book.version);
     after.iter().filter(is_left_alone)
 }
 
-/// The books that differ from the items: those that were left alone, the items having been read in between,
-/// [`INDEX_IS_BEHIND`] after `before` at least.
+/// The unchanged books that differ from their items. The items were read between the two readings, at least
+/// [`INDEX_IS_BEHIND`] after `before`.
 pub fn drifts(before: &[Book], items: &[Item], after: &[Book]) -> Vec<Drift> {
     let counted = recount(items);
     let drifted = left_alone(before, after).filter_map(|book| {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_is_unchanged_since_its_version_was_seen_first() {
+    fn a_book_is_unchanged_since_its_version_was_first_seen() {
         let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
         let (length, secs) = (INDEX_IS_BEHIND, SignedDuration::from_secs);
         let mut unchanged = Unchanged::default();
@@ -128,7 +128,7 @@ mod tests {
         unchanged.saw(&[one.clone(), written.clone()], at(60));
         assert_eq!(unchanged.time_left(length, at(61)), secs(14), "the one that was written");
         for (book, now, is_quiet, why) in [
-            (&one, 61, true, "it is as it was a minute ago"),
+            (&one, 61, true, "it is the same as a minute ago"),
             (&written, 74, false, "for fourteen seconds"),
             (&written, 75, true, "for fifteen"),
             (&other, 75, false, "it is another one by now"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn books_agree_with_what_their_items_add_up_to() {
+    fn books_agree_with_the_sums_of_their_items() {
         let items = [runner(1, "ec2-x64", "ec2-x64", RunnerState::Starting)];
         let right = [book("ec2-x64", 3, 1, 1), book("ec2-x64-spot", 1, 0, 0)];
         assert!(agree(&items, &right));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_differs_where_nobody_has_written_it_since() {
+    fn a_book_differs_only_if_nobody_has_written_it_since() {
         let items = [
             runner(1, "ec2-x64-spot", "ec2-x64", RunnerState::Starting),
             runner(2, "ec2-x64-spot", "ec2-x64-spot", RunnerState::Busy),
@@ -163,12 +163,12 @@ mod tests {
         assert_eq!(drifts(&wrong, &items, &wrong), [drift]);
 
         let written = [book("ec2-x64", 3, 0, 1), book("ec2-x64-spot", 8, 0, 2)];
-        assert_eq!(drifts(&wrong, &items, &written), [], "it is looked at again in a later pass");
+        assert_eq!(drifts(&wrong, &items, &written), [], "a later pass compares it again");
         assert_eq!(drifts(&wrong[..1], &items, &wrong), [], "it was opened meanwhile");
     }
 
     #[test]
-    fn a_book_without_items_is_to_say_nothing() {
+    fn a_book_without_items_must_be_empty() {
         let books = [book("gpu", 2, 2, 0)];
         let by = Totals { supply: -2, ..Totals::default() };
         let drift = Drift { pool: pool("gpu"), version: 2, counted: Totals::default(), by };

@@ -1,18 +1,18 @@
-//! Runners that have not come as far as they should have by now, and have no JIT config.
+//! Runners that should have come further by now, and have no JIT config.
 
 use jiff::SignedDuration;
 
 use super::{FenceCause, OWN_MATTER, Repair, SeenTask, Sight, Snapshot};
 use crate::ledger::Runner;
 
-/// How long a task may wait for capacity, from its `RunTask` on.
+/// How long a task may wait for capacity after its `RunTask`.
 const PROVISIONING_LIMIT: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     late(snapshot).into_iter().filter_map(|runner| of_runner(snapshot, runner)).collect()
 }
 
-/// Runners whose launcher has had its time, and runners that have asked and gone silent.
+/// Finds runners whose launcher has had its time, and runners that asked and then went silent.
 pub(super) fn late<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     let is_late = |runner: &Runner| match runner.boot {
         None => snapshot.age(runner) >= OWN_MATTER,
@@ -25,8 +25,8 @@ pub(super) fn late<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
 
 fn of_runner(snapshot: &Snapshot<'_>, runner: &Runner) -> Option<Repair> {
     let sight = snapshot.sight(runner);
-    // A launch that was left to a later pass has its time from then on. While it waits for capacity it
-    // boots not at all.
+    // If a launch was left to a later pass, its time counts from there. While it waits for capacity, it does
+    // not boot at all.
     let waited = |task: &SeenTask| snapshot.now.duration_since(task.created_at.unwrap_or(runner.reserved_at));
     let fence =
         |cause, task: Option<&SeenTask>| Repair::Fence { runner: runner.clone(), cause, task: task.cloned() };

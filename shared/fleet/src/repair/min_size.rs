@@ -1,10 +1,10 @@
-//! How many EC2 instances a pool's Auto Scaling group keeps at least. Its desired capacity is ECS's.
+//! The minimum number of EC2 instances of a pool's Auto Scaling group. ECS sets the desired capacity.
 
 use super::{Repair, Snapshot};
 use crate::pools::Pool;
 use crate::schedule::floor;
 
-/// `MinSize` where it is not what it shall be. A pool without instances has none.
+/// `MinSize`, if it is wrong. A pool without instances has none.
 pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     snapshot.pools.iter().filter_map(|pool| of_pool(snapshot, pool)).collect()
 }

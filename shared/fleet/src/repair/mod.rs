@@ -90,14 +90,14 @@ pub const RULES: [Rule; 6] = [
     },
 ];
 
-/// Everything that is to be done, in the order of the rules; at most one repair a runner.
+/// Everything to do, in the order of the rules; at most one repair for each runner.
 pub fn repairs(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     let mut named = BTreeSet::new();
     let mut is_first = |repair: &Repair| repair.runner().is_none_or(|runner| named.insert(runner.id.clone()));
     RULES.iter().flat_map(|rule| (rule.find)(snapshot)).filter(|repair| is_first(repair)).collect()
 }
 
-/// The clusters whose tasks a rule wants to know; none where ECS need not be asked.
+/// The clusters whose tasks a rule needs; none if ECS need not be asked.
 pub fn clusters_in_question<'a>(snapshot: &'a Snapshot<'_>) -> BTreeSet<&'a str> {
     let runners = RULES.iter().flat_map(|rule| (rule.looks_at)(snapshot));
     runners.flat_map(|runner| snapshot.clusters(runner)).collect()

@@ -1,5 +1,5 @@
-//! Slow starters: while jobs wait beside one, another runner is reserved for them. The slow one may
-//! still come, and is then as good as any.
+//! Slow starters: while jobs wait for one, another runner is reserved as well. The slow one may still come
+//! up, and is then as good as any.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,13 +10,13 @@ use crate::ledger::settle::spare_capacity;
 use crate::ledger::{Book, Runner, RunnerState, SLOW};
 
 pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
-    // The books as they are once the repairs before are made.
+    // The books as they will be after the repairs already found.
     let mut books = snapshot.books.clone();
     let slow = slow(snapshot).into_iter();
     slow.filter_map(|runner| of_runner(snapshot, runner, &mut books)).collect()
 }
 
-/// Those that may be slow, by what the ledger knows of them; those of the longest silence first.
+/// Runners that may be slow, according to the ledger; the longest silent first.
 pub(super) fn slow<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     let now = snapshot.now;
     let is_slow = |runner: &Runner| match runner.state {
@@ -40,7 +40,7 @@ fn of_runner(
         return None;
     }
     let book = books.get(&runner.pool)?;
-    // Where there is a surplus, its spare is on its way already.
+    // If there is a surplus, its replacement is already on its way.
     if !book.jobs_wait_beside(runner) || book.has_surplus(now) {
         return None;
     }
@@ -58,8 +58,8 @@ fn of_runner(
     Some(Repair::CallOverdue { runner: runner.clone() })
 }
 
-/// Whether a task that has asked for nothing has left PROVISIONING so long ago that it is slow. One
-/// whose task is not known, or waits for capacity, is not.
+/// Whether a task whose runner has asked for nothing left PROVISIONING so long ago that it is slow. An
+/// unknown task, and one that waits for capacity, is not.
 pub(super) fn had_its_time(snapshot: &Snapshot<'_>, runner: &Runner) -> bool {
     let Sight::Task(task) = snapshot.sight(runner) else { return false };
     let since = task.pull_started_at.unwrap_or(runner.reserved_at);

@@ -1,4 +1,4 @@
-//! Pools in which nothing lives and nothing waits: no rule finds a runner there, so that nobody looks for one.
+//! Pools in which nothing lives and nothing waits: no rule would find a runner there, so none is looked for.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,11 @@ use crate::ids::PoolName;
 use crate::ledger::Book;
 use crate::pools::{Pool, PoolMap};
 
-/// Whether a pool may have runners, by all books that there are.
+/// Whether a pool may have runners, according to all books.
 ///
-/// A runner counts as live in the book of its capacity, which may be a fallback's. Which fallbacks a pool had when its
-/// runners were launched no book tells: they are of its architecture and kind, or are out of the map.
+/// A runner counts as live in the book of its capacity, which may be a fallback's. No book says which
+/// fallbacks a pool had when its runners were launched, but they have its architecture and kind, or have left
+/// the map.
 pub fn may_have_runners(books: &BTreeMap<PoolName, Book>, pool: &PoolName, pools: &PoolMap) -> bool {
     let is_quiet = |book: &Book| (book.supply, book.idle, book.queued) == (0, 0, 0);
     let may_run = |capacity: &PoolName| match (pools.get(pool), pools.get(capacity)) {
@@ -29,7 +30,7 @@ mod tests {
     use crate::pools::DEFAULT_POOLS;
 
     #[test]
-    fn a_pool_is_quiet_where_nothing_waits_and_no_capacity_of_its_kind_has_a_runner() {
+    fn a_pool_is_quiet_if_nothing_waits_and_no_capacity_of_its_kind_has_a_runner() {
         let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
         let book = |pool: &str| Book::open(PoolName::new(pool).unwrap(), 9);
         let with_live = |pool: &str| Book { live: 1, ..book(pool) };
@@ -40,15 +41,20 @@ mod tests {
                 "ec2-x64",
                 vec![Book { supply: 1, ..book("ec2-x64") }],
                 true,
-                "a runner is on its way, wherever",
+                "a runner is on its way somewhere",
             ),
             ("ec2-x64", vec![Book { idle: -1, ..book("ec2-x64") }], true, "the book is wrong"),
             ("ec2-x64", vec![with_live("ec2-x64")], true, "one lives"),
             ("ec2-x64-spot", vec![with_live("ec2-x64")], true, "one lives on its fallback"),
-            ("ec2-x64", vec![with_live("ec2-x64-spot")], true, "which it may have had as its fallback once"),
+            ("ec2-x64", vec![with_live("ec2-x64-spot")], true, "which may once have been its fallback"),
             ("ec2-x64", vec![with_live("fargate-x64")], false, "of another kind"),
             ("ec2-x64", vec![with_live("ec2-arm64")], false, "of another architecture"),
-            ("ec2-x64", vec![with_live("gone")], true, "nobody knows what a pool was that is out of the map"),
+            (
+                "ec2-x64",
+                vec![with_live("gone")],
+                true,
+                "a pool that has left the map may have been of any kind",
+            ),
             ("gone", vec![book("gone")], false, "nothing is anywhere"),
             ("gone", vec![book("gone"), with_live("ec2-x64")], true, "its fallback may have been any"),
             ("gone", vec![], true, "its book was not read"),

@@ -1,9 +1,8 @@
-//! Pools that were taken out of the map. Their books are closed, their waiting jobs go over to the pools that
-//! serve them now, and their runners that have asked for nothing are stopped: their first answer would be
-//! "leave".
+//! Pools that have left the map. Their books are closed. Their waiting jobs move to the pools that serve them
+//! now. Their runners that have asked for nothing are stopped, because their first answer would be "leave".
 //!
-//! Their idle runners leave by themselves, at their next question, and what is busy works on to its end. The
-//! book stays, for the jobs and the runners that are still counted in it.
+//! Their idle runners leave by themselves, at their next question; busy ones finish their jobs. The book
+//! stays, for the jobs and the runners that still count in it.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +12,12 @@ use crate::ledger::{Job, JobState, Runner};
 use crate::pools::Pool;
 use crate::routing::{Unserved, route};
 
-/// Jobs of a pool that is out of the map which no other one serves: nothing repairs that but a map
-/// with a pool for them.
+/// Jobs of a pool that has left the map and that no other pool serves: only a map with a pool for them helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stranded {
-    /// How many they are.
+    /// Their number.
     pub jobs: u32,
-    /// Why none serves the first of them.
+    /// Why no pool serves the first of them.
     pub why: String,
 }
 
@@ -47,14 +45,14 @@ pub(super) fn unasked<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     runners
 }
 
-/// The jobs that go over to another pool, each with the pool that it leaves, and that one.
+/// The jobs that move, each with its old and its new pool.
 pub(super) fn served<'a>(
     snapshot: &'a Snapshot<'_>,
 ) -> impl Iterator<Item = (&'a Job, &'a PoolName, &'a Pool)> {
     routed(snapshot).filter_map(|(job, from, to)| Some((job, from, to.ok()?)))
 }
 
-/// The jobs that no pool serves, by the pool that they wait in.
+/// The jobs that no pool serves, by the pool in which they wait.
 pub fn stranded(snapshot: &Snapshot<'_>) -> BTreeMap<PoolName, Stranded> {
     let mut stranded: BTreeMap<PoolName, Stranded> = BTreeMap::new();
     for (_, from, to) in routed(snapshot) {
@@ -66,7 +64,7 @@ pub fn stranded(snapshot: &Snapshot<'_>) -> BTreeMap<PoolName, Stranded> {
     stranded
 }
 
-/// The jobs that wait in such a pool, each with that pool, routed by the map of today.
+/// The jobs that wait in such a pool, each with that pool, routed by the current map.
 fn routed<'a>(
     snapshot: &'a Snapshot<'_>,
 ) -> impl Iterator<Item = (&'a Job, &'a PoolName, Result<&'a Pool, Unserved<'a>>)> {

@@ -1,4 +1,4 @@
-//! What a pass looks at, as it was read at one time.
+//! What a pass of repairs looks at, as of one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,25 +11,25 @@ use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
 use crate::schedule::GroupSizes;
 
-/// What a pass of repairs looks at. What could not be read is not in it, and no rule takes its absence
-/// for a fact.
+/// What a pass of repairs looks at. What could not be read is missing, and no rule treats its absence as a
+/// fact.
 #[derive(Debug, Clone)]
 pub struct Snapshot<'a> {
     /// When the pass began.
     pub now: Timestamp,
     /// The map of pools.
     pub pools: &'a PoolMap,
-    /// Where ECS puts each pool's tasks.
+    /// Where ECS places each pool's tasks.
     pub placements: &'a BTreeMap<PoolName, Placement>,
-    /// The books that were read: of the pools of the map, and of those that it once had.
+    /// The books that were read, of pools that are in the map or once were.
     pub books: BTreeMap<PoolName, Book>,
-    /// The jobs that wait in pools which are out of the map.
+    /// The jobs that wait in pools which have left the map.
     pub waiting: Vec<Job>,
     /// The runners that were read.
     pub runners: BTreeMap<RunnerId, Runner>,
     /// The sizes of the pools' Auto Scaling groups.
     pub groups: BTreeMap<PoolName, GroupSizes>,
-    /// The runners' tasks that shall run, of each cluster that was asked.
+    /// The runners' tasks with desired status RUNNING, of each cluster that was asked.
     tasks: BTreeMap<String, BTreeMap<RunnerId, SeenTask>>,
 }
 
@@ -42,12 +42,12 @@ pub struct SeenTask {
     pub task: TaskArn,
     /// ECS's `lastStatus`.
     pub last_status: String,
-    /// ECS's `createdAt`, where it says.
+    /// ECS's `createdAt`, if ECS has it.
     pub created_at: Option<Timestamp>,
-    /// ECS's `pullStartedAt`: when it had left PROVISIONING; `None` before that, or where ECS does not
-    /// say.
+    /// ECS's `pullStartedAt`, which is when the task left PROVISIONING; `None` before that, or if ECS does
+    /// not say.
     pub pull_started_at: Option<Timestamp>,
-    /// Why it stops, once it does.
+    /// Why it stops, if it does.
     pub stop: Option<SeenStop>,
 }
 
@@ -60,12 +60,12 @@ impl SeenTask {
         Self { cluster: cluster.to_owned(), task, last_status, created_at, pull_started_at, stop }
     }
 
-    /// Whether it is over.
+    /// Whether it has ended.
     pub fn has_stopped(&self) -> bool {
         self.last_status == "STOPPED"
     }
 
-    /// Why it has stopped.
+    /// Why it stopped.
     pub fn why_stopped(&self) -> SeenStop {
         self.stop.clone().unwrap_or_else(SeenStop::unknown)
     }
@@ -79,9 +79,9 @@ impl SeenTask {
 /// What is known of a runner's task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight<'a> {
-    /// This is it.
+    /// ECS described this task.
     Task(&'a SeenTask),
-    /// ECS lists none that shall run. It may be there all the same: lists run behind.
+    /// ECS lists none that should run. There may be one all the same: lists lag.
     NotListed,
     /// ECS was not asked, or did not answer.
     Unknown,
@@ -95,7 +95,7 @@ impl<'a> Sight<'a> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// A snapshot of this moment in which nothing is known yet.
+    /// A snapshot of this moment that holds nothing yet.
     pub fn new(now: Timestamp, pools: &'a PoolMap, placements: &'a BTreeMap<PoolName, Placement>) -> Self {
         Self {
             now,
@@ -109,7 +109,7 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    /// Adds what ECS lists of a cluster; tasks that are no runner of ours are left out.
+    /// Adds what ECS lists of a cluster; tasks that are not our runners are left out.
     pub fn see(&mut self, cluster: &str, tasks: impl IntoIterator<Item = TaskDescription>) {
         let seen = tasks.into_iter().filter_map(|described| {
             let runner = described.runner.clone()?;
@@ -118,7 +118,7 @@ impl<'a> Snapshot<'a> {
         self.tasks.entry(cluster.to_owned()).or_default().extend(seen);
     }
 
-    /// What is left to look at once `RunTask` has returned tasks that ECS did not list: their runners, each
+    /// What remains to look at once `RunTask` has returned tasks that ECS did not list: their runners, each
     /// with its task, and nothing else.
     #[must_use]
     pub fn narrowed(&self, found: impl IntoIterator<Item = (String, Vec<TaskDescription>)>) -> Self {
@@ -143,25 +143,25 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    /// Where a runner's task may be: in the cluster of its capacity, or, where that is out of the map, in
-    /// any cluster that we know.
+    /// Where a runner's task may be: in the cluster of its capacity or, if that has left the map, in any
+    /// cluster that we know.
     pub(super) fn clusters(&self, runner: &Runner) -> BTreeSet<&'a str> {
         let own = self.placements.get(&runner.capacity).map(|placement| placement.cluster.as_str());
         let all = || self.placements.values().map(|placement| placement.cluster.as_str()).collect();
         own.map_or_else(all, |cluster| BTreeSet::from([cluster]))
     }
 
-    /// The runners that may still come to take a job, those that were reserved first first.
+    /// The runners that may still come to take a job, in the order of their reservations.
     pub(super) fn on_their_way(&self) -> Vec<&Runner> {
         self.by_reservation(|runner| runner.state.is_on_its_way())
     }
 
-    /// Those of them that have asked for nothing.
+    /// Those that have asked for nothing.
     pub(super) fn unasked(&self) -> Vec<&Runner> {
         self.by_reservation(|runner| runner.state.is_on_its_way() && runner.boot.is_none())
     }
 
-    /// The runners of a kind, those that were reserved first first.
+    /// The runners of one kind, in the order of their reservations.
     pub(super) fn by_reservation(&self, fits: impl Fn(&&Runner) -> bool) -> Vec<&Runner> {
         let mut runners: Vec<&Runner> = self.runners.values().filter(fits).collect();
         runners.sort_by_key(|runner| runner.reserved_at);
@@ -173,7 +173,7 @@ impl<'a> Snapshot<'a> {
         self.now.duration_since(runner.reserved_at)
     }
 
-    /// Whether a pool was taken out of the map.
+    /// Whether a pool has left the map.
     pub(super) fn is_retired(&self, pool: &PoolName) -> bool {
         self.pools.get(pool).is_none()
     }

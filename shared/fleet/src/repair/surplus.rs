@@ -1,4 +1,4 @@
-//! Runners that are not needed and have asked nothing yet. One that has asked gets the answer "leave" at its
+//! Runners that are not needed and have not asked yet. A runner that has asked gets the answer "leave" at its
 //! next question.
 
 use super::{FenceCause, Repair, Snapshot, overdue, removed_pools};
@@ -13,8 +13,8 @@ pub(super) fn find(snapshot: &Snapshot<'_>) -> Vec<Repair> {
     unneeded(snapshot).into_iter().map(fence).collect()
 }
 
-/// Those of each pool, up to its surplus, that are slow, and then the youngest; and the Overdue ones where
-/// no job waits for them.
+/// In each pool, up to its surplus: first the slow ones, then the youngest. Also the Overdue ones for which
+/// no job waits.
 pub(super) fn unneeded<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     let unasked = snapshot.unasked();
     let of_map = snapshot.books.values().filter(|book| !snapshot.is_retired(&book.pool));
@@ -30,13 +30,13 @@ pub(super) fn unneeded<'a>(snapshot: &'a Snapshot<'_>) -> Vec<&'a Runner> {
     unneeded.collect()
 }
 
-/// How many runners a pool has beyond those that it needs, or is about to need.
+/// How many runners a pool has beyond those that it needs, or will soon need.
 fn surplus(snapshot: &Snapshot<'_>, book: &Book) -> usize {
     let beyond = usize::try_from(-book.deficit(snapshot.now)).unwrap_or(0);
     beyond.saturating_sub(coming(snapshot, book))
 }
 
-/// The jobs that come over to a pool from pools which are out of the map.
+/// The jobs that move to a pool from pools which have left the map.
 fn coming(snapshot: &Snapshot<'_>, book: &Book) -> usize {
     removed_pools::served(snapshot).filter(|(_, _, to)| to.name == book.pool).count()
 }

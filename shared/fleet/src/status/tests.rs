@@ -17,21 +17,16 @@ fn pool(name: &str) -> PoolName {
 
 fn job() -> Job {
     Job {
-        id: JobId(7),
-        state: JobState::Queued,
         pool: Some(pool("ec2-x64")),
-        repository: Repository::new("octo-org/storefront"),
-        is_public: false,
-        labels: ["ec2-x64"].into_iter().collect(),
-        runner: None,
-        seen_at: at(1_000),
-        changed_at: at(1_000),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
         times: JobTimes { created_at: Some(at(0)), accepted_at: Some(at(700)), begun_at: None },
         version: 1,
+        ..Job::new(
+            JobId(7),
+            JobState::Queued,
+            Repository::new("octo-org/storefront"),
+            ["ec2-x64"].into_iter().collect(),
+            at(1_000),
+        )
     }
 }
 

@@ -30,21 +30,9 @@ fn of(count: usize) -> SweepCursor {
 
 fn job(id: u64, state: JobState, seen_at: Timestamp) -> Job {
     Job {
-        id: JobId(id),
-        state,
         pool: Some(PoolName::new("fargate-x64").unwrap()),
-        repository: repository(0),
-        is_public: false,
-        labels: ["linux"].into_iter().collect(),
-        runner: None,
-        seen_at,
-        changed_at: seen_at,
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
-        times: JobTimes::default(),
         version: 1,
+        ..Job::new(JobId(id), state, repository(0), ["linux"].into_iter().collect(), seen_at)
     }
 }
 

@@ -110,10 +110,11 @@ impl<F: Functions + 'static> World<F> {
         self.registered.extend(registration.map(|id| (id, arn.clone())));
         match (answered, listener) {
             (Answered::Config, _) => {
-                self.sandbox.note(|| Subject::Runner(runner), || "answered its JIT config: idle".to_owned());
+                self.sandbox
+                    .note(|| Subject::Runner(runner), || "gets its JIT config, and is idle".to_owned());
             }
             (Answered::Leave | Answered::Refused | Answered::Malformed, Listener::None) => {
-                self.sandbox.note(|| Subject::Runner(runner), || format!("answered {answered:?}: leaves"));
+                self.sandbox.note(|| Subject::Runner(runner), || left(answered).to_owned());
             }
             _ => {}
         }
@@ -206,4 +207,13 @@ fn read(response: &LambdaFunctionUrlResponse) -> (Answered, Option<fleet::questi
 
 fn retry_after(response: &LambdaFunctionUrlResponse) -> Option<u64> {
     response.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()
+}
+
+/// Why a runner without a listener leaves.
+fn left(answered: Answered) -> &'static str {
+    match answered {
+        Answered::Leave => "is not needed, and leaves",
+        Answered::Refused => "is refused, and leaves",
+        _ => "gets an answer that it cannot read, and leaves",
+    }
 }

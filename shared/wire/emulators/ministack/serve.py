@@ -17,12 +17,13 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
 import tempfile
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 
 ITSELF = "/_aws-itself/"
 ACCOUNT = "123456789012"
@@ -115,7 +116,7 @@ def kill(name: str) -> bool:
     return False
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, closed: Event) -> None:
     from hypercorn.asyncio import serve as serve_app
     from hypercorn.config import Config
     from ministack import app as ministack
@@ -130,7 +131,7 @@ async def serve(port: int) -> None:
     loop = asyncio.get_running_loop()
 
     def until_the_input_closes() -> None:
-        sys.stdin.read()
+        closed.wait()
         # What is cut off now is no error, and nobody waits for the answer of a function that is gone.
         logging.disable(logging.CRITICAL)
         lambda_runtime.reset()
@@ -147,10 +148,23 @@ async def serve(port: int) -> None:
                 print(port, flush=True)
                 return
 
+    serving.set()
     Thread(target=until_the_input_closes, daemon=True).start()
     saying = asyncio.create_task(ready())
     await serve_app(partial(answer, ministack.app), config, shutdown_trigger=over.wait)
     saying.cancel()
+
+
+serving = Event()
+
+
+def watch_the_input(folder: str, closed: Event) -> None:
+    """Until it serves, there is nothing to end in order: importing ministack takes seconds."""
+    sys.stdin.read()
+    closed.set()
+    if not serving.is_set():
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
 
 
 def main() -> None:
@@ -162,11 +176,13 @@ def main() -> None:
     given = parser.parse_args()
     port = given.port or free_port()
     with tempfile.TemporaryDirectory(prefix="ministack-") as folder:
+        closed = Event()
+        Thread(target=watch_the_input, args=(folder, closed), daemon=True).start()
         settle(port, given.endpoint or f"http://127.0.0.1:{port}", folder, given.quiet)
         if given.minute != 60:
             shorten_minutes(given.minute)
         try:
-            asyncio.run(serve(port))
+            asyncio.run(serve(port, closed))
         finally:
             from ministack.core import lambda_runtime
 

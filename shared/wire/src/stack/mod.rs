@@ -12,7 +12,8 @@ mod on_the_wire;
 mod provision;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
@@ -34,6 +35,9 @@ pub use self::provision::{PARAMETERS, Provisioned, Secrets};
 
 /// The functions, by the names of their binaries.
 pub const FUNCTIONS: [&str; 5] = ["webhook", "launcher", "registrar", "scheduler", "reconciler"];
+
+/// How long the last lines of the functions' logs are waited for.
+const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// What comes every minute.
 const EVERY_MINUTE: [&str; 2] = ["Scheduler", "Reconciler"];
@@ -58,6 +62,8 @@ pub struct Options<'a> {
     pub secrets: &'a Secrets,
     /// The file that each function's output is added to, by the function's name.
     pub log: &'a dyn Fn(&str) -> PathBuf,
+    /// Gets ministack as soon as it runs, and may refuse to go on. If it is ended later, the start fails.
+    pub running: &'a dyn Fn(&Arc<Ministack>) -> Result<()>,
 }
 
 /// The stack. All of it ends when this is dropped.
@@ -93,10 +99,12 @@ impl Stack {
         options: &Options<'_>,
         make: impl FnOnce(Wires) -> Resident<T>,
     ) -> Result<Self> {
-        let (aws, github) =
-            endpoints(options).await.map_err(|error| anyhow!("{error}; PORT= says another"))?;
+        let (aws, github) = endpoints(options)
+            .await
+            .map_err(|error| anyhow!("{error}; `--port`, or `make local PORT=`, takes another"))?;
         check(options.binaries)?;
         let ministack = Arc::new(Ministack::start(Some(aws.url()), options.minute)?);
+        (options.running)(&ministack)?;
         aws.pass_on_to(&ministack.url());
         let config = sdk_config(aws.url());
         let templates = Templates::of_map(options.map)?;
@@ -156,9 +164,11 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        // What there is no longer anybody to ask for is lost.
-        let _ = self.logs.pull();
-        // Whoever else still knows it, it ends now.
+        // The last lines of the logs, unless ministack is too busy to give them.
+        let (logs, (pulled, wait)) = (Arc::clone(&self.logs), mpsc::channel());
+        thread::spawn(move || pulled.send(logs.pull().is_ok()));
+        let _ = wait.recv_timeout(LAST_LINES);
+        // It ends now, even if others still hold it.
         self.ministack.end();
     }
 }

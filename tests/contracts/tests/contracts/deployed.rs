@@ -49,6 +49,7 @@ impl DeployedScene {
             minute: Duration::from_secs(2),
             secrets: &secrets,
             log: &logs::file_of,
+            running: &|_| Ok(()),
         };
         let mut world = None;
         let made = |wires| world.insert(OnTheWire::world(wires, &secrets, delays())).clone();

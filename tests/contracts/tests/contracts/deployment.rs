@@ -56,12 +56,14 @@ fn template_of(stack: &str) -> &str {
 }
 
 /// What these parameters switch on is everything but one way in.
-const SWITCHED_ON: [&str; 6] = [
+const SWITCHED_ON: [&str; 8] = [
     "NatGateways=2",
     "HostLogs=on",
     "HostMetrics=on",
     "LogsImage=registry.example/logs",
     "LogOutput=cloudwatch",
+    "DockerHubMirror=on",
+    "MirrorImage=registry.example/mirror",
     "Observe=dashboard",
 ];
 
@@ -76,7 +78,9 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let formation = templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given]].concat()).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected = [
+            "alarms",
             "logs",
+            "mirror",
             "network",
             "observability",
             "pools",

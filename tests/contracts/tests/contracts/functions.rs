@@ -42,6 +42,7 @@ fn options<'a>(secrets: &'a Secrets, binaries: &'a Path) -> Options<'a> {
         minute: Duration::from_mins(1),
         secrets,
         log: &logs::file_of,
+        running: &|_| Ok(()),
     }
 }
 

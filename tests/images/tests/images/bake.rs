@@ -28,7 +28,7 @@ fn dockerfile(target: &Target) -> Dockerfile {
 #[test]
 fn every_image_is_built_for_both_architectures_with_zstd_layers() {
     let bake = bake();
-    assert_eq!(bake.default, ["runner", "runner-docker", "dockerd", "logs"]);
+    assert_eq!(bake.default, ["runner", "runner-docker", "dockerd", "logs", "mirror"]);
     for name in &bake.default {
         let target = &bake.targets[name];
         assert_eq!(texts(&target["platforms"]), ["linux/amd64", "linux/arm64"], "{name}");
@@ -105,6 +105,9 @@ fn the_pins_are_the_variables_without_a_default() {
     assert_eq!(required, variables.keys().collect());
     let fluent_bit = &table(&bake.targets["logs"], "args")["FLUENT_BIT_IMAGE"];
     assert!(fluent_bit.starts_with("docker.io/fluent/fluent-bit:"), "{fluent_bit}");
+    let registry = &table(&bake.targets["mirror"], "args")["REGISTRY_IMAGE"];
+    // Version 2 knows no task role.
+    assert!(registry.starts_with("docker.io/library/registry:3."), "{registry}");
     let args = table(&bake.targets["runner"], "args");
     assert!(args["BASE_IMAGE"].starts_with("docker.io/library/debian:trixie-slim@sha256:"), "{args:?}");
     assert_eq!(args["RUNNER_VERSION"], known().release["runner"].version);

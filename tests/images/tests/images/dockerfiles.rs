@@ -51,7 +51,7 @@ fn the_images_environment_is_the_tables() {
     // PID 1 reads it, and no job.
     assert_eq!(sets.remove("MAYFLY_RUNNER_CURRENT_ON").as_deref(), Some("${RUNNER_CURRENT_ON}"));
     assert_eq!(sets, table.environment);
-    for image in ["runner", "runner-docker", "dockerd", "logs"] {
+    for image in ["runner", "runner-docker", "dockerd", "logs", "mirror"] {
         for stage in dockerfile(image).stages {
             for name in stage.environment().keys() {
                 let is_secret = ["AWS_", "ECS_", "MAYFLY_TICKET"].iter().any(|it| name.starts_with(it));

@@ -10,7 +10,7 @@ use sandbox::{Fault, Rates};
 const MINUTE: i64 = 60;
 const JOB: JobId = JobId(1001);
 
-/// A scene of which one book has been written: each pool has one from the first tick on.
+/// A scene in which one book was overwritten: every pool has one from the first tick on.
 fn miscounted(reconciles: bool, by: Totals) -> Scene {
     let mut scene = stories::scene();
     let off = (!reconciles).then_some((Fault::ReconcilerPassMissed, 1.0));
@@ -26,11 +26,11 @@ fn has_run(scene: &Scene) -> bool {
 }
 
 #[test]
-fn a_job_that_a_book_does_not_count_has_its_runner_when_two_looks_agree() {
+fn a_job_that_its_book_does_not_count_gets_its_runner_when_two_looks_agree() {
     for (by, why) in [
         (Totals { queued: -1, ..Totals::default() }, "a job too few"),
-        (Totals { supply: 1, ..Totals::default() }, "a runner on its way that is not there"),
-        (Totals { live: 20, ..Totals::default() }, "no room, as far as the book knows"),
+        (Totals { supply: 1, ..Totals::default() }, "a runner on its way that does not exist"),
+        (Totals { live: 20, ..Totals::default() }, "no room, according to the book"),
     ] {
         for reconciles in [true, false] {
             let mut scene = miscounted(reconciles, by);

@@ -1,4 +1,4 @@
-//! Webhook deliveries that failed, and that somebody asks GitHub for once more.
+//! Webhook deliveries that failed, and that GitHub is asked to repeat.
 
 use fleet::delivery::Attempt;
 use fleet::{DeliveryId, JobId, Repository};
@@ -7,7 +7,7 @@ use sandbox::{Fault, Rates, Sandbox};
 
 const MINUTE: i64 = 60;
 
-/// How long a job had waited when it began, in minutes; `None` if it has not.
+/// How many minutes a job had waited when it began; `None` if it has not begun.
 fn waited(sandbox: &Sandbox, job: JobId) -> Option<i64> {
     let github = sandbox.github().borrow();
     let job = github.job(job)?;
@@ -18,7 +18,7 @@ fn attempts(sandbox: &Sandbox) -> Vec<Attempt> {
     sandbox.github().borrow().attempts_made().cloned().collect()
 }
 
-/// From now on webhooks are answered with 503, because the queue is down; or with 0, not at all.
+/// From now on webhooks are answered with 503, because the queue is down; or with 0, which is no answer.
 fn break_webhooks(sandbox: &Sandbox, status: u16) {
     match status {
         503 => sandbox.set_queue_down(true),
@@ -26,10 +26,10 @@ fn break_webhooks(sandbox: &Sandbox, status: u16) {
     }
 }
 
-/// Ten minutes in which nothing of GitHub's arrives, for one of these reasons. No sweep shows the jobs: the
-/// App may not read their repository.
+/// For one of these reasons, nothing from GitHub arrives for ten minutes. No sweep finds the jobs, because
+/// the App may not read their repository.
 #[test]
-fn jobs_whose_webhooks_failed_have_their_runners_when_the_outage_is_over() {
+fn jobs_whose_webhooks_failed_get_their_runners_when_the_outage_is_over() {
     for status in [503, 0] {
         let mut scene = stories::scene();
         let repository = Repository::new("octo-org/storefront");
@@ -50,12 +50,12 @@ fn jobs_whose_webhooks_failed_have_their_runners_when_the_outage_is_over() {
         }
         assert_eq!(scene.tasks().len(), 5, "{status}: one task a job");
         let asked_for = attempts(&sandbox).iter().filter(|it| it.redelivery).count();
-        assert_eq!(asked_for, 5 * 3, "{status}: and no more of what was received");
+        assert_eq!(asked_for, 5 * 3, "{status}: and not again once received");
     }
 }
 
 #[test]
-fn without_the_reconciler_they_wait_until_somebody_asks() {
+fn without_the_reconciler_they_wait_until_somebody_redelivers_them() {
     let mut scene = stories::scene();
     scene.world.sandbox().set_faults(Rates::from([(Fault::ReconcilerPassMissed, 1.0)]));
     scene.world.sandbox().set_queue_down(true);
@@ -71,7 +71,7 @@ fn without_the_reconciler_they_wait_until_somebody_asks() {
 }
 
 #[test]
-fn what_nobody_of_ours_can_understand_is_not_asked_for_again() {
+fn a_delivery_that_mayfly_cannot_understand_is_not_asked_for_again() {
     let mut scene = stories::scene();
     let body = "{\"action\":\"queued\",".to_owned();
     let broken = Delivery { id: DeliveryId::new("broken"), event: "workflow_job".to_owned(), body };
@@ -81,7 +81,7 @@ fn what_nobody_of_ours_can_understand_is_not_asked_for_again() {
     assert_eq!(attempts.iter().map(|it| it.status_code).collect::<Vec<_>>(), [400]);
 }
 
-/// The one kind of loss for which asking is of no use: there is nothing to repeat. A sweep finds the job.
+/// The one kind of loss that asking cannot mend: there is nothing to repeat. A sweep finds the job.
 #[test]
 fn a_delivery_that_github_never_made_cannot_be_asked_for() {
     let mut scene = stories::scene();

@@ -1,4 +1,4 @@
-//! RunTask that fails: later, elsewhere, never.
+//! RunTask fails: later, elsewhere, never.
 
 use fleet::ledger::{Health, RestCause};
 use fleet::{InstanceId, PoolName};
@@ -46,11 +46,11 @@ fn without_spot_capacity_the_fallback_runs_the_job_and_the_pool_rests() {
     scene.pass(200);
     scene.queue(&["fargate-x64-spot"]);
     scene.pass(5);
-    assert_eq!(scene.tasks(), ["FARGATE", "FARGATE", "FARGATE_SPOT"], "and is tried again then");
+    assert_eq!(scene.tasks(), ["FARGATE", "FARGATE", "FARGATE_SPOT"], "then it is tried again");
 }
 
 #[test]
-fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
+fn a_launch_that_can_never_work_is_returned_and_the_pool_backs_off() {
     let mut scene = stories::scene();
     let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
@@ -64,7 +64,7 @@ fn a_launch_that_can_never_work_is_given_back_and_the_pool_backs_off() {
     scene.world.cancel_job(job);
 }
 
-/// Neither throttling nor a full queue of tasks in PROVISIONING is anybody's fault.
+/// Throttling, and a full queue of PROVISIONING tasks, pass by themselves.
 #[test]
 fn a_quota_that_empties_by_itself_costs_seconds() {
     let security_group = "Error retrieving security group information for [sg-0]: Request limit exceeded. \
@@ -84,14 +84,14 @@ fn a_quota_that_empties_by_itself_costs_seconds() {
     }
 }
 
-/// ECS stops the task that was launched last before it runs.
+/// Before the task that was launched last runs, ECS stops it.
 fn fails_to_start(scene: &mut Scene, reason: &str) {
     let arn = scene.world.sandbox().ecs().borrow().tasks().last().unwrap().arn.clone();
     scene.world.fails_to_start(&arn, reason);
     scene.pass(5);
 }
 
-/// The registry's words have "insufficient" in them: the fallback has the same image.
+/// The registry's message contains "insufficient", but the fallback has the same image.
 #[test]
 fn an_image_that_may_not_be_pulled_opens_the_breaker_and_is_not_tried_on_the_fallback() {
     let mut scene = stories::scene();
@@ -107,7 +107,7 @@ fn an_image_that_may_not_be_pulled_opens_the_breaker_and_is_not_tried_on_the_fal
     assert_eq!((rest.cause, rest.reason.as_str()), (RestCause::BootFailures, denied));
 }
 
-/// The reasons that ECS gives where no instance came for a task in PROVISIONING.
+/// The reasons that ECS gives if no instance came for a PROVISIONING task.
 #[test]
 fn a_task_that_found_no_instance_is_replaced_on_the_fallback() {
     for reason in [
@@ -125,7 +125,7 @@ fn a_task_that_found_no_instance_is_replaced_on_the_fallback() {
     }
 }
 
-/// Nobody warns of an on-demand instance that fails its health check or that somebody terminates.
+/// There is no warning before an on-demand instance fails its health check or is terminated.
 #[test]
 fn a_task_whose_on_demand_instance_is_gone_is_replaced_at_once() {
     let mut scene = stories::scene();
@@ -161,11 +161,11 @@ fn a_batch_that_is_refused_rests_for_a_minute_and_not_for_an_hour() {
     assert!(length.as_secs() <= 60, "{length}");
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", None);
     scene.pass(2 * 60);
-    assert_eq!(scene.tasks().len(), 10, "once it is mended they are launched");
+    assert_eq!(scene.tasks().len(), 10, "once the cause is mended, they are launched");
 }
 
 #[test]
-fn a_pool_that_works_again_makes_one_trial_and_goes_on_as_soon_as_that_has_asked() {
+fn a_pool_that_works_again_makes_one_trial_and_continues_once_that_runner_has_asked() {
     let mut scene = stories::scene();
     let denied = exception("AccessDeniedException", "not authorized to perform: ecs:RunTask");
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(denied));
@@ -188,7 +188,7 @@ fn a_pool_that_works_again_makes_one_trial_and_goes_on_as_soon_as_that_has_asked
 }
 
 #[test]
-fn a_deploy_of_some_minutes_is_waited_for_and_counts_as_no_failure() {
+fn launches_wait_for_a_deploy_of_some_minutes_which_is_no_failure() {
     let mut scene = stories::scene();
     let inactive = exception("InvalidParameterException", "TaskDefinition is inactive");
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(inactive));
@@ -206,7 +206,7 @@ fn a_deploy_of_some_minutes_is_waited_for_and_counts_as_no_failure() {
 }
 
 #[test]
-fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_last_words() {
+fn a_launch_put_off_for_fifteen_minutes_opens_the_breaker_with_ecs_last_reason() {
     let mut scene = stories::scene();
     let set = |scene: &Scene, error| {
         scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", error);
@@ -218,7 +218,7 @@ fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_
                           is not associated with the cluster.";
     set(&scene, Some(exception("InvalidParameterException", not_associated)));
     scene.pass(9 * 60);
-    assert_eq!(health(&scene, "fargate-x64").rest, None, "a deploy may take so long");
+    assert_eq!(health(&scene, "fargate-x64").rest, None, "a deploy may take this long");
     scene.pass(2 * 60);
     let rest = health(&scene, "fargate-x64").rest.expect("the breaker is open");
     assert_eq!(rest.cause, RestCause::LaunchRefused);
@@ -228,7 +228,7 @@ fn a_launch_that_is_put_off_for_a_quarter_of_an_hour_opens_the_breaker_with_ecs_
     );
     set(&scene, None);
     scene.pass(20 * 60);
-    assert_eq!(scene.book("fargate-x64").0, 0, "once it is mended the job has its runner");
+    assert_eq!(scene.book("fargate-x64").0, 0, "once the cause is mended, the job gets its runner");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_pool_beyond_the_accounts_quota_rests_for_the_reason_that_its_group_gives() 
 }
 
 #[test]
-fn nothing_is_accepted_while_the_queue_is_down_and_the_redelivery_is_taken() {
+fn nothing_is_accepted_while_the_queue_is_down_and_a_redelivery_is_accepted_later() {
     let mut scene = stories::scene();
     scene.world.sandbox().set_queue_down(true);
     let job = scene.queue(&["fargate-x64"]);
@@ -261,7 +261,7 @@ fn nothing_is_accepted_while_the_queue_is_down_and_the_redelivery_is_taken() {
 }
 
 #[test]
-fn a_message_that_nobody_understands_ends_in_the_dead_letter_queue_and_blocks_nobody() {
+fn a_message_that_cannot_be_read_ends_in_the_dead_letter_queue_and_blocks_no_other() {
     let mut scene = stories::scene();
     let now = scene.world.sandbox().manual_clock().now();
     scene.world.sandbox().queue().borrow_mut().send(

@@ -1,4 +1,4 @@
-//! Runners that wait, and what GitHub does with them.
+//! Runners that wait, and what GitHub does to them.
 
 use fleet::PoolName;
 use fleet::launch::exit_code::REMOVED;
@@ -16,7 +16,7 @@ fn three_wait() -> Scene {
     stories::scene_of(&map)
 }
 
-/// The pool keeps nobody any more, so that the story comes to rest.
+/// The pool stops keeping runners, so that the story comes to rest.
 fn nobody_waits(scene: &mut Scene) {
     let pools = fleet::PoolMap::from_toml(fleet::pools::DEFAULT_POOLS).unwrap();
     for function in [sandbox::FunctionName::Scheduler, sandbox::FunctionName::Registrar] {
@@ -31,7 +31,7 @@ fn exits(scene: &Scene) -> Vec<i64> {
 }
 
 #[test]
-fn idle_runners_that_github_removes_are_replaced_and_in_the_end_their_places_rest() {
+fn idle_runners_that_github_removes_are_replaced_until_their_places_rest() {
     let mut scene = three_wait();
     scene.world.sandbox().set_faults(Rates::from([(Fault::RunnerReaped, 1.0)]));
     scene.pass(20 * 60);
@@ -41,25 +41,25 @@ fn idle_runners_that_github_removes_are_replaced_and_in_the_end_their_places_res
     {
         let table = scene.world.sandbox().table().borrow();
         let book = table.book(&PoolName::new("ec2-x64").unwrap()).unwrap();
-        assert_eq!(book.health.run_failure_thirds, 0, "none of them is a failed run");
+        assert_eq!(book.health.run_failure_thirds, 0, "none counts as a failed run");
         assert_eq!(book.health.failures, 0, "nor a failed boot");
         assert!(!book.resting.is_empty(), "places rest");
         assert!(book.supply >= 1, "one place never rests");
     }
-    // Two to six minutes each: three places would be 45 tasks an hour.
+    // Two to six minutes each: three places would otherwise take 45 tasks an hour.
     let tasks = scene.tasks().len();
     assert!(tasks < 4 * 30, "{tasks} tasks in four hours");
     scene.world.sandbox().set_faults(Rates::new());
     scene.pass(30 * 60);
-    assert_eq!(scene.book("ec2-x64").1, 3, "all places are kept again");
+    assert_eq!(scene.book("ec2-x64").1, 3, "all places are filled again");
     nobody_waits(&mut scene);
 }
 
 #[test]
-fn a_runner_that_waits_is_told_nothing_and_writes_nothing() {
+fn a_waiting_runner_gets_no_news_and_writes_nothing() {
     let mut scene = three_wait();
     scene.pass(5 * 60);
-    // What the reconciler keeps for itself is nothing of theirs.
+    // What the reconciler stores for itself does not count.
     let is_of_runners = |it: &&Item| matches!(it, Item::Book(_) | Item::Job(_) | Item::Runner(_));
     let items = |scene: &Scene| -> Vec<Item> {
         scene.world.sandbox().table().borrow().items().filter(is_of_runners).cloned().collect()

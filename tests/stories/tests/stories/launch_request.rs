@@ -1,4 +1,4 @@
-//! What ECS is asked for, field by field.
+//! The request to ECS, field by field.
 
 use fleet::launch::{AwsvpcConfiguration, Placement, RunTaskRequest};
 use fleet::ticket::Ticket;

@@ -1,4 +1,4 @@
-//! What the functions log, over a whole story and at every level.
+//! What the functions log over a whole story, at every level.
 
 use fleet::launch::TICKET_VARIABLE;
 use fleet::{DeliveryId, InstanceId};
@@ -8,8 +8,8 @@ use sandbox::TICKET_KEY;
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::ecs::RunTaskError;
 
-/// Jobs that run, launches that fail in each way, a forged delivery, an interrupted instance, and
-/// messages that nobody understands. Gives the tickets that were issued, and the forged signature.
+/// Jobs that run, launches that fail in each way, a forged delivery, an interrupted instance, and unreadable
+/// messages. Returns the tickets that were issued, and the forged signature.
 fn tell() -> (Vec<String>, String) {
     let mut scene = stories::scene();
     let fail = |scene: &Scene, error| scene.world.sandbox().ecs().borrow_mut().fail_next(error);
@@ -65,7 +65,7 @@ fn no_ticket_secret_or_signature_is_in_any_line() {
         "message not understood",
         "event of an unknown kind, dropped",
     ] {
-        assert!(log.contains(told), "the story does not come to: {told}");
+        assert!(log.contains(told), "the story has no line: {told}");
     }
     for ticket in &tickets {
         let mac = ticket.rsplit('.').next().unwrap();

@@ -1,18 +1,18 @@
-//! What fails again and again: a day of it with a job now and then costs some tasks, and not thousands;
-//! the pool's book says why; and once it is mended every job is served.
+//! Faults that strike again and again: a day of them, with a job now and then, costs a few tasks rather than
+//! thousands. The pool's book says why, and once the cause is mended every job is served.
 
 use fleet::PoolName;
 use fleet::ledger::RestCause;
 use platform::scene::Scene;
 use sandbox::{Fault, Rates};
 
-/// Jobs of the day.
+/// Jobs in the day.
 const JOBS: i64 = 15;
 
 /// A day, in seconds.
 const DAY: i64 = 24 * 60 * 60;
 
-/// A day on which these faults strike whenever they can; gives the tasks that were started.
+/// A day on which these faults strike whenever they can. Returns the tasks that were started.
 fn day_of(faults: &[Fault]) -> (Scene, usize) {
     let mut scene = stories::scene();
     scene.world.sandbox().set_faults(faults.iter().map(|&fault| (fault, 1.0)).collect());
@@ -26,7 +26,7 @@ fn day_of(faults: &[Fault]) -> (Scene, usize) {
 }
 
 #[test]
-fn what_fails_all_day_costs_some_tasks_and_says_why() {
+fn a_fault_that_lasts_all_day_costs_a_few_tasks_and_says_why() {
     use Fault::{
         GithubFails, HangsWithoutConfig, ImageEnds, PreparationFails, RunnerFails, RunnerOutdated,
         StopEventLost, TaskNeverAsks,
@@ -43,7 +43,7 @@ fn what_fails_all_day_costs_some_tasks_and_says_why() {
             &[PreparationFails],
             RestCause::BootFailures,
             "Docker did not come up",
-            "exit 77 before any question",
+            "it exits with 77 before any question",
         ),
         (&[ImageEnds], RestCause::BootFailures, "", "an image with another entrypoint"),
         (&[ImageEnds, StopEventLost], RestCause::BootFailures, "", "the same, found by the scheduler alone"),
@@ -64,7 +64,7 @@ fn what_fails_all_day_costs_some_tasks_and_says_why() {
         assert_eq!(rest.cause, cause, "{why}");
         assert!(rest.reason.contains(says), "{why}: {}", rest.reason);
         assert!((10..=130).contains(&tasks), "{why}: {tasks} tasks");
-        // It is mended. GitHub forgets dead registrations after a day.
+        // The cause is mended. GitHub forgets dead registrations after a day.
         scene.pass(DAY + DAY / 4);
     }
 }

@@ -1,5 +1,5 @@
 //! Jobs that no webhook ever reports: a sweep finds them. Each story is told twice: without the reconciler
-//! nobody finds them.
+//! nothing finds them.
 
 use fleet::JobId;
 use fleet::Repository;
@@ -12,7 +12,7 @@ use sandbox::{Fault, Rates};
 const MINUTE: i64 = 60;
 const POOL: &str = "fargate-x64";
 
-/// A scene in which these faults strike always, whose reconciler comes each minute or never.
+/// A scene in which these faults always strike. Its reconciler runs each minute, or never.
 fn scene(reconciles: bool, faults: &[Fault]) -> Scene {
     let scene = stories::scene();
     set(&scene, reconciles, faults);
@@ -25,7 +25,7 @@ fn set(scene: &Scene, reconciles: bool, faults: &[Fault]) {
     scene.world.sandbox().set_faults(rates);
 }
 
-/// Whatever nobody has found by now, a pass does.
+/// Whatever is still unknown, a pass finds.
 fn ends(mut scene: Scene) {
     set(&scene, true, &[]);
     scene.pass(5 * MINUTE);
@@ -40,7 +40,7 @@ fn now(scene: &Scene) -> Timestamp {
     scene.world.sandbox().manual_clock().now()
 }
 
-/// Seconds from a job's demand to its begin.
+/// Seconds from a job's creation to its start.
 fn waited(scene: &Scene, job: JobId) -> Option<i64> {
     let github = scene.world.sandbox().github().borrow();
     let job = github.job(job)?;
@@ -59,7 +59,7 @@ fn state(scene: &Scene, job: JobId) -> Option<JobState> {
 }
 
 #[test]
-fn a_job_of_which_no_webhook_tells_has_its_launch_in_a_minute() {
+fn a_job_without_any_webhook_is_launched_for_within_a_minute() {
     for reconciles in [true, false] {
         let mut scene = scene(reconciles, &[Fault::WebhookDropped]);
         scene.pass(7);
@@ -77,9 +77,9 @@ fn a_job_of_which_no_webhook_tells_has_its_launch_in_a_minute() {
     }
 }
 
-/// Its run has the status `in_progress` then, and is in no list of queued ones.
+/// In this case its run has the status `in_progress`, so no list of queued runs has it.
 #[test]
-fn a_job_is_found_whose_run_is_at_work_with_another() {
+fn a_job_is_found_although_its_run_is_already_running_another() {
     for reconciles in [true, false] {
         let mut scene = scene(true, &[]);
         scene.world.queue_job(JobId(1002), of_repository(1));
@@ -95,11 +95,11 @@ fn a_job_is_found_whose_run_is_at_work_with_another() {
 }
 
 #[test]
-fn a_runner_that_has_a_job_of_which_nobody_tells_is_busy_in_a_minute() {
+fn a_runner_whose_job_no_webhook_reports_is_busy_within_a_minute() {
     for reconciles in [true, false] {
         let mut scene = scene(reconciles, &[Fault::WebhookOfRunDropped]);
         scene.world.queue_job(JobId(1001), of_repository(1));
-        // It begins after half a minute, and two minutes after its demand it would be read anyway.
+        // The job begins after half a minute. Two minutes after its creation it would be read anyway.
         scene.pass(2 * MINUTE - 5);
         let states: Vec<RunnerState> =
             scene.world.sandbox().table().borrow().runners().map(|runner| runner.state).collect();
@@ -113,8 +113,8 @@ fn a_runner_that_has_a_job_of_which_nobody_tells_is_busy_in_a_minute() {
     }
 }
 
-/// No webhook ever, and a job a minute: the second one and those after it are found by sweeps half a
-/// minute apart.
+/// All webhooks are lost, with one job a minute. From the second job on, sweeps half a minute apart find
+/// them.
 #[test]
 fn while_webhooks_are_lost_sweeps_come_twice_a_minute() {
     let mut scene = scene(true, &[Fault::WebhookDropped, Fault::WebhookOfRunDropped]);
@@ -131,13 +131,13 @@ fn while_webhooks_are_lost_sweeps_come_twice_a_minute() {
     scene.pass(3 * MINUTE);
     for number in 2..12 {
         let waited = waited(&scene, JobId(10 * number));
-        // A runner takes half a minute and more from its launch to its job.
+        // From its launch to its job, a runner takes at least half a minute.
         assert!(waited.is_some_and(|seconds| seconds < 80), "{number}: {waited:?}");
     }
     assert!((told.gauge("WebhooksLost") - 1.0).abs() < f64::EPSILON);
     assert_eq!(told.count("DemandFoundLate{Cause=NoDelivery}"), 10);
     set(&scene, true, &[]);
-    // As soon as webhooks arrive again, nothing says that they are lost.
+    // Once webhooks arrive again, nothing suggests that they are lost.
     let ((), told) = kit::recording::record(|| {
         scene.world.queue_job(JobId(1000), of_repository(1));
         scene.pass(3 * MINUTE);
@@ -165,15 +165,15 @@ fn a_job_is_found_when_an_outage_of_github_is_over() {
         scene.world.sandbox().github().borrow_mut().set_outage(until);
         scene.world.queue_job(JobId(1001), of_repository(1));
         scene.pass(59 * MINUTE);
-        assert_eq!(scene.tasks().len(), 0, "nobody can know it");
+        assert_eq!(scene.tasks().len(), 0, "nothing can know of it");
         scene.pass(3 * MINUTE);
         assert_eq!(scene.tasks().len(), usize::from(reconciles));
         ends(scene);
     }
 }
 
-/// Two hundred repositories with newer pushes, and so more requests than a sweep makes: those beyond the
-/// fifty most active ones get their turn too.
+/// Two hundred repositories have newer pushes, which is more than a sweep can read. Those beyond the fifty
+/// most active get their turn too.
 #[test]
 fn a_job_of_a_quiet_repository_is_found_among_many() {
     for reconciles in [true, false] {
@@ -183,26 +183,26 @@ fn a_job_of_a_quiet_repository_is_found_among_many() {
         for number in 0..200 {
             let (repository, now) = (Repository::new(format!("octo-org/other-{number}")), now(&scene));
             scene.world.sandbox().github().borrow_mut().push(&repository, now);
-            // A list of GitHub's has a hundred.
+            // One of GitHub's lists holds a hundred.
             scene.pass(if number % 100 == 99 { MINUTE } else { 0 });
         }
-        // The first read of each counts in the hour's calls.
+        // The first read of each repository counts against the hour's calls.
         scene.pass(10 * MINUTE);
         set(&scene, reconciles, &[Fault::WebhookDropped]);
         scene.world.queue_job(JobId(1001), of_repository(1));
-        // A schedule has made it, and no push.
+        // A schedule created the job, not a push.
         scene.world.sandbox().github().borrow_mut().push(&Repository::new("octo-org/r1"), START);
         scene.pass(5 * MINUTE);
         let waited = waited(&scene, JobId(1001));
         assert_eq!(waited.is_some(), reconciles);
-        assert!(waited.is_none_or(|seconds| seconds > MINUTE), "its turn is not in the first sweep");
+        assert!(waited.is_none_or(|seconds| seconds > MINUTE), "it is not in the first sweep");
         ends(scene);
     }
 }
 
-/// GitHub shows nothing of a repository that is gone. The others have their turns.
+/// GitHub shows nothing of a repository that is gone. The others still get their turns.
 #[test]
-fn a_repository_that_is_gone_holds_up_no_other() {
+fn a_repository_that_is_gone_delays_no_other() {
     let mut scene = scene(true, &[Fault::WebhookDropped]);
     scene.world.queue_job(JobId(1), of_repository(1));
     scene.pass(2 * MINUTE);

@@ -1,5 +1,5 @@
-//! Runners, tasks and registrations that differ from the ledger. Each story is told twice: without the looks
-//! of the reconciler it ends badly.
+//! Runners, tasks and registrations that differ from the ledger. Each story is told twice: without the
+//! reconciler's looks it ends badly.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const MINUTE: i64 = 60;
 const JOB: JobId = JobId(1001);
 const NEXT: JobId = JobId(1002);
 
-/// From now on these faults strike always, and no others; the reconciler comes each minute, or never.
+/// From now on exactly these faults always strike. The reconciler runs each minute, or never.
 fn set(scene: &Scene, reconciles: bool, faults: &[Fault]) {
     let off = (!reconciles).then_some(Fault::ReconcilerPassMissed);
     let rates: Rates = faults.iter().copied().chain(off).map(|fault| (fault, 1.0)).collect();
@@ -29,7 +29,7 @@ fn one_waits() -> Scene {
     stories::scene_of(&DEFAULT_POOLS.replacen("[pools.ec2-x64]\n", minimum, 1))
 }
 
-/// The pool keeps nobody any more.
+/// The pool stops keeping runners.
 fn nobody_waits(scene: &Scene) {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
     for function in [FunctionName::Scheduler, FunctionName::Registrar, FunctionName::Reconciler] {
@@ -60,7 +60,7 @@ fn has_ended(scene: &Scene, job: JobId) -> bool {
     github.job(job).is_some_and(|job| job.phase == Phase::Completed { conclusion: "success" })
 }
 
-/// Lets seconds pass until it is so; at most ten minutes.
+/// Lets seconds pass until it holds; at most ten minutes.
 fn until(scene: &mut Scene, is_so: impl Fn(&Scene) -> bool) {
     for _ in 0..600 {
         if is_so(scene) {
@@ -68,7 +68,7 @@ fn until(scene: &mut Scene, is_so: impl Fn(&Scene) -> bool) {
         }
         scene.pass(1);
     }
-    panic!("it is not so within ten minutes");
+    panic!("it does not hold within ten minutes");
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn a_task_whose_stop_event_is_lost_counts_no_longer() {
         assert_eq!((has_ended(&scene, JOB), running(&scene)), (true, 0));
         let ((), told) = kit::recording::record(|| scene.pass(11 * MINUTE));
         let live = scene.book("ec2-x64").2;
-        assert_eq!(live, i64::from(!reconciles), "its place is taken, or not");
+        assert_eq!(live, i64::from(!reconciles), "its place is free again, or still taken");
         assert_eq!(told.count("LiesMended{Found=StopUnheard}"), u64::from(reconciles));
         set(&scene, true, &[]);
     }
 }
 
-/// A task that nobody reserved; and one whose launch was given back, though it came up.
+/// Two tasks: one that was never reserved, and one whose launch was returned although it came up.
 #[test]
 fn a_task_that_runs_for_nobody_is_stopped() {
     for reconciles in [true, false] {
@@ -110,7 +110,7 @@ fn a_task_that_runs_for_nobody_is_stopped() {
     }
 }
 
-/// The runner that waits is alive and listens; GitHub has forgotten it, and gives it no job.
+/// The waiting runner is alive and listens, but GitHub has forgotten it and gives it no job.
 #[test]
 fn a_job_does_not_wait_for_a_listener_that_github_does_not_see() {
     for reconciles in [true, false] {
@@ -131,9 +131,9 @@ fn a_job_does_not_wait_for_a_listener_that_github_does_not_see() {
     }
 }
 
-/// In an incident GitHub's list is empty, for an hour: the runner that waits is there all the same.
+/// In an incident, GitHub's list is empty for an hour, while the waiting runner is still there.
 #[test]
-fn a_list_of_runners_that_is_empty_counts_nobody_out_whom_github_knows() {
+fn an_empty_list_of_runners_counts_out_no_runner_that_github_knows() {
     let mut scene = one_waits();
     set(&scene, true, &[]);
     scene.pass(10 * MINUTE);
@@ -149,10 +149,10 @@ fn a_list_of_runners_that_is_empty_counts_nobody_out_whom_github_knows() {
     nobody_waits(&scene);
 }
 
-/// PID 1 hangs beside its listener, its runner is counted out, and GitHub's list is empty. GitHub gives the listener
-/// a job at the moment at which its registration is deleted, and nothing tells of that job.
+/// PID 1 hangs beside its listener, its runner is counted out, and GitHub's list is empty. GitHub gives the
+/// listener a job just as its registration is deleted, and no webhook reports that job.
 #[test]
-fn a_runner_that_githubs_list_lacks_and_github_has_is_not_stopped_with_the_job_that_it_is_given() {
+fn a_runner_that_is_only_missing_from_githubs_list_is_not_stopped_with_its_new_job() {
     let mut scene = one_waits();
     set(&scene, true, &[Fault::HangsIdle]);
     scene.pass(10 * MINUTE);
@@ -168,11 +168,14 @@ fn a_runner_that_githubs_list_lacks_and_github_has_is_not_stopped_with_the_job_t
     scene.pass(20 * MINUTE);
     set(&scene, true, &[Fault::GithubListEmpty, Fault::JobGivenAtDeletion, Fault::WebhookOfRunDropped]);
     let ((), told) = kit::recording::record(|| scene.pass(15 * MINUTE));
-    assert!(!told.lines("GitHub calls a silent runner busy").is_empty(), "it is asked for by itself");
+    assert!(
+        !told.lines("GitHub calls a silent runner busy").is_empty(),
+        "GitHub is asked about this runner alone"
+    );
     assert_eq!(running(&scene), 1, "its task is left alone for half an hour more");
     set(&scene, true, &[]);
     scene.pass(60 * MINUTE);
-    assert_eq!(running(&scene), 0, "and it ends all the same");
+    assert_eq!(running(&scene), 0, "then it ends all the same");
 }
 
 #[test]
@@ -183,25 +186,25 @@ fn the_registration_of_a_runner_that_died_is_deleted_before_github_forgets_it() 
         scene.pass(10 * MINUTE);
         nobody_waits(&scene);
         set(&scene, reconciles, &[]);
-        // One more, that GitHub calls online.
+        // One more, which GitHub reports as online.
         until(&mut scene, |scene| running(scene) == 0);
         let dead = registrations(&scene);
         assert!(dead > 0 || reconciles, "GitHub keeps them for a day");
         let planted = (0..9).any(|place| scene.world.plant_registration(place, true));
-        assert!(planted || !reconciles, "each is there already");
+        assert!(planted || !reconciles, "each exists already");
         scene.pass(7 * MINUTE);
         assert_eq!(registrations(&scene), if reconciles { 0 } else { dead + usize::from(planted) });
         set(&scene, true, &[]);
     }
 }
 
-/// Each of these hangs with a JIT config, is counted until somebody ends it, and costs money until then.
+/// Each of these hangs with a JIT config, counts until something ends it, and costs money until then.
 #[test]
 fn a_runner_that_hangs_with_its_jit_config_ends() {
     for (fault, within, why) in [
         (Fault::HangsWithConfig, 60, "its listener never comes up"),
         (Fault::HangsReleased, 60, "it is told to leave"),
-        (Fault::HangsIdle, 80, "beside its listener, with nobody to ask whether it may leave"),
+        (Fault::HangsIdle, 80, "beside its listener, so it never asks whether to leave"),
     ] {
         for reconciles in [true, false] {
             let mut scene = one_waits();
@@ -220,7 +223,7 @@ fn a_runner_that_hangs_with_its_jit_config_ends() {
     }
 }
 
-/// A scene in which a runner has a job that takes so long, and its PID 1 hangs beside the listener.
+/// A scene in which a runner has a job that takes this long, and its PID 1 hangs beside the listener.
 fn busy_and_hung(reconciles: bool, work: Duration) -> Scene {
     let mut scene = one_waits();
     set(&scene, reconciles, &[Fault::HangsIdle]);
@@ -232,7 +235,7 @@ fn busy_and_hung(reconciles: bool, work: Duration) -> Scene {
     scene
 }
 
-/// The listener ran its job, and GitHub ended the registration; PID 1 hangs beside it.
+/// The listener ran its job, and GitHub removed the registration. PID 1 hangs beside it.
 #[test]
 fn a_runner_that_hangs_after_its_job_ends() {
     for reconciles in [true, false] {
@@ -247,8 +250,8 @@ fn a_runner_that_hangs_after_its_job_ends() {
     }
 }
 
-/// The same, and nobody hears that the job is over: it is read because GitHub has no registration of its
-/// runner.
+/// The same, but the news of the job's end is lost. The job is read because GitHub has no registration for
+/// its runner.
 #[test]
 fn a_runner_that_hangs_after_a_job_whose_end_is_lost_ends() {
     for reconciles in [true, false] {
@@ -257,16 +260,17 @@ fn a_runner_that_hangs_after_a_job_whose_end_is_lost_ends() {
         scene.pass(5 * MINUTE);
         assert!(has_ended(&scene, JOB));
         scene.pass(25 * MINUTE);
-        assert_eq!(running(&scene), 1, "lists lag, and then it has a quarter of an hour");
+        assert_eq!(running(&scene), 1, "lists lag, and then it gets a quarter of an hour");
         scene.pass(30 * MINUTE);
         assert_eq!(running(&scene), usize::from(!reconciles));
         set(&scene, true, &[]);
     }
 }
 
-/// The job's repository is deleted: GitHub knows neither the job nor the runner any longer, and tells nobody.
+/// The job's repository is deleted: GitHub knows neither the job nor the runner any more, and reports
+/// nothing.
 #[test]
-fn a_busy_runner_of_which_github_knows_nothing_ends() {
+fn a_busy_runner_that_github_does_not_know_ends() {
     for reconciles in [true, false] {
         let mut scene = busy_and_hung(reconciles, Duration::from_hours(5));
         let now = scene.world.sandbox().manual_clock().now();
@@ -283,9 +287,9 @@ fn a_busy_runner_of_which_github_knows_nothing_ends() {
     }
 }
 
-/// While GitHub or the ledger cannot be looked at nothing is confirmed, and what is suspected stays so.
+/// While GitHub or the ledger cannot be read, nothing is confirmed, and suspicions stay.
 #[test]
-fn an_outage_of_github_counts_nobody_out() {
+fn an_outage_of_github_counts_out_no_runner() {
     let mut scene = one_waits();
     scene.pass(10 * MINUTE);
     let until = scene.world.sandbox().manual_clock().now() + SignedDuration::from_hours(1);
@@ -297,7 +301,7 @@ fn an_outage_of_github_counts_nobody_out() {
     nobody_waits(&scene);
 }
 
-/// However long a job takes: it is in progress at GitHub, and its runner is registered.
+/// However long a job takes: GitHub has it in progress, and its runner is registered.
 #[test]
 fn a_job_of_six_hours_is_left_alone() {
     let mut scene = stories::scene();

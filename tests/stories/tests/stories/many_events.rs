@@ -1,4 +1,4 @@
-//! One event many times, many events in any order: as many tasks as jobs.
+//! One event many times, and many events in any order: one task for each job.
 
 use fleet::JobId;
 use kit::maps::roomy;
@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use sandbox::delivery::{Delivery, function_url_event};
 use sandbox::github::{Phase, workflow_job};
 
-/// Delivers the `queued` event of a job that GitHub knows, at once.
+/// Delivers at once the `queued` event of a job that GitHub knows.
 fn deliver(scene: &mut Scene, job: JobId) {
     let payload =
         scene.world.sandbox().github().borrow().job(job).map(|job| workflow_job(job, false)).unwrap();
@@ -49,7 +49,7 @@ fn a_thousand_jobs_in_random_order_are_a_thousand_tasks() {
         scene.world.learn_job(JobId(id), plan(&["self-hosted", POOLS[random.random_range(0..7)]]));
         deliveries.push(JobId(id));
     }
-    // Every twentieth comes twice.
+    // Every twentieth event comes twice.
     deliveries.extend((1..=1000).step_by(20).map(JobId));
     deliveries.shuffle(&mut random);
     for job in deliveries {
@@ -62,7 +62,7 @@ fn a_thousand_jobs_in_random_order_are_a_thousand_tasks() {
 }
 
 #[test]
-fn a_maximum_holds_and_what_waits_is_served_in_its_turn() {
+fn a_maximum_holds_and_waiting_jobs_are_served_in_turn() {
     let mut scene = stories::scene();
     for _ in 0..40 {
         scene.queue(&["ec2-arm64"]);

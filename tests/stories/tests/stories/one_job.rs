@@ -1,4 +1,4 @@
-//! The life of one job, and of the runner that was started for it.
+//! The life of one job, and of the runner started for it.
 
 use sandbox::github::Phase;
 
@@ -10,7 +10,7 @@ fn a_job_gets_a_task_and_the_task_is_gone_after_it() {
     assert_eq!(scene.tasks(), ["mayfly_ec2-arm64"]);
     assert_eq!(scene.book("ec2-arm64"), (1, 1, 1), "the job waits, its runner starts");
     scene.pass(90);
-    assert_eq!(scene.book("ec2-arm64"), (0, 0, 1), "the job runs, nobody waits");
+    assert_eq!(scene.book("ec2-arm64"), (0, 0, 1), "the job runs, none waits");
     scene.rest();
     let github = scene.world.sandbox().github().borrow();
     assert_eq!(github.job(job).map(|job| job.phase), Some(Phase::Completed { conclusion: "success" }));
@@ -35,7 +35,7 @@ fn a_job_that_is_cancelled_before_its_runner_asks_makes_the_runner_unneeded() {
 #[test]
 fn a_runner_whose_job_was_taken_by_another_leaves_or_takes_the_next_job() {
     let mut scene = stories::scene();
-    // Both pools serve the first job's labels, so that either's runner may take it.
+    // Both pools serve the first job's labels, so a runner of either may take it.
     scene.queue(&["linux", "x64"]);
     scene.queue(&["fargate-x64-spot"]);
     scene.rest();

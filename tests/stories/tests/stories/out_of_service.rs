@@ -8,14 +8,14 @@ use platform::scene::{Scene, plan};
 use sandbox::FunctionName;
 use sandbox::github::{JobPlan, Phase};
 
-/// Both `ec2-x64` and `ec2-arm64` serve it, the first one before the other.
+/// Both `ec2-x64` and `ec2-arm64` serve it, in this order of priority.
 const EITHER: &[&str] = &["docker", "on-demand"];
 
-/// In the order in which a deploy updates them: the webhook comes last.
+/// In the order in which a deploy updates them: the webhook last.
 const UPDATED: [FunctionName; 4] =
     [FunctionName::Registrar, FunctionName::Launcher, FunctionName::Scheduler, FunctionName::Webhook];
 
-/// The seven default pools, with these lines in the place of the maximum of `ec2-x64`.
+/// The seven default pools, with these lines instead of the maximum of `ec2-x64`.
 fn map(maximum: &str) -> String {
     let (before, after) = DEFAULT_POOLS.split_once("[pools.ec2-x64]\n").unwrap();
     format!("{before}[pools.ec2-x64]\n{}", after.replacen("maximum = 15", maximum, 1))
@@ -39,23 +39,19 @@ fn phase(scene: &Scene, job: JobId) -> Phase {
 }
 
 #[test]
-fn a_busy_runner_works_on_and_whoever_waits_goes_elsewhere_until_the_pool_is_back() {
+fn a_busy_runner_works_on_and_waiting_jobs_go_elsewhere_until_the_pool_is_back() {
     let mut scene = stories::scene_of(&map("maximum = 1"));
     let long = queue(&mut scene, 1, 30);
     scene.pass(90);
     let waiting = queue(&mut scene, 2, 2);
     scene.pass(30);
-    assert_eq!(scene.book("ec2-x64"), (1, 0, 1), "one works, and there is no room for the other");
+    assert_eq!(scene.book("ec2-x64"), (1, 0, 1), "one job runs, and there is no room for the other");
 
     let (webhook, first) = UPDATED.split_last().unwrap();
     update(&scene, first, "maximum = 0");
     let between = queue(&mut scene, 3, 2);
     scene.pass(90);
-    assert_eq!(
-        scene.book("ec2-x64"),
-        (0, 0, 1),
-        "also the job that the old webhook has routed there is gone"
-    );
+    assert_eq!(scene.book("ec2-x64"), (0, 0, 1), "the job that the old webhook routed there has moved too");
     assert_eq!(scene.tasks(), ["mayfly_ec2-x64", "mayfly_ec2-arm64", "mayfly_ec2-arm64"]);
 
     update(&scene, &[*webhook], "maximum = 0");

@@ -1,4 +1,4 @@
-//! What can go wrong below PID 1, and with the job that comes as it leaves.
+//! What can go wrong below PID 1, and a job that comes just as it leaves.
 
 use fleet::JobId;
 use fleet::launch::exit_code::{DOCKER_UNAVAILABLE, JOB_DONE, RELEASED};
@@ -14,7 +14,7 @@ fn clear(scene: &Scene) {
     scene.world.sandbox().set_faults(Rates::new());
 }
 
-/// The exit codes of the tasks that have stopped, in the order of their start.
+/// The exit codes of the stopped tasks, in the order in which the tasks started.
 fn exits(scene: &Scene) -> Vec<i64> {
     let ecs = scene.world.sandbox().ecs().borrow();
     ecs.tasks().filter_map(|task| task.stop.as_ref()?.exit_code).collect()
@@ -25,7 +25,7 @@ fn is_done(scene: &Scene, job: JobId) -> bool {
     matches!(github.job(job).unwrap().phase, Phase::Completed { conclusion: "success" })
 }
 
-/// A scene with a runner that has come up, and whose job went to another one.
+/// A scene with a runner that came up, but whose job went to another.
 fn surplus() -> Scene {
     let mut scene = stories::scene();
     let job = scene.queue(&["ec2-x64"]);
@@ -53,7 +53,7 @@ fn without_docker_a_runner_leaves_and_another_takes_the_job() {
 }
 
 #[test]
-fn a_listener_that_says_nothing_is_looked_at() {
+fn a_silent_listener_is_inspected() {
     let mut scene = stories::scene();
     strike(&scene, Fault::ListenerSaysNothing);
     let job = scene.queue(&["ec2-x64"]);
@@ -74,7 +74,7 @@ fn a_runner_that_cannot_be_frozen_does_not_leave() {
 }
 
 #[test]
-fn a_job_that_comes_as_its_runner_is_released_is_run() {
+fn a_job_that_comes_just_as_its_runner_is_released_still_runs() {
     let mut scene = surplus();
     strike(&scene, Fault::JobGivenAtDeletion);
     scene.pass(90);

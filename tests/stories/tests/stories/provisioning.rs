@@ -1,4 +1,4 @@
-//! A task that waits for capacity: its five minutes, and what follows when they are over.
+//! A task that waits for capacity: its five minutes, and what follows.
 
 use fleet::ledger::{LeaveReason, RestCause, Runner, RunnerState};
 use fleet::{JobId, PoolName};
@@ -8,7 +8,7 @@ use sandbox::{Fault, Rates};
 
 const SPOT: &str = "ec2-x64-spot";
 
-/// A job of the Spot pool, whose task stays in PROVISIONING. What is launched after it does not.
+/// A job of the Spot pool, whose task stays PROVISIONING. Later launches do not.
 fn waits(faults: Rates) -> (Scene, JobId) {
     let mut scene = stories::scene();
     scene.world.sandbox().set_faults(faults);
@@ -28,7 +28,7 @@ fn first_runner(scene: &Scene) -> Runner {
     scene.world.sandbox().table().borrow().runner(&id).unwrap().clone()
 }
 
-/// Why the capacity of a pool rests now, in a word and in ECS's or our words.
+/// Why a pool's capacity rests now: the cause, and the reason in ECS's words or ours.
 fn rest(scene: &Scene, pool: &str) -> Option<(RestCause, String)> {
     let now = scene.world.sandbox().manual_clock().now();
     let table = scene.world.sandbox().table().borrow();
@@ -37,7 +37,7 @@ fn rest(scene: &Scene, pool: &str) -> Option<(RestCause, String)> {
 }
 
 #[test]
-fn after_five_minutes_it_is_fenced_and_stopped_and_its_job_runs_on_the_fallback_while_the_pool_rests() {
+fn after_five_minutes_it_is_fenced_and_stopped_and_its_job_runs_on_the_fallback() {
     let (mut scene, job) = waits([(Fault::TaskNeverStarts, 1.0)].into());
     scene.pass(4 * 60 + 45);
     assert_eq!(first_task(&scene).status, TaskStatus::Provisioning);
@@ -76,7 +76,7 @@ fn after_five_minutes_it_is_fenced_and_stopped_and_its_job_runs_on_the_fallback_
 }
 
 #[test]
-fn one_that_ecs_has_given_up_without_a_word_is_found_stopped_and_is_a_lack_of_capacity_too() {
+fn a_task_that_ecs_gave_up_silently_is_found_stopped_and_counts_as_lack_of_capacity() {
     let (mut scene, _) = waits([(Fault::TaskNeverStarts, 1.0), (Fault::StopEventLost, 1.0)].into());
     let (arn, now) = (first_task(&scene).arn, scene.world.sandbox().manual_clock().now());
     {

@@ -1,4 +1,4 @@
-//! The sample of a runner's question is one.
+//! The sample of a runner's question is a real one.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use sandbox::Functions as _;
@@ -17,13 +17,13 @@ fn answer_to(question: &str) -> (i64, String) {
 }
 
 #[test]
-fn a_pid1_of_this_version_and_of_the_one_before_is_answered_and_one_of_tomorrow_is_told_why_not() {
+fn pid1_of_this_version_and_the_previous_one_gets_an_answer_and_a_future_one_the_reason() {
     let sample: Value = serde_json::from_str(QUESTION).unwrap();
     let mut question: Value = serde_json::from_str(sample["body"].as_str().unwrap()).unwrap();
     let leave = (200, r#"{"answer":"leave"}"#.to_owned());
-    assert_eq!(answer_to(&question.to_string()), leave, "this version: nobody knows the runner");
+    assert_eq!(answer_to(&question.to_string()), leave, "this version: the runner is unknown");
     question.as_object_mut().unwrap().remove("version");
-    assert_eq!(answer_to(&question.to_string()), leave, "the one before had no number");
+    assert_eq!(answer_to(&question.to_string()), leave, "the previous version had no number");
     question["version"] = 2.into();
     let (status, says) = answer_to(&question.to_string());
     assert_eq!(status, 400);

@@ -1,4 +1,4 @@
-//! A task that comes up slowly, or hangs, holds up no job.
+//! A task that comes up slowly, or hangs, delays no job.
 
 use fleet::JobId;
 use fleet::ledger::RunnerState;
@@ -8,7 +8,7 @@ use sandbox::ecs::TaskStatus;
 use sandbox::github::Phase;
 use sandbox::{Fault, Rates};
 
-/// Queues a job, and lets the faults strike its runner alone.
+/// Queues a job, and lets the faults strike only its runner.
 fn job_behind(faults: &[Fault]) -> (Scene, JobId) {
     let mut scene = stories::scene();
     scene.world.sandbox().set_faults(faults.iter().map(|&fault| (fault, 1.0)).collect());
@@ -20,7 +20,7 @@ fn job_behind(faults: &[Fault]) -> (Scene, JobId) {
     (scene, job)
 }
 
-/// How many seconds a job has waited until it ran.
+/// How many seconds a job waited before it ran.
 fn waited(scene: &Scene, job: JobId) -> Option<i64> {
     let github = scene.world.sandbox().github().borrow();
     let job = github.job(job)?;
@@ -28,7 +28,7 @@ fn waited(scene: &Scene, job: JobId) -> Option<i64> {
 }
 
 #[test]
-fn a_task_that_hangs_makes_its_job_wait_for_minutes_and_not_for_its_boot_limit() {
+fn the_job_of_a_task_that_hangs_waits_for_minutes_and_not_for_the_boot_limit() {
     use Fault::{GithubFails, HangsWithoutConfig, TaskNeverAsks};
     for (faults, why) in [
         (&[TaskNeverAsks][..], "it hangs at its boot"),
@@ -38,8 +38,8 @@ fn a_task_that_hangs_makes_its_job_wait_for_minutes_and_not_for_its_boot_limit()
         scene.pass(6 * 60);
         let seconds = waited(&scene, job).unwrap_or_else(|| panic!("{why}: the job still waits"));
         assert!(seconds < 6 * 60, "{why}: {seconds} s");
-        assert_eq!(scene.tasks().len(), 2, "{why}: one beside it");
-        // The one that hangs comes to its boot limit.
+        assert_eq!(scene.tasks().len(), 2, "{why}: one to help");
+        // The task that hangs reaches its boot limit.
         scene.pass(15 * 60);
         let ecs = scene.world.sandbox().ecs().borrow();
         assert!(ecs.tasks().all(|task| task.status == TaskStatus::Stopped), "{why}");
@@ -48,7 +48,7 @@ fn a_task_that_hangs_makes_its_job_wait_for_minutes_and_not_for_its_boot_limit()
 
 #[test]
 fn a_runner_that_waits_for_github_is_not_slow() {
-    // It boots, and GitHub answers nobody for a while.
+    // It boots, and GitHub does not answer for a while.
     let mut scene = stories::scene();
     let job = scene.queue(&["ec2-x64"]);
     let until = scene.world.sandbox().manual_clock().now() + SignedDuration::from_mins(10);
@@ -65,7 +65,7 @@ fn a_runner_that_waits_for_github_is_not_slow() {
 }
 
 #[test]
-fn a_burst_beyond_githubs_budget_makes_nobody_overdue() {
+fn a_burst_beyond_githubs_budget_makes_no_runner_overdue() {
     let mut scene = stories::scene_of(&kit::maps::roomy());
     for _ in 0..600 {
         scene.queue(&["ec2-x64"]);

@@ -1,4 +1,4 @@
-//! An EC2 spot instance is taken back: its warning, and its end two minutes later.
+//! An EC2 Spot instance is taken back: its warning, and its end two minutes later.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sandbox::{Fault, Rates};
 
 const POOL: &str = "ec2-x64-spot";
 
-/// The instance on which the first two runners are.
+/// The instance of the first two runners.
 fn first_instance() -> InstanceId {
     InstanceId::new("i-00000000000000001")
 }
@@ -23,7 +23,7 @@ fn stop(scene: &Scene, place: usize) -> StopDetails {
     task(scene, place).stop.expect("it stops")
 }
 
-/// A job that works this many minutes.
+/// A job that takes this many minutes.
 fn queue(scene: &mut Scene, job: u64, minutes: u64) {
     let work = Duration::from_mins(minutes);
     scene.world.queue_job(JobId(job), JobPlan { work, ..plan(&[POOL]) });
@@ -69,7 +69,7 @@ fn a_starting_runner_is_replaced_before_its_instance_is_gone() {
     assert!(scene.world.interrupt_instance(&first_instance()));
     scene.pass(2);
     assert_eq!(scene.tasks(), ["mayfly_ec2-x64-spot"; 2], "in the same batch");
-    assert_eq!(scene.book(POOL).1, 1, "the first one is no longer counted on");
+    assert_eq!(scene.book(POOL).1, 1, "the first no longer counts");
     scene.pass(60);
     assert_ne!(task(&scene, 1).container_instance, task(&scene, 0).container_instance);
     scene.rest();
@@ -78,7 +78,7 @@ fn a_starting_runner_is_replaced_before_its_instance_is_gone() {
 }
 
 #[test]
-fn a_busy_runner_keeps_its_job_until_its_end_or_until_shortly_before_the_instance_is_lost() {
+fn a_busy_runner_keeps_its_job_until_it_ends_or_until_shortly_before_the_instance_is_lost() {
     let mut scene = stories::scene();
     queue(&mut scene, 1, 3);
     queue(&mut scene, 2, 60);
@@ -100,11 +100,11 @@ fn a_busy_runner_keeps_its_job_until_its_end_or_until_shortly_before_the_instanc
 }
 
 #[test]
-fn a_warning_that_is_not_followed_in_time_costs_what_the_instances_end_costs() {
+fn a_warning_that_is_handled_too_late_costs_no_more_than_the_instances_end() {
     let mut scene = stories::scene();
     queue(&mut scene, 1, 60);
     scene.pass(70);
-    // The ledger is down for as long as the warning is of use.
+    // The ledger is down for as long as the warning would be of use.
     scene.world.sandbox().set_faults(Rates::from([(Fault::LedgerReadFails, 1.0)]));
     assert!(scene.world.interrupt_instance(&first_instance()));
     assert!(!scene.world.interrupt_instance(&first_instance()), "once");

@@ -1,4 +1,4 @@
-//! Tasks that `StopTask` stops, and what ECS tells of tasks and instances.
+//! Tasks that `StopTask` stops, and what ECS reports of tasks and instances.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn a_task_that_is_stopped_before_it_runs_is_replaced() {
 }
 
 #[test]
-fn a_stop_lets_a_job_go_on_for_almost_two_minutes() {
+fn a_stop_gives_a_job_almost_two_minutes_more() {
     let mut scene = stories::scene();
     let (short, long) = (JobId(1), JobId(2));
     for (job, minutes) in [(short, 2), (long, 10)] {
@@ -68,7 +68,7 @@ fn a_stop_lets_a_job_go_on_for_almost_two_minutes() {
 }
 
 #[test]
-fn what_the_ports_tell_of_tasks_and_instances() {
+fn what_the_ports_report_of_tasks_and_instances() {
     let mut scene = stories::scene();
     scene.queue(&["ec2-x64"]);
     scene.pass(60);
@@ -89,7 +89,7 @@ fn what_the_ports_tell_of_tasks_and_instances() {
             assert_eq!(sandbox.list_tasks("mayfly_fargate", &filter).await.unwrap(), [], "{filter:?}");
         }
         let described = sandbox.describe_tasks("mayfly_ec2", &[gone.clone(), running.arn]).await.unwrap();
-        assert_eq!(described.len(), 1, "those that are missing are left out");
+        assert_eq!(described.len(), 1, "missing tasks are left out");
         assert_eq!(
             (described[0].last_status.as_str(), described[0].runner.as_ref()),
             ("RUNNING", Some(&runner))

@@ -1,4 +1,4 @@
-//! A ticket that two boots show: one of the two is a thief.
+//! Two boots show one ticket: one of them is a thief.
 
 use fleet::ledger::{LeaveReason, RunnerState};
 use sandbox::github::Phase;
@@ -16,7 +16,7 @@ fn soon_after_the_start_the_runner_is_let_go_and_another_takes_the_job() {
         scene.pass(1);
     });
     assert_eq!(scene.world.stolen_tickets().iter().map(|(_, status)| *status).collect::<Vec<_>>(), [403]);
-    assert_eq!(told.count("SecondBoots"), 1, "an alarm watches it");
+    assert_eq!(told.count("SecondBoots"), 1, "which has an alarm");
     {
         let table = scene.world.sandbox().table().borrow();
         let robbed = table.runners().find(|runner| runner.leaves == Some(LeaveReason::AnotherBoot)).unwrap();

@@ -13,21 +13,21 @@ use sandbox::{Fault, Rates};
 const MINUTE: i64 = 60;
 const JOB: JobId = JobId(1001);
 
-/// A scene whose reconciler comes each minute, or never until everything else is told.
+/// A scene whose reconciler runs each minute, or not until the rest of the story is over.
 fn scene(reconciles: bool) -> Scene {
     let scene = stories::scene();
     set(&scene, reconciles, &[]);
     scene
 }
 
-/// From now on these faults strike always, and no others.
+/// From now on exactly these faults always strike.
 fn set(scene: &Scene, reconciles: bool, faults: &[Fault]) {
     let off = (!reconciles).then_some(Fault::ReconcilerPassMissed);
     let rates: Rates = faults.iter().copied().chain(off).map(|fault| (fault, 1.0)).collect();
     scene.world.sandbox().set_faults(rates);
 }
 
-/// How far the ledger has the job, and its pool's queued and live.
+/// The job's state in the ledger, and its pool's queued and live.
 fn known(scene: &Scene) -> (Option<JobState>, i64, i64) {
     let (queued, _, live) = scene.book("ec2-x64");
     (scene.world.sandbox().table().borrow().job(JOB).map(|job| job.state), queued, live)
@@ -57,7 +57,7 @@ fn a_job_behind_a_gate_keeps_no_runner() {
 }
 
 #[test]
-fn an_approval_that_nobody_hears_of_is_found() {
+fn an_approval_without_a_webhook_is_found() {
     for (reconciles, why) in [(true, "a read finds it queued"), (false, "it waits until GitHub gives it up")]
     {
         let mut scene = scene(true);
@@ -74,9 +74,9 @@ fn an_approval_that_nobody_hears_of_is_found() {
     }
 }
 
-/// Each of these ends a waiting job without a webhook; it is known within this many minutes.
+/// Each of these ends a waiting job without a webhook; the ledger knows it within this many minutes.
 #[test]
-fn a_job_whose_end_nobody_hears_of_keeps_no_runner() {
+fn a_job_that_ends_without_a_webhook_keeps_no_runner() {
     for (fault, within, why) in [
         (Fault::WebhookOfRunDropped, 4, "its completed is lost"),
         (Fault::JobForgotten, 4, "its repository is deleted"),
@@ -94,19 +94,19 @@ fn a_job_whose_end_nobody_hears_of_keeps_no_runner() {
             assert_eq!(known(&scene).0, Some(expected), "{why}");
             scene.pass(5 * MINUTE);
             let live = known(&scene).2;
-            assert_eq!(live, i64::from(!reconciles), "{why}: a runner waits for nobody, or not");
+            assert_eq!(live, i64::from(!reconciles), "{why}: no runner waits in vain, or one does");
             set(&scene, true, &[]);
         }
     }
 }
 
 #[test]
-fn a_job_that_somebody_else_took_keeps_no_runner() {
+fn a_job_that_another_systems_runner_took_keeps_no_runner() {
     for reconciles in [true, false] {
         let mut scene = scene(reconciles);
         scene.world.queue_job(JOB, plan(&["ec2-x64"]));
         scene.pass(5);
-        // No webhook tells of it, and GitHub names no runner.
+        // No webhook reports it, and GitHub names no runner.
         let now = scene.world.sandbox().manual_clock().now();
         scene.world.sandbox().github().borrow_mut().taken_elsewhere(JOB, now);
         scene.pass(10 * MINUTE);
@@ -138,7 +138,7 @@ fn a_job_that_names_no_runner_is_found_at_ours() {
 }
 
 #[test]
-fn the_end_of_a_job_that_ran_is_found_though_its_webhook_is_lost() {
+fn the_end_of_a_job_that_ran_is_found_even_if_its_webhook_is_lost() {
     for reconciles in [true, false] {
         let mut scene = scene(reconciles);
         scene.world.queue_job(JOB, plan(&["ec2-x64"]));
@@ -151,8 +151,7 @@ fn the_end_of_a_job_that_ran_is_found_though_its_webhook_is_lost() {
     }
 }
 
-/// While GitHub is out of order nothing is known, and nothing is given up; when it is back, everything is
-/// known soon.
+/// While GitHub is down, nothing is known and nothing is given up. Once it is back, everything is known soon.
 #[test]
 fn an_outage_of_github_ends_no_job() {
     let mut scene = scene(true);
@@ -169,7 +168,7 @@ fn an_outage_of_github_ends_no_job() {
 }
 
 #[test]
-fn how_long_the_oldest_job_waits_is_told_each_minute() {
+fn each_minute_reports_how_long_the_oldest_job_waits() {
     let mut scene = scene(true);
     let pool = PoolName::new("ec2-x64").unwrap();
     scene.world.queue_job(JOB, plan(&["ec2-x64"]));

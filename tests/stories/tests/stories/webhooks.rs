@@ -1,4 +1,4 @@
-//! Webhooks that do not say what one would expect: no runner, a gate, a job of long ago.
+//! Webhooks that do not say what one would expect: no runner, an approval, a job from long ago.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn waited(scene: &Scene, job: JobId) -> Option<i64> {
 }
 
 #[test]
-fn a_job_that_runs_nowhere_by_its_webhook_holds_up_no_other() {
+fn a_job_whose_webhook_names_no_runner_delays_no_other() {
     let mut scene = stories::scene();
     scene.world.sandbox().set_faults(Rates::from([(Fault::WebhookNameless, 1.0)]));
     let work = Duration::from_mins(89);
@@ -30,9 +30,9 @@ fn a_job_that_runs_nowhere_by_its_webhook_holds_up_no_other() {
 }
 
 #[test]
-fn a_job_behind_a_gate_has_its_runner_when_it_is_approved() {
-    // GitHub says queued, then waiting, then queued again; any of them may be lost, or come twice.
-    // A runner that was started for it has left by then.
+fn a_job_behind_a_gate_gets_its_runner_when_it_is_approved() {
+    // GitHub sends queued, then waiting, then queued again; any of them may be lost, or come twice. A runner
+    // that was started for the job has left by then.
     for (lost, doubled, tasks, why) in [
         (false, false, 2, "as GitHub sends them"),
         (false, true, 2, "twice"),
@@ -54,7 +54,7 @@ fn a_job_behind_a_gate_has_its_runner_when_it_is_approved() {
     }
 }
 
-/// The `queued` of a job, as GitHub has sent it then.
+/// A job's `queued`, as GitHub sent it at that time.
 fn queued_in(created_at: &str, job: u64) -> Value {
     json!({
         "action": "queued",
@@ -64,9 +64,9 @@ fn queued_in(created_at: &str, job: u64) -> Value {
 }
 
 #[test]
-fn a_delivery_of_years_ago_launches_nobody_until_github_was_asked() {
+fn a_delivery_from_years_ago_launches_no_runner_until_github_was_asked() {
     let mut scene = stories::scene();
-    // GitHub has one of them no longer; the other one has just been approved, without a webhook.
+    // GitHub no longer has one of them. The other has just been approved, without a webhook.
     scene.world.learn_job(JobId(7002), plan(&["ec2-x64"]));
     let mut deliver = |job: u64| {
         let id = fleet::DeliveryId::new(format!("delivery-of-{job}"));

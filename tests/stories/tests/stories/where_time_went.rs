@@ -12,7 +12,7 @@ fn asking() -> Asking {
     Asking::of(JOB, &PoolMap::from_toml(DEFAULT_POOLS).unwrap())
 }
 
-/// The stages of a waterfall, a line each; whether they add up is looked at on the way.
+/// The stages of a waterfall, one line each. On the way, this checks that they add up.
 fn stage_lines(waterfall: &Waterfall) -> Vec<String> {
     let mut at = waterfall.queued_at;
     for stage in &waterfall.stages {
@@ -37,7 +37,7 @@ fn seen(scene: &mut Scene, asking: &Asking) -> Vec<String> {
 }
 
 #[test]
-fn a_job_that_ran_adds_up_while_ecs_has_its_task_and_after_it_has_forgotten_it() {
+fn the_time_of_a_job_adds_up_while_ecs_has_its_task_and_after_ecs_forgot_it() {
     let mut scene = stories::scene();
     scene.world.queue_job(JOB, plan(&["ec2-x64"]));
     scene.pass(90);
@@ -94,7 +94,7 @@ fn a_job_that_ran_adds_up_while_ecs_has_its_task_and_after_it_has_forgotten_it()
 }
 
 #[test]
-fn a_job_that_still_waits_is_told_up_to_now() {
+fn the_time_of_a_job_that_still_waits_adds_up_until_now() {
     let mut scene = stories::scene();
     scene.world.queue_job(JOB, plan(&["fargate-x64"]));
     scene.pass(10);
@@ -113,7 +113,7 @@ fn a_job_that_still_waits_is_told_up_to_now() {
 }
 
 #[test]
-fn a_runner_that_was_there_before_the_job_took_none_of_its_time() {
+fn a_runner_that_was_ready_before_the_job_took_none_of_its_time() {
     let mut scene = stories::scene();
     let first = scene.queue(&["fargate-x64"]);
     scene.pass(20);

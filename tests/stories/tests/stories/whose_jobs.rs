@@ -1,4 +1,4 @@
-//! Jobs that are not ours, or not allowed: no task is launched for them, by any webhook.
+//! Jobs that are not ours, or not allowed: no webhook of theirs launches a task.
 
 use fleet::ledger::JobState;
 use fleet::pools::DEFAULT_POOLS;
@@ -11,7 +11,7 @@ use sandbox::github::{JobPlan, Phase, WorkflowJob, workflow_job};
 const MINUTE: i64 = 60;
 const JOB: JobId = JobId(1001);
 
-/// A job of a repository for a pool of its own name.
+/// A repository's job for the pool with the job's label.
 fn of(repository: &str) -> JobPlan {
     JobPlan { repository: Repository::new(repository), ..plan(&["fargate-x64"]) }
 }
@@ -29,13 +29,13 @@ fn state(scene: &Scene) -> Option<JobState> {
     scene.world.sandbox().table().borrow().job(JOB).map(|job| job.state)
 }
 
-/// The pools on Fargate take jobs of public repositories.
+/// Lets the Fargate pools take jobs of public repositories.
 fn open() -> String {
     DEFAULT_POOLS
         .replace("runner_group = \"fargate\"", "runner_group = \"fargate\"\npublic_repositories = true")
 }
 
-/// GitHub posts what a job is in this phase.
+/// GitHub posts the webhook of this phase.
 fn post(scene: &mut Scene, name: &str, phase: Phase) {
     let job = scene.world.sandbox().github().borrow().job(JOB).cloned().unwrap();
     let payload = workflow_job(&WorkflowJob { phase, ..job }, false);
@@ -46,7 +46,7 @@ fn post(scene: &mut Scene, name: &str, phase: Phase) {
     scene.pass(5);
 }
 
-/// The App may be installed anywhere: only what belongs to the organisation gets a runner.
+/// The App may be installed anywhere, but only the organisation's jobs get runners.
 #[test]
 fn a_job_of_a_users_repository_launches_nothing_and_fills_no_pool() {
     let mut scene = stories::scene();
@@ -63,10 +63,10 @@ fn a_job_of_a_users_repository_launches_nothing_and_fills_no_pool() {
     (1..=15).for_each(|number| scene.world.cancel_job(JobId(number)));
 }
 
-/// A runner group refuses public repositories by default: unless the map allows them, a runner would wait in
-/// vain.
+/// A runner group refuses public repositories by default, so unless the map allows them, a runner would wait
+/// in vain.
 #[test]
-fn a_job_of_a_public_repository_has_a_task_if_the_map_allows_it_and_none_if_not() {
+fn a_job_of_a_public_repository_gets_a_task_only_if_the_map_allows_it() {
     for (map, is_allowed) in [(DEFAULT_POOLS.to_owned(), false), (open(), true)] {
         let mut scene = stories::scene_of(&map);
         publish(&scene, "octo-org/website");
@@ -80,9 +80,9 @@ fn a_job_of_a_public_repository_has_a_task_if_the_map_allows_it_and_none_if_not(
     }
 }
 
-/// The sweep reads the same of GitHub's lists as the webhook of its payload.
+/// The sweep reads from GitHub's lists what the webhook reads from its payload.
 #[test]
-fn a_sweep_brings_no_job_of_a_public_repository_that_the_map_does_not_allow() {
+fn a_sweep_ignores_jobs_of_public_repositories_unless_the_map_allows_them() {
     for (map, is_public, is_found) in [
         (DEFAULT_POOLS.to_owned(), true, false),
         (open(), true, true),
@@ -100,7 +100,8 @@ fn a_sweep_brings_no_job_of_a_public_repository_that_the_map_does_not_allow() {
     }
 }
 
-/// A pool is out of the map for a moment, and the job ends in it: its `queued` comes late, when the pool is back.
+/// A pool leaves the map for a moment, and the job ends in that time. Its `queued` comes late, once the pool
+/// is back.
 #[test]
 fn a_queued_that_comes_after_the_end_of_an_unknown_job_counts_nothing() {
     let mut scene = stories::scene();
@@ -109,7 +110,7 @@ fn a_queued_that_comes_after_the_end_of_an_unknown_job_counts_nothing() {
     scene.world.functions().use_map(FunctionName::Webhook, &without);
     scene.world.learn_job(JOB, of("octo-org/storefront"));
     post(&mut scene, "its end", Phase::Completed { conclusion: "cancelled" });
-    assert_eq!(state(&scene), Some(JobState::Completed), "nobody knew it, and no pool serves it");
+    assert_eq!(state(&scene), Some(JobState::Completed), "it was unknown, and no pool serves it");
     scene.world.functions().use_map(FunctionName::Webhook, &with);
     post(&mut scene, "its begin", Phase::InProgress);
     post(&mut scene, "its demand", Phase::Queued);

@@ -14,7 +14,7 @@ const POOL: &str = "fargate-x64";
 const FUNCTIONS: [FunctionName; 4] =
     [FunctionName::Registrar, FunctionName::Launcher, FunctionName::Scheduler, FunctionName::Webhook];
 
-/// The seven default pools, with these lines in the place of the maximum of a pool.
+/// The seven default pools, with these lines instead of a pool's maximum.
 fn map(pool: &str, lines: &str) -> String {
     let head = format!("[pools.{pool}]\n");
     let (before, after) = DEFAULT_POOLS.split_once(&head).unwrap();
@@ -32,14 +32,14 @@ fn waiting(map: &str, pool: &str, jobs: u64) -> (Scene, Asking) {
     (scene, Asking::of(JobId(jobs), &PoolMap::from_toml(map).unwrap()))
 }
 
-/// Who asks about the job that waits in the last place.
+/// Asks about the job that waits last in line.
 fn last(scene: &mut Scene, asking: &Asking) -> Asking {
     let job = *asking.look(scene).waiting.last().unwrap();
     Asking { asked: control::JobQuery { job, ..asking.asked.clone() }, ..asking.clone() }
 }
 
 #[test]
-fn a_pool_at_its_maximum_says_since_when_and_who_comes_first() {
+fn a_pool_at_its_maximum_says_since_when_and_which_job_comes_first() {
     let (mut scene, asking) = waiting(&map(POOL, "maximum = 1"), POOL, 3);
     scene.pass(2 * 60);
     assert_eq!(
@@ -122,7 +122,7 @@ fn an_open_breaker_says_what_fails_and_when_it_is_tried_again() {
 }
 
 #[test]
-fn limits_of_all_pools_together_are_told() {
+fn limits_that_all_pools_share_are_named() {
     let with = |limits: &str| map(POOL, "maximum = 200") + "\n[limits]\n" + limits + "\n";
     for (limits, jobs, said) in [
         (
@@ -157,7 +157,7 @@ fn limits_of_all_pools_together_are_told() {
     );
 }
 
-/// The pool changes while a job waits there, and the scheduler has not come by yet.
+/// The pool changes while a job waits there, before the scheduler's next tick.
 #[test]
 fn a_pool_that_launches_nothing_says_why() {
     let one = map(POOL, "maximum = 1");

@@ -1,5 +1,5 @@
-//! What `mayfly why` says of a job that no pool has to serve: another system's, one that GitHub holds, an unknown
-//! one.
+//! What `mayfly why` says of a job that no pool need serve: another system's, one that GitHub holds, an
+//! unknown one.
 
 use fleet::pools::DEFAULT_POOLS;
 use fleet::status::{GithubStatus, Lookup};
@@ -23,7 +23,7 @@ fn queued(labels: &[&str]) -> Scene {
 }
 
 #[test]
-fn a_job_of_another_organisation_is_nobodys_here() {
+fn a_job_of_another_organisation_is_not_served_here() {
     let mut scene = stories::scene();
     let repository = Repository::new("hubot/storefront");
     scene.world.queue_job(JOB, JobPlan { repository, ..plan(&["fargate-x64"]) });
@@ -63,7 +63,7 @@ fn labels_that_no_pool_has_name_the_nearest_pool() {
 }
 
 #[test]
-fn a_public_repository_that_the_map_does_not_allow_is_told() {
+fn a_public_repository_that_the_map_does_not_allow_is_named() {
     let mut scene = stories::scene();
     scene.world.sandbox().github().borrow_mut().publish(Repository::new(OURS));
     scene.world.queue_job(JOB, plan(&["fargate-x64"]));
@@ -79,7 +79,7 @@ fn a_public_repository_that_the_map_does_not_allow_is_told() {
 }
 
 #[test]
-fn a_job_that_nobody_knows_is_told_with_what_is_known() {
+fn an_unknown_job_is_answered_with_what_is_known() {
     let mut scene = stories::scene();
     assert_eq!(
         asking().said(&mut scene),
@@ -143,7 +143,7 @@ fn a_job_that_github_holds_says_what_for() {
             "GitHub is read again within 15 minutes, and an approval's webhook comes sooner"
         ]
     );
-    // The sandbox knows no concurrency groups: the same, as GitHub would say it.
+    // The sandbox has no concurrency groups, so this is GitHub's answer for one.
     let mut picture = asking().look(&mut scene);
     if let Lookup::Read(job) = &mut picture.github {
         (job.status, job.environments) = (GithubStatus::Pending, Vec::new());

@@ -1,4 +1,4 @@
-//! What `mayfly why` says of a job whose runner is on its way, of one that runs, and of one that is over: the sentence,
+//! What `mayfly why` says of a job whose runner is on its way, that runs, or that has ended: the sentence,
 //! and what happens next.
 
 use fleet::ledger::{EarlierListing, JobState, Key, Listing};
@@ -76,7 +76,7 @@ fn each_part_of_a_start_has_its_sentence() {
 }
 
 #[test]
-fn without_ecs_a_start_is_told_by_the_ledger() {
+fn without_ecs_the_ledger_describes_a_start() {
     let (mut scene, asking) = queued();
     let asking = Asking { no_ecs: Some("AccessDeniedException: ecs:ListTasks"), ..asking };
     scene.pass(20);
@@ -101,7 +101,7 @@ fn without_ecs_a_start_is_told_by_the_ledger() {
 }
 
 #[test]
-fn a_launch_that_ecs_puts_off_is_told_with_its_words() {
+fn a_launch_that_ecs_puts_off_is_described_in_its_words() {
     let mut scene = stories::scene();
     let outage = RunTaskError::Exception("ServerException".to_owned(), "later".to_owned());
     scene.world.sandbox().ecs().borrow_mut().set_outage("FARGATE", Some(outage));
@@ -134,7 +134,7 @@ fn a_runner_that_github_keeps_waiting_says_until_when() {
 }
 
 #[test]
-fn a_job_that_no_runner_group_takes_is_told_first_as_idle_and_then_as_unserved() {
+fn a_job_that_no_runner_group_takes_is_described_first_as_idle_and_then_as_unserved() {
     let (mut scene, asking) = queued();
     let repository = Repository::new("octo-org/storefront");
     scene.world.sandbox().github().borrow_mut().refuse(repository, true);
@@ -174,7 +174,7 @@ fn a_cancelled_job_says_when() {
 }
 
 #[test]
-fn a_job_that_somebody_else_took_names_nobody_of_ours() {
+fn a_job_that_another_system_took_names_no_runner_of_ours() {
     let (mut scene, asking) = queued();
     let now = scene.world.sandbox().manual_clock().now();
     scene.world.sandbox().github().borrow_mut().taken_elsewhere(JOB, now);
@@ -190,9 +190,9 @@ fn a_job_that_somebody_else_took_names_nobody_of_ours() {
     scene.world.cancel_job(JOB);
 }
 
-/// Whoever asks while a deploy ends finds the runner where the version before has listed it.
+/// Someone who asks just after a deploy finds the runner under the previous version's listing.
 #[test]
-fn a_runner_that_the_version_before_has_listed_is_seen() {
+fn a_runner_that_the_previous_version_listed_is_seen() {
     let (mut scene, asking) = queued();
     let said = asking.said(&mut scene);
     let pool = PoolName::new(POOL).unwrap();

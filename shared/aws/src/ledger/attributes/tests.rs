@@ -13,21 +13,16 @@ const CHANGED: &str = "2026-10-05T09:00:00.25Z";
 
 fn job(state: JobState) -> Item {
     Item::Job(Job {
-        id: JobId(7),
-        state,
         pool: Some(PoolName::new("ec2-x64").unwrap()),
-        repository: Repository::new("octo-org/storefront"),
-        is_public: false,
-        labels: ["linux", "x64"].into_iter().collect(),
-        runner: None,
         seen_at: "2026-10-05T08:00:00Z".parse().unwrap(),
-        changed_at: CHANGED.parse().unwrap(),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
-        times: JobTimes::default(),
         version: 3,
+        ..Job::new(
+            JobId(7),
+            state,
+            Repository::new("octo-org/storefront"),
+            ["linux", "x64"].into_iter().collect(),
+            CHANGED.parse().unwrap(),
+        )
     })
 }
 

@@ -1,9 +1,9 @@
-//! Conflicts, a ledger out of reach, and answers that are lost.
+//! Conflicts, an unreachable ledger, and lost answers.
 
 use super::*;
 
 #[test]
-fn a_conflict_is_tried_again_with_what_was_written_meanwhile() {
+fn after_a_conflict_the_next_attempt_uses_what_was_written_meanwhile() {
     let table = FaultyTable::default();
     table.meets([CommitFault::Conflict, CommitFault::Conflict, CommitFault::None]);
     let launcher = launcher(1, &table);
@@ -18,7 +18,7 @@ fn a_conflict_is_tried_again_with_what_was_written_meanwhile() {
 }
 
 #[test]
-fn waits_double_up_to_two_seconds_and_are_jittered_from_nothing_to_the_whole() {
+fn waits_double_up_to_two_seconds_and_jitter_takes_any_part_of_them() {
     let longest = [20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000, 2000].map(Duration::from_millis);
     for (jitter, part) in [(0, 0.0), (0x8000, 0.5), (0xffff, 65_535.0 / 65_536.0)] {
         let table = FaultyTable::default();
@@ -34,12 +34,12 @@ fn waits_double_up_to_two_seconds_and_are_jittered_from_nothing_to_the_whole() {
 }
 
 #[test]
-fn a_posting_that_does_not_get_through_says_why_and_leaves_nothing() {
+fn a_posting_that_fails_says_why_and_leaves_nothing_behind() {
     for (fault, error, why) in [
         (
             CommitFault::conflict as fn() -> CommitFault,
             PostError::Contended,
-            "somebody else wrote first each time",
+            "another writer came first each time",
         ),
         (
             CommitFault::down,
@@ -61,7 +61,7 @@ fn a_read_that_fails_is_tried_again() {
     table.reads_fail(2);
     let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
     assert_eq!(posted.reserved.len(), 1);
-    assert_eq!(posted.conflicts, 0, "nobody else wrote");
+    assert_eq!(posted.conflicts, 0, "no other writer came first");
 
     table.reads_fail(ATTEMPTS);
     let error = settle_with(&launcher(1, &table), &queued("plain", [2])).unwrap_err();
@@ -69,7 +69,7 @@ fn a_read_that_fails_is_tried_again() {
 }
 
 #[test]
-fn a_lost_answer_is_recognised_and_its_reservations_are_given_back_once() {
+fn a_lost_answer_is_recognised_and_its_reservations_are_returned_once() {
     let table = FaultyTable::default();
     table.meets([CommitFault::lost()]);
     let posted = settle_with(&launcher(1, &table), &queued("plain", 1..=3)).unwrap();
@@ -79,13 +79,13 @@ fn a_lost_answer_is_recognised_and_its_reservations_are_given_back_once() {
     assert_eq!(
         table.commits(),
         [7, 3],
-        "the second attempt finds everything done, and hears of the jobs again"
+        "the second attempt finds everything done, and only hears of the jobs again"
     );
     table.assert_balanced();
 }
 
 #[test]
-fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
+fn after_a_lost_answer_reservations_count_as_what_they_have_become_since() {
     let failed = |table: &FaultyTable, class| {
         let runners = table.runners_in(RunnerState::Starting);
         let first = runners.first().expect("the lost transaction reserved it");
@@ -97,7 +97,7 @@ fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
     assert_eq!(
         ids(&posted.reserved),
         table.runners_in(RunnerState::Starting),
-        "one that is left, and a new one"
+        "the one that is left, and a new one"
     );
     assert_eq!(posted.reserved.len(), 2);
     assert_eq!(table.runners_in(RunnerState::Stopped).len(), 1, "the failed one is not launched again");
@@ -112,7 +112,7 @@ fn a_lost_answer_counts_what_became_of_the_reservation_meanwhile() {
     let table = FaultyTable::default();
     table.meets([CommitFault::lost_and_then(up)]);
     let posted = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap();
-    assert_eq!(posted.reserved, [], "somebody else launched it, and it is up");
+    assert_eq!(posted.reserved, [], "another launcher launched it, and it is up");
     assert_eq!(table.runners_in(RunnerState::Idle).len(), 1);
     table.assert_balanced();
 }

@@ -1,4 +1,4 @@
-//! Fences, and what a posting carries of what its transaction held.
+//! Fences, and the items that a posting returns.
 
 use super::*;
 use fleet::launch::{StopClass, TaskTimes};
@@ -18,7 +18,7 @@ fn fence_after(table: &FaultyTable, runner: &RunnerId, cause: FenceCause, second
     fencer.fence(&pools(), runner, cause, None).now_or_never().expect("nothing waits").unwrap()
 }
 
-/// The pool `plain`, where it is to be settled.
+/// The pool `plain`, if it is to be settled.
 fn wanting(is_to_be_settled: bool) -> BTreeSet<PoolName> {
     is_to_be_settled.then(|| pool("plain")).into_iter().collect()
 }
@@ -33,16 +33,16 @@ fn stored(table: &FaultyTable, id: &RunnerId) -> Runner {
 }
 
 #[test]
-fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
+fn a_fence_holds_for_a_runner_without_a_config_and_returns_the_runner() {
     let none = || asked("first", Listener::None);
     let stopped = || RunnerEvent::TaskStopped(StopClass::Ordinary, String::new(), TaskTimes::default());
     for (before, waits, holds, why) in [
-        (vec![], false, true, "it has asked for nothing, and nobody waits for it"),
-        (vec![], true, false, "a job has come to wait for it since it was found"),
+        (vec![], false, true, "it has asked for nothing, and no job waits for it"),
+        (vec![], true, false, "since it was found, a job has begun to wait for it"),
         (vec![RunnerEvent::CountedOut], true, true, "it leaves"),
         (vec![none()], false, false, "it asked first, and may have its config by now"),
         (vec![none(), registered("first", 7)], false, false, "it has its config"),
-        (vec![none(), RunnerEvent::CountedOut], false, true, "it leaves, and no config will be answered"),
+        (vec![none(), RunnerEvent::CountedOut], false, true, "it leaves, and will get no config"),
         (
             vec![none(), registered("first", 7), RunnerEvent::CountedOut],
             false,
@@ -73,7 +73,7 @@ fn a_fence_holds_for_a_runner_without_a_config_and_gives_the_runner_as_it_is() {
 }
 
 #[test]
-fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
+fn a_runner_at_its_boot_limit_is_fenced_even_if_it_has_asked() {
     for (before, minutes, holds, why) in [
         (vec![], 14, false, "it may come up"),
         (vec![], 15, true, "it has asked for nothing"),
@@ -81,7 +81,7 @@ fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
             vec![asked("first", Listener::None)],
             15,
             true,
-            "its last question is as long ago, and it has no config",
+            "its last question is that long ago, and it has no config",
         ),
         (vec![asked("first", Listener::None), registered("first", 7)], 15, false, "it has its config"),
     ] {
@@ -93,13 +93,13 @@ fn a_runner_at_its_boot_limit_is_fenced_though_it_has_asked() {
         let stored = stored(&table, &runner);
         let expected = if holds { Fenced::Holds(stored) } else { Fenced::TooLate(stored) };
         assert_eq!(fence.answer, expected, "after {minutes} minutes: {why}");
-        assert_eq!(fence.wanting, wanting(holds), "its job gets another one: {why}");
+        assert_eq!(fence.wanting, wanting(holds), "its job gets another runner: {why}");
         table.assert_balanced();
     }
 }
 
 #[test]
-fn a_question_that_comes_between_a_fence_and_its_write_wins() {
+fn a_question_between_a_fences_read_and_its_write_wins() {
     let table = FaultyTable::default();
     let runner = reserved(&table);
     let ended = [Event::Job(job_event(JobAction::Completed, 1, "plain")), bounds("plain", 1, 300)];
@@ -112,7 +112,7 @@ fn a_question_that_comes_between_a_fence_and_its_write_wins() {
 }
 
 #[test]
-fn a_fence_that_comes_between_a_question_and_its_write_wins() {
+fn a_fence_between_a_questions_read_and_its_write_wins() {
     let table = FaultyTable::default();
     let runner = reserved(&table);
     let asks = [Event::Runner(runner.clone(), asked("first", Listener::None))];
@@ -120,7 +120,7 @@ fn a_fence_that_comes_between_a_question_and_its_write_wins() {
     table.meets([CommitFault::meanwhile(move |table| drop(fence(table, &fenced, FenceCause::NoCapacity)))]);
     let posted = post_with(&launcher(3, &table), &asks).unwrap();
     assert_eq!((posted.answers, posted.conflicts), (vec![LedgerAnswer::Ask(AskAnswer::Leave)], 1));
-    assert_eq!(stored(&table, &runner).boot, None, "it is bound to nobody: its task is about to be stopped");
+    assert_eq!(stored(&table, &runner).boot, None, "it is bound to no boot: its task is about to be stopped");
 }
 
 #[test]
@@ -131,22 +131,22 @@ fn a_fence_whose_answer_is_lost_holds() {
     let fence = fence_after(&table, &runner, FenceCause::BootLimit, 15 * 60);
     assert_eq!(fence.answer, Fenced::Holds(stored(&table, &runner)));
     assert_eq!(fence.wanting, wanting(true), "its job still waits");
-    assert_eq!(table.book("plain").unwrap().health.failures, 1, "and it is one failed boot");
+    assert_eq!(table.book("plain").unwrap().health.failures, 1, "which counts as one failed boot");
 }
 
 #[test]
-fn no_capacity_begins_a_rest_with_the_fence() {
+fn a_fence_for_want_of_capacity_begins_a_rest() {
     let table = FaultyTable::default();
     let runner = reserved(&table);
     let fence = fence(&table, &runner, FenceCause::NoCapacity);
-    assert_eq!(fence.wanting, wanting(false), "nothing is to be reserved where there is no capacity");
+    assert_eq!(fence.wanting, wanting(false), "nothing may be reserved where there is no capacity");
     let book = settle_with(&launcher(1, &table), &queued("plain", [1])).unwrap().books.remove(&pool("plain"));
     let rest = book.unwrap().health.rest.unwrap();
     assert_eq!(rest.reason, "no capacity within five minutes");
 }
 
 #[test]
-fn a_posting_carries_the_items_as_they_are_stored() {
+fn a_posting_returns_the_items_as_they_are_stored() {
     let table = FaultyTable::default();
     let runner = reserved(&table);
     let asks = [Event::Runner(runner.clone(), asked("first", Listener::Up))];

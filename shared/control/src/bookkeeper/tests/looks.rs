@@ -1,4 +1,4 @@
-//! What passes suspect, one after the other, at once, and over a ledger that fails.
+//! Suspicions of passes that run one after the other, at once, and over a ledger that fails.
 
 use fleet::repair::suspicion::{Look, Suspicion, SystemOfRecord};
 
@@ -16,14 +16,14 @@ fn pass(table: &FaultyTable, seconds: i64, look: &Look) -> Result<BTreeSet<Suspi
 }
 
 #[test]
-fn the_second_pass_confirms_what_the_first_one_wrote_down() {
+fn the_second_pass_confirms_what_the_first_wrote_down() {
     let table = FaultyTable::default();
     assert_eq!(pass(&table, 0, &look([1, 2])), Ok(BTreeSet::new()));
     assert_eq!(pass(&table, 300, &look([2, 3])), Ok(look([2]).suspects));
     assert_eq!(pass(&table, 600, &look([])), Ok(BTreeSet::new()));
     assert_eq!(table.commits(), [1, 1, 1]);
     assert_eq!(pass(&table, 900, &look([])), Ok(BTreeSet::new()));
-    assert_eq!(table.commits().len(), 3, "where nothing is suspected nothing is written");
+    assert_eq!(table.commits().len(), 3, "nothing suspected, nothing written");
 }
 
 #[test]
@@ -32,7 +32,11 @@ fn of_two_passes_at_once_one_writes_and_neither_confirms_the_other() {
     let other = |table: &FaultyTable| assert_eq!(pass(table, 0, &look([1])), Ok(BTreeSet::new()));
     table.meets([CommitFault::meanwhile(other)]);
     assert_eq!(pass(&table, 1, &look([1])), Err(LedgerError::Conflict));
-    assert_eq!(pass(&table, 2, &look([1])), Ok(BTreeSet::new()), "seconds later is the same look");
+    assert_eq!(
+        pass(&table, 2, &look([1])),
+        Ok(BTreeSet::new()),
+        "a pass seconds later counts as the same look"
+    );
     assert_eq!(pass(&table, 300, &look([1])), Ok(look([1]).suspects));
 }
 
@@ -44,6 +48,6 @@ fn a_ledger_that_does_not_answer_confirms_nothing_and_loses_nothing() {
     assert!(pass(&table, 300, &look([1])).is_err());
     table.meets([CommitFault::down(), CommitFault::lost()]);
     assert!(pass(&table, 300, &look([1])).is_err());
-    assert!(pass(&table, 300, &look([1])).is_err(), "written, and its answer lost");
+    assert!(pass(&table, 300, &look([1])).is_err(), "it is written, but the answer is lost");
     assert_eq!(pass(&table, 300, &look([1])), Ok(look([1]).suspects));
 }

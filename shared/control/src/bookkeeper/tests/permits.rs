@@ -1,19 +1,19 @@
-//! Permits: nothing is reserved that is not launched at once, and registered when it comes up.
+//! Permits: a runner is reserved only if it can be launched at once, and registered when it comes up.
 
 use super::*;
 use fleet::ledger::{Budget, Meter, Put};
 
-/// Capacity comes up in this many seconds, here and in the map of these tests.
+/// Capacity comes up after this many seconds, here and in these tests' map.
 const UP: i64 = 30;
 
-/// This many jobs of `plain` that are not settled yet.
+/// This many jobs of `plain`, not settled yet.
 fn waiting(table: &FaultyTable, jobs: u64) {
     for first in (1..=jobs).step_by(20) {
         post_with(&launcher(1, table), &queued("plain", first..=jobs.min(first + 19))).unwrap();
     }
 }
 
-/// Settles `plain`, with at most this many runners, at this second.
+/// Settles `plain` at this second, with at most this many runners.
 fn settle_at(table: &FaultyTable, second: i64, most: u32) -> Posted {
     let launcher = LauncherBooks {
         ledger: table,
@@ -23,13 +23,13 @@ fn settle_at(table: &FaultyTable, second: i64, most: u32) -> Posted {
     post_as(&launcher, &events, Settling::Now(most))
 }
 
-/// The registrations that are foreseen for runners that are launched at this second.
+/// The registrations expected of runners launched at this second.
 fn registrations(table: &FaultyTable, second: i64) -> i64 {
     table.meter(Meter::Registrations((at(second).as_second() + UP) / 60))
 }
 
 #[test]
-fn as_many_are_reserved_as_run_task_takes_at_once_and_the_pool_says_when_to_come_again() {
+fn reservations_stop_at_what_run_task_takes_at_once_and_the_pool_says_when_to_return() {
     let table = FaultyTable::default();
     waiting(&table, 250);
     let posted = settle_at(&table, 0, 1000);
@@ -37,12 +37,12 @@ fn as_many_are_reserved_as_run_task_takes_at_once_and_the_pool_says_when_to_come
     assert_eq!(posted.wanting, [pool("plain")].into());
     assert!(posted.again_in > Duration::ZERO && posted.again_in < Duration::from_millis(60), "{posted:?}");
     let posted = settle_at(&table, 1, 1000);
-    assert_eq!((posted.reserved.len(), posted.wanting.len()), (19, 1), "what a second brings");
+    assert_eq!((posted.reserved.len(), posted.wanting.len()), (19, 1), "what one second allows");
     table.assert_balanced();
 }
 
 #[test]
-fn who_takes_a_part_leaves_the_rest_for_others_at_once() {
+fn a_launcher_that_takes_a_share_leaves_the_rest_to_others_at_once() {
     let table = FaultyTable::default();
     waiting(&table, 30);
     let posted = settle_at(&table, 0, 10);
@@ -54,26 +54,30 @@ fn who_takes_a_part_leaves_the_rest_for_others_at_once() {
 }
 
 #[test]
-fn no_more_are_reserved_for_a_minute_than_github_registers_in_it_and_nobody_is_told_of_the_others() {
+fn reservations_for_a_minute_stop_at_what_github_registers_and_the_rest_is_not_handed_on() {
     let table = FaultyTable::default();
     waiting(&table, 400);
     assert_eq!(settle_at(&table, 0, 1000).reserved.len(), 95);
     let posted = settle_at(&table, 10, 1000);
-    assert_eq!((posted.reserved.len(), posted.wanting.len()), (49, 0), "144 in all: the next tick tells");
+    assert_eq!(
+        (posted.reserved.len(), posted.wanting.len()),
+        (49, 0),
+        "144 in all: the next tick hands on the rest"
+    );
     assert_eq!(settle_at(&table, 15, 1000).reserved.len(), 0);
     let next = 60 - at(UP).as_second() % 60;
     let posted = settle_at(&table, next, 1000);
     assert_eq!(
         (posted.reserved.len(), registrations(&table, next)),
         (95, 95),
-        "those come up a minute later"
+        "these come up a minute later"
     );
     assert_eq!(table.totals("plain").queued, 400);
     table.assert_balanced();
 }
 
 #[test]
-fn while_github_wants_to_be_left_alone_only_those_are_reserved_that_come_up_afterwards() {
+fn while_github_asks_to_wait_only_runners_that_come_up_afterwards_are_reserved() {
     for (wait, reserved) in [(UP + 1, 0), (UP, 3)] {
         let table = FaultyTable::default();
         waiting(&table, 3);
@@ -85,18 +89,18 @@ fn while_github_wants_to_be_left_alone_only_those_are_reserved_that_come_up_afte
 }
 
 #[test]
-fn what_is_handed_on_takes_no_permits() {
+fn a_pool_that_is_handed_on_takes_no_permits() {
     let table = FaultyTable::default();
     let launcher = launcher(1, &table);
     let posted = post_as(&launcher, &queued("plain", 1..=3), Settling::HandedOn);
     assert_eq!((posted.reserved.len(), table.spends()), (0, 0));
     assert_eq!(posted.wanting, [pool("plain")].into());
     let read = settle_with(&launcher, &[Event::FoundWaiting { job: JobId(9), version: 1 }]).unwrap();
-    assert_eq!((read.wanting.len(), table.spends()), (0, 0), "and nobody takes any for nothing");
+    assert_eq!((read.wanting.len(), table.spends()), (0, 0), "no permit is taken in vain");
 }
 
 #[test]
-fn a_transaction_that_is_tried_again_keeps_its_permits_and_gives_back_what_others_made_needless() {
+fn a_retried_transaction_keeps_its_permits_and_gives_back_those_it_no_longer_needs() {
     let table = FaultyTable::default();
     waiting(&table, 3);
     table.meets([CommitFault::conflict(), CommitFault::lost()]);
@@ -107,7 +111,7 @@ fn a_transaction_that_is_tried_again_keeps_its_permits_and_gives_back_what_other
     waiting(&table, 3);
     table.meets([CommitFault::meanwhile(|table| drop(settle_at(table, 0, 2)))]);
     let calls = |table: &FaultyTable| table.meter(Meter::RunTasks) - at(0).as_microsecond();
-    assert_eq!(settle_at(&table, 0, 10).reserved.len(), 1, "the other one has reserved two");
+    assert_eq!(settle_at(&table, 0, 10).reserved.len(), 1, "the other launcher has reserved two");
     assert_eq!(registrations(&table, 0), 3);
     assert_eq!(calls(&table), 3 * pools().limits().between_run_tasks());
     table.assert_balanced();

@@ -1,4 +1,4 @@
-//! Two that write at the same time.
+//! Two writers at the same time.
 
 use fleet::ledger::JobState;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn two_launchers_that_race_for_a_redelivered_job_reserve_one_runner() {
 }
 
 #[test]
-fn who_goes_on_after_a_posting_reads_again_only_what_somebody_else_has_written() {
+fn a_posting_that_follows_another_reads_again_only_after_a_foreign_write() {
     let go_on = |meanwhile: &dyn Fn(&FaultyTable, &RunnerId), reads_that_fail: u32| {
         let table = FaultyTable::default();
         let registrar = launcher(1, &table);
@@ -35,7 +35,7 @@ fn who_goes_on_after_a_posting_reads_again_only_what_somebody_else_has_written()
         posted.map(|posted| (posted.answers, posted.runners[&runner].github_id.map(|id| id.0), posted.wrote))
     };
     let configured = Ok((vec![LedgerAnswer::Ask(AskAnswer::Config)], Some(7), true));
-    assert_eq!(go_on(&|_, _| {}, ATTEMPTS), configured, "the runner is as it was: no read but of its book");
+    assert_eq!(go_on(&|_, _| {}, ATTEMPTS), configured, "the runner is unchanged: only its book is read");
     let fenced = |table: &FaultyTable, runner: &RunnerId| {
         let event = Event::Runner(runner.clone(), RunnerEvent::CountedOut);
         post_with(&launcher(2, table), &[event]).unwrap();
@@ -44,7 +44,7 @@ fn who_goes_on_after_a_posting_reads_again_only_what_somebody_else_has_written()
     assert_eq!(go_on(&fenced, 0), left, "it was counted out meanwhile");
 }
 
-/// A read of GitHub says that a job waits for an approval, and it is approved before that is written.
+/// A read of GitHub says that a job waits for an approval, and the approval comes before that is written.
 #[test]
 fn an_approval_that_comes_between_a_read_of_github_and_its_write_is_not_lost() {
     let approved = |table: &FaultyTable| {
@@ -88,7 +88,7 @@ fn two_runners_that_race_for_one_job_are_answered_one_config() {
 }
 
 #[test]
-fn two_launchers_that_race_with_a_job_each_reserve_a_runner_each() {
+fn two_launchers_that_race_with_one_job_each_reserve_one_runner_each() {
     let table = FaultyTable::default();
     table.meets([CommitFault::meanwhile(|table| {
         let other = settle_with(&launcher(2, table), &queued("plain", [2])).unwrap();
@@ -101,7 +101,7 @@ fn two_launchers_that_race_with_a_job_each_reserve_a_runner_each() {
 }
 
 #[test]
-fn two_that_race_over_a_fallback_never_pass_its_maximum() {
+fn two_launchers_that_race_for_a_fallback_never_exceed_its_maximum() {
     let table = FaultyTable::default();
     let pools = pool_map(&[("plain", None, 1), ("spot", Some("plain"), 1)]);
     let settle = |number, table: &FaultyTable, events: &[Event]| {

@@ -1,4 +1,4 @@
-//! A ledger in memory that goes wrong when told to, and a clock that stands still.
+//! A ledger in memory that fails on demand, and a clock that stands still.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,17 +16,17 @@ use kit::ledger::{at, pool};
 /// What another writer does to the table.
 type Other = Box<dyn FnOnce(&FaultyTable)>;
 
-/// What a commit meets.
+/// What happens to a commit.
 pub(super) enum CommitFault {
     /// Nothing.
     None,
-    /// It is refused, as if another writer had been first.
+    /// It is refused, as if another writer had come first.
     Conflict,
     /// It does not arrive.
     Down,
     /// It is written, its answer is lost, and then another writer writes.
     Lost(Other),
-    /// Somebody else writes between its read and itself.
+    /// Another writer writes between its read and its write.
     Meanwhile(Other),
 }
 
@@ -52,7 +52,7 @@ impl CommitFault {
     }
 }
 
-/// The table, and what is going to happen to it.
+/// The table, and the faults that await it.
 #[derive(Default)]
 pub(super) struct FaultyTable {
     items: RefCell<BTreeMap<Key, Item>>,
@@ -64,7 +64,7 @@ pub(super) struct FaultyTable {
 }
 
 impl FaultyTable {
-    /// What the next commits meet, one after the other.
+    /// What happens to the next commits, in order.
     pub(super) fn meets(&self, faults: impl IntoIterator<Item = CommitFault>) {
         self.faults.borrow_mut().extend(faults);
     }
@@ -93,12 +93,12 @@ impl FaultyTable {
         self.items().into_iter().filter_map(runner).collect()
     }
 
-    /// A pool's book, once it was written.
+    /// A pool's book, if it was ever written.
     pub(super) fn book(&self, name: &str) -> Option<Book> {
         self.items.borrow().get(&Key::Book(pool(name))).and_then(Item::book).cloned()
     }
 
-    /// What a pool's book says.
+    /// The totals in a pool's book.
     pub(super) fn totals(&self, name: &str) -> Totals {
         self.book(name).as_ref().map(Totals::from).unwrap_or_default()
     }
@@ -108,7 +108,7 @@ impl FaultyTable {
         self.commits.borrow().clone()
     }
 
-    /// How often a meter was added to, or was to be.
+    /// How often a meter was added to, or an addition was tried.
     pub(super) fn spends(&self) -> u32 {
         self.spends.get()
     }
@@ -118,7 +118,7 @@ impl FaultyTable {
         self.meters.borrow().get(&meter).copied().unwrap_or(0)
     }
 
-    /// Every book says what its items add up to.
+    /// Every book matches the sum of its items.
     pub(super) fn assert_balanced(&self) {
         for (name, totals) in recount(&self.items()) {
             assert_eq!(self.totals(name.as_str()), totals, "the book of {name}");
@@ -188,8 +188,8 @@ impl Ledger for &FaultyTable {
     }
 }
 
-/// A clock that stands still and notes how long it was asked to wait, and bits that are never the same
-/// twice, but for the 16 that the jitter takes.
+/// A clock that stands still and records the waits asked of it, and random bits that never repeat, except the
+/// 16 bits that the jitter takes.
 pub(super) struct NotingClock {
     waits: RefCell<Vec<Duration>>,
     next: Cell<u128>,
@@ -198,7 +198,7 @@ pub(super) struct NotingClock {
 }
 
 impl NotingClock {
-    /// Another row of bits for each number.
+    /// A different sequence of bits for each number.
     pub(super) fn of(number: u128) -> Self {
         Self::with_jitter(number, 0x8000)
     }

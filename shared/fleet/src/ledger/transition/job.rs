@@ -1,4 +1,4 @@
-//! What events of jobs do.
+//! What job events do.
 
 use jiff::Timestamp;
 
@@ -11,12 +11,12 @@ use crate::ids::PoolName;
 
 /// What a job event does to its job, and to the runner that it names.
 ///
-/// A webhook only adds demand, or ends it: none but a job's begin and its end lowers `queued`. The
-/// runner moves only if the event's runner id is the one that was stored before its JIT config was
-/// answered: anyone who administers a repository can register a runner with our name.
+/// Webhooks only add or end demand: nothing but the start and the end of a job lowers `queued`. The runner
+/// changes only if the event's registration id is the one that was stored before the runner got its JIT
+/// config, because anyone who administers a repository can register a runner with our name.
 ///
-/// A job that nobody knew and that was created over a day ago is most likely an old delivery that somebody
-/// posts again: it is Waiting, until GitHub is asked for it.
+/// An unknown job that was created over a day ago most likely comes from an old delivery that somebody posts
+/// again: it is Waiting until GitHub is asked about it.
 pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::unchanged(LedgerAnswer::Noted);
     let runner = runner.filter(|runner| is_named(runner, event.runner.as_ref()));
@@ -29,32 +29,26 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
         JobAction::InProgress => JobState::InProgress,
         JobAction::Completed => JobState::Completed,
     };
-    // What waits, counts in a book. A begin and an end are written down without any: a `queued` that comes
-    // after them counts nothing.
+    // A waiting job counts in a book. A start or an end is recorded even without a pool, so that a later
+    // `queued` counts nothing.
     let has_a_place = pool.is_some() || next > JobState::Unserved;
     match job {
-        // It moves nothing, and yet it is the last that was heard: an answer that GitHub gave before
-        // does not count against it.
+        // This changes no state, but it is the latest news: an answer that GitHub gave before it must not
+        // count against the job.
         Some(job) if job.state == JobState::Queued && next == JobState::Queued => {
             outcome.job = Some(Job { heard_at: Some(now), ..job.clone() });
         }
         _ if has_a_place && job.is_none_or(|job| job.state < next) => {
+            let (repository, labels) = (event.repository.clone(), event.labels.clone());
             outcome.job = Some(Job {
-                id: event.job,
-                state: next,
                 pool: pool.cloned(),
-                repository: event.repository.clone(),
                 is_public: event.is_public,
-                labels: event.labels.clone(),
                 runner: runner.map(|it| it.id.clone()).or_else(|| job.and_then(|job| job.runner.clone())),
                 seen_at: job.map_or(now, |job| job.seen_at),
-                changed_at: now,
-                heard_at: None,
-                read_at: None,
                 passed_over: job.map_or(0, |job| job.passed_over),
-                unserved: None,
                 times: times(job, next, event, now),
                 version: job.map_or(0, |job| job.version),
+                ..Job::new(event.job, next, repository, labels, now)
             });
         }
         _ => {}
@@ -69,13 +63,13 @@ pub fn of_job(job: Option<&Job>, runner: Option<&Runner>, event: &JobEvent, now:
     } else if let Some(runner) = runner.filter(|it| it.state == RunnerState::Busy && it.job.is_none())
         && event.action == JobAction::InProgress
     {
-        // It was Busy before anybody said with what.
+        // It was Busy before anybody said with which job.
         outcome.runner = Some(Runner { job, ..runner.clone() });
     }
     outcome
 }
 
-/// The times of a job that comes to a state. The first that was heard stands.
+/// The times of a job that reaches a state. The first report counts.
 fn times(job: Option<&Job>, next: JobState, event: &JobEvent, now: Timestamp) -> JobTimes {
     let before = job.map(|job| job.times).unwrap_or_default();
     let begun = (next == JobState::InProgress).then_some(now);
@@ -86,8 +80,8 @@ fn times(job: Option<&Job>, next: JobState, event: &JobEvent, now: Timestamp) ->
     }
 }
 
-/// What it does to a job that GitHub says it waits for an approval: a Queued one that nobody has spoken
-/// of since GitHub was asked is Waiting. `version` is that of its item before.
+/// What it means for a job that GitHub says it waits for an approval: a Queued job with no news since GitHub
+/// was asked becomes Waiting. `version` is that of its item before.
 pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
     match as_it_was(job, JobState::Queued, version) {
         Some(job) => Outcome::of_job(come_to(job, JobState::Waiting, now)),
@@ -95,8 +89,8 @@ pub fn of_found_waiting(job: Option<&Job>, version: u64, now: Timestamp) -> Outc
     }
 }
 
-/// What it does to a job that GitHub was asked for it, and nothing else is to be written of that: the time
-/// of the next read follows from it. One that has moved on since then has a time of its own.
+/// Records that GitHub was asked about a job, if there is nothing else to record: the time of the next read
+/// depends on it. A job that has moved on since has a time of its own.
 pub fn of_read(job: Option<&Job>, state: JobState, now: Timestamp) -> Outcome {
     let Some(job) = job.filter(|job| job.state == state) else {
         return Outcome::unchanged(LedgerAnswer::Noted);
@@ -104,7 +98,7 @@ pub fn of_read(job: Option<&Job>, state: JobState, now: Timestamp) -> Outcome {
     Outcome::of_job(Job { read_at: Some(now), ..job.clone() })
 }
 
-/// What it does to a job that a runner which could serve it listens beside it and is given no job.
+/// What it means for a job that a runner which could serve it listens and gets no job.
 pub fn of_passed_over(job: Option<&Job>, now: Timestamp) -> Outcome {
     let Some(job) = job.filter(|job| job.state == JobState::Queued) else {
         return Outcome::unchanged(LedgerAnswer::Noted);
@@ -113,8 +107,8 @@ pub fn of_passed_over(job: Option<&Job>, now: Timestamp) -> Outcome {
     Outcome::of_job(Job { passed_over, read_at: Some(now), ..job.clone() })
 }
 
-/// What it does to a job that was passed over again and again: it no longer counts. `version` is that of its
-/// item before GitHub was asked.
+/// What it means for a job that it was passed over again and again: it no longer counts. `version` is that of
+/// its item before GitHub was asked.
 pub fn of_found_unserved(job: Option<&Job>, version: u64, reason: UnservedReason, now: Timestamp) -> Outcome {
     match as_it_was(job, JobState::Queued, version) {
         Some(job) => Outcome::of_job(Job { unserved: Some(reason), ..come_to(job, JobState::Unserved, now) }),
@@ -122,8 +116,9 @@ pub fn of_found_unserved(job: Option<&Job>, version: u64, reason: UnservedReason
     }
 }
 
-/// What it does to an Unserved job that GitHub still says it waits: the settings may be others by now, or
-/// GitHub may have given jobs to nobody. So it counts once more, and what it was passed over by stays.
+/// What it means for an Unserved job that GitHub still says it waits: the settings may have changed, or
+/// GitHub may have given no jobs to anybody. It counts once more, and keeps its number of runners that passed
+/// it over.
 pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcome {
     match as_it_was(job, JobState::Unserved, version) {
         Some(job) => Outcome::of_job(come_to(job, JobState::Queued, now)),
@@ -131,8 +126,8 @@ pub fn of_another_try(job: Option<&Job>, version: u64, now: Timestamp) -> Outcom
     }
 }
 
-/// What it does to a job that another pool serves it now: one that still waits where it waited goes
-/// over to that pool's book. It keeps its place among those that wait, by the time that it came.
+/// Moves a job that still waits in `from` to the pool that serves it now. It keeps its place in the queue, by
+/// its time of arrival.
 pub fn of_reroute(job: Option<&Job>, from: &PoolName, to: &PoolName) -> Outcome {
     let waits = |job: &&Job| job.state == JobState::Queued && job.pool.as_ref() == Some(from) && from != to;
     let Some(job) = job.filter(waits) else { return Outcome::unchanged(LedgerAnswer::Noted) };
@@ -144,7 +139,7 @@ fn as_it_was(job: Option<&Job>, state: JobState, version: u64) -> Option<&Job> {
     job.filter(|job| job.state == state && job.version == version)
 }
 
-/// The job in another state, in which nobody has spoken of it yet.
+/// The job in another state, with no further news yet.
 fn come_to(job: &Job, state: JobState, now: Timestamp) -> Job {
     Job { state, changed_at: now, heard_at: None, read_at: None, unserved: None, ..job.clone() }
 }

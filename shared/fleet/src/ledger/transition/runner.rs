@@ -1,22 +1,22 @@
-//! What events of runners do.
+//! What runner events do.
 
 use jiff::Timestamp;
 
 use super::super::event::RunnerEvent;
 use super::super::{AskAnswer, Book, LeaveReason, LedgerAnswer, News, Outcome, Runner, RunnerState};
-use super::{busy, leaving, moved, question};
+use super::{busy, config_or_leave, leaving, moved};
 use crate::launch::{Ending, FailureClass, StopClass};
 
-/// What a runner's event does to it, but for the times of its start.
+/// What a runner's event does to the runner, apart from the times of its start.
 pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, now: Timestamp) -> Outcome {
     let Some((runner, totals)) = known else { return Outcome::unchanged(answer_for_unknown(event)) };
     let has_asked = runner.boot.is_some();
     let is_on_its_way = runner.state.is_on_its_way();
     let leave = |reason| leaving(runner, reason, LedgerAnswer::Noted, now);
     match event {
-        RunnerEvent::Asked(boot, listener, _) => question::asked(runner, boot, *listener, totals, now),
+        RunnerEvent::Asked(boot, listener, _) => config_or_leave::asked(runner, boot, *listener, totals, now),
         RunnerEvent::Registered(boot, github_id) => {
-            question::registered(runner, boot, *github_id, totals, now)
+            config_or_leave::registered(runner, boot, *github_id, totals, now)
         }
         RunnerEvent::FoundBusy
             if matches!(runner.state, RunnerState::Idle | RunnerState::Overdue | RunnerState::Leaving) =>
@@ -36,7 +36,7 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
         RunnerEvent::FailedToBoot(reason)
             if runner.is_past_its_boot_limit(now) || is_slow_again(runner, totals, now) =>
         {
-            // One that has asked has shown that boots work: what it failed at is its run.
+            // A runner that has asked has shown that boots work: what failed is its run.
             leave(LeaveReason::BootFailed).with(if has_asked {
                 News::RunFailed(Ending::Failed.thirds(), reason.clone())
             } else {
@@ -46,12 +46,12 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
         RunnerEvent::LaunchTried(put_off) if is_on_its_way && !has_asked && runner.put_off != *put_off => {
             Outcome::of_runner(Runner { put_off: put_off.clone(), ..runner.clone() }, LedgerAnswer::Noted)
         }
-        // What lasts this long is no passing trouble: it counts as a refusal.
+        // What lasts this long is no temporary fault: it counts as a refusal.
         RunnerEvent::NotLaunched(reason) if !has_asked && runner.is_past_its_boot_limit(now) => {
             leave(LeaveReason::BootFailed).with(News::LaunchRefused(reason.clone()))
         }
         RunnerEvent::CountedOut if is_on_its_way => leave(LeaveReason::CountedOut),
-        // One that has another registration by now, or none, is not the one that was looked for.
+        // If it has another registration by now, or none, it is not the runner that was looked for.
         RunnerEvent::FoundOffline(id)
             if matches!(runner.state, RunnerState::Idle | RunnerState::Overdue)
                 && runner.github_id == Some(*id) =>
@@ -90,7 +90,7 @@ pub(super) fn of_runner(known: Option<(&Runner, &Book)>, event: &RunnerEvent, no
     }
 }
 
-/// Its pool is out of the map, or has runners enough without it: others may have come to need it since that was
+/// Its pool has left the map, or has enough runners without it. Others may have needed it since that was
 /// found.
 fn is_not_needed(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
     totals.is_closed()
@@ -100,8 +100,8 @@ fn is_not_needed(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
         }
 }
 
-/// Once in its life, while a job waits beside it: a runner that has asked for nothing, or one that has
-/// gone silent before its listener was up. Whether the former's task had its time, its task tells.
+/// Once in its life, while a job waits: a runner that has asked for nothing, or has gone silent before its
+/// listener was up. The times of its task show whether one that has asked for nothing had its time.
 fn may_be_overdue(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
     let is_slow = match runner.state {
         RunnerState::Starting => runner.boot.is_none(),
@@ -113,7 +113,7 @@ fn may_be_overdue(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
         && totals.may_have_another_overdue(now)
 }
 
-/// It was Overdue before, has no JIT config, and a job waits beside it once more.
+/// It was Overdue before and has no JIT config, and a job still waits.
 fn is_slow_again(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
     runner.is_silent(now)
         && runner.overdue_at.is_some()
@@ -121,8 +121,8 @@ fn is_slow_again(runner: &Runner, totals: &Book, now: Timestamp) -> bool {
         && totals.jobs_wait_beside(runner)
 }
 
-/// What a stop says of the capacity. Of a runner that was on its way out, or had a job, it says nothing;
-/// before its first question every end is a failed boot; after it the exit code tells.
+/// What a stop says of the capacity. If the runner was on its way out, or had a job, it says nothing. Before
+/// its first question, every end is a failed boot; after it, the exit code decides.
 fn news_of_stop(runner: &Runner, class: StopClass, reason: &str) -> Option<News> {
     let reason = || reason.to_owned();
     let has_asked = runner.boot.is_some();

@@ -14,6 +14,34 @@ fn the_times_of_a_stop() {
 }
 
 #[test]
+fn a_job_of_five_days_ends_by_itself() {
+    use Pid1Event::{Due, Exited, JobBegun, Looked, NotFrozen, Terminate};
+    let days = 5 * 24 * 60 * MINUTE;
+    for (events, began, why) in [
+        (vec![JobBegun], 3 * SECOND, "its listener says that it began"),
+        (vec![Due, Looked(true)], 4 * SECOND, "a worker was seen"),
+        (vec![JobBegun, JobBegun, Looked(true)], 3 * SECOND, "it begins once"),
+    ] {
+        let (mut machine, _) = after_config(&events);
+        assert_eq!(machine.deadline(), Some(began + days), "{why}");
+        assert_eq!(machine.step(began + days, 0.5, Due), [Pid1Action::Interrupt], "{why}: it is interrupted");
+        assert_eq!(machine.state(), interrupted(), "{why}");
+        assert_eq!(machine.deadline(), Some(began + days + 8 * SECOND), "{why}: what goes on then is killed");
+        assert_eq!(machine.clone().step(began + days + SECOND, 0.5, Exited(Exit::Code(0))), []);
+        machine.step(began + days + 8 * SECOND, 0.5, Due);
+        assert_eq!(machine.state(), Pid1State::Over(JOB_DONE), "{why}");
+    }
+    let (mut machine, _) = after_config(&[JobBegun]);
+    let late = 3 * SECOND + days - MINUTE;
+    machine.step(late, 0.5, Terminate);
+    assert_eq!(machine.deadline(), Some(3 * SECOND + days), "a SIGTERM in its last minutes gives it no more");
+    let (mut machine, _) = after_config(&[Terminate, NotFrozen]);
+    assert_eq!(machine.deadline(), Some(3 * SECOND + 110 * SECOND), "and before that, ECS's two minutes");
+    machine.step(50 * SECOND, 0.5, JobBegun);
+    assert_eq!(machine.deadline(), Some(3 * SECOND + 110 * SECOND));
+}
+
+#[test]
 fn the_times_of_questions_without_a_listener() {
     use Answered::{Later, NoAnswer, Wait};
     for (failures, answered, jitter, expected, why) in [

@@ -9,16 +9,16 @@ use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
 use crate::ports::{Registration, TaskDescription};
 use crate::repair::SeenTask;
 
-/// The ledger, ECS and GitHub, as they were read. What could not be read is not in it, and no rule takes
-/// its absence for a fact.
+/// The ledger, ECS and GitHub, as they were read. What could not be read is missing, and no rule treats its
+/// absence as a fact.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// When the look began.
     pub now: Timestamp,
-    /// The runners that are not Stopped; and of the others those that a task or a registration names. Read
-    /// after those, so that none of them is younger than it.
+    /// The runners that are not Stopped, and the Stopped ones that a task or a registration names. They are
+    /// read after the tasks and registrations, so none of those is older than its runner.
     pub runners: BTreeMap<RunnerId, Runner>,
-    /// Whether every runner that is not Stopped is among them.
+    /// Whether every runner that is not Stopped is included.
     pub has_all_runners: bool,
     /// The books.
     pub books: BTreeMap<PoolName, Book>,
@@ -26,13 +26,13 @@ pub struct Evidence {
     pub jobs: BTreeMap<JobId, Job>,
     /// The tasks of this stack whose `startedBy` is a runner's id.
     pub tasks: Vec<OurTask>,
-    /// Whether ECS has listed every task that runs.
+    /// Whether ECS has listed every running task.
     pub saw_all_tasks: bool,
     /// The organisation's registrations, if GitHub has listed all of them.
     pub registrations: Option<BTreeMap<GithubRunnerId, Registration>>,
 }
 
-/// A task of this stack, with the runner that it is.
+/// A task of this stack, and its runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OurTask {
     /// The runner.
@@ -42,7 +42,7 @@ pub struct OurTask {
 }
 
 impl OurTask {
-    /// The task, if it is one of this stack.
+    /// The task, if it belongs to this stack.
     pub fn of(cluster: &str, stack: &str, described: TaskDescription) -> Option<Self> {
         let is_ours = described.stack.as_deref() == Some(stack);
         let runner = described.runner.clone().filter(|_| is_ours)?;
@@ -50,14 +50,14 @@ impl OurTask {
     }
 }
 
-/// How a runner's registration is at GitHub.
+/// A runner's registration, as GitHub has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing<'a> {
-    /// This is it.
+    /// GitHub has this one.
     Listed(&'a Registration),
-    /// GitHub lists all, and not this one.
+    /// GitHub listed all registrations, and this runner's was not among them.
     NotListed,
-    /// It has none that we know of, or GitHub was not seen.
+    /// It has none that we know of, or GitHub was not read.
     Unknown,
 }
 
@@ -72,8 +72,8 @@ impl Evidence {
         self.tasks.iter().filter(move |task| task.runner == *runner).map(|task| &task.task)
     }
 
-    /// How the registration of a runner is whose id the ledger has. One that GitHub once refused to delete as
-    /// busy, and whose id nobody stored, is known by its name.
+    /// The registration of a runner, by the id in the ledger. If GitHub once refused to delete it as busy,
+    /// and its id was never stored, it is recognised by its name.
     pub(super) fn standing(&self, runner: &Runner) -> Standing<'_> {
         let Some(all) = &self.registrations else { return Standing::Unknown };
         let is_named = |it: &&Registration| RunnerId::from_github_name(&it.name).as_ref() == Some(&runner.id);
@@ -85,17 +85,17 @@ impl Evidence {
         found.map_or(Standing::NotListed, Standing::Listed)
     }
 
-    /// How long a runner is in its state.
+    /// How long a runner has been in its state.
     pub(super) fn since(&self, runner: &Runner) -> SignedDuration {
         self.now.duration_since(runner.changed_at)
     }
 
-    /// The job that a runner has, as the ledger knows it.
+    /// The job that a runner has, according to the ledger.
     pub(super) fn job_of(&self, runner: &Runner) -> Option<&Job> {
         self.jobs.get(&runner.job?)
     }
 
-    /// For how long the job of a runner is over.
+    /// How long ago the job of a runner ended.
     pub(super) fn job_over_for(&self, runner: &Runner) -> Option<SignedDuration> {
         let job = self.job_of(runner).filter(|job| job.state == JobState::Completed)?;
         Some(self.now.duration_since(job.changed_at))

@@ -1,4 +1,4 @@
-//! What is done, with its reason.
+//! What is done about a lie, and why.
 
 use crate::ids::RunnerId;
 use crate::launch::SeenStop;
@@ -7,11 +7,11 @@ use crate::ports::{JobStatus, Registration};
 use crate::repair::SeenTask;
 use crate::repair::waiting::Said;
 
-/// One thing that is to be done.
+/// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a look has few of them, and each lives for a moment")]
 pub enum Mend {
-    /// Write down that a runner's task has stopped.
+    /// Record that a runner's task has stopped.
     NoteStopped {
         /// The runner.
         runner: Runner,
@@ -20,22 +20,22 @@ pub enum Mend {
     },
     /// Stop a task.
     Stop {
-        /// The runner that it is of.
+        /// Its runner.
         runner: RunnerId,
-        /// How the ledger has it; `None` where it does not know it.
+        /// The runner as the ledger has it; `None` if the ledger does not know it.
         known: Option<Runner>,
         /// The task.
         task: SeenTask,
         /// Why.
         cause: StopCause,
     },
-    /// Read the job of a runner from GitHub, and stop its task if the job is not in progress.
+    /// Read a runner's job from GitHub, and stop its task if the job is not in progress.
     StopUnlessAtJob {
         /// The runner.
         runner: Runner,
         /// The job that it took.
         job: Job,
-        /// Its task, if it was seen: else the runner is taken for stopped.
+        /// Its task, if it was seen. If not, the runner counts as stopped.
         task: Option<SeenTask>,
     },
     /// Take a runner out of the supply, so that another one is reserved for it.
@@ -47,7 +47,7 @@ pub enum Mend {
     },
     /// Delete a registration. GitHub refuses if it is busy.
     Deregister {
-        /// The runner that it is of, by its name.
+        /// The runner that its name says.
         runner: Runner,
         /// The registration.
         registration: Registration,
@@ -61,17 +61,17 @@ pub enum StopCause {
     UnknownRunner,
     /// Its runner is Stopped, and never had a JIT config.
     LaunchGivenBack,
-    /// Its runner got the answer "leave" long ago, and GitHub has no registration of it.
+    /// Its runner got the answer "leave" long ago, and GitHub has no registration for it.
     ToldToLeave,
-    /// Its job is over, and GitHub has no registration of it.
+    /// Its job has ended, and GitHub has no registration for it.
     JobOver,
-    /// It is Busy, has no job at GitHub, and no registration.
+    /// It is Busy, but GitHub has no job and no registration for it.
     NoJob,
 }
 
 impl StopCause {
-    /// Whether the runner had a JIT config. Then GitHub is asked once more right before the stop: it deletes no
-    /// registration that is busy.
+    /// Whether the runner had a JIT config. If so, GitHub is asked once more right before the stop, because
+    /// GitHub never deletes a busy registration.
     pub fn had_config(self) -> bool {
         matches!(self, Self::ToldToLeave | Self::JobOver | Self::NoJob)
     }
@@ -91,7 +91,7 @@ impl StopCause {
 /// Why a runner is counted out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountedOut {
-    /// GitHub does not call it online.
+    /// GitHub does not report it as online.
     Offline,
     /// Its pool has a surplus, and it does not ask.
     DoesNotAsk,
@@ -109,7 +109,7 @@ impl Mend {
         }
     }
 
-    /// How the ledger has the runner, if it knows it.
+    /// The runner as the ledger has it, if known.
     pub fn known(&self) -> Option<&Runner> {
         match self {
             Self::Stop { known, .. } => known.as_ref(),
@@ -120,7 +120,7 @@ impl Mend {
         }
     }
 
-    /// What it is called where it fails.
+    /// Its name in the log of a failure.
     pub fn name(&self) -> &'static str {
         match self {
             Self::NoteStopped { .. } => "note stopped",
@@ -131,7 +131,7 @@ impl Mend {
         }
     }
 
-    /// What it is counted as, in metrics.
+    /// Its name in metrics.
     pub fn counted_as(&self) -> &'static str {
         match self {
             Self::NoteStopped { .. } => "StopUnheard",
@@ -143,7 +143,7 @@ impl Mend {
         }
     }
 
-    /// What it writes down, if that is all that it does.
+    /// The event that it records, if that is all it does.
     pub fn event(&self) -> Option<Event> {
         let (runner, event) = match self {
             Self::NoteStopped { runner, stop } => {
@@ -159,8 +159,8 @@ impl Mend {
     }
 }
 
-/// Whether GitHub's answer about the job of a runner leaves the runner alone. A job that is over is
-/// written down, and is another rule's matter.
+/// Whether GitHub's answer about a runner's job means that the runner is left alone. A job that has ended is
+/// recorded, and is the business of another rule.
 pub fn is_at_job(said: &Said) -> bool {
     match said {
         Said::Job(seen) => matches!(seen.status, JobStatus::InProgress | JobStatus::Completed),

@@ -1,9 +1,9 @@
 //! Runners that differ from their item in the ledger, and tasks and registrations that nobody needs: list,
 //! compare, repair.
 //!
-//! A look ([`Evidence`]) is the ledger, ECS and GitHub as they were read within seconds of each other, which is not
-//! at one time. Every rule of [`LIES`] says what it suspects there, and what is to be done about what two looks
-//! agree on ([`super::suspicion`]). The rules are pure, and leave alone what could not be read.
+//! A look ([`Evidence`]) is the ledger, ECS and GitHub, read within seconds of each other but not at the same
+//! instant. Every rule of [`LIES`] says what it suspects in a look, and what to do about a suspicion that two
+//! looks share ([`super::suspicion`]). The rules are pure, and leave alone what could not be read.
 
 mod evidence;
 mod mend;
@@ -27,15 +27,15 @@ pub type Confirmed = BTreeSet<Suspicion>;
 pub struct Lie {
     /// Its name.
     pub name: &'static str,
-    /// Which loss or hang it mends.
+    /// The loss or hang that it repairs.
     pub mends: &'static str,
-    /// What one look suspects.
+    /// What it suspects in one look.
     suspects: fn(&Evidence) -> Vec<Suspicion>,
-    /// What is to be done, with what two looks agree on.
+    /// What to do about suspicions that two looks share.
     find: fn(&Evidence, &Confirmed) -> Vec<Mend>,
 }
 
-/// Every case, in the order of precedence: of several that name a runner the first one counts.
+/// Every case, in order of precedence: if several name a runner, the first counts.
 pub const LIES: [Lie; 6] = [
     Lie {
         name: "stopped tasks",
@@ -82,7 +82,7 @@ pub const LIES: [Lie; 6] = [
 pub fn look(seen: &Evidence) -> Look {
     let suspects = LIES.iter().flat_map(|lie| (lie.suspects)(seen)).collect();
     let mut saw = BTreeSet::new();
-    // A runner that could not be read is not thereby what it should be.
+    // A runner that could not be read is not therefore fine.
     if seen.has_all_runners {
         saw.insert(SystemOfRecord::Supply);
         saw.extend(seen.saw_all_tasks.then_some(SystemOfRecord::Ecs));
@@ -91,7 +91,7 @@ pub fn look(seen: &Evidence) -> Look {
     Look { suspects, saw }
 }
 
-/// Everything that is to be done, in the order of the rules; at most one thing a runner.
+/// Everything to do, in the order of the rules; at most one thing for each runner.
 pub fn mends(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let mut named = BTreeSet::new();
     let found = LIES.iter().flat_map(|lie| (lie.find)(seen, confirmed));

@@ -1,4 +1,5 @@
-//! What GitHub's list of runners shows: runners that are not online, and registrations of the dead.
+//! What GitHub's list of runners shows: runners that are not online, and registrations of runners that have
+//! stopped.
 
 use jiff::SignedDuration;
 
@@ -8,22 +9,22 @@ use crate::ids::RunnerId;
 use crate::ledger::{Runner, RunnerState, SLOW};
 use crate::repair::suspicion::Suspicion;
 
-/// How long a runner is Stopped before its registration is deleted: GitHub ends the one of a job that is done
-/// by itself.
+/// How long a runner must be Stopped before its registration is deleted. GitHub itself removes the
+/// registration of a runner whose job is done.
 const JUST_STOPPED: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     not_online(seen).map(|runner| Suspicion::NotOnline(runner.id.clone())).collect()
 }
 
-/// Runners that two looks do not find online are counted out.
+/// Counts out the runners that two looks do not find online.
 pub(super) fn offline(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let agreed = not_online(seen).filter(|it| confirmed.contains(&Suspicion::NotOnline(it.id.clone())));
     agreed.map(|it| Mend::CountOut { runner: it.clone(), cause: CountedOut::Offline }).collect()
 }
 
-/// Runners with a registration that wait for a job, and that GitHub does not call online. Without one none
-/// is online. One that was answered its JIT config lately may still come up.
+/// Runners that have a registration and wait for a job, but are not online at GitHub. A runner without a
+/// registration cannot be online. A runner that got its JIT config recently may still come up.
 fn not_online(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     let waiting = seen.runners_in(&[RunnerState::Idle, RunnerState::Overdue]);
     let had_its_time = waiting.filter(|runner| runner.listened || runner.silence(seen.now) >= SLOW);
@@ -34,8 +35,8 @@ fn not_online(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     })
 }
 
-/// Registrations of runners that have stopped, online or not. A name that our ledger does not know is
-/// another stack's.
+/// Registrations of runners that have stopped, online or not. A name that our ledger does not know belongs to
+/// another stack.
 pub(super) fn dead(seen: &Evidence, _: &Confirmed) -> Vec<Mend> {
     let all = seen.registrations.iter().flat_map(|all| all.values());
     let dead = all.filter_map(|registration| {

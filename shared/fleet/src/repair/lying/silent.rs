@@ -1,7 +1,7 @@
 //! Runners with a JIT config that do not end, although they got the answer "leave" or their job is over.
 //!
-//! These are the only stops of a runner that had a JIT config, and each rests on GitHub's word: it has no
-//! registration of the runner, which a runner at a job always has.
+//! No other rule stops a runner that had a JIT config. Each stop relies on GitHub's word: it has no
+//! registration for the runner, and a runner at a job always has one.
 
 use jiff::SignedDuration;
 
@@ -12,11 +12,11 @@ use crate::ledger::{JobState, Runner, RunnerState};
 use crate::repair::Sight;
 use crate::repair::suspicion::Suspicion;
 
-/// How long a runner may take to leave, or to end after its job, before it is silent: every question of it
-/// is answered so.
+/// How long a runner may take to leave, or to end after its job, before it counts as silent. Every question
+/// in that time gets the answer "leave".
 const SILENCE: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a runner is Leaving, or Busy, before its task is stopped because GitHub does not have it.
+/// How long a runner must be Leaving, or Busy, before its task is stopped because GitHub does not have it.
 const GONE_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
@@ -42,8 +42,9 @@ fn unregistered(seen: &Evidence) -> impl Iterator<Item = &Runner> {
     candidates(seen).filter(|runner| seen.standing(runner) == Standing::NotListed)
 }
 
-/// Whether it should have ended by now, by the ledger: it got the answer "leave", its job is over, or GitHub
-/// once refused to delete its registration as busy, has never said with what, and does not call it busy now.
+/// Whether the runner should have ended by now, according to the ledger: it got the answer "leave"; or its
+/// job is over; or GitHub once refused to delete its registration as busy, never named a job, and does not
+/// report it as busy now.
 fn is_silent(seen: &Evidence, runner: &Runner) -> bool {
     let is_idle = || matches!(seen.standing(runner), Standing::Listed(it) if !it.is_busy);
     match (runner.state, runner.job) {
@@ -53,7 +54,7 @@ fn is_silent(seen: &Evidence, runner: &Runner) -> bool {
     }
 }
 
-/// What is done about one that two looks did not find registered.
+/// What to do about a runner that two looks did not find registered.
 fn stop(seen: &Evidence, runner: &Runner) -> Option<Mend> {
     let is_long = seen.since(runner) >= GONE_FOR;
     let cause = match (runner.state, seen.job_of(runner)) {
@@ -70,14 +71,14 @@ fn stop(seen: &Evidence, runner: &Runner) -> Option<Mend> {
             };
             return Some(Mend::StopUnlessAtJob { runner: runner.clone(), job: job.clone(), task });
         }
-        // GitHub called it busy, and never said with what.
+        // GitHub reported it as busy, but never named its job.
         (_, None) if is_long && runner.job.is_none() => StopCause::NoJob,
         _ => return None,
     };
     end(runner, running(seen, runner), cause)
 }
 
-/// Stops a runner's task. Where ECS runs none either, it has stopped.
+/// Stops a runner's task. If ECS runs none either, the runner has stopped.
 fn end(runner: &Runner, task: Sight<'_>, cause: StopCause) -> Option<Mend> {
     match task {
         Sight::Task(task) => {
@@ -89,7 +90,7 @@ fn end(runner: &Runner, task: Sight<'_>, cause: StopCause) -> Option<Mend> {
     }
 }
 
-/// The task of a runner that runs. Nothing is known of it where ECS was not seen, or tells of its stop.
+/// The task of a runner, if it runs. Unknown if ECS was not read, or reports a stop.
 fn running<'a>(seen: &'a Evidence, runner: &'a Runner) -> Sight<'a> {
     let mut tasks = seen.tasks_of(&runner.id).peekable();
     if tasks.peek().is_none() {

@@ -26,8 +26,8 @@ fn strays(seen: &Evidence) -> impl Iterator<Item = (&OurTask, StopCause)> {
     let running = seen.tasks.iter().filter(|task| !task.task.has_stopped());
     running.filter_map(|task| {
         let cause = match seen.runners.get(&task.runner) {
-            // A reservation is written before RunTask, so that nobody is going to write it. Where GitHub
-            // has a registration of it, it had a JIT config, and its item has been deleted since.
+            // A reservation is written before RunTask, so it will not appear later. If GitHub has a
+            // registration for the runner, it had a JIT config, and its item was deleted since.
             None if is_registered(seen, &task.runner)? => return None,
             None => StopCause::UnknownRunner,
             Some(runner) if runner.state == RunnerState::Stopped && runner.has_no_config() => {
@@ -39,7 +39,7 @@ fn strays(seen: &Evidence) -> impl Iterator<Item = (&OurTask, StopCause)> {
     })
 }
 
-/// Whether GitHub has a registration with the runner's name. `None` where GitHub was not seen.
+/// Whether GitHub has a registration with the runner's name. `None` if GitHub was not read.
 fn is_registered(seen: &Evidence, runner: &RunnerId) -> Option<bool> {
     let mut all = seen.registrations.as_ref()?.values();
     Some(all.any(|it| RunnerId::from_github_name(&it.name).as_ref() == Some(runner)))

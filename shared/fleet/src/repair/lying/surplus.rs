@@ -1,4 +1,4 @@
-//! Runners that their pool no longer wants and that do not leave. A live one asks once a minute, gets the
+//! Runners that their pool no longer wants and that do not leave. A live runner asks once a minute, gets the
 //! answer "leave", and is soon gone.
 
 use super::{Confirmed, CountedOut, Evidence, Mend};
@@ -9,16 +9,15 @@ pub(super) fn suspects(seen: &Evidence) -> Vec<Suspicion> {
     crowded(seen).map(|(book, _)| Suspicion::Surplus(book.pool.clone())).collect()
 }
 
-/// The one of each pool that waits the longest is counted out. Was it alive, it leaves at its next
-/// question; the next look counts the next one out.
+/// Counts out the runner of each pool that has waited longest. If it is alive, it leaves at its next
+/// question. The next look counts out the next one.
 pub(super) fn find(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
     let agreed = crowded(seen).filter(|(book, _)| confirmed.contains(&Suspicion::Surplus(book.pool.clone())));
     let out = |runner: &Runner| Mend::CountOut { runner: runner.clone(), cause: CountedOut::DoesNotAsk };
     agreed.map(|(_, oldest)| out(oldest)).collect()
 }
 
-/// The pools with a surplus, of which more listen than are wanted, each with the one that waits the
-/// longest.
+/// The pools in which more runners listen than are wanted, each with the runner that has waited longest.
 fn crowded(seen: &Evidence) -> impl Iterator<Item = (&Book, &Runner)> {
     let with_surplus = seen.books.values().filter(|book| book.has_surplus(seen.now));
     with_surplus.filter_map(|book| {

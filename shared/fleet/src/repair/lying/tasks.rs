@@ -17,8 +17,8 @@ pub(super) fn find(seen: &Evidence, confirmed: &Confirmed) -> Vec<Mend> {
         .collect()
 }
 
-/// The runners whose task ECS calls stopped, and that has no other one. That ECS lists none proves
-/// nothing.
+/// The runners whose task ECS reports as stopped, and that have no other task. If ECS merely lists none, that
+/// proves nothing.
 fn stopped(seen: &Evidence) -> impl Iterator<Item = (&Runner, &SeenTask)> {
     let live = seen.runners.values().filter(|runner| runner.state.is_live());
     live.filter_map(|runner| {

@@ -8,45 +8,45 @@ use serde::{Deserialize, Serialize};
 
 use super::{Look, Suspicion};
 
-/// How long after the first look the one is that confirms. Looks are five minutes apart; a pass may begin
-/// late, and two that run at once are one look.
+/// How long after the first look a confirming look must be. Looks are five minutes apart, but a pass may
+/// begin late, and two that run at once are one look.
 pub const APART: SignedDuration = SignedDuration::from_mins(4);
 
-/// Two looks further apart than this are no row: nobody knows what was between them.
+/// Two looks further apart than this are not consecutive: what was between them is unknown.
 pub const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(30);
 
-/// Suspicions of one kind that are remembered at most: six kinds of some 150 bytes each are about half of the
-/// 400 KB that an item may have (DynamoDB: "Quotas"). What finds no room is suspected again at the next look,
+/// The most suspicions of one kind that are remembered. Six kinds of about 150 bytes each fill half of the
+/// 400 KB that an item may have (DynamoDB: "Quotas"). What does not fit is suspected again at the next look,
 /// so a flood of one kind never displaces another.
 pub const ROOM: usize = 200;
 
-/// What is suspected, since when.
+/// What is suspected, and since when.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspicions {
-    /// Each of them, in their order.
+    /// All of them, in order.
     #[serde(default)]
     pub suspected: Vec<Suspected>,
-    /// How often it was written; 0 before the first time.
+    /// How often it was written; 0 if never.
     pub version: u64,
 }
 
-/// One that is suspected.
+/// One suspicion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspected {
-    /// What.
+    /// What is suspected.
     pub what: Suspicion,
-    /// When it was first, in an unbroken row of looks.
+    /// When it was first suspected, in an unbroken series of looks.
     pub since: Timestamp,
-    /// When it was last.
+    /// When it was last suspected.
     pub seen_at: Timestamp,
 }
 
 impl Suspicions {
-    /// Takes note of a look, and gives what it confirms.
+    /// Records a look, and returns what it confirms.
     ///
-    /// What was looked at and is no longer suspected is forgotten. Of a source that was not looked at as a
-    /// whole nothing is forgotten, and only what was seen all the same is confirmed. What is confirmed
-    /// stays until a look no longer shows it: a repair that failed is made again.
+    /// What was looked at and is no longer suspected is forgotten. If a source was not read completely,
+    /// nothing of it is forgotten, and only what was seen all the same is confirmed. What is confirmed stays
+    /// until a look no longer shows it, so a failed repair is made again.
     #[must_use = "what is confirmed is to be repaired"]
     pub fn take(&mut self, look: &Look, now: Timestamp) -> BTreeSet<Suspicion> {
         let known = std::mem::take(&mut self.suspected);

@@ -1,9 +1,9 @@
-//! Two passes agree: what one look shows is only suspected, and what a later look still shows is confirmed.
+//! Two passes agree: what one look shows is only suspected; what a later look still shows is confirmed.
 //!
-//! GitHub's and ECS's lists run behind, webhooks and stop events come late, and the ledger moves while it is
-//! read: a single look proves nothing. So each looking pass says what it suspects. One item of the ledger
-//! keeps since when each was suspected, in looks that follow one another without a break. What is suspected
-//! at least [`APART`] after the first time is confirmed, and may be repaired.
+//! GitHub's and ECS's lists lag, webhooks and stop events come late, and the ledger changes while it is read,
+//! so a single look proves nothing. Each pass that looks says what it suspects. One item of the ledger
+//! records since when each thing has been suspected, in consecutive looks. A suspicion that still holds at
+//! least [`APART`] after it arose is confirmed, and may be repaired.
 
 mod memory;
 
@@ -20,26 +20,26 @@ use crate::ledger::Totals;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Suspicion {
-    /// A runner is Idle, has a registration, and GitHub does not call it online.
+    /// A runner is Idle and has a registration, but GitHub does not report it as online.
     NotOnline(RunnerId),
-    /// A runner is Leaving or Busy, and GitHub has no registration of it.
+    /// A runner is Leaving or Busy, but GitHub has no registration for it.
     NotRegistered(RunnerId),
-    /// A runner is not Stopped, and ECS calls its task stopped, or does not know it.
+    /// A runner is not Stopped, but ECS reports its task as stopped, or does not know it.
     TaskGone(RunnerId),
-    /// A task is of our stack, and no runner of the ledger needs it.
+    /// A task belongs to our stack, but no runner in the ledger needs it.
     StrayTask(TaskArn),
-    /// A pool has more runners that listen than it wants: a live one would have asked, and left.
+    /// A pool has more listening runners than it wants: a live one would have asked, and left.
     Surplus(PoolName),
-    /// A pool's book is not what its items add up to. Another difference is another suspicion.
+    /// A pool's book differs from the sum of its items. A different difference is another suspicion.
     Drift {
         /// The pool.
         pool: PoolName,
-        /// What would have to be added to the book.
+        /// What must be added to the book.
         by: Totals,
     },
 }
 
-/// What has to be looked at for a suspicion.
+/// What a suspicion requires to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SystemOfRecord {
     /// GitHub's list of runners.
@@ -48,7 +48,7 @@ pub enum SystemOfRecord {
     Ecs,
     /// The runners of the ledger, and what the books want.
     Supply,
-    /// A pool's book, left alone for a while, and all of its items.
+    /// A pool's book that nobody has written for a while, and all of its items.
     Items(PoolName),
 }
 
@@ -63,10 +63,10 @@ impl Suspicion {
         }
     }
 
-    /// How long it is suspected before it is confirmed.
+    /// How long a thing is suspected before it is confirmed.
     pub fn patience(&self) -> SignedDuration {
         match self {
-            // Each of them asks once a minute, and may fail to be answered for a while.
+            // Each of them asks once a minute, and may get no answer for a while.
             Self::Surplus(_) => SignedDuration::from_mins(15),
             _ => APART,
         }
@@ -76,9 +76,9 @@ impl Suspicion {
 /// What a pass saw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Look {
-    /// What it suspects. Only what was looked at belongs here, though the rest of its source was not.
+    /// What it suspects. Only what was looked at belongs here, even if the rest of its source was not read.
     pub suspects: BTreeSet<Suspicion>,
-    /// What it looked at as a whole: of such a source, what is not suspected is right.
+    /// What it read completely: what is not suspected there is fine.
     pub saw: BTreeSet<SystemOfRecord>,
 }
 

@@ -117,21 +117,15 @@ pub(super) fn listening(runner: Runner) -> Runner {
 /// A job that waits in a pool, with the pool's label.
 pub(super) fn job(number: u64, in_pool: &str, label: &str) -> Job {
     Job {
-        id: JobId(number),
-        state: JobState::Queued,
         pool: Some(pool(in_pool)),
-        repository: Repository::new("octo-org/storefront"),
-        is_public: false,
-        labels: [label].into_iter().collect(),
-        runner: None,
-        seen_at: ago(60),
-        changed_at: ago(60),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
-        times: JobTimes::default(),
         version: 1,
+        ..Job::new(
+            JobId(number),
+            JobState::Queued,
+            Repository::new("octo-org/storefront"),
+            [label].into_iter().collect(),
+            ago(60),
+        )
     }
 }
 

@@ -10,45 +10,46 @@ use crate::ledger::{Job, JobState, Runner, RunnerState};
 /// How long a job is Queued before it is read: longer than most wait for their runner.
 const QUEUED_FOR: SignedDuration = SignedDuration::from_mins(2);
 
-/// How long a job is Waiting before it is read once more.
+/// How long a job is Waiting before it is read again.
 const WAITING_FOR: SignedDuration = SignedDuration::from_mins(1);
 
-/// The longest distance of two reads.
+/// The longest time between two reads.
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
-/// The same of a job that a runner was counted out for: the next one has listened for long enough then.
+/// The same for a job for which a runner was counted out: by then the next runner has listened for long
+/// enough.
 const LONGEST_PASSED_OVER: SignedDuration = SignedDuration::from_mins(7);
 
-/// How long a runner is Stopped before the job that it has left in progress is read: by then GitHub has
+/// How long a runner must be Stopped before the job that it left in progress is read. By then GitHub has
 /// given up a job whose runner is gone.
 const LEFT_FOR: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long a job is in progress at a runner that is not ours before it is read.
+/// How long a job is in progress on a runner that is not ours before it is read.
 const ELSEWHERE_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The longest distance of two reads of such a job: nothing of ours depends on it.
+/// The longest time between two reads of such a job: nothing of ours depends on it.
 const LONGEST_ELSEWHERE: SignedDuration = SignedDuration::from_hours(6);
 
-/// How long a job is Unserved at least before it is read, and tried again; it is for as long as it was known
-/// before, so that one which nobody serves all day costs a handful of runners.
+/// How long a job is Unserved, at least, before it is read and tried again. The wait is as long as the job
+/// was known before, so a job that nobody serves all day costs only a handful of runners.
 const UNSERVED_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// How long a job is in progress at a runner of ours that is at it before it is read: most have ended by then,
-/// and the end of one may not have been heard of.
+/// How long a job is in progress on a runner of ours that still has it before it is read. Most jobs have
+/// ended by then, and the news of the end may have been lost.
 const AT_WORK_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The longest distance of two reads of such a job.
+/// The longest time between two reads of such a job.
 const LONGEST_AT_WORK: SignedDuration = SignedDuration::from_hours(6);
 
-/// Of this many jobs that are due in a pool that is at its maximum, or rests, one is read.
+/// If a pool is at its maximum, or rests, one in this many of its due jobs is read.
 const ONE_OF: usize = 10;
 
-/// When a job is to be read: the first time in its state, and again at twice its age there. `None` for one
-/// that is not read.
+/// When to read a job: the first time in its state, and again at twice its age there. `None` if it is not
+/// read.
 pub fn due_at(job: &Job) -> Option<Timestamp> {
     let (first, longest) = match job.state {
         JobState::Queued if job.passed_over > 0 => (QUEUED_FOR, LONGEST_PASSED_OVER),
         JobState::Queued => (QUEUED_FOR, LONGEST),
-        // It was written down as Waiting because nobody knew it: GitHub was never asked.
+        // It was recorded as Waiting because it was unknown: GitHub was never asked.
         JobState::Waiting if job.seen_at == job.changed_at => (SignedDuration::ZERO, LONGEST),
         JobState::Waiting => (WAITING_FOR, LONGEST),
         JobState::InProgress if job.runner.is_some() => (SignedDuration::ZERO, LONGEST),
@@ -65,13 +66,13 @@ pub fn due_at(job: &Job) -> Option<Timestamp> {
             read.checked_add(age.min(longest))
         }
     };
-    // GitHub's API may be behind what its webhook has just said.
+    // GitHub's API may lag behind what its webhook has just said.
     let heard = job.heard_at.and_then(|heard| heard.checked_add(WAITING_FOR).ok());
     Some(due.ok()?.max(heard.unwrap_or(Timestamp::MIN)))
 }
 
-/// Whether a job is in progress and nobody of ours may be at it: it never had a runner, that has stopped a
-/// while ago, or it is at it for long.
+/// Whether a job is in progress and probably not on a runner of ours: it never had one, or its runner stopped
+/// a while ago, or has had the job for long.
 pub fn is_left_in_progress(job: &Job, runner: Option<&Runner>, now: Timestamp) -> bool {
     let is_left = |runner: &Runner| match runner.state {
         RunnerState::Stopped => now.duration_since(runner.changed_at) >= LEFT_FOR,
@@ -80,7 +81,7 @@ pub fn is_left_in_progress(job: &Job, runner: Option<&Runner>, now: Timestamp) -
     job.state == JobState::InProgress && runner.is_none_or(is_left)
 }
 
-/// Whether a job that a runner of ours is at is to be read: after an hour, and again at twice its age.
+/// Whether to read a job that a runner of ours has: after an hour, and again at twice its age.
 fn is_long_at_work(job: &Job, now: Timestamp) -> bool {
     let (last, distance) = match job.read_at {
         None => (job.changed_at, AT_WORK_FOR),
@@ -89,8 +90,8 @@ fn is_long_at_work(job: &Job, now: Timestamp) -> bool {
     now.duration_since(last) >= distance
 }
 
-/// The jobs that are to be read now, those that are due the longest first. Of those Queued in a pool that
-/// is `full` one in ten is: they have a reason to wait.
+/// The jobs to read now, the longest due first. Of the jobs Queued in a pool that is `full`, one in ten is
+/// read: they have a reason to wait.
 pub fn due<'a>(
     jobs: impl IntoIterator<Item = &'a Job>,
     full: &BTreeSet<PoolName>,

@@ -1,4 +1,4 @@
-//! What an answer of GitHub's means for a job.
+//! What GitHub's answer means for a job.
 
 use std::fmt;
 
@@ -9,23 +9,23 @@ use crate::ledger::{Event, Job, JobAction, JobEvent, JobRunner, JobState, Runner
 use crate::pools::PoolMap;
 use crate::ports::{JobStatus, RunId, SeenJob, SeenRunner};
 
-/// How long a job waits, as both say, before its run is asked for too: GitHub leaves jobs queued for good
-/// whose run has ended.
+/// How long a job must wait, according to both sides, before its run is read too: GitHub leaves jobs queued
+/// for good whose run has ended.
 const RUN_ASKED_AT: SignedDuration = SignedDuration::from_mins(10);
 
-/// How late GitHub's word of a busy runner may be, with a minute to spare.
+/// How late GitHub's news of a busy runner may come, with a minute to spare.
 const BUSY_LAGS: SignedDuration = SignedDuration::from_mins(2);
 
-/// How long a job counts in its pool's book without an answer of GitHub's.
+/// How long a job counts in its pool's book without an answer from GitHub.
 const UNREAD_QUEUED: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a job is kept without an answer of GitHub's: an approval is given up after 30 days.
+/// How long a job is kept without an answer from GitHub: an approval expires after 30 days.
 const UNREAD_WAITING: SignedDuration = SignedDuration::from_hours(35 * 24);
 
-/// What GitHub said of a job.
+/// GitHub's answer about a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    /// How it is.
+    /// Its state.
     Job(SeenJob),
     /// There is no such job (404).
     Gone,
@@ -40,28 +40,28 @@ impl Said {
     }
 }
 
-/// What was found, where that is something else than the ledger knew.
+/// What was found, if it differs from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Found {
-    /// It waits for an approval, and for no runner.
+    /// It waits for an approval, not for a runner.
     Gated,
     /// It waits for a runner.
     Demand,
-    /// It waits for a runner still, and is tried again.
+    /// It still waits for a runner, and gets another try.
     Unserved,
-    /// A runner is at it.
+    /// A runner has it.
     InProgress,
     /// It has ended.
     Completed,
     /// There is no such job.
     Gone,
-    /// Its run has ended, and GitHub has left it queued.
+    /// Its run has ended, but GitHub has left the job queued.
     RunEnded,
-    /// GitHub has not answered for too long: it counts no longer.
+    /// GitHub has not answered for too long: the job no longer counts.
     Unread,
 }
 
-/// Its word in metrics.
+/// Its name in metrics.
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
@@ -71,17 +71,17 @@ impl fmt::Display for Found {
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
-    /// The ledger already has it so, or nothing can be said yet.
+    /// The ledger agrees, or nothing can be said yet.
     AsKnown,
     /// An event for the ledger.
     Tell(Found, Event),
-    /// It waits for so long that its run is to be asked for.
+    /// It has waited so long that its run should be read.
     AskRun(RunId),
-    /// It runs, and GitHub names no runner: one of ours may be at it that the ledger takes for idle.
+    /// It runs, but GitHub names no runner: one of ours may have it that the ledger takes for idle.
     AskRunners,
 }
 
-/// What GitHub's answer means for a job, as it was before GitHub was asked.
+/// What GitHub's answer means for a job, as the job was before GitHub was asked.
 pub fn meaning(job: &Job, said: &Said, now: Timestamp) -> Meaning {
     let waited = now.duration_since(job.changed_at);
     let seen = match said {
@@ -124,17 +124,17 @@ pub fn meaning(job: &Job, said: &Said, now: Timestamp) -> Meaning {
     }
 }
 
-/// A job is in progress at this runner of ours, or at a stranger's.
+/// A job is in progress on this runner of ours, or on another system's.
 pub fn at_runner(job: &Job, runner: Option<JobRunner>) -> Meaning {
     Meaning::Tell(Found::InProgress, of(job, JobAction::InProgress, runner, false))
 }
 
-/// A job's run has ended, and it has not.
+/// A job's run has ended, but the job has not.
 pub fn of_ended_run(job: &Job) -> Meaning {
     Meaning::Tell(Found::RunEnded, ended(job, None, true))
 }
 
-/// A job's run goes on, and it waits: one that was Unserved is tried again.
+/// A job's run goes on, and the job waits: if it was Unserved, it gets another try.
 pub fn of_run_that_goes_on(job: &Job) -> Meaning {
     if job.state == JobState::Unserved {
         Meaning::Tell(Found::Unserved, Event::TriedAgain { job: job.id, version: job.version })
@@ -143,8 +143,8 @@ pub fn of_run_that_goes_on(job: &Job) -> Meaning {
     }
 }
 
-/// The runners of ours that may be at a job which names none: those that the ledger calls Idle and that
-/// could serve it, the one that became so last first.
+/// The runners of ours that may have a job which names none: those that the ledger calls Idle and that could
+/// serve it, the most recently idle first.
 pub fn may_be_at<'a>(
     job: &Job,
     runners: impl IntoIterator<Item = &'a Runner>,
@@ -160,8 +160,8 @@ pub fn may_be_at<'a>(
     fitting.into_iter().filter_map(named).collect()
 }
 
-/// What it means that GitHub does not answer: after a day the job's demand is not believed any longer, and
-/// after five weeks no gate can hold it.
+/// What it means that GitHub does not answer: after a day the job's demand is no longer believed, and after
+/// five weeks no approval can still hold it.
 fn of_silence(job: &Job, waited: SignedDuration) -> Meaning {
     match job.state {
         JobState::Queued if waited >= UNREAD_QUEUED => {

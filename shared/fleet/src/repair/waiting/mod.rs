@@ -1,8 +1,8 @@
-//! Jobs that wait, or seem to: when GitHub is asked for one, and what its answer means.
+//! Jobs that wait, or seem to: when GitHub is asked about one, and what its answer means.
 //!
-//! A webhook may be lost for good, and says nothing of what comes after it. So each job that counts in a
-//! book, waits for an approval, or is left in progress is read from GitHub again and again, at growing
-//! distances. Age alone ends no job.
+//! A webhook may be lost for good, and then nothing announces it. So each job that counts in a book, waits
+//! for an approval, or is left in progress is read from GitHub again and again, at growing intervals. Age
+//! alone ends no job.
 
 mod due;
 mod found;

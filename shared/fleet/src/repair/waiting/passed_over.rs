@@ -1,23 +1,23 @@
 //! Jobs that wait while a runner that could serve them listens and gets no job.
 //!
-//! GitHub gives a queued job to a runner within seconds. Where it does not, the runner has lost its assignment
-//! (actions/runner#4617), or GitHub does not let the job have it: runner groups refuse public repositories by
+//! GitHub gives a queued job to a runner within seconds. If it does not, the runner has lost its assignment
+//! (actions/runner#4617), or GitHub does not allow the job on it: runner groups refuse public repositories by
 //! default, and may be limited to some repositories. So the runner is counted out, and another one takes its
-//! place. A job that was passed over twice, and waits beside a third one, is Unserved: more runners would not
-//! help it.
+//! place. A job that two runners were counted out for, and that waits while a third listens, becomes
+//! Unserved: more runners would not help it.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::GithubRunnerId;
 use crate::ledger::{Job, JobState, Runner, RunnerState, UnservedReason};
 
-/// How long a job waits, and a runner listens, before it is strange that they do not meet.
+/// How long a job must wait, and a runner listen, before it is strange that they do not meet.
 const STRANGE: SignedDuration = SignedDuration::from_mins(5);
 
-/// How many runners a job is passed over by before it is Unserved at the next one.
+/// After this many runners have been counted out for a job, the next one makes it Unserved.
 const REPLACEMENTS: u32 = 2;
 
-/// What becomes of a job that a runner listens beside.
+/// What happens to a job for which a runner listens in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beside {
     /// That runner is counted out, and another one takes its place.
@@ -26,18 +26,18 @@ pub enum Beside {
     Unserved,
 }
 
-/// Whether a job has waited for so long that a runner beside it would be strange.
+/// Whether a job has waited so long that a listening runner is strange.
 pub fn waits_strangely_long(job: &Job, now: Timestamp) -> bool {
     job.state == JobState::Queued && now.duration_since(job.changed_at) >= STRANGE
 }
 
-/// What becomes of such a job.
+/// What happens to such a job.
 pub fn beside(job: &Job) -> Beside {
     if job.passed_over < REPLACEMENTS { Beside::Replace } else { Beside::Unserved }
 }
 
-/// The runners that have been idle for so long, those that are so longest first, each with GitHub's id: whether
-/// they listen, GitHub knows.
+/// The runners that have been idle for so long, the longest idle first, each with GitHub's id: only GitHub
+/// knows whether they listen.
 pub fn idle_for_long<'a>(
     runners: impl IntoIterator<Item = &'a Runner>,
     now: Timestamp,
@@ -51,7 +51,7 @@ pub fn idle_for_long<'a>(
     listening
 }
 
-/// Why a job is Unserved, most likely.
+/// The most likely reason why a job is Unserved.
 pub fn likely_reason(repository_is_public: bool) -> UnservedReason {
     if repository_is_public { UnservedReason::PublicRepository } else { UnservedReason::RunnerGroup }
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runners_that_may_listen_in_vain_are_those_that_are_idle_for_five_minutes() {
+    fn runners_that_may_listen_in_vain_have_been_idle_for_five_minutes() {
         let runners = [
             idle(1, 5),
             idle(2, 4),
@@ -86,6 +86,6 @@ mod tests {
             Runner { github_id: None, ..idle(6, 60) },
         ];
         let found: Vec<u64> = idle_for_long(&runners, NOW).iter().map(|(_, id)| id.0).collect();
-        assert_eq!(found, [3, 5, 1], "the one that is idle the longest first");
+        assert_eq!(found, [3, 5, 1], "the longest idle first");
     }
 }

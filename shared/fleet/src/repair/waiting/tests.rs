@@ -22,21 +22,16 @@ fn ago(seconds: i64) -> Timestamp {
 /// A job in its state for this many seconds, and known for twice that.
 fn job(number: u64, state: JobState, age: i64) -> Job {
     Job {
-        id: JobId(number),
-        state,
         pool: Some(PoolName::new("ec2-x64").unwrap()),
-        repository: Repository::new("octo-org/storefront"),
-        is_public: false,
-        labels: ["linux", "docker"].into_iter().collect(),
-        runner: None,
         seen_at: ago(2 * age + 1),
-        changed_at: ago(age),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
-        times: JobTimes::default(),
         version: 4,
+        ..Job::new(
+            JobId(number),
+            state,
+            Repository::new("octo-org/storefront"),
+            ["linux", "docker"].into_iter().collect(),
+            ago(age),
+        )
     }
 }
 

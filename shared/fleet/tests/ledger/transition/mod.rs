@@ -120,21 +120,9 @@ fn unchanged(answer: LedgerAnswer) -> Outcome {
 fn job(state: JobState, name: &str) -> Job {
     let event = job_event(JobAction::Queued, 1, name);
     Job {
-        id: event.job,
-        state,
         pool: Some(pool(name)),
-        repository: event.repository,
-        is_public: false,
-        labels: event.labels,
-        runner: None,
-        seen_at: at(-60),
-        changed_at: at(-60),
-        heard_at: None,
-        read_at: None,
-        passed_over: 0,
-        unserved: None,
-        times: JobTimes::default(),
         version: 2,
+        ..Job::new(event.job, state, event.repository, event.labels, at(-60))
     }
 }
 

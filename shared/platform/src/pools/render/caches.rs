@@ -60,6 +60,7 @@ fn role(name: &str, group: &CacheGroup, role: &Role) -> String {
   Properties:
     RoleName: !Sub ${{Name}}_${{AWS::Region}}_{name}_{end}
     Description: {says} the dependency cache of the group {name}.
+    PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]
     Tags:
       - Key: mayfly:stack
         Value: !Ref Name

@@ -1,8 +1,9 @@
-//! The one question of a runner, and the registration that may follow it.
+//! The answer to a runner's one question, and to the registration that may follow: who gets a JIT config, and
+//! which idle runner leaves.
 //!
-//! *Needed* comes before *surplus*: a runner that is up is not sent away while jobs wait and others
-//! still boot. `idle` counts in the transaction of the answer, so that no two runners are answered a JIT
-//! config for one demand.
+//! *Needed* is checked before *surplus*: a runner that is up is not sent away while jobs wait and others
+//! still boot. The answer's transaction updates `idle`, so two runners never get a JIT config for the same
+//! demand.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,8 +15,8 @@ use super::moved;
 use crate::ids::{BootDigest, GithubRunnerId};
 use crate::question::Listener;
 
-/// How long a runner may stay Busy without a worker process before it is let go: GitHub's events
-/// may be ahead of the runner, but not by this much.
+/// How long a runner may stay Busy without a worker process before it may leave. GitHub's events may be ahead
+/// of the runner, but not by this much.
 pub const BUSY_WITHOUT_WORKER: SignedDuration = SignedDuration::from_mins(2);
 
 /// A boot asks what it is to do.
@@ -63,8 +64,8 @@ pub(super) fn asked(
     }
 }
 
-/// GitHub made the JIT config that an answer is to hold. The registrar deletes what is refused here, so that
-/// the ledger has the id of every JIT config that it hands out.
+/// GitHub made the JIT config for an answer. The registrar deletes the registration if this refuses it, so
+/// the ledger has the id of every JIT config that is handed out.
 pub(super) fn registered(
     runner: &Runner,
     boot: &BootDigest,
@@ -91,8 +92,8 @@ pub(super) fn registered(
     }
 }
 
-/// A good ticket, shown by another boot than the one that asked first. Soon after the reservation one of
-/// the two is a thief, and the runner is worth nothing; later it is a replay.
+/// A valid ticket from another boot than the one that asked first. Soon after the reservation, one of the two
+/// is a thief, and the runner is worth nothing; later it is a replay.
 fn of_another_boot(runner: &Runner, now: Timestamp) -> Outcome {
     let is_soon = now.duration_since(runner.reserved_at) < BOOT_LIMIT;
     if is_soon && runner.state.is_on_its_way() {
@@ -102,7 +103,7 @@ fn of_another_boot(runner: &Runner, now: Timestamp) -> Outcome {
     }
 }
 
-/// The runner goes on. Where nothing has changed, nothing is written.
+/// The runner carries on. If nothing has changed, nothing is written.
 fn stays(before: &Runner, after: Runner, answer: AskAnswer) -> Outcome {
     if after == *before {
         return Outcome::unchanged(LedgerAnswer::Ask(answer));

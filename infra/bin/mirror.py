@@ -1,0 +1,31 @@
+"""The mirror of Docker Hub: what of its parameters makes no sense together, and what has to be there before a deploy."""
+
+import parameter_store
+
+# DNS: letters of a label. The mirror's name is mirror.STACK.internal.
+LABEL = 63
+
+
+def is_on(parameters: dict[str, str]) -> bool:
+    return parameters["DockerHubMirror"] == "on"
+
+
+def problems(parameters: dict[str, str], stack: str) -> list[str]:
+    """What no parameter by itself is wrong about."""
+    if not is_on(parameters):
+        return []
+    found = []
+    if theirs := parameters["RegistryMirror"]:
+        found.append(f"DockerHubMirror is on, and RegistryMirror is {theirs}: daemons ask one of them; leave one out")
+    if not parameters["MirrorImage"]:
+        found.append("DockerHubMirror is on, and MirrorImage is empty: `make images PUSH=…` builds it")
+    if len(stack) > LABEL:
+        found.append(f"DockerHubMirror is on, and stack_name has {len(stack)} letters: a name of DNS takes {LABEL}")
+    return found
+
+
+def check_key(parameters: dict[str, str], region: str) -> str:
+    """ECS starts no task whose secret is not there."""
+    if not parameters["MirrorKeyParameter"]:
+        return "none: the mirror asks Docker Hub without an account"
+    return parameter_store.check_key(parameters["MirrorKeyParameter"], region)

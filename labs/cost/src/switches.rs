@@ -1,0 +1,119 @@
+//! What a month of each switch costs: dependency caches, and the mirror of Docker Hub.
+
+use crate::assumed::{Assumed, MonthOfCaches, MonthOfMirror};
+use crate::day::MONTH;
+use crate::deployed::MirrorTask;
+use crate::prices::SwitchPrices;
+
+/// Megabytes of a gigabyte, as layers are sized.
+const MB_OF_A_GB: f64 = 1000.0;
+
+/// One thing that costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SwitchCost {
+    /// What it is.
+    pub what: &'static str,
+    /// How much of it.
+    pub amount: f64,
+    /// Of what.
+    pub unit: &'static str,
+    /// Dollars of a month.
+    pub dollars: f64,
+}
+
+/// A switch with all that costs while it is on. Off, it costs nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SwitchBill {
+    /// How it is switched on.
+    pub switch: &'static str,
+    /// What costs.
+    pub costs: Vec<SwitchCost>,
+}
+
+impl SwitchBill {
+    /// Dollars of a month.
+    pub fn sum(&self) -> f64 {
+        self.costs.iter().map(|it| it.dollars).sum()
+    }
+}
+
+/// The bills of all switches.
+pub fn bills(prices: &SwitchPrices, assumed: &Assumed, task: &MirrorTask) -> Vec<SwitchBill> {
+    vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task)]
+}
+
+/// Dollars of what daemons pull in a month through the NAT gateway while there is no mirror.
+pub fn without_a_mirror(prices: &SwitchPrices, assumed: &Assumed) -> f64 {
+    assumed.mirror.pulled_gb * prices.nat_gb
+}
+
+fn cost(what: &'static str, amount: f64, unit: &'static str, price: f64) -> SwitchCost {
+    SwitchCost { what, amount, unit, dollars: amount * price }
+}
+
+fn caches(prices: &SwitchPrices, month: &MonthOfCaches) -> SwitchBill {
+    let writes = month.saves * month.writes_a_save;
+    let lists = month.restores * month.lists_a_restore;
+    let ranges = month.restores * month.ranges_a_restore;
+    SwitchBill {
+        switch: "[caches.<name>]",
+        costs: vec![
+            cost("S3: kept", month.stored_gb, "GB", prices.s3_gb_month),
+            cost("S3: saved and listed", writes + lists, "requests", prices.s3_write),
+            cost("S3: restored", ranges, "requests", prices.s3_read),
+        ],
+    }
+}
+
+fn mirror(prices: &SwitchPrices, month: &MonthOfMirror, task: &MirrorTask) -> SwitchBill {
+    let hours = MONTH.as_secs_f64() / 3600.0 * task.count;
+    let hour = task.vcpus * prices.fargate_vcpu_hour + task.gb * prices.fargate_gb_hour;
+    let layers = |gb: f64| gb * MB_OF_A_GB / month.layer_mb;
+    let (fetched, pulled) = (layers(month.fetched_gb), layers(month.pulled_gb));
+    let writes = fetched * month.writes_a_fetch + pulled * month.writes_a_pull;
+    SwitchBill {
+        switch: "DockerHubMirror",
+        costs: vec![
+            cost("Fargate: one task", hours, "hours", hour),
+            cost("Route 53: its zone", 1.0, "zone", prices.hosted_zone_month),
+            cost("S3: kept", month.stored_gb, "GB", prices.s3_gb_month),
+            cost("S3: written and listed", writes, "requests", prices.s3_write),
+            cost("S3: read", pulled * month.reads_a_pull, "requests", prices.s3_read),
+            cost("NAT: fetched from Docker Hub", month.fetched_gb, "GB", prices.nat_gb),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{assumed, prices};
+
+    #[test]
+    fn each_cost_is_its_amount_times_its_price() {
+        let list = prices::PriceList::read(prices::FILE).unwrap();
+        let assumed = Assumed::read(assumed::FILE).unwrap();
+        let task = MirrorTask { count: 1.0, vcpus: 0.25, gb: 0.5 };
+        let bills = bills(&list.switch_prices, &assumed, &task);
+        let found: Vec<(&str, String)> = bills
+            .iter()
+            .flat_map(|bill| bill.costs.iter().map(|it| (it.what, format!("{:.2}", it.dollars))))
+            .collect();
+        let expected = [
+            ("S3: kept", "2.30"),
+            // 18,000 of saves, and 10,000 listings.
+            ("S3: saved and listed", "0.14"),
+            ("S3: restored", "0.13"),
+            // 720 hours of 0.25 vCPU and 0.5 GB.
+            ("Fargate: one task", "7.11"),
+            ("Route 53: its zone", "0.50"),
+            ("S3: kept", "1.15"),
+            // 4,000 layers of twelve requests, and 40,000 of one.
+            ("S3: written and listed", "0.44"),
+            ("S3: read", "0.08"),
+            ("NAT: fetched from Docker Hub", "4.50"),
+        ];
+        assert_eq!(found, expected.map(|(what, dollars)| (what, dollars.to_owned())));
+        assert!((without_a_mirror(&list.switch_prices, &assumed) - 45.0).abs() < 1e-9, "1,000 GB");
+    }
+}
