@@ -12,8 +12,8 @@ github_api := tests/contracts/github-api
 # Cargo finds its subcommands on the PATH.
 with_venv := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-# It tells nobody that it runs, and asks nobody for a newer one: its folder says when it has asked last.
-sam := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.tools/sam" .tools/template/bin/sam
+# Without a word to anybody.
+sam := .ci/sam
 
 # What has to be here before anything else, and who installs it. They stand behind a `|`, so that nothing is
 # made again because of them.
@@ -74,7 +74,7 @@ endef
 # PID 1 of a task, and its size.
 .PHONY: build-runner-init
 build-runner-init: ## build runner-init as a task has it, and see that it is small
-	cargo build --release -p runner-init --bin runner-init
+	cargo build --release --locked -p runner-init --bin runner-init
 	.ci/check-runner-init target/release/runner-init
 
 # `cargo fetch` brings the crates of other systems too, which nothing above
@@ -124,8 +124,9 @@ test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installe
 
 # They need Python and nothing else.
 .PHONY: test-host test-docs
-test-host: ## test what packs images/host into the user data, and makes the seccomp profile
+test-host: ## test what packs images/host into the user data, makes the seccomp profile, and publishes runtimes
 	python3 -m unittest discover --start-directory images/host
+	python3 -m unittest discover --start-directory images/runtimes
 	python3 -m unittest discover --start-directory images/host/seccomp
 test-docs: ## hold the pages against the tests, times, fields and places that they name
 	python3 -m unittest discover --start-directory docs/tests
@@ -157,7 +158,7 @@ bench: ## measure verify, parse and route
 # As root, for the throttling. Nothing else should run meanwhile.
 .PHONY: bench-lambda
 bench-lambda: .venv/.installed ## measure each function beside a bare one, with Lambda's share of the CPU
-	$(with_venv) cargo lambda build --release --x86-64 --lambda-dir target/lambda/x86_64 \
+	$(with_venv) cargo lambda build --release --locked --x86-64 --lambda-dir target/lambda/x86_64 \
 		$(addprefix -p ,echo webhook launcher registrar scheduler reconciler)
 	python3 .ci/check-binaries target/lambda/x86_64
 	cargo run --quiet --profile soak -p lambda-bench -- --binaries target/lambda/x86_64 --memory 128
@@ -222,15 +223,15 @@ clean: ## remove what was built and installed
 .venv/.installed: .ci/requirements.txt .ci/requirements-nextest.txt | has-python3
 	@echo "installing Python tools into .venv: a minute or two"
 	python3 -m venv --clear .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements.txt
 	cargo nextest --version >/dev/null 2>&1 || \
-		.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-nextest.txt
+		.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements-nextest.txt
 	@touch $@
 
 .tools/%/.installed: .ci/requirements-%.txt | has-python3
 	@echo "installing Python tools into .tools/$*: a minute or two"
 	python3 -m venv --clear .tools/$*
-	.tools/$*/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements-$*.txt
+	.tools/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements-$*.txt
 	@touch $@
 
 $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc | has-npm

@@ -20,6 +20,7 @@ pub mod schedule;
 pub mod sdk;
 pub mod sidecar;
 pub mod status;
+pub mod suggest;
 pub mod terminal;
 pub mod words;
 pub mod wrap;

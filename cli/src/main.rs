@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use mayfly::words;
 
-use crate::commands::{demo, doctor, images, pools, replay, schedule, trace, why, wrap};
+use crate::commands::{caches, demo, doctor, images, pools, replay, schedule, trace, why, wrap};
 
 /// The version, and the commit where it was built from one.
 const VERSION: &str = env!("MAYFLY_VERSION");
@@ -44,6 +44,9 @@ enum Command {
     /// Write the pool map into the templates
     #[command(subcommand)]
     Pools(pools::PoolsCommand),
+    /// Work with what jobs find in their caches
+    #[command(subcommand)]
+    Caches(caches::CachesCommand),
     /// Check and update the pinned versions and the sizes of the images
     #[command(subcommand)]
     Images(images::ImagesCommand),
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Command::Wrap(args) => wrap::run(&args, &mut out),
         Command::Demo(args) => demo::run(&args, &mut out),
         Command::Pools(command) => pools::run(&command, &mut out),
+        Command::Caches(command) => caches::run(&command, &mut out),
         Command::Images(command) => images::run(&command, &mut out),
         Command::Schedule(args) => schedule::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),

@@ -23,10 +23,10 @@ const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
 /// How long a replayed job works.
 const WORK: Duration = Duration::from_mins(2);
 
-/// How long the platform is given to come to rest.
+/// How long the platform may take to come to rest.
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(2);
 
-/// A replay under way.
+/// A replay in progress.
 #[derive(Debug)]
 pub struct Replay {
     pools: PoolMap,
@@ -36,7 +36,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Begins a replay on an empty platform with these pools, deployed for this organisation.
+    /// Starts a replay on an empty platform with these pools, deployed for this organisation.
     pub fn new(organisation: &str, pools: &PoolMap, secret: &SecretString) -> Self {
         let sandbox = Sandbox::new(0, START, Delays::default(), pools);
         sandbox.journal().borrow_mut().keep();
@@ -45,7 +45,7 @@ impl Replay {
         Self { pools: pools.clone(), world, secret: secret.clone(), seen: BTreeSet::new() }
     }
 
-    /// Delivers one event and lets everything happen that happens at once.
+    /// Delivers one event, and lets everything happen that happens at once.
     pub fn deliver(&mut self, source: &DeliveryFile) -> Result<Delivered> {
         let request = serde_json::from_value(source.function_url_event(&self.secret))
             .with_context(|| format!("{} does not read as a Function URL event", source.name))?;
@@ -62,7 +62,7 @@ impl Replay {
         Ok(Delivered::answered(source, answer.status_code, answer.body.as_deref().unwrap_or_default()))
     }
 
-    /// Lets time pass until nothing is left to happen. `false` if that does not come.
+    /// Lets time pass until nothing is left to happen. Returns `false` if that takes too long.
     pub fn rest(&mut self) -> bool {
         self.world.run_to_rest(REST_WITHIN)
     }
@@ -72,7 +72,7 @@ impl Replay {
         self.world.sandbox().manual_clock().now()
     }
 
-    /// The book of each pool of the map. One in which nothing was written yet is open.
+    /// The book of each pool of the map; an empty one if nothing was written yet.
     pub fn books(&self) -> Vec<Book> {
         let table = self.world.sandbox().table().borrow();
         let book = |pool: &Pool| {
@@ -87,7 +87,7 @@ impl Replay {
         self.world.sandbox().table().borrow().job(job).map(|job| job.state)
     }
 
-    /// The exit code of a task that has stopped.
+    /// The exit code of a stopped task.
     pub fn exit_code(&self, task: &TaskArn) -> Option<i64> {
         let ecs = self.world.sandbox().ecs().borrow();
         let task = ecs.task(task).filter(|task| task.status == TaskStatus::Stopped)?;
@@ -109,7 +109,7 @@ impl Replay {
         self.world.sandbox().table().borrow().items().cloned().collect()
     }
 
-    /// GitHub's stand-in plays the rest of a job that Mayfly has taken.
+    /// GitHub's stand-in plays the rest of a job that Mayfly accepted.
     fn tell_github(&mut self, payload: &WorkflowJobPayload) {
         let plan =
             JobPlan { repository: payload.repository.clone(), labels: payload.labels.clone(), work: WORK };
@@ -123,12 +123,12 @@ impl Replay {
         }
     }
 
-    /// Shows with each delivery that asked for a runner the task that its pool started for it. To be called once
-    /// the platform has come to rest: launches are paced, and a task may come later than the next delivery.
+    /// Gives each delivery that asked for a runner the task that its pool started for it. Call it once the
+    /// platform has come to rest: launches are paced, so a task may come later than the next delivery.
     ///
-    /// A pool's tasks are alike, and GitHub gives a job to any of them. So a job's task is the one that ran it; the
-    /// others are given in their order to the jobs that were cancelled, or that another pool's runner took. What is
-    /// left without one took over another job's.
+    /// A pool's tasks are alike, and GitHub gives a job to any of them. So a job's task is the one that ran
+    /// it. The remaining tasks go, in order, to jobs that were cancelled or that another pool's runner took.
+    /// A job without a task got another job's.
     pub fn credit(&mut self, delivered: &mut [Delivered]) {
         let new = self.new_tasks();
         let mut seen = BTreeSet::new();
@@ -162,7 +162,7 @@ impl Replay {
         table.runner(runner).map(|runner| runner.pool.to_string())
     }
 
-    /// The tasks that were started since this was last asked.
+    /// The tasks started since the last call.
     fn new_tasks(&mut self) -> Vec<StartedTask> {
         let ecs = self.world.sandbox().ecs().borrow();
         let new = ecs.tasks().filter(|task| !self.seen.contains(&task.arn));

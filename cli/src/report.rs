@@ -9,7 +9,7 @@ use sandbox::{Line, Subject};
 use crate::delivered::{Delivered, StartedTask};
 use crate::terminal;
 
-/// What came of the deliveries.
+/// The results of the deliveries.
 pub fn deliveries(delivered: &[Delivered]) -> String {
     let mut table = with_header(&["file", "event", "answer", "pool", "task"]);
     keep_whole(&mut table, &[0, 1, 3]);
@@ -23,7 +23,7 @@ pub fn deliveries(delivered: &[Delivered]) -> String {
     table.to_string()
 }
 
-/// The books, as they are now.
+/// The books as they are now.
 pub fn books(books: &[Book], now: Timestamp) -> String {
     let mut table =
         with_header(&["book", "queued", "supply", "idle", "live", "minimum", "maximum", "deficit"]);
@@ -36,7 +36,7 @@ pub fn books(books: &[Book], now: Timestamp) -> String {
     table.to_string()
 }
 
-/// Something that happened to a job or a runner, in a line that begins with the time, in UTC.
+/// Something that happened to a job or a runner, in one line that begins with the time in UTC.
 pub fn happened(line: &Line) -> String {
     let at = line.at.strftime("%H:%M:%S");
     let of = match &line.subject {
@@ -55,7 +55,7 @@ pub fn task(task: &StartedTask) -> String {
     format!("task {id}, {} on {}", task.architecture, task.capacity_provider)
 }
 
-/// Rows of numbers, each behind a name; the first row is their header.
+/// Rows of numbers, each with a name in front; the first row is the header.
 pub fn numbers(rows: &[Vec<String>]) -> String {
     let mut rows = rows.iter();
     let header: Vec<&str> = rows.next().into_iter().flatten().map(String::as_str).collect();
@@ -65,12 +65,12 @@ pub fn numbers(rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// An event for a narrow column: a job's action, and any other event whole.
+/// An event for a narrow column: a job event's action, or any other event's whole name.
 fn short(event: &str) -> &str {
     event.strip_prefix("workflow_job ").unwrap_or(event)
 }
 
-/// Never breaks the words of these columns: they are names to copy.
+/// Keeps the words of these columns whole: they are names to copy.
 fn keep_whole(table: &mut Table, columns: &[usize]) {
     for column in columns {
         if let Some(column) = table.column_mut(*column) {
@@ -79,7 +79,7 @@ fn keep_whole(table: &mut Table, columns: &[usize]) {
     }
 }
 
-/// A table with these columns, as wide as fits.
+/// A table with these columns, as wide as the screen allows.
 pub(crate) fn with_header(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(columns);

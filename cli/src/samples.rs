@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use include_dir::{Dir, include_dir};
 use tempfile::TempDir;
 
-/// Where they are in the project.
+/// Their folder in the project.
 const FOLDER: &str = "events/github";
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../events/github");
@@ -15,12 +15,12 @@ static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../events/github");
 #[derive(Debug)]
 pub struct Samples {
     folder: PathBuf,
-    /// Removed with this.
+    /// Deleted with this.
     _unpacked: Option<TempDir>,
 }
 
 impl Samples {
-    /// Those of the project where it is the current folder; elsewhere those that were built in.
+    /// The project's, if it is the current folder; otherwise those that were built in.
     pub fn find() -> Result<Self> {
         let folder = PathBuf::from(FOLDER);
         if folder.is_dir() {

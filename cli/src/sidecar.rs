@@ -1,4 +1,4 @@
-//! The TOML file beside an event: what it shows, how it is delivered, and what must come of it.
+//! The TOML file beside an event: what it shows, how it is delivered, and what must result from it.
 
 use std::path::Path;
 
@@ -19,25 +19,25 @@ pub struct Sidecar {
     /// How it is delivered.
     #[serde(default)]
     pub delivery: DeliveryHints,
-    /// What the webhook answers; `mayfly demo` wants it.
+    /// What the webhook answers; `mayfly demo` requires it.
     #[serde(default)]
     pub answer: Option<ExpectedAnswer>,
     /// The one task that the delivery starts; without it, none.
     #[serde(default)]
     pub task: Option<ExpectedTask>,
-    /// How its story ends; without it, nothing was written down.
+    /// How its story ends; without it, nothing is recorded.
     #[serde(default)]
     pub end: ExpectedEnd,
 }
 
-/// What the payload itself does not say of its delivery.
+/// What the payload itself does not say about its delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryHints {
     /// `X-GitHub-Delivery`.
     #[serde(default)]
     pub guid: Option<String>,
-    /// `X-GitHub-Event`, where the payload does not give it away.
+    /// `X-GitHub-Event`, if the payload does not show it.
     #[serde(default)]
     pub event: Option<String>,
     /// How it is signed.
@@ -52,7 +52,7 @@ pub enum SignatureHint {
     /// With the secret.
     #[default]
     Right,
-    /// With another one.
+    /// With a wrong one.
     Wrong,
 }
 
@@ -62,10 +62,10 @@ pub enum SignatureHint {
 pub struct ExpectedAnswer {
     /// Its status.
     pub status: i64,
-    /// The pool it names.
+    /// The pool that it names.
     #[serde(default)]
     pub pool: Option<String>,
-    /// Words that its message holds.
+    /// Words in its message.
     #[serde(default)]
     pub says: Option<String>,
 }
@@ -102,11 +102,11 @@ pub enum RunnerEnd {
     Released,
 }
 
-/// What a file must have one of to be taken for a sidecar.
+/// A file must have one of these to count as a sidecar.
 const MARKS: [&str; 3] = ["tells", "delivery", "answer"];
 
-/// Reads the sidecar of an event's file, if there is one. A TOML file of the same name that has nothing of a
-/// sidecar is left alone.
+/// Reads the sidecar of an event's file, if there is one. A TOML file of that name that has none of a
+/// sidecar's tables is ignored.
 pub fn beside(event: &Path) -> Result<Option<Sidecar>> {
     let file = event.with_extension("toml");
     if file == event || !file.is_file() {
@@ -121,7 +121,7 @@ pub fn beside(event: &Path) -> Result<Option<Sidecar>> {
     Ok(Some(sidecar))
 }
 
-/// Whether a text is meant as a sidecar, though it may have mistakes.
+/// Whether a text is meant to be a sidecar, even if it has mistakes.
 fn is_sidecar(text: &str) -> bool {
     match toml::from_str::<toml::Table>(text) {
         Ok(table) => MARKS.iter().any(|mark| table.contains_key(*mark)),

@@ -23,6 +23,7 @@ import parameter_store
 import pools
 import remedies
 import roles
+import runtimes
 import sam
 import settings
 import stacks
@@ -53,6 +54,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
     if the_map is not None:
         checks.do("map", check_map)
+        checks.do("runtimes", lambda: runtimes.check(found.parameters))
         checks.do("caches", lambda: caches.check(found.parameters, found.stack, found.region))
     the_map = the_map or {}
     if any(found.given.get(name) for name in images.NAMED):
@@ -143,7 +145,8 @@ def make_roles(the_map: dict[str, pools.Pool]) -> None:
 
 def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
     before, waiting = changed_at(found), stacks.waiting_change_sets(found.stack)
-    sam.write_parameters({**found.parameters, **resolved.parameters})
+    digests = runtimes.published(found.path, found.given)
+    sam.write_parameters({**found.parameters, **resolved.parameters, **digests})
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
         fail("sam build has failed, see above; nothing was deployed")

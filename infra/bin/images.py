@@ -15,9 +15,11 @@ RUNNER, RUNNER_DOCKER, DOCKERD = "RunnerImage", "RunnerDockerImage", "DockerdIma
 PARAMETERS = [RUNNER, RUNNER_DOCKER, DOCKERD]
 # Fluent Bit's may be of any pool, and none waits for it.
 LOGS = "LogsImage"
+# The publishers' runs beside the pools, on the architectures of all of them.
+RUNTIMES = "RuntimesImage"
 # The mirror of Docker Hub is no pool's.
 MIRROR = "MirrorImage"
-NAMED = [*PARAMETERS, LOGS, MIRROR]
+NAMED = [*PARAMETERS, LOGS, RUNTIMES, MIRROR]
 
 # What registries call the map's architectures.
 PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
@@ -95,13 +97,15 @@ def resolved(text: str, architectures: set[str], region: str, whose: str = "pool
 
 
 def needed_by(parameter: str, pools: dict[str, Pool]) -> set[str]:
-    """The architectures of what runs it."""
+    """The architectures of the pools that run it, or that it publishes for."""
+    if parameter == RUNTIMES:
+        return {pool.architecture for pool in pools.values() if pool.in_service}
     return OF_THE_MIRROR if parameter == MIRROR else {pool.architecture for pool in run_by(parameter, pools)}
 
 
 def run_by(parameter: str, pools: dict[str, Pool]) -> list[Pool]:
     """The pools in service whose tasks have that image."""
-    if parameter == MIRROR:
+    if parameter in (RUNTIMES, MIRROR):
         return []
     if parameter == LOGS:
         return [it for it in pools.values() if it.in_service]

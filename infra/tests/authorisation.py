@@ -70,6 +70,8 @@ def documents(kind: str, properties: dict, where: str) -> list[dict]:
             return [properties["AssumeRolePolicyDocument"], *inline]
         case "AWS::SQS::QueuePolicy" | "AWS::S3::BucketPolicy":
             return [properties["PolicyDocument"]]
+        case "AWS::EFS::FileSystem":
+            return [properties["FileSystemPolicy"]]
         case "AWS::Lambda::Permission":
             return [{"Statement": {"Action": properties["Action"]}}]
     if kind.startswith("AWS::IAM::") and kind != "AWS::IAM::InstanceProfile":

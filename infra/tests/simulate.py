@@ -5,13 +5,21 @@
 
 Standard input is a JSON list of questions: {"trust": POLICY, "provider": ARN, "claims": {…}} asks whether a role may
 be assumed with such a token, {"policy": POLICY, "action": …, "resource": …, "context": {…}} whether a role may do
-that. Prints a JSON list with true or false for each.
+that, and {"of_resource": POLICY, "who": ARN, "action": …, "resource": …, "context": {…}, "secure": …} whether a
+resource's own policy lets somebody do it, without an ARN anybody without credentials. Prints a JSON list with true or
+false for each.
 """
 
 import json
 import sys
 
-from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_trust_policy, parse_policy_document
+from ministack.core.iam_evaluator import (
+    EvalContext,
+    evaluate,
+    evaluate_resource_policy,
+    evaluate_trust_policy,
+    parse_policy_document,
+)
 
 ISSUER = "token.actions.githubusercontent.com"
 ACCOUNT = "123456789012"
@@ -36,6 +44,11 @@ def answer(question: dict) -> bool:
         provider = question["provider"]
         asked = context(provider, "sts:AssumeRoleWithWebIdentity", "*", claims)
         return evaluate_trust_policy(question["trust"], provider, asked)
+    if "of_resource" in question:
+        who = question.get("who", "")
+        asked = context(who, question["action"], question["resource"], question.get("context", {}))
+        asked.secure_transport = question.get("secure", True)
+        return evaluate_resource_policy(question["of_resource"], asked, who).decision == "Allow"
     who = f"arn:aws:sts::{ACCOUNT}:assumed-role/a-role/a-session"
     asked = context(who, question["action"], question["resource"], question.get("context", {}))
     return evaluate(asked, [parse_policy_document(question["policy"])]).decision == "Allow"

@@ -46,6 +46,7 @@ REPLACED = {
         "NetworkMode",
         "RequiresCompatibilities",
         "RuntimePlatform",
+        "TaskRoleArn",
         "Volumes",
     },
     # A new one is a version of the same layer.

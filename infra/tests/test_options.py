@@ -10,7 +10,10 @@ from shapes import PSEUDO, Stack, expanded
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
-LOGS = {"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on", "LogsImage": "r.example/logs", "LogOutput": "cloudwatch"}
+LOGS = {
+    **{"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on", "LogsImage": "r.example/logs"},
+    **{"LogOutput": "cloudwatch", "DockerHubMirror": "on", "MirrorImage": "r.example/mirror"},
+}
 
 # Types that take no tags of a stack. Launch templates take tags of their own; of the others, what they belong to
 # has them.
@@ -47,7 +50,7 @@ def of_type(kind: str, **given: str) -> dict[str, dict]:
 class Boundary(unittest.TestCase):
     def test_every_role_has_the_boundary_where_one_is_given_and_none_otherwise(self):
         with_it = of_type("AWS::IAM::Role", **LOGS, PermissionsBoundary=BOUNDARY)
-        self.assertGreaterEqual(len(with_it), 9)
+        self.assertGreaterEqual(len(with_it), 11)
         for where, role in with_it.items():
             self.assertEqual(role.get("PermissionsBoundary"), BOUNDARY, where)
         for where, role in of_type("AWS::IAM::Role", **LOGS).items():
@@ -189,11 +192,11 @@ class Repositories(unittest.TestCase):
 
     def test_ecs_pulls_from_the_stacks_repositories_alone(self):
         given = ",".join([self.ONE, self.OTHER])
-        self.assertEqual(self.pulls_from(ImageRepositories=given), [[self.ONE, self.OTHER]] * 2)
+        self.assertEqual(self.pulls_from(ImageRepositories=given), [[self.ONE, self.OTHER]] * 3)
 
     def test_a_deploy_by_hand_that_names_none_may_pull_what_the_account_may_read(self):
         everything = ["arn:aws:ecr:us-east-1:*:repository/*"]
-        self.assertEqual(self.pulls_from(), [everything] * 2)
+        self.assertEqual(self.pulls_from(), [everything] * 3)
 
 
 if __name__ == "__main__":

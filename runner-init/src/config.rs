@@ -67,8 +67,10 @@ pub struct TaskConfig {
     pub runner_current_on: Option<Date>,
     /// Docker's socket, where the pool has Docker.
     pub docker_socket: Option<PathBuf>,
-    /// Where the tool cache is restored from, and the folder of it.
-    pub tool_cache: Option<(ToolCacheSource, PathBuf)>,
+    /// The folder of the tool cache.
+    pub tool_cache: PathBuf,
+    /// Where it is restored from, if it is.
+    pub tool_cache_source: Option<ToolCacheSource>,
     /// What is passed on to the runner program.
     pub passed_on: Vec<(String, String)>,
     /// The waits.
@@ -108,7 +110,9 @@ impl TaskConfig {
             })
             .ok()
         });
-        let tool_cache = tool_cache(&variables, &mut problems);
+        let tool_cache =
+            variables.optional("RUNNER_TOOL_CACHE").unwrap_or_else(|| "/opt/hostedtoolcache".to_owned());
+        let tool_cache_source = tool_cache_source(&variables, &mut problems);
         let timings = timings(&variables, &mut problems);
         let url = if registrar.ends_with('/') { registrar } else { registrar + "/" };
         let config = user.map(|user| Self {
@@ -119,7 +123,8 @@ impl TaskConfig {
             user,
             runner_current_on,
             docker_socket: variables.optional("MAYFLY_DOCKER_SOCKET").map(PathBuf::from),
-            tool_cache,
+            tool_cache: tool_cache.into(),
+            tool_cache_source,
             passed_on,
             timings,
         });
@@ -146,14 +151,13 @@ fn user(text: &str) -> Option<User> {
     (user.uid != 0 && user.gid != 0).then_some(user)
 }
 
-fn tool_cache<F: Fn(&str) -> Option<String>>(
+fn tool_cache_source<F: Fn(&str) -> Option<String>>(
     variables: &Variables<F>,
     problems: &mut SettingsProblems,
-) -> Option<(ToolCacheSource, PathBuf)> {
-    const COMMAND: &str = "MAYFLY_TOOL_CACHE_COMMAND";
+) -> Option<ToolCacheSource> {
     const ARCHIVE: &str = "MAYFLY_TOOL_CACHE_ARCHIVE";
     const DIGEST: &str = "MAYFLY_TOOL_CACHE_SHA256";
-    let folder = variables.optional("RUNNER_TOOL_CACHE").unwrap_or_else(|| "/opt/hostedtoolcache".to_owned());
+    const TREE: &str = "MAYFLY_TOOL_CACHE_TREE";
     let digest = variables.optional(DIGEST).map(|hex| {
         let digest: Option<[u8; 32]> = hex::decode(hex.trim()).ok().and_then(|bytes| bytes.try_into().ok());
         if digest.is_none() {
@@ -161,20 +165,19 @@ fn tool_cache<F: Fn(&str) -> Option<String>>(
         }
         digest.unwrap_or_default()
     });
-    let source = match (variables.optional(COMMAND), variables.optional(ARCHIVE), digest) {
-        (None, None, _) => return None,
-        (Some(command), None, _) => ToolCacheSource::Command(command),
-        (None, Some(place), Some(sha256)) => ToolCacheSource::Archive { place, sha256 },
+    match (variables.optional(TREE), variables.optional(ARCHIVE), digest) {
+        (None, None, _) => None,
+        (Some(tree), None, _) => Some(ToolCacheSource::Tree(tree.into())),
+        (None, Some(place), Some(sha256)) => Some(ToolCacheSource::Archive { place, sha256 }),
         (None, Some(_), None) => {
             problems.note(format!("{DIGEST}: is not set, and {ARCHIVE} is not used without it"));
-            return None;
+            None
         }
         (Some(_), Some(_), _) => {
-            problems.note(format!("{COMMAND}: is set beside {ARCHIVE}; set one of them"));
-            return None;
+            problems.note(format!("{TREE}: is set beside {ARCHIVE}; set one of them"));
+            None
         }
-    };
-    Some((source, folder.into()))
+    }
 }
 
 /// The longest wait that may be set, in seconds: a day; and of a job, GitHub's five.
@@ -188,6 +191,7 @@ fn timings<F: Fn(&str) -> Option<String>>(
     let mut timings = Timings::default();
     for (name, wait) in [
         ("MAYFLY_DOCKER_SECONDS", &mut timings.docker),
+        ("MAYFLY_TOOL_CACHE_SECONDS", &mut timings.tool_cache),
         ("MAYFLY_GIVE_UP_SECONDS", &mut timings.give_up),
         ("MAYFLY_NO_ANSWER_SECONDS", &mut timings.no_answer),
         ("MAYFLY_LISTENER_SECONDS", &mut timings.listener),
@@ -226,7 +230,7 @@ mod tests {
         assert_eq!(config.program, PathBuf::from("/home/runner/run.sh"));
         assert_eq!(config.user, User { uid: 1001, gid: 1001 });
         assert_eq!(config.timings, Timings::default());
-        assert!(config.docker_socket.is_none() && config.tool_cache.is_none());
+        assert!(config.docker_socket.is_none() && config.tool_cache_source.is_none());
     }
 
     #[test]

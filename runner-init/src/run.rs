@@ -22,6 +22,7 @@ use crate::listener::RunnerProgram;
 use crate::processes::{self, Frozen};
 use crate::random::{self, SeededRandom};
 use crate::registrar::RegistrarClient;
+use crate::tool_cache::{Markers, Restore};
 
 /// PID 1 and everything it acts on.
 struct Loop<'a> {
@@ -36,6 +37,10 @@ struct Loop<'a> {
     config: Option<Config>,
     program: Option<RunnerProgram>,
     frozen: Option<Frozen>,
+    /// The tool cache's restore while it is under way, and what it closes at its end.
+    restore: Option<(Restore, UnixStream)>,
+    /// The pool of the runner program, and what the tool cache had when it was started.
+    started: Option<(String, Markers)>,
 }
 
 /// Runs one runner, and gives the exit code. Nothing that it started is left.
@@ -78,9 +83,17 @@ impl<'a> Loop<'a> {
         let boot = BootId::new(random::id()?);
         let registrar =
             RegistrarClient::new(&task.registrar, task.ticket.clone(), boot, began, task.runner_current_on);
+        let restore = match &task.tool_cache_source {
+            Some(source) => {
+                let (ended, ends) = wake()?;
+                Some((Restore::start(source.clone(), task.tool_cache.clone(), ends), ended))
+            }
+            None => None,
+        };
+        let machine = if restore.is_some() { Machine::restoring } else { Machine::new };
         Ok(Self {
             task,
-            machine: Machine::new(task.timings),
+            machine: machine(task.timings),
             began,
             random,
             asking: ErrandThread::start(task, registrar, done),
@@ -90,6 +103,8 @@ impl<'a> Loop<'a> {
             config: None,
             program: None,
             frozen: None,
+            restore,
+            started: None,
         })
     }
 
@@ -104,6 +119,11 @@ impl<'a> Loop<'a> {
         if drain(&mut self.terminations)? {
             tracing::info!("asked to stop");
             self.take(Pid1Event::Terminate);
+        }
+        // It says nothing, and closes.
+        if self.restore.as_mut().is_some_and(|(_, ended)| drain(ended).is_err()) {
+            self.restore = None;
+            self.take(Pid1Event::Restored);
         }
         drain(&mut self.results)?;
         while let Some((event, config)) = self.asking.result() {
@@ -123,8 +143,13 @@ impl<'a> Loop<'a> {
         });
         let own = [self.results.as_fd(), self.children.as_fd(), self.terminations.as_fd()];
         let program: Option<BorrowedFd<'_>> = self.program.as_ref().and_then(RunnerProgram::readable);
-        let mut awaited: Vec<PollFd<'_>> =
-            own.into_iter().chain(program).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        let restore = self.restore.as_ref().map(|(_, ended)| ended.as_fd());
+        let mut awaited: Vec<PollFd<'_>> = own
+            .into_iter()
+            .chain(program)
+            .chain(restore)
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect();
         match poll(&mut awaited, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -166,6 +191,7 @@ impl<'a> Loop<'a> {
     fn act(&mut self, action: Pid1Action) -> Vec<Pid1Event> {
         match action {
             Pid1Action::Ask(listener) => self.asking.send(Errand::Ask(listener)),
+            Pid1Action::GiveUpRestore => drop(self.restore.take().map(|(restore, _)| restore.give_up())),
             Pid1Action::Start => return self.start(),
             Pid1Action::Look => return vec![Pid1Event::Looked(processes::has_worker())],
             Pid1Action::Freeze => {
@@ -190,11 +216,13 @@ impl<'a> Loop<'a> {
 
     fn start(&mut self) -> Vec<Pid1Event> {
         let Some(config) = self.config.take() else { return vec![Pid1Event::NotStarted] };
+        let before = Markers::of(&self.task.tool_cache);
         match RunnerProgram::start(self.task, &config) {
             Ok(program) => {
                 let runner = &config.settings;
                 tracing::info!(pool = %runner.pool, runner = runner.runner_name, sudo = runner.sudo, "runner program started");
                 self.program = Some(program);
+                self.started = Some((runner.pool.to_string(), before));
                 vec![]
             }
             Err(error) => {
@@ -223,7 +251,13 @@ impl<'a> Loop<'a> {
                 tracing::warn!(seconds, "out of time: job interrupted");
             }
             Pid1State::Over(code) if code == FAILED => tracing::error!(code, seconds, "failed"),
-            Pid1State::Over(code) => tracing::info!(code, seconds, "done"),
+            Pid1State::Over(code) => match &self.started {
+                Some((pool, had)) if matches!(before, Pid1State::Working { .. }) => {
+                    let added = Markers::of(&self.task.tool_cache).added_since(had);
+                    tracing::info!(code, seconds, pool, added, "done");
+                }
+                _ => tracing::info!(code, seconds, "done"),
+            },
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! One file a command: its arguments, and what it does with them.
 
 pub(crate) mod asking;
+pub(crate) mod caches;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -24,7 +24,7 @@ pub(crate) struct RenderArgs {
     #[arg(long, value_name = "FILE", default_value = "pools.toml")]
     pools: PathBuf,
     /// The templates
-    #[arg(value_name = "TEMPLATE", default_values = ["infra/pools.yaml", "infra/caches.yaml", "template.yaml"])]
+    #[arg(value_name = "TEMPLATE", default_values = ["infra/pools.yaml", "infra/caches.yaml", "infra/runtimes.yaml", "template.yaml"])]
     templates: Vec<PathBuf>,
     /// The file that the functions read: the whole map as JSON
     #[arg(long, value_name = "FILE", default_value = "infra/map/pools.json")]

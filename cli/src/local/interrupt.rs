@@ -13,7 +13,8 @@ use wire::ministack::Ministack;
 /// How long a start may take to notice that it is over. Then the whole process ends, and ministack with it.
 const NOTICED: Duration = Duration::from_millis(1500);
 
-/// Ctrl-C. A start waits for programs, so it cannot look for this; it is cut off from outside.
+/// Ctrl-C. A start blocks while it waits for programs, so it cannot notice this itself; it is cut off from
+/// outside.
 #[derive(Debug)]
 pub(super) struct Interrupt {
     pressed: Receiver<bool>,
@@ -49,7 +50,7 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Everything runs: whoever waits for Ctrl-C ends it in order.
+    /// Everything runs: from now on, the code that waits for Ctrl-C ends it in order.
     pub(super) fn started(&self) {
         self.cutting.abort();
         self.ministack.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -36,21 +36,21 @@ const RUNNER_INIT: &str = "runner-init";
 
 type SharedWorld = Arc<OnceLock<Resident<World<OnTheWire>>>>;
 
-/// What it runs on.
+/// Where it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     /// This program.
     pub program: &'a Path,
     /// The folder of the functions' binaries.
     pub binaries: &'a Path,
-    /// The port of AWS; GitHub's is the next one. 0 for any two that are free.
+    /// The port of AWS; GitHub gets the next one. 0 for any two free ports.
     pub port: u16,
-    /// The folder of the functions' logs, which begin anew.
+    /// The folder for the functions' logs; older logs are emptied.
     pub logs: &'a Path,
 }
 
-/// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that this has
-/// started. `out` is the screen: what to paste, and a line for each thing that happens.
+/// Runs with the pools of `map`, in the form of `pools.toml`, until Ctrl-C, which ends every process that
+/// this started. `out` is the screen: it gets lines to paste, and a line for each thing that happens.
 pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write) -> Result<()> {
     let Ground { program, binaries, port, logs } = ground;
     begin_anew(logs).with_context(|| format!("--logs: {} cannot be written", logs.display()))?;
@@ -102,7 +102,7 @@ pub fn run(map: &str, ground: Ground<'_>, tasks: TaskMode, out: &mut impl Write)
         out.flush()?;
         show(interrupt, deliveries, world, out).await
     });
-    // Calls that are under way get no answer any more.
+    // Calls under way get no answer any more.
     runtime.shutdown_background();
     ended
 }
@@ -121,7 +121,7 @@ async fn show(
             Some(answered) = deliveries.recv() => writeln!(out, "{}", screen::delivery(&answered))?,
             _ = looks.tick() => {
                 let lines = world.ask(|world| world.sandbox().journal().borrow_mut().take()).await;
-                // What came of the world's deliveries is seen with all others.
+                // Deliveries of the world are shown with all other deliveries.
                 let lines = lines.unwrap_or_default().into_iter();
                 for line in lines.filter(|line| !matches!(line.subject, Subject::Delivery(_))) {
                     writeln!(out, "{}", report::happened(&line))?;
@@ -137,7 +137,7 @@ fn log_of(folder: &Path, program: &str) -> PathBuf {
     folder.join(format!("{program}.log"))
 }
 
-/// Makes the folder, and the files in it that earlier logs are in empty.
+/// Makes the folder, and empties the log files in it.
 fn begin_anew(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for program in FUNCTIONS.into_iter().chain([RUNNER_INIT]) {
@@ -163,14 +163,14 @@ async fn processes(world: Resident<World<OnTheWire>>, binaries: &Path, log: &Pat
     Processes::start(world, &runner_init, &stub, log).await.map_err(|error| anyhow!(error))
 }
 
-/// What is seen of each delivery goes to the screen, and a queued job that the webhook has accepted is one of the
-/// sandbox's GitHub from then on.
+/// Each delivery goes to the screen. A queued job that the webhook accepted becomes a job of the sandbox's
+/// GitHub.
 fn seen_by(screen: UnboundedSender<AnsweredDelivery>, world: SharedWorld) -> WebhookObserver {
     Arc::new(move |answered| {
         let payload = screen::job(&answered);
         let queued =
             payload.filter(|payload| answered.status == 202 && payload.action == WorkflowJobAction::Queued);
-        // Nobody looks any longer when all of it ends.
+        // At the end, nobody reads the screen any more.
         let _ = screen.send(answered);
         if let (Some(payload), Some(world)) = (queued, world.get().cloned()) {
             let (repository, labels) = (payload.repository, payload.labels);

@@ -1,4 +1,4 @@
-//! What `mayfly local` shows: where everything is, what to paste, and a line for each thing that happens.
+//! What `mayfly local` shows: URLs, lines to paste, and a line for each thing that happens.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ const SAMPLE: &str = "events/github/queued-ec2-arm64.json";
 /// Its job.
 const SAMPLES_JOB: u64 = 53_100_000_006;
 
-/// Where things are, once they are there.
+/// The places to show, once they exist.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Places<'a> {
     /// This program.
@@ -34,8 +34,8 @@ pub(super) struct Places<'a> {
     pub(super) logs: &'a Path,
 }
 
-/// The lines that say that all is ready. Those between "Paste" and "Ctrl-C" work in a fresh shell, in the order in which
-/// they stand.
+/// The lines that say that everything is ready. Those between "Paste" and "Ctrl-C" work in a fresh shell, in
+/// this order.
 pub(super) fn ready(places: &Places<'_>) -> String {
     let Places { aws, github, webhook, registrar, table, organisation, .. } = places;
     let (program, logs) = (places.program.display(), places.logs.display());
@@ -61,7 +61,7 @@ pub(super) fn ready(places: &Places<'_>) -> String {
     )
 }
 
-/// The line of a delivery that was answered.
+/// The line for a delivery that was answered.
 pub(super) fn delivery(delivery: &AnsweredDelivery) -> String {
     let payload = job(delivery);
     let action = payload.as_ref().map(|payload| format!(" {}", action(&payload.action))).unwrap_or_default();
@@ -73,7 +73,7 @@ pub(super) fn delivery(delivery: &AnsweredDelivery) -> String {
     format!("{at}  delivery {event}{action}{job}: {status} {}", quote::sentence(sentence))
 }
 
-/// What a delivery says of a job, if it is about one.
+/// The job in a delivery, if it concerns one.
 pub(super) fn job(delivery: &AnsweredDelivery) -> Option<WorkflowJobPayload> {
     serde_json::from_slice(&delivery.body).ok().and_then(WorkflowJobDelivery::job)
 }

@@ -7,15 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::spans::WeekSpan;
 use super::week::CalendarDay;
 
-/// How much of a day one character is.
+/// The part of a day that one character shows.
 const CELL: SignedDuration = SignedDuration::from_hours(2);
 
 /// Bars by height, the full one last.
 const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A chart of pools that share a time zone: a line for each pool's minimum, and one for its maximum
-/// where that changes. A bar's height is of the pool's highest maximum, and a cell shows the highest
-/// number that holds in it.
+/// A chart of pools in one time zone: a line for each pool's minimum, and one for its maximum if that
+/// changes. A bar's height is relative to the pool's highest maximum, and a cell shows the highest number in
+/// it.
 pub(super) fn chart(days: &[CalendarDay], pools: &[(&Pool, Vec<WeekSpan<Bounds>>)]) -> String {
     let width =
         pools.iter().map(|(pool, _)| pool.name.as_str().len()).max().unwrap_or(0).max("maximum".len());
@@ -48,7 +48,7 @@ fn line(width: usize, title: &str, days: impl Iterator<Item = String>) -> String
     format!("{title:>width$} │{}│", days.join("│"))
 }
 
-/// Cells count from the day's beginning: one that begins before a jump of the clock is as long as the others.
+/// Cells count from the start of the day: one that begins before the clock jumps is as long as the others.
 fn cells(day: CalendarDay) -> impl Iterator<Item = (Timestamp, Timestamp)> {
     let starts = std::iter::successors(Some(day.from), |from| from.checked_add(CELL).ok());
     starts.take_while(move |from| *from < day.to).map(move |from| (from, day.to.min(from + CELL)))
@@ -59,7 +59,7 @@ fn highest(spans: &[WeekSpan<Bounds>], from: Timestamp, to: Timestamp, of: fn(Bo
     met.map(|span| of(span.value)).max().unwrap_or(0)
 }
 
-/// More than nothing is never drawn as nothing.
+/// Anything above zero is drawn.
 fn bar(number: u32, most: u32) -> char {
     let height = (u64::from(number) * 8).div_ceil(u64::from(most.max(1))).min(8);
     usize::try_from(height).ok().and_then(|height| BARS.get(height)).copied().unwrap_or('█')

@@ -1,4 +1,4 @@
-//! What the runners cost that are kept waiting.
+//! The cost of the runners that are kept waiting.
 
 use fleet::PoolMap;
 use fleet::pools::Pool;
@@ -15,14 +15,14 @@ pub(super) struct Cost<'a> {
     pub(super) pool: &'a Pool,
     /// Hours of its waiting tasks.
     pub(super) task_hours: f64,
-    /// Hours of the instances that are kept for them; `None` on Fargate.
+    /// Hours of the instances kept for them; `None` on Fargate.
     pub(super) instance_hours: Option<f64>,
-    /// The price of the one or of the other.
+    /// The price of a task hour, or of an instance hour.
     pub(super) hourly: Hourly,
 }
 
 impl<'a> Cost<'a> {
-    /// That of one pool with these bounds.
+    /// The cost of one pool with these bounds.
     pub(super) fn of(pools: &PoolMap, pool: &'a Pool, spans: &[WeekSpan<Bounds>], prices: &Prices) -> Self {
         let ends = spans.first().zip(spans.last()).map(|(first, last)| (first.from, last.to));
         let instance_hours = pool.runners_per_instance.zip(ends).map(|(each, (from, to))| {
@@ -32,7 +32,7 @@ impl<'a> Cost<'a> {
         Self { pool, task_hours, instance_hours, hourly: prices.hourly(pool) }
     }
 
-    /// In US dollars; `None` where there is no price.
+    /// In US dollars; `None` if there is no price.
     pub(super) fn dollars(&self) -> Option<f64> {
         match self.hourly {
             Hourly::Task(price) => Some(self.task_hours * price),

@@ -24,7 +24,7 @@ use self::week::{CalendarDay, hours, plain};
 /// What a chart shows.
 const LEGEND: &str = "Minimums, a character for two hours; a full one is the pool's maximum:";
 
-/// The pools that share a time zone, with the week as it is there.
+/// Pools in one time zone, with the week as it is there.
 struct PoolsOfZone<'a> {
     zone: &'a TimeZone,
     days: Vec<CalendarDay>,
@@ -42,8 +42,8 @@ pub fn report(pools: &PoolMap, week: Week, prices: &Prices) -> Result<String> {
     Ok(shown.chain([tables::costs(&costs, prices)]).collect::<Vec<_>>().join("\n\n"))
 }
 
-/// The same for programs: of each pool its spans of bounds, in order, and what its minimum costs.
-/// `map` says where the map comes from.
+/// The same for programs: each pool's spans of bounds, in order, and the cost of its minimum. `map` is the
+/// map's origin.
 pub fn json(pools: &PoolMap, map: &str, week: Week, prices: &Prices) -> Result<serde_json::Value> {
     let parts = parts(pools, week)?;
     Ok(json::json(map, week, &parts, &costs(pools, &parts, prices), prices))
@@ -83,7 +83,7 @@ fn held(hours: Hours<'_>, days: &[CalendarDay]) -> Vec<WeekSpan<Bounds>> {
     }
 }
 
-/// The week, its zone, how many hours it has there, and the days that the clock shifts.
+/// The week, its zone, its hours there, and the days on which the clock shifts.
 fn heading(week: Week, part: &PoolsOfZone<'_>) -> String {
     let zone = part.zone.iana_name().unwrap_or("UTC");
     let whole: f64 = part.days.iter().map(|day| hours(day.length())).sum();

@@ -1,4 +1,4 @@
-//! What a runner's hour costs: a data file with the date and the region of its prices.
+//! What a runner's hour costs: a data file that has the date and the region of its prices.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,16 +16,16 @@ const SHIPPED: &str = include_str!("../../prices.toml");
 /// MiB of a GB, as Fargate counts it.
 const MIB_PER_GB: f64 = 1024.0;
 
-/// ECS's CPU units of a vCPU.
+/// ECS's CPU units in a vCPU.
 const UNITS_PER_VCPU: f64 = 1024.0;
 
 /// Prices in US dollars.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Prices {
-    /// When they were looked up.
+    /// The date of the look-up.
     pub(super) date: Date,
-    /// The AWS region that they hold in.
+    /// The AWS region that they are for.
     pub(super) region: String,
     #[serde(default)]
     fargate: TaskPrices,
@@ -76,12 +76,12 @@ pub(super) enum Hourly {
     Task(f64),
     /// Of one EC2 instance of this type, in US dollars.
     Instance(String, f64),
-    /// The prices do not have it: the entry that is missing.
+    /// The prices lack this entry.
     Unknown(String),
 }
 
 impl Prices {
-    /// Reads a file of prices; without one, those that Mayfly ships.
+    /// Reads a file of prices; without a file, those that Mayfly ships.
     pub fn read(file: Option<&Path>) -> Result<Self> {
         let Some(file) = file else { return Self::parse(SHIPPED).context("prices.toml") };
         let text =
@@ -89,13 +89,13 @@ impl Prices {
         Self::parse(&text).with_context(|| file.display().to_string())
     }
 
-    /// One line says what is wrong, and in which field.
+    /// An error is one line, which names the field.
     fn parse(text: &str) -> Result<Self> {
         words::toml(text)
     }
 
-    /// What an hour costs of a task of the pool, or of an instance that carries its tasks: on EC2
-    /// the cheapest of the pool's types, as its Auto Scaling group chooses.
+    /// What an hour of the pool's task costs, or of an instance that carries its tasks: on EC2 that of the
+    /// cheapest type, which the Auto Scaling group prefers.
     pub(super) fn hourly(&self, pool: &Pool) -> Hourly {
         match pool.capacity {
             CapacityProvider::Fargate => task(&self.fargate, pool),
@@ -119,7 +119,7 @@ fn task(prices: &TaskPrices, pool: &Pool) -> Hourly {
     Hourly::Task(vcpu * price.vcpu_hour.0 + gb * price.gb_hour.0)
 }
 
-/// None of the types may be without a price: it could be the cheapest.
+/// All types must have a price: the missing one could be the cheapest.
 fn instance(prices: &BTreeMap<String, Dollars>, pool: &Pool) -> Hourly {
     let mut cheapest: Option<(&str, f64)> = None;
     for of in &pool.instance_types {

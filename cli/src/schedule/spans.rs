@@ -1,4 +1,4 @@
-//! The parts of a time in which a pool's minimum and maximum stay the same.
+//! The spans of time in which a pool's minimum and maximum stay the same.
 
 use fleet::schedule::{Bounds, Hours};
 use jiff::{SignedDuration, Timestamp};
@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) struct WeekSpan<T> {
     /// Its first instant.
     pub(super) from: Timestamp,
-    /// The first one that is no longer in it.
+    /// The first instant after it.
     pub(super) to: Timestamp,
-    /// What holds in it.
+    /// The value in it.
     pub(super) value: T,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn bounds(hours: Hours<'_>, from: Timestamp, to: Timestamp) -> Vec<We
     cut(from, to, |at| hours.next_change(at), |at| hours.bounds_at(at))
 }
 
-/// How many EC2 instances the minimums keep: a lead ahead of the runners on the way up.
+/// How many EC2 instances the minimums keep. On the way up, they lead the runners.
 pub(super) fn instances(
     hours: Hours<'_>,
     per_instance: u32,

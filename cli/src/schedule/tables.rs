@@ -34,7 +34,7 @@ pub(super) fn bounds(part: &PoolsOfZone<'_>) -> String {
     table.to_string()
 }
 
-/// What the minimums cost while no job needs them, and which prices that is by.
+/// What the minimums cost while no job needs them, and which prices this uses.
 pub(super) fn costs(costs: &[Cost<'_>], prices: &Prices) -> String {
     let mut table = with_header(&["pool", "task-hours", "instance-hours", "price of an hour", "$ a week"]);
     for cost in costs {

@@ -1,4 +1,4 @@
-//! A week of the calendar, and its days as a time zone has them.
+//! A week of the calendar, and its days in a time zone.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 /// Seconds of an hour.
 const HOUR: f64 = 3600.0;
 
-/// A week by ISO 8601, from Monday to Sunday.
+/// An ISO 8601 week, from Monday to Sunday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Week {
     monday: Date,
@@ -28,7 +28,7 @@ pub(super) struct CalendarDay {
 }
 
 impl Week {
-    /// Reads a week like `2026-W13`.
+    /// Parses a week such as `2026-W13`.
     pub fn parse(text: &str) -> Result<Self> {
         let monday = format!("{text}-1").parse::<ISOWeekDate>().ok();
         let monday = monday.filter(|_| text.len() == "2026-W13".len());
@@ -69,7 +69,7 @@ impl CalendarDay {
         self.to.duration_since(self.from)
     }
 
-    /// Its name, marked where it has not 24 hours: `Sun (23 h)`.
+    /// Its name, marked if it does not have 24 hours: `Sun (23 h)`.
     pub(super) fn label(self) -> String {
         let name = self.date.strftime("%a");
         if self.is_plain() { name.to_string() } else { format!("{name} ({} h)", plain(hours(self.length()))) }
@@ -80,7 +80,7 @@ impl CalendarDay {
         self.length() == SignedDuration::from_hours(24)
     }
 
-    /// What the clock does on a day that has not 24 hours.
+    /// What the clock does on a day that does not have 24 hours.
     pub(super) fn shift(self, zone: &TimeZone) -> Option<String> {
         if self.is_plain() {
             return None;
@@ -103,7 +103,7 @@ pub(super) fn hours(length: SignedDuration) -> f64 {
     length.as_secs_f64() / HOUR
 }
 
-/// A number with two places at most, and no zeros at its end.
+/// A number with at most two decimals and no trailing zeros.
 pub(super) fn plain(number: f64) -> String {
     let text = format!("{number:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

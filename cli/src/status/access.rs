@@ -1,5 +1,5 @@
-//! Where `why` looks: the stack's table, its clusters and its logs by the SDK's configuration, GitHub by a person's token or by
-//! the App's key.
+//! What `why` reads: the stack's table, clusters and logs through the SDK's configuration, and GitHub with a
+//! person's token or the App's key.
 
 use std::time::Duration;
 
@@ -19,25 +19,25 @@ use super::logs;
 use super::reference::Reference;
 use super::samconfig::Names;
 
-/// Longest wait for one answer of GitHub's.
+/// Longest wait for one answer from GitHub.
 const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
-/// The stack's name where nothing says another one.
+/// The stack's name, if nothing says otherwise.
 const STACK: &str = "mayfly";
 
-/// Where its secrets are, where nothing says so.
+/// The path of its secrets, if nothing says otherwise.
 const PARAMETERS: &str = "/mayfly";
 
-/// What is known of a deployment and of who asks.
+/// What is known of a deployment and of the asker.
 #[derive(Debug, Default)]
 pub struct Access {
     /// The deployment's names.
     pub names: Names,
-    /// The ledger's table, where it is named.
+    /// The ledger's table, if named.
     pub table: Option<String>,
     /// A person's token at GitHub.
     pub token: Option<SecretString>,
-    /// GitHub's API, where it is not GitHub.com's.
+    /// GitHub's API, if it is not GitHub.com's.
     pub github_api_url: Option<String>,
     /// Whether the logs are read too.
     pub with_logs: bool,
@@ -86,7 +86,7 @@ impl Access {
         })
     }
 
-    /// GitHub by the person's token; without one by the App's key, where who asks may read that.
+    /// GitHub, with the person's token; without one, with the App's key, if the asker may read that.
     async fn github(&self, config: &SdkConfig) -> Result<App<System>, String> {
         let app = |id, organisation| {
             let api_url = self.github_api_url.clone().unwrap_or_else(|| API_URL.to_owned());

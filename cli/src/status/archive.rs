@@ -1,4 +1,4 @@
-//! What was seen, as one archive for a report: JSON files by named fields, in a gzipped tar.
+//! Everything that was read, as one archive for a report: JSON files of named fields, in a gzipped tar.
 
 use std::io::Write;
 

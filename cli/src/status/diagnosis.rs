@@ -1,17 +1,17 @@
-//! What was seen of a job, from which every form of the answer is made.
+//! What was read about a job. Every form of the answer is made from it.
 
 use fleet::status::{Picture, Waterfall, Why, waterfall, why};
 
-/// A picture, with what follows from it.
+/// A picture, and what follows from it.
 #[derive(Debug)]
 pub struct Diagnosis {
     /// What was read.
     pub picture: Picture,
     /// Why the job waits.
     pub why: Why,
-    /// Where its time went, as far as anybody knows when it was queued.
+    /// Where its time went, if it is known when it was queued.
     pub waterfall: Option<Waterfall>,
-    /// The functions' log lines of the job, by named fields, the oldest first; or why there are none.
+    /// The functions' log lines about the job, oldest first, as named fields; or why there are none.
     pub logs: Result<Vec<serde_json::Value>, String>,
 }
 

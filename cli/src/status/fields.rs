@@ -1,5 +1,5 @@
-//! Which fields of what was read are written: only those named here, so that nothing else slips in. Overrides,
-//! environments and tags are in none of these; nor is the boot that a runner is bound to.
+//! Which fields are written: only those named here, so nothing else slips in. Overrides, environments and
+//! tags are not among them, nor is the boot that a runner is bound to.
 
 use fleet::Pool;
 use fleet::ledger::{Book, Job, Runner};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::diagnosis::Diagnosis;
 
-/// The fields of a log line that are kept; beside them stands what CloudWatch says of its time.
+/// The fields of a log line that are kept, with the time from CloudWatch.
 const OF_LINES: [&str; 23] = [
     "action",
     "code",
@@ -36,7 +36,7 @@ const OF_LINES: [&str; 23] = [
     "why",
 ];
 
-/// Every text of a value, without what looks like a secret.
+/// Every text in a value, with anything masked that looks like a secret.
 pub fn clean(value: Value) -> Value {
     match value {
         Value::String(text) => masked(&text).into(),
@@ -83,7 +83,7 @@ fn waterfall(it: &Waterfall) -> Value {
     })
 }
 
-/// The ledger's items: the job, the runners and the books in question.
+/// The ledger's items: the job, and the runners and books in question.
 pub fn ledger(seen: &Diagnosis) -> Value {
     let picture = &seen.picture;
     clean(json!({

@@ -1,4 +1,4 @@
-//! The functions' log lines of a job, from CloudWatch: by named fields.
+//! The functions' log lines about a job, from CloudWatch, as named fields.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use serde_json::Value;
 use super::diagnosis::Diagnosis;
 use super::fields;
 
-/// The functions, as the logical ids of their log groups begin.
+/// The functions, by the start of their log groups' logical ids.
 const FUNCTIONS: [&str; 5] = ["Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler"];
 
 /// Most lines of one function.
 const LINES: usize = 500;
 
-/// How much earlier and later than the job's own times is looked.
+/// How far before and after the job's own times to look.
 const AROUND: SignedDuration = SignedDuration::from_mins(10);
 
-/// The lines that name the job, or a runner that was on its way for it, the oldest first.
+/// The lines that name the job, or a runner that was on its way for it, oldest first.
 pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Diagnosis) -> Result<Vec<Value>, String> {
     if config.region().is_none() {
         return Err("no region is set".to_owned());
@@ -44,13 +44,13 @@ pub(super) async fn of_job(config: &SdkConfig, stack: &str, seen: &Diagnosis) ->
     Ok(lines.into_iter().map(|(_, function, line)| with_function(function, line)).collect())
 }
 
-/// What a line is found by: the job's number, and the runner's id.
+/// What to find lines by: the job's number, and the runner's id.
 fn names(seen: &Diagnosis) -> BTreeSet<String> {
     let runner = seen.picture.its_runner().map(|runner| &runner.id).map(RunnerId::to_string);
     runner.into_iter().chain([seen.picture.id.to_string()]).collect()
 }
 
-/// The log groups of the stack: CloudFormation names them by the stack and by their logical ids.
+/// The log groups of the stack: CloudFormation names them after the stack and their logical ids.
 async fn groups(client: &Client, stack: &str) -> Result<Vec<(&'static str, String)>, String> {
     let mut found = client
         .describe_log_groups()

@@ -1,5 +1,5 @@
-//! The answer as a page of its own, for people who have no access: it fetches nothing, runs no script, and is read in
-//! light and in dark.
+//! The answer as an HTML page, for people without access: it loads nothing, runs no script, and is readable
+//! in light and dark mode.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use fleet::status::{Waterfall, clock, masked};
 use super::diagnosis::Diagnosis;
 use super::text::{name, seconds};
 
-/// Nothing may be fetched, and nothing run, whatever stands in the page.
+/// Nothing may be loaded or run, whatever the page contains.
 const HEAD: &str = r#"<!doctype html>
 <html lang="en">
 <head>
@@ -91,7 +91,7 @@ fn of_waterfall(waterfall: &Waterfall) -> String {
     part
 }
 
-/// A text, masked, as HTML shows it.
+/// A text, masked and escaped for HTML.
 fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for sign in masked(text).chars() {

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use fleet::{JobId, Repository};
 
-/// A job, with its repository where the reference names it.
+/// A job, with its repository if the reference names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The job.
@@ -12,7 +12,7 @@ pub struct Reference {
     pub repository: Option<Repository>,
 }
 
-/// What is asked for. What was given is not repeated: a URL may have a token in it.
+/// What to give. The message does not repeat what was given, because a URL may contain a token.
 const WANTED: &str = "give the job's number, or the URL of its page: https://github.com/OWNER/REPOSITORY/actions/runs/RUN/job/NUMBER";
 
 impl Reference {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_job_is_told_without_being_repeated() {
+    fn a_wrong_reference_is_explained_without_being_repeated() {
         for (text, says) in [
             ("", "that is not a job"),
             ("build", "that is not a job"),

@@ -23,7 +23,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Reads the file, for one environment. Without a file nothing is known.
+    /// Reads the file for one environment. Without a file, nothing is known.
     pub fn read(file: &Path, environment: &str) -> Result<Self> {
         if !file.exists() {
             return Ok(Self::default());
@@ -53,7 +53,7 @@ impl Names {
     }
 }
 
-/// A parameter, in each form that `sam` takes: a table, a text of NAME=VALUE, or a list of such.
+/// A parameter, in any form that `sam` takes: a table, a text of NAME=VALUE pairs, or a list of such texts.
 fn parameter(overrides: &Value, name: &str) -> Option<String> {
     match overrides {
         Value::Table(table) => match table.get(name)? {

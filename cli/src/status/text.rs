@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::diagnosis::Diagnosis;
 use crate::terminal::wrapped;
 
-/// Signs of the longest bar.
+/// Characters of the longest bar.
 const BAR: i64 = 30;
 
 /// The sentence, what happens next, and the evidence.
@@ -51,7 +51,7 @@ fn of_waterfall(waterfall: &Waterfall) -> String {
     text
 }
 
-/// The name of a stage, with those that are in it.
+/// The name of a stage, with the stages that it contains.
 pub(super) fn name(stage: &Stage) -> String {
     let parts: Vec<&str> = stage.with.iter().copied().chain([stage.name]).collect();
     parts.join(if stage.name == SO_FAR { ", " } else { " + " })

@@ -31,7 +31,7 @@ fn shipped() -> Made {
 
 #[test]
 fn what_is_deployed_is_what_the_map_makes_it() {
-    let files = ["infra/pools.yaml", "infra/caches.yaml", "template.yaml"];
+    let files = ["infra/pools.yaml", "infra/caches.yaml", "infra/runtimes.yaml", "template.yaml"];
     let templates = files.map(|file| root().join(file));
     let Rendered { templates, map, .. } =
         platform::pools::rendered(&root().join("pools.toml"), &templates).unwrap();

@@ -20,3 +20,4 @@ mod races;
 mod registrar;
 mod secrets;
 mod task;
+mod tool_cache;

@@ -108,6 +108,7 @@ faults! {
     HangsIdle = "PID 1 hangs beside its listener";
     TaskDiesAsking = "a task dies while its question is answered";
     PreparationFails = "Docker does not come up beside PID 1";
+    RestoreHangs = "the tool cache's source keeps PID 1 waiting for ever";
     ListenerSaysNothing = "a listener does not say that it is up, nor that it runs a job";
     FreezeFails = "a process below PID 1 cannot be made to stand still";
     ImageEnds = "a task's image ends with 0 before PID 1 asks for anything";

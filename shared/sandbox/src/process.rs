@@ -81,6 +81,12 @@ impl Process {
         }
     }
 
+    /// It restores its tool cache from a source that never answers.
+    pub(crate) fn restore_for_ever(&mut self) {
+        self.machine = Machine::restoring(Timings::default());
+        self.due = self.machine.deadline();
+    }
+
     /// How long it has been there.
     pub(crate) fn age(&self, now: Timestamp) -> Duration {
         now.duration_since(self.began).unsigned_abs()

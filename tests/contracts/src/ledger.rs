@@ -10,7 +10,7 @@ pub use self::items::*;
 pub use self::listings::*;
 pub use self::meters::*;
 
-use fleet::ledger::{Item, Job, JobState, JobTimes, Key, Put, Runner};
+use fleet::ledger::{Item, Job, JobState, Key, Put, Runner};
 use fleet::ports::Ledger;
 use fleet::{JobId, PoolName, Repository, RunnerId};
 use jiff::Timestamp;

@@ -36,8 +36,10 @@ pub enum Exit {
 /// Something that has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pid1Event {
-    /// Docker and tool cache are looked after. `false` where Docker did not come up.
+    /// Docker is looked after. `false` where it did not come up.
     Prepared(bool),
+    /// The restore of the tool cache has ended, well or not.
+    Restored,
     /// A question came back.
     Answered(Answered),
     /// The runner program could not be started.
@@ -63,6 +65,8 @@ pub enum Pid1Event {
 pub enum Pid1Action {
     /// Ask the registrar what to do, with a listener that is so far.
     Ask(Listener),
+    /// Give the restore of the tool cache up.
+    GiveUpRestore,
     /// Start the runner program.
     Start,
     /// Look for a worker process.

@@ -4,7 +4,9 @@
 //! `runner-init`'s, on one machine and in the simulation the sandbox's.
 //!
 //! It asks one question at a time, from its first boot to its end. Without a listener it waits for its
-//! JIT config, of which it gets one; with one it asks whether it is still needed.
+//! JIT config, of which it gets one; with one it asks whether it is still needed. The first question waits for
+//! Docker and for the tool cache: without Docker there is no job, without the cache one begins all the same, once
+//! its time is up.
 //!
 //! A job that begins while PID 1 leaves is not cut short, because PID 1 leaves an idle runner in one
 //! way only: every process is frozen, what the listener has said until then is read, and a worker is
@@ -34,7 +36,7 @@ use crate::question::Listener;
 /// How far PID 1 is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pid1State {
-    /// Docker is waited for, and the tool cache restored.
+    /// Docker is waited for, and the tool cache is restored, at the same time.
     Preparing,
     /// No JIT config yet. The next question is under way, or waited for.
     Unconfigured(Questions),
@@ -72,14 +74,31 @@ pub struct Machine {
     listener: Listener,
     /// How far the listener was at the last question.
     asked_as: Listener,
+    has_docker: bool,
+    is_restoring: bool,
 }
 
 impl Machine {
     /// PID 1 at its start.
     pub fn new(timings: Timings) -> Self {
         let (state, listener) = (Pid1State::Preparing, Listener::None);
-        let asked_as = listener;
-        Self { timings, state, deadline: None, terminated: None, job_began: None, listener, asked_as }
+        Self {
+            timings,
+            state,
+            deadline: None,
+            terminated: None,
+            job_began: None,
+            listener,
+            asked_as: listener,
+            has_docker: false,
+            is_restoring: false,
+        }
+    }
+
+    /// The same, with a tool cache that is restored from its start on.
+    #[must_use]
+    pub fn restoring(timings: Timings) -> Self {
+        Self { is_restoring: true, deadline: Some(timings.tool_cache), ..Self::new(timings) }
     }
 
     /// How far it is.
@@ -106,7 +125,15 @@ impl Machine {
         }
         match (self.state, event) {
             (Pid1State::Over(_), _) => vec![],
-            (Pid1State::Preparing, Pid1Event::Prepared(true)) => self.ask_for_config(Questions::first(now)),
+            (Pid1State::Preparing, Pid1Event::Prepared(true)) => {
+                self.has_docker = true;
+                self.prepared(now)
+            }
+            (Pid1State::Preparing, Pid1Event::Restored) => self.done_restoring(now),
+            (Pid1State::Preparing, Pid1Event::Due) if self.is_restoring => {
+                let asks = self.done_restoring(now);
+                [vec![Pid1Action::GiveUpRestore], asks].concat()
+            }
             (Pid1State::Preparing, Pid1Event::Prepared(false)) => self.over(DOCKER_UNAVAILABLE),
             (Pid1State::Unconfigured(asked), Pid1Event::Answered(answered)) => {
                 self.unconfigured(asked, answered, now, jitter)
@@ -169,6 +196,18 @@ impl Machine {
             (Pid1State::LastLook, Pid1Event::Due) => self.freeze(true),
             _ => vec![],
         }
+    }
+
+    fn done_restoring(&mut self, now: Duration) -> Vec<Pid1Action> {
+        self.is_restoring = false;
+        self.deadline = None;
+        self.prepared(now)
+    }
+
+    /// Asks the first question, once there is nothing more to wait for.
+    fn prepared(&mut self, now: Duration) -> Vec<Pid1Action> {
+        let is_prepared = self.has_docker && !self.is_restoring;
+        if is_prepared { self.ask_for_config(Questions::first(now)) } else { vec![] }
     }
 
     fn ask_for_config(&mut self, questions: Questions) -> Vec<Pid1Action> {

@@ -27,6 +27,42 @@ fn after_config(events: &[Pid1Event]) -> (Machine, Vec<Pid1Action>) {
 const NOT_YET: [Answered; 4] =
     [Answered::Wait(MINUTE), Answered::Later(Some(MINUTE)), Answered::Later(None), Answered::NoAnswer];
 
+/// The same as [`after`], of one that restores a tool cache, each event at its second.
+fn after_restoring(events: &[(u32, Pid1Event)]) -> (Machine, Vec<Pid1Action>) {
+    let mut machine = Machine::restoring(Timings::default());
+    let mut actions = vec![];
+    for (second, event) in events {
+        actions = machine.step(SECOND * *second, 0.5, *event);
+    }
+    (machine, actions)
+}
+
+#[test]
+fn the_first_question_waits_for_docker_and_for_the_tool_cache_until_its_time_is_up() {
+    use Pid1Event::{Due, Prepared, Restored, Terminate};
+    let asks = Pid1Action::Ask(Listener::None);
+    let minute = u32::try_from(Timings::default().tool_cache.as_secs()).unwrap();
+    for (events, expected, why) in [
+        (vec![(1, Prepared(true))], vec![], "the tool cache is waited for"),
+        (vec![(1, Restored)], vec![], "Docker is waited for"),
+        (vec![(1, Prepared(true)), (9, Restored)], vec![asks], "both are there"),
+        (vec![(1, Restored), (9, Prepared(true))], vec![asks], "in any order"),
+        (vec![(1, Prepared(true)), (minute, Due)], vec![Pid1Action::GiveUpRestore, asks], "it is given up"),
+        (vec![(minute, Due)], vec![Pid1Action::GiveUpRestore], "it is given up, and Docker is not there"),
+        (vec![(minute, Due), (minute + 9, Prepared(true))], vec![asks], "and then it is"),
+        (vec![(1, Prepared(true)), (minute, Due), (minute + 9, Restored)], vec![], "it ends too late"),
+    ] {
+        let (machine, actions) = after_restoring(&events);
+        assert_eq!(actions, expected, "{why}");
+        assert!(!matches!(machine.state(), Pid1State::Over(_)), "{why}");
+    }
+    assert_eq!(Machine::restoring(Timings::default()).deadline(), Some(Timings::default().tool_cache));
+    for (event, code) in [(Prepared(false), DOCKER_UNAVAILABLE), (Terminate, TERMINATED)] {
+        let (machine, _) = after_restoring(&[(1, event)]);
+        assert_eq!(machine.state(), Pid1State::Over(code), "it is not waited for");
+    }
+}
+
 #[test]
 fn before_the_listener() {
     use Answered::{Config, Leave, Malformed, Refused};

@@ -9,6 +9,8 @@ use crate::question::PATIENCE_SECONDS;
 pub struct Timings {
     /// For Docker to come up.
     pub docker: Duration,
+    /// For the tool cache to be restored. After that the job begins without it.
+    pub tool_cache: Duration,
     /// For the registrar to say anything at all, from its last answer to the next. A GitHub that is out
     /// of order is waited for, so it is long.
     pub give_up: Duration,
@@ -49,6 +51,7 @@ impl Default for Timings {
     fn default() -> Self {
         Self {
             docker: Duration::from_mins(2),
+            tool_cache: Duration::from_mins(1),
             give_up: Duration::from_hours(1),
             no_answer: PATIENCE,
             listener: Duration::from_secs(30),

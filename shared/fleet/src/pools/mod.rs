@@ -13,6 +13,7 @@ mod instances;
 mod lines;
 mod parse;
 mod problems;
+mod runtimes;
 mod spelling;
 mod toml_text;
 mod values;
@@ -30,6 +31,7 @@ pub(crate) use self::lines::PathStep;
 pub use self::parse::ParsedMap;
 pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
+pub use self::runtimes::{Runtime, RuntimesFrom};
 pub use self::toml_text::toml_as_json;
 pub(crate) use self::values::DAYS;
 use crate::ids::PoolName;
@@ -162,6 +164,8 @@ pub struct Pool {
     pub public_repositories: bool,
     /// The image of its runners, where it is not Mayfly's own.
     pub image: Option<String>,
+    /// Where its runners get the map's runtimes from.
+    pub runtimes_from: RuntimesFrom,
 }
 
 impl Pool {
@@ -188,6 +192,7 @@ pub struct PoolMap {
     schedule: Schedule,
     limits: Limits,
     caches: BTreeMap<String, CacheGroup>,
+    runtimes: Vec<Runtime>,
 }
 
 impl PoolMap {
@@ -232,6 +237,11 @@ impl PoolMap {
     /// The groups of repositories that share a dependency cache, by name.
     pub fn caches(&self) -> &BTreeMap<String, CacheGroup> {
         &self.caches
+    }
+
+    /// The runtimes that runners find in their tool cache.
+    pub fn runtimes(&self) -> &[Runtime] {
+        &self.runtimes
     }
 
     /// What AWS and GitHub take of the account.

@@ -11,6 +11,7 @@ use super::fields::Fields;
 use super::instances::{InstanceCheck, NOBODY, OnInstances};
 use super::lines::{Lines, PathStep};
 use super::problems::{PoolMapError, Problem, Problems};
+use super::runtimes::{self, Runtime, RuntimesFrom};
 use super::spelling;
 use super::toml_text;
 use super::{Architecture, CapacityProvider, Pool, PoolMap, image};
@@ -46,6 +47,7 @@ struct Common {
     schedule: Schedule,
     limits: Limits,
     caches: BTreeMap<String, CacheGroup>,
+    runtimes: Vec<Runtime>,
 }
 
 /// A map that was read, and looked at by somebody who knows the types of instances.
@@ -90,7 +92,8 @@ impl PoolMap {
     fn from_file((file, lines): (Map<String, Value>, Lines), read: &Readers<'_>) -> ParsedMap {
         let mut problems = Problems::in_lines(lines);
         let mut entries = Map::new();
-        let (mut schedule, mut limits, mut caches) = (None, Limits::default(), BTreeMap::new());
+        let (mut schedule, mut limits) = (None, Limits::default());
+        let (mut caches, mut runtimes) = (BTreeMap::new(), Vec::new());
         for (key, value) in file {
             match (key.as_str(), value) {
                 ("pools", Value::Object(pools)) => entries = pools,
@@ -100,16 +103,17 @@ impl PoolMap {
                 ("schedule", value) => schedule = (read.platforms)(value, &mut problems),
                 ("limits", value) => limits = read_limits(value, &mut problems),
                 ("caches", value) => caches = caches::read(value, &mut problems),
+                ("runtimes", value) => runtimes = runtimes::read(value, &mut problems),
                 (_, value) => problems.note(&[key.as_str().into()], no_part(&key, &value)),
             }
         }
-        let common = Common { schedule: schedule.unwrap_or_default(), limits, caches };
+        let common = Common { schedule: schedule.unwrap_or_default(), limits, caches, runtimes };
         Self::read(entries, common, read, problems)
     }
 
-    fn of(pools: BTreeMap<PoolName, Pool>, Common { schedule, limits, caches }: Common) -> Self {
+    fn of(pools: BTreeMap<PoolName, Pool>, Common { schedule, limits, caches, runtimes }: Common) -> Self {
         let (pools, retiring) = pools.into_iter().partition(|(_, pool)| pool.maximum > 0);
-        Self { pools, retiring, schedule, limits, caches }
+        Self { pools, retiring, schedule, limits, caches, runtimes }
     }
 
     fn read(
@@ -151,11 +155,12 @@ fn json(text: &str) -> Result<Map<String, Value>, PoolMapError> {
 
 /// What is said of a key beside the pools.
 fn no_part(key: &str, value: &Value) -> String {
-    let way_out = match spelling::meant(key, &["pools", "schedule", "limits", "caches"]).as_slice() {
+    let way_out = match spelling::meant(key, &["pools", "schedule", "limits", "caches", "runtimes"])
+        .as_slice()
+    {
         [] if value.is_object() => format!("a pool's table is [pools.{key}]"),
-        [] => {
-            "it has [pools.<name>] tables, and may have [schedule], [limits] and [caches.<name>]".to_owned()
-        }
+        [] => "it has [pools.<name>] tables, and may have runtimes, [schedule], [limits] and [caches.<name>]"
+            .to_owned(),
         words => format!("did you mean {}?", words.join(" or ")),
     };
     format!("is no part of a pool map; {way_out}")
@@ -184,13 +189,18 @@ fn read_limits(value: Value, problems: &mut Problems) -> Limits {
 /// Reads one pool, and what its fallback is checked by. `None` when a field is missing or wrong.
 fn read_pool(
     name: &str,
-    entry: Map<String, Value>,
+    mut entry: Map<String, Value>,
     link: &mut Link,
     read: &Readers<'_>,
     problems: &mut Problems,
 ) -> Option<Pool> {
     let way = vec!["pools".into(), name.into()];
     let pool_name = PoolName::new(name).map_err(|error| problems.note(&way, error.to_string())).ok();
+    // TOML takes a key for the table's above it.
+    if entry.remove("runtimes").is_some() {
+        let way = [way.clone(), vec!["runtimes".into()]].concat();
+        problems.note(&way, "is the map's, not a pool's: write it above the first [table]");
+    }
     let mut fields = Fields::new("pool", way.clone(), entry, problems);
 
     let architecture: Option<Architecture> = fields.required("architecture");
@@ -216,6 +226,7 @@ fn read_pool(
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
     let public_repositories: bool = fields.optional("public_repositories").unwrap_or(false);
     let image: Option<String> = fields.optional("image");
+    let runtimes_from: RuntimesFrom = fields.optional("runtimes_from").unwrap_or_default();
 
     if let Some(labels) = &labels {
         check_labels(labels, architecture, &mut fields);
@@ -275,6 +286,7 @@ fn read_pool(
         sudo,
         public_repositories,
         image,
+        runtimes_from,
         name,
     })
 }

@@ -65,6 +65,7 @@ fn item_of(list: &str) -> &str {
     match list {
         "instance_types" => "type",
         "repositories" => "repository",
+        "runtimes" => "runtime",
         "branches" => "branch",
         _ => list.strip_suffix('s').unwrap_or("item"),
     }

@@ -56,6 +56,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         schedule: None,
         sudo: false,
         public_repositories: false,
+        runtimes_from: RuntimesFrom::S3,
         image: None,
     }
 }
@@ -235,6 +236,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             sudo: true,
             public_repositories: true,
             image: Some(format!("registry.example/gpu@sha256:{}", "0f".repeat(32))),
+            runtimes_from: RuntimesFrom::S3,
         }
     );
 }

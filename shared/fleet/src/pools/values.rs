@@ -117,7 +117,7 @@ impl<T: ReadValue> ReadValue for Vec<T> {
 }
 
 /// One of some words.
-fn word<T: Copy>(value: &Value, words: &[(&str, T)], wrong: &mut Wrong) -> Option<T> {
+pub(super) fn word<T: Copy>(value: &Value, words: &[(&str, T)], wrong: &mut Wrong) -> Option<T> {
     let said = value.as_str();
     if let Some((_, found)) = words.iter().find(|(word, _)| Some(*word) == said) {
         return Some(*found);

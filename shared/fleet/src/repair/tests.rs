@@ -1,4 +1,4 @@
-//! Tables of the rules, each row with its why, and what holds for all of them together.
+//! Tables for the rules, each row with its reason, and properties of all rules together.
 
 mod condition;
 mod late;

@@ -6,13 +6,16 @@
 //! What loops over pools of a kind lies between `# <mayfly pools only: KIND>` and `# </mayfly pools only>`. While
 //! the map has no such pool it is put aside: its lines become comments. `Fn::ForEach` over an empty list is
 //! nothing that AWS documents, and cfn-lint refuses it (aws-cloudformation/cfn-lint#3762). `caches` is a kind, too:
-//! without a group of repositories there is no dependency cache.
+//! without a group of repositories there is no dependency cache. So are `runtimes`, and by the way in which they
+//! come to pools `runtimes-s3` and `runtimes-efs`.
 
 mod caches;
+mod runtimes;
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
+use fleet::pools::RuntimesFrom;
 use fleet::{Architecture, CapacityProvider, Pool, PoolMap};
 
 const BEGIN: &str = "# <mayfly pools render: ";
@@ -59,7 +62,10 @@ fn put_aside(template: &str, pools: &PoolMap) -> Result<String> {
                 "fargate" => on_fargate(pools).next().is_none(),
                 "ec2" => on_instances(pools).next().is_none(),
                 "caches" => pools.caches().is_empty(),
-                other => bail!("{other} is not a kind: fargate, ec2 and caches are"),
+                "runtimes" => !runtimes::are_published(pools),
+                "runtimes-s3" => !runtimes::come_from(pools, RuntimesFrom::S3),
+                "runtimes-efs" => !runtimes::come_from(pools, RuntimesFrom::Efs),
+                other => bail!("{other} is not a kind: fargate, ec2, caches and runtimes are"),
             };
         }
     }
@@ -91,6 +97,9 @@ fn section(name: &str, pools: &PoolMap) -> Result<String> {
         "without-images" => without_images(pools),
         "cache-roles" => caches::roles(pools),
         "cache-table" => caches::table(pools),
+        "runtimes-mounts" => runtimes::mounts(pools),
+        "runtimes-publishers" => runtimes::publishers(pools),
+        "runtimes-command" => runtimes::command(pools),
         other => bail!("{other} is not a section that is made from the pools"),
     })
 }
@@ -132,7 +141,7 @@ fn mappings(pools: &PoolMap) -> Result<String> {
     let mut text = "Mappings:\n  Pools:\n".to_owned();
     for pool in all(pools) {
         writeln!(text, "    {}:", word(&logical_id(pool)))?;
-        for (key, value) in values(pool) {
+        for (key, value) in values(pool).into_iter().chain(runtimes::values(pool, pools)) {
             writeln!(text, "      {key}: {value}")?;
         }
     }

@@ -62,7 +62,7 @@ impl<F: Functions + 'static> World<F> {
                 self.later(after, Happening::Interrupted(arn.clone()));
             }
             // Done by the process itself.
-            Pid1Action::Look | Pid1Action::Freeze | Pid1Action::Thaw => {}
+            Pid1Action::GiveUpRestore | Pid1Action::Look | Pid1Action::Freeze | Pid1Action::Thaw => {}
         }
     }
 
@@ -187,6 +187,7 @@ fn decide(process: &mut Process, age: Duration, event: Pid1Event, sandbox: &Sand
                 Pid1Action::Freeze => next = Some(process.freeze()),
                 Pid1Action::Thaw => process.thaw(),
                 Pid1Action::Start if process.registration.is_none() => next = Some(Pid1Event::NotStarted),
+                Pid1Action::GiveUpRestore => {}
                 Pid1Action::Ask(_) | Pid1Action::Start | Pid1Action::Interrupt => to_do.push(action),
             }
         }

@@ -135,6 +135,12 @@ impl<F: Functions + 'static> World<F> {
         if self.sandbox.strikes(Fault::ImageEnds) {
             return self.later(self.sandbox.draw(&self.starts(arn).boot), Happening::ImageEnds(arn.clone()));
         }
+        if self.sandbox.strikes(Fault::RestoreHangs)
+            && let Some(process) = self.processes.get_mut(arn)
+        {
+            process.restore_for_ever();
+            self.later(Timings::default().tool_cache, Happening::Due(arn.clone()));
+        }
         let (after, prepared) = if has_docker && self.sandbox.strikes(Fault::PreparationFails) {
             (Timings::default().docker, false)
         } else {

@@ -38,11 +38,12 @@ pub(super) fn skews(random: &mut StdRng) -> BTreeMap<FunctionName, SignedDuratio
 }
 
 /// What may be broken for hours: images, runners, what tells of them.
-pub(super) const BREAKABLE: [Fault; 12] = [
+pub(super) const BREAKABLE: [Fault; 13] = [
     Fault::ImageEnds,
     Fault::RunnerOutdated,
     Fault::RunnerFails,
     Fault::PreparationFails,
+    Fault::RestoreHangs,
     Fault::TaskFailsToStart,
     Fault::TaskNeverStarts,
     Fault::TaskNeverAsks,

@@ -53,6 +53,18 @@ fn without_docker_a_runner_leaves_and_another_takes_the_job() {
 }
 
 #[test]
+fn a_tool_cache_that_never_comes_costs_a_job_a_minute() {
+    let mut scene = stories::scene();
+    strike(&scene, Fault::RestoreHangs);
+    let job = scene.queue(&["fargate-x64"]);
+    scene.pass(60);
+    assert!(!is_done(&scene, job), "it is waited for");
+    scene.rest();
+    assert!(is_done(&scene, job));
+    assert_eq!(exits(&scene), [JOB_DONE], "the first runner takes the job");
+}
+
+#[test]
 fn a_silent_listener_is_inspected() {
     let mut scene = stories::scene();
     strike(&scene, Fault::ListenerSaysNothing);

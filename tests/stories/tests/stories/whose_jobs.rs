@@ -82,7 +82,7 @@ fn a_job_of_a_public_repository_gets_a_task_only_if_the_map_allows_it() {
 
 /// The sweep reads from GitHub's lists what the webhook reads from its payload.
 #[test]
-fn a_sweep_ignores_jobs_of_public_repositories_unless_the_map_allows_them() {
+fn a_sweep_finds_jobs_of_public_repositories_only_if_the_map_allows_them() {
     for (map, is_public, is_found) in [
         (DEFAULT_POOLS.to_owned(), true, false),
         (open(), true, true),

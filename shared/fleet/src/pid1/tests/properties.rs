@@ -132,7 +132,7 @@ impl Hands {
                 Pid1Action::Look => self.take(Pid1Event::Looked(moment.works), moment),
                 Pid1Action::Freeze if moment.freezes => self.take(Pid1Event::Looked(moment.works), moment),
                 Pid1Action::Freeze => self.take(Pid1Event::NotFrozen, moment),
-                Pid1Action::Thaw | Pid1Action::Interrupt => {}
+                Pid1Action::GiveUpRestore | Pid1Action::Thaw | Pid1Action::Interrupt => {}
             }
         }
     }

@@ -160,7 +160,7 @@ fn a_listener_that_says_nothing_is_asked_for_after_half_a_minute() {
 }
 
 #[test]
-fn nothing_is_waited_for_while_a_question_is_under_way_or_a_job_runs() {
+fn nothing_is_waited_for_while_a_question_is_under_way() {
     for (events, why) in [
         (vec![], "a JIT config is asked for"),
         (vec![Pid1Event::Answered(Answered::Wait(MINUTE)), Pid1Event::Due], "it is asked for again"),
@@ -171,7 +171,6 @@ fn nothing_is_waited_for_while_a_question_is_under_way_or_a_job_runs() {
     for (events, why) in [
         (vec![Pid1Event::ListenerUp], "a worker is looked for"),
         (vec![Pid1Event::ListenerUp, Pid1Event::Looked(false)], "a question is under way"),
-        (vec![Pid1Event::JobBegun], "a job runs"),
     ] {
         assert_eq!(after_config(&events).0.deadline(), None, "{why}");
     }

@@ -1,4 +1,4 @@
-//! What is confirmed, held against the history of all looks.
+//! What is confirmed, checked against the history of all looks.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_set, vec};
@@ -30,7 +30,7 @@ fn all(suspects: impl IntoIterator<Item = Suspicion>) -> Look {
 }
 
 #[test]
-fn a_second_look_minutes_later_confirms_and_nothing_else_does() {
+fn only_a_second_look_minutes_later_confirms() {
     let gone = || Suspicion::TaskGone(runner(1));
     let ecs_is_down =
         || Look { saw: BTreeSet::from([SystemOfRecord::Github, SystemOfRecord::Supply]), ..Look::default() };
@@ -60,7 +60,7 @@ fn a_second_look_minutes_later_confirms_and_nothing_else_does() {
 }
 
 #[test]
-fn a_surplus_is_given_a_quarter_of_an_hour() {
+fn a_surplus_gets_a_quarter_of_an_hour() {
     let surplus = || Suspicion::Surplus(PoolName::new("plain").unwrap());
     let mut memory = Suspicions::default();
     for (minutes, confirmed) in [(0, false), (5, false), (10, false), (15, true), (20, true)] {
@@ -80,7 +80,7 @@ fn another_difference_of_a_book_is_another_suspicion() {
 }
 
 #[test]
-fn a_flood_of_one_kind_has_its_room_and_leaves_the_others_theirs() {
+fn a_flood_of_one_kind_fills_only_its_own_room() {
     let flood = |from: u128| (from..from + 1000).map(|number| Suspicion::NotOnline(runner(number)));
     let mut memory = Suspicions::default();
     assert!(memory.take(&all(flood(0)), at(0)).is_empty());
@@ -88,7 +88,7 @@ fn a_flood_of_one_kind_has_its_room_and_leaves_the_others_theirs() {
     assert!(memory.take(&all(flood(0).chain([drift(1)])), at(300)).len() == ROOM);
     let confirmed = memory.take(&all(flood(0).chain([drift(1)])), at(600));
     assert!(confirmed.contains(&drift(1)));
-    // Once those are repaired, the next ones have their turn.
+    // Once those are repaired, the next ones get their turn.
     let left: Vec<Suspicion> = flood(0).filter(|what| !confirmed.contains(what)).collect();
     assert!(memory.take(&all(left.clone()), at(900)).is_empty());
     assert_eq!(memory.take(&all(left), at(1200)).len(), ROOM);
@@ -131,7 +131,7 @@ fn thing() -> impl Strategy<Value = Suspicion> {
     ]
 }
 
-/// A look, and how many seconds it comes after the one before.
+/// A look, and how many seconds after the previous one it comes.
 fn look() -> impl Strategy<Value = (i64, Look)> {
     let source = prop_oneof![
         Just(SystemOfRecord::Github),
@@ -144,7 +144,7 @@ fn look() -> impl Strategy<Value = (i64, Look)> {
         .prop_map(|(apart, suspects, saw)| (apart, Look { suspects, saw }))
 }
 
-/// When the unbroken row of looks that suspect this began, by the history alone.
+/// When the unbroken series of looks that suspect this began, according to the history alone.
 fn row_began(what: &Suspicion, history: &[(Timestamp, Look)]) -> Option<Timestamp> {
     let mut began: Option<Timestamp> = None;
     for (time, look) in history.iter().rev() {
@@ -161,9 +161,9 @@ fn row_began(what: &Suspicion, history: &[(Timestamp, Look)]) -> Option<Timestam
 }
 
 proptest! {
-    /// Whatever is looked at when, with sources that are down, and looks that fall together or fail to come.
+    /// Looks at any sources at any time: some are down, some looks coincide, some fail to come.
     #[test]
-    fn confirmed_is_what_an_unbroken_row_of_looks_has_shown_for_minutes(
+    fn only_what_an_unbroken_series_of_looks_shows_for_minutes_is_confirmed(
         looks in vec(look(), 1..40),
     ) {
         let mut memory = Suspicions::default();
@@ -183,7 +183,7 @@ proptest! {
         }
     }
 
-    /// However much is suspected, each kind has its room at most, and nothing is remembered twice.
+    /// However much is suspected, no kind takes more than its room, and nothing is remembered twice.
     #[test]
     fn the_memory_is_bounded(
         floods in vec((vec(0..5_u8, 1..4), 0..500_u128, 1..400_u128, any::<bool>()), 1..8),
@@ -214,7 +214,7 @@ proptest! {
 }
 
 #[test]
-fn the_distances_fit_to_looks_of_five_minutes() {
+fn the_distances_fit_looks_every_five_minutes() {
     let looks = SignedDuration::from_mins(5);
     assert!(APART < looks && looks * 2 < LONGEST_GAP, "one look may be missed");
 }

@@ -16,7 +16,7 @@ const NAMES: [&str; 4] = ["small", "plain", "cheap", "old"];
 
 const STATUSES: [&str; 4] = ["PROVISIONING", "PENDING", "RUNNING", "STOPPED"];
 
-/// A runner in any state, with its task where ECS lists one.
+/// A runner in any state, with its task if ECS lists one.
 #[derive(Debug, Clone)]
 struct RunnerAndTask {
     runner: Runner,
@@ -35,8 +35,8 @@ pub(super) struct Condition {
     silent: BTreeSet<&'static str>,
 }
 
-/// How far a runner is, as the ledger may have it: its state, and the least and the most that it has done
-/// (asked, been answered a JIT config, listened).
+/// A runner's state as the ledger may have it, with the least and the most that it has done (asked, got a JIT
+/// config, listened).
 const LIVES: [(RunnerState, usize, usize); 5] = [
     (RunnerState::Starting, 0, 0),
     (RunnerState::Idle, 1, 3),
@@ -121,7 +121,7 @@ pub(super) fn snapshot<'a>(stage: &'a BorrowedParts, condition: &Condition) -> S
     snapshot
 }
 
-/// What ECS lists of the clusters that answer: not the tasks that were asked to stop meanwhile.
+/// What ECS lists of the clusters that answer, without tasks that were asked to stop in the meantime.
 fn look(snapshot: &mut Snapshot<'_>, condition: &Condition, stopped: &BTreeSet<RunnerId>) {
     let clusters: BTreeSet<String> = clusters_in_question(snapshot).into_iter().map(str::to_owned).collect();
     for cluster in clusters.iter().filter(|cluster| !condition.silent.contains(cluster.as_str())) {
@@ -143,7 +143,7 @@ fn look(snapshot: &mut Snapshot<'_>, condition: &Condition, stopped: &BTreeSet<R
     }
 }
 
-/// The snapshot that a pass takes once the repairs of another one are performed.
+/// The snapshot that a pass takes after another pass's repairs.
 pub(super) fn after<'a>(
     stage: &'a BorrowedParts,
     condition: &Condition,

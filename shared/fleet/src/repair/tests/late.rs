@@ -1,4 +1,4 @@
-//! Runners that have not come as far as they should have, and have no JIT config.
+//! Runners that should have come further, and have no JIT config.
 
 use super::sight::{EcsSays, found_for};
 use super::stage::*;
@@ -61,7 +61,7 @@ fn a_launch_that_ecs_puts_off_until_the_boot_limit_is_given_up_with_its_reason()
 }
 
 #[test]
-fn a_task_that_was_started_late_has_its_five_minutes_for_capacity() {
+fn a_task_that_was_started_late_gets_its_five_minutes_for_capacity() {
     let given_up = "fence 1, stop task-1: no capacity within five minutes";
     for (reserved, created, expected, why) in [
         (14 * 60, Some(0), "", "RunTask has just started it"),
@@ -98,7 +98,7 @@ fn a_task_that_waits_for_capacity_is_no_failed_boot_however_long_ago_it_was_rese
 }
 
 #[test]
-fn whoever_has_asked_comes_to_its_boot_limit_from_its_last_question() {
+fn the_boot_limit_of_a_runner_that_has_asked_counts_from_its_last_question() {
     let hour_old = |state| runner(1, "small", state, 60 * MINUTE);
     let (idle, overdue) = (RunnerState::Idle, RunnerState::Overdue);
     let past = "fence 1, stop task-1: past its boot limit";
@@ -130,7 +130,7 @@ fn whoever_has_asked_comes_to_its_boot_limit_from_its_last_question() {
 }
 
 #[test]
-fn what_ecs_said_last_is_in_the_reason_of_a_launch_that_is_given_up_and_of_no_other() {
+fn ecs_last_words_are_the_reason_of_a_launch_that_is_given_up_and_of_no_other() {
     for (cause, put_off, expected) in [
         (FenceCause::NotLaunched, Some("AGENT"), "not launched within fifteen minutes; AGENT"),
         (FenceCause::NotLaunched, None, "not launched within fifteen minutes"),

@@ -1,4 +1,4 @@
-//! Runners that were fenced, or got the answer "leave", and have not stopped.
+//! Runners that were fenced, or got the answer "leave", but have not stopped.
 
 use super::sight::{EcsSays, found_for};
 use super::stage::*;
@@ -29,9 +29,9 @@ fn runners_that_were_fenced() {
     }
 }
 
-/// Each question of it is answered so, so a quarter of an hour of it is silence.
+/// Each of its questions gets this answer, so a quarter of an hour means silence.
 #[test]
-fn runners_that_were_told_to_leave_and_never_had_a_config_are_stopped_after_a_quarter_of_an_hour() {
+fn runners_without_a_config_that_should_leave_are_stopped_after_a_quarter_of_an_hour() {
     let quarter = 15 * MINUTE;
     for (age, since, ecs, expected, why) in [
         (HOUR, quarter - 1, Says("RUNNING"), "", "it may be on its way out"),
@@ -48,7 +48,7 @@ fn runners_that_were_told_to_leave_and_never_had_a_config_are_stopped_after_a_qu
 }
 
 #[test]
-fn runners_that_leave_and_had_a_config_are_githubs_to_judge() {
+fn githubs_list_judges_leaving_runners_that_had_a_config() {
     for since in [MINUTE, 15 * MINUTE, 10 * HOUR] {
         for ecs in [Silent, ListsNone, Says("RUNNING"), Says("STOPPED")] {
             for had in [registered(leaving(20 * HOUR, since), since), listening(leaving(20 * HOUR, since))] {

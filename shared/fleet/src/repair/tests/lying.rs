@@ -1,4 +1,4 @@
-//! Runners that lie: what one look suspects, and what is done about what two looks agree on.
+//! Runners that lie: what one look suspects, and what is done about suspicions that two looks share.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::repair::waiting::Said;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
-/// A look at everything, in which there is nothing.
+/// A look at everything, where nothing exists.
 fn empty() -> Evidence {
     Evidence {
         now: NOON,
@@ -60,7 +60,7 @@ fn agreed(seen: &Evidence) -> String {
     mends_text(&mends(seen, &look(seen).suspects))
 }
 
-/// What is done at the first look.
+/// What the first look does.
 fn at_once(seen: &Evidence) -> String {
     mends_text(&mends(seen, &std::collections::BTreeSet::new()))
 }
@@ -82,7 +82,7 @@ fn had_config(state: RunnerState, since: i64) -> Runner {
 }
 
 #[test]
-fn a_runner_whose_task_ecs_calls_stopped_is_told_so_and_nothing_else_ends_it() {
+fn a_runner_ends_only_if_ecs_reports_its_task_as_stopped() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
     let stopped =
         |tasks: &[&str]| tasks.iter().fold(empty(), |seen, status| with_task(seen, task(1, status)));
@@ -96,7 +96,7 @@ fn a_runner_whose_task_ecs_calls_stopped_is_told_so_and_nothing_else_ends_it() {
         ] {
             let its_own = runner(1, "small", state, HOUR);
             let runners = BTreeMap::from([(id(1), its_own)]);
-            // By ECS's word alone: GitHub was not seen.
+            // By ECS's word alone: GitHub was not read.
             let seen = Evidence { runners, registrations: None, ..stopped(tasks) };
             assert_eq!(suspected(&seen), expected, "{state:?}: {why}");
             let noted =
@@ -113,7 +113,7 @@ fn a_runner_whose_task_ecs_calls_stopped_is_told_so_and_nothing_else_ends_it() {
 }
 
 #[test]
-fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
+fn a_task_without_a_runner_is_stopped_unless_its_runner_had_a_config() {
     let runs = |seen: Evidence| with_task(seen, task(1, "RUNNING"));
     let given_back = || runner(1, "small", RunnerState::Stopped, HOUR);
     let (unknown, unneeded) = (
@@ -147,7 +147,7 @@ fn a_task_that_runs_for_nobody_is_stopped_and_none_whose_runner_had_a_config() {
 }
 
 #[test]
-fn github_is_asked_once_more_before_the_stop_of_whoever_had_a_config() {
+fn github_is_asked_once_more_before_a_runner_that_had_a_config_is_stopped() {
     for (cause, is_asked) in [
         (StopCause::UnknownRunner, false),
         (StopCause::LaunchGivenBack, false),
@@ -160,7 +160,7 @@ fn github_is_asked_once_more_before_the_stop_of_whoever_had_a_config() {
 }
 
 #[test]
-fn a_runner_that_github_does_not_call_online_is_counted_out_only_with_an_id_and_in_its_time() {
+fn a_runner_that_is_not_online_is_counted_out_only_with_an_id_and_after_its_time() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting};
     let idle = || had_config(Idle, HOUR);
     let told = |silence| Runner { listened: false, ..registered(runner(1, "small", Idle, HOUR), silence) };
@@ -189,7 +189,7 @@ fn a_runner_that_github_does_not_call_online_is_counted_out_only_with_an_id_and_
 }
 
 #[test]
-fn registrations_of_the_dead_are_deleted_and_no_others() {
+fn only_registrations_of_stopped_runners_are_deleted() {
     use RunnerState::{Idle, Stopped};
     let dead = |since| had_config(Stopped, since);
     for is_online in [true, false] {
@@ -207,7 +207,7 @@ fn registrations_of_the_dead_are_deleted_and_no_others() {
 }
 
 #[test]
-fn a_runner_that_was_told_to_leave_and_does_not_is_githubs_to_judge() {
+fn githubs_list_judges_a_runner_that_should_leave_and_does_not() {
     let leaving = |since| with_runner(had_config(RunnerState::Leaving, since));
     let runs = |seen| with_task(seen, task(1, "RUNNING"));
     let (quarter, half) = (15 * MINUTE, 30 * MINUTE);
@@ -247,7 +247,7 @@ fn a_runner_that_was_told_to_leave_and_does_not_is_githubs_to_judge() {
 }
 
 #[test]
-fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
+fn a_busy_runner_is_stopped_only_if_github_has_neither_it_nor_its_job() {
     let (quarter, half) = (15 * MINUTE, 30 * MINUTE);
     let busy = |since, job_is: Option<(JobState, i64)>| {
         let mut seen =
@@ -321,13 +321,13 @@ fn a_busy_runner_is_stopped_only_where_github_has_neither_it_nor_its_job() {
 }
 
 #[test]
-fn a_job_that_github_calls_in_progress_or_does_not_tell_of_leaves_its_runner_alone() {
+fn a_job_that_is_in_progress_or_unknown_at_github_protects_its_runner() {
     let seen = |status| {
         Said::Job(SeenJob { run: RunId(1), status, runner: None, started_at: None, may_not_have_run: false })
     };
     for (said, is_at_it) in [
         (seen(JobStatus::InProgress), true),
-        // It is written down, and its runner has a quarter of an hour from then on.
+        // It is recorded, and its runner gets a quarter of an hour from then on.
         (seen(JobStatus::Completed), true),
         (seen(JobStatus::Queued), false),
         (seen(JobStatus::Waiting), false),
@@ -339,7 +339,7 @@ fn a_job_that_github_calls_in_progress_or_does_not_tell_of_leaves_its_runner_alo
 }
 
 #[test]
-fn of_a_surplus_that_listens_the_one_that_waits_the_longest_is_counted_out() {
+fn of_a_listening_surplus_the_runner_that_has_waited_longest_is_counted_out() {
     let waits = |number: u128, since| Runner {
         changed_at: ago(since),
         github_id: Some(GithubRunnerId(u64::try_from(number).unwrap())),
@@ -376,7 +376,7 @@ fn of_a_surplus_that_listens_the_one_that_waits_the_longest_is_counted_out() {
 }
 
 #[test]
-fn what_was_not_looked_at_as_a_whole_says_nothing_of_what_it_does_not_show() {
+fn a_source_that_was_read_in_part_proves_no_absence() {
     let all = look(&empty()).saw;
     assert_eq!(
         all,

@@ -1,4 +1,4 @@
-//! Slow starters: who is one, how many of them at once, and whether there is room beside them.
+//! Slow starters: which runners are slow, how many at once, and whether there is room for more.
 
 use super::stage::*;
 use crate::ledger::{Book, Health, Rest, RestCause, Runner, RunnerState};
@@ -8,7 +8,7 @@ use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};
 
 const OVERDUE: &str = "1 is overdue";
 
-/// What is found of one runner while one job waits, with its task in this status, PROVISIONING until this
+/// What is found about one runner while one job waits; its task has this status, and left PROVISIONING this
 /// many seconds ago.
 fn found_with(runner: Runner, status: Option<&str>, pulled: Option<i64>) -> String {
     let stage = BorrowedParts::new();
@@ -23,7 +23,7 @@ fn found_with(runner: Runner, status: Option<&str>, pulled: Option<i64>) -> Stri
 }
 
 #[test]
-fn a_task_that_has_asked_for_nothing_has_three_minutes_from_its_capacity() {
+fn a_task_that_has_asked_for_nothing_gets_three_minutes_from_its_capacity() {
     for (age, status, pulled, expected, why) in [
         (240, Some("RUNNING"), Some(180), OVERDUE, "three minutes since it left PROVISIONING"),
         (240, Some("RUNNING"), Some(179), "", "its image is large"),
@@ -47,7 +47,7 @@ fn a_task_that_has_asked_for_nothing_has_three_minutes_from_its_capacity() {
 }
 
 #[test]
-fn whoever_was_called_has_three_minutes_from_its_last_question() {
+fn a_runner_that_was_called_gets_three_minutes_from_its_last_question() {
     let old = |state| runner(1, "small", state, 600);
     let again = |runner: Runner| Runner { overdue_at: Some(ago(300)), ..runner };
     let twice = "fence 1, stop task-1: slow for the second time";
@@ -69,7 +69,7 @@ fn whoever_was_called_has_three_minutes_from_its_last_question() {
     }
 }
 
-/// Four runners of `small` that have asked no more since 4, 6, 3 and 5 minutes.
+/// Four runners of `small` that last asked 4, 6, 3 and 5 minutes ago.
 fn slow(snapshot: &mut Snapshot<'_>) {
     for (number, silence) in [(1, 240), (2, 360), (3, 180), (4, 300)] {
         add(snapshot, [called(runner(number, "small", Idle, 600), silence)]);
@@ -81,10 +81,11 @@ fn book<'a>(snapshot: &'a mut Snapshot<'_>) -> &'a mut Book {
 }
 
 #[test]
-fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
+fn one_runner_for_each_waiting_job_becomes_overdue_the_longest_silent_first() {
     for (jobs, more_idle, lately, expected, why) in [
         (4, 0, 0, "2 is overdue; 4 is overdue; 1 is overdue; 3 is overdue", "a spare for each job"),
-        // The three others that are Idle, and may be as slow, could take the jobs: so the ledger thinks.
+        // The three others that are Idle could take the jobs, although they may be as slow: the ledger cannot
+        // know.
         (2, 0, 0, "", "two jobs, and three others that are called"),
         (9, 0, 0, "2 is overdue; 4 is overdue; 1 is overdue; 3 is overdue", "all of them"),
         (0, 0, 0, "", "no job waits"),
@@ -109,7 +110,7 @@ fn as_many_as_jobs_wait_become_overdue_those_of_the_longest_silence_first() {
 }
 
 #[test]
-fn nobody_is_overdue_while_others_are_up_or_to_spare() {
+fn no_runner_is_overdue_while_others_are_up_or_to_spare() {
     for (state, jobs, minimum, why) in [
         (Idle, 2, 4, "three are up beside each of them, and none is to spare"),
         (Starting, 1, 0, "nobody is up, and three are to spare beside each of them"),
@@ -130,7 +131,7 @@ fn nobody_is_overdue_while_others_are_up_or_to_spare() {
 }
 
 #[test]
-fn one_that_became_overdue_is_up_for_no_job_of_the_next() {
+fn a_runner_that_became_overdue_counts_for_no_job_of_the_next() {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(
@@ -141,7 +142,7 @@ fn one_that_became_overdue_is_up_for_no_job_of_the_next() {
     count(&mut snapshot, 2);
     book(&mut snapshot).minimum = 3;
     snapshot.see("mayfly_ec2", [task(3, "RUNNING")]);
-    // While both that are Idle are up for the two jobs, nobody is needed for the one that starts.
+    // While both Idle runners are up for the two jobs, the one that starts is not needed.
     assert_eq!(found(&snapshot).join("; "), "1 is overdue; 3 is overdue");
 }
 
@@ -158,7 +159,7 @@ fn of_starters_for_few_jobs_few_become_overdue() {
             add(&mut snapshot, [runner(number, "small", Starting, age)]);
         }
         count(&mut snapshot, jobs);
-        // As many as there are, so that none is a surplus.
+        // As many as there are, so none is a surplus.
         book(&mut snapshot).minimum = 4;
         snapshot.see("mayfly_ec2", [1, 2, 3, 4].map(|number| task(number, "RUNNING")));
         assert_eq!(found(&snapshot).join("; "), expected, "{jobs} jobs");
@@ -166,7 +167,7 @@ fn of_starters_for_few_jobs_few_become_overdue() {
 }
 
 #[test]
-fn nobody_becomes_overdue_without_room_for_its_spare() {
+fn no_runner_becomes_overdue_without_room_for_its_replacement() {
     use RestCause::{BootFailures, LaunchRefused, NoCapacity, RunFailures};
     let rests = |cause| Health {
         rest: Some(Rest { until: ago(-60), cause, reason: "in ECS's words".to_owned() }),
@@ -203,7 +204,7 @@ fn nobody_becomes_overdue_without_room_for_its_spare() {
 }
 
 #[test]
-fn each_that_becomes_overdue_takes_room_from_the_next() {
+fn each_runner_that_becomes_overdue_takes_room_from_the_next() {
     for (live, expected) in [(10, ""), (9, "2 is overdue"), (8, "2 is overdue; 4 is overdue")] {
         let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();

@@ -1,4 +1,4 @@
-//! Floors, surplus, and pools that are out of the map.
+//! Floors, surplus, and pools that have left the map.
 
 use super::stage::*;
 use crate::ledger::{Book, Job, JobState, Runner, RunnerState};
@@ -52,7 +52,7 @@ fn surplus() {
 }
 
 #[test]
-fn of_a_surplus_those_that_are_slow_go_before_the_youngest() {
+fn of_a_surplus_the_slow_go_before_the_youngest() {
     let fenced = |numbers: &[u32]| {
         let words = numbers.iter().map(|number| match number {
             4 => "fence 4: its pool has runners enough".to_owned(),
@@ -82,7 +82,7 @@ fn of_a_surplus_those_that_are_slow_go_before_the_youngest() {
 }
 
 #[test]
-fn an_overdue_runner_is_one_too_many_where_nobody_needs_it() {
+fn an_overdue_runner_that_no_job_needs_is_one_too_many() {
     let enough = "fence 1: its pool has runners enough";
     let totals = |queued, minimum, supply, idle| Book {
         queued,
@@ -110,7 +110,7 @@ fn an_overdue_runner_is_one_too_many_where_nobody_needs_it() {
 }
 
 #[test]
-fn overdue_ones_are_beside_the_surplus_and_not_in_it() {
+fn overdue_runners_do_not_count_in_the_surplus() {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     add(&mut snapshot, [1, 2].map(|number| runner(number, "small", RunnerState::Starting, 50)));
@@ -121,7 +121,7 @@ fn overdue_ones_are_beside_the_surplus_and_not_in_it() {
 }
 
 #[test]
-fn a_surplus_runner_is_kept_for_a_job_that_comes_over() {
+fn a_surplus_runner_is_kept_for_a_job_that_moves_here() {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.books.get_mut(&pool("plain")).unwrap().supply = 2;
@@ -169,7 +169,7 @@ fn pools_out_of_the_map_are_closed_once() {
 }
 
 #[test]
-fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
+fn their_jobs_move_where_they_are_served_and_the_others_are_counted() {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     let begun = Job { state: JobState::InProgress, ..job(4, "old", "x") };
@@ -183,7 +183,7 @@ fn their_jobs_go_where_they_are_served_and_the_others_are_counted() {
 }
 
 #[test]
-fn their_jobs_of_public_repositories_go_to_no_pool_that_takes_none() {
+fn their_jobs_of_public_repositories_move_only_to_pools_that_take_them() {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.waiting = vec![Job { is_public: true, ..job(1, "old", "x") }];

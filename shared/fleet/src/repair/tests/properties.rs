@@ -1,4 +1,4 @@
-//! What holds for whatever a pass may see.
+//! What holds whatever a pass may see.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ fn key(repair: &Repair) -> (&'static str, PoolName, Option<RunnerId>, Option<u64
 
 proptest! {
     #[test]
-    fn nobody_with_a_config_is_ended_and_each_runner_has_one_repair_at_most(condition in condition()) {
+    fn no_runner_with_a_config_is_ended_and_each_runner_has_one_repair_at_most(condition in condition()) {
         let stage = BorrowedParts::new();
         let found = repairs(&snapshot(&stage, &condition));
         for repair in &found {
@@ -36,10 +36,10 @@ proptest! {
         prop_assert_eq!(ids.len(), named.len());
     }
 
-    /// Never one whose task is in PROVISIONING or unknown and that has asked for nothing; once; as many as
-    /// jobs wait; and each is written down by the ledger, which has its own conditions.
+    /// Never a runner that has asked for nothing and whose task is PROVISIONING or unknown; never twice; no
+    /// more than jobs wait; and the ledger, which has its own conditions, records each.
     #[test]
-    fn whoever_becomes_overdue_is_slow_while_a_job_waits(condition in condition()) {
+    fn a_runner_becomes_overdue_only_if_it_is_slow_while_a_job_waits(condition in condition()) {
         let stage = BorrowedParts::new();
         let snapshot = snapshot(&stage, &condition);
         let mut entries = Entries::default();
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_performed_is_not_found_again(condition in condition()) {
+    fn a_repair_that_was_performed_is_not_found_again(condition in condition()) {
         let stage = BorrowedParts::new();
         let before = snapshot(&stage, &condition);
         let done = repairs(&before);
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn whose_task_is_stopped_is_known_to_ecs_and_asked_about(condition in condition()) {
+    fn only_tasks_that_ecs_was_asked_about_and_knows_are_stopped(condition in condition()) {
         let stage = BorrowedParts::new();
         let snapshot = snapshot(&stage, &condition);
         let asked = clusters_in_question(&snapshot);

@@ -1,4 +1,4 @@
-//! What ECS is asked about, and what it says of one runner.
+//! What ECS is asked, and what it says about one runner.
 
 use super::stage::*;
 use crate::ledger::{Runner, RunnerState};
@@ -13,7 +13,7 @@ pub(super) enum EcsSays {
 }
 use EcsSays::{ListsNone, Says, Silent};
 
-/// What the rules find for one runner, where each pool keeps one waiting and no job waits.
+/// What the rules find for one runner, if each pool keeps one waiting and no job waits.
 pub(super) fn found_for(runner: Runner, ecs: EcsSays) -> Vec<String> {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
@@ -44,7 +44,7 @@ fn a_runner_that_has_a_config_is_left_alone_in_every_state() {
 }
 
 #[test]
-fn ecs_is_asked_about_the_clusters_of_those_that_a_rule_looks_at() {
+fn ecs_is_asked_about_the_clusters_of_the_runners_that_a_rule_looks_at() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting};
     for (runners, jobs, clusters, why) in [
         (vec![], 1, &[][..], "nobody is on the way"),
@@ -78,14 +78,14 @@ fn ecs_is_asked_about_the_clusters_of_those_that_a_rule_looks_at() {
         let mut snapshot = stage.snapshot();
         add(&mut snapshot, runners);
         count(&mut snapshot, jobs);
-        // A surplus is another rule's, which looks at its runners for their tasks.
+        // A surplus belongs to another rule, which looks at its runners' tasks.
         snapshot.books.values_mut().for_each(|book| book.minimum = 1);
         assert_eq!(clusters_in_question(&snapshot), clusters.iter().copied().collect(), "{why}");
     }
 }
 
 #[test]
-fn what_run_task_told_of_is_looked_at_by_the_same_rules_and_nothing_else_is() {
+fn the_same_rules_look_at_what_run_task_returned_and_at_nothing_else() {
     let stage = BorrowedParts::new();
     let mut snapshot = stage.snapshot();
     snapshot.books.get_mut(&pool("small")).unwrap().supply = 9;

@@ -1,4 +1,4 @@
-//! A small platform for the tables: two pools of the map and one that is out of it.
+//! A small platform for the tables: two pools in the map, and one that has left it.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::pools::PoolMap;
 use crate::ports::TaskDescription;
 use crate::repair::{Repair, Snapshot, repairs};
 
-/// `small` is on EC2, two runners an instance; `plain` is on Fargate; `cheap` falls back on it. Not in it,
-/// and so retired: `old`.
+/// `small` is on EC2, two runners per instance; `plain` is on Fargate; `cheap` falls back on it. `old` is not
+/// in the map, and so retired.
 const POOLS: &str = r#"
 [pools.small]
 labels = ["docker"]
@@ -93,18 +93,18 @@ pub(super) fn ago(seconds: i64) -> Timestamp {
     NOON - SignedDuration::from_secs(seconds)
 }
 
-/// A runner of a pool on its own capacity, reserved this many seconds ago, that has asked for nothing.
+/// A runner on its own pool's capacity, reserved this many seconds ago, that has asked for nothing.
 pub(super) fn runner(number: u128, of: &str, state: RunnerState, age: i64) -> Runner {
     Runner { state, version: 1, ..Runner::reserved(id(number), pool(of), pool(of), ago(age)) }
 }
 
-/// The same, once it is called: its last question was this many seconds ago.
+/// The same, once it was called: its last question was this many seconds ago.
 pub(super) fn called(runner: Runner, silence: i64) -> Runner {
     let state = if runner.state == RunnerState::Starting { RunnerState::Idle } else { runner.state };
     Runner { state, boot: Some(BootId::new("boot").digest()), asked_at: Some(ago(silence)), ..runner }
 }
 
-/// The same, once its JIT config is answered.
+/// The same, once it got its JIT config.
 pub(super) fn registered(runner: Runner, silence: i64) -> Runner {
     Runner { github_id: Some(GithubRunnerId(7)), ..called(runner, silence) }
 }
@@ -141,12 +141,12 @@ pub(super) fn task(number: u128, status: &str) -> TaskDescription {
     }
 }
 
-/// A task's times, where ECS says when its images were begun to be pulled.
+/// A task's times, if ECS says when it began to pull the images.
 pub(super) fn pulled_at(pull_started_at: Option<Timestamp>) -> TaskTimes {
     TaskTimes { pull_started_at, ..TaskTimes::default() }
 }
 
-/// The same, where it says when the task was created.
+/// The same, if ECS says when the task was created.
 pub(super) fn created_at(created_at: Option<Timestamp>) -> TaskTimes {
     TaskTimes { created_at, ..TaskTimes::default() }
 }

@@ -19,7 +19,7 @@ fn ago(seconds: i64) -> Timestamp {
     NOW - SignedDuration::from_secs(seconds)
 }
 
-/// A job in its state for this many seconds, and known for twice that.
+/// A job that has been in its state for this many seconds, and known for twice that.
 fn job(number: u64, state: JobState, age: i64) -> Job {
     Job {
         pool: Some(PoolName::new("ec2-x64").unwrap()),
@@ -40,7 +40,7 @@ fn ours(number: u128) -> RunnerId {
 }
 
 #[test]
-fn reads_come_at_growing_distances() {
+fn reads_come_at_growing_intervals() {
     use JobState::{InProgress, Queued, Waiting};
     let few = "two minutes, then twice its age, fifteen minutes at most";
     for (state, passed_over, minutes, why) in [
@@ -68,7 +68,7 @@ fn reads_come_at_growing_distances() {
 }
 
 #[test]
-fn those_that_are_due_the_longest_come_first_and_of_a_full_pool_one_in_ten() {
+fn the_longest_due_come_first_and_in_a_full_pool_one_in_ten() {
     let ids = |jobs: &[Job], full: &[&str]| {
         let full: BTreeSet<PoolName> = full.iter().map(|name| PoolName::new(*name).unwrap()).collect();
         due(jobs, &full, NOW).iter().map(|job| job.id.0).collect::<Vec<_>>()
@@ -90,7 +90,7 @@ fn those_that_are_due_the_longest_come_first_and_of_a_full_pool_one_in_ten() {
 }
 
 #[test]
-fn a_job_is_left_in_progress_once_nobody_of_ours_is_at_it() {
+fn a_job_is_left_in_progress_once_no_runner_of_ours_has_it() {
     let runner = |state, age| Runner {
         state,
         changed_at: ago(age),
@@ -109,7 +109,7 @@ fn a_job_is_left_in_progress_once_nobody_of_ours_is_at_it() {
 }
 
 #[test]
-fn a_job_that_its_runner_is_at_is_read_after_an_hour_and_then_at_twice_its_age() {
+fn a_job_that_its_runner_still_has_is_read_after_an_hour_and_then_at_twice_its_age() {
     let pool = || PoolName::new("p").unwrap();
     let reserved = Runner::reserved(ours(1), pool(), pool(), ago(3 * DAY));
     let busy = Runner { state: RunnerState::Busy, ..reserved };
@@ -161,7 +161,7 @@ fn meaning_text(job: &Job, said: &Said) -> String {
 }
 
 #[test]
-fn each_answer_means_one_thing_for_a_job_as_the_ledger_has_it() {
+fn each_answer_has_one_meaning_for_a_job_as_the_ledger_has_it() {
     use JobState::{InProgress, Queued, Unserved, Waiting};
     let name = ours(5).github_name(&PoolName::new("ec2-x64").unwrap());
     let at_ours = format!("at {}", ours(5));
@@ -234,7 +234,7 @@ fn each_answer_means_one_thing_for_a_job_as_the_ledger_has_it() {
 }
 
 #[test]
-fn of_jobs_whose_run_goes_on_the_unserved_one_is_tried_again() {
+fn an_unserved_job_whose_run_goes_on_is_tried_again() {
     for (state, is_tried) in
         [(JobState::Unserved, true), (JobState::Queued, false), (JobState::Waiting, false)]
     {
@@ -246,7 +246,7 @@ fn of_jobs_whose_run_goes_on_the_unserved_one_is_tried_again() {
 }
 
 #[test]
-fn a_job_that_waits_for_five_minutes_is_strange_and_the_third_runner_beside_it_the_last() {
+fn a_job_that_waits_for_five_minutes_is_strange_and_its_third_runner_is_the_last() {
     use JobState::{InProgress, Queued, Waiting};
     for (state, age, is_strange) in [
         (Queued, 5 * MINUTE - 1, false),
@@ -264,7 +264,7 @@ fn a_job_that_waits_for_five_minutes_is_strange_and_the_third_runner_beside_it_t
 }
 
 #[test]
-fn who_waits_strangely_long_is_queued_at_github_too() {
+fn only_a_job_that_github_has_queued_too_waits_strangely_long() {
     for (said, is_queued) in [
         (seen(JobStatus::Queued, None, 0), true),
         (seen(JobStatus::Waiting, None, 0), false),

@@ -1,0 +1,63 @@
+"""The manifests of GitHub's actions/node-versions, python-versions and go-versions: which versions there are, and
+where."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Seconds without a byte.
+PATIENCE = 60
+
+
+class Unavailable(Exception):
+    """A runtime that the source does not have, or a source that is not there."""
+
+
+def opened(url: str):
+    """A URL, read by whoever asks; file:// is one too."""
+    try:
+        return urllib.request.urlopen(url, timeout=PATIENCE)
+    except (urllib.error.URLError, ValueError) as error:
+        raise Unavailable(f"{url} cannot be read: {error}") from None
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version, and its archives for this architecture: the one for the newest system first."""
+
+    version: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    tool: str
+    # Newest first, which the manifests promise (actions/versions-package-tools, "manifest").
+    versions: list[dict]
+
+    @staticmethod
+    def read(sources: str, tool: str) -> "Manifest":
+        url = f"{sources}/{tool}-versions/main/versions-manifest.json"
+        with opened(url) as file:
+            try:
+                return Manifest(tool, json.load(file))
+            except ValueError as error:
+                raise Unavailable(f"{url} is not JSON: {error}") from None
+
+    def newest(self, wanted: str, architecture: str) -> Release:
+        """The newest stable version that is `wanted`, or begins with it and a dot."""
+        for it in self.versions:
+            begins = it["version"] == wanted or it["version"].startswith(f"{wanted}.")
+            if begins and it["stable"] and (urls := tuple(archives(it["files"], architecture))):
+                return Release(it["version"], urls)
+        raise Unavailable(f"{self.tool}@{wanted}: there is no stable version of it for {architecture}")
+
+
+def archives(files: list[dict], architecture: str) -> Iterator[str]:
+    """Those of Linux. A Python is built for each Ubuntu, and says for which; others are for all."""
+    fits = [it for it in files if it["platform"] == "linux" and it["arch"] == architecture]
+    release = lambda it: tuple(map(int, it.get("platform_version", "0").split(".")))  # noqa: E731
+    # A build without the GIL, "x64-freethreaded", has an architecture of its own.
+    return (it["download_url"] for it in sorted(fits, key=release, reverse=True))

@@ -1,0 +1,255 @@
+"""The runtimes: who may write and who may read them, what a task of each pool is given, and what a deploy adds.
+Rendered from a map in which pools come to them in every way."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import tomllib
+import unittest
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+from authorisation import TABLE, problems, statements
+from shapes import ROOT, Stack, expanded_files
+from stage import mayfly, run  # finds the scripts
+
+import pools
+import runtimes
+from says import Refusal
+
+MINISTACK = ROOT / ".tools/ministack/bin/python"
+SIMULATE = Path(__file__).with_name("simulate.py")
+TEMPLATES = ["template.yaml", *(f"infra/{file.name}" for file in sorted((ROOT / "infra").glob("*.yaml")))]
+
+ACCOUNT = "123456789012"
+DIGESTS = {"RuntimesX64": "a" * 64, "RuntimesArm64": ""}
+FROM = {"ec2-x64": "efs", "fargate-arm64": "none", "fargate-x64-spot": "efs"}
+
+
+def the_map(ways: dict[str, str]) -> str:
+    text = (ROOT / "pools.toml").read_text(encoding="utf-8")
+    for pool, way in ways.items():
+        text = text.replace(f"[pools.{pool}]\n", f'[pools.{pool}]\nruntimes_from = "{way}"\n')
+    return 'runtimes = ["node@22", "python@3.13"]\n' + text
+
+
+@cache
+def root(all_from: str = "") -> Stack:
+    """The stack of the map above, or of one whose pools all have one way."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        (project / "infra/map").mkdir(parents=True)
+        for name in TEMPLATES:
+            shutil.copy(ROOT / name, project / name)
+        names = tomllib.loads((ROOT / "pools.toml").read_text(encoding="utf-8"))["pools"]
+        ways = dict.fromkeys(names, all_from) if all_from else FROM
+        (project / "pools.toml").write_text(the_map(ways), encoding="utf-8")
+        ended = run([mayfly(), "pools", "render"], "", project)
+        assert ended.returncode == 0, ended.stderr
+        templates = expanded_files([project / name for name in TEMPLATES])
+    arns = {it["type"]: it["arn"] for it in tomllib.loads(TABLE.read_text(encoding="utf-8"))["arn"]}
+    arns["AWS::S3::Bucket"] = "arn:${Partition}:s3:::${Name}"
+    given = {} if all_from == "efs" else DIGESTS
+    return Stack.whole("one", arns=arns, templates=templates, RuntimesImage="r.example/runtimes", **given)
+
+
+def properties(logical: str, stack: Stack | None = None) -> dict:
+    stack = stack or root().below("Runtimes")
+    return stack.value(stack.resources()[logical]["Properties"])
+
+
+def publisher() -> str:
+    return root().below("Runtimes").arn("PublisherRole")
+
+
+def allowed(asked: list[dict]) -> list[bool]:
+    ended = subprocess.run([MINISTACK, SIMULATE], input=json.dumps(asked), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+class Bundles(unittest.TestCase):
+    """Who may do what with the bucket."""
+
+    def test_anybody_gets_an_object_through_the_networks_endpoint_and_nobody_does_anything_else(self):
+        stack = root().below("Runtimes")
+        bucket, policy = stack.arn("Bucket"), properties("BucketPolicy")["PolicyDocument"]
+        endpoint = {"aws:sourcevpce": stack.parameters["S3EndpointId"]}
+        cases = [
+            ("s3:GetObject", "/x64/versions/a/bundle.tar.zst", endpoint, True, True),
+            ("s3:GetObject", "/x64/versions/a/bundle.tar.zst", endpoint, False, False),
+            ("s3:GetObject", "/x64/versions/a/bundle.tar.zst", {"aws:sourcevpce": "vpce-0another"}, True, False),
+            ("s3:GetObject", "/x64/versions/a/bundle.tar.zst", {}, True, False),
+            ("s3:ListBucket", "", endpoint, True, False),
+            ("s3:PutObject", "/x64/versions/a/bundle.tar.zst", endpoint, True, False),
+            ("s3:DeleteObject", "/x64/versions/a/bundle.tar.zst", endpoint, True, False),
+            ("s3:PutBucketPolicy", "", endpoint, True, False),
+        ]
+        asked = [
+            {"of_resource": policy, "action": action, "resource": bucket + path, "context": context, "secure": secure}
+            for action, path, context, secure, _ in cases
+        ]
+        self.assertEqual(allowed(asked), [it[-1] for it in cases])
+
+    def test_a_publisher_puts_bundles_and_says_which_is_the_newest_and_no_more(self):
+        (inline,) = properties("PublisherRole")["Policies"]
+        bucket = root().below("Runtimes").arn("Bucket")
+        parameter = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter"
+        cases = {
+            ("s3:PutObject", f"{bucket}/x64/versions/a/bundle.tar.zst"): True,
+            ("s3:PutObject", "arn:aws:s3:::another/x64"): False,
+            ("s3:DeleteObject", f"{bucket}/x64/versions/a/bundle.tar.zst"): False,
+            ("s3:GetObject", f"{bucket}/x64/versions/a/bundle.tar.zst"): False,
+            ("ssm:PutParameter", f"{parameter}/mayfly/runtimes/x64"): True,
+            ("ssm:PutParameter", f"{parameter}/mayfly/ticket-keys/1"): False,
+            ("ssm:GetParameter", f"{parameter}/mayfly/github-app-keys/1"): False,
+        }
+        asked = [{"policy": inline["PolicyDocument"], "action": it[0], "resource": it[1]} for it in cases]
+        self.assertEqual(dict(zip(cases, allowed(asked), strict=True)), cases)
+
+    def test_the_bucket_is_private_and_forgets(self):
+        bucket = properties("Bucket")
+        self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True})
+        self.assertEqual(bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"], 90)
+
+
+class FileSystem(unittest.TestCase):
+    def test_anybody_mounts_and_reads_and_the_publisher_alone_writes(self):
+        stack = root().below("Runtimes")
+        policy = properties("FileSystem")["FileSystemPolicy"]
+        through = {"elasticfilesystem:accessedviamounttarget": "true"}
+        another = f"arn:aws:iam::{ACCOUNT}:role/another"
+        cases = [
+            ("", "ClientMount", through, True, True),
+            ("", "ClientMount", through, False, False),
+            ("", "ClientMount", {}, True, False),
+            ("", "ClientWrite", through, True, False),
+            ("", "ClientRootAccess", through, True, False),
+            (another, "ClientMount", through, True, True),
+            (another, "ClientWrite", through, True, False),
+            (publisher(), "ClientMount", through, True, True),
+            (publisher(), "ClientWrite", through, True, True),
+            (publisher(), "ClientWrite", through, False, False),
+            (publisher(), "ClientRootAccess", through, True, False),
+        ]
+        asked = [
+            {
+                "of_resource": policy,
+                "who": who,
+                "action": f"elasticfilesystem:{action}",
+                "resource": f"arn:aws:elasticfilesystem:us-east-1:{ACCOUNT}:file-system/{stack.named('FileSystem')}",
+                "context": context,
+                "secure": secure,
+            }
+            for who, action, context, secure, _ in cases
+        ]
+        self.assertEqual(dict(zip(map(str, cases), allowed(asked), strict=True)), {str(it): it[-1] for it in cases})
+
+
+class Tasks(unittest.TestCase):
+    """What PID 1 of each pool is told."""
+
+    def test_each_pool_comes_to_them_as_the_map_says(self):
+        stack = root().below("Pools")
+        bundles = root().below("Runtimes").attribute("Bucket", "RegionalDomainName")
+        for logical, what in stack.resources().items():
+            if what["Type"] != "AWS::ECS::TaskDefinition":
+                continue
+            task = stack.value(what["Properties"])
+            pool = task["Family"].removeprefix("one_")
+            runner = next(it for it in task["ContainerDefinitions"] if it["Name"] == "runner")
+            told = {it["Name"]: it["Value"] for it in runner["Environment"] if "TOOL_CACHE" in it["Name"] and it["Value"]}
+            way, expected = FROM.get(pool, "s3"), {}
+            if way == "s3" and "x64" in pool:
+                place = f"https://{bundles}/x64/versions/{DIGESTS['RuntimesX64']}/bundle.tar.zst"
+                expected = {
+                    "MAYFLY_TOOL_CACHE_ARCHIVE": place,
+                    "MAYFLY_TOOL_CACHE_SHA256": DIGESTS["RuntimesX64"],
+                }
+            elif way == "efs":
+                expected = {"MAYFLY_TOOL_CACHE_TREE": "/mnt/runtimes/x64/current"}
+            self.assertEqual(told, expected, pool)
+            volumes = [it for it in task.get("Volumes", []) if it["Name"] == "runtimes"]
+            mounts = [it for it in runner.get("MountPoints", []) if it["SourceVolume"] == "runtimes"]
+            self.assertEqual((len(volumes), len(mounts)), (1, 1) if way == "efs" else (0, 0), pool)
+            for volume in volumes:
+                efs = volume["EFSVolumeConfiguration"]
+                self.assertEqual((efs["TransitEncryption"], efs["AuthorizationConfig"]["IAM"]), ("ENABLED", "DISABLED"))
+            self.assertTrue(all(it["ReadOnly"] for it in mounts))
+            self.assertNotIn("TaskRoleArn", task)
+
+    def test_a_publisher_of_each_architecture_installs_what_the_map_lists_in_both_ways(self):
+        options = ["--bundles", f"s3://{root().below('Runtimes').named('Bucket')}", "--parameter"]
+        # No pool for arm64 has its runtimes from EFS here, but the tree is the same task's.
+        for logical, word in (("PublisherX64", "x64"), ("PublisherArm64", "arm64")):
+            (container,) = properties(logical)["ContainerDefinitions"]
+            told = ["--architecture", word, *options, f"/mayfly/runtimes/{word}", "--trees", "/mnt/runtimes"]
+            self.assertEqual(container["Command"], [*told, "node@22", "python@3.13"])
+
+    def test_one_way_alone_makes_nothing_of_the_other(self):
+        kinds = lambda way: {it["Type"] for it in root(way).below("Runtimes").resources().values()}  # noqa: E731
+        self.assertNotIn("AWS::EFS::FileSystem", kinds("s3"))
+        self.assertNotIn("AWS::S3::Bucket", kinds("efs"))
+        self.assertIn("AWS::S3::Bucket", kinds("s3"))
+        self.assertIn("AWS::EFS::FileSystem", kinds("efs"))
+        self.assertNotIn("Runtimes", root("none").template["Resources"])
+
+    def test_without_runtimes_there_is_nothing_of_it(self):
+        shipped = Stack.whole("one")
+        self.assertNotIn("Runtimes", shipped.template["Resources"])
+        self.assertNotIn("TOOL_CACHE", json.dumps(shipped.below("Pools").template))
+
+
+class Authorisation(unittest.TestCase):
+    def test_every_statement_is_one_that_aws_knows(self):
+        table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+        table["arn"].append({"type": "AWS::S3::Bucket", "arn": "arn:${Partition}:s3:::${Name}"})
+        found = list(statements(root().below("Runtimes")))
+        # What forbids all that is possible grants nothing.
+        granted = [it for it in found if not it.where.endswith("TlsOnly")]
+        self.assertEqual(len(found) - len(granted), 2)
+        wrong = [it for statement in granted for it in problems(statement, table)]
+        # A key of every service, which the reference lists for none.
+        self.assertEqual([it for it in wrong if not it.endswith(("aws:SourceVpce", "aws:PrincipalArn"))], [])
+
+
+class Deploy(unittest.TestCase):
+    def with_map(self, text: str, do):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "pools.toml"
+            file.write_text(text, encoding="utf-8")
+            with mock.patch.object(pools, "FILE", file):
+                return do()
+
+    def test_a_network_of_ones_own_needs_an_endpoint(self):
+        own = {"VpcId": "vpc-1"}
+        for ways, given, told in (
+            ({}, {}, "node@22, python@3.13"),
+            ({}, {**own, "S3EndpointId": "vpce-1"}, "node@22, python@3.13"),
+        ):
+            self.assertEqual(self.with_map(the_map(ways), lambda given=given: runtimes.check(given)), told)
+        with self.assertRaisesRegex(Refusal, "^S3EndpointId is empty: with VpcId"):
+            self.with_map(the_map({}), lambda: runtimes.check(own))
+        self.assertEqual(self.with_map("", lambda: runtimes.check(own)), "none in pools.toml")
+
+    def test_what_was_published_last_is_deployed_unless_samconfig_says_another(self):
+        """The client is a stand-in: it knows one parameter, and answers as GetParameters does."""
+        there = {"/mayfly/runtimes/x64": "b" * 64}
+        client = mock.Mock()
+        client.get_parameters = lambda Names: {
+            "Parameters": [{"Name": it, "Value": there[it]} for it in Names if it in there],
+            "InvalidParameters": [it for it in Names if it not in there],
+        }
+        published = lambda given: runtimes.published("/mayfly", given)  # noqa: E731
+        with mock.patch.object(runtimes.boto3, "client", return_value=client):
+            for given, expected in (({}, {"RuntimesX64": "b" * 64}), ({"RuntimesX64": "c" * 64}, {})):
+                self.assertEqual(self.with_map(the_map({}), lambda given=given: published(given)), expected)
+            self.assertEqual(self.with_map("", lambda: published({})), {})
+            there.clear()
+            self.assertEqual(self.with_map(the_map({}), lambda: published({})), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
