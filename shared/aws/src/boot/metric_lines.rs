@@ -30,7 +30,7 @@ fn narrowed(mut line: Value, watched: &BTreeSet<&'static str>) -> Value {
     let named = line.pointer("/_aws/CloudWatchMetrics/0/Metrics").and_then(Value::as_array);
     let kept = named.into_iter().flatten().filter(|metric| {
         let name = metric["Name"].as_str().unwrap_or_default();
-        watched.contains(name) && line[name].as_f64() != Some(0.0)
+        watched.contains(name) && line.get(name).and_then(Value::as_f64) != Some(0.0)
     });
     let kept: Vec<Value> = kept.cloned().collect();
     if kept.is_empty() {
