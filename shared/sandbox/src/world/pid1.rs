@@ -19,6 +19,10 @@ const SOON: Span = Span::minutes(0, 3);
 /// When GitHub removes an idle runner that it is going to remove.
 const REAPED: Span = Span::minutes(2, 6);
 
+/// What is so far ahead does not happen: no job of a world lasts for days, and a world is at rest when nothing more is to
+/// happen. The end of a job's longest life is held by `fleet`'s own tests.
+const NEVER: Duration = Duration::from_hours(4 * 24);
+
 /// How long a runner program takes to cancel its job, once it is asked to end.
 const CANCELS: Span = Span(Duration::from_secs(1)..=Duration::from_secs(3));
 
@@ -36,7 +40,8 @@ impl<F: Functions + 'static> World<F> {
         let (state, deadline) = (process.machine.state(), process.machine.deadline());
         if process.due != deadline {
             process.due = deadline;
-            let at = deadline.and_then(|deadline| process.began.checked_add(deadline).ok());
+            let soon = deadline.filter(|&deadline| deadline.saturating_sub(age) < NEVER);
+            let at = soon.and_then(|deadline| process.began.checked_add(deadline).ok());
             if let Some(at) = at {
                 self.agenda.at(at, Happening::Due(arn.clone()));
             }
