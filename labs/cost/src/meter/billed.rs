@@ -33,8 +33,12 @@ impl CostMeter {
         let split = lines::split(instance.metrics(), table);
         let written = lines::written(&split, table);
         let mut emitted = self.0.emitted.borrow_mut();
-        split.iter().for_each(|line| emitted.split.take(line, now));
-        written.iter().for_each(|line| emitted.published.take(line, now));
+        for line in &split {
+            emitted.split.take(line, now);
+        }
+        for line in &written {
+            emitted.published.take(line, now);
+        }
         written.iter().map(|line| super::length(line)).sum()
     }
 

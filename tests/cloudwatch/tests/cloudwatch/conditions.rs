@@ -190,7 +190,7 @@ mod stories {
     /// A pool with a full house leaves the map, and no other serves its waiting job.
     pub(super) fn JobsWithoutPoolAlarm() -> Observed {
         let mut observed = calm(&map("maximum = 1"));
-        let long = JobPlan { work: Duration::from_mins(60), ..plan(&["ec2-x64"]) };
+        let long = JobPlan { work: Duration::from_hours(1), ..plan(&["ec2-x64"]) };
         observed.scene.world.queue_job(JobId(900), long);
         observed.pass(3 * MINUTE);
         observed.scene.world.queue_job(JobId(901), plan(&["ec2-x64"]));
@@ -217,7 +217,7 @@ mod stories {
     /// A pool with one runner, which works for an hour, while another job waits.
     pub(super) fn OldestUnservedSecondsAlarm() -> Observed {
         let mut observed = calm(&map("maximum = 1"));
-        let long = JobPlan { work: Duration::from_mins(60), ..plan(&["ec2-x64"]) };
+        let long = JobPlan { work: Duration::from_hours(1), ..plan(&["ec2-x64"]) };
         observed.scene.world.queue_job(JobId(900), long);
         observed.pass(3 * MINUTE);
         observed.scene.world.queue_job(JobId(901), plan(&["ec2-x64"]));
@@ -275,7 +275,7 @@ mod stories {
     /// Somebody uses a ticket long after its runner.
     pub(super) fn TicketsRefusedAlarm() -> Observed {
         let mut observed = calm(DEFAULT_POOLS);
-        let long = JobPlan { work: Duration::from_mins(60), ..plan(&["ec2-x64"]) };
+        let long = JobPlan { work: Duration::from_hours(1), ..plan(&["ec2-x64"]) };
         observed.scene.world.queue_job(JobId(900), long);
         observed.pass(30 * MINUTE);
         observed.act(|scene| {
