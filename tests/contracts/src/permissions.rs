@@ -33,8 +33,15 @@ pub const PORTS: &[(&str, &[&str])] = &[
     ("ListRunners", &[]),
 ];
 
-/// What every function may beyond its ports: its log and its secrets.
-pub const EVERY_FUNCTION: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParametersByPath"];
+/// What every function may beyond its ports: its log, its secrets, and the key of queue and table, where the
+/// account has one of its own.
+pub const EVERY_FUNCTION: &[&str] = &[
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "ssm:GetParametersByPath",
+];
 
 /// What `RunTask` is of no use without: the role that ECS works with, and the tags of the task.
 pub const WITH_RUN_TASK: &[&str] = &["iam:PassRole", "ecs:TagResource"];

@@ -56,7 +56,8 @@ fn template_of(stack: &str) -> &str {
 }
 
 /// What these parameters switch on is everything but one way in.
-const SWITCHED_ON: [&str; 8] = [
+const SWITCHED_ON: [&str; 9] = [
+    "AlarmEmail=team@example.com",
     "NatGateways=2",
     "HostLogs=on",
     "HostMetrics=on",

@@ -37,7 +37,9 @@ fn one_or_many(value: &Value) -> Vec<&Value> {
 fn statements<'a>(template: &'a Value, function: &str) -> Vec<&'a Value> {
     let policies =
         template["Resources"][format!("{function}Role")]["Properties"]["Policies"].as_array().unwrap();
-    policies.iter().flat_map(|policy| one_or_many(&policy["PolicyDocument"]["Statement"])).collect()
+    let statements = policies.iter().flat_map(|policy| one_or_many(&policy["PolicyDocument"]["Statement"]));
+    // One that a condition gives is given.
+    statements.map(|statement| statement.pointer("/Fn::If/1").unwrap_or(statement)).collect()
 }
 
 /// The ports that a function's code takes.
