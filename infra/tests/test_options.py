@@ -30,7 +30,6 @@ WITHOUT_TAGS = {
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
-    "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",
