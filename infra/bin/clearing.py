@@ -69,15 +69,10 @@ def by_owner(cluster: str, tasks: list[str], stack: str) -> tuple[list[str], lis
 
 
 def let_instances_go(group: str) -> str:
-    """An Auto Scaling group is not deleted while an instance of it is protected."""
+    """An Auto Scaling group is not deleted while an instance of it is protected. What it starts from now on is not,
+    and what it has is not any more before the group is asked to let all of them go."""
     scaling = boto3.client("autoscaling")
-    scaling.update_auto_scaling_group(
-        AutoScalingGroupName=group,
-        MinSize=0,
-        MaxSize=0,
-        DesiredCapacity=0,
-        NewInstancesProtectedFromScaleIn=False,
-    )
+    scaling.update_auto_scaling_group(AutoScalingGroupName=group, NewInstancesProtectedFromScaleIn=False)
     groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
     protected = [
         it["InstanceId"] for each in groups for it in each["Instances"] if it["ProtectedFromScaleIn"]
@@ -86,6 +81,7 @@ def let_instances_go(group: str) -> str:
         scaling.set_instance_protection(
             AutoScalingGroupName=group, InstanceIds=some, ProtectedFromScaleIn=False
         )
+    scaling.update_auto_scaling_group(AutoScalingGroupName=group, MinSize=0, MaxSize=0, DesiredCapacity=0)
     return f"no instances wanted, {len(protected)} no longer protected"
 
 
