@@ -29,6 +29,8 @@ pub struct Assumed {
     pub caches: MonthOfCaches,
     /// A month of the mirror of Docker Hub.
     pub mirror: MonthOfMirror,
+    /// A month of the runtimes' cache.
+    pub runtimes: MonthOfRuntimes,
 }
 
 /// A month of dependency caches.
@@ -56,6 +58,23 @@ pub struct MonthOfMirror {
     pub writes_a_fetch: f64,
     pub writes_a_pull: f64,
     pub reads_a_pull: f64,
+}
+
+/// A month of the runtimes' cache.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is")]
+pub struct MonthOfRuntimes {
+    pub architectures: f64,
+    pub tree_gb: f64,
+    pub bundle_gb: f64,
+    pub publishes: f64,
+    pub bundles_kept: f64,
+    pub trees_kept: f64,
+    pub jobs: f64,
+    pub publisher_minutes: f64,
+    pub publisher_vcpus: f64,
+    pub publisher_gb: f64,
 }
 
 /// The jobs of the day.

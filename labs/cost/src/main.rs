@@ -22,7 +22,7 @@ struct CostArgs {
     /// Repositories of the organisation
     #[arg(long)]
     repositories: Option<u64>,
-    /// Only what the switches of a stack cost in a month: dependency caches, the mirror of Docker Hub
+    /// Only what the switches of a stack cost in a month: dependency caches, the mirror of Docker Hub, runtimes
     #[arg(long)]
     switches: bool,
 }

@@ -51,6 +51,9 @@ pub struct SwitchPrices {
     pub s3_gb_month: f64,
     pub s3_write: f64,
     pub s3_read: f64,
+    pub efs_gb_month: f64,
+    pub efs_read_gb: f64,
+    pub efs_write_gb: f64,
     pub hosted_zone_month: f64,
     pub nat_gb: f64,
 }

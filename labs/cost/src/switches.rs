@@ -1,6 +1,6 @@
-//! What a month of each switch costs: dependency caches, and the mirror of Docker Hub.
+//! What a month of each switch costs: dependency caches, the mirror of Docker Hub, and the runtimes' cache.
 
-use crate::assumed::{Assumed, MonthOfCaches, MonthOfMirror};
+use crate::assumed::{Assumed, MonthOfCaches, MonthOfMirror, MonthOfRuntimes};
 use crate::day::MONTH;
 use crate::deployed::MirrorTask;
 use crate::prices::SwitchPrices;
@@ -39,7 +39,8 @@ impl SwitchBill {
 
 /// The bills of all switches.
 pub fn bills(prices: &SwitchPrices, assumed: &Assumed, task: &MirrorTask) -> Vec<SwitchBill> {
-    vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task)]
+    let [from_s3, from_efs] = runtimes(prices, &assumed.runtimes);
+    vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task), from_s3, from_efs]
 }
 
 /// Dollars of what daemons pull in a month through the NAT gateway while there is no mirror.
@@ -84,6 +85,29 @@ fn mirror(prices: &SwitchPrices, month: &MonthOfMirror, task: &MirrorTask) -> Sw
     }
 }
 
+/// By their way in: bundles from S3, or a file system.
+fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
+    let publishes = month.publishes * month.architectures;
+    let hours = publishes * month.publisher_minutes / 60.0;
+    let hour = month.publisher_vcpus * prices.fargate_vcpu_hour + month.publisher_gb * prices.fargate_gb_hour;
+    let publishers = cost("Fargate: publishers", hours, "hours", hour);
+    let kept = |copies: f64, gb: f64| copies * month.architectures * gb;
+    let from_s3 = vec![
+        publishers.clone(),
+        cost("S3: kept", kept(month.bundles_kept, month.bundle_gb), "GB", prices.s3_gb_month),
+        cost("S3: published", publishes, "requests", prices.s3_write),
+        cost("S3: restored", month.jobs, "requests", prices.s3_read),
+    ];
+    let from_efs = vec![
+        publishers,
+        cost("EFS: kept", kept(month.trees_kept, month.tree_gb), "GB", prices.efs_gb_month),
+        cost("EFS: published", publishes * month.tree_gb, "GB", prices.efs_write_gb),
+        cost("EFS: restored", month.jobs * month.tree_gb, "GB", prices.efs_read_gb),
+    ];
+    [("runtimes, from S3", from_s3), ("runtimes, from EFS", from_efs)]
+        .map(|(switch, costs)| SwitchBill { switch, costs })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +136,16 @@ mod tests {
             ("S3: written and listed", "0.44"),
             ("S3: read", "0.08"),
             ("NAT: fetched from Docker Hub", "4.50"),
+            // Eight or nine publishes of five minutes, with 2 vCPU and 4 GB.
+            ("Fargate: publishers", "0.06"),
+            ("S3: kept", "0.09"),
+            ("S3: published", "0.00"),
+            ("S3: restored", "0.00"),
+            ("Fargate: publishers", "0.06"),
+            ("EFS: kept", "0.83"),
+            ("EFS: published", "0.36"),
+            // 6,900 GB.
+            ("EFS: restored", "207.00"),
         ];
         assert_eq!(found, expected.map(|(what, dollars)| (what, dollars.to_owned())));
         assert!((without_a_mirror(&list.switch_prices, &assumed) - 45.0).abs() < 1e-9, "1,000 GB");
