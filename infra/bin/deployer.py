@@ -125,7 +125,7 @@ def statements(found: dict[str, dict]) -> list[dict]:
         {
             "Sid": service.capitalize(),
             "Effect": "Allow",
-            "Action": sorted(actions, key=str.lower),
+            "Action": sorted(actions, key=lambda action: (action.lower(), action)),
             "Resource": "*",
         }
         for service, actions in sorted(services.items())

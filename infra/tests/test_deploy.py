@@ -31,6 +31,7 @@ architecture: Rust can build for arm64
 host: what an instance is given is what images/host has
 mayfly: the checks need the command, which is built now: minutes the first time, seconds after that
 map: what is deployed is what pools.toml says
+runtimes: none in pools.toml
 caches: none in pools.toml
 network: NatGateways is auto: 1 NAT gateway, about $33 a month, and $0.045 a gigabyte
 secrets: all three kinds are under /mayfly

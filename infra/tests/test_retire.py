@@ -37,14 +37,6 @@ class Retire(OnProject):
         for task in ecs.list_tasks(cluster=CLUSTER, family=GROUP)["taskArns"]:
             ecs.stop_task(cluster=CLUSTER, task=task)
 
-    def end_instances(self):
-        """As Auto Scaling does with one that is not protected, and moto with one that never was."""
-        for it in self.group()["Instances"]:
-            self.assertFalse(it["ProtectedFromScaleIn"], "unprotected by then")
-            self.client("autoscaling").terminate_instance_in_auto_scaling_group(
-                InstanceId=it["InstanceId"], ShouldDecrementDesiredCapacity=True
-            )
-
     def test_in_order_and_again_from_where_it_stopped(self):
         self.assert_refused(POOL, f"there is no stack mayfly in us-east-1: take {POOL} out of pools.toml")
         self.deployed()
@@ -68,11 +60,7 @@ class Retire(OnProject):
         )
 
         # What stands there when the line is printed, and what makes it go on.
-        steps = {
-            f"tasks of {POOL}: 2 left": self.stop_tasks,
-            f"instances of {POOL}: 1 left": self.end_instances,
-        }
-        said = self.run_along(steps)
+        said = self.run_along({f"tasks of {POOL}: 2 left": self.stop_tasks})
         self.assert_in_order(
             said,
             f"pools.toml: {POOL} has maximum = 0 already",
@@ -80,7 +68,6 @@ class Retire(OnProject):
             f"tasks of {POOL}: 2 left",
             f"tasks of {POOL}: none left",
             f"Auto Scaling group {GROUP}: no instances wanted, 1 no longer protected",
-            f"instances of {POOL}: 1 left",
             f"instances of {POOL}: none left",
             f"pools.toml: {POOL} is taken out",
             "deploy: sam deploy, mayfly in us-east-1",

@@ -6,7 +6,7 @@
 //! What loops over pools of a kind lies between `# <mayfly pools only: KIND>` and `# </mayfly pools only>`. While
 //! the map has no such pool it is put aside: its lines become comments. `Fn::ForEach` over an empty list is
 //! nothing that AWS documents, and cfn-lint refuses it (aws-cloudformation/cfn-lint#3762). `caches` is a kind, too:
-//! without a group of repositories there is no dependency cache. So are `runtimes`, and by the way in which they
+//! without a group of repositories there is no dependency cache. Such a part may lie in another. So are `runtimes`, and by the way in which they
 //! come to pools `runtimes-s3` and `runtimes-efs`.
 
 mod caches;
@@ -51,14 +51,17 @@ pub fn render(template: &str, pools: &PoolMap) -> Result<String> {
 /// Makes comments of what is only for pools that the map does not have.
 fn put_aside(template: &str, pools: &PoolMap) -> Result<String> {
     let mut written = String::new();
-    let mut is_aside = false;
+    // Of each section that the line is in, the outermost first: whether the map lacks what it is for.
+    let mut sections: Vec<bool> = Vec::new();
     for line in template.lines() {
         let trimmed = line.trim_start();
-        is_aside &= trimmed != END_ONLY;
-        let aside = if is_aside && !trimmed.is_empty() { ASIDE } else { "" };
+        if trimmed == END_ONLY {
+            ensure!(sections.pop().is_some(), "a line {END_ONLY} ends nothing");
+        }
+        let aside = if sections.contains(&true) && !trimmed.is_empty() { ASIDE } else { "" };
         writeln!(written, "{aside}{line}")?;
         if let Some(kind) = trimmed.strip_prefix(BEGIN_ONLY) {
-            is_aside = match kind.trim_end_matches('>') {
+            sections.push(match kind.trim_end_matches('>') {
                 "fargate" => on_fargate(pools).next().is_none(),
                 "ec2" => on_instances(pools).next().is_none(),
                 "caches" => pools.caches().is_empty(),
@@ -66,10 +69,10 @@ fn put_aside(template: &str, pools: &PoolMap) -> Result<String> {
                 "runtimes-s3" => !runtimes::come_from(pools, RuntimesFrom::S3),
                 "runtimes-efs" => !runtimes::come_from(pools, RuntimesFrom::Efs),
                 other => bail!("{other} is not a kind: fargate, ec2, caches and runtimes are"),
-            };
+            });
         }
     }
-    ensure!(!is_aside, "what is only for some pools does not end with {END_ONLY}");
+    ensure!(sections.is_empty(), "what is only for some pools does not end with {END_ONLY}");
     Ok(written)
 }
 
