@@ -129,6 +129,10 @@ fn a_map_with_pools_of_one_kind_puts_aside_what_is_for_the_other() {
         assert!(has(&format!("  Fn::ForEach::{there}:")), "{kind}");
         assert!(has(&format!("#~  Fn::ForEach::{aside}:")), "{kind}");
         assert!(!template.contains("    - []\n") || has("#~    - []"), "no loop over nothing is left");
+        let after = template.split(&format!("#~  Fn::ForEach::{aside}:\n")).nth(1).unwrap();
+        let loops = after.split("\n  # </mayfly pools only>").next().unwrap();
+        let is_aside = |line: &str| line.is_empty() || line.starts_with("#~");
+        assert!(loops.lines().all(is_aside), "{kind}: the parts in it are put aside with it");
         // A later map that has them again finds the template as it was.
         let file = folder.path().join("pools.yaml");
         fs::write(&file, &template).unwrap();
