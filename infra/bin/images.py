@@ -23,6 +23,8 @@ NAMED = [*PARAMETERS, LOGS, RUNTIMES, MIRROR]
 
 # What registries call the map's architectures.
 PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
+# Whose architectures an image has to have.
+OF_POOLS = "pools of pools.toml are"
 # infra/mirror.yaml's task.
 OF_THE_MIRROR = {"arm64"}
 
@@ -43,8 +45,8 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: s
         if not given.get(parameter):
             continue
         try:
-            whose = ["the mirror is"] if parameter == MIRROR else []
-            pinned = resolved(given[parameter], needed_by(parameter, pools), region, *whose)
+            whose = "the mirror is" if parameter == MIRROR else OF_POOLS
+            pinned = resolved(given[parameter], needed_by(parameter, pools), region, whose)
         except Refusal as problem:
             problems.append(f"{parameter}: {problem}")
             continue
@@ -55,7 +57,7 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: s
     for pool in pools.values():
         if pool.image and pool.in_service:
             try:
-                own = of_map(pool, resolved(pool.image, {pool.architecture}, region))
+                own = of_map(pool, resolved(pool.image, {pool.architecture}, region, OF_POOLS))
             except Refusal as problem:
                 problems.append(f"the image of {pool.name}: {problem}")
                 continue
@@ -83,7 +85,7 @@ def of_map(pool: Pool, pinned: str) -> list[str]:
     return [f"the image of {pool.name} is {pool.image}, and each task has what that names then: {way}"]
 
 
-def resolved(text: str, architectures: set[str], region: str, whose: str = "pools of pools.toml are") -> str:
+def resolved(text: str, architectures: set[str], region: str, whose: str) -> str:
     """`repository@sha256:…` of it."""
     there = registries.look_up(text, region)
     if there.architectures is None:

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use fleet::BootId;
@@ -110,8 +111,13 @@ impl RegistrarClient {
 
 /// TLS with the roots that are trusted where this runs: `SSL_CERT_FILE` or `SSL_CERT_DIR` where the task has them, else
 /// the image's store; the built-in roots, Mozilla's, where neither has any. So a proxy that opens TLS is believed by its
-/// own root, as the job's programs believe it.
+/// own root, as the job's programs believe it. The roots are read once.
 pub(crate) fn tls() -> TlsConfig {
+    static FOUND: LazyLock<TlsConfig> = LazyLock::new(read_roots);
+    FOUND.clone()
+}
+
+fn read_roots() -> TlsConfig {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "a root certificate cannot be read");

@@ -19,12 +19,18 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
         read: impl Future<Output = Result<A, GithubError>>,
     ) -> Result<A, PassStepError> {
         pass.take_call(self.books.system.now())?;
+        self.take_read(pass, 1).await?;
+        self.answered(read.await).await
+    }
+
+    /// Takes one read of those that the pass has paid for. If it has none, it pays for as many as these calls are worth.
+    pub(crate) async fn take_read(&self, pass: &mut Pass<'_>, calls: u32) -> Result<(), PassStepError> {
         if pass.taken == 0 {
-            self.books.spend(pass.settings.pools.limits(), 1).await?;
-            pass.taken = REQUESTS_A_CALL;
+            self.books.spend(pass.settings.pools.limits(), calls).await?;
+            pass.taken = calls * REQUESTS_A_CALL;
         }
         pass.taken -= 1;
-        self.answered(read.await).await
+        Ok(())
     }
 
     /// Changes something at GitHub, if the pass may make one more call and the budget of all has one.

@@ -56,13 +56,13 @@ impl ToldRuns {
         self.before = std::mem::take(&mut self.now);
     }
 
-    /// Whether a run was told of already.
+    /// Whether a run has been reported already.
     pub(crate) fn has(&self, repository: &Repository, run: RunId) -> bool {
         let run = (repository.clone(), run);
         self.before.contains(&run) || self.now.contains(&run)
     }
 
-    /// A run is told of.
+    /// A run has been reported.
     pub(crate) fn add(&mut self, repository: &Repository, run: RunId) {
         self.now.insert((repository.clone(), run));
     }

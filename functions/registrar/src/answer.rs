@@ -130,7 +130,7 @@ pub(crate) fn not_ready(problem: &dyn std::error::Error) -> AnswerToPid1 {
 
 /// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
 /// half a minute by their ids; one that waits for its JIT config comes again within a minute, so that it
-/// is told from one that hangs.
+/// is not taken for one that hangs.
 pub(crate) fn later(
     unanswered: &Unanswered,
     runner: &RunnerId,

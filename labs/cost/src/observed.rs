@@ -8,7 +8,7 @@ use crate::day;
 use crate::deployed::DeployedStack;
 use crate::prices::AwsPrices;
 
-/// Numbers of pools for which it is told.
+/// The numbers of pools that the table has a row for.
 pub const POOLS: [usize; 3] = [7, 20, 50];
 
 /// Metrics that the instances put, whatever the number of their pools: how full Docker's volumes are.

@@ -1,9 +1,9 @@
 //! The alarms and the dashboard of the templates, expanded as CloudFormation does it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use kit::template::read_file;
+pub use kit::template::root;
 use serde_json::Value;
 
 use crate::alarm::Alarm;
@@ -11,22 +11,9 @@ use crate::alarm::Alarm;
 /// The templates with alarms on metrics of ours.
 const TEMPLATES: [&str; 2] = ["observability", "pools"];
 
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 /// A template as JSON, with its loops unrolled.
 fn expanded(name: &str) -> Value {
-    let python = root().join(".venv/bin/python");
-    assert!(python.exists(), "PyYAML is not installed: `make .venv/.installed` does it");
-    let mut command = Command::new(python);
-    command
-        .arg(root().join("tests/contracts/template/to_json.py"))
-        .arg(root().join(format!("infra/{name}.yaml")));
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut template: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut template = read_file(&format!("infra/{name}.yaml"));
     template["Resources"] = unrolled(&template["Resources"]);
     template
 }

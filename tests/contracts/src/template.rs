@@ -1,9 +1,10 @@
 //! `template.yaml` and its nested templates, as JSON.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
+use kit::template::read_path;
+pub use kit::template::{read_file, root};
 use serde_json::Value;
 
 /// `template.yaml` as JSON.
@@ -40,26 +41,4 @@ fn unrolled(resources: &Value) -> Vec<(&str, &Value)> {
         |(id, it)| if id.starts_with("Fn::ForEach::") { unrolled(&it[2]) } else { vec![(id.as_str(), it)] },
     )
     .collect()
-}
-
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// A template as JSON, by its path from the root. Tags have their long forms: `!Ref X` is `{"Ref": "X"}`.
-pub fn read_file(name: &str) -> Value {
-    read_path(&root().join(name))
-}
-
-fn read_path(file: &Path) -> Value {
-    let python = root().join(".venv/bin/python");
-    assert!(
-        python.exists(),
-        "PyYAML is not installed: `make test` does it, or `make .venv/.installed` alone"
-    );
-    let script = root().join("tests/contracts/template/to_json.py");
-    let output = Command::new(python).arg(script).arg(file).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }

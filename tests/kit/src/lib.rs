@@ -11,3 +11,4 @@ pub mod clock;
 pub mod ledger;
 pub mod maps;
 pub mod recording;
+pub mod template;

@@ -52,12 +52,8 @@ impl<L: Ledger + ListItems, C: Clock + Random, G: ReconcilerGithub, T: Reconcile
     /// a sweep too, by the pass that begins with it or here: GitHub may have asked to wait.
     pub(super) async fn begin_list(&self, pass: &mut Pass<'_>) -> Result<(), PassStepError> {
         pass.may_call(self.books.system.now())?;
-        if pass.taken == 0 {
-            let calls = calls_for(pass.to_come.max(FEWEST_AT_ONCE).min(pass.calls_left + 1));
-            self.books.spend(pass.settings.pools.limits(), calls).await?;
-            pass.taken = calls * REQUESTS_A_CALL;
-        }
-        pass.taken -= 1;
+        let calls = calls_for(pass.to_come.max(FEWEST_AT_ONCE).min(pass.calls_left + 1));
+        self.take_read(pass, calls).await?;
         pass.to_come = pass.to_come.saturating_sub(1);
         Ok(())
     }

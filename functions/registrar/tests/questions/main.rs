@@ -1,4 +1,4 @@
-//! What PID 1 asks, and what it is told.
+//! What PID 1 asks, and the answers it gets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

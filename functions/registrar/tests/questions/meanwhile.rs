@@ -12,7 +12,7 @@ use crate::scene::RegistrarScene;
 type Interference = fn(&RegistrarScene, &RunnerId);
 
 /// A runner asks, and something happens to it after it was registered and before that is written down.
-/// Gives what it is told.
+/// Returns its answer.
 fn ask_meanwhile(scene: &RegistrarScene, runner: &RunnerId, happens: Interference) -> String {
     let mut question = scene.begin(runner);
     question.go_on_until(|| scene.registered() == [1]);

@@ -1,4 +1,4 @@
-//! A plain wait: what is written by it, and who is told so.
+//! A plain wait: what it writes, and who gets one.
 
 use fleet::ledger::{JobAction, LeaveReason, RunnerEvent, RunnerState};
 use fleet::question::Listener;

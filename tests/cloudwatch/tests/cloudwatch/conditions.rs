@@ -125,6 +125,16 @@ fn asks(observed: &Observed) -> bool {
     table.runners().any(|runner| runner.boot.is_some() && runner.state.is_supply())
 }
 
+/// Another boot than the runner's own uses its ticket, and the next minutes pass.
+fn use_stolen_ticket(mut observed: Observed) -> Observed {
+    observed.act(|scene| {
+        scene.world.steal_ticket(0);
+        scene.pass(1);
+    });
+    observed.pass(5 * MINUTE);
+    observed
+}
+
 mod stories {
     use super::*;
 
@@ -264,12 +274,7 @@ mod stories {
         while !asks(&observed) {
             observed.pass(1);
         }
-        observed.act(|scene| {
-            scene.world.steal_ticket(0);
-            scene.pass(1);
-        });
-        observed.pass(5 * MINUTE);
-        observed
+        use_stolen_ticket(observed)
     }
 
     /// Somebody uses a ticket long after its runner.
@@ -278,12 +283,7 @@ mod stories {
         let long = JobPlan { work: Duration::from_hours(1), ..plan(&["ec2-x64"]) };
         observed.scene.world.queue_job(JobId(900), long);
         observed.pass(30 * MINUTE);
-        observed.act(|scene| {
-            scene.world.steal_ticket(0);
-            scene.pass(1);
-        });
-        observed.pass(5 * MINUTE);
-        observed
+        use_stolen_ticket(observed)
     }
 
     /// GitHub delivers no webhook, and a job comes each other minute.
