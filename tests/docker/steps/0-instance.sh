@@ -29,6 +29,11 @@ boot_steps() {
     step "user data: no device stops no boot, and Docker and the agent are told all" instance_boots no_device
 }
 
+# Before the engine starts, which reads the file again only after five seconds (Go's net/hosts.go).
+names_of_aws() {
+    printf '127.0.0.2 %s\n127.0.0.3 api.ecr.us-east-1.amazonaws.com monitoring.us-east-1.amazonaws.com\n' "$registry" >>/etc/hosts
+}
+
 # Of a certificate for the names, signed by itself, that this root believes.
 certificate() {
     openssl req -x509 -newkey rsa:2048 -noenc -days 1 -subj /CN=mayfly-test -keyout /work/aws.key -out /work/aws.crt \
@@ -37,7 +42,6 @@ certificate() {
     update-ca-certificates >/dev/null
     mkdir --parents "/etc/docker/certs.d/$registry"
     cp /work/aws.crt "/etc/docker/certs.d/$registry/ca.crt"
-    printf '127.0.0.2 %s\n127.0.0.3 api.ecr.us-east-1.amazonaws.com monitoring.us-east-1.amazonaws.com\n' "$registry" >>/etc/hosts
 }
 
 # ECR is Debian's registry, which asks for the password that GetAuthorizationToken gives.

@@ -27,6 +27,7 @@ PYTHON
     /mayfly/images/host/seccomp/make_profile.py --compare /default.json
     jq 'del(."exec-opts")' /etc/docker/daemon.json >/work/daemon.json
     echo "remark: an instance's cgroups are systemd's, which is not here"
+    names_of_aws
     dockerd --config-file /work/daemon.json --data-root /disk/docker --bridge none --iptables=false >/work/engine.log 2>&1 &
     within 30 docker info >/dev/null 2>&1 || { tail -n 30 /work/engine.log && return 1; }
     same "$(docker info --format '{{.CgroupVersion}}')" 2 "the version of cgroups"
