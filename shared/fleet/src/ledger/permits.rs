@@ -77,6 +77,8 @@ mod tests {
         let [spot, demand] = ["ec2-x64-spot", "ec2-x64"].map(|name| PoolName::new(name).unwrap());
         let mut permits = Permits::default();
         assert!(!permits.take(&spot), "none");
+        permits.add(&spot, 0);
+        assert_eq!(permits, Permits::default(), "none were added");
         permits.add(&spot, 2);
         permits.add(&demand, 3);
         permits.add(&demand, 0);
