@@ -13,7 +13,7 @@ from unittest import mock
 
 from authorisation import TABLE, problems, statements
 from shapes import ROOT, Stack, expanded_files
-from stage import mayfly, run  # finds the scripts
+from stage import OnMoto, mayfly, run  # finds the scripts
 
 import pools
 import runtimes
@@ -249,6 +249,37 @@ class Deploy(unittest.TestCase):
             self.assertEqual(self.with_map("", lambda: published({})), {})
             there.clear()
             self.assertEqual(self.with_map(the_map({}), lambda: published({})), {})
+
+
+class Zones(OnMoto):
+    """Mount targets in a network of the user's own."""
+
+    def test_the_first_two_subnets_are_in_two_zones_and_any_other_is_in_one_of_these(self):
+        client = self.client("ec2")
+        vpc = client.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        made = lambda number, zone: client.create_subnet(  # noqa: E731
+            VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"us-east-1{zone}"
+        )["Subnet"]["SubnetId"]
+        one, beside, two, third = (made(number, zone) for number, zone in enumerate("aabc"))
+        for subnets, told in (
+            ([one, two], None),
+            ([one, two, beside], None),
+            ([one], f"in us-east-1a alone: {one}. Put two of two zones first"),
+            ([one, beside], f"in us-east-1a alone: {one} and {beside}. Put two of two zones first"),
+            ([one, two, third], f"SubnetIds: {third} is in us-east-1c, .* us-east-1a and us-east-1b: leave it out"),
+        ):
+            given = {"VpcId": vpc, "SubnetIds": ",".join(subnets)}
+            with self.subTest(subnets), mock.patch.object(runtimes.boto3, "client", return_value=client):
+                if told is None:
+                    self.assertEqual(runtimes.check_zones(given), "mount targets in us-east-1a and us-east-1b")
+                else:
+                    with self.assertRaisesRegex(Refusal, told):
+                        runtimes.check_zones(given)
+
+    def test_it_is_asked_only_where_the_file_system_is_in_such_a_network(self):
+        for ways, given, asked in (("efs", {"VpcId": "vpc-1"}, True), ("efs", {}, False), ("s3", {"VpcId": "vpc-1"}, False)):
+            with mock.patch.object(runtimes, "ways", return_value={ways}):
+                self.assertEqual(runtimes.mounts_in(given), asked)
 
 
 if __name__ == "__main__":
