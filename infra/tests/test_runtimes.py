@@ -2,7 +2,6 @@
 Rendered from a map in which pools come to them in every way."""
 
 import json
-import shutil
 import subprocess
 import tempfile
 import tomllib
@@ -12,8 +11,9 @@ from pathlib import Path
 from unittest import mock
 
 from authorisation import TABLE, problems, statements
+from rendered import rendered
 from shapes import ROOT, Stack, expanded_files
-from stage import OnMoto, mayfly, run  # finds the scripts
+from stage import OnMoto  # finds the scripts
 
 import pools
 import runtimes
@@ -21,7 +21,6 @@ from says import Refusal
 
 MINISTACK = ROOT / ".tools/ministack/bin/python"
 SIMULATE = Path(__file__).with_name("simulate.py")
-TEMPLATES = ["template.yaml", *(f"infra/{file.name}" for file in sorted((ROOT / "infra").glob("*.yaml")))]
 
 ACCOUNT = "123456789012"
 DIGESTS = {"RuntimesX64": "a" * 64, "RuntimesArm64": ""}
@@ -38,17 +37,9 @@ def the_map(ways: dict[str, str]) -> str:
 @cache
 def root(all_from: str = "") -> Stack:
     """The stack of the map above, or of one whose pools all have one way."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder)
-        (project / "infra/map").mkdir(parents=True)
-        for name in TEMPLATES:
-            shutil.copy(ROOT / name, project / name)
-        names = tomllib.loads((ROOT / "pools.toml").read_text(encoding="utf-8"))["pools"]
-        ways = dict.fromkeys(names, all_from) if all_from else FROM
-        (project / "pools.toml").write_text(the_map(ways), encoding="utf-8")
-        ended = run([mayfly(), "pools", "render"], "", project)
-        assert ended.returncode == 0, ended.stderr
-        templates = expanded_files([project / name for name in TEMPLATES])
+    names = tomllib.loads((ROOT / "pools.toml").read_text(encoding="utf-8"))["pools"]
+    with rendered(the_map(dict.fromkeys(names, all_from) if all_from else FROM)) as files:
+        templates = expanded_files(files)
     arns = {it["type"]: it["arn"] for it in tomllib.loads(TABLE.read_text(encoding="utf-8"))["arn"]}
     arns["AWS::S3::Bucket"] = "arn:${Partition}:s3:::${Name}"
     given = {} if all_from == "efs" else DIGESTS
