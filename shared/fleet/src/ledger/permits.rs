@@ -86,6 +86,7 @@ mod tests {
         let before = permits.clone();
         assert!(permits.take(&spot) && permits.take(&spot) && !permits.take(&spot));
         assert_eq!((permits.of(&spot), permits.total()), (0, 3));
+        assert_eq!(permits.iter().collect::<Vec<_>>(), [(&demand, 3)], "none of the other is left");
         assert_eq!(before.without(&permits).iter().collect::<Vec<_>>(), [(&spot, 2)]);
     }
 }
