@@ -2,7 +2,10 @@
 
 use fleet::GithubRunnerId;
 use fleet::delivery::DeliveryCursor;
-use fleet::ledger::{Book, Budget, Fenced, Item, Job, Meter, Reading, Runner, RunnerState, UnservedReason};
+use fleet::ledger::{
+    Book, Budget, Fenced, Item, Job, JobTimes, Meter, Reading, Runner, RunnerState, StartTimes,
+    UnservedReason,
+};
 use fleet::repair::suspicion::Suspicions;
 use fleet::sweep::SweepCursor;
 use kit::ledger::{at, pool, queued, runner_id};
@@ -67,5 +70,26 @@ fn why_nobody_takes_a_job_is_said_with_what_to_do() {
         (UnservedReason::RunnerGroup, "add it in the settings of the group"),
     ] {
         assert!(reason.to_string().contains(what_to_do), "{reason}");
+    }
+}
+
+/// Each attribute of an item is paid for with every write.
+#[test]
+fn times_that_nobody_knows_are_not_written_and_known_ones_are_read_back() {
+    let times = |item: &Item| serde_json::to_value(item).unwrap().get("times").is_some();
+    let nothing_known = Runner::reserved(runner_id(1), pool("spot"), pool("spot"), at(0));
+    let up =
+        Runner { times: StartTimes { asked: Some(7), ..StartTimes::default() }, ..nothing_known.clone() };
+    let begun = Job { times: JobTimes { begun_at: Some(at(9)), ..JobTimes::default() }, ..job() };
+    let queued = Job { times: JobTimes::default(), ..job() };
+    for (item, known) in [
+        (Item::Runner(nothing_known), false),
+        (Item::Runner(up), true),
+        (Item::Job(begun), true),
+        (Item::Job(queued), false),
+    ] {
+        assert_eq!(times(&item), known, "{item:?}");
+        let read: Item = serde_json::from_value(serde_json::to_value(&item).unwrap()).unwrap();
+        assert_eq!(read, item);
     }
 }
