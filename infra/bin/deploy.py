@@ -185,7 +185,7 @@ def build_and_deploy(found: Settings, resolved: Images, release: Release | None,
         say("upload", "the release is in s3://{CodeBucket}/{CodePrefix}".format_map(code))
         parameters |= code
     sam.write_parameters(parameters)
-    template = released.STAGED / "template.yaml" if release else build(found)
+    template = released.template(code, found.region) if release else build(found)
     say("deploy", f"sam deploy, {found.stack} in {found.region}")
     failed = sam.run(sam.deploy_command(found, confirm, template))
     there = stacks.described(found.stack)

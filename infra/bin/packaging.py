@@ -15,6 +15,7 @@ from pathlib import Path
 CODE = re.compile(r"^(?P<before>(?:#~)? *)CodeUri: functions/(?P<name>[a-z]+)$", re.MULTILINE)
 LAYER = re.compile(r"^(?P<before>(?:#~)? *)ContentUri: infra/map$", re.MULTILINE)
 NESTED = re.compile(r"^(?P<before>(?:#~)? *)TemplateURL: (?P<file>infra/[a-z-]+\.yaml)$", re.MULTILINE)
+IN_BUCKET = re.compile(r'TemplateURL: !Sub "(?P<url>https://[^"]+)"')
 LOCAL = re.compile(r"^(?:#~)? *(?:CodeUri|ContentUri|TemplateURL): *[^ !{].*$", re.MULTILINE)
 
 # S3, "Bucket naming rules"; and a folder of the bucket.
@@ -55,6 +56,15 @@ def _object(key: str) -> str:
 def _url(file: str) -> str:
     # By path: CloudFormation takes no bucket with dots in the host's name.
     return f'!Sub "https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/${{CodeBucket}}/${{CodePrefix}}{file}"'
+
+
+def with_urls(template: str, values: Mapping[str, str]) -> str:
+    """The same with the nested templates' URLs as they are for these parameters: `sam` takes a `Fn::Sub` in one for a file."""
+
+    def url(match: re.Match) -> str:
+        return f'TemplateURL: "{re.sub(r"[$][{]([A-Za-z:]+)[}]", lambda it: values[it[1]], match["url"])}"'
+
+    return IN_BUCKET.sub(url, template)
 
 
 def zipped(name: str, content: bytes, mode: int = PROGRAM) -> bytes:

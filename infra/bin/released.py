@@ -169,6 +169,17 @@ def upload(release: Release, architecture: str, bucket: str, account: str) -> di
     return {"CodeBucket": bucket, "CodePrefix": prefix}
 
 
+def template(code: dict[str, str], region: str) -> Path:
+    """The staged template for `sam deploy`, which reads where the nested ones are."""
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    text = (STAGED / "template.yaml").read_text(encoding="utf-8")
+    deployed = STAGED / "deployed.yaml"
+    deployed.write_text(
+        packaging.with_urls(text, {**code, "AWS::Region": region, "AWS::URLSuffix": suffix}), encoding="utf-8"
+    )
+    return deployed
+
+
 def is_there(storage, bucket: str, key: str, account: str) -> bool:
     try:
         storage.head_object(Bucket=bucket, Key=key, ExpectedBucketOwner=account)
