@@ -10,6 +10,9 @@ FUNCTIONS = ["webhook", "launcher", "registrar", "scheduler", "reconciler"]
 PROGRAMS = [*FUNCTIONS, "runner-init", "mayfly"]
 # What cargo-lambda calls each, and Rust.
 OPTIONS = {"x86_64": "--x86-64", "arm64": "--arm64"}
+# cargo-lambda builds for these, and says so in a setting of cargo that RUSTFLAGS puts out of force. Lambda's machines have
+# no older ones.
+CPUS = {"x86_64": "haswell", "arm64": "neoverse-n1"}
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
 # Features are the same for all that one call compiles, so that the command, which has more of them than a function needs,
@@ -34,7 +37,7 @@ def _call(programs: list[str], architecture: str, out: Path) -> list[str]:
     ]
 
 
-def environment(root: Path, cargo_home: Path, sysroot: Path, epoch: int) -> dict[str, str]:
+def environment(architecture: str, root: Path, cargo_home: Path, sysroot: Path, epoch: int) -> dict[str, str]:
     """Folders of this machine have fixed names in panics and in the C of the crates: rustc, "Remap source paths";
     https://reproducible-builds.org/docs/source-date-epoch/."""
     folders = {cargo_home: "/cargo", root: "/mayfly", sysroot: "/rust"}
@@ -43,7 +46,8 @@ def environment(root: Path, cargo_home: Path, sysroot: Path, epoch: int) -> dict
             raise Refusal(f"{folder} has a space in it, which RUSTFLAGS cannot have: build from another folder")
     for_c = " ".join(f"-ffile-prefix-map={folder}={name}" for folder, name in folders.items())
     return {
-        "RUSTFLAGS": " ".join(f"--remap-path-prefix={folder}={name}" for folder, name in folders.items()),
+        "RUSTFLAGS": f"-Ctarget-cpu={CPUS[architecture]} "
+        + " ".join(f"--remap-path-prefix={folder}={name}" for folder, name in folders.items()),
         "CFLAGS": for_c,
         "CXXFLAGS": for_c,
         "CARGO_INCREMENTAL": "0",
@@ -51,10 +55,10 @@ def environment(root: Path, cargo_home: Path, sysroot: Path, epoch: int) -> dict
     }
 
 
-def of_this_machine(root: Path, epoch: int) -> dict[str, str]:
+def of_this_machine(architecture: str, root: Path, epoch: int) -> dict[str, str]:
     """The same, with where cargo and Rust are here."""
     cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
-    return environment(root, cargo_home, Path(_said(root, "rustc", "--print", "sysroot")), epoch)
+    return environment(architecture, root, cargo_home, Path(_said(root, "rustc", "--print", "sysroot")), epoch)
 
 
 def installed(root: Path) -> list[str]:
@@ -67,7 +71,7 @@ def installed(root: Path) -> list[str]:
 
 
 def build(root: Path, architecture: str, out: Path, epoch: int, only: str | None = None) -> None:
-    variables = {**os.environ, **of_this_machine(root, epoch)}
+    variables = {**os.environ, **of_this_machine(architecture, root, epoch)}
     for call in calls(architecture, out, only):
         if subprocess.run(call, cwd=root, env=variables, check=False).returncode:
             raise Refusal(f"`{' '.join(call)}` has failed, see above")

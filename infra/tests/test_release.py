@@ -154,14 +154,15 @@ class Compiled(OnRelease):
 
     def test_two_folders_are_one_to_the_compilers(self):
         homes = [Path("/home/one"), Path("/srv/two")]
-        said = [builds.environment(it / "mayfly", it / ".cargo", it / "rust", 1) for it in homes]
+        said = [builds.environment("arm64", it / "mayfly", it / ".cargo", it / "rust", 1) for it in homes]
         for home, variables in zip(homes, said, strict=True):
             for name in ("RUSTFLAGS", "CFLAGS"):
                 self.assertIn(f"{home}/mayfly=/mayfly", variables[name])
                 self.assertIn(f"{home}/.cargo=/cargo", variables[name])
                 self.assertIn(f"{home}/rust=/rust", variables[name])
+            self.assertIn("-Ctarget-cpu=neoverse-n1 ", variables["RUSTFLAGS"])
         with self.assertRaisesRegex(Exception, "/my files has a space in it"):
-            builds.environment(Path("/my files"), Path("/c"), Path("/r"), 1)
+            builds.environment("arm64", Path("/my files"), Path("/c"), Path("/r"), 1)
 
 
 class Packaged(OnRelease):

@@ -24,7 +24,7 @@ fn labels() -> Labels {
 }
 
 /// All of them, by their names: the receiver's name of the form, and which one it is.
-pub fn written() -> Map<String, Value> {
+pub(crate) fn written() -> Map<String, Value> {
     let runner = RunnerId::from_random(7);
     [
         form("job message: queued", &message(JobAction::Queued, None)),
@@ -76,7 +76,8 @@ fn config(runner: &RunnerId) -> Reply {
 }
 
 fn job(runner: &RunnerId) -> Item {
-    let job = Job::new(JobId(7), JobState::InProgress, Repository::new("octo-org/storefront"), labels(), at(2));
+    let job =
+        Job::new(JobId(7), JobState::InProgress, Repository::new("octo-org/storefront"), labels(), at(2));
     Item::Job(Job {
         pool: Some(pool()),
         is_public: true,
@@ -102,6 +103,7 @@ fn of_runner(runner: &RunnerId) -> Item {
 }
 
 fn book() -> Item {
-    let counted = Book { queued: 2, supply: 3, idle: 1, live: 4, minimum: 1, version: 8, ..Book::open(pool(), 5) };
+    let counted =
+        Book { queued: 2, supply: 3, idle: 1, live: 4, minimum: 1, version: 8, ..Book::open(pool(), 5) };
     Item::Book(Book { task_definition: Some("mayfly_ec2-x64:3".to_owned()), ..counted })
 }
