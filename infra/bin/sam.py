@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from samcli.commands.exceptions import UserException
 from samcli.lib.bootstrap.bootstrap import manage_stack
+from says import fail, one_line
 from settings import ROOT, Settings
 from tomlkit import dumps
 
@@ -54,7 +56,11 @@ def deploy_command(settings: Settings, confirm: bool, template: Path = BUILT / "
 
 def bucket(settings: Settings) -> str:
     """Where `sam deploy` uploads to. Its own bucket is made here, if it is not there yet."""
-    return settings.bucket or manage_stack(profile=None, region=settings.region)
+    try:
+        return settings.bucket or manage_stack(profile=None, region=settings.region)
+    except UserException as problem:
+        # Of `sam` itself: what its bucket's stack lacks.
+        fail(f"{one_line(problem.message)}; or say s3_bucket in samconfig.toml. Nothing was deployed")
 
 
 def write_parameters(parameters: dict[str, str]) -> None:

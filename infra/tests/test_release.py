@@ -191,6 +191,12 @@ class Packaged(OnRelease):
 
 
 class Deployed(OnRelease):
+    def setUp(self):
+        super().setUp()
+        self.client("s3").create_bucket(Bucket="ours")
+        self.settings(more='[default.deploy.parameters]\ns3_bucket = "ours"\n')
+        self.git("commit", "--quiet", "--all", "--message", "a bucket")
+
     def upgrade(self, release: Path) -> list[str]:
         return self.deployed(**self.without_compiler(release)).splitlines()
 
@@ -217,7 +223,7 @@ class Deployed(OnRelease):
         self.assert_code_of(second)
         self.assertEqual(self.flying(flight), flight)
 
-        self.git("checkout", "--quiet", "v0.1.0")
+        self.git("checkout", "--quiet", "v0.1.0", "--", "Cargo.toml")
         self.upgrade(first)
         self.assert_code_of(first)
         self.assertEqual(self.flying(flight), flight)
@@ -258,9 +264,7 @@ class Deployed(OnRelease):
         self.assertEqual(self.code()["map"], packaging.digest(packaging.zipped("pools.json", staged, packaging.FILE)))
 
     def test_a_bucket_of_ones_own_is_used_and_nothing_is_sent_twice(self):
-        self.client("s3").create_bucket(Bucket="ours")
-        self.settings(more='[default.deploy.parameters]\ns3_bucket = "ours"\n')
-        folder = self.deployable(self.release_of_settings())
+        folder = self.deployable(self.release())
         said = self.upgrade(folder)
         (line,) = [it for it in said if it.startswith("upload: ")]
         self.assertRegex(line, r"^upload: the release is in s3://ours/mayfly-0\.1\.0/[0-9a-f]{16}/$")
@@ -270,10 +274,14 @@ class Deployed(OnRelease):
         self.assertEqual(sent, again)
         self.assertFalse([it for it in sent if "x86_64" in it], "the functions of one architecture are enough")
 
-    def release_of_settings(self) -> Path:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "settings")
-        return self.release()
+    def test_a_bucket_that_sam_cannot_have_is_said_in_one_line(self):
+        """moto lacks what `sam` looks for in its own bucket's stack."""
+        folder = self.deployable(self.release())
+        self.settings()
+        ended = self.run_script("deploy.py", **self.without_compiler(folder))
+        self.assertEqual(ended.returncode, 1)
+        (line,) = [it for it in ended.stderr.splitlines() if it]
+        self.assertRegex(line, "^deploy.py: Stack aws-sam-cli-managed-default .*; or say s3_bucket in samconfig.toml. Nothing was deployed$")
 
 
 class Refused(OnRelease):
