@@ -37,7 +37,7 @@ def build_command(settings: Settings) -> list[str]:
     return ["sam", "build", *common(settings), *template, "--build-in-source"]
 
 
-def deploy_command(settings: Settings, confirm: bool, template: Path = BUILT / "template.yaml") -> list[str]:
+def deploy_command(settings: Settings, confirm: bool, template: Path | None = None) -> list[str]:
     """`sam` may ask whether the change set is meant; nothing to change is not a failure."""
     return [
         *("sam", "deploy"),
@@ -45,7 +45,7 @@ def deploy_command(settings: Settings, confirm: bool, template: Path = BUILT / "
         *("--stack-name", settings.stack),
         # On the stack, and by CloudFormation's doing on all of it that takes tags.
         *("--tags", *(f"{key}={value}" for key, value in {**settings.tags, "mayfly:stack": settings.stack}.items())),
-        *("--template-file", str(template)),
+        *("--template-file", str(template or BUILT / "template.yaml")),
         *(("--s3-bucket", settings.bucket, "--no-resolve-s3") if settings.bucket else ("--resolve-s3",)),
         *("--capabilities", *CAPABILITIES),
         "--confirm-changeset" if confirm else "--no-confirm-changeset",
