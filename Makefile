@@ -29,8 +29,9 @@ has-npm:
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Whatever calls cargo by itself.
-demo lint build-runner-init build-webhook package images images-check test-infra deploy deploy-check retire \
+# Whatever calls cargo by itself. What deploys calls none if it has a RELEASE.
+unless_released := $(if $(RELEASE),,deploy deploy-check retire)
+demo lint build-runner-init build-webhook package images images-check test-infra release $(unless_released) \
 bench bench-lambda bench-scale bench-cost soak local burst mutants wrap clean: | has-cargo
 test-host test-docs deploy deploy-check retire destroy secrets: | has-python3
 
@@ -41,7 +42,7 @@ demo: ## replay the sample events, tell each job's story, and an evening of offi
 
 # nextest's summary is the last word. What the functions logged meanwhile is looked through first.
 .PHONY: test
-test: lint lint-template lint-images test-infra test-host test-docs build-webhook .venv/.installed .tools/ministack/.installed .tools/awscli/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
+test: lint lint-template lint-images lint-workflows test-infra test-host test-docs build-webhook .venv/.installed .tools/ministack/.installed .tools/awscli/.installed $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed ## lints, all tests, and one function as it is deployed
 	cargo test --quiet --doc --workspace
 	rm -rf target/test-logs
 	$(with_venv) cargo nextest run --workspace 2>&1 | tee target/nextest.out
@@ -75,6 +76,12 @@ define sam_build
 $(with_venv) $(sam) build $(2) --region us-east-1 \
 	--parameter-overrides FunctionArchitecture=$(1) --build-dir target/sam/$(1) && python3 .ci/check-binaries target/sam/$(1)
 endef
+
+# What others deploy without a compiler. BUILD=only compiles and stops, BUILD=done takes what was compiled, also elsewhere.
+.PHONY: release
+release: locked .tools/template/.installed $(if $(filter done,$(BUILD)),, .venv/.installed) $(if $(filter only,$(BUILD)),, .tools/cyclonedx/.installed) ## zips, command, templates, digests and SBOM in target/mayfly-VERSION; ARCH=x86_64 for one architecture
+	PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/cyclonedx/bin:$$PATH" .tools/template/bin/python infra/bin/release.py \
+		$(addprefix --architecture ,$(ARCH)) $(if $(filter only,$(BUILD)),--build-only) $(if $(filter done,$(BUILD)),--built)
 
 # PID 1 of a task, and its size.
 .PHONY: build-runner-init
@@ -114,6 +121,11 @@ lint-images: .tools/template/.installed .tools/images/.installed ## lint the Doc
 	.tools/images/bin/shfmt --indent 4 --diff $(shell_scripts)
 	@docker buildx version 2>/dev/null || echo "docker buildx is not here: images/docker-bake.hcl is read by tests/images, and by no buildx"
 
+# zizmor knows what is unsafe in a workflow, and infra/tests/test_workflows.py what this project wants beside that.
+.PHONY: lint-workflows
+lint-workflows: .tools/workflows/.installed ## lint the workflow that makes a release
+	.tools/workflows/bin/zizmor --offline --quiet --no-progress --persona pedantic .github/workflows
+
 # It needs docker with buildx, and a network. `images/build --help` says the rest.
 .PHONY: images images-check
 images: .venv/.installed ## build the images for both architectures and hold them against their budgets; PUSH=REPOSITORY pushes them
@@ -146,11 +158,11 @@ test-docker: ## a real Docker beside a real runner-init, as on EC2; as root, fiv
 in_template := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/template/bin:$$PATH" ENV="$(or $(ENV),default)" .tools/template/bin/python
 secrets: .tools/template/.installed ## make the webhook secret and the ticket key, and say what to paste at GitHub
 	$(in_template) infra/bin/make_secrets.py
-deploy: locked .tools/template/.installed .venv/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one
+deploy: $(if $(RELEASE),, locked .venv/.installed) .tools/template/.installed ## check everything, build the functions, deploy the stack; ENV=staging for another one, RELEASE=FOLDER builds nothing
 	$(in_template) infra/bin/deploy.py
-deploy-check: .tools/template/.installed .venv/.installed ## only the checks of a deploy: nothing is built or changed
+deploy-check: $(if $(RELEASE),, .venv/.installed) .tools/template/.installed ## only the checks of a deploy: nothing is built or changed
 	$(in_template) infra/bin/deploy.py --check
-retire: .tools/template/.installed .venv/.installed ## take the pool POOL out of service and out of the stack, in order
+retire: $(if $(RELEASE),, .venv/.installed) .tools/template/.installed ## take the pool POOL out of service and out of the stack, in order
 	@test -n "$(POOL)" || { echo "which pool? make retire POOL=ec2-x64"; exit 1; }
 	$(in_template) infra/bin/retire.py $(POOL)
 destroy: .tools/template/.installed ## take the stack down, after a question
@@ -237,6 +249,12 @@ clean: ## remove what was built and installed
 	@echo "installing Python tools into .tools/$*: a minute or two"
 	python3 -m venv --clear .tools/$*
 	.tools/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements-$*.txt
+	@touch $@
+
+# PyPI has it not. The hashes of all that it is made of are in its own lock file, and its own is the registry's.
+.tools/cyclonedx/.installed: .ci/cargo-cyclonedx | has-cargo
+	@echo "compiling cargo-cyclonedx into .tools/cyclonedx: some minutes"
+	cargo install --quiet --locked --root .tools/cyclonedx --target-dir target/cyclonedx $$(cat .ci/cargo-cyclonedx)
 	@touch $@
 
 $(octokit)/node_modules/.installed $(github_api)/node_modules/.installed: %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc | has-npm

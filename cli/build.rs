@@ -7,7 +7,8 @@ fn main() {
     let version = env!("CARGO_PKG_VERSION");
     // In a folder of another project's repository the commit would be that project's.
     let is_ours = git(&["rev-parse", "--show-prefix"]).is_some_and(|prefix| prefix == "cli/");
-    let commit = git(&["rev-parse", "--short", "HEAD"]).filter(|_| is_ours);
+    // Of one length, whatever git would take for the length of a short one in this clone.
+    let commit = git(&["rev-parse", "--short=12", "HEAD"]).filter(|_| is_ours);
     let version = commit.map_or(version.to_owned(), |commit| format!("{version} ({commit})"));
     println!("cargo:rustc-env=MAYFLY_VERSION={version}");
     println!("cargo:rerun-if-changed=build.rs");

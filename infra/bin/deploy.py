@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Builds the functions and deploys the stack that samconfig.toml describes.
+"""Builds the functions, or takes a release's, and deploys the stack that samconfig.toml describes.
 
     deploy.py [--check] [--yes]
 
     --check   look at everything, and build and change nothing
     --yes     no question about the change set
 
+RELEASE=FOLDER takes the functions, the command and the templates of a release, so that nothing is built.
 ENV=staging takes [staging.global.parameters] in the place of [default.global.parameters]. What is missing
 there is asked for. Each step prints one line. Everything that speaks against the deploy is said at once,
 before anything is built or changed; the exit code is 1 then. With nothing new it is 0.
@@ -13,6 +14,7 @@ before anything is built or changed; the exit code is 1 then. With nothing new i
 
 import sys
 from functools import partial
+from pathlib import Path
 
 import caches
 import images
@@ -21,6 +23,7 @@ import mirror
 import network
 import parameter_store
 import pools
+import released
 import remedies
 import roles
 import runtimes
@@ -30,30 +33,36 @@ import stacks
 import tools
 from checks import Checks
 from images import Images
+from released import Release
 from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
 from settings import Settings
 from stacks import Stack
 
 
-def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
+def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | None]:
     """All checks. They change nothing, and those that can be made are made."""
     first = Checks()
     first.do("tools", tools.check)
+    release = first.get("release", read_release)
     found = first.get("settings", lambda: settings_of(env))
     first.end()
+    if release:
+        say("release", str(release))
     say("settings", f"{found.stack} in {found.region}, functions for {found.architecture}: {found.table}")
 
     checks = Checks()
     known_to_aws = checks.do("account", tools.account)
-    checks.do("architecture", lambda: tools.check_target(found.architecture))
+    checks.do("architecture", lambda: check_architecture(release, found.architecture))
     checks.do("host", check_host)
     the_map = checks.get("map", pools.of_map)
     if not known_to_aws:
         # The rest takes a build of minutes, and most of it needs AWS.
         checks.end()
-    say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
+    if not release:
+        say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
     if the_map is not None:
-        checks.do("map", check_map)
+        if checks.do("map", check_map) and release:
+            checks.do("templates", lambda: released.stage(release, tools.mayfly))
         checks.do("runtimes", lambda: runtimes.check(found.parameters))
         checks.do("caches", lambda: caches.check(found.parameters, found.stack, found.region))
     the_map = the_map or {}
@@ -62,7 +71,21 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images]:
     say("network", network.said(found.parameters, the_map))
     resolved = against_the_account(checks, found, the_map)
     checks.end()
-    return found, the_map, resolved
+    return found, the_map, resolved, release
+
+
+def read_release() -> Release | None:
+    """The one of RELEASE, if it is whole, and has a command for this machine."""
+    folder = released.folder()
+    if folder is None:
+        return None
+    release = released.read(folder)
+    released.command(folder)
+    return release
+
+
+def check_architecture(release: Release | None, architecture: str) -> str:
+    return released.check_architecture(release, architecture) if release else tools.check_target(architecture)
 
 
 def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pools.Pool]) -> Images:
@@ -145,17 +168,28 @@ def make_roles(the_map: dict[str, pools.Pool]) -> None:
         say("warning", warning)
 
 
-def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
-    before, waiting = changed_at(found), stacks.waiting_change_sets(found.stack)
-    digests = runtimes.published(found.path, found.given)
-    sam.write_parameters({**found.parameters, **resolved.parameters, **digests})
+def build(found: Settings) -> Path:
+    """The template that names what was built."""
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
         fail("sam build has failed, see above; nothing was deployed")
     if sam.check_binaries(found.architecture):
         fail(f"what was built is not for {found.architecture}, see above; nothing was deployed")
+    return sam.BUILT / "template.yaml"
+
+
+def build_and_deploy(found: Settings, resolved: Images, release: Release | None, confirm: bool) -> None:
+    before, waiting = changed_at(found), stacks.waiting_change_sets(found.stack)
+    digests = runtimes.published(found.path, found.given)
+    parameters = {**found.parameters, **resolved.parameters, **digests}
+    if release:
+        code = released.upload(release, found.architecture, sam.bucket(found), tools.account())
+        say("upload", "the release is in s3://{CodeBucket}/{CodePrefix}".format_map(code))
+        parameters |= code
+    sam.write_parameters(parameters)
+    template = released.template(code, found.region) if release else build(found)
     say("deploy", f"sam deploy, {found.stack} in {found.region}")
-    failed = sam.run(sam.deploy_command(found, confirm))
+    failed = sam.run(sam.deploy_command(found, confirm, template))
     there = stacks.described(found.stack)
     if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
         fail("nothing was deployed, see above; the stack is not there yet")
@@ -205,12 +239,12 @@ def main(arguments: list[str]) -> None:
         return
     if unknown := set(arguments) - known:
         fail(f"{' '.join(sorted(unknown))} is no option; --help lists them")
-    found, the_map, resolved = look(settings.environment())
+    found, the_map, resolved, release = look(settings.environment())
     if "--check" in arguments:
         print("Nothing speaks against the deploy; nothing was built or changed.")
         return
     make_roles(the_map)
-    build_and_deploy(found, resolved, confirm="--yes" not in arguments and sys.stdin.isatty())
+    build_and_deploy(found, resolved, release, confirm="--yes" not in arguments and sys.stdin.isatty())
     farewell(found)
 
 

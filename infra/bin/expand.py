@@ -47,6 +47,11 @@ def without_empty_subs(value):
     return value
 
 
+def in_s3(name: str, key: str, properties: dict) -> dict:
+    """What a release's template says already."""
+    return {name: properties[name] if isinstance(properties[name], dict) else f"s3://packaged/{key}"}
+
+
 def expand(file: Path) -> dict:
     template = yaml_parse(file.read_text(encoding="utf-8"))
     transforms = template.get("Transform", [])
@@ -57,9 +62,9 @@ def expand(file: Path) -> dict:
         for resource in expanded["Resources"].values():
             # `sam package` puts addresses of S3 there.
             if resource["Type"] == "AWS::Serverless::Function":
-                resource["Properties"]["CodeUri"] = "s3://packaged/function.zip"
+                resource["Properties"].update(in_s3("CodeUri", "function.zip", resource["Properties"]))
             if resource["Type"] == "AWS::Serverless::LayerVersion":
-                resource["Properties"]["ContentUri"] = "s3://packaged/layer.zip"
+                resource["Properties"].update(in_s3("ContentUri", "layer.zip", resource["Properties"]))
         expanded = transform(expanded, {}, NoManagedPolicies())
     expanded.pop("Transform", None)
     return expanded

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from samcli.commands.exceptions import UserException
+from samcli.lib.bootstrap.bootstrap import manage_stack
+from says import fail, one_line
 from settings import ROOT, Settings
 from tomlkit import dumps
 
@@ -34,7 +37,7 @@ def build_command(settings: Settings) -> list[str]:
     return ["sam", "build", *common(settings), *template, "--build-in-source"]
 
 
-def deploy_command(settings: Settings, confirm: bool) -> list[str]:
+def deploy_command(settings: Settings, confirm: bool, template: Path | None = None) -> list[str]:
     """`sam` may ask whether the change set is meant; nothing to change is not a failure."""
     return [
         *("sam", "deploy"),
@@ -42,13 +45,22 @@ def deploy_command(settings: Settings, confirm: bool) -> list[str]:
         *("--stack-name", settings.stack),
         # On the stack, and by CloudFormation's doing on all of it that takes tags.
         *("--tags", *(f"{key}={value}" for key, value in {**settings.tags, "mayfly:stack": settings.stack}.items())),
-        *("--template-file", str(BUILT / "template.yaml")),
+        *("--template-file", str(template or BUILT / "template.yaml")),
         *(("--s3-bucket", settings.bucket, "--no-resolve-s3") if settings.bucket else ("--resolve-s3",)),
         *("--capabilities", *CAPABILITIES),
         "--confirm-changeset" if confirm else "--no-confirm-changeset",
         "--no-fail-on-empty-changeset",
         "--no-progressbar",
     ]
+
+
+def bucket(settings: Settings) -> str:
+    """Where `sam deploy` uploads to. Its own bucket is made here, if it is not there yet."""
+    try:
+        return settings.bucket or manage_stack(profile=None, region=settings.region)
+    except UserException as problem:
+        # Of `sam` itself: what its bucket's stack lacks.
+        fail(f"{one_line(problem.message)}; or say s3_bucket in samconfig.toml. Nothing was deployed")
 
 
 def write_parameters(parameters: dict[str, str]) -> None:

@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import boto3
+import released
 from says import AWS_ERRORS, Refusal, one_line, told_by_aws
 from settings import ROOT
 
@@ -19,14 +21,21 @@ INSTALLED_BY = {
 }
 
 
+# What compiles is not wanted where a release is deployed.
+DEPLOYS = ["sam"]
+
+
 def check() -> str:
     """Their versions."""
-    missing = [f"{name} is not here: {how}" for name, how in INSTALLED_BY.items() if not shutil.which(name)]
+    wanted = DEPLOYS if released.folder() else list(INSTALLED_BY)
+    missing = [f"{name} is not here: {INSTALLED_BY[name]}" for name in wanted if not shutil.which(name)]
     if missing:
         raise Refusal("; ".join(missing))
     sam = version("sam", "--version")
     if numbers(sam) < OLDEST_SAM:
         raise Refusal(f"sam is {sam}, and has to be 1.156 or newer: {INSTALLED_BY['sam']}")
+    if released.folder():
+        return f"sam {sam}"
     cargo = version("cargo", "--version")
     return f"sam {sam}, cargo {cargo}, cargo-lambda"
 
@@ -68,16 +77,20 @@ def credentials() -> dict[str, str]:
     return {**named, "AWS_SESSION_TOKEN": found.token or ""}
 
 
-def run(command: list[str], **variables: str) -> subprocess.CompletedProcess:
-    """In the project's folder, with its output kept."""
+def run(command: list[str], folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess:
+    """In the project's folder, or another, with its output kept."""
     environment = {**os.environ, **variables}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def mayfly(*arguments: str, features: str = "", **variables: str) -> subprocess.CompletedProcess:
-    """The command line of this project."""
+def mayfly(
+    *arguments: str, features: str = "", folder: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess:
+    """The command line of this project: the release's, which has all features, or built here."""
+    if release := released.folder():
+        return run([str(released.command(release)), *arguments], folder, **variables)
     chosen = ["--features", features] if features else []
-    return run(["cargo", "run", "--quiet", "-p", "mayfly", *chosen, "--", *arguments], **variables)
+    return run(["cargo", "run", "--quiet", "-p", "mayfly", *chosen, "--", *arguments], folder, **variables)
 
 
 def last_words(ended: subprocess.CompletedProcess) -> str:
