@@ -172,7 +172,8 @@ def build_and_deploy(found: Settings, resolved: Images, confirm: bool) -> None:
         explain(found, there)
     if stacks.waiting_change_sets(found.stack) - waiting:
         fail("the change set was not confirmed; nothing was deployed, and the stack is as it was")
-    for warning in image_builds.keep(list(resolved.parameters.values()), found.stack):
+    deployed = [it for name, it in resolved.parameters.items() if name in images.NAMED]
+    for warning in image_builds.keep(deployed, found.stack):
         say("warning", warning)
 
 
