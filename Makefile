@@ -127,9 +127,11 @@ lint-workflows: .tools/workflows/.installed ## lint the workflow that makes a re
 	.tools/workflows/bin/zizmor --offline --quiet --no-progress --persona pedantic .github/workflows
 
 # It needs docker with buildx, and a network. `images/build --help` says the rest.
-.PHONY: images images-check
-images: .venv/.installed ## build the images for both architectures and hold them against their budgets; PUSH=REPOSITORY pushes them
-	$(with_venv) images/build $(if $(PUSH),--push $(PUSH)) $(if $(TAG),--tag $(TAG))
+.PHONY: images images-check images-rollback
+images: .venv/.installed .tools/template/.installed ## build the images, at AWS where the stack has ImageBuilds on, else here; PUSH=REPOSITORY pushes them
+	$(in_template) infra/bin/make_images.py $(if $(PUSH),--push $(PUSH)) $(if $(TAG),--tag $(TAG))
+images-rollback: .tools/template/.installed ## go back to the images that the stack's builds published before
+	$(in_template) infra/bin/rollback_images.py
 images-check: ## say how old the images' pins are, and fail where one is too old
 	cargo run --quiet -p mayfly -- images check
 

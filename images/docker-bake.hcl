@@ -34,7 +34,7 @@ variable "OUT" {
 }
 
 group "default" {
-  targets = ["runner", "runner-docker", "dockerd", "logs", "mirror"]
+  targets = ["runner", "runner-docker", "dockerd", "logs", "mirror", "runtimes"]
 }
 
 # zstd unpacks faster than gzip; the distribution's layers are recompressed for it.
@@ -122,4 +122,14 @@ target "mirror" {
   }
   tags   = ["${REPOSITORY}/mirror:${TAG}"]
   output = ["type=oci,tar=false,dest=${OUT}/mirror,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
+}
+
+target "runtimes" {
+  inherits = ["_image"]
+  context  = "images/runtimes"
+  contexts = {
+    runner = "target:runner"
+  }
+  tags   = ["${REPOSITORY}/runtimes:${TAG}"]
+  output = ["type=oci,tar=false,dest=${OUT}/runtimes,compression=zstd,compression-level=19,force-compression=true,oci-mediatypes=true"]
 }

@@ -17,8 +17,10 @@ from functools import partial
 from pathlib import Path
 
 import caches
+import image_builds
 import images
 import logs
+import make_images
 import mirror
 import network
 import parameter_store
@@ -104,13 +106,18 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
         deployed = Stack(there) if there else None
         checks.do("pools", lambda: pools.check_dropped(deployed, the_map))
     checks.do("quotas", lambda: check_quotas(found.region))
-    look_up = partial(images.resolve, found.parameters, the_map, found.stack, found.region)
-    resolved = checks.get("images", look_up) or Images()
+    given = {**found.parameters, **(checks.get("image builds", lambda: of_builds(found)) or {})}
+    resolved = checks.get("images", partial(images.resolve, given, the_map, found.stack, found.region)) or Images()
+    resolved.parameters = {**image_builds.waiting(given), **resolved.parameters}
     if resolved.said:
         say("images", resolved.said)
     for warning in resolved.warnings:
         say("warning", warning)
     return resolved
+
+
+def of_builds(found: Settings) -> dict[str, str]:
+    return image_builds.published(found.path, found.parameters)
 
 
 def settings_of(env: str) -> Settings:
@@ -199,6 +206,9 @@ def build_and_deploy(found: Settings, resolved: Images, release: Release | None,
         explain(found, there)
     if stacks.waiting_change_sets(found.stack) - waiting:
         fail("the change set was not confirmed; nothing was deployed, and the stack is as it was")
+    deployed = [it for name, it in resolved.parameters.items() if name in images.NAMED]
+    for warning in image_builds.keep(deployed, found.stack):
+        say("warning", warning)
 
 
 def changed_at(found: Settings):
@@ -219,6 +229,22 @@ def explain(found: Settings, there: dict) -> None:
         print(f"  it has left behind: {command}", file=sys.stderr)
     way = stacks.way_out(status, found.stack, found.region) or "mend that, then `make deploy` again"
     fail(f"{found.stack} is {status}, for the reasons above; {way}")
+
+
+def first_images(found: Settings, the_map: dict[str, pools.Pool], release: Release | None, confirm: bool) -> None:
+    """A stack that builds its images is there before them, with pools that start nothing: now the images, then the pools.
+    Interrupted, the next deploy goes on here: nothing is built that was published meanwhile."""
+    if not image_builds.is_on(found.parameters) or image_builds.record(found.path):
+        return
+    say("images", "the stack is there, and has published none yet: they are built now, for half an hour or so")
+    try:
+        make_images.at_aws(found.stack, found.path)
+        given = {**found.parameters, **of_builds(found)}
+        resolved = images.resolve(given, the_map, found.stack, found.region)
+    except Refusal as problem:
+        fail(f"{problem}; the stack is there, and `make deploy` goes on from here")
+    say("images", resolved.said)
+    build_and_deploy(found, resolved, release, confirm)
 
 
 def farewell(found: Settings) -> None:
@@ -244,7 +270,9 @@ def main(arguments: list[str]) -> None:
         print("Nothing speaks against the deploy; nothing was built or changed.")
         return
     make_roles(the_map)
-    build_and_deploy(found, resolved, release, confirm="--yes" not in arguments and sys.stdin.isatty())
+    confirm = "--yes" not in arguments and sys.stdin.isatty()
+    build_and_deploy(found, resolved, release, confirm)
+    first_images(found, the_map, release, confirm)
     farewell(found)
 
 

@@ -22,7 +22,7 @@ def problems(parameters: dict[str, str]) -> list[str]:
     # ECS itself writes the tasks' logs to CloudWatch.
     sent = [it for it in on if it != "TaskLogs" or output != CLOUDWATCH]
     found = []
-    if sent and not parameters["LogsImage"]:
+    if sent and not parameters["LogsImage"] and parameters["ImageBuilds"] == "off":
         found.append(f"{are_on(sent)}, and LogsImage is empty: `make images PUSH=…` builds it")
     if sent and needs_key(output) and not parameters["LogKeyParameter"]:
         found.append(

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 
 import boto3
+import image_builds
 import logs
 import mirror
 from overrides import Template, as_table
@@ -92,6 +93,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
     if not stack_only:
         problems += network_problems(settings.parameters) + logs.problems(settings.parameters)
         problems += mirror.problems(settings.parameters, settings.stack)
+        problems += image_builds.problems(settings.parameters, settings.stack)
         problems += problems_together(settings.parameters)
     if not problems:
         use(settings, table.get("profile"))

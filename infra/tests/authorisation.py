@@ -175,6 +175,6 @@ def intersect(granted: str, form: str) -> bool:
 
 
 def in_variable(letter: str, variable: str) -> bool:
-    """No field of an ARN has a colon, and only what is said to be a path, or a key of S3, has slashes."""
-    path = variable.endswith(("WithPath}", "WithoutLeadingSlash}", "ObjectName}"))
+    """No field of an ARN has a colon, and only what is said to be a path, a key of S3 or a repository has slashes."""
+    path = variable.endswith(("WithPath}", "WithoutLeadingSlash}", "ObjectName}", "RepositoryName}"))
     return letter != ":" and (path or letter != "/")

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = {
     "AWS::ApiGatewayV2::Api": "Name",
     "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
+    "AWS::ECR::Repository": "RepositoryName",
     "AWS::ECS::CapacityProvider": "Name",
     "AWS::ECS::Cluster": "ClusterName",
     "AWS::ECS::TaskDefinition": "Family",
@@ -157,6 +158,8 @@ class Stack:
             return f"arn:aws:sns:us-east-1:123456789012:{self.named(name)}"
         if self.template["Resources"][name]["Type"] == "AWS::ECS::TaskDefinition":
             return f"{ECS}:task-definition/{self.named(name)}:1"
+        if self.template["Resources"][name]["Type"] == "AWS::StepFunctions::StateMachine":
+            return f"arn:aws:states:us-east-1:123456789012:stateMachine:{self.named(name)}"
         return self.named(name)
 
     def attribute(self, name: str, attribute: str):

@@ -26,6 +26,7 @@ KINDS = [
         "DockerHubMirror": "on",
         "MirrorImage": "r.example/mirror",
         "MirrorKeyParameter": "/mayfly/docker-hub",
+        "ImageBuilds": "on",
     },
 ]
 
@@ -53,6 +54,7 @@ class Templates(unittest.TestCase):
         functions = {f"{it}Role of mayfly" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
         nested = [("ExecutionRole", "Pools"), ("InstanceRole", "Pools"), ("TaskRole", "Logs")]
         nested += [("ExecutionRole", "Mirror"), ("TaskRole", "Mirror")]
+        nested += [(f"{it}Role", "ImageBuilding") for it in ("Check", "Build", "Publish", "Machine", "Schedule")]
         others = {f"{role} of mayfly-{stack}-ID" for role, stack in nested}
         queues = {f"{it}Policy of mayfly-Storage-ID" for it in ("JobQueue", "DeadLetterQueue")}
         self.assertLessEqual(functions | others | queues, looked_at)

@@ -37,7 +37,7 @@ def called() -> set[str]:
         for service in services:
             model = session.get_service_model(service)
             own = {xform_name(it): it for it in model.operation_names}
-            prefix = service.replace("service-quotas", "servicequotas")
+            prefix = service.replace("service-quotas", "servicequotas").replace("stepfunctions", "states")
             found |= {f"{prefix}:{own[name]}" for name in names & set(own)}
     return found
 

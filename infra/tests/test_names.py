@@ -98,6 +98,7 @@ class Names(unittest.TestCase):
         for ingress in ("url", "httpapi"):
             given = {
                 **{"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"},
+                "ImageBuilds": "on",
                 "AlarmEmail": "team@example.com",
             }
             whole = Stack.whole(stack, Ingress=ingress, **given)

@@ -187,7 +187,7 @@ class Retries(unittest.TestCase):
                 **dict.fromkeys(functions, once),
                 "EveryMinuteRule to Scheduler": once,
                 "EveryMinuteRule to Reconciler": once,
-                **dict.fromkeys(("WeeklyX64 to Publisher", "WeeklyArm64 to Publisher"), (3, 3600)),
+                **dict.fromkeys(("WeeklyX64 to Publisher", "WeeklyArm64 to Publisher", "Daily to Check"), (3, 3600)),
                 "TaskStoppedRule to JobQueue": (185, 86400),
                 "SpotInterruptionRule to JobQueue": (185, 120),
             },

@@ -6,9 +6,12 @@ use fleet::launch::exit_code::FAILED;
 use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};
 
 use crate::config::TaskConfig;
-use crate::{run, shim};
+use crate::{run, self_check, shim};
 
-/// PID 1 from its start to its exit code; or the shim, if it is called as that.
+/// What a build of an image calls it with.
+const SELF_CHECK: &str = "--self-check";
+
+/// PID 1 from its start to its exit code; or the shim or a check of the image, if it is called as that.
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next() {
@@ -19,9 +22,10 @@ pub fn main() -> ExitCode {
             tracing::error!(%error, "the runner program cannot be started");
             ExitCode::from(127)
         }
+        Some(argument) if argument == SELF_CHECK => checked(),
         Some(_) => {
             log();
-            tracing::error!("takes no arguments: its settings are environment variables");
+            tracing::error!("takes no arguments but --self-check: its settings are environment variables");
             ExitCode::from(2)
         }
     }
@@ -30,6 +34,22 @@ pub fn main() -> ExitCode {
 /// A JSON line on standard output for each event. It goes on even if no one reads them.
 fn log() {
     tracing_subscriber::fmt().json().flatten_event(true).log_internal_errors(false).init();
+}
+
+/// Whether the image has what a task needs: 0, or 1 and a line.
+#[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
+fn checked() -> ExitCode {
+    log();
+    let lookup = |name: &str| std::env::var(name).ok();
+    let path = lookup("PATH").unwrap_or_default();
+    let found = self_check::config(lookup).and_then(|it| self_check::check(&it, &path, &self_check::hook()));
+    found.map_or_else(
+        |problem| {
+            tracing::error!(problem, "the image is not complete");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
 }
 
 fn pid1() -> ExitCode {

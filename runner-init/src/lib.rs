@@ -9,5 +9,6 @@ mod processes;
 mod random;
 mod registrar;
 mod run;
+pub mod self_check;
 mod shim;
 pub mod tool_cache;

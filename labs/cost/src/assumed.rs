@@ -31,6 +31,24 @@ pub struct Assumed {
     pub mirror: MonthOfMirror,
     /// A month of the runtimes' cache.
     pub runtimes: MonthOfRuntimes,
+    /// A month of image builds.
+    pub image_builds: MonthOfImageBuilds,
+}
+
+/// A month of image builds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the file says what each is")]
+pub struct MonthOfImageBuilds {
+    pub checks: f64,
+    pub check_minutes: f64,
+    pub builds: f64,
+    pub build_minutes: f64,
+    pub publish_minutes: f64,
+    pub transitions_a_build: f64,
+    pub builds_kept: f64,
+    pub build_gb: f64,
+    pub alarms: f64,
 }
 
 /// A month of dependency caches.

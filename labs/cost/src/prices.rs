@@ -56,6 +56,10 @@ pub struct SwitchPrices {
     pub efs_write_gb: f64,
     pub hosted_zone_month: f64,
     pub nat_gb: f64,
+    pub codebuild_minute: f64,
+    pub codebuild_arm_minute: f64,
+    pub state_transition: f64,
+    pub ecr_gb_month: f64,
 }
 
 /// Dollars.

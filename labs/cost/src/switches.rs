@@ -1,6 +1,7 @@
-//! What a month of each switch costs: dependency caches, the mirror of Docker Hub, and the runtimes' cache.
+//! What a month of each switch costs: dependency caches, the mirror of Docker Hub, the runtimes' cache,
+//! and image builds.
 
-use crate::assumed::{Assumed, MonthOfCaches, MonthOfMirror, MonthOfRuntimes};
+use crate::assumed::{Assumed, MonthOfCaches, MonthOfImageBuilds, MonthOfMirror, MonthOfRuntimes};
 use crate::day::MONTH;
 use crate::deployed::MirrorTask;
 use crate::prices::SwitchPrices;
@@ -40,7 +41,8 @@ impl SwitchBill {
 /// The bills of all switches.
 pub fn bills(prices: &SwitchPrices, assumed: &Assumed, task: &MirrorTask) -> Vec<SwitchBill> {
     let [from_s3, from_efs] = runtimes(prices, &assumed.runtimes);
-    vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task), from_s3, from_efs]
+    let builds = image_builds(prices, &assumed.image_builds);
+    vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task), from_s3, from_efs, builds]
 }
 
 /// Dollars of what daemons pull in a month through the NAT gateway while there is no mirror.
@@ -108,6 +110,30 @@ fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
         .map(|(switch, costs)| SwitchBill { switch, costs })
 }
 
+/// An alarm's price is not a switch's own: `prices.toml` has it once, among those of every stack.
+const ALARM_MONTH: f64 = 0.10;
+
+fn image_builds(prices: &SwitchPrices, month: &MonthOfImageBuilds) -> SwitchBill {
+    let small =
+        month.checks * month.check_minutes + month.builds * (month.build_minutes + month.publish_minutes);
+    let transitions = month.builds * month.transitions_a_build;
+    SwitchBill {
+        switch: "ImageBuilds",
+        costs: vec![
+            cost("CodeBuild: x86_64", small, "minutes", prices.codebuild_minute),
+            cost(
+                "CodeBuild: arm64",
+                month.builds * month.build_minutes,
+                "minutes",
+                prices.codebuild_arm_minute,
+            ),
+            cost("Step Functions", transitions, "transitions", prices.state_transition),
+            cost("ECR: kept", month.builds_kept * month.build_gb, "GB", prices.ecr_gb_month),
+            cost("CloudWatch: alarms", month.alarms, "alarms", ALARM_MONTH),
+        ],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +172,12 @@ mod tests {
             ("EFS: published", "0.36"),
             // 6,900 GB.
             ("EFS: restored", "207.00"),
+            // 60 minutes of checks, and 32 of each build.
+            ("CodeBuild: x86_64", "1.00"),
+            ("CodeBuild: arm64", "0.44"),
+            ("Step Functions", "0.00"),
+            ("ECR: kept", "2.00"),
+            ("CloudWatch: alarms", "0.20"),
         ];
         assert_eq!(found, expected.map(|(what, dollars)| (what, dollars.to_owned())));
         assert!((without_a_mirror(&list.switch_prices, &assumed) - 45.0).abs() < 1e-9, "1,000 GB");

@@ -9,4 +9,5 @@
 mod calm_day;
 mod conditions;
 mod documents;
+mod new_images;
 mod tables;

@@ -28,7 +28,7 @@ fn dockerfile(target: &Target) -> Dockerfile {
 #[test]
 fn every_image_is_built_for_both_architectures_with_zstd_layers() {
     let bake = bake();
-    assert_eq!(bake.default, ["runner", "runner-docker", "dockerd", "logs", "mirror"]);
+    assert_eq!(bake.default, ["runner", "runner-docker", "dockerd", "logs", "mirror", "runtimes"]);
     for name in &bake.default {
         let target = &bake.targets[name];
         assert_eq!(texts(&target["platforms"]), ["linux/amd64", "linux/arm64"], "{name}");

@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# What the scripts of a build have in common.
+
+# shellcheck disable=SC2034 # for who sources it
+images=(runner runner-docker dockerd logs mirror runtimes)
+
+die() {
+    echo "$(basename "$0"): $1" >&2
+    exit 1
+}
+
+# At ECR; and a builder that knows zstd.
+log_in() {
+    docker buildx version >/dev/null 2>&1 || die "docker buildx is not here"
+    aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"
+    docker buildx inspect mayfly >/dev/null 2>&1 || docker buildx create --name mayfly --driver docker-container
+    docker buildx use mayfly
+}

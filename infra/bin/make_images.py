@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Builds the images: at AWS where the stack of samconfig.toml has ImageBuilds on, else on this machine.
+
+    make_images.py [OPTION]...
+
+Options are those of images/build, which builds here. At AWS it uploads what the images are made of, starts a check, and
+waits for the build that follows; it may be interrupted and repeated, and finds a build that is under way.
+"""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import boto3
+import image_builds
+from overrides import as_table
+from samconfig import ROOT, Document
+from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
+from settings import environment, settings_or_fail
+
+KEY = "context.tar.gz"
+# Seconds between two looks.
+LOOK_EVERY = float(os.environ.get("MAYFLY_LOOK_EVERY", "15"))
+INIT = "target/images/init"
+
+
+def build_programs() -> None:
+    """PID 1 for both architectures, and the command for the check, all linked for an older glibc than the machines'."""
+    script = ["bash", str(ROOT / "images/build"), "--programs"]
+    if subprocess.run(script, cwd=ROOT, check=False).returncode:
+        raise Refusal("PID 1 or the command could not be built, see above; nothing was uploaded")
+
+
+def context() -> bytes:
+    """What a build needs, as one archive: the same files are the same bytes."""
+    files = [it for it in sorted((ROOT / "images").rglob("*")) if it.is_file() and "__pycache__" not in it.parts]
+    files += [ROOT / INIT / it / "runner-init" for it in ("amd64", "arm64")]
+    named = {str(it.relative_to(ROOT)): it for it in files} | {"bin/mayfly": ROOT / "target/images/mayfly"}
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=6) as archive:
+        for name, file in sorted(named.items()):
+            archive.addfile(*entry(name, file))
+    return made.getvalue()
+
+
+def entry(name: str, file: Path) -> tuple[tarfile.TarInfo, io.BytesIO]:
+    data = file.read_bytes()
+    it = tarfile.TarInfo(name)
+    it.size, it.mode = len(data), 0o755 if os.access(file, os.X_OK) else 0o644
+    return it, io.BytesIO(data)
+
+
+def upload(bucket: str) -> None:
+    data = context()
+    boto3.client("s3").put_object(Bucket=bucket, Key=KEY, Body=data)
+    say("context", f"{len(data) // 1000} kB, {hashlib.sha256(data).hexdigest()[:12]}, in {bucket}")
+
+
+def build(outputs: dict[str, str]) -> None:
+    """Waits for the build that runs, or else checks and waits for what follows from that."""
+    steps = boto3.client("stepfunctions")
+    running = steps.list_executions(stateMachineArn=outputs["Machine"], statusFilter="RUNNING")["executions"]
+    if running:
+        say("build", "one is under way")
+        wait_for_execution(running[0]["executionArn"])
+        return
+    upload(outputs["Bucket"])
+    started = boto3.client("codebuild").start_build(projectName=outputs["Check"])["build"]["id"]
+    ended = wait("check", lambda: boto3.client("codebuild").batch_get_builds(ids=[started])["builds"][0])
+    if ended["buildStatus"] != "SUCCEEDED":
+        raise Refusal(f"the check has {ended['buildStatus'].lower()}: {logs_of(ended)}")
+    # images/at-aws/check calls the execution as it is called itself.
+    name = started.rpartition(":")[2]
+    execution = f"{outputs['Machine'].replace(':stateMachine:', ':execution:')}:{name}"
+    try:
+        steps.describe_execution(executionArn=execution)
+    except steps.exceptions.ExecutionDoesNotExist:
+        say("build", "nothing is newer than what was published; none was started")
+        return
+    wait_for_execution(execution)
+
+
+def wait_for_execution(execution: str) -> None:
+    steps = boto3.client("stepfunctions")
+    ended = wait("build", lambda: steps.describe_execution(executionArn=execution))
+    if ended["status"] != "SUCCEEDED":
+        raise Refusal(f"the build has {ended['status'].lower()}, and what was published before stays: {execution} has its steps")
+
+
+def logs_of(build: dict) -> str:
+    return build.get("logs", {}).get("deepLink") or f"`aws codebuild batch-get-builds --ids {build['id']}` says where its log is"
+
+
+def wait(what: str, look) -> dict:
+    """Until it has ended, with a line each minute."""
+    began, told = time.monotonic(), -1
+    while True:
+        it = look()
+        status = it.get("status") or it["buildStatus"]
+        if status not in ("RUNNING", "IN_PROGRESS"):
+            say(what, status.lower())
+            return it
+        minutes = int((time.monotonic() - began) // 60)
+        if minutes > told:
+            told = minutes
+            say(what, f"{it.get('currentPhase', 'running').lower()}, for {minutes} minutes")
+        time.sleep(LOOK_EVERY)
+
+
+def at_aws(stack: str, path: str) -> None:
+    outputs = image_builds.outputs(stack)
+    if not outputs:
+        raise Refusal(f"{stack} has no image builds yet: `make deploy`, which makes them and then the images")
+    build_programs()
+    build(outputs)
+    for name, image in sorted(image_builds.record(path).get("images", {}).items()):
+        say(name, image)
+
+
+def main(arguments: list[str]) -> None:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+    given = as_table(Document(environment()).of("global").get("parameter_overrides"))
+    if arguments or not image_builds.is_on(given):
+        sys.exit(subprocess.run(["bash", str(ROOT / "images/build"), *arguments], cwd=ROOT, check=False).returncode)
+    found = settings_or_fail(environment())
+    at_aws(found.stack, found.path)
+    print("`make deploy` gives them to the pools.")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Refusal as problem:
+        fail(str(problem))
+    except AWS_ERRORS as error:
+        fail(told_by_aws(error))
+    except KeyboardInterrupt:
+        fail("interrupted; a build that was started goes on, and `make images` finds it")

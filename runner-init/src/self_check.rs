@@ -1,0 +1,173 @@
+//! `runner-init --self-check`: whether an image has what a task needs. A build asks it once of each new image, before
+//! anything may run it.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::config::{CACHE_HOOK, TaskConfig, User};
+
+/// What steps and actions call, wherever the PATH has it.
+const TOOLS: [&str; 9] = ["bash", "curl", "git", "jq", "python3", "sudo", "tar", "unzip", "zstd"];
+
+/// Below the runner program's own folder: its two halves, and the Node.js that each version has (`hashFiles()` runs on it).
+const PROGRAMS: [&str; 3] = ["bin/Runner.Listener", "bin/Runner.Worker", "externals/node20/bin/node"];
+
+/// The settings of an image by itself: those of `RunTask` are not there, and stand-ins take their place.
+pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<TaskConfig, String> {
+    let with_stand_ins = |name: &str| match name {
+        fleet::launch::TICKET_VARIABLE => Some("none".to_owned()),
+        fleet::launch::REGISTRAR_URL_VARIABLE => Some("https://registrar.invalid".to_owned()),
+        _ => lookup(name),
+    };
+    TaskConfig::read(with_stand_ins).map_err(|problems| problems.iter().collect::<Vec<_>>().join("; "))
+}
+
+/// The first thing that is not as a task needs it. `path` is the PATH; `hook` is [`CACHE_HOOK`], except in a test.
+pub fn check(config: &TaskConfig, path: &str, hook: &Path) -> Result<(), String> {
+    let day = config.runner_current_on.map(drop);
+    day.ok_or("MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts from that day")?;
+    let folder = config.program.parent().unwrap_or(Path::new("/"));
+    let programs = PROGRAMS.iter().map(|name| folder.join(name));
+    for file in [config.program.clone(), hook.to_owned()].into_iter().chain(programs) {
+        executable(&file)?;
+    }
+    for owned in [config.home.clone(), config.home.join("_work"), config.home.join("externals")] {
+        owned_by(config.user, &owned)?;
+    }
+    is_folder(&config.tool_cache)?;
+    for tool in TOOLS {
+        let found = path.split(':').any(|folder| executable(&Path::new(folder).join(tool)).is_ok());
+        found.then_some(()).ok_or_else(|| format!("{tool} is nowhere on the PATH"))?;
+    }
+    Ok(())
+}
+
+/// The hook of Mayfly's images.
+pub fn hook() -> PathBuf {
+    CACHE_HOOK.into()
+}
+
+fn look(path: &Path) -> Result<Metadata, String> {
+    std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// By everybody: a job's user is not the owner of all of it.
+fn executable(path: &Path) -> Result<(), String> {
+    let it = look(path)?;
+    let is = it.is_file() && it.mode() & 0o111 != 0;
+    is.then_some(()).ok_or_else(|| format!("{}: is not a program", path.display()))
+}
+
+fn is_folder(path: &Path) -> Result<Metadata, String> {
+    let it = look(path)?;
+    if it.is_dir() { Ok(it) } else { Err(format!("{}: is not a folder", path.display())) }
+}
+
+fn owned_by(user: User, path: &Path) -> Result<(), String> {
+    let it = is_folder(path)?;
+    let User { uid, gid } = user;
+    let is = (it.uid(), it.gid()) == (uid, gid);
+    is.then_some(()).ok_or_else(|| {
+        format!("{}: belongs to {}:{}, and has to belong to {uid}:{gid}", path.display(), it.uid(), it.gid())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use rustix::process::{getgid, getuid};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// An image in a folder, which belongs to whoever runs the test.
+    struct Image(TempDir);
+
+    impl Image {
+        fn whole() -> Self {
+            let image = Self(tempfile::tempdir().unwrap());
+            let home = ["run.sh", PROGRAMS[0], PROGRAMS[1], PROGRAMS[2]].map(|it| format!("home/{it}"));
+            let tools = TOOLS.map(|it| format!("bin/{it}"));
+            for program in home.iter().chain(&tools).chain([&"hook.sh".to_owned()]) {
+                let file = image.path(program);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(&file, "").unwrap();
+                fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            for folder in ["home/_work", "tools"] {
+                fs::create_dir_all(image.path(folder)).unwrap();
+            }
+            image
+        }
+
+        fn path(&self, below: &str) -> PathBuf {
+            self.0.path().join(below)
+        }
+
+        fn checked(&self, user: User, current_on: Option<&str>) -> Result<(), String> {
+            let shown = |below: &str| Some(self.path(below).display().to_string());
+            let mut config = config(|name| match name {
+                "MAYFLY_RUNNER_HOME" => shown("home"),
+                "MAYFLY_RUNNER_CURRENT_ON" => current_on.map(str::to_owned),
+                "RUNNER_TOOL_CACHE" => shown("tools"),
+                _ => None,
+            })?;
+            // No setting makes it root, as whom the test may run.
+            config.user = user;
+            check(&config, &shown("bin").unwrap(), &self.path("hook.sh"))
+        }
+    }
+
+    fn own() -> User {
+        User { uid: getuid().as_raw(), gid: getgid().as_raw() }
+    }
+
+    #[test]
+    fn a_whole_image_is_found_whole() {
+        assert_eq!(Image::whole().checked(own(), Some("2026-11-01")), Ok(()));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (gone, said) in [
+            ("home/run.sh", "home/run.sh: No such file or directory (os error 2)"),
+            (
+                "home/externals/node20/bin/node",
+                "home/externals/node20/bin/node: No such file or directory (os error 2)",
+            ),
+            ("hook.sh", "hook.sh: No such file or directory (os error 2)"),
+            ("home/_work", "home/_work: No such file or directory (os error 2)"),
+            ("tools", "tools: No such file or directory (os error 2)"),
+            ("bin/git", "git is nowhere on the PATH"),
+        ] {
+            let image = Image::whole();
+            let path = image.path(gone);
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+            let found = image.checked(own(), Some("2026-11-01")).unwrap_err();
+            assert_eq!(found.trim_start_matches(&*format!("{}/", image.0.path().display())), said);
+        }
+    }
+
+    #[test]
+    fn a_program_that_nobody_may_run_and_a_home_of_somebody_elses_are_found() {
+        let image = Image::whole();
+        let others = User { uid: own().uid + 1, gid: own().gid };
+        let found = image.checked(others, Some("2026-11-01")).unwrap_err();
+        assert!(found.ends_with(&format!("has to belong to {}:{}", others.uid, others.gid)), "{found}");
+        fs::set_permissions(image.path("home/run.sh"), fs::Permissions::from_mode(0o644)).unwrap();
+        let found = image.checked(own(), Some("2026-11-01")).unwrap_err();
+        assert!(found.ends_with("home/run.sh: is not a program"), "{found}");
+    }
+
+    #[test]
+    fn a_day_that_nobody_knows_or_can_read_is_found() {
+        let image = Image::whole();
+        let found = image.checked(own(), None).unwrap_err();
+        assert_eq!(found, "MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts from that day");
+        let found = image.checked(own(), Some("soon")).unwrap_err();
+        assert_eq!(found, "MAYFLY_RUNNER_CURRENT_ON: has to be a day, 2026-11-30 for example");
+    }
+}
