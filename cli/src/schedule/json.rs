@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::PoolsOfZone;
 use super::cost::Cost;
-use super::prices::Prices;
 use super::week::Week;
 
 /// Times are UTC; a pool without a price costs `null`.
