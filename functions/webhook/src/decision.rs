@@ -60,15 +60,14 @@ pub(crate) fn decide(
 /// Only the repository's name shows whose job it is, not the payload's `installation`: GitHub has sent
 /// payloads of one App to another App's hook (runs-on/runs-on#509). Nothing is recorded for another owner's
 /// repository, not even an end, because no start was.
-fn of_job(mut payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
+fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
     let WebhookDeployment { organisation, pools, job_names } = deployed;
     if !payload.repository.belongs_to(organisation) {
         let repository = quote::name(payload.repository.as_str());
         return Decision::Foreign(format!("{repository} does not belong to {organisation}"));
     }
-    if !*job_names {
-        payload.names = JobNames::default();
-    }
+    let names = if *job_names { payload.names.clone() } else { JobNames::default() };
+    let payload = WorkflowJobPayload { names, ..payload };
     match payload.action {
         WorkflowJobAction::Queued => of_waiting(payload, pools),
         WorkflowJobAction::InProgress => of_begun(payload, JobAction::InProgress, pools),

@@ -119,6 +119,13 @@ impl CostLine {
         serde_json::to_string(self)
     }
 
+    /// What its task costs at this price of an hour, in US dollars.
+    pub fn priced(&self, bought: CapacityProvider, hour: NanoDollars) -> f64 {
+        #[expect(clippy::cast_possible_truncation, reason = "seconds of a few days")]
+        let milliseconds = (self.task_seconds() * 1000.0).round() as i64;
+        price(bought, hour, milliseconds).dollars()
+    }
+
     /// Seconds of its task.
     pub fn task_seconds(&self) -> f64 {
         self.starting + self.idle + self.working
