@@ -160,8 +160,7 @@ fn price(line: &CostLine, pools: &PoolMap, prices: &Prices) -> Option<f64> {
 
 fn group(line: &CostLine, by: By) -> String {
     let repository = line.repository.as_ref().map_or(NOT_NAMED, |it| it.as_str());
-    let within =
-        |name: &Option<String>| format!("{repository}: {}", name.as_deref().unwrap_or(NOT_NAMED));
+    let within = |name: &Option<String>| format!("{repository}: {}", name.as_deref().unwrap_or(NOT_NAMED));
     let name = match by {
         By::Repository => repository.to_owned(),
         By::Workflow => within(&line.workflow),

@@ -51,6 +51,7 @@ pub fn instant(text: &str, now: Timestamp) -> Result<Timestamp> {
     }
     let ago = text.parse::<Span>().ok().filter(|span| !span.is_negative());
     let at = ago.and_then(|ago| now.to_zoned(TimeZone::UTC).checked_sub(ago).ok());
-    at.map(|at| at.timestamp())
-        .ok_or_else(|| anyhow!("{text} is no moment; it takes 2026-11-01, 2026-11-01T08:00:00Z, or 7d for a week ago"))
+    at.map(|at| at.timestamp()).ok_or_else(|| {
+        anyhow!("{text} is no moment; it takes 2026-11-01, 2026-11-01T08:00:00Z, or 7d for a week ago")
+    })
 }
