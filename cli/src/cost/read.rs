@@ -7,7 +7,7 @@ use fleet::RunnerId;
 use fleet::cost::CostLine;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{Span, Timestamp, Zoned};
 
 use crate::suggest::messages;
 
@@ -47,10 +47,10 @@ pub fn instant(text: &str, now: Timestamp) -> Result<Timestamp> {
         return Ok(at);
     }
     if let Ok(day) = text.parse::<Date>() {
-        return Ok(day.to_zoned(TimeZone::UTC)?.timestamp());
+        return Ok(TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0))?);
     }
     let ago = text.parse::<Span>().ok().filter(|span| !span.is_negative());
-    let at = ago.and_then(|ago| now.to_zoned(TimeZone::UTC).checked_sub(ago).ok());
+    let at = ago.and_then(|ago| Zoned::new(now, TimeZone::UTC).checked_sub(ago).ok());
     at.map(|at| at.timestamp()).ok_or_else(|| {
         anyhow!("{text} is no moment; it takes 2026-11-01, 2026-11-01T08:00:00Z, or 7d for a week ago")
     })

@@ -1,5 +1,6 @@
 //! The week for programs.
 
+use platform::prices::Prices;
 use serde_json::{Value, json};
 
 use super::PoolsOfZone;
