@@ -33,6 +33,33 @@ def check(parameters: dict[str, str]) -> str:
     return ", ".join(runtimes)
 
 
+def mounts_in(parameters: dict[str, str]) -> bool:
+    """Whether a file system gets its mount targets in a network of the user's own."""
+    return "efs" in ways() and bool(parameters.get("VpcId"))
+
+
+def check_zones(parameters: dict[str, str]) -> str:
+    """The first two of the subnets get a mount target each. EFS takes one for a zone, and a task mounts by the
+    target of its own zone (Amazon EFS, "Managing mount targets")."""
+    named = [it.strip() for it in parameters.get("SubnetIds", "").split(",") if it.strip()]
+    found = boto3.client("ec2").describe_subnets(SubnetIds=named)["Subnets"]
+    zones = {it["SubnetId"]: it["AvailabilityZone"] for it in found}
+    of_targets = [zones[it] for it in named[:2]]
+    or_else = 'or set runtimes_from = "s3" in the pools'
+    if len(set(of_targets)) < 2:
+        raise Refusal(
+            f"SubnetIds: the runtimes' file system has its mount targets in the first two, which have to be in two zones; "
+            f"in {of_targets[0]} alone: {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
+        )
+    for subnet in named[2:]:
+        if zones[subnet] not in of_targets:
+            raise Refusal(
+                f"SubnetIds: {subnet} is in {zones[subnet]}, and the runtimes' file system has its mount targets in the zones "
+                f"of the first two, {' and '.join(of_targets)}: leave it out, {or_else}"
+            )
+    return f"mount targets in {' and '.join(of_targets)}"
+
+
 def published(path: str, given: dict[str, str]) -> dict[str, str]:
     """The digests that the publishers have written, for the parameters that samconfig.toml leaves out."""
     if "s3" not in ways():

@@ -14,16 +14,15 @@ from pathlib import Path
 from unittest import mock
 
 from authorisation import TABLE, problems, statements
+from rendered import rendered
 from shapes import ROOT, Stack, expanded_files
 from simulated import simulated
-from stage import mayfly, run  # finds the scripts
 
 import caches
 import pools
 from says import Refusal
 
 HOOK = ROOT / "images/runner/root/usr/local/lib/mayfly/job-started.sh"
-TEMPLATES = ["template.yaml", *(f"infra/{file.name}" for file in sorted((ROOT / "infra").glob("*.yaml")))]
 
 GROUPS = """
 [caches.shop]
@@ -46,16 +45,8 @@ CLAIMS = ("aud", "sub", "repository_id")
 @cache
 def root() -> Stack:
     """The stack of a map with the groups."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder)
-        (project / "infra/map").mkdir(parents=True)
-        for name in TEMPLATES:
-            shutil.copy(ROOT / name, project / name)
-        text = (ROOT / "pools.toml").read_text(encoding="utf-8") + GROUPS
-        (project / "pools.toml").write_text(text, encoding="utf-8")
-        ended = run([mayfly(), "pools", "render"], "", project)
-        assert ended.returncode == 0, ended.stderr
-        templates = expanded_files([project / name for name in TEMPLATES])
+    with rendered((ROOT / "pools.toml").read_text(encoding="utf-8") + GROUPS) as files:
+        templates = expanded_files(files)
     arns = {"AWS::S3::Bucket": "arn:${Partition}:s3:::${Name}"}
     return Stack.whole("one", arns=arns, templates=templates, GitHubOidcProviderArn=PROVIDER)
 

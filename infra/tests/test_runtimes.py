@@ -2,7 +2,6 @@
 Rendered from a map in which pools come to them in every way."""
 
 import json
-import shutil
 import subprocess
 import tempfile
 import tomllib
@@ -12,8 +11,9 @@ from pathlib import Path
 from unittest import mock
 
 from authorisation import TABLE, problems, statements
+from rendered import rendered
 from shapes import ROOT, Stack, expanded_files
-from stage import mayfly, run  # finds the scripts
+from stage import OnMoto  # finds the scripts
 
 import pools
 import runtimes
@@ -21,7 +21,6 @@ from says import Refusal
 
 MINISTACK = ROOT / ".tools/ministack/bin/python"
 SIMULATE = Path(__file__).with_name("simulate.py")
-TEMPLATES = ["template.yaml", *(f"infra/{file.name}" for file in sorted((ROOT / "infra").glob("*.yaml")))]
 
 ACCOUNT = "123456789012"
 DIGESTS = {"RuntimesX64": "a" * 64, "RuntimesArm64": ""}
@@ -38,17 +37,9 @@ def the_map(ways: dict[str, str]) -> str:
 @cache
 def root(all_from: str = "") -> Stack:
     """The stack of the map above, or of one whose pools all have one way."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder)
-        (project / "infra/map").mkdir(parents=True)
-        for name in TEMPLATES:
-            shutil.copy(ROOT / name, project / name)
-        names = tomllib.loads((ROOT / "pools.toml").read_text(encoding="utf-8"))["pools"]
-        ways = dict.fromkeys(names, all_from) if all_from else FROM
-        (project / "pools.toml").write_text(the_map(ways), encoding="utf-8")
-        ended = run([mayfly(), "pools", "render"], "", project)
-        assert ended.returncode == 0, ended.stderr
-        templates = expanded_files([project / name for name in TEMPLATES])
+    names = tomllib.loads((ROOT / "pools.toml").read_text(encoding="utf-8"))["pools"]
+    with rendered(the_map(dict.fromkeys(names, all_from) if all_from else FROM)) as files:
+        templates = expanded_files(files)
     arns = {it["type"]: it["arn"] for it in tomllib.loads(TABLE.read_text(encoding="utf-8"))["arn"]}
     arns["AWS::S3::Bucket"] = "arn:${Partition}:s3:::${Name}"
     given = {} if all_from == "efs" else DIGESTS
@@ -249,6 +240,37 @@ class Deploy(unittest.TestCase):
             self.assertEqual(self.with_map("", lambda: published({})), {})
             there.clear()
             self.assertEqual(self.with_map(the_map({}), lambda: published({})), {})
+
+
+class Zones(OnMoto):
+    """Mount targets in a network of the user's own."""
+
+    def test_the_first_two_subnets_are_in_two_zones_and_any_other_is_in_one_of_these(self):
+        client = self.client("ec2")
+        vpc = client.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        made = lambda number, zone: client.create_subnet(  # noqa: E731
+            VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"us-east-1{zone}"
+        )["Subnet"]["SubnetId"]
+        one, beside, two, third = (made(number, zone) for number, zone in enumerate("aabc"))
+        for subnets, told in (
+            ([one, two], None),
+            ([one, two, beside], None),
+            ([one], f"in us-east-1a alone: {one}. Put two of two zones first"),
+            ([one, beside], f"in us-east-1a alone: {one} and {beside}. Put two of two zones first"),
+            ([one, two, third], f"SubnetIds: {third} is in us-east-1c, .* us-east-1a and us-east-1b: leave it out"),
+        ):
+            given = {"VpcId": vpc, "SubnetIds": ",".join(subnets)}
+            with self.subTest(subnets), mock.patch.object(runtimes.boto3, "client", return_value=client):
+                if told is None:
+                    self.assertEqual(runtimes.check_zones(given), "mount targets in us-east-1a and us-east-1b")
+                else:
+                    with self.assertRaisesRegex(Refusal, told):
+                        runtimes.check_zones(given)
+
+    def test_it_is_asked_only_where_the_file_system_is_in_such_a_network(self):
+        for ways, given, asked in (("efs", {"VpcId": "vpc-1"}, True), ("efs", {}, False), ("s3", {"VpcId": "vpc-1"}, False)):
+            with mock.patch.object(runtimes, "ways", return_value={ways}):
+                self.assertEqual(runtimes.mounts_in(given), asked)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ pub(super) fn fill(
         .client_token(&request.client_token)
         .started_by(&request.started_by)
         .set_tags(Some(request.tags.iter().map(tag).collect()))
+        .enable_ecs_managed_tags(request.enable_ecs_managed_tags)
         .overrides(overrides(&request.overrides)))
 }
 

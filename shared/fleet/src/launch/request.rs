@@ -39,6 +39,9 @@ pub struct RunTaskRequest {
     pub started_by: String,
     /// The pool, the capacity, the runner and the stack.
     pub tags: Vec<Tag>,
+    /// Whether ECS adds its own, `aws:ecs:clusterName`, by which costs are split (ECS: "Tagging Amazon ECS resources").
+    #[serde(rename = "enableECSManagedTags", default)]
+    pub enable_ecs_managed_tags: bool,
     /// What this task gets beyond its definition.
     pub overrides: TaskOverride,
 }
@@ -137,6 +140,7 @@ impl RunTaskRequest {
                 tag("mayfly:runner", runner.id.as_str()),
                 tag("mayfly:stack", &placement.stack),
             ],
+            enable_ecs_managed_tags: true,
             overrides: TaskOverride {
                 container_overrides: vec![ContainerOverride {
                     name: RUNNER_CONTAINER.to_owned(),

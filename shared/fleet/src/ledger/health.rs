@@ -172,7 +172,7 @@ impl Health {
     pub(super) fn reserved(&mut self, now: Timestamp) {
         let cause = self.rest.as_ref().map(|rest| rest.cause);
         let length = match cause {
-            Some(RestCause::RunFailures) if self.do_runs_fail() => self.run_backoff(),
+            Some(RestCause::RunFailures) => self.run_backoff(),
             Some(_) if self.is_broken() => self.breaker_backoff(),
             Some(_) | None => return,
         };

@@ -132,6 +132,8 @@ mod tests {
             assert_eq!(meter.to_string(), text);
             assert_eq!(text.parse(), Ok(meter));
         }
+        let minutes = [Meter::GithubCalls(2), Meter::Registrations(3), Meter::RunTasks].map(Meter::minute);
+        assert_eq!(minutes, [Some(2), Some(3), None], "ECS's bucket has no minute");
         for (text, why) in [
             ("", "nothing"),
             ("run-tasks#7", "it has no minute"),
@@ -159,6 +161,8 @@ mod tests {
         assert_eq!(bucket.apply(Some(40)), Ok(110), "an unused amount is not saved up");
         assert_eq!(bucket.apply(Some(121)), Err(Left(9)));
         assert_eq!(bucket.back(10).apply(Some(130)), Ok(120), "given back");
+        assert_eq!(bucket.back(10).apply(Some(200)), Ok(190), "also where a limit was lowered meanwhile");
+        assert_eq!(spend.of(1).apply(Some(4)), Ok(5), "one alone");
         assert_eq!(spend.of(i64::MAX).apply(Some(4)), Err(Left(1)), "no sum overflows");
     }
 }

@@ -77,6 +77,8 @@ mod tests {
         let [spot, demand] = ["ec2-x64-spot", "ec2-x64"].map(|name| PoolName::new(name).unwrap());
         let mut permits = Permits::default();
         assert!(!permits.take(&spot), "none");
+        permits.add(&spot, 0);
+        assert_eq!(permits, Permits::default(), "none were added");
         permits.add(&spot, 2);
         permits.add(&demand, 3);
         permits.add(&demand, 0);
@@ -84,6 +86,7 @@ mod tests {
         let before = permits.clone();
         assert!(permits.take(&spot) && permits.take(&spot) && !permits.take(&spot));
         assert_eq!((permits.of(&spot), permits.total()), (0, 3));
+        assert_eq!(permits.iter().collect::<Vec<_>>(), [(&demand, 3)], "none of the other is left");
         assert_eq!(before.without(&permits).iter().collect::<Vec<_>>(), [(&spot, 2)]);
     }
 }

@@ -46,12 +46,14 @@ mod tests {
         let at = |minutes: i64| Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap();
         let quarter = SignedDuration::from_mins(15);
         let mut recent = Recent::default();
+        assert!(recent.is_empty());
         for minutes in [0, 0, 10, 20] {
             recent.add(at(minutes), quarter);
         }
         for (minutes, times) in [(20, 2), (25, 2), (26, 1), (36, 0)] {
             assert_eq!(recent.within(quarter, at(minutes)), times, "after {minutes} minutes");
         }
+        assert!(!recent.is_empty());
         assert_eq!(recent.0.len(), 2, "the first two are dropped");
     }
 }

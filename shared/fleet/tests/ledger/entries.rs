@@ -1,8 +1,11 @@
 //! What a transaction writes: what has changed, a version on, and each change in the right book.
 
-use fleet::JobId;
-use fleet::ledger::{AskAnswer, Entries, Event, JobAction, LedgerAnswer, RunnerEvent, Totals};
+use fleet::ledger::{
+    AskAnswer, EVENTS_A_TRANSACTION, Entries, Event, JobAction, LedgerAnswer, RunnerEvent, TRANSACTION_LIMIT,
+    Totals,
+};
 use fleet::question::Listener;
+use fleet::{JobId, PoolName};
 use kit::ledger::{asked, at, bounds, job_event, pool, pool_map, queued, registered, runner_id, taken_by};
 
 /// Two pools with books: `spot` with a maximum of 5, `plain` with one of 3.
@@ -159,4 +162,59 @@ fn whether_a_runner_is_needed_is_asked_of_the_pool_whose_labels_it_carries() {
         let answer = entries.apply(&says(1, asked("first", Listener::Up)), at(2));
         assert_eq!(answer, LedgerAnswer::Ask(then), "{why}");
     }
+}
+
+/// A log line is written of each, so it may come once only.
+#[test]
+fn that_a_job_has_begun_is_news_once_and_only_on_a_runner_of_ours() {
+    let begins = |runner: u128, github_id| {
+        Event::Job(taken_by(job_event(JobAction::InProgress, 1, "spot"), &runner_id(runner), github_id))
+    };
+    let begun = |entries: &Entries| entries.tidings().begun.keys().copied().collect::<Vec<_>>();
+    let mut entries = opened();
+    entries.apply(&queued("spot", [1])[0], at(0));
+    assert_eq!(begun(&entries), [], "it waits");
+    entries.reserve(runner_id(1), &pool("spot"), &pool("spot"), at(0));
+    entries.apply(&says(1, asked("first", Listener::None)), at(1));
+    entries.apply(&says(1, registered("first", 7)), at(1));
+    let mut entries = written(&entries);
+    let mut elsewhere = entries.clone();
+    entries.apply(&begins(1, 7), at(9));
+    assert_eq!(begun(&entries), [JobId(1)]);
+    assert_eq!(entries.tidings().begun[&JobId(1)].milliseconds(), 9_000);
+
+    let mut again = written(&entries);
+    again.apply(&begins(1, 7), at(10));
+    assert_eq!(begun(&again), [], "told twice");
+    let mut over = written(&entries);
+    over.apply(&Event::Job(taken_by(job_event(JobAction::Completed, 1, "spot"), &runner_id(1), 7)), at(60));
+    assert_eq!(begun(&over), [], "its end is not its begin");
+    elsewhere.apply(&begins(2, 8), at(9));
+    assert_eq!(begun(&elsewhere), [], "whose runner it is nobody here knows");
+}
+
+/// The worst of events: a job that begins on a runner of another pool, on the capacity of a third.
+#[test]
+fn as_many_events_as_a_batch_has_fit_into_one_transaction() {
+    let numbers = || 1..=u64::try_from(EVENTS_A_TRANSACTION).unwrap();
+    let named = |part: &str, number: u64| pool(&format!("{part}{number}"));
+    let mut entries = Entries::default();
+    let parts = |number| ["job", "runner", "capacity"].map(|part| named(part, number));
+    let names: Vec<PoolName> = numbers().flat_map(parts).collect();
+    let pools = names.iter().map(|name| (name.as_str(), None, 5)).collect::<Vec<_>>();
+    entries.open_books(&names.iter().cloned().collect(), &pool_map(&pools));
+    for number in numbers() {
+        let id = runner_id(number.into());
+        entries.apply(&queued(named("job", number).as_str(), [number])[0], at(0));
+        entries.apply(&queued(named("runner", number).as_str(), [100 + number])[0], at(0));
+        entries.reserve(id.clone(), &named("runner", number), &named("capacity", number), at(0));
+        entries.apply(&says(number.into(), asked("first", Listener::None)), at(1));
+        entries.apply(&says(number.into(), registered("first", number)), at(1));
+    }
+    entries.written();
+    for number in numbers() {
+        let begins = job_event(JobAction::InProgress, number, named("job", number).as_str());
+        entries.apply(&Event::Job(taken_by(begins, &runner_id(number.into()), number)), at(2));
+    }
+    assert_eq!(entries.changes(), TRANSACTION_LIMIT);
 }

@@ -10,6 +10,7 @@
 
 mod capacity;
 mod entries;
+mod items;
 mod listing;
 mod overdue;
 mod properties;

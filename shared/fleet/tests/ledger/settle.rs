@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 
 use fleet::launch::FailureClass;
 use fleet::ledger::settle::*;
-use fleet::ledger::{Book, Entries, Health, Item, Permits, Rest, RestCause, RunnerState};
+use fleet::ledger::{Book, Entries, Event, Health, Item, Permits, Rest, RestCause, RunnerState};
 use fleet::pools::DEFAULT_POOLS;
-use fleet::{PoolMap, RunnerId};
-use kit::ledger::{at, launch_failed, pool, pool_map, queued, runner_id};
+use fleet::{JobId, PoolMap, RunnerId};
+use kit::ledger::{at, bounds, launch_failed, pool, pool_map, queued, runner_id};
 
 /// A book with these totals and a maximum of 5.
 fn book(name: &str, queued: i64, minimum: i64, supply: i64, live: i64) -> Book {
@@ -301,4 +301,22 @@ fn no_more_runners_wait_for_instances_than_a_cluster_lets_wait() {
             assert_eq!(settled.reserved.len(), reserved, "{name}: {why}");
         }
     }
+}
+
+/// Each minute's bounds are posted; most change nothing, and then nothing is written.
+#[test]
+fn an_event_that_changes_no_book_says_who_wants_runners_all_the_same() {
+    let deployed = |name: &str| pool_map(&[(name, None, 5)]);
+    let asked = |stored: &Book, minimum| {
+        let books = [(pool("plain"), stored.clone())].into();
+        without_change(&books, &bounds("plain", minimum, 5), &deployed("plain"), at(0))
+    };
+    let enough = book("plain", 0, 1, 1, 1);
+    assert_eq!(asked(&enough, 1), Some((enough.clone(), [].into())), "it has what it needs");
+    let short = book("plain", 2, 1, 1, 1);
+    assert_eq!(asked(&short, 1), Some((short.clone(), [pool("plain")].into())), "it wants runners");
+    assert_eq!(asked(&enough, 2), None, "another minimum has to be written");
+    let nameless = Event::FoundWaiting { job: JobId(1), version: 1 };
+    let books = [(pool("plain"), enough)].into();
+    assert_eq!(without_change(&books, &nameless, &deployed("plain"), at(0)), None, "it names no pool");
 }

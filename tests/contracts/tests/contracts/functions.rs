@@ -257,6 +257,7 @@ async fn what_the_launcher_asks_for_is_what_the_templates_have_deployed() {
     ] {
         let request = &asked[provider];
         assert_eq!(request.cluster, id("pools", cluster));
+        assert!(request.enable_ecs_managed_tags, "as it came over the wire");
         assert_eq!(id("pools", task).rsplit('/').next(), Some(request.task_definition.as_str()));
         let network = &request.network_configuration.as_ref().unwrap().awsvpc_configuration;
         assert_eq!(network.subnets, ["PrivateSubnetOne", "PrivateSubnetTwo"].map(|it| id("network", it)));
