@@ -7,7 +7,7 @@ use fleet::RunnerId;
 use fleet::cost::CostLine;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, Timestamp};
 
 use crate::suggest::messages;
 
@@ -50,8 +50,8 @@ pub fn instant(text: &str, now: Timestamp) -> Result<Timestamp> {
         return Ok(TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0))?);
     }
     let ago = text.parse::<Span>().ok().filter(|span| !span.is_negative());
-    let at = ago.and_then(|ago| Zoned::new(now, TimeZone::UTC).checked_sub(ago).ok());
-    at.map(|at| at.timestamp()).ok_or_else(|| {
+    let at = ago.and_then(|ago| TimeZone::UTC.to_datetime(now).checked_sub(ago).ok());
+    at.and_then(|at| TimeZone::UTC.to_timestamp(at).ok()).ok_or_else(|| {
         anyhow!("{text} is no moment; it takes 2026-11-01, 2026-11-01T08:00:00Z, or 7d for a week ago")
     })
 }
