@@ -2,6 +2,7 @@
 //!
 //! It reads files, replays them through the crate `platform` and prints what happened.
 
+pub mod cost;
 pub mod delivered;
 pub mod delivery_file;
 pub mod demo;
@@ -11,6 +12,7 @@ pub mod expected;
 pub mod images;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod prices;
 pub mod remote;
 pub mod replay;
 pub mod report;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use mayfly::words;
 
-use crate::commands::{caches, demo, doctor, images, pools, replay, schedule, trace, why, wrap};
+use crate::commands::{caches, cost, demo, doctor, images, pools, replay, schedule, trace, why, wrap};
 
 /// The version, and the commit where it was built from one.
 const VERSION: &str = env!("MAYFLY_VERSION");
@@ -52,6 +52,12 @@ enum Command {
     Images(images::ImagesCommand),
     /// Print a week's minimums and maximums, and the cost of keeping the minimums waiting
     Schedule(schedule::ScheduleArgs),
+    /// Say what jobs have cost, by repository, workflow, branch or pool
+    ///
+    /// Reads the stack's lines of costs with your AWS credentials, or a file of them. What runners cost beside their jobs
+    /// is shared out by what jobs have worked in each pool, in a column of its own; GitHub's price of the nearest runner
+    /// stands beside it.
+    Cost(cost::CostArgs),
     /// Check whether an AWS account is ready for a deploy
     ///
     /// Says for each pool how many of its runners the account's quotas allow, and how to ask AWS for more. Exits with 0
@@ -94,6 +100,7 @@ fn main() -> ExitCode {
         Command::Caches(command) => caches::run(&command, &mut out),
         Command::Images(command) => images::run(&command, &mut out),
         Command::Schedule(args) => schedule::run(&args, &mut out),
+        Command::Cost(args) => cost::run(&args, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Why(args) => why::run(&args, &mut out),
         Command::Trace(args) => trace::run(&args, &mut out),

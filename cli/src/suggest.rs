@@ -41,7 +41,8 @@ pub fn installed(text: &str, map: &PoolMap) -> Installed {
     found
 }
 
-fn messages(text: &str) -> Vec<String> {
+/// The messages of what CloudWatch answers, or the lines of a text.
+pub(crate) fn messages(text: &str) -> Vec<String> {
     let answer: Option<Value> = serde_json::from_str(text).ok();
     let events = answer.as_ref().and_then(|answer| answer.get("events")?.as_array());
     match events {

@@ -54,8 +54,8 @@ def fields(file: Path, struct: str) -> set[str] | None:
 
 
 def lasting(file: Path, name: str) -> timedelta | None:
-    """How long a constant of Rust, or a property of a template (Resource.Property, in seconds; Parameter, by
-    its default in days), says; None where there is none of that name."""
+    """How long a constant of Rust, or a property of a template (Resource.Property, in seconds or by its
+    name in days; Parameter, by its default in days), says; None where there is none of that name."""
     text = read(file)
     if file.suffix == ".rs":
         found = re.search(rf"\bconst {name}: SignedDuration = SignedDuration::from_(\w+)\(([\d\s()+*]+)\);", text)
@@ -68,7 +68,8 @@ def lasting(file: Path, name: str) -> timedelta | None:
     found = re.search(rf"^\s+{wanted or 'Default'}: (\d+)$", block[1], flags=re.MULTILINE)
     if found is None:
         return None
-    return timedelta(seconds=int(found[1])) if wanted else timedelta(days=int(found[1]))
+    in_days = not wanted or wanted.endswith("Days")
+    return timedelta(days=int(found[1])) if in_days else timedelta(seconds=int(found[1]))
 
 
 def product(text: str) -> int:

@@ -3,6 +3,7 @@
 pub(crate) mod asking;
 pub(crate) mod caches;
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod images;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use mayfly::schedule::{self, Prices, Week};
+use mayfly::prices;
+use mayfly::schedule::{self, Week};
 
 use super::{MapArg, now};
 
@@ -17,7 +18,7 @@ pub(crate) struct ScheduleArgs {
     /// The week, in ISO 8601 form [default: the current one]
     #[arg(long, value_name = "2026-W13")]
     week: Option<String>,
-    /// A file of prices, in the form of `cli/prices.toml` [default: the prices that Mayfly ships]
+    /// A file of prices, in the form of `shared/platform/prices.toml` [default: the prices that Mayfly ships]
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// Print JSON
@@ -27,7 +28,7 @@ pub(crate) struct ScheduleArgs {
 
 pub(crate) fn run(args: &ScheduleArgs, out: &mut impl Write) -> Result<ExitCode> {
     let pools = args.map.read()?;
-    let prices = Prices::read(args.prices.as_deref())?;
+    let prices = prices::read(args.prices.as_deref())?;
     let week = match &args.week {
         Some(week) => Week::parse(week)?,
         None => Week::of(now(), pools.schedule().zone()),

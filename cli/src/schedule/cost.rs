@@ -3,8 +3,8 @@
 use fleet::PoolMap;
 use fleet::pools::Pool;
 use fleet::schedule::Bounds;
+use platform::prices::{Hourly, Prices};
 
-use super::prices::{Hourly, Prices};
 use super::spans::{self, WeekSpan};
 use super::week::hours;
 

@@ -1,10 +1,10 @@
 //! The week for programs.
 
+use platform::prices::Prices;
 use serde_json::{Value, json};
 
 use super::PoolsOfZone;
 use super::cost::Cost;
-use super::prices::Prices;
 use super::week::Week;
 
 /// Times are UTC; a pool without a price costs `null`.

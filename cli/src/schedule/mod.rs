@@ -3,7 +3,6 @@
 mod chart;
 mod cost;
 mod json;
-mod prices;
 mod spans;
 mod tables;
 mod week;
@@ -14,9 +13,9 @@ use fleet::PoolMap;
 use fleet::pools::Pool;
 use fleet::schedule::{Bounds, Hours};
 use jiff::tz::TimeZone;
+use platform::prices::Prices;
 
 use self::cost::Cost;
-pub use self::prices::Prices;
 use self::spans::WeekSpan;
 pub use self::week::Week;
 use self::week::{CalendarDay, hours, plain};

@@ -1,9 +1,9 @@
 //! The week's tables.
 
 use comfy_table::CellAlignment::Right;
+use platform::prices::{Hourly, Prices};
 
 use super::cost::Cost;
-use super::prices::{Hourly, Prices};
 use super::week::{hours, plain};
 use super::{PoolsOfZone, when};
 use crate::report::with_header;

@@ -103,7 +103,7 @@ fn with_function(function: &str, mut line: Value) -> Value {
 }
 
 /// The service's code and message; never the SDK's own text, which may show an answer.
-fn said<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+pub(crate) fn said<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),

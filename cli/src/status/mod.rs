@@ -10,7 +10,7 @@ pub mod archive;
 pub mod diagnosis;
 pub mod fields;
 #[cfg(feature = "why")]
-mod logs;
+pub mod logs;
 pub mod page;
 pub mod reference;
 pub mod samconfig;

@@ -26,6 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let cluster = deployed.as_ref().and_then(LaunchDeployment::a_cluster);
     let (settings, (), ()) =
         join3(boot.settings::<LauncherSettings>(deployed), ledger.warm_up(), tasks.warm_up(cluster)).await;
+    boot.costs();
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let launcher = Launcher::new(books, tasks, queue, registrar_url);

@@ -34,6 +34,8 @@ pub(crate) struct TaskChange {
     #[serde(default)]
     started_at: Option<String>,
     #[serde(default)]
+    stopped_at: Option<String>,
+    #[serde(default)]
     containers: Vec<Container>,
 }
 
@@ -62,6 +64,7 @@ impl TaskChange {
             pull_started_at: time(self.pull_started_at),
             pull_stopped_at: time(self.pull_stopped_at),
             started_at: time(self.started_at),
+            stopped_at: time(self.stopped_at),
         };
         let reason = self.stopped_reason.unwrap_or_default();
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {

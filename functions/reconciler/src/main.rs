@@ -35,6 +35,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (ledger, tasks) = (DynamoDbTable::new(&boot.config, table), Tasks::new(&boot.config));
     let queue = SqsQueue::new(&boot.config, queue_url);
     let (settings, ()) = join(boot.settings::<ReconcilerParameters>(deployed), ledger.warm_up()).await;
+    boot.costs();
     let (started, settings) = boot.finish(settings)?;
     let books = Bookkeeper { ledger, system: System };
     let github = App::new(app, System, GITHUB_ANSWERS_WITHIN).with_hook(hook);

@@ -62,7 +62,7 @@ fn the_whole_way_to_the_queue(bencher: Bencher<'_, '_>) {
     let body = body();
     let request = request(&body);
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools, job_names: true };
     let settings = WebhookSettings { secrets: vec!["secret".into()], deployed };
     let webhook = Webhook { queue: TakesAll };
     let handle = || {

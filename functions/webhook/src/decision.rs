@@ -1,6 +1,6 @@
 //! What a verified delivery leads to: an event on the queue, or nothing, and why.
 
-use fleet::ledger::{JobAction, JobEvent};
+use fleet::ledger::{JobAction, JobEvent, JobNames};
 use fleet::routing::{Unserved, route};
 use fleet::{JobId, PoolMap, quote};
 use github::delivery::DeliveryError;
@@ -61,11 +61,13 @@ pub(crate) fn decide(
 /// payloads of one App to another App's hook (runs-on/runs-on#509). Nothing is recorded for another owner's
 /// repository, not even an end, because no start was.
 fn of_job(payload: WorkflowJobPayload, deployed: &WebhookDeployment) -> Decision {
-    let WebhookDeployment { organisation, pools } = deployed;
+    let WebhookDeployment { organisation, pools, job_names } = deployed;
     if !payload.repository.belongs_to(organisation) {
         let repository = quote::name(payload.repository.as_str());
         return Decision::Foreign(format!("{repository} does not belong to {organisation}"));
     }
+    let names = if *job_names { payload.names.clone() } else { JobNames::default() };
+    let payload = WorkflowJobPayload { names, ..payload };
     match payload.action {
         WorkflowJobAction::Queued => of_waiting(payload, pools),
         WorkflowJobAction::InProgress => of_begun(payload, JobAction::InProgress, pools),
@@ -131,5 +133,6 @@ fn event(payload: WorkflowJobPayload, action: JobAction) -> JobEvent {
         may_not_have_run: payload.may_not_have_run,
         created_at: payload.created_at,
         accepted_at: None,
+        names: payload.names,
     }
 }

@@ -12,8 +12,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot = Boot::begin(&[webhook::metrics::METRICS]).await;
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let organisation = boot.variable("MAYFLY_ORGANISATION");
+    let job_names = boot.optional_variable("MAYFLY_JOB_NAMES").as_deref() != Some("off");
     let pools = boot.pools(PoolMap::from_json_without_schedules);
-    let deployed = pools.map(|pools| WebhookDeployment { organisation, pools });
+    let deployed = pools.map(|pools| WebhookDeployment { organisation, pools, job_names });
     let queue = SqsQueue::new(&boot.config, queue_url);
     let (settings, ()) = join(boot.settings::<WebhookSettings>(deployed), queue.warm_up()).await;
     let (started, settings) = boot.finish(settings)?;

@@ -11,6 +11,8 @@ pub struct WebhookDeployment {
     pub organisation: String,
     /// The map of pools.
     pub pools: PoolMap,
+    /// Whether the names of workflows and branches are kept, for the lines of what jobs cost.
+    pub job_names: bool,
 }
 
 /// The settings as of one request: they may change during the function's life.

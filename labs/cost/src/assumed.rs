@@ -148,6 +148,8 @@ pub struct Logs {
     pub report: String,
     /// Lambda's line of a cold start.
     pub init_start: String,
+    /// Milliseconds of a call that writes lines of costs, with its CPU.
+    pub put_ms: f64,
     /// The share that is left of what is kept.
     pub compressed: f64,
 }

@@ -162,6 +162,7 @@ fn batch(number: u64) -> Result<Vec<u8>> {
         may_not_have_run: false,
         created_at: None,
         accepted_at: None,
+        names: fleet::ledger::JobNames::default(),
     };
     let delivery = DeliveryId::new(format!("delivery-{number}"));
     let message = JobMessage { version: Version, delivery, job_event };

@@ -85,5 +85,6 @@ fn queued(job: JobId, plan: &JobPlan, pool: &PoolName) -> Event {
         may_not_have_run: false,
         created_at: None,
         accepted_at: None,
+        names: fleet::ledger::JobNames::default(),
     })
 }

@@ -4,6 +4,8 @@
 //! is a feature of this crate, so that a function compiles no client that it does not call.
 
 pub mod boot;
+#[cfg(feature = "costs")]
+pub mod costs;
 mod error;
 #[cfg(feature = "ledger")]
 pub mod ledger;

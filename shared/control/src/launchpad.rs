@@ -95,7 +95,7 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
         let done = posted.as_ref().map(|it| (it.wrote, it.conflicts, &it.reserved[..]));
         tell(&origin.into(), events.len(), done);
         if let Ok(posted) = &posted {
-            tell_tidings(&posted.tidings);
+            tell_tidings(&posted.tidings, &settings.pools);
         }
         posted
     }
@@ -112,7 +112,7 @@ impl<L: Ledger, C: Clock + Random, T, Q> Launchpad<L, C, T, Q> {
         let fence = self.books.fence(&settings.pools, &runner.id, cause, said).await;
         tell(&(&runner.pool).into(), 1, fence.as_ref().map(|it| (it.wrote, it.conflicts, &[][..])));
         if let Ok(fence) = &fence {
-            tell_tidings(&fence.tidings);
+            tell_tidings(&fence.tidings, &settings.pools);
         }
         fence
     }

@@ -1,7 +1,8 @@
 //! What the log says about a transaction: how its events got into the ledger, and what they revealed.
 
+use fleet::cost::{self, CostLine};
 use fleet::ledger::{Runner, Tidings};
-use fleet::{DeliveryId, PoolName};
+use fleet::{DeliveryId, PoolMap, PoolName};
 use metrics::counter;
 use tracing::{debug, error, info, warn};
 
@@ -62,7 +63,14 @@ pub(crate) fn tell(origin: &Origin<'_>, events: usize, done: Result<(bool, u32, 
 
 /// Logs what the events revealed: jobs that began, with where their time went; capacities on which launches keep
 /// failing, with the reason; runners that GitHub removes or that are slow; old deliveries.
-pub(crate) fn tell_tidings(tidings: &Tidings) {
+/// What each runner cost that has ended is a line of another log.
+pub(crate) fn tell_tidings(tidings: &Tidings, pools: &PoolMap) {
+    for ended in tidings.ended.values() {
+        match CostLine::of(ended, pools.placed(&ended.capacity)).text() {
+            Ok(line) => info!(target: cost::TARGET, line),
+            Err(error) => warn!(runner = %ended.runner, %error, "a line of costs is no JSON"),
+        }
+    }
     for (job, begun) in &tidings.begun {
         info!(
             %job,

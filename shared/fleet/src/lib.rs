@@ -6,10 +6,11 @@
 //! what a failed launch means ([`launch`]), how fast AWS and GitHub let it
 //! launch ([`limits`]), what a crash left half done ([`repair`]), which failed
 //! webhook deliveries to ask for again ([`delivery`]), where to look for jobs that no webhook told of
-//! ([`sweep`]), why a job waits ([`status`]), what PID 1 of a task does ([`pid1`]).
+//! ([`sweep`]), why a job waits ([`status`]), what a runner cost ([`cost`]), what PID 1 of a task does ([`pid1`]).
 //! Time, randomness and I/O come in as arguments or through the traits of [`ports`];
 //! this crate's dependencies are the proof.
 
+pub mod cost;
 pub mod delivery;
 pub mod ids;
 pub mod label;

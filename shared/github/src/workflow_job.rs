@@ -3,7 +3,7 @@
 //! Published payloads lack `created_at` and `run_attempt`, carry `runner_id: 0` with an empty name
 //! for jobs that never ran, and `queued` with a `status` of `waiting` behind an approval gate.
 
-use fleet::ledger::JobRunner;
+use fleet::ledger::{JobNames, JobRunner};
 use fleet::{GithubRunnerId, JobId, Labels, Repository, RunnerId};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -59,6 +59,8 @@ pub struct WorkflowJobPayload {
     pub may_not_have_run: bool,
     /// When it was created, where the payload says so.
     pub created_at: Option<Timestamp>,
+    /// What its workflow and its branch are called.
+    pub names: JobNames,
     /// The repository.
     pub repository: Repository,
     /// Whether everybody may read the repository.
@@ -110,6 +112,10 @@ struct JobOfPayload {
     conclusion: Option<String>,
     #[serde(default)]
     created_at: Option<String>,
+    #[serde(default)]
+    workflow_name: Option<String>,
+    #[serde(default)]
+    head_branch: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +164,7 @@ impl WorkflowJobPayload {
             may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
             runner: named.map(|(id, name)| NamedRunner { id: GithubRunnerId(id), name }),
             created_at: job.created_at.and_then(|at| at.parse().ok()),
+            names: JobNames::of(job.workflow_name.as_deref(), job.head_branch.as_deref()),
             repository,
             is_public,
         }
@@ -184,7 +191,8 @@ mod tests {
     #[test]
     fn only_what_is_needed_is_read() {
         let job = json!({"id": 9_007_199_254_740_993_u64, "status": "in_progress", "labels": ["Linux", "x64"],
-            "runner_id": 21, "runner_name": "build-box", "created_at": "2026-10-05T09:00:00Z", "steps": [1]});
+            "runner_id": 21, "runner_name": "build-box", "created_at": "2026-10-05T09:00:00Z",
+            "workflow_name": "Build\u{1b}[2J", "head_branch": "b".repeat(300), "steps": [1]});
         let payload = read(payload("in_progress", &job));
         assert_eq!(payload.action, WorkflowJobAction::InProgress);
         assert_eq!(payload.job, JobId(9_007_199_254_740_993), "ids exceed 2^53");
@@ -192,6 +200,12 @@ mod tests {
         let named = NamedRunner { id: GithubRunnerId(21), name: "build-box".into() };
         assert_eq!(payload.runner, Some(named));
         assert_eq!(payload.created_at, Some("2026-10-05T09:00:00Z".parse().unwrap()));
+        let (workflow, branch) = (Some("Build[2J".to_owned()), Some("b".repeat(100)));
+        assert_eq!(
+            payload.names,
+            JobNames { workflow, branch },
+            "no control characters, and no more than is kept"
+        );
         assert_eq!(payload.repository.as_str(), "octo-org/storefront");
     }
 

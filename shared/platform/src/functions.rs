@@ -169,7 +169,11 @@ fn books(sandbox: &Sandbox, function: FunctionName) -> Bookkeeper<Sandbox, Funct
 }
 
 fn webhook_settings(secret: &SecretString, organisation: &str, pools: &PoolMap) -> webhook::WebhookSettings {
-    let deployed = webhook::WebhookDeployment { organisation: organisation.to_owned(), pools: pools.clone() };
+    let deployed = webhook::WebhookDeployment {
+        organisation: organisation.to_owned(),
+        pools: pools.clone(),
+        job_names: true,
+    };
     webhook::WebhookSettings { secrets: vec![secret.clone()], deployed }
 }
 

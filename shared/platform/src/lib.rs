@@ -7,6 +7,7 @@
 mod functions;
 mod leftovers;
 pub mod pools;
+pub mod prices;
 pub mod scene;
 
 pub use self::functions::Platform;

@@ -50,6 +50,7 @@ pub fn message(job: u64) -> JobMessage {
             may_not_have_run: true,
             created_at: "2026-10-05T09:00:00.5Z".parse().ok(),
             accepted_at: None,
+            names: fleet::ledger::JobNames::default(),
         },
     }
 }

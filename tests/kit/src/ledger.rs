@@ -49,6 +49,7 @@ pub fn job_event(action: JobAction, job: u64, pool_name: &str) -> JobEvent {
         may_not_have_run: false,
         created_at: None,
         accepted_at: None,
+        names: fleet::ledger::JobNames::default(),
     }
 }
 

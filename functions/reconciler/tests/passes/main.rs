@@ -71,6 +71,7 @@ impl ReconcilerStage {
                 may_not_have_run: false,
                 created_at: None,
                 accepted_at: None,
+                names: fleet::ledger::JobNames::default(),
             });
             self.finish(self.books().post(&self.settings.pools, &[event])).unwrap();
         }

@@ -118,6 +118,7 @@ impl RegistrarScene {
             may_not_have_run: false,
             created_at: None,
             accepted_at: None,
+            names: fleet::ledger::JobNames::default(),
         }));
     }
 

@@ -62,6 +62,7 @@ impl SchedulerStage {
             may_not_have_run: false,
             created_at: None,
             accepted_at: None,
+            names: fleet::ledger::JobNames::default(),
         };
         self.finish(self.books().post_and_settle(
             &self.settings.pools,

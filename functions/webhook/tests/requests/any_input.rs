@@ -21,7 +21,7 @@ impl SendMessage for TakesAll {
 
 fn status(request: &LambdaFunctionUrlRequest) -> i64 {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools, job_names: true };
     let settings = WebhookSettings { secrets: vec!["secret".into()], deployed };
     Webhook { queue: TakesAll }
         .handle(&settings, request)

@@ -49,7 +49,7 @@ fn public(job: &str) -> String {
 /// What one request counts, each as `Name` or `Name{Pool=pool}`, or with its reason.
 fn counted(up: bool, request: &LambdaFunctionUrlRequest) -> Vec<String> {
     let pools = PoolMap::from_toml(DEFAULT_POOLS).unwrap();
-    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools, job_names: true };
     let settings = WebhookSettings { secrets: vec!["secret".into()], deployed };
     let webhook = Webhook { queue: FailingQueue { up } };
     let (_, recorded) =

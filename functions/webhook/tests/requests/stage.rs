@@ -71,7 +71,7 @@ pub(crate) fn answer_of(
     request: &LambdaFunctionUrlRequest,
 ) -> LambdaFunctionUrlResponse {
     let pools = PoolMap::from_toml(pools).unwrap();
-    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools };
+    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools, job_names: true };
     let settings = WebhookSettings { secrets: vec!["an older secret".into(), SECRET.into()], deployed };
     Webhook { queue }.handle(&settings, request).now_or_never().expect("nothing here waits")
 }

@@ -11,7 +11,8 @@ use crate::usage::{Usage, UsedBy};
 impl CostMeter {
     /// An event has ended: its time, its metrics and Lambda's lines.
     pub(super) fn ended(&self, function: FunctionName, instance: Instance, began: Timestamp) {
-        let waited = self.now().duration_since(began).as_secs_f64();
+        let puts = if self.0.log.takes_put(function) { self.0.assumed.logs.put_ms / 1000.0 } else { 0.0 };
+        let waited = self.now().duration_since(began).as_secs_f64() + puts;
         let cpu = self.0.assumed.lambda.cpu_of(function).unwrap_or_default() * self.cpu_share(function);
         let logs = &self.0.assumed.logs;
         let usage = Usage {

@@ -1,12 +1,17 @@
 //! The functions' log, of which the bytes are counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws::boot::CostLines;
 use sandbox::FunctionName;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+/// What CloudWatch counts of an event beside its message ("PutLogEvents").
+const BYTES_OF_AN_EVENT: usize = 26;
 
 /// The log. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -17,13 +22,32 @@ struct LinesWritten {
     /// Whose line is written.
     by: Option<FunctionName>,
     bytes: BTreeMap<FunctionName, f64>,
+    /// Who has lines of costs that are not put yet.
+    puts: BTreeSet<FunctionName>,
 }
 
 impl CountedLog {
     /// What takes the lines, as a function's own log does on Lambda, at the level that the template leaves.
     pub(crate) fn lines(&self) -> impl Subscriber + Send + Sync + 'static {
         let log = self.clone();
-        aws::boot::log(LevelFilter::INFO, move || log.clone())
+        let costs = self.clone();
+        let lines = aws::boot::log(LevelFilter::INFO, move || log.clone());
+        lines.with(CostLines::to(move |line| costs.cost(&line)))
+    }
+
+    /// A line of what a runner cost: it is collected as the others are, and costs its bytes and those of an event.
+    fn cost(&self, line: &str) {
+        let mut written = self.written();
+        if let Some(function) = written.by {
+            let bytes = u32::try_from(line.len() + BYTES_OF_AN_EVENT).unwrap_or(u32::MAX);
+            *written.bytes.entry(function).or_default() += f64::from(bytes);
+            written.puts.insert(function);
+        }
+    }
+
+    /// Whether the event of this function that ends has lines of costs to put.
+    pub(super) fn takes_put(&self, function: FunctionName) -> bool {
+        self.written().puts.remove(&function)
     }
 
     /// Does something of this function's.

@@ -5,6 +5,7 @@
 //! with the function and wrong ends it, with a line each; secrets that cannot be read do not.
 
 mod client;
+mod cost_lines;
 mod environment;
 mod fresh;
 pub mod metric_lines;
@@ -24,11 +25,14 @@ use tokio::task::LocalSet;
 use tracing::Instrument as _;
 
 pub use self::client::sdk_config;
+pub use self::cost_lines::CostLines;
 use self::environment::LookupVariable;
 pub use self::environment::System;
 pub use self::fresh::{Fresh, NotRead, OLD as SETTINGS_ARE_OLD, tell_read_again};
 use self::telemetry::Telemetry;
 pub use self::telemetry::{log, span};
+#[cfg(feature = "costs")]
+use crate::costs::CostLog;
 use crate::parameters::ParameterStore;
 
 /// A build of a function outside of the workspace, or in a container that has only the function's folder,
@@ -45,6 +49,10 @@ const PARAMETERS_VARIABLE: &str = "MAYFLY_PARAMETERS";
 /// functions, so that none of them asks for it.
 const MAP_VARIABLE: &str = "MAYFLY_MAP";
 
+/// The variable that names the log group of what runners cost.
+#[cfg(feature = "costs")]
+const COSTS_VARIABLE: &str = "MAYFLY_COST_LOGS";
+
 /// A function that starts.
 #[derive(Debug)]
 pub struct Boot {
@@ -53,6 +61,8 @@ pub struct Boot {
     variables: Variables<LookupVariable>,
     problems: SettingsProblems,
     telemetry: Telemetry,
+    #[cfg(feature = "costs")]
+    costs: Option<CostLog>,
 }
 
 impl Boot {
@@ -62,7 +72,14 @@ impl Boot {
         let variables = Variables::new(environment::variable as LookupVariable);
         let mut telemetry = Telemetry::install(&variables);
         tables.iter().copied().chain([fresh::METRICS]).for_each(|table| telemetry.describe(table));
-        Self { config: sdk_config().await, variables, problems: SettingsProblems::default(), telemetry }
+        Self {
+            config: sdk_config().await,
+            variables,
+            problems: SettingsProblems::default(),
+            telemetry,
+            #[cfg(feature = "costs")]
+            costs: None,
+        }
     }
 
     /// A variable that the function needs. If it is missing, [`Boot::finish`] says so.
@@ -96,6 +113,12 @@ impl Boot {
         pools.map_err(|problem| self.problems.note(format!("{file}: {problem}"))).ok()
     }
 
+    /// What runners cost is written into the log group that a variable names. Without it, nobody writes it down.
+    #[cfg(feature = "costs")]
+    pub fn costs(&mut self) {
+        self.costs = self.variables.optional(COSTS_VARIABLE).map(|group| CostLog::new(&self.config, group));
+    }
+
     /// What was made of such parts, or [`Boot::finish`] says what is wrong with it.
     pub fn good<T>(&mut self, made: Result<T, SettingsProblems>) -> Option<T> {
         made.map_err(|problems| self.problems.extend(problems)).ok()
@@ -117,15 +140,40 @@ impl Boot {
     pub fn finish<S>(mut self, settings: Option<S>) -> Result<(Started, S), SettingsProblems> {
         self.problems.extend(self.variables.into_problems());
         self.problems.iter().for_each(|problem| tracing::error!(problem, "the settings are not usable"));
-        Ok((Started(self.telemetry), self.problems.all_or(settings)?))
+        let started = Started {
+            telemetry: self.telemetry,
+            #[cfg(feature = "costs")]
+            costs: self.costs,
+        };
+        Ok((started, self.problems.all_or(settings)?))
     }
 }
 
 /// A function that has started.
 #[derive(Debug)]
-pub struct Started(Telemetry);
+pub struct Started {
+    telemetry: Telemetry,
+    #[cfg(feature = "costs")]
+    costs: Option<CostLog>,
+}
 
 impl Started {
+    /// Writes out what an event has left. Lambda may freeze the process after its answer.
+    #[cfg_attr(
+        not(feature = "costs"),
+        expect(clippy::unused_async, reason = "there is nothing to write elsewhere")
+    )]
+    async fn event_ended(&self) {
+        self.telemetry.flush();
+        let lines = self.telemetry.costs.take();
+        #[cfg(feature = "costs")]
+        if let Some(costs) = self.costs.as_ref().filter(|_| !lines.is_empty()) {
+            costs.put(lines).await;
+        }
+        #[cfg(not(feature = "costs"))]
+        drop(lines);
+    }
+
     /// Takes events, one after the other, until Lambda ends the process.
     ///
     /// The handler cannot fail: what goes wrong is a part of its answer. The metrics of an event
@@ -135,11 +183,11 @@ impl Started {
         E: DeserializeOwned,
         A: Serialize,
     {
-        let (handler, telemetry) = (&handler, &self.0);
+        let (handler, started) = (&handler, &self);
         let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<E>| {
             let span = span(&event.context.request_id);
             let answer = Box::pin(handler(event.payload)).instrument(span).await;
-            telemetry.flush();
+            started.event_ended().await;
             Ok::<A, Infallible>(answer)
         }));
         LocalSet::new().run_until(runtime.run()).await
@@ -156,11 +204,11 @@ impl Started {
         A: Serialize,
         P: std::error::Error + Send + Sync + 'static,
     {
-        let (handler, telemetry) = (&handler, &self.0);
+        let (handler, started) = (&handler, &self);
         let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<E>| {
             let span = span(&event.context.request_id);
             let answer = Box::pin(handler(event.payload)).instrument(span).await;
-            telemetry.flush();
+            started.event_ended().await;
             answer.map_err(lambda_runtime::Error::from)
         }));
         LocalSet::new().run_until(runtime.run()).await

@@ -4,17 +4,19 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 
+use fleet::cost::TARGET;
 use fleet::metric::{Metric, MetricKind, Unit};
 use fleet::settings::Variables;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, Subscriber};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::fmt::{self, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::cost_lines::{CostLines, Kept};
 use super::environment::LookupVariable;
 use super::metric_lines;
 
@@ -37,6 +39,8 @@ pub(super) struct Telemetry {
     metrics: Option<&'static Collector>,
     /// The names of the metrics that an alarm watches.
     watched: BTreeSet<&'static str>,
+    /// The lines of what runners cost, since the last time.
+    pub(super) costs: Kept,
 }
 
 impl std::fmt::Debug for Telemetry {
@@ -50,12 +54,15 @@ impl Telemetry {
     pub(super) fn install(variables: &Variables<LookupVariable>) -> Self {
         let level = variables.optional(LEVEL_VARIABLE).and_then(|level| level.parse().ok());
         let namespace = variables.optional(NAMESPACE_VARIABLE).unwrap_or_else(|| NAMESPACE.to_owned());
-        if let Err(error) = log(level.unwrap_or(LevelFilter::INFO), std::io::stdout).try_init() {
+        let costs = Kept::default();
+        let kept = costs.clone();
+        let log = log(level.unwrap_or(LevelFilter::INFO), std::io::stdout);
+        if let Err(error) = log.with(CostLines::to(move |line| kept.add(line))).try_init() {
             tracing::warn!(%error, "a log was there before");
         }
         let metrics = Builder::new().cloudwatch_namespace(namespace).init();
         let metrics = metrics.map_err(|error| tracing::error!(%error, "no metrics")).ok();
-        Self { metrics, watched: BTreeSet::new() }
+        Self { metrics, watched: BTreeSet::new(), costs }
     }
 
     /// Tells the recorder the units of a crate's metrics, and what they mean.
@@ -86,13 +93,14 @@ impl Telemetry {
     }
 }
 
-/// The log of a function, as it writes it on Lambda, at this level.
+/// The log of a function, as it writes it on Lambda, at this level. The lines of what runners cost are none of it.
 pub fn log<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync + 'static
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-    tracing_subscriber::registry().with(lines.with_writer(writer)).with(filter(level))
+    let lines = lines.with_writer(writer).with_filter(filter_fn(|metadata| metadata.target() != TARGET));
+    tracing_subscriber::registry().with(lines).with(filter(level))
 }
 
 /// The span of an invocation: each of its lines names the request by it, as Lambda's own lines do. The trace's id, which
@@ -101,7 +109,9 @@ pub fn span(request: &str) -> Span {
     tracing::info_span!("invocation", requestId = request)
 }
 
-/// Our crates at this level; everything else from WARN on.
+/// Our crates at this level, with what runners cost at each; everything else from WARN on.
 fn filter(level: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(OURS.map(|target| (target, level)))
+    let ours = OURS.map(|target| (target, level));
+    let costs = [(TARGET, LevelFilter::INFO)];
+    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(ours.into_iter().chain(costs))
 }

@@ -59,6 +59,7 @@ fn times(task: &Task) -> TaskTimes {
         pull_started_at: task.pull_started_at().and_then(time),
         pull_stopped_at: task.pull_stopped_at().and_then(time),
         started_at: task.started_at().and_then(time),
+        stopped_at: task.stopped_at().and_then(time),
     }
 }
 

@@ -13,4 +13,6 @@ pub struct TaskTimes {
     pub pull_stopped_at: Option<Timestamp>,
     /// `startedAt`: when it came to RUNNING.
     pub started_at: Option<Timestamp>,
+    /// `stoppedAt`: when it came to STOPPED.
+    pub stopped_at: Option<Timestamp>,
 }

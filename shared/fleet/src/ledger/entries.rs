@@ -9,7 +9,7 @@ use super::totals::difference;
 use super::transition;
 use super::{
     Book, Event, Health, Item, Job, JobBegun, JobState, LedgerAnswer, News, Outcome, Put, Rest, Runner,
-    RunnerState, Totals,
+    RunnerEnded, RunnerState, Totals, ended,
 };
 use crate::ids::{JobId, PoolName, RunnerId};
 use crate::pools::PoolMap;
@@ -43,6 +43,8 @@ pub struct Tidings {
     pub old_jobs: BTreeSet<JobId>,
     /// The jobs that have begun on runners of ours, each with where its time went.
     pub begun: BTreeMap<JobId, JobBegun>,
+    /// The runners whose tasks have stopped, or whose job is named only now; with what their time went into.
+    pub ended: BTreeMap<RunnerId, RunnerEnded>,
 }
 
 impl Entries {
@@ -107,7 +109,11 @@ impl Entries {
         let job = event.job().and_then(|id| self.jobs.get(&id));
         let outcome = match event {
             Event::Job(event) => {
-                let outcome = transition::of_job(job, runner, event, now);
+                let mut outcome = transition::of_job(job, runner, event, now);
+                ended::note_work(job, event, &mut outcome, now);
+                if let Some(ended) = RunnerEnded::named_late(job, runner, event, &outcome, now) {
+                    self.tidings.ended.insert(ended.runner.clone(), ended);
+                }
                 if job.is_none() && outcome.job.is_some() && event.is_old_demand(now) {
                     self.tidings.old_jobs.insert(event.job);
                 }
@@ -129,7 +135,11 @@ impl Entries {
             Event::Rerouted { from, to, .. } => transition::of_reroute(job, from, to),
             Event::Runner(_, event) => {
                 let known = runner.and_then(|runner| Some((runner, self.books.get(&runner.pool)?)));
-                transition::of_runner(known, event, now)
+                let mut outcome = transition::of_runner(known, event, now);
+                if let Some(ended) = RunnerEnded::take(known.map(|(runner, _)| runner), &mut outcome, now) {
+                    self.tidings.ended.insert(ended.runner.clone(), ended);
+                }
+                outcome
             }
             Event::Bounds { pool, minimum, maximum, task_definition } => {
                 self.set_bounds(pool, *minimum, *maximum, task_definition.as_deref());

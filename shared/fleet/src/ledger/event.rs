@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{JobState, Totals, UnservedReason};
+use super::{JobNames, JobState, Totals, UnservedReason};
 use crate::ids::{BootDigest, DeliveryId, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
 use crate::launch::{FailureClass, StopClass, TaskTimes};
@@ -85,6 +85,9 @@ pub struct JobEvent {
     /// When the queue took it, which the launcher sees and the webhook does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
+    /// What its line of costs names beside its repository.
+    #[serde(default, skip_serializing_if = "JobNames::is_empty")]
+    pub names: JobNames,
 }
 
 /// If a job is older than this when its first `queued` comes, somebody posted an old delivery again.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Book, Budget, JobTimes, Key, Reading, StartTimes};
+use super::{Book, Budget, JobTimes, Key, Reading, StartTimes, Work};
 use crate::delivery::DeliveryCursor;
 use crate::ids::{BootDigest, GithubRunnerId, JobId, PoolName, Repository, RunnerId};
 use crate::label::Labels;
@@ -195,6 +195,9 @@ pub struct Runner {
     /// The job that it has, once an event named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
+    /// Whose job that is, for the line of what it costs. No rule reads it, and it goes when the task has stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
     /// Whether its listener was ever up: after that it gets no other JIT config.
     #[serde(default)]
     pub listened: bool,
@@ -230,6 +233,7 @@ impl Runner {
             asked_at: None,
             github_id: None,
             job: None,
+            work: None,
             listened: false,
             overdue_at: None,
             put_off: None,

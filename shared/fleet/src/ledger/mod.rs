@@ -18,6 +18,7 @@
 mod begun;
 mod book;
 mod budget;
+mod ended;
 mod entries;
 mod event;
 mod health;
@@ -36,6 +37,7 @@ pub mod transition;
 pub use self::begun::JobBegun;
 pub use self::book::Book;
 pub use self::budget::{Budget, LONGEST_WAIT};
+pub use self::ended::{JobNames, RunnerEnded, Work};
 pub use self::entries::{Entries, Tidings};
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent, SettleMessage};
 pub use self::health::{Health, Rest, RestCause};

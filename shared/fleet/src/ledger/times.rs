@@ -57,6 +57,9 @@ pub struct StartTimes {
     /// The first question of its listener.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listened: Option<i64>,
+    /// ECS's `stoppedAt`, which ends what the task costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<i64>,
 }
 
 impl StartTimes {
@@ -91,6 +94,7 @@ impl StartTimes {
         self.pull_started = times.pull_started_at.map(after).or(self.pull_started);
         self.pull_stopped = times.pull_stopped_at.map(after).or(self.pull_stopped);
         self.started = times.started_at.map(after).or(self.started);
+        self.stopped = times.stopped_at.map(after).or(self.stopped);
     }
 }
 

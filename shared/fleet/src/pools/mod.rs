@@ -28,12 +28,13 @@ pub use self::caches::{CacheGroup, CachedRepository};
 pub(crate) use self::fields::Fields;
 pub use self::instances::{About, Finding, InstanceCheck, OnInstances};
 pub(crate) use self::lines::PathStep;
-pub use self::parse::ParsedMap;
+pub use self::parse::{ParsedMap, TASK_HOUR};
 pub(crate) use self::problems::Problems;
 pub use self::problems::{PoolMapError, Problem};
 pub use self::runtimes::{Runtime, RuntimesFrom};
 pub use self::toml_text::toml_as_json;
 pub(crate) use self::values::DAYS;
+use crate::cost::NanoDollars;
 use crate::ids::PoolName;
 use crate::label::{Label, Labels};
 use crate::limits::Limits;
@@ -164,6 +165,8 @@ pub struct Pool {
     pub public_repositories: bool,
     /// The image of its runners, where it is not Mayfly's own.
     pub image: Option<String>,
+    /// What an hour of one of its tasks costs; `None` where nobody has said so.
+    pub task_hour: Option<NanoDollars>,
     /// Where its runners get the map's runtimes from.
     pub runtimes_from: RuntimesFrom,
 }
@@ -199,6 +202,11 @@ impl PoolMap {
     /// The pool of this name, if it is in service.
     pub fn get(&self, name: &PoolName) -> Option<&Pool> {
         self.pools.get(name)
+    }
+
+    /// A pool of the map, in service or not.
+    pub fn placed(&self, name: &PoolName) -> Option<&Pool> {
+        self.pools.get(name).or_else(|| self.retiring.get(name))
     }
 
     /// Every pool that is in service, by name.

@@ -15,10 +15,14 @@ use super::runtimes::{self, Runtime, RuntimesFrom};
 use super::spelling;
 use super::toml_text;
 use super::{Architecture, CapacityProvider, Pool, PoolMap, image};
+use crate::cost::NanoDollars;
 use crate::ids::PoolName;
 use crate::label::Label;
 use crate::limits::Limits;
 use crate::schedule::{self, Schedule};
+
+/// The field of a pool that says what an hour of one of its tasks costs, in US dollars.
+pub const TASK_HOUR: &str = "task_hour_dollars";
 
 /// Reads the schedule that a pool has of its own: where it stands, what is written, and the pool's maximum.
 type ReadSchedule = fn(Vec<PathStep>, Map<String, Value>, Option<u32>, &mut Problems) -> Option<Schedule>;
@@ -226,6 +230,7 @@ fn read_pool(
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
     let public_repositories: bool = fields.optional("public_repositories").unwrap_or(false);
     let image: Option<String> = fields.optional("image");
+    let task_hour: Option<NanoDollars> = fields.optional(TASK_HOUR);
     let runtimes_from: RuntimesFrom = fields.optional("runtimes_from").unwrap_or_default();
 
     if let Some(labels) = &labels {
@@ -286,6 +291,7 @@ fn read_pool(
         sudo,
         public_repositories,
         image,
+        task_hour,
         runtimes_from,
         name,
     })

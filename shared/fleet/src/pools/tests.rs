@@ -58,6 +58,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         public_repositories: false,
         runtimes_from: RuntimesFrom::S3,
         image: None,
+        task_hour: None,
     }
 }
 
@@ -236,6 +237,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             sudo: true,
             public_repositories: true,
             image: Some(format!("registry.example/gpu@sha256:{}", "0f".repeat(32))),
+            task_hour: None,
             runtimes_from: RuntimesFrom::S3,
         }
     );

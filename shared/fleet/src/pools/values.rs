@@ -4,6 +4,7 @@ use jiff::civil::{Date, Weekday};
 use serde_json::{Map, Number, Value};
 
 use super::{Architecture, CapacityProvider};
+use crate::cost::NanoDollars;
 use crate::ids::PoolName;
 use crate::quote;
 
@@ -64,6 +65,13 @@ impl ReadValue for u32 {
 
 fn is_whole(number: &Number) -> bool {
     number.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+impl ReadValue for NanoDollars {
+    fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
+        let dollars = value.as_f64().and_then(Self::from_dollars);
+        dollars.or_else(|| wrong.takes("US dollars over 0", &value, "; leave it out where you know none"))
+    }
 }
 
 impl ReadValue for bool {

@@ -42,6 +42,7 @@ pub fn untold(
         may_not_have_run: false,
         created_at: None,
         accepted_at: None,
+        names: crate::ledger::JobNames::default(),
     };
     match (listed.status, state) {
         (JobStatus::Queued, None) => Some((Untold::Demand, event(JobAction::Queued, Some(pool?), None))),

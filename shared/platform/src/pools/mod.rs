@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use fleet::PoolMap;
-use fleet::pools::{DEFAULT_POOLS, PoolMapError, Problem, toml_as_json};
+use fleet::pools::{DEFAULT_POOLS, PoolMapError, Problem, TASK_HOUR, toml_as_json};
 use serde_json::{Map, Value, json};
+
+use crate::prices::Prices;
 
 /// A pool map that was read and looked at.
 #[derive(Debug)]
@@ -77,9 +79,21 @@ pub fn map_text(map: &str) -> Result<String> {
     let whole = json!({
         "schedule": pools.schedule().to_value(),
         "limits": pools.limits(),
-        "pools": entries(map)?,
+        "pools": with_prices(entries(map)?, &pools)?,
     });
     Ok(serde_json::to_string_pretty(&whole)? + "\n")
+}
+
+/// The entries, each with the price of its tasks: the map's own, or that of the prices that Mayfly ships.
+fn with_prices(mut entries: Map<String, Value>, pools: &PoolMap) -> Result<Map<String, Value>> {
+    let prices = Prices::shipped()?;
+    for pool in pools.with_retiring() {
+        let price = pool.task_hour.or_else(|| prices.task_hour(pool));
+        if let (Some(price), Some(Value::Object(entry))) = (price, entries.get_mut(pool.name.as_str())) {
+            entry.insert(TASK_HOUR.to_owned(), price.dollars().into());
+        }
+    }
+    Ok(entries)
 }
 
 /// Each pool's entry, as it stands in the text of a map.

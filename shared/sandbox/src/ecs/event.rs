@@ -34,6 +34,7 @@ pub fn task_state_change(task: &Task, now: Timestamp) -> Value {
             "pullStartedAt": times.pull_started_at,
             "pullStoppedAt": times.pull_stopped_at,
             "startedAt": times.started_at,
+            "stoppedAt": times.stopped_at,
             "stopCode": stop.map(|stop| stop.code),
             "stoppedReason": stop.map(|stop| &stop.reason),
             "containers": [container],

@@ -120,6 +120,7 @@ impl Task {
             pull_started_at: self.pull_started_at,
             pull_stopped_at: self.running_at,
             started_at: self.running_at,
+            stopped_at: self.stopped_at,
         }
     }
 

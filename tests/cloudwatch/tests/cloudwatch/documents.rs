@@ -79,6 +79,7 @@ fn what_the_dashboard_asks_for_is_written() {
         "shared/control/src/transaction_log.rs",
         "shared/control/src/launchpad.rs",
         "functions/scheduler/src/settle.rs",
+        "shared/fleet/src/cost.rs",
     ];
     let source: String =
         sources.map(|file| std::fs::read_to_string(stack::root().join(file)).unwrap()).concat();

@@ -68,6 +68,7 @@ pub fn queued(jobs: impl IntoIterator<Item = u64>) -> Vec<Event> {
         may_not_have_run: false,
         created_at: None,
         accepted_at: None,
+        names: fleet::ledger::JobNames::default(),
     };
     jobs.into_iter().map(|job| Event::Job(event(job))).collect()
 }

@@ -67,8 +67,11 @@ impl Account {
 
     /// Those of these secrets with which GitHub may sign.
     async fn accepted<'a>(&self, secrets: &[&'a str]) -> Vec<&'a str> {
-        let deployed =
-            webhook::WebhookDeployment { organisation: "octo-org".to_owned(), pools: self.pools.clone() };
+        let deployed = webhook::WebhookDeployment {
+            organisation: "octo-org".to_owned(),
+            pools: self.pools.clone(),
+            job_names: true,
+        };
         let settings: webhook::WebhookSettings = self.settings(&deployed).await;
         let start = Timestamp::from_second(1_791_190_800).unwrap();
         let webhook = Webhook { queue: Sandbox::new(1, start, Delays::default(), &self.pools) };

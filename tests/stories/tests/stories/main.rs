@@ -8,6 +8,7 @@
 )]
 
 mod books;
+mod costs;
 mod deliveries;
 mod failed_launches;
 mod idle_runners;

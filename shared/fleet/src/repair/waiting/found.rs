@@ -195,5 +195,6 @@ fn of(job: &Job, action: JobAction, runner: Option<JobRunner>, may_not_have_run:
         may_not_have_run,
         created_at: None,
         accepted_at: None,
+        names: crate::ledger::JobNames::default(),
     })
 }

@@ -61,6 +61,7 @@ fn job(number: u64) -> impl Strategy<Value = Vec<TimedEvent>> {
                     may_not_have_run: false,
                     created_at: None,
                     accepted_at: None,
+                    names: fleet::ledger::JobNames::default(),
                 };
                 (step, Event::Job(event))
             };

@@ -38,6 +38,7 @@ fn each_event_of_a_start_notes_its_time_once() {
         asked: Some(30_000),
         registered: Some(41_000),
         listened: Some(45_000),
+        stopped: None,
     };
     assert_eq!(runner.times, expected);
 }

@@ -215,5 +215,6 @@ fn job(action: JobAction, runner: &Runner) -> Event {
         may_not_have_run: false,
         created_at: None,
         accepted_at: None,
+        names: fleet::ledger::JobNames::default(),
     })
 }

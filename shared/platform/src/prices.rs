@@ -1,17 +1,16 @@
-//! What a runner's hour costs: a data file that has the date and the region of its prices.
+//! What a runner's hour costs, and a minute of GitHub's own: a data file that has the date and the region of its prices.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use anyhow::{Context, Result};
-use fleet::pools::{Architecture, CapacityProvider, Pool};
+use anyhow::{Context as _, Result};
+use fleet::cost::NanoDollars;
+use fleet::pools::{Architecture, CapacityProvider, Pool, toml_as_json};
 use jiff::civil::Date;
 use serde::Deserialize;
-
-use crate::words;
+use serde_json::Value;
 
 /// The prices that Mayfly ships.
-const SHIPPED: &str = include_str!("../../prices.toml");
+pub const SHIPPED: &str = include_str!("../prices.toml");
 
 /// MiB of a GB, as Fargate counts it.
 const MIB_PER_GB: f64 = 1024.0;
@@ -19,14 +18,18 @@ const MIB_PER_GB: f64 = 1024.0;
 /// ECS's CPU units in a vCPU.
 const UNITS_PER_VCPU: f64 = 1024.0;
 
+/// What GitHub asks for a minute of a job on a self-hosted runner, in US dollars. It has announced $0.002 for 2026, and
+/// postponed it (GitHub, "Pricing changes for GitHub Actions", December 2025).
+pub const SELF_HOSTED_MINUTE: f64 = 0.0;
+
 /// Prices in US dollars.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Prices {
     /// The date of the look-up.
-    pub(super) date: Date,
+    pub date: Date,
     /// The AWS region that they are for.
-    pub(super) region: String,
+    pub region: String,
     #[serde(default)]
     fargate: TaskPrices,
     #[serde(default)]
@@ -35,6 +38,18 @@ pub struct Prices {
     ec2: BTreeMap<String, Dollars>,
     #[serde(default)]
     ec2_spot: BTreeMap<String, Dollars>,
+    #[serde(default)]
+    github: HostedPrices,
+}
+
+/// GitHub's prices of a minute, by the vCPUs of the runner.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostedPrices {
+    #[serde(default)]
+    x86_64: BTreeMap<u32, Dollars>,
+    #[serde(default)]
+    arm64: BTreeMap<u32, Dollars>,
 }
 
 /// What tasks on Fargate cost, by their architecture.
@@ -71,7 +86,7 @@ impl TryFrom<f64> for Dollars {
 
 /// The price of one hour of what a pool pays for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Hourly {
+pub enum Hourly {
     /// Of one task on Fargate, in US dollars.
     Task(f64),
     /// Of one EC2 instance of this type, in US dollars.
@@ -81,22 +96,40 @@ pub(super) enum Hourly {
 }
 
 impl Prices {
-    /// Reads a file of prices; without a file, those that Mayfly ships.
-    pub fn read(file: Option<&Path>) -> Result<Self> {
-        let Some(file) = file else { return Self::parse(SHIPPED).context("prices.toml") };
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        Self::parse(&text).with_context(|| file.display().to_string())
+    /// The prices that Mayfly ships.
+    pub fn shipped() -> Result<Self> {
+        let file = toml_as_json(SHIPPED).context("prices.toml")?;
+        serde_json::from_value(Value::Object(file)).context("prices.toml")
     }
 
-    /// An error is one line, which names the field.
-    fn parse(text: &str) -> Result<Self> {
-        words::toml(text)
+    /// What an hour of one of the pool's tasks costs: on EC2 the instance's price by the tasks that it holds. `None`
+    /// where the prices lack it.
+    pub fn task_hour(&self, pool: &Pool) -> Option<NanoDollars> {
+        let dollars = match self.hourly(pool) {
+            Hourly::Task(price) => price,
+            Hourly::Instance(_, price) => {
+                price / f64::from(pool.runners_per_instance.filter(|&each| each > 0)?)
+            }
+            Hourly::Unknown(_) => return None,
+        };
+        NanoDollars::from_dollars(dollars)
+    }
+
+    /// GitHub's price of a minute of its nearest hosted runner on Linux: of those of this architecture with as many
+    /// vCPUs or more, the smallest, or else the largest. With its vCPUs.
+    pub fn hosted_minute(&self, pool: &Pool) -> Option<(u32, f64)> {
+        let sizes = match pool.architecture {
+            Architecture::X86_64 => &self.github.x86_64,
+            Architecture::Arm64 => &self.github.arm64,
+        };
+        let vcpus = pool.cpu_units.div_ceil(1024);
+        let nearest = sizes.range(vcpus..).next().or_else(|| sizes.last_key_value());
+        nearest.map(|(vcpus, price)| (*vcpus, price.0))
     }
 
     /// What an hour of the pool's task costs, or of an instance that carries its tasks: on EC2 that of the
     /// cheapest type, which the Auto Scaling group prefers.
-    pub(super) fn hourly(&self, pool: &Pool) -> Hourly {
+    pub fn hourly(&self, pool: &Pool) -> Hourly {
         match pool.capacity {
             CapacityProvider::Fargate => task(&self.fargate, pool),
             CapacityProvider::FargateSpot => task(&self.fargate_spot, pool),
