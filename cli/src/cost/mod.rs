@@ -87,23 +87,23 @@ struct Priced<'a> {
 /// Groups lines, one for each runner.
 pub fn report(lines: &Lines, by: By, pools: &PoolMap, prices: &Prices) -> CostReport {
     let mut found = CostReport::default();
-    let mut priced = Vec::new();
+    let mut with_price = Vec::new();
     for line in &lines.lines {
         match price(line, pools, prices) {
-            Some(price) => priced.push(Priced::of(line, price, by)),
+            Some(price) => with_price.push(Priced::of(line, price, by)),
             None => *found.without_price.entry(line.capacity.clone()).or_default() += 1,
         }
     }
     let mut worked: BTreeMap<&PoolName, f64> = BTreeMap::new();
-    for it in &priced {
+    for it in &with_price {
         *worked.entry(&it.line.pool).or_default() += it.working;
     }
     let mut idle: BTreeMap<&PoolName, f64> = BTreeMap::new();
-    for it in &priced {
+    for it in &with_price {
         *idle.entry(&it.line.pool).or_default() += it.idle;
     }
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    for it in &priced {
+    for it in &with_price {
         let of_pool = worked.get(&it.line.pool).copied().unwrap_or_default();
         let share = if of_pool > 0.0 { it.working / of_pool } else { 0.0 };
         if it.line.job.is_some() {

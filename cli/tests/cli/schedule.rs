@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use fleet::PoolMap;
-use mayfly::schedule::{Prices, Week, report};
+use mayfly::schedule::{Week, report};
+use platform::prices::Prices;
 
 const OFFICE_HOURS: &str = include_str!("../../../examples/pools-office-hours.toml");
 
@@ -33,7 +34,7 @@ fn mayfly(args: &[&str]) -> Output {
 
 fn shown(map: &str, week: &str) -> String {
     let pools = PoolMap::from_toml(map).unwrap();
-    report(&pools, Week::parse(week).unwrap(), &Prices::read(None).unwrap()).unwrap()
+    report(&pools, Week::parse(week).unwrap(), &Prices::shipped().unwrap()).unwrap()
 }
 
 fn in_london() -> String {

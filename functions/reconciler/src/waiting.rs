@@ -22,6 +22,7 @@ pub const CALLS_A_PASS: u32 = READS_AN_HOUR / 60 * 2 / 3;
 const RUNNERS_ASKED: usize = 5;
 
 /// What became of a job.
+#[expect(clippy::large_enum_variant, reason = "one for each read, which is handed on at once")]
 enum JobFinding {
     /// It was read, and this is to be written.
     Told(Option<Found>, Event),

@@ -125,7 +125,7 @@ enum LaunchEnd {
     /// There was no time for it.
     NoTime,
     /// It failed for good; this event takes the reservation back.
-    TakenBack(Event),
+    TakenBack(Box<Event>),
 }
 
 impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
@@ -139,7 +139,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
             match ending {
                 LaunchEnd::Reserved => {}
                 LaunchEnd::NoTime => left += 1,
-                LaunchEnd::TakenBack(event) => failed.push(event),
+                LaunchEnd::TakenBack(event) => failed.push(*event),
             }
         }
         if left > 0 {
@@ -175,7 +175,7 @@ impl<L: Ledger, C: Clock + Random, T: RunTask, Q> Launchpad<L, C, T, Q> {
             FailureClass::Elsewhere => warn!(runner = %id, %pool, %capacity, reason, "no capacity"),
             FailureClass::Never => error!(runner = %id, %pool, %capacity, reason, "launch refused"),
         }
-        LaunchEnd::TakenBack(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason)))
+        LaunchEnd::TakenBack(Box::new(Event::Runner(id.clone(), RunnerEvent::LaunchFailed(failure, reason))))
     }
 
     /// Calls `RunTask`, and repeats it after a temporary failure. `None` if the time is up.

@@ -29,7 +29,7 @@ impl NanoDollars {
     pub fn from_dollars(dollars: f64) -> Option<Self> {
         let nano = (dollars * 1e9).round();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in bounds")]
-        let fits = (nano >= 1.0 && nano < 1e15).then(|| Self(nano as u64));
+        let fits = (1.0..1e15).contains(&nano).then_some(Self(nano as u64));
         fits
     }
 

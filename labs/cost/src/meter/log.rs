@@ -10,7 +10,7 @@ use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// What CloudWatch counts of an event beside its message ("PutLogEvents").
+/// What CloudWatch counts of an event beside its message (`PutLogEvents`).
 const BYTES_OF_AN_EVENT: usize = 26;
 
 /// The log. Clones share it.

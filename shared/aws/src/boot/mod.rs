@@ -168,7 +168,7 @@ impl Started {
         let lines = self.telemetry.costs.take();
         #[cfg(feature = "costs")]
         if let Some(costs) = self.costs.as_ref().filter(|_| !lines.is_empty()) {
-            costs.put(lines).await;
+            Box::pin(costs.put(lines)).await;
         }
         #[cfg(not(feature = "costs"))]
         drop(lines);

@@ -197,23 +197,23 @@ fn that_a_job_has_begun_is_news_once_and_only_on_a_runner_of_ours() {
 #[test]
 fn as_many_events_as_a_batch_has_fit_into_one_transaction() {
     let numbers = || 1..=u64::try_from(EVENTS_A_TRANSACTION).unwrap();
-    let named = |part: &str, number: u64| pool(&format!("{part}{number}"));
+    let of = |part: &str, number: u64| pool(&format!("{part}{number}"));
     let mut entries = Entries::default();
-    let parts = |number| ["job", "runner", "capacity"].map(|part| named(part, number));
+    let parts = |number| ["job", "runner", "capacity"].map(|part| of(part, number));
     let names: Vec<PoolName> = numbers().flat_map(parts).collect();
     let pools = names.iter().map(|name| (name.as_str(), None, 5)).collect::<Vec<_>>();
     entries.open_books(&names.iter().cloned().collect(), &pool_map(&pools));
     for number in numbers() {
         let id = runner_id(number.into());
-        entries.apply(&queued(named("job", number).as_str(), [number])[0], at(0));
-        entries.apply(&queued(named("runner", number).as_str(), [100 + number])[0], at(0));
-        entries.reserve(id.clone(), &named("runner", number), &named("capacity", number), at(0));
+        entries.apply(&queued(of("job", number).as_str(), [number])[0], at(0));
+        entries.apply(&queued(of("runner", number).as_str(), [100 + number])[0], at(0));
+        entries.reserve(id.clone(), &of("runner", number), &of("capacity", number), at(0));
         entries.apply(&says(number.into(), asked("first", Listener::None)), at(1));
         entries.apply(&says(number.into(), registered("first", number)), at(1));
     }
     entries.written();
     for number in numbers() {
-        let begins = job_event(JobAction::InProgress, number, named("job", number).as_str());
+        let begins = job_event(JobAction::InProgress, number, of("job", number).as_str());
         entries.apply(&Event::Job(taken_by(begins, &runner_id(number.into()), number)), at(2));
     }
     assert_eq!(entries.changes(), TRANSACTION_LIMIT);

@@ -2,7 +2,8 @@
 
 use fleet::label::Labels;
 use fleet::ledger::{
-    Book, Item, Job, JobAction, JobEvent, JobMessage, JobRunner, JobState, Runner, RunnerState, SettleMessage,
+    Book, Item, Job, JobAction, JobEvent, JobMessage, JobNames, JobRunner, JobState, Runner, RunnerState,
+    SettleMessage, Work,
 };
 use fleet::question::{Config, Listener, Question, Reply, RunnerSettings};
 use fleet::version::Version;
@@ -47,6 +48,10 @@ fn form(name: &str, form: &impl Serialize) -> (String, Value) {
     (name.to_owned(), serde_json::to_value(form).unwrap())
 }
 
+fn names() -> JobNames {
+    JobNames::of(Some("Tests"), Some("main"))
+}
+
 fn message(action: JobAction, runner: Option<RunnerId>) -> JobMessage {
     let job_event = JobEvent {
         action,
@@ -59,6 +64,7 @@ fn message(action: JobAction, runner: Option<RunnerId>) -> JobMessage {
         may_not_have_run: false,
         created_at: Some(at(0)),
         accepted_at: Some(at(1)),
+        names: names(),
     };
     JobMessage { version: Version, delivery: DeliveryId::new("delivery-7"), job_event }
 }
@@ -94,6 +100,12 @@ fn of_runner(runner: &RunnerId) -> Item {
         asked_at: Some(at(1)),
         github_id: Some(fleet::ids::GithubRunnerId(9)),
         job: Some(JobId(7)),
+        work: Some(Work {
+            repository: Repository::new("octo-org/storefront"),
+            names: names(),
+            waited: Some(1500),
+            begun_at: at(2),
+        }),
         listened: true,
         overdue_at: Some(at(2)),
         put_off: Some("RESOURCE:CPU".to_owned()),

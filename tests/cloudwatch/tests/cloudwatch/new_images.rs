@@ -44,7 +44,7 @@ fn github_stops_taking_a_version_and_a_new_image_serves_again() {
     assert!(reason.contains("runner outdated: GitHub refuses this version"), "{reason}");
     assert_ne!(state(&observed, waiting), JobState::Completed);
 
-    let today = START.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = jiff::tz::TimeZone::UTC.to_datetime(START).date();
     observed.scene.world.sandbox().set_runner_current_on(today);
     image(&observed, None);
     observed.pass(2 * HOUR);

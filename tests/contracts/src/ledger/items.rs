@@ -2,8 +2,8 @@
 
 use fleet::delivery::{AttemptId, DeliveryCursor, FailedDelivery, Walk};
 use fleet::ledger::{
-    Book, Budget, Health, Item, Job, JobAction, JobState, JobTimes, Key, LeaveReason, Put, Recent, Rest,
-    RestCause, Runner, RunnerState, StartTimes, TRANSACTION_LIMIT, Totals,
+    Book, Budget, Health, Item, Job, JobAction, JobNames, JobState, JobTimes, Key, LeaveReason, Put, Recent,
+    Rest, RestCause, Runner, RunnerState, StartTimes, TRANSACTION_LIMIT, Totals, Work,
 };
 use fleet::ports::{Ledger, LedgerError, RunId};
 use fleet::repair::suspicion::{Suspected, Suspicion, Suspicions};
@@ -158,7 +158,14 @@ pub async fn every_kind_of_item_reads_back_as_it_was_written(ledger: &impl Ledge
                 asked: Some(3),
                 registered: Some(4),
                 listened: Some(5),
+                stopped: Some(6),
             },
+            work: Some(Work {
+                repository: Repository::new("octo-org/storefront"),
+                names: JobNames::of(Some("Tests \u{1f426}"), Some("feature/#1")),
+                waited: Some(i64::MAX),
+                begun_at: to_the_nanosecond,
+            }),
             changed_at: to_the_nanosecond,
             ..runner(1)
         }),

@@ -40,6 +40,7 @@ async fn a_description_tells_its_times_and_nothing_of_its_overrides_and_tags() {
         pull_started_at: at(11_034),
         pull_stopped_at: at(30_716),
         started_at: at(33_249),
+        stopped_at: None,
     };
     assert_eq!(described[0].times, times);
     assert_eq!(described[1].times, TaskTimes { created_at: at(2_500), ..TaskTimes::default() });

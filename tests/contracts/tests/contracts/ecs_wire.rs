@@ -97,6 +97,7 @@ async fn a_task_is_described_from_provisioning_until_an_hour_after_its_stop() {
                 pull_started_at: (status != "PROVISIONING").then_some(START),
                 pull_stopped_at: (status == "RUNNING").then_some(START),
                 started_at: (status == "RUNNING").then_some(START),
+                stopped_at: None,
             },
             stop: None,
             stack: Some("mayfly".to_owned()),

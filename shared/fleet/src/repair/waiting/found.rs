@@ -70,6 +70,7 @@ impl fmt::Display for Found {
 
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one for each read, which is handed on at once")]
 pub enum Meaning {
     /// The ledger agrees, or nothing can be said yet.
     AsKnown,
