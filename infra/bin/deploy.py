@@ -97,7 +97,7 @@ def against_the_account(checks: Checks, found: Settings, the_map: dict[str, pool
     checks.do("AMIs", lambda: parameter_store.check_read(named, found.region))
     if logs.switched_on(found.parameters):
         checks.do("log key", lambda: logs.check_key(found.parameters, found.region))
-    if runtimes.mounts_in(found.parameters):
+    if the_map and runtimes.mounts_in(found.parameters):
         checks.do("zones", lambda: runtimes.check_zones(found.parameters))
     if mirror.is_on(found.parameters):
         checks.do("mirror key", lambda: mirror.check_key(found.parameters, found.region))

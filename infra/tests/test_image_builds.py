@@ -236,7 +236,7 @@ class Scripts(OnMoto):
             ({"docker_fails": ["--self-check"]}, "try: runner: runner-init finds it incomplete", "the self-check"),
             ({"runner_version": "2.338.0"}, "try: runner: the runner program says it is 2.338.0, not 2.339.0", "another version"),
             ({"docker_fails": ["exec container /health.sh"]}, "try: dockerd: dockerd does not answer in 60 seconds", "dockerd"),
-            ({"docker_fails": ["registry --version"]}, "", "the mirror"),
+            ({"docker_fails": ["--entrypoint registry"]}, "", "the mirror"),
         ]:
             ended = self.build("amd64", started["build"], **wishes)
             self.assertNotEqual(ended.returncode, 0, why)

@@ -160,6 +160,7 @@ class AtRest(unittest.TestCase):
                     groups[logical] = str(stack.value(it["Properties"]["RetentionInDays"]))
         functions = {f"{it}Logs" for it in ("Webhook", "Launcher", "Registrar", "Scheduler", "Reconciler")}
         self.assertLessEqual(functions | {"RunnerLogs"}, set(groups))
+        self.assertEqual(groups.pop("CostLogs"), "90", "a quarter's accounts")
         self.assertEqual(set(groups.values()), {"7"}, groups)
 
     def of(self, stack: Stack, kind: str) -> list[dict]:

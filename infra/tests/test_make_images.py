@@ -107,11 +107,11 @@ class FirstDeploy(unittest.TestCase):
                 (image_builds, "record", lambda _: record),
                 (make_images, "at_aws", at_aws),
                 (deploy.images, "resolve", lambda given, *_: Images({"RunnerImage": given["RunnerImage"]}, "said")),
-                (deploy, "build_and_deploy", lambda _, resolved, __: deployed.append(resolved.parameters)),
+                (deploy, "build_and_deploy", lambda _, resolved, *__: deployed.append(resolved.parameters)),
             ]:
                 patched.enter_context(mock.patch.object(module, name, value))
             patched.enter_context(contextlib.redirect_stdout(io.StringIO()))
-            deploy.first_images(found, {}, confirm=False)
+            deploy.first_images(found, {}, None, confirm=False)
         return deployed
 
     def test_without_any_images_they_are_built_and_then_deployed(self):

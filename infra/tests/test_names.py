@@ -16,10 +16,12 @@ NO_NAMES = {
     ("AWS::Lambda::EventInvokeConfig", "Qualifier"),
     ("AWS::Lambda::EventSourceMapping", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
+    ("AWS::Logs::LogStream", "LogGroupName"),
     ("AWS::S3::BucketPolicy", "Bucket"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
-    # A name in its own namespace.
+    # A name in its own namespace, or its own group.
     ("AWS::ServiceDiscovery::Service", "Name"),
+    ("AWS::Logs::LogStream", "LogStreamName"),
 }
 
 

@@ -205,7 +205,7 @@ fn the_demo_fails_if_any_event_does_not_end_as_the_file_beside_it_says() {
 #[test]
 fn it_says_its_version_and_commit_completes_in_a_shell_and_has_a_manual_page() {
     let version = stdout(&mayfly(&["--version"]));
-    let head = std::process::Command::new("git").args(["rev-parse", "--short", "HEAD"]).output().unwrap();
+    let head = std::process::Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output().unwrap();
     // What was unpacked from an archive has none.
     let commit = if head.status.success() { format!(" ({})", stdout(&head).trim()) } else { String::new() };
     assert_eq!(version, format!("mayfly {}{commit}\n", env!("CARGO_PKG_VERSION")));

@@ -80,6 +80,7 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E) {
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected = [
             "alarms",
+            "costs",
             "logs",
             "mirror",
             "network",

@@ -75,7 +75,10 @@ fn what_must_not_be_lost_is_in_storage_and_outlives_its_stack() {
                     [json!("Delete"), json!("Retain")]
                 }
                 // It has objects, and loses them by itself.
-                "AWS::S3::Bucket" if ["infra/caches.yaml", "infra/mirror.yaml"].contains(&file.as_str()) => {
+                "AWS::S3::Bucket"
+                    if ["infra/caches.yaml", "infra/image-builds.yaml", "infra/mirror.yaml"]
+                        .contains(&file.as_str()) =>
+                {
                     [json!("RetainExceptOnCreate"), json!("Retain")]
                 }
                 _ => [Value::Null, Value::Null],
