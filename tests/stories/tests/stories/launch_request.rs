@@ -19,6 +19,7 @@ fn a_launch_names_everything_that_ecs_needs_and_carries_only_ticket_and_url() {
         "taskDefinition": "mayfly_ec2-arm64-spot:1",
         "capacityProviderStrategy": [{"capacityProvider": "mayfly_ec2-arm64-spot", "weight": 1}],
         "count": 1,
+        "enableECSManagedTags": true,
         "clientToken": runner,
         "startedBy": runner,
         "tags": [
