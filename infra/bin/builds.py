@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 from says import Refusal
@@ -19,6 +20,11 @@ TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 # has a call of its own; and so has PID 1, which shall be small.
 CALLS = [FUNCTIONS, ["runner-init"], ["mayfly"]]
 FEATURES = {"mayfly": "doctor,why"}
+
+
+def version_of(root: Path) -> str:
+    """Cargo.toml's, which all crates have."""
+    return tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
 
 
 def calls(architecture: str, out: Path, only: str | None = None) -> list[list[str]]:

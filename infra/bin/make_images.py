@@ -7,17 +7,15 @@ Options are those of images/build, which builds here. At AWS it uploads what the
 waits for the build that follows; it may be interrupted and repeated, and finds a build that is under way.
 """
 
-import hashlib
-import io
 import os
 import subprocess
 import sys
-import tarfile
 import time
 from pathlib import Path
 
 import boto3
 import image_builds
+import packaging
 from overrides import as_table
 from samconfig import ROOT, Document
 from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
@@ -41,24 +39,13 @@ def context() -> bytes:
     files = [it for it in sorted((ROOT / "images").rglob("*")) if it.is_file() and "__pycache__" not in it.parts]
     files += [ROOT / INIT / it / "runner-init" for it in ("amd64", "arm64")]
     named = {str(it.relative_to(ROOT)): it for it in files} | {"bin/mayfly": ROOT / "target/images/mayfly"}
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=6) as archive:
-        for name, file in sorted(named.items()):
-            archive.addfile(*entry(name, file))
-    return made.getvalue()
-
-
-def entry(name: str, file: Path) -> tuple[tarfile.TarInfo, io.BytesIO]:
-    data = file.read_bytes()
-    it = tarfile.TarInfo(name)
-    it.size, it.mode = len(data), 0o755 if os.access(file, os.X_OK) else 0o644
-    return it, io.BytesIO(data)
+    return packaging.archived(dict(sorted(named.items())), epoch=0)
 
 
 def upload(bucket: str) -> None:
     data = context()
     boto3.client("s3").put_object(Bucket=bucket, Key=KEY, Body=data)
-    say("context", f"{len(data) // 1000} kB, {hashlib.sha256(data).hexdigest()[:12]}, in {bucket}")
+    say("context", f"{len(data) // 1000} kB, {packaging.digest(data)[:12]}, in {bucket}")
 
 
 def build(outputs: dict[str, str]) -> None:

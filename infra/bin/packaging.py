@@ -80,16 +80,22 @@ def zipped(name: str, content: bytes, mode: int = PROGRAM) -> bytes:
 
 
 def tarred(folder: Path, epoch: int) -> bytes:
-    """The folder under its own name, as tar.gz: in the order of the names, of nobody, all of one time."""
-    archived = io.BytesIO()
-    with tarfile.open(fileobj=archived, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for file in sorted(it for it in folder.rglob("*") if it.is_file()):
-            entry = tarfile.TarInfo(f"{folder.name}/{file.relative_to(folder)}")
+    """The folder under its own name."""
+    files = sorted(it for it in folder.rglob("*") if it.is_file())
+    return archived({f"{folder.name}/{file.relative_to(folder)}": file for file in files}, epoch)
+
+
+def archived(files: Mapping[str, Path], epoch: int) -> bytes:
+    """Files by their names, as tar.gz: in this order, of nobody, all of one time."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, file in files.items():
+            entry = tarfile.TarInfo(name)
             entry.size, entry.mtime = file.stat().st_size, epoch
             entry.mode = PROGRAM if file.stat().st_mode & 0o100 else FILE
             with file.open("rb") as content:
                 archive.addfile(entry, content)
-    return gzip.compress(archived.getvalue(), compresslevel=9, mtime=0)
+    return gzip.compress(made.getvalue(), compresslevel=9, mtime=0)
 
 
 def digest(content: bytes) -> str:

@@ -20,7 +20,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import builds
@@ -34,7 +33,7 @@ BINARIES = ROOT / "target/release-binaries"
 
 def main(arguments: list[str]) -> None:
     told = parsed(arguments)
-    version, (commit, epoch) = version_of(ROOT), committed()
+    version, (commit, epoch) = builds.version_of(ROOT), committed()
     architectures = told.architecture or builds.installed(ROOT)
     if left_out := [it for it in builds.OPTIONS if it not in architectures]:
         say("architectures", f"{listed(architectures)}; {listed(left_out)} is left out")
@@ -65,11 +64,6 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     usage.add_argument("--only", choices=builds.PROGRAMS)
     usage.add_argument("--out", type=Path, default=ROOT / "target")
     return usage.parse_args(arguments)
-
-
-def version_of(root: Path) -> str:
-    """Cargo.toml's, which all crates have."""
-    return tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
 
 
 def committed() -> tuple[str, int]:

@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import shutil
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import boto3
 import packaging
 import pools
 from botocore.exceptions import ClientError
-from builds import FUNCTIONS
+from builds import FUNCTIONS, version_of
 from says import Refusal, listed
 from settings import ROOT
 
@@ -57,7 +56,7 @@ def read(folder: Path) -> Release:
     if problems:
         raise Refusal("\n".join(f"{it}: take the release again from where you have it" for it in problems))
     told = json.loads((folder / "release.json").read_text(encoding="utf-8"))
-    own = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
+    own = version_of(ROOT)
     if told["version"] != own:
         raise Refusal(
             f"{folder.name} is of version {told['version']}, and this checkout of {own}: `git checkout v{told['version']}`, "

@@ -3,6 +3,7 @@ Functions are stand-ins, which answer as their APIs do."""
 
 import contextlib
 import io
+import tarfile
 import types
 import unittest
 from unittest import mock
@@ -12,6 +13,7 @@ from stage import ROOT  # finds the scripts
 import deploy
 import image_builds
 import make_images
+import packaging
 from images import Images
 from says import Refusal
 
@@ -82,16 +84,19 @@ class MakeImages(unittest.TestCase):
                 self.built(aws)
 
     def test_a_context_has_the_scripts_as_programs_and_is_the_same_for_the_same_files(self):
-        with mock.patch.object(make_images, "entry", lambda name, file: named.append((name, file)) or real(name, ROOT / "Makefile")):
-            named, real = [], ENTRY
+        def archived(files, epoch):
+            named.extend(files)
+            return real(dict.fromkeys(files, ROOT / "Makefile"), epoch)
+
+        named, real = [], packaging.archived
+        # Programs that only a build makes are among the files.
+        with mock.patch.object(packaging, "archived", archived):
             self.assertEqual(make_images.context(), make_images.context())
-        names = [name for name, _ in named]
         for expected in ("images/at-aws/check", "images/versions.lock", "bin/mayfly", "target/images/init/arm64/runner-init"):
-            self.assertIn(expected, names)
-        self.assertEqual(ENTRY("check", ROOT / "images/at-aws/check")[0].mode, 0o755)
-
-
-ENTRY = make_images.entry
+            self.assertIn(expected, named)
+        made = io.BytesIO(real({"check": ROOT / "images/at-aws/check"}, epoch=0))
+        with tarfile.open(fileobj=made) as archive:
+            self.assertEqual(archive.getmember("check").mode, 0o755)
 
 
 class FirstDeploy(unittest.TestCase):

@@ -52,7 +52,7 @@ fn look(path: &Path) -> Result<Metadata, String> {
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// By everybody: a job's user is not the owner of all of it.
+/// By one user at least.
 fn executable(path: &Path) -> Result<(), String> {
     let it = look(path)?;
     let is = it.is_file() && it.mode() & 0o111 != 0;

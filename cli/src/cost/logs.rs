@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::status::logs::said;
+use crate::status::logs::{groups_from, said};
 
 /// A line is written a moment after its runner has ended: how much later to look.
 const LATER: SignedDuration = SignedDuration::from_hours(1);
@@ -14,11 +14,8 @@ const LATER: SignedDuration = SignedDuration::from_hours(1);
 pub async fn of_stack(config: &SdkConfig, stack: &str, since: Timestamp, until: Timestamp) -> Result<String> {
     ensure!(config.region().is_some(), "no region is set; --region NAME names one");
     let client = Client::new(config);
-    let prefix = format!("{stack}-Costs-");
-    let groups = client.describe_log_groups().log_group_name_prefix(&prefix).send().await;
-    let groups = groups.map_err(|error| anyhow!(said(&error)))?;
-    let mut names = groups.log_groups().iter().filter_map(|group| group.log_group_name());
-    let group = names.find(|name| name.contains("-CostLogs-"));
+    let groups = groups_from(&client, &format!("{stack}-Costs-")).await.map_err(|said| anyhow!(said))?;
+    let group = groups.into_iter().find(|name| name.contains("-CostLogs-"));
     let group = group.ok_or_else(|| anyhow!("no log group of costs here belongs to the stack {stack}"))?;
     let request = client.filter_log_events().log_group_name(group).start_time(since.as_millisecond());
     let request = request.end_time(until.checked_add(LATER)?.as_millisecond());

@@ -94,23 +94,22 @@ pub fn report(lines: &Lines, by: By, pools: &PoolMap, prices: &Prices) -> CostRe
             None => *found.without_price.entry(line.capacity.clone()).or_default() += 1,
         }
     }
-    let mut worked: BTreeMap<&PoolName, f64> = BTreeMap::new();
+    // What each pool has worked, and was idle.
+    let mut of_pools: BTreeMap<&PoolName, (f64, f64)> = BTreeMap::new();
     for it in &with_price {
-        *worked.entry(&it.line.pool).or_default() += it.working;
-    }
-    let mut idle: BTreeMap<&PoolName, f64> = BTreeMap::new();
-    for it in &with_price {
-        *idle.entry(&it.line.pool).or_default() += it.idle;
+        let (worked, idle) = of_pools.entry(&it.line.pool).or_default();
+        *worked += it.working;
+        *idle += it.idle;
     }
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for it in &with_price {
-        let of_pool = worked.get(&it.line.pool).copied().unwrap_or_default();
-        let share = if of_pool > 0.0 { it.working / of_pool } else { 0.0 };
         if it.line.job.is_some() {
+            let (worked, idle) = of_pools.get(&it.line.pool).copied().unwrap_or_default();
+            let share = if worked > 0.0 { it.working / worked } else { 0.0 };
             let row = rows.entry(it.group.clone()).or_default();
             row.jobs += 1;
             row.working += it.working;
-            row.idle += share * idle.get(&it.line.pool).copied().unwrap_or_default();
+            row.idle += share * idle;
             let minutes = minutes(it.line.working);
             row.minutes += minutes;
             row.charge += SELF_HOSTED_MINUTE * float(minutes);
@@ -120,8 +119,8 @@ pub fn report(lines: &Lines, by: By, pools: &PoolMap, prices: &Prices) -> CostRe
             }
         }
     }
-    for (pool, idle) in idle {
-        if worked.get(pool).is_none_or(|worked| *worked <= 0.0) {
+    for (pool, (worked, idle)) in of_pools {
+        if worked <= 0.0 {
             let name = if by == By::Pool { pool.as_str() } else { WITHOUT_JOBS };
             rows.entry(name.to_owned()).or_default().idle += idle;
         }

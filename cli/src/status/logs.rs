@@ -50,21 +50,25 @@ fn names(seen: &Diagnosis) -> BTreeSet<String> {
     runner.into_iter().chain([seen.picture.id.to_string()]).collect()
 }
 
-/// The log groups of the stack: CloudFormation names them after the stack and their logical ids.
+/// The functions' log groups of the stack, with the functions' names.
 async fn groups(client: &Client, stack: &str) -> Result<Vec<(&'static str, String)>, String> {
-    let mut found = client
-        .describe_log_groups()
-        .log_group_name_prefix(format!("{stack}-"))
-        .into_paginator()
-        .items()
-        .send();
+    let named = |name: String| {
+        let rest = name.strip_prefix(stack).unwrap_or_default();
+        let of = FUNCTIONS.iter().find(|function| rest.starts_with(&format!("-{function}Logs-")));
+        of.map(|function| (*function, name.clone()))
+    };
+    let found = groups_from(client, &format!("{stack}-")).await?;
+    Ok(found.into_iter().filter_map(named).collect())
+}
+
+/// The log groups whose names begin so: CloudFormation names them after their stack and their logical ids.
+pub(crate) async fn groups_from(client: &Client, begin: &str) -> Result<Vec<String>, String> {
+    let request = client.describe_log_groups().log_group_name_prefix(begin);
+    let mut found = request.into_paginator().items().send();
     let mut groups = Vec::new();
     while let Some(group) = found.next().await {
         let group = group.map_err(|error| said(&error))?;
-        let Some(name) = group.log_group_name() else { continue };
-        let rest = name.strip_prefix(stack).unwrap_or_default();
-        let of = FUNCTIONS.iter().find(|function| rest.starts_with(&format!("-{function}Logs-")));
-        groups.extend(of.map(|function| (*function, name.to_owned())));
+        groups.extend(group.log_group_name);
     }
     Ok(groups)
 }

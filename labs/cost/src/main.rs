@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     let mut assumed = Assumed::read(assumed::FILE)?;
     let (prices, task) = (&list.switch_prices, MirrorTask::read()?);
     let switches = report::switches(
-        &switches::bills(prices, &assumed, &task),
+        &switches::bills(&list, &assumed, &task),
         switches::without_a_mirror(prices, &assumed),
     );
     if args.switches {

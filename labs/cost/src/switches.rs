@@ -4,7 +4,7 @@
 use crate::assumed::{Assumed, MonthOfCaches, MonthOfImageBuilds, MonthOfMirror, MonthOfRuntimes};
 use crate::day::MONTH;
 use crate::deployed::MirrorTask;
-use crate::prices::SwitchPrices;
+use crate::prices::{PriceList, SwitchPrices};
 
 /// Megabytes of a gigabyte, as layers are sized.
 const MB_OF_A_GB: f64 = 1000.0;
@@ -39,9 +39,10 @@ impl SwitchBill {
 }
 
 /// The bills of all switches.
-pub fn bills(prices: &SwitchPrices, assumed: &Assumed, task: &MirrorTask) -> Vec<SwitchBill> {
+pub fn bills(list: &PriceList, assumed: &Assumed, task: &MirrorTask) -> Vec<SwitchBill> {
+    let prices = &list.switch_prices;
     let [from_s3, from_efs] = runtimes(prices, &assumed.runtimes);
-    let builds = image_builds(prices, &assumed.image_builds);
+    let builds = image_builds(prices, list.prices.alarm_month, &assumed.image_builds);
     vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task), from_s3, from_efs, builds]
 }
 
@@ -110,10 +111,7 @@ fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
         .map(|(switch, costs)| SwitchBill { switch, costs })
 }
 
-/// An alarm's price is not a switch's own: `prices.toml` has it once, among those of every stack.
-const ALARM_MONTH: f64 = 0.10;
-
-fn image_builds(prices: &SwitchPrices, month: &MonthOfImageBuilds) -> SwitchBill {
+fn image_builds(prices: &SwitchPrices, alarm_month: f64, month: &MonthOfImageBuilds) -> SwitchBill {
     let small =
         month.checks * month.check_minutes + month.builds * (month.build_minutes + month.publish_minutes);
     let transitions = month.builds * month.transitions_a_build;
@@ -129,7 +127,7 @@ fn image_builds(prices: &SwitchPrices, month: &MonthOfImageBuilds) -> SwitchBill
             ),
             cost("Step Functions", transitions, "transitions", prices.state_transition),
             cost("ECR: kept", month.builds_kept * month.build_gb, "GB", prices.ecr_gb_month),
-            cost("CloudWatch: alarms", month.alarms, "alarms", ALARM_MONTH),
+            cost("CloudWatch: alarms", month.alarms, "alarms", alarm_month),
         ],
     }
 }
@@ -141,10 +139,10 @@ mod tests {
 
     #[test]
     fn each_cost_is_its_amount_times_its_price() {
-        let list = prices::PriceList::read(prices::FILE).unwrap();
+        let list = PriceList::read(prices::FILE).unwrap();
         let assumed = Assumed::read(assumed::FILE).unwrap();
         let task = MirrorTask { count: 1.0, vcpus: 0.25, gb: 0.5 };
-        let bills = bills(&list.switch_prices, &assumed, &task);
+        let bills = bills(&list, &assumed, &task);
         let found: Vec<(&str, String)> = bills
             .iter()
             .flat_map(|bill| bill.costs.iter().map(|it| (it.what, format!("{:.2}", it.dollars))))

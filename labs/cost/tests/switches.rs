@@ -11,7 +11,7 @@ use cost::{report, switches};
 fn the_page_has_the_table_of_what_each_switch_costs() {
     let list = PriceList::read(prices::FILE).unwrap();
     let assumed = Assumed::read(assumed::FILE).unwrap();
-    let bills = switches::bills(&list.switch_prices, &assumed, &MirrorTask::read().unwrap());
+    let bills = switches::bills(&list, &assumed, &MirrorTask::read().unwrap());
     let without = switches::without_a_mirror(&list.switch_prices, &assumed);
     let printed = report::switches(&bills, without);
     let page = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CACHES.md"));

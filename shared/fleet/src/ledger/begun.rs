@@ -1,8 +1,9 @@
 //! Where the time of a job went that has just begun, as far as the ledger knows by then: for a log line, and decides
 //! nothing. `status::waterfall` has more, from GitHub and ECS, for one job that somebody asks about.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::times::milliseconds;
 use super::{Job, Runner};
 use crate::ids::PoolName;
 
@@ -34,19 +35,16 @@ impl JobBegun {
             let end = end.unwrap_or(since).clamp(since, now);
             let length = end.duration_since(since);
             since = end;
-            i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
-        };
-        let point = |after: Option<i64>| {
-            after.and_then(|after| runner.reserved_at.checked_add(SignedDuration::from_millis(after)).ok())
+            milliseconds(length)
         };
         let times = &runner.times;
         Self {
             pool: runner.pool.clone(),
             capacity: runner.capacity.clone(),
             to_reserved: stage(Some(runner.reserved_at)),
-            to_asked: stage(point(times.asked)),
-            to_registered: stage(point(times.registered)),
-            to_listening: stage(point(times.listened)),
+            to_asked: stage(runner.moment(times.asked)),
+            to_registered: stage(runner.moment(times.registered)),
+            to_listening: stage(runner.moment(times.listened)),
             to_begun: stage(Some(now)),
         }
     }
@@ -59,6 +57,8 @@ impl JobBegun {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::ids::{JobId, Repository, RunnerId};
     use crate::label::Labels;

@@ -1,8 +1,9 @@
 //! What the time of a runner went into that has ended, and for whom: for the line of what it costs. No rule reads it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::times::milliseconds;
 use super::{Job, JobAction, JobEvent, Outcome, Runner, RunnerState};
 use crate::ids::{JobId, PoolName, Repository, RunnerId};
 
@@ -61,7 +62,7 @@ impl Work {
         Self {
             repository: event.repository.clone(),
             names: event.names.clone(),
-            waited: created_at.map(|created| milliseconds(created, begun_at)),
+            waited: created_at.map(|created| between(created, begun_at)),
             begun_at,
         }
     }
@@ -119,7 +120,7 @@ impl RunnerEnded {
         let runner = runner.filter(|it| it.state == RunnerState::Stopped && it.job.is_none())?;
         let changed = outcome.job.as_ref().filter(|_| event.action != JobAction::Queued)?;
         changed.runner.as_ref().filter(|named| **named == runner.id)?;
-        let begun_at = point(runner, runner.times.listened.or(runner.times.asked));
+        let begun_at = runner.moment(runner.times.listened.or(runner.times.asked));
         let work = Work::of(job, event, begun_at.unwrap_or(runner.changed_at));
         Self::of(runner, Some(event.job), Some(work), begun_at, runner.changed_at.min(now))
     }
@@ -134,9 +135,9 @@ impl RunnerEnded {
     ) -> Option<Self> {
         let times = &runner.times;
         let from = times.pull_started.or(times.started).or(times.booted).or(times.asked);
-        let from = point(runner, from)?;
-        let to = point(runner, times.stopped).unwrap_or(now).max(from);
-        let up = point(runner, times.listened).unwrap_or(if work.is_some() { from } else { to });
+        let from = runner.moment(from)?;
+        let to = runner.moment(times.stopped).unwrap_or(now).max(from);
+        let up = runner.moment(times.listened).unwrap_or(if work.is_some() { from } else { to });
         let up = up.clamp(from, to);
         let begun = begun_at.unwrap_or(to).clamp(up, to);
         Some(Self {
@@ -146,17 +147,14 @@ impl RunnerEnded {
             job,
             work,
             ended_at: to,
-            starting: milliseconds(from, up),
-            idle: milliseconds(up, begun),
-            working: milliseconds(begun, to),
+            starting: between(from, up),
+            idle: between(up, begun),
+            working: between(begun, to),
         })
     }
 }
 
-fn point(runner: &Runner, after: Option<i64>) -> Option<Timestamp> {
-    runner.reserved_at.checked_add(SignedDuration::from_millis(after?)).ok()
-}
-
-fn milliseconds(from: Timestamp, to: Timestamp) -> i64 {
-    i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX).max(0)
+/// Milliseconds from one moment to a later one; none to an earlier one.
+fn between(from: Timestamp, to: Timestamp) -> i64 {
+    milliseconds(to.duration_since(from)).max(0)
 }

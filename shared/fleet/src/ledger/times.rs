@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::RunnerEvent;
+use super::{Runner, RunnerEvent};
 use crate::launch::TaskTimes;
 use crate::question::Listener;
 
@@ -98,6 +98,14 @@ impl StartTimes {
     }
 }
 
-fn milliseconds(length: SignedDuration) -> i64 {
+impl Runner {
+    /// The moment of one of its times, which are milliseconds after its reservation; `None` for one that nobody knows.
+    pub fn moment(&self, after: Option<i64>) -> Option<Timestamp> {
+        self.reserved_at.checked_add(SignedDuration::from_millis(after?)).ok()
+    }
+}
+
+/// As many as fit.
+pub(super) fn milliseconds(length: SignedDuration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }

@@ -53,10 +53,7 @@ fn missing(runner: &Runner) -> u8 {
 fn how_far(picture: &Picture, job: &Job, runner: &Runner) -> Reason {
     let id = runner.id.clone();
     let since = |at: Timestamp| picture.now.duration_since(at).max(SignedDuration::ZERO);
-    let after = |milliseconds: Option<i64>| {
-        let at = milliseconds.map(|it| runner.reserved_at + SignedDuration::from_millis(it));
-        since(at.unwrap_or(runner.changed_at))
-    };
+    let after = |time: Option<i64>| since(runner.moment(time).unwrap_or(runner.changed_at));
     match missing(runner) {
         0 => Reason::NotAssigned {
             runner: id,

@@ -1,6 +1,6 @@
 //! Where the time of a job went, from GitHub's queue to its first step.
 
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
 use super::on_its_way::coming;
@@ -116,7 +116,7 @@ fn points_of_runner(picture: &Picture, runner: &Runner) -> Vec<Point> {
     if let Some(seen) = picture.task_times(runner) {
         times.note_task(&seen, runner.reserved_at);
     }
-    let at = |after: Option<i64>| after.map(|after| runner.reserved_at + SignedDuration::from_millis(after));
+    let at = |after: Option<i64>| runner.moment(after);
     vec![
         Point { name: "reserved", by: "ledger", at: Some(runner.reserved_at) },
         Point { name: "RunTask", by: "ECS", at: at(times.created) },
