@@ -138,7 +138,7 @@ images-check: ## say how old the images' pins are, and fail where one is too old
 # They build `mayfly`, deploy the templates into moto, and hold what these grant against the reference of
 # AWS's permissions that checkov brings; what roles allow is asked of ministack's evaluator.
 .PHONY: test-infra
-test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installed .tools/ministack/.installed ## test the scripts in infra/bin, and what the templates grant
+test-infra: .venv/.installed .tools/template/.installed .tools/checkov/.installed .tools/ministack/.installed .tools/awscli/.installed ## test the scripts in infra/bin, and what the templates grant
 	.tools/template/bin/python infra/tests/halves.py
 
 # They need Python and nothing else.
