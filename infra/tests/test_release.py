@@ -1,4 +1,4 @@
-"""A release: made of a commit, the same each time; deployed by a machine that has no compiler."""
+"""A release: made of a commit, the same each time; deployed by a machine that has no compiler; the next one, and back."""
 
 import json
 import os
@@ -203,7 +203,8 @@ class Deployed(OnRelease):
     def code(self) -> dict[str, str]:
         return json.loads((self.project / "code.json").read_text(encoding="utf-8"))
 
-    def test_without_a_compiler(self):
+    def test_without_a_compiler_then_the_next_one_then_back(self):
+        """What is under way stays: a message on the queue, an item of the ledger, a task."""
         (self.project / "code.json").touch()
         first = self.deployable(self.release())
         said = self.upgrade(first)
@@ -214,11 +215,47 @@ class Deployed(OnRelease):
         self.assertEqual([it[0] for it in self.calls("sam")], ["--version", "deploy"], "nothing is built")
         self.assertEqual(self.calls("cargo")[2:], [], "the release's own two SBOMs were made before")
         self.assert_code_of(first)
+        flight = self.in_flight()
+
+        self.of_version("0.2.0")
+        second = self.deployable(self.release())
+        self.upgrade(second)
+        self.assert_code_of(second)
+        self.assertEqual(self.flying(flight), flight)
+
+        self.git("checkout", "--quiet", "v0.1.0", "--", "Cargo.toml")
+        self.upgrade(first)
+        self.assert_code_of(first)
+        self.assertEqual(self.flying(flight), flight)
 
     def assert_code_of(self, release: Path) -> None:
         sums = {line.split()[1]: line.split()[0] for line in (release / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
         wanted = {name: sums[f"{name}-arm64.zip"] for name in builds.FUNCTIONS}
         self.assertEqual(self.code(), {**wanted, "map": sums["map.zip"]})
+
+    def in_flight(self) -> dict:
+        """What an upgrade meets."""
+        sqs, ecs = self.client("sqs"), self.client("ecs")
+        (queue,) = [it for it in sqs.list_queues()["QueueUrls"] if "ead" not in it]
+        sqs.send_message(QueueUrl=queue, MessageBody="{}")
+        (table,) = self.client("dynamodb").list_tables()["TableNames"]
+        keys = self.client("dynamodb").describe_table(TableName=table)["Table"]["KeySchema"]
+        self.client("dynamodb").put_item(TableName=table, Item={it["AttributeName"]: {"S": "runner"} for it in keys})
+        # moto runs no task whose containers share the task's memory, as the stack's do.
+        container = {"name": "runner", "image": "runner", "memory": 128}
+        registered = ecs.register_task_definition(family="a-job", containerDefinitions=[container])
+        definition = registered["taskDefinition"]["taskDefinitionArn"]
+        task = ecs.run_task(cluster="mayfly_fargate", taskDefinition=definition, launchType="FARGATE")["tasks"][0]
+        return {"queue": queue, "table": table, "task": task["taskArn"], "definition": definition}
+
+    def flying(self, flight: dict) -> dict:
+        sqs, ecs = self.client("sqs"), self.client("ecs")
+        held = sqs.get_queue_attributes(QueueUrl=flight["queue"], AttributeNames=["ApproximateNumberOfMessages"])
+        self.assertEqual(held["Attributes"]["ApproximateNumberOfMessages"], "1")
+        self.assertEqual(self.client("dynamodb").scan(TableName=flight["table"])["Count"], 1)
+        (task,) = ecs.describe_tasks(cluster="mayfly_fargate", tasks=[flight["task"]])["tasks"]
+        self.assertNotEqual(task["lastStatus"], "STOPPED")
+        return {**flight, "task": task["taskArn"], "definition": task["taskDefinitionArn"]}
 
     def test_a_map_of_ones_own_goes_with_it(self):
         folder = self.deployable(self.release())

@@ -36,8 +36,9 @@ class DynamoDBOneAtATime:
 
 class UpdatesInPlace:
     """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested
-    stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone; and
-    `AWS::NoValue` leaves a hole in a list. It is taught better when the first request comes, because its
+    stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone; an
+    updated function is handed its layers, not their ARNs, and cannot read them; and `AWS::NoValue` leaves a
+    hole in a list. It is taught better when the first request comes, because its
     models take a second to load."""
 
     def __init__(self, app):
@@ -46,6 +47,7 @@ class UpdatesInPlace:
     def __call__(self, environ, start_response):
         if "/cloudformation/" in environ.get("HTTP_AUTHORIZATION", ""):
             from moto.autoscaling.models import FakeAutoScalingGroup
+            from moto.awslambda.models import LambdaFunction
             from moto.cloudformation import models, parsing
 
             models.Stack.get_cfn_attribute = output_of
@@ -54,6 +56,9 @@ class UpdatesInPlace:
             # Once, whoever else asks at this moment.
             vars(parsing).setdefault("clean_with_holes", parsing.clean_json)
             parsing.clean_json = clean
+            if not hasattr(LambdaFunction, "layers_by_arn"):
+                LambdaFunction.layers_by_arn = LambdaFunction._get_layers_data
+            LambdaFunction._get_layers_data = layers
         return self.app(environ, start_response)
 
 
@@ -63,6 +68,11 @@ def clean(value, resources):
 
     found = parsing.clean_with_holes(value, resources)
     return [it for it in found if it is not None] if isinstance(value, list) else found
+
+
+def layers(function, wanted):
+    """What a function says of its layers, each given by its ARN or as what CloudFormation has made."""
+    return function.layers_by_arn([getattr(it, "arn", it) for it in wanted])
 
 
 def output_of(stack, attribute):
