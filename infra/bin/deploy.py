@@ -13,6 +13,7 @@ before anything is built or changed; the exit code is 1 then. With nothing new i
 """
 
 import sys
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -185,18 +186,31 @@ def build(found: Settings) -> Path:
     return sam.BUILT / "template.yaml"
 
 
-def build_and_deploy(found: Settings, resolved: Images, release: Release | None, confirm: bool) -> None:
+@dataclass(frozen=True)
+class Code:
+    """What was built, or uploaded of a release, once for all deploys of one run."""
+
+    template: Path
+    # Those that say where a release is.
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def code_of(found: Settings, release: Release | None) -> Code:
+    if release:
+        uploaded = released.upload(release, found.architecture, sam.bucket(found), tools.account())
+        say("upload", "the release is in s3://{CodeBucket}/{CodePrefix}".format_map(uploaded))
+        return Code(released.template(uploaded, found.region), uploaded)
+    sam.write_parameters(found.parameters)
+    return Code(build(found))
+
+
+def deploy_stack(found: Settings, resolved: Images, code: Code, confirm: bool) -> None:
     before, waiting = changed_at(found), stacks.waiting_change_sets(found.stack)
     digests = runtimes.published(found.path, found.given)
-    parameters = {**found.parameters, **resolved.parameters, **digests}
-    if release:
-        code = released.upload(release, found.architecture, sam.bucket(found), tools.account())
-        say("upload", "the release is in s3://{CodeBucket}/{CodePrefix}".format_map(code))
-        parameters |= code
-    sam.write_parameters(parameters)
-    template = released.template(code, found.region) if release else build(found)
+    given = image_builds.given(found.parameters)
+    sam.write_parameters({**found.parameters, **resolved.parameters, **digests, **given, **code.parameters})
     say("deploy", f"sam deploy, {found.stack} in {found.region}")
-    failed = sam.run(sam.deploy_command(found, confirm, template))
+    failed = sam.run(sam.deploy_command(found, confirm, code.template))
     there = stacks.described(found.stack)
     if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
         fail("nothing was deployed, see above; the stack is not there yet")
@@ -231,7 +245,7 @@ def explain(found: Settings, there: dict) -> None:
     fail(f"{found.stack} is {status}, for the reasons above; {way}")
 
 
-def first_images(found: Settings, the_map: dict[str, pools.Pool], release: Release | None, confirm: bool) -> None:
+def first_images(found: Settings, the_map: dict[str, pools.Pool], code: Code, confirm: bool) -> None:
     """A stack that builds its images is there before them, with pools that start nothing: now the images, then the pools.
     Interrupted, the next deploy goes on here: nothing is built that was published meanwhile."""
     if not image_builds.is_on(found.parameters) or image_builds.record(found.path):
@@ -244,7 +258,15 @@ def first_images(found: Settings, the_map: dict[str, pools.Pool], release: Relea
     except Refusal as problem:
         fail(f"{problem}; the stack is there, and `make deploy` goes on from here")
     say("images", resolved.said)
-    build_and_deploy(found, resolved, release, confirm)
+    deploy_stack(found, resolved, code, confirm)
+
+
+def automatic_images(found: Settings) -> None:
+    """What was published after this deploy's look, or while it was under way, reaches the pools now, and not a day later."""
+    if image_builds.gives(found.parameters):
+        outputs = image_builds.outputs(found.stack)
+        make_images.upload_give(outputs["Bucket"])
+        make_images.start_giving(outputs)
 
 
 def farewell(found: Settings) -> None:
@@ -271,8 +293,10 @@ def main(arguments: list[str]) -> None:
         return
     make_roles(the_map)
     confirm = "--yes" not in arguments and sys.stdin.isatty()
-    build_and_deploy(found, resolved, release, confirm)
-    first_images(found, the_map, release, confirm)
+    code = code_of(found, release)
+    deploy_stack(found, resolved, code, confirm)
+    first_images(found, the_map, code, confirm)
+    automatic_images(found)
     farewell(found)
 
 

@@ -78,7 +78,7 @@ OF_SCRIPTS = {
     "ecr:BatchGetImage": "deploy.py",
     "ecr:GetAuthorizationToken": "deploy.py",
     "ecr:PutImage": "deploy.py, for the tag that keeps what is deployed",
-    "codebuild:StartBuild": "make_images.py",
+    "codebuild:StartBuild": "make_images.py, deploy.py, rollback_images.py",
     "codebuild:BatchGetBuilds": "make_images.py",
     "states:ListExecutions": "make_images.py",
     "states:DescribeExecution": "make_images.py",

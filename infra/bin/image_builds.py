@@ -1,4 +1,5 @@
-"""The images that the stack builds itself (infra/image-builds.yaml): what was published last, and what is kept."""
+"""The images that the stack builds itself (infra/image-builds.yaml): what was published last, what is kept, and what reaches
+the pools without a deploy (infra/automatic-images.yaml)."""
 
 import json
 
@@ -7,7 +8,7 @@ from registries import ECR, Reference
 from says import AWS_ERRORS, Refusal, one_line
 from stacks import Stack, described
 
-# The template's parameters, by the images that infra/image-builds.yaml has repositories for.
+# The template's parameters, by the images that infra/image-store.yaml has repositories for.
 PARAMETERS = {
     "runner": "RunnerImage",
     "runner-docker": "RunnerDockerImage",
@@ -23,7 +24,10 @@ WAITING = {
     "HostMetrics": ("off", "LogsImage"),
     "TaskLogs": ("off", "LogsImage"),
 }
-NESTED = "ImageBuilding"
+# Those that containers of the pools' tasks have.
+OF_POOLS = ["runner", "runner-docker", "dockerd", "logs"]
+# The nested stacks whose outputs scripts read.
+NESTED = ("ImageStore", "ImageBuilding", "AutomaticImaging")
 # ECR keeps what has such a tag.
 LIVE = "live-"
 # What is deployed, and what was before.
@@ -34,11 +38,26 @@ def is_on(parameters: dict[str, str]) -> bool:
     return parameters.get("ImageBuilds") == "on"
 
 
+def gives(parameters: dict[str, str]) -> bool:
+    """Whether new images reach the pools without a deploy."""
+    return parameters.get("AutomaticImages") == "on"
+
+
 def problems(parameters: dict[str, str], stack: str) -> list[str]:
     """ECR's names have no capital letter, and no hyphen before another mark."""
+    found = []
     if is_on(parameters) and (stack != stack.lower() or stack.endswith("-")):
-        return [f"ImageBuilds is on, and stack_name is {stack}: a repository of ECR is called after it, in small letters"]
-    return []
+        found.append(f"ImageBuilds is on, and stack_name is {stack}: a repository of ECR is called after it, in small letters")
+    if gives(parameters) and not is_on(parameters):
+        found.append('AutomaticImages is on, and ImageBuilds is off: no build publishes any; set ImageBuilds = "on", or leave it out')
+    return found
+
+
+def given(parameters: dict[str, str]) -> dict[str, str]:
+    """Which images the pools get without a deploy: those that samconfig.toml leaves empty."""
+    if not gives(parameters):
+        return {}
+    return {"AutomaticImageNames": ",".join(it for it in OF_POOLS if not parameters.get(PARAMETERS[it]))}
 
 
 def parameter_of(path: str) -> str:
@@ -88,12 +107,12 @@ def waiting(parameters: dict[str, str]) -> dict[str, str]:
 
 
 def outputs(stack: str) -> dict[str, str]:
-    """Of the nested stack; nothing where there is none."""
+    """Of the nested stacks; nothing where there are none."""
     there = described(stack)
     if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
         return {}
-    found = [it for it in Stack(there).resources if it["LogicalResourceId"] == NESTED]
-    return Stack(described(found[0]["PhysicalResourceId"])).outputs if found else {}
+    nested = [it["PhysicalResourceId"] for it in Stack(there).resources if it["LogicalResourceId"] in NESTED]
+    return {name: value for it in nested for name, value in Stack(described(it)).outputs.items()}
 
 
 def keep(deployed: list[str], stack: str) -> list[str]:

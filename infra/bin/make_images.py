@@ -25,6 +25,7 @@ KEY = "context.tar.gz"
 # Seconds between two looks.
 LOOK_EVERY = float(os.environ.get("MAYFLY_LOOK_EVERY", "15"))
 INIT = "target/images/init"
+GIVE = ROOT / "images/at-aws/give"
 
 
 def build_programs() -> None:
@@ -58,7 +59,7 @@ def build(outputs: dict[str, str]) -> None:
         return
     upload(outputs["Bucket"])
     started = boto3.client("codebuild").start_build(projectName=outputs["Check"])["build"]["id"]
-    ended = wait("check", lambda: boto3.client("codebuild").batch_get_builds(ids=[started])["builds"][0])
+    ended = wait_for_project(started, "check")
     if ended["buildStatus"] != "SUCCEEDED":
         raise Refusal(f"the check has {ended['buildStatus'].lower()}: {logs_of(ended)}")
     # images/at-aws/check calls the execution as it is called itself.
@@ -77,6 +78,30 @@ def wait_for_execution(execution: str) -> None:
     ended = wait("build", lambda: steps.describe_execution(executionArn=execution))
     if ended["status"] != "SUCCEEDED":
         raise Refusal(f"the build has {ended['status'].lower()}, and what was published before stays: {execution} has its steps")
+
+
+def upload_give(bucket: str) -> None:
+    """The script that gives images to the pools, which runs by itself: `make deploy` brings the one of its version."""
+    boto3.client("s3").put_object(Bucket=bucket, Key="give", Body=GIVE.read_bytes())
+
+
+def start_giving(outputs: dict[str, str]) -> str:
+    """The id of the run that gives the pools what was published last."""
+    started = boto3.client("codebuild").start_build(projectName=outputs["Give"])["build"]["id"]
+    say("automatic images", "new runners have what was published last in a minute or two")
+    return started
+
+
+def give(outputs: dict[str, str]) -> None:
+    """Waits until the pools have what was published last."""
+    ended = wait_for_project(start_giving(outputs))
+    if ended["buildStatus"] != "SUCCEEDED":
+        raise Refusal(f"giving the images to the pools has {ended['buildStatus'].lower()}, and they keep what they have: {logs_of(ended)}")
+
+
+def wait_for_project(build: str, what: str = "automatic images") -> dict:
+    codebuild = boto3.client("codebuild")
+    return wait(what, lambda: codebuild.batch_get_builds(ids=[build])["builds"][0])
 
 
 def logs_of(build: dict) -> str:
@@ -117,7 +142,10 @@ def main(arguments: list[str]) -> None:
         sys.exit(subprocess.run(["bash", str(ROOT / "images/build"), *arguments], cwd=ROOT, check=False).returncode)
     found = settings_or_fail(environment())
     at_aws(found.stack, found.path)
-    print("`make deploy` gives them to the pools.")
+    if image_builds.gives(given):
+        print("New runners have them in a few minutes; `make deploy` gives them to hosts, mirror and runtimes.")
+    else:
+        print("`make deploy` gives them to the pools.")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
     rollback_images.py
 
-Deploys nothing: it says what to run next. Run twice, it goes forth again. Nothing is built after it until a pin, a base
-image or a file of the images has changed.
+With AutomaticImages on, it gives them to the pools; else it deploys nothing, and says what to run next. Run twice, it goes
+forth again. Nothing is built after it until a pin, a base image or a file of the images has changed.
 """
 
 import json
@@ -12,6 +12,7 @@ import sys
 
 import boto3
 import image_builds
+import make_images
 from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
 from settings import environment, settings_or_fail
 
@@ -37,12 +38,20 @@ def main(arguments: list[str]) -> None:
         print(__doc__)
         return
     found = settings_or_fail(environment())
+    outputs = image_builds.outputs(found.stack)
     try:
         for name, image in sorted(rollback(found.path).items()):
             say(name, image)
+        # The stack says whether functions launch what is given, whatever samconfig.toml says since its deploy.
+        if "Give" in outputs:
+            make_images.give(outputs)
     except Refusal as problem:
         fail(str(problem))
-    print("Now `make deploy`: new runners have these images; those that run end with their jobs.")
+    ended = "those that run end with their jobs."
+    if "Give" in outputs:
+        print(f"New runners have these images; {ended} `make deploy` gives them to hosts, mirror and runtimes.")
+    else:
+        print(f"Now `make deploy`: new runners have these images; {ended}")
 
 
 if __name__ == "__main__":

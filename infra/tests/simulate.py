@@ -25,7 +25,11 @@ ISSUER = "token.actions.githubusercontent.com"
 ACCOUNT = "123456789012"
 
 
+REQUEST_TAG = "aws:RequestTag/"
+
+
 def context(who: str, action: str, resource: str, keys: dict) -> EvalContext:
+    tags = {name.removeprefix(REQUEST_TAG): value for name, value in keys.items() if name.startswith(REQUEST_TAG)}
     return EvalContext(
         principal_arn=who,
         principal_type="FederatedUser",
@@ -34,7 +38,9 @@ def context(who: str, action: str, resource: str, keys: dict) -> EvalContext:
         resource_arn=resource,
         region="us-east-1",
         secure_transport=True,
-        service_context=keys,
+        request_tags=tags,
+        # It looks for them in small letters.
+        service_context={name.lower(): value for name, value in keys.items()},
     )
 
 

@@ -11,10 +11,11 @@ import tarfile
 import unittest
 from unittest import mock
 
+from codebuild import PARAMETER, REPOSITORY, in_a_build
 from feed import Feed
 from shapes import ROOT, Stack
 from simulated import simulated
-from stage import ANYBODY, REGION, STAND_INS, OnMoto, kept, mayfly, run
+from stage import OnMoto, mayfly
 
 import image_builds
 import make_images
@@ -27,16 +28,18 @@ ARNS = {
     "AWS::CodeBuild::Project": "arn:${Partition}:codebuild:${Region}:${Account}:project/${Name}",
 }
 IMAGES = ["runner", "runner-docker", "dockerd", "logs", "mirror", "runtimes"]
-REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mayfly_images"
-PARAMETER = "/mayfly/images"
 
 
 def builds() -> Stack:
-    return Stack.whole("mayfly", arns=ARNS, ImageBuilds="on").below("ImageBuilding")
+    return below("ImageBuilding")
 
 
-def policy(role: str) -> dict:
-    of = builds()
+def below(stack: str) -> Stack:
+    return Stack.whole("mayfly", arns=ARNS, ImageBuilds="on", AutomaticImages="on").below(stack)
+
+
+def policy(role: str, stack: str = "ImageBuilding") -> dict:
+    of = below(stack)
     (only,) = of.value(of.resources()[role]["Properties"]["Policies"])
     return only["PolicyDocument"]
 
@@ -54,8 +57,8 @@ class Roles(unittest.TestCase):
         ("ssm:PutParameter", f"{SSM}/mayfly/images"),
         ("ssm:PutParameter", f"{SSM}/mayfly/webhook-secrets/1"),
         ("ssm:GetParameter", f"{SSM}/mayfly/webhook-secrets/1"),
-        ("s3:PutObject", "arn:aws:s3:::mayfly-ImageBuilding-ID-Context-ID/builds/1.tar.gz"),
-        ("s3:PutObject", "arn:aws:s3:::mayfly-ImageBuilding-ID-Context-ID/context.tar.gz"),
+        ("s3:PutObject", "arn:aws:s3:::mayfly-ImageStore-ID-Context-ID/builds/1.tar.gz"),
+        ("s3:PutObject", "arn:aws:s3:::mayfly-ImageStore-ID-Context-ID/context.tar.gz"),
         ("ecs:RunTask", "arn:aws:ecs:us-east-1:123456789012:task-definition/mayfly_fargate-x64:1"),
         ("iam:PassRole", "arn:aws:iam::123456789012:role/any"),
         ("cloudformation:UpdateStack", "arn:aws:cloudformation:us-east-1:123456789012:stack/mayfly/1"),
@@ -75,7 +78,7 @@ class Roles(unittest.TestCase):
 
 class Template(unittest.TestCase):
     def test_repositories_are_immutable_and_scanned_and_keep_what_is_deployed(self):
-        of = builds()
+        of = below("ImageStore")
         found = [of.value(it["Properties"]) for it in of.resources().values() if it["Type"] == "AWS::ECR::Repository"]
         self.assertEqual([it["RepositoryName"] for it in found], [f"mayfly_images/{it}" for it in IMAGES])
         for it in found:
@@ -133,14 +136,8 @@ class Scripts(OnMoto):
         (self.project / "wishes.json").write_text(json.dumps(wishes), encoding="utf-8")
 
     def at_aws(self, name: str, **more: str):
-        path = [STAND_INS, ROOT / ".tools/awscli/bin", "/usr/bin", "/bin"]
-        given = {
-            **{"BUCKET": "context", "PARAMETER": PARAMETER, "MACHINE": self.machine, "REPOSITORY": REPOSITORY},
-            **{"FEED": self.feed.url, "FEED_REGISTRY": self.feed.url, "TRY_PAUSE": "0", "NO_PROXY": "127.0.0.1"},
-            **{"PATH": os.pathsep.join(map(str, path)), "STAND_INS": str(self.project)},
-            **{"AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION, "TMPDIR": str(self.project)},
-        }
-        return run([self.project / "images/at-aws" / name], "", self.project, **given, **more)
+        given = {"BUCKET": "context", "MACHINE": self.machine, "FEED": self.feed.url, "FEED_REGISTRY": self.feed.url}
+        return in_a_build(self, name, **{**given, "TRY_PAUSE": "0", **more})
 
     def check(self) -> list[dict]:
         """The inputs of the builds that a check has started."""
@@ -205,6 +202,16 @@ class Scripts(OnMoto):
         second = self.whole()
         self.assertEqual(second["before"], first["images"], "the digests before are kept")
         self.assertNotEqual(second["pins"], first["pins"])
+
+    def test_a_publish_that_is_repeated_keeps_the_images_before(self):
+        """A step that was interrupted after its last line, or is run again."""
+        published = []
+        for build in ("one", "two", "two"):
+            ended = self.at_aws("publish", BUILD=build, PINS=build)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            published.append(self.published())
+        self.assertEqual(published[1]["before"], published[0]["images"])
+        self.assertEqual(published[2], published[1])
 
     def test_a_new_base_image_and_a_changed_file_are_built_and_so_is_a_week(self):
         self.seed()

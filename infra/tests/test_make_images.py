@@ -112,11 +112,11 @@ class FirstDeploy(unittest.TestCase):
                 (image_builds, "record", lambda _: record),
                 (make_images, "at_aws", at_aws),
                 (deploy.images, "resolve", lambda given, *_: Images({"RunnerImage": given["RunnerImage"]}, "said")),
-                (deploy, "build_and_deploy", lambda _, resolved, *__: deployed.append(resolved.parameters)),
+                (deploy, "deploy_stack", lambda _, resolved, *__: deployed.append(resolved.parameters)),
             ]:
                 patched.enter_context(mock.patch.object(module, name, value))
             patched.enter_context(contextlib.redirect_stdout(io.StringIO()))
-            deploy.first_images(found, {}, None, confirm=False)
+            deploy.first_images(found, {}, deploy.Code(ROOT / "template.yaml"), confirm=False)
         return deployed
 
     def test_without_any_images_they_are_built_and_then_deployed(self):
@@ -125,6 +125,33 @@ class FirstDeploy(unittest.TestCase):
         self.assertEqual(self.first(record, build), [{"RunnerImage": "r@1"}])
         self.assertEqual(self.first(record, build), [], "a deploy after that builds none")
         self.assertEqual(self.first({}, build, on="off"), [])
+
+    def test_what_was_built_is_deployed_twice_and_built_once(self):
+        found = types.SimpleNamespace(**vars(self.FOUND), architecture="arm64", given={})
+        calls, record, written = [], {}, []
+        with contextlib.ExitStack() as patched:
+            for module, name, value in [
+                (deploy, "look", lambda _: (found, {}, Images(), None)),
+                (deploy, "make_roles", lambda _: None),
+                (deploy, "build", lambda _: calls.append("build") or ROOT / "template.yaml"),
+                (deploy, "changed_at", lambda _: None),
+                (deploy, "farewell", lambda _: None),
+                (deploy.runtimes, "published", lambda *_: {}),
+                (deploy.stacks, "waiting_change_sets", lambda _: set()),
+                (deploy.stacks, "described", lambda _: {"StackStatus": "UPDATE_COMPLETE"}),
+                (deploy.sam, "write_parameters", written.append),
+                (deploy.sam, "deploy_command", lambda _, __, template: ["sam", "deploy", str(template)]),
+                (deploy.sam, "run", lambda command: calls.append(" ".join(command)) or 0),
+                (deploy.images, "resolve", lambda given, *_: Images({"RunnerImage": given["RunnerImage"]}, "said")),
+                (image_builds, "record", lambda _: record),
+                (image_builds, "keep", lambda *_: []),
+                (make_images, "at_aws", lambda *_: record.update(images={"runner": "r@1"}, before={})),
+            ]:
+                patched.enter_context(mock.patch.object(module, name, value))
+            patched.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            deploy.main(["--yes"])
+        self.assertEqual(calls, ["build", *[f"sam deploy {ROOT / 'template.yaml'}"] * 2])
+        self.assertEqual([it["RunnerImage"] for it in written], ["", "", "r@1"])
 
     def test_a_build_that_fails_ends_it_with_the_way_on(self):
         def fails(*_):

@@ -20,7 +20,7 @@ impl ReconcilerSettings {
     /// The clusters that the pools of the map are in.
     pub fn clusters(&self) -> BTreeSet<String> {
         // Where a task is does not depend on the revision of its definition.
-        self.pools.with_retiring().map(|pool| Placement::in_stack(&self.stack, pool, 0).cluster).collect()
+        self.pools.with_retiring().map(|pool| Placement::in_stack(&self.stack, pool, None).cluster).collect()
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn placements(map: &str) -> Result<String> {
     let pools = PoolMap::from_toml(map)?;
     let revisions: BTreeMap<_, _> = pools.with_retiring().map(|pool| (pool.name.clone(), 1)).collect();
     let stack = "mayfly".to_owned();
-    let placements = Placements { stack, fargate: place.clone(), ec2: place, revisions };
+    let placements = Placements { stack, fargate: place.clone(), ec2: place, revisions, newest: false };
     Ok(serde_json::to_string(&placements)?)
 }
 

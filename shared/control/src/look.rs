@@ -179,7 +179,7 @@ fn clusters(asked: &JobQuery, picture: &Picture) -> BTreeSet<String> {
         .filter(|runner| runner.state.is_live() && (is_its(runner) || runner.state.is_on_its_way()));
     let capacities: BTreeSet<&PoolName> = in_question.map(|runner| &runner.capacity).collect();
     let pools = asked.pools.with_retiring().filter(|pool| capacities.contains(&pool.name));
-    pools.map(|pool| Placement::in_stack(&asked.stack, pool, 0).cluster).collect()
+    pools.map(|pool| Placement::in_stack(&asked.stack, pool, None).cluster).collect()
 }
 
 fn found<T>(read: Result<Option<T>, String>) -> Lookup<T> {

@@ -15,5 +15,5 @@ pub fn placements_of(pools: &PoolMap) -> BTreeMap<PoolName, Placement> {
 
 /// In a stack of that name.
 pub fn placement_of(pool: &Pool) -> Placement {
-    Placement::in_stack(STACK, pool, 1)
+    Placement::in_stack(STACK, pool, Some(1))
 }

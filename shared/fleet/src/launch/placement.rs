@@ -18,7 +18,7 @@ pub struct Placement {
     pub stack: String,
     /// The cluster's name.
     pub cluster: String,
-    /// The task definition, by family and revision.
+    /// The task definition, by family and revision; by family alone for its newest revision.
     pub task_definition: String,
     /// The capacity provider of the cluster.
     pub capacity_provider: String,
@@ -29,14 +29,15 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// A pool's place in a stack, with the network left out.
-    pub fn in_stack(stack: &str, pool: &Pool, revision: u32) -> Self {
+    /// A pool's place in a stack, with the network left out. Without a revision, tasks have the newest active one (ECS API,
+    /// `RunTask`, "taskDefinition").
+    pub fn in_stack(stack: &str, pool: &Pool, revision: Option<u32>) -> Self {
         let own_name = format!("{stack}_{}", pool.name);
         let is_fargate = pool.capacity.is_fargate();
         Self {
             stack: stack.to_owned(),
             cluster: format!("{stack}_{}", if is_fargate { "fargate" } else { "ec2" }),
-            task_definition: format!("{own_name}:{revision}"),
+            task_definition: revision.map_or(own_name.clone(), |it| format!("{own_name}:{it}")),
             capacity_provider: match pool.capacity {
                 CapacityProvider::Fargate => "FARGATE".to_owned(),
                 CapacityProvider::FargateSpot => "FARGATE_SPOT".to_owned(),
@@ -68,6 +69,9 @@ pub struct Placements {
     pub ec2: Place,
     /// The revision of each pool's task definition that this deployment made or kept.
     pub revisions: BTreeMap<PoolName, u32>,
+    /// Whether tasks have the newest revision in the place of that one: `AutomaticImages` is on.
+    #[serde(default)]
+    pub newest: bool,
 }
 
 /// What pools have in common.
@@ -86,8 +90,9 @@ pub struct Place {
 impl Placements {
     /// Where this pool's tasks are put. `None` if the stack knows no such pool.
     pub fn of(&self, pool: &Pool) -> Option<Placement> {
-        let &revision = self.revisions.get(&pool.name)?;
+        let &deployed = self.revisions.get(&pool.name)?;
         let network = Some(self.place_of(pool).network.clone());
+        let revision = (!self.newest).then_some(deployed);
         Some(Placement { network, ..Placement::in_stack(&self.stack, pool, revision) })
     }
 
@@ -151,6 +156,15 @@ mod tests {
                 auto_scaling_group: None,
             })
         );
+        assert_eq!(placements.of(&pool("fargate-arm64")), None, "the stack does not know it");
+    }
+
+    #[test]
+    fn images_that_come_without_a_deploy_are_in_the_newest_revision() {
+        let newest = TOLD.replace("\"revisions\"", "\"newest\": true, \"revisions\"");
+        let placements: Placements = serde_json::from_str(&newest).unwrap();
+        let found = placements.of(&pool("ec2-x64")).map(|it| it.task_definition);
+        assert_eq!(found.as_deref(), Some("mayfly_ec2-x64"));
         assert_eq!(placements.of(&pool("fargate-arm64")), None, "the stack does not know it");
     }
 

@@ -37,8 +37,9 @@ class DynamoDBOneAtATime:
 class UpdatesInPlace:
     """moto's CloudFormation does not know `Fn::GetAtt` on the outputs of a nested stack, and makes a nested
     stack or an Auto Scaling group anew where it is to be updated, so that all that runs in it is gone; an
-    updated function is handed its layers, not their ARNs, and cannot read them; and `AWS::NoValue` leaves a
-    hole in a list. It is taught better when the first request comes, because its
+    updated function is handed its layers, not their ARNs, and cannot read them; a new revision of a task definition
+    ends the one before, and its containers have names that ECS does not know; what has a condition that does not hold
+    is looked into; and `AWS::NoValue` leaves a hole in a list. It is taught better when the first request comes, because its
     models take a second to load."""
 
     def __init__(self, app):
@@ -49,13 +50,17 @@ class UpdatesInPlace:
             from moto.autoscaling.models import FakeAutoScalingGroup
             from moto.awslambda.models import LambdaFunction
             from moto.cloudformation import models, parsing
+            from moto.ecs.models import TaskDefinition
 
             models.Stack.get_cfn_attribute = output_of
             models.Stack.update_from_cloudformation_json = classmethod(update_nested)
             FakeAutoScalingGroup.update_from_cloudformation_json = classmethod(update_sizes)
+            TaskDefinition.update_from_cloudformation_json = classmethod(new_revision)
             # Once, whoever else asks at this moment.
             vars(parsing).setdefault("clean_with_holes", parsing.clean_json)
             parsing.clean_json = clean
+            vars(parsing).setdefault("update_anything", parsing.parse_and_update_resource)
+            parsing.parse_and_update_resource = update_what_is_there
             if not hasattr(LambdaFunction, "layers_by_arn"):
                 LambdaFunction.layers_by_arn = LambdaFunction._get_layers_data
             LambdaFunction._get_layers_data = layers
@@ -68,6 +73,21 @@ def clean(value, resources):
 
     found = parsing.clean_with_holes(value, resources)
     return [it for it in found if it is not None] if isinstance(value, list) else found
+
+
+def update_what_is_there(logical_id, resource_json, resources_map, account_id, region_name):
+    """Updates a resource, unless its condition does not hold."""
+    from moto.cloudformation import parsing
+
+    condition = resource_json.get("Condition")
+    if condition and not resources_map.lazy_condition_map[condition]:
+        return None
+    return parsing.update_anything(logical_id, resource_json, resources_map, account_id, region_name)
+
+
+def new_revision(definitions, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    """A revision beside the one before, which stays, as the templates say."""
+    return definitions.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
 
 
 def layers(function, wanted):
