@@ -48,6 +48,9 @@ enum Command {
     #[command(subcommand)]
     Caches(caches::CachesCommand),
     /// Check and update the pinned versions and the sizes of the images
+    ///
+    /// `make images` builds them, on this machine or at AWS, and `make images-rollback` goes back to those that the stack's
+    /// builds published before.
     #[command(subcommand)]
     Images(images::ImagesCommand),
     /// Print a week's minimums and maximums, and the cost of keeping the minimums waiting

@@ -27,6 +27,7 @@ KINDS = [
         "MirrorImage": "r.example/mirror",
         "MirrorKeyParameter": "/mayfly/docker-hub",
         "ImageBuilds": "on",
+        "AutomaticImages": "on",
     },
 ]
 
@@ -55,6 +56,7 @@ class Templates(unittest.TestCase):
         nested = [("ExecutionRole", "Pools"), ("InstanceRole", "Pools"), ("TaskRole", "Logs")]
         nested += [("ExecutionRole", "Mirror"), ("TaskRole", "Mirror")]
         nested += [(f"{it}Role", "ImageBuilding") for it in ("Check", "Build", "Publish", "Machine", "Schedule")]
+        nested += [(f"{it}Role", "AutomaticImaging") for it in ("Give", "Start")]
         others = {f"{role} of mayfly-{stack}-ID" for role, stack in nested}
         queues = {f"{it}Policy of mayfly-Storage-ID" for it in ("JobQueue", "DeadLetterQueue")}
         self.assertLessEqual(functions | others | queues, looked_at)

@@ -100,7 +100,7 @@ class Names(unittest.TestCase):
         for ingress in ("url", "httpapi"):
             given = {
                 **{"NatGateways": "2", "ParametersPath": f"/{stack}", "DockerHubMirror": "on"},
-                "ImageBuilds": "on",
+                **{"ImageBuilds": "on", "AutomaticImages": "on"},
                 "AlarmEmail": "team@example.com",
             }
             whole = Stack.whole(stack, Ingress=ingress, **given)

@@ -13,7 +13,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 LOGS = {
     **{"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on", "LogsImage": "r.example/logs"},
     **{"LogOutput": "cloudwatch", "DockerHubMirror": "on", "MirrorImage": "r.example/mirror"},
-    "ImageBuilds": "on",
+    **{"ImageBuilds": "on", "AutomaticImages": "on"},
 }
 
 # Types that take no tags of a stack. Launch templates take tags of their own; of the others, what they belong to

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mayfly::images::age::Newer;
@@ -32,6 +32,9 @@ pub(crate) enum ImagesCommand {
     Variables(LockArg),
     /// Compare the size of an image in an OCI image layout with its budget
     Measure(MeasureArgs),
+    /// Say how to go back to the images that were published before
+    #[command(hide = true)]
+    Rollback,
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +107,10 @@ pub(crate) fn run(command: &ImagesCommand, out: &mut impl Write) -> Result<ExitC
             Ok(ExitCode::SUCCESS)
         }
         ImagesCommand::Measure(args) => measured(args, out),
+        // The scripts that need the stack's settings are run by make.
+        ImagesCommand::Rollback => {
+            bail!("`make images-rollback`, in the project's folder, goes back to the images before")
+        }
     }
 }
 

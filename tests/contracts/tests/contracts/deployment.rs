@@ -53,7 +53,9 @@ fn declared(templates: &Templates, name: &str) -> Vec<(String, String, Option<St
 /// The template of a stack, by the stack's name: two stacks are a way in to a function.
 fn template_of(stack: &str) -> &str {
     match stack {
+        "automaticimaging" => "automatic-images",
         "imagebuilding" => "image-builds",
+        "imagestore" => "image-store",
         _ if stack.ends_with("ingress") => "ingress",
         _ => stack,
     }
@@ -80,14 +82,21 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E, b
         let emulator = start();
         listed_types = listed(emulator.name(), "types");
         let given = format!("Ingress={ingress}");
-        let builds = if builds_images { "ImageBuilds=on" } else { "ImageBuilds=off" };
-        let formation =
-            templates.deploy(&emulator, None, &[&SWITCHED_ON[..], &[&given, builds]].concat()).unwrap();
+        let builds = ["ImageBuilds", "AutomaticImages"]
+            .map(|it| format!("{it}={}", if builds_images { "on" } else { "off" }));
+        let switched: Vec<&str> = SWITCHED_ON
+            .into_iter()
+            .chain([given.as_str()])
+            .chain(builds.iter().map(String::as_str))
+            .collect();
+        let formation = templates.deploy(&emulator, None, &switched).unwrap();
         let stacks: Vec<&str> = formation.stacks.keys().map(String::as_str).collect();
         let expected = [
             "alarms",
+            "automaticimaging",
             "costs",
             "imagebuilding",
+            "imagestore",
             "logs",
             "mirror",
             "network",
@@ -98,12 +107,14 @@ fn all_is_deployed_but_for_the_listed_types<E: Deploys>(start: impl Fn() -> E, b
             "template",
             "webhookingress",
         ];
+        let of_images = |stack: &str| stack.contains("imag");
         let expected: Vec<&str> =
-            expected.into_iter().filter(|stack| builds_images || *stack != "imagebuilding").collect();
+            expected.into_iter().filter(|stack| builds_images || !of_images(stack)).collect();
         assert_eq!(stacks, expected);
         for (name, resources) in &formation.stacks {
             for (id, kind, condition) in declared(&templates, template_of(name)) {
-                let is_off = |it: &str| it == other || it == "BuildsImages" && !builds_images;
+                let is_off =
+                    |it: &str| it == other || ["BuildsImages", "GivesImages"].contains(&it) && !builds_images;
                 let wanted = !condition.as_deref().is_some_and(is_off) && !listed_types.contains(&kind);
                 let found = resources.get(&id).map(|it| it.r#type.as_str());
                 assert_eq!(found, wanted.then_some(kind.as_str()), "{name}: {id}, a {kind}, with {ingress}");

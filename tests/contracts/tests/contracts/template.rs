@@ -76,7 +76,7 @@ fn what_must_not_be_lost_is_in_storage_and_outlives_its_stack() {
                 }
                 // It has objects, and loses them by itself.
                 "AWS::S3::Bucket"
-                    if ["infra/caches.yaml", "infra/image-builds.yaml", "infra/mirror.yaml"]
+                    if ["infra/caches.yaml", "infra/image-store.yaml", "infra/mirror.yaml"]
                         .contains(&file.as_str()) =>
                 {
                     [json!("RetainExceptOnCreate"), json!("Retain")]

@@ -65,8 +65,10 @@ pub(super) struct BorrowedParts {
 impl BorrowedParts {
     pub(super) fn new() -> Self {
         let pools = PoolMap::from_toml(POOLS).unwrap();
-        let placements =
-            pools.iter().map(|pool| (pool.name.clone(), Placement::in_stack("mayfly", pool, Some(1)))).collect();
+        let placements = pools
+            .iter()
+            .map(|pool| (pool.name.clone(), Placement::in_stack("mayfly", pool, Some(1))))
+            .collect();
         Self { pools, placements }
     }
 
