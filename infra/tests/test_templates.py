@@ -140,6 +140,8 @@ class Order(unittest.TestCase):
                 self.assertIn("ParametersPathOwner", needed(template, logical), logical)
 
 
+# Rules of events whose targets a schedule calls too.
+BESIDE_A_TICK = {"AfterABuild"}
 DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
 
 
@@ -170,7 +172,8 @@ class Retries(unittest.TestCase):
                     case "AWS::Events::Rule":
                         for target in properties["Targets"]:
                             # The next tick makes good what one missed: nobody is to look at it.
-                            kept = None if "ScheduleExpression" in properties else {"Arn": DEAD_LETTERS}
+                            ticks = "ScheduleExpression" in properties or logical in BESIDE_A_TICK
+                            kept = None if ticks else {"Arn": DEAD_LETTERS}
                             self.assertEqual(target.get("DeadLetterConfig"), kept)
                             told[f"{logical} to {target['Id']}"] = retries(target["RetryPolicy"])
                     case "AWS::S3::Bucket" if "NotificationConfiguration" not in properties:
@@ -187,7 +190,8 @@ class Retries(unittest.TestCase):
                 **dict.fromkeys(functions, once),
                 "EveryMinuteRule to Scheduler": once,
                 "EveryMinuteRule to Reconciler": once,
-                **dict.fromkeys(("WeeklyX64 to Publisher", "WeeklyArm64 to Publisher", "Daily to Check"), (3, 3600)),
+                **dict.fromkeys(("WeeklyX64 to Publisher", "WeeklyArm64 to Publisher"), (3, 3600)),
+                **dict.fromkeys(("Daily to Check", "Daily to Give", "AfterABuild to Give"), (3, 3600)),
                 "TaskStoppedRule to JobQueue": (185, 86400),
                 "SpotInterruptionRule to JobQueue": (185, 120),
             },

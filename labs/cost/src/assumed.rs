@@ -49,6 +49,9 @@ pub struct MonthOfImageBuilds {
     pub builds_kept: f64,
     pub build_gb: f64,
     pub alarms: f64,
+    pub gives: f64,
+    pub give_minutes: f64,
+    pub alarms_of_gives: f64,
 }
 
 /// A month of dependency caches.

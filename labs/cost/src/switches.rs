@@ -1,5 +1,5 @@
 //! What a month of each switch costs: dependency caches, the mirror of Docker Hub, the runtimes' cache,
-//! and image builds.
+//! image builds and automatic images.
 
 use crate::assumed::{Assumed, MonthOfCaches, MonthOfImageBuilds, MonthOfMirror, MonthOfRuntimes};
 use crate::day::MONTH;
@@ -42,8 +42,9 @@ impl SwitchBill {
 pub fn bills(list: &PriceList, assumed: &Assumed, task: &MirrorTask) -> Vec<SwitchBill> {
     let prices = &list.switch_prices;
     let [from_s3, from_efs] = runtimes(prices, &assumed.runtimes);
-    let builds = image_builds(prices, list.prices.alarm_month, &assumed.image_builds);
-    vec![caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task), from_s3, from_efs, builds]
+    let [builds, automatic] = image_builds(prices, list.prices.alarm_month, &assumed.image_builds);
+    let [caches, mirror] = [caches(prices, &assumed.caches), mirror(prices, &assumed.mirror, task)];
+    vec![caches, mirror, from_s3, from_efs, builds, automatic]
 }
 
 /// Dollars of what daemons pull in a month through the NAT gateway while there is no mirror.
@@ -111,11 +112,12 @@ fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
         .map(|(switch, costs)| SwitchBill { switch, costs })
 }
 
-fn image_builds(prices: &SwitchPrices, alarm_month: f64, month: &MonthOfImageBuilds) -> SwitchBill {
+/// The builds, and what gives their images to the pools.
+fn image_builds(prices: &SwitchPrices, alarm_month: f64, month: &MonthOfImageBuilds) -> [SwitchBill; 2] {
     let small =
         month.checks * month.check_minutes + month.builds * (month.build_minutes + month.publish_minutes);
     let transitions = month.builds * month.transitions_a_build;
-    SwitchBill {
+    let builds = SwitchBill {
         switch: "ImageBuilds",
         costs: vec![
             cost("CodeBuild: x86_64", small, "minutes", prices.codebuild_minute),
@@ -129,7 +131,16 @@ fn image_builds(prices: &SwitchPrices, alarm_month: f64, month: &MonthOfImageBui
             cost("ECR: kept", month.builds_kept * month.build_gb, "GB", prices.ecr_gb_month),
             cost("CloudWatch: alarms", month.alarms, "alarms", alarm_month),
         ],
-    }
+    };
+    let minutes = month.gives * month.give_minutes;
+    let automatic = SwitchBill {
+        switch: "AutomaticImages",
+        costs: vec![
+            cost("CodeBuild: x86_64", minutes, "minutes", prices.codebuild_minute),
+            cost("CloudWatch: alarms", month.alarms_of_gives, "alarms", alarm_month),
+        ],
+    };
+    [builds, automatic]
 }
 
 #[cfg(test)]
@@ -176,6 +187,9 @@ mod tests {
             ("Step Functions", "0.00"),
             ("ECR: kept", "2.00"),
             ("CloudWatch: alarms", "0.20"),
+            // 34 runs of a minute.
+            ("CodeBuild: x86_64", "0.17"),
+            ("CloudWatch: alarms", "0.10"),
         ];
         assert_eq!(found, expected.map(|(what, dollars)| (what, dollars.to_owned())));
         assert!((without_a_mirror(&list.switch_prices, &assumed) - 45.0).abs() < 1e-9, "1,000 GB");

@@ -95,6 +95,7 @@ fn the_repositorys_lock_reads() {
 fn a_rollback_is_no_work_of_this_command_and_it_says_whose() {
     let output = images(&["rollback"]);
     assert_eq!(output.status.code(), Some(2));
-    let expected = "mayfly: `make images-rollback`, in the project's folder, goes back to the images before\n";
+    let expected =
+        "mayfly: `make images-rollback`, in the project's folder, goes back to the images before\n";
     assert_eq!(err(&output), expected);
 }
