@@ -13,6 +13,7 @@ import sys
 import boto3
 import image_builds
 import make_images
+import stacks
 from says import AWS_ERRORS, Refusal, fail, say, told_by_aws
 from settings import environment, settings_or_fail
 
@@ -33,22 +34,36 @@ def rollback(path: str) -> dict[str, str]:
     return swapped["images"]
 
 
+def give(outputs: dict[str, str]) -> None:
+    """To the pools. What was published is another by now, whatever becomes of that."""
+    try:
+        make_images.give(outputs)
+    except Refusal as problem:
+        raise Refusal(
+            f"{problem}; they are what is published all the same, and `make deploy` gives them to the pools: this command again "
+            "would go forth"
+        ) from problem
+
+
 def main(arguments: list[str]) -> None:
     if arguments:
         print(__doc__)
         return
     found = settings_or_fail(environment())
     outputs = image_builds.outputs(found.stack)
+    # The stack says whether functions launch what is given, whatever samconfig.toml has said since its deploy.
+    automatic = "Give" in outputs
     try:
+        if automatic:
+            stacks.check_state(found.stack, found.region)
         for name, image in sorted(rollback(found.path).items()):
             say(name, image)
-        # The stack says whether functions launch what is given, whatever samconfig.toml says since its deploy.
-        if "Give" in outputs:
-            make_images.give(outputs)
+        if automatic:
+            give(outputs)
     except Refusal as problem:
         fail(str(problem))
     ended = "those that run end with their jobs."
-    if "Give" in outputs:
+    if automatic:
         print(f"New runners have these images; {ended} `make deploy` gives them to hosts, mirror and runtimes.")
     else:
         print(f"Now `make deploy`: new runners have these images; {ended}")
@@ -59,3 +74,5 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
+    except KeyboardInterrupt:
+        fail("interrupted; what was begun goes on, and this command again would go forth")

@@ -17,6 +17,7 @@ from test_image_builds import ARNS, policy
 import deploy
 import image_builds
 import make_images
+import rollback_images
 from says import Refusal
 
 OF_POOLS = {"RunnerImage": "runner", "RunnerDockerImage": "runner-docker", "DockerdImage": "dockerd"}
@@ -275,8 +276,21 @@ class Deploy(unittest.TestCase):
             make_images.give({"Give": "give"})
             self.assertEqual(calls, ["give"])
             _, aws = self.aws("FAILED")
-            with self.assertRaisesRegex(Refusal, "^giving the images to the pools has failed, and they keep what they have: `aws codebuild"):
+            failed = "^giving the images to the pools has failed, and they keep what they have: `aws codebuild"
+            with self.assertRaisesRegex(Refusal, failed):
                 make_images.give({"Give": "give"})
+            with self.assertRaisesRegex(Refusal, f"{failed}.*; they are what is published all the same, and `make deploy`"):
+                rollback_images.give({"Give": "give"})
+
+    def test_a_rollback_beside_a_deploy_is_refused_before_it_changes_anything(self):
+        found = types.SimpleNamespace(stack="mayfly", region="us-east-1", path="/mayfly")
+        with (
+            mock.patch.object(rollback_images, "settings_or_fail", lambda _: found),
+            mock.patch.object(image_builds, "outputs", lambda _: {"Give": "give"}),
+            mock.patch.object(rollback_images.stacks, "described", lambda _: {"StackStatus": "UPDATE_IN_PROGRESS"}),
+            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: somebody changes it at the moment"),
+        ):
+            rollback_images.main([])
 
 
 if __name__ == "__main__":
