@@ -177,7 +177,8 @@ class Give(OnDeployed):
             told = self.give(code, PATH=f"{aws.parent}:/usr/bin:/bin")
             self.assertTrue(told.startswith(said), told)
         aws.write_text("#!/bin/sh\nexit 254\n", encoding="utf-8")
-        self.assertNotEqual(in_a_build(self, "give", NAMES=ALL, PLACEMENTS='{"stack": "mayfly"}', PATH=f"{aws.parent}:/usr/bin:/bin").returncode, 0)
+        ended = in_a_build(self, "give", NAMES=ALL, PLACEMENTS='{"stack": "mayfly"}', PATH=f"{aws.parent}:/usr/bin:/bin")
+        self.assertEqual(ended.returncode, 254, "AWS does not answer")
 
 
 class Role(unittest.TestCase):
@@ -219,7 +220,8 @@ class Role(unittest.TestCase):
             self.assertFalse(may, asked)
 
     def test_no_role_of_the_builds_writes_what_it_runs_or_starts_it(self):
-        asked = [("s3:PutObject", f"{self.BUCKET}/give", {}), ("codebuild:StartBuild", "arn:aws:codebuild:us-east-1:123456789012:project/mayfly-AutomaticImaging-ID-Give-ID", {})]
+        project = "arn:aws:codebuild:us-east-1:123456789012:project/mayfly-AutomaticImaging-ID-Give-ID"
+        asked = [("s3:PutObject", f"{self.BUCKET}/give", {}), ("codebuild:StartBuild", project, {})]
         for role in ("CheckRole", "BuildRole", "PublishRole", "MachineRole"):
             self.assertEqual(self.may(policy(role), asked), [False, False], role)
 

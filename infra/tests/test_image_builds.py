@@ -18,7 +18,6 @@ from simulated import simulated
 from stage import OnMoto, mayfly
 
 import image_builds
-import make_images
 import rollback_images
 from says import Refusal
 
