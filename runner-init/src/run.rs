@@ -222,7 +222,9 @@ impl<'a> Loop<'a> {
                     return vec![Pid1Event::NotFrozen];
                 }
                 let heard = self.program.as_mut().map(RunnerProgram::heard).unwrap_or_default();
-                heard.iter().for_each(|event| self.note(event));
+                for event in &heard {
+                    self.note(event);
+                }
                 let began = heard.contains(&Pid1Event::JobBegun) || processes::has_worker();
                 return vec![Pid1Event::Looked(began)];
             }

@@ -86,14 +86,14 @@ mod tests {
         RunnerSettings { pool, runner_name: "mayfly-fargate-x64-0".to_owned(), sudo: false, summary }
     }
 
-    fn known(reserved_for: u64) -> Option<JobSummary> {
+    fn known(reserved_for: u64) -> JobSummary {
         let price = Some(TaskPrice { hour: NanoDollars(233_040_000), least: 60_000 });
-        Some(JobSummary { capacity: PoolName::new("fargate-x64-spot").unwrap(), reserved_for, price })
+        JobSummary { capacity: PoolName::new("fargate-x64-spot").unwrap(), reserved_for, price }
     }
 
     #[test]
     fn its_parts_are_the_time_from_the_reservation_to_the_job() {
-        let mut summary = Summary::new(&settings(known(24_500)), 3 * SECOND).unwrap().unwrap();
+        let mut summary = Summary::new(&settings(Some(known(24_500))), 3 * SECOND).unwrap().unwrap();
         let written = || fs::read_to_string(summary.path()).unwrap();
         assert_eq!(written(), "", "nothing before a job has begun");
         let path = summary.path().to_owned();
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn clocks_that_disagree_and_a_listener_that_was_not_heard_make_no_negative_time() {
-        let summary = Summary::new(&settings(known(1_000)), 3 * SECOND).unwrap().unwrap();
+        let summary = Summary::new(&settings(Some(known(1_000))), 3 * SECOND).unwrap().unwrap();
         let parts = summary.parts(9 * SECOND, UNIX_EPOCH - SECOND);
         let found: Vec<&Value> =
             ["task", "runner", "idle", "begun_at"].iter().map(|it| &parts[*it]).collect();

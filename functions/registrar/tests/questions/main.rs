@@ -49,10 +49,9 @@ fn a_runner_that_is_needed_gets_its_jit_config_and_is_idle() {
 
 #[test]
 fn in_a_pool_with_summaries_it_learns_since_when_it_is_reserved_and_what_its_task_costs() {
-    for (price, expected) in [
-        ("task_hour_dollars = 0.25", json!({"hour": 250_000_000, "least": 60_000})),
-        ("", Value::Null),
-    ] {
+    for (price, expected) in
+        [("task_hour_dollars = 0.25", json!({"hour": 250_000_000, "least": 60_000})), ("", Value::Null)]
+    {
         let scene = RegistrarScene::of_pool(&format!("job_summary = true\n{price}"));
         let runner = scene.reserve(1).remove(0);
         scene.pass(21);
