@@ -42,7 +42,7 @@ fn checked() -> ExitCode {
     log();
     let lookup = |name: &str| std::env::var(name).ok();
     let path = lookup("PATH").unwrap_or_default();
-    let found = self_check::config(lookup).and_then(|it| self_check::check(&it, &path, &self_check::hook()));
+    let found = self_check::config(lookup).and_then(|it| self_check::check(&it, &path, &self_check::hooks()));
     found.map_or_else(
         |problem| {
             tracing::error!(problem, "the image is not complete");

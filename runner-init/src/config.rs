@@ -41,6 +41,12 @@ pub const PASSED_ON: [&str; 21] = [
 /// The hook of Mayfly's images that tells a job where its dependency cache is.
 pub const CACHE_HOOK: &str = "/usr/local/lib/mayfly/job-started.sh";
 
+/// The one that writes into a job's own summary where its time went.
+pub const SUMMARY_HOOK: &str = "/usr/local/lib/mayfly/job-completed.sh";
+
+/// All of them.
+pub const HOOKS: [&str; 2] = [CACHE_HOOK, SUMMARY_HOOK];
+
 /// The user that the runner program runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {

@@ -11,4 +11,5 @@ mod registrar;
 mod run;
 pub mod self_check;
 mod shim;
+mod summary;
 pub mod tool_cache;

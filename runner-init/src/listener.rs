@@ -11,8 +11,9 @@ use fleet::question::Config;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, geteuid};
 
-use crate::config::{CACHE_HOOK, TaskConfig};
+use crate::config::{CACHE_HOOK, SUMMARY_HOOK, TaskConfig};
 use crate::shim::{self, NO_NEW_PRIVILEGES};
+use crate::summary::SUMMARY_VARIABLE;
 
 /// Longest line that is looked at, in bytes; the rest of a longer one is passed on all the same.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -29,14 +30,14 @@ pub(crate) struct RunnerProgram {
 
 impl RunnerProgram {
     /// Starts it, as the runner's user, with an environment that holds what it needs and no more.
-    pub(crate) fn start(task: &TaskConfig, config: &Config) -> io::Result<Self> {
+    pub(crate) fn start(task: &TaskConfig, config: &Config, summary: Option<&Path>) -> io::Result<Self> {
         // The program itself: it is found whatever the runner's user may read.
         let mut command = Command::new("/proc/self/exe");
         command.arg(shim::EXEC);
         if !config.settings.sudo {
             command.arg(NO_NEW_PRIVILEGES);
         }
-        command.arg(&task.program).env_clear().envs(environment(task, config));
+        command.arg(&task.program).env_clear().envs(environment(task, config, summary));
         if geteuid().is_root() {
             command.gid(task.user.gid).uid(task.user.uid);
         }
@@ -105,9 +106,15 @@ fn says(line: &str) -> Option<Pid1Event> {
 }
 
 /// The environment of the runner program, which its jobs inherit.
-fn environment(task: &TaskConfig, config: &Config) -> Vec<(String, String)> {
+fn environment(task: &TaskConfig, config: &Config, summary: Option<&Path>) -> Vec<(String, String)> {
     let mut environment = task.passed_on.clone();
-    environment.extend(cache_hook(&task.passed_on, Path::new(CACHE_HOOK)));
+    environment.extend(wanted_hooks(
+        &task.passed_on,
+        summary.is_some(),
+        Path::new(CACHE_HOOK),
+        Path::new(SUMMARY_HOOK),
+    ));
+    environment.extend(summary.map(|file| (SUMMARY_VARIABLE.to_owned(), file.display().to_string())));
     let mut set = |name: &str, value: &str| environment.push((name.to_owned(), value.to_owned()));
     set("HOME", &task.home.display().to_string());
     set("USER", "runner");
@@ -122,13 +129,23 @@ fn environment(task: &TaskConfig, config: &Config) -> Vec<(String, String)> {
     environment
 }
 
-/// The runner's hook, where the map has caches. An image with a hook of its own keeps that, and one that lacks
-/// Mayfly's gets none: GitHub's runner ends a job whose hook is not there.
-fn cache_hook(passed_on: &[(String, String)], hook: &Path) -> Option<(String, String)> {
-    const VARIABLE: &str = "ACTIONS_RUNNER_HOOK_JOB_STARTED";
+/// The runner's hooks: one where the map has caches, one where the pool has summaries. An image with a hook of its own keeps
+/// that, and one that lacks Mayfly's gets none: GitHub's runner ends a job whose hook is not there.
+fn wanted_hooks(
+    passed_on: &[(String, String)],
+    has_summary: bool,
+    of_caches: &Path,
+    of_summary: &Path,
+) -> Vec<(String, String)> {
     let has = |name: &str| passed_on.iter().any(|(its, _)| its == name);
-    let is_wanted = has("MAYFLY_CACHES") && !has(VARIABLE) && hook.is_file();
-    is_wanted.then(|| (VARIABLE.to_owned(), hook.display().to_string()))
+    [
+        ("ACTIONS_RUNNER_HOOK_JOB_STARTED", has("MAYFLY_CACHES"), of_caches),
+        ("ACTIONS_RUNNER_HOOK_JOB_COMPLETED", has_summary, of_summary),
+    ]
+    .into_iter()
+    .filter(|(variable, is_wanted, hook)| *is_wanted && !has(variable) && hook.is_file())
+    .map(|(variable, _, hook)| (variable.to_owned(), hook.display().to_string()))
+    .collect()
 }
 
 #[cfg(test)]
@@ -136,17 +153,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_has_the_hook_where_there_are_caches_and_the_image_brings_it_and_no_other() {
+    fn a_job_has_a_hook_where_its_pool_wants_it_and_the_image_brings_it_and_no_other() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let hook = |names: &[&str], hook: &Path| {
+        let hooks = |names: &[&str], has_summary: bool, [of_caches, of_summary]: [&Path; 2]| -> Vec<String> {
             let set: Vec<_> = names.iter().map(|name| ((*name).to_owned(), "{}".to_owned())).collect();
-            cache_hook(&set, hook).map(|(name, _)| name)
+            wanted_hooks(&set, has_summary, of_caches, of_summary).into_iter().map(|(name, _)| name).collect()
         };
-        let started = "ACTIONS_RUNNER_HOOK_JOB_STARTED";
-        assert_eq!(hook(&["PATH", "MAYFLY_CACHES"], &here).as_deref(), Some(started));
-        assert_eq!(hook(&["PATH"], &here), None, "no caches");
-        assert_eq!(hook(&["MAYFLY_CACHES", started], &here), None, "the image has a hook of its own");
-        assert_eq!(hook(&["MAYFLY_CACHES"], Path::new("/no/hook.sh")), None, "the image lacks it");
+        let (both, none) = ([here.as_path(); 2], Path::new("/no/hook.sh"));
+        let (started, completed) = ("ACTIONS_RUNNER_HOOK_JOB_STARTED", "ACTIONS_RUNNER_HOOK_JOB_COMPLETED");
+        assert_eq!(hooks(&["PATH", "MAYFLY_CACHES"], true, both), [started, completed]);
+        assert_eq!(hooks(&["PATH", "MAYFLY_CACHES"], false, both), [started], "no summaries");
+        assert_eq!(hooks(&["PATH"], true, both), [completed], "no caches");
+        assert_eq!(
+            hooks(&["MAYFLY_CACHES", started], true, both),
+            [completed],
+            "the image has a hook of its own"
+        );
+        assert_eq!(
+            hooks(&["MAYFLY_CACHES", completed], true, both),
+            [started],
+            "and here it is the other one"
+        );
+        assert_eq!(hooks(&["MAYFLY_CACHES"], true, [none, &here]), [completed], "the image lacks one");
+        assert_eq!(hooks(&["MAYFLY_CACHES"], true, [&here, none]), [started], "or the other");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use fleet::BootId;
 use fleet::launch::exit_code::FAILED;
@@ -22,6 +22,7 @@ use crate::listener::RunnerProgram;
 use crate::processes::{self, Frozen};
 use crate::random::{self, SeededRandom};
 use crate::registrar::RegistrarClient;
+use crate::summary::Summary;
 use crate::tool_cache::{Markers, Restore};
 
 /// PID 1 and everything it acts on.
@@ -39,6 +40,8 @@ struct Loop<'a> {
     frozen: Option<Frozen>,
     /// The tool cache's restore while it is under way, and what it closes at its end.
     restore: Option<(Restore, UnixStream)>,
+    /// What the job's summary is made from, if its pool has one.
+    summary: Option<Summary>,
     /// The pool of the runner program, and what the tool cache had when it was started.
     started: Option<(String, Markers)>,
 }
@@ -104,6 +107,7 @@ impl<'a> Loop<'a> {
             program: None,
             frozen: None,
             restore,
+            summary: None,
             started: None,
         })
     }
@@ -179,12 +183,30 @@ impl<'a> Loop<'a> {
     fn take(&mut self, event: Pid1Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
+            self.note(&event);
             let before = self.machine.state();
             let actions = self.machine.step(self.began.elapsed(), self.random.fraction(), event);
             self.tell(before, self.machine.state());
             for action in actions {
                 events.extend(self.act(action));
             }
+        }
+    }
+
+    /// Takes note of what the job's summary is made from.
+    #[expect(clippy::disallowed_methods, reason = "the hook of the image reads the real clock")]
+    fn note(&mut self, event: &Pid1Event) {
+        let (Some(summary), age) = (self.summary.as_mut(), self.began.elapsed()) else { return };
+        let noted = match event {
+            Pid1Event::ListenerUp => {
+                summary.up(age);
+                Ok(())
+            }
+            Pid1Event::JobBegun => summary.begun(age, SystemTime::now()),
+            _ => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the job's summary has no times");
         }
     }
 
@@ -200,6 +222,9 @@ impl<'a> Loop<'a> {
                     return vec![Pid1Event::NotFrozen];
                 }
                 let heard = self.program.as_mut().map(RunnerProgram::heard).unwrap_or_default();
+                for event in &heard {
+                    self.note(event);
+                }
                 let began = heard.contains(&Pid1Event::JobBegun) || processes::has_worker();
                 return vec![Pid1Event::Looked(began)];
             }
@@ -217,7 +242,11 @@ impl<'a> Loop<'a> {
     fn start(&mut self) -> Vec<Pid1Event> {
         let Some(config) = self.config.take() else { return vec![Pid1Event::NotStarted] };
         let before = Markers::of(&self.task.tool_cache);
-        match RunnerProgram::start(self.task, &config) {
+        self.summary = Summary::new(&config.settings, self.began.elapsed()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the job's summary will have no times");
+            None
+        });
+        match RunnerProgram::start(self.task, &config, self.summary.as_ref().map(Summary::path)) {
             Ok(program) => {
                 let runner = &config.settings;
                 tracing::info!(pool = %runner.pool, runner = runner.runner_name, sudo = runner.sudo, "runner program started");

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::config::{CACHE_HOOK, TaskConfig, User};
+use crate::config::{HOOKS, TaskConfig, User};
 
 /// What steps and actions call, wherever the PATH has it.
 const TOOLS: [&str; 9] = ["bash", "curl", "git", "jq", "python3", "sudo", "tar", "unzip", "zstd"];
@@ -23,40 +23,49 @@ pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<TaskConfig, Str
     TaskConfig::read(with_stand_ins).map_err(|problems| problems.iter().collect::<Vec<_>>().join("; "))
 }
 
-/// The first thing that is not as a task needs it. `path` is the PATH; `hook` is [`CACHE_HOOK`], except in a test.
-pub fn check(config: &TaskConfig, path: &str, hook: &Path) -> Result<(), String> {
+/// The first thing that is not as a task needs it. `path` is the PATH; `hooks` are [`HOOKS`], except in a test.
+pub fn check(config: &TaskConfig, path: &str, hooks: &[PathBuf]) -> Result<(), String> {
     let day = config.runner_current_on.map(drop);
     day.ok_or("MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts from that day")?;
     let folder = config.program.parent().unwrap_or(Path::new("/"));
     let programs = PROGRAMS.iter().map(|name| folder.join(name));
-    for file in [config.program.clone(), hook.to_owned()].into_iter().chain(programs) {
-        executable(&file)?;
+    for file in programs.chain([config.program.clone()]).chain(hooks.iter().cloned()) {
+        executable(config.user, &file)?;
     }
     for owned in [config.home.clone(), config.home.join("_work"), config.home.join("externals")] {
         owned_by(config.user, &owned)?;
     }
     is_folder(&config.tool_cache)?;
     for tool in TOOLS {
-        let found = path.split(':').any(|folder| executable(&Path::new(folder).join(tool)).is_ok());
+        let found =
+            path.split(':').any(|folder| executable(config.user, &Path::new(folder).join(tool)).is_ok());
         found.then_some(()).ok_or_else(|| format!("{tool} is nowhere on the PATH"))?;
     }
     Ok(())
 }
 
-/// The hook of Mayfly's images.
-pub fn hook() -> PathBuf {
-    CACHE_HOOK.into()
+/// The hooks of Mayfly's images.
+pub fn hooks() -> [PathBuf; 2] {
+    HOOKS.map(PathBuf::from)
 }
 
 fn look(path: &Path) -> Result<Metadata, String> {
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// By one user at least.
-fn executable(path: &Path) -> Result<(), String> {
+/// By the runner's user.
+fn executable(user: User, path: &Path) -> Result<(), String> {
     let it = look(path)?;
-    let is = it.is_file() && it.mode() & 0o111 != 0;
-    is.then_some(()).ok_or_else(|| format!("{}: is not a program", path.display()))
+    let bit = if it.uid() == user.uid {
+        0o100
+    } else if it.gid() == user.gid {
+        0o010
+    } else {
+        0o001
+    };
+    let User { uid, gid } = user;
+    let is = it.is_file() && it.mode() & bit != 0;
+    is.then_some(()).ok_or_else(|| format!("{}: is no program that {uid}:{gid} may run", path.display()))
 }
 
 fn is_folder(path: &Path) -> Result<Metadata, String> {
@@ -83,6 +92,8 @@ mod tests {
 
     use super::*;
 
+    const HOOK_FILES: [&str; 2] = ["started.sh", "completed.sh"];
+
     /// An image in a folder, which belongs to whoever runs the test.
     struct Image(TempDir);
 
@@ -91,7 +102,7 @@ mod tests {
             let image = Self(tempfile::tempdir().unwrap());
             let home = ["run.sh", PROGRAMS[0], PROGRAMS[1], PROGRAMS[2]].map(|it| format!("home/{it}"));
             let tools = TOOLS.map(|it| format!("bin/{it}"));
-            for program in home.iter().chain(&tools).chain([&"hook.sh".to_owned()]) {
+            for program in home.iter().chain(&tools).chain(&HOOK_FILES.map(str::to_owned)) {
                 let file = image.path(program);
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
                 fs::write(&file, "").unwrap();
@@ -117,7 +128,7 @@ mod tests {
             })?;
             // No setting makes it root, as whom the test may run.
             config.user = user;
-            check(&config, &shown("bin").unwrap(), &self.path("hook.sh"))
+            check(&config, &shown("bin").unwrap(), &HOOK_FILES.map(|it| self.path(it)))
         }
     }
 
@@ -138,7 +149,8 @@ mod tests {
                 "home/externals/node20/bin/node",
                 "home/externals/node20/bin/node: No such file or directory (os error 2)",
             ),
-            ("hook.sh", "hook.sh: No such file or directory (os error 2)"),
+            ("started.sh", "started.sh: No such file or directory (os error 2)"),
+            ("completed.sh", "completed.sh: No such file or directory (os error 2)"),
             ("home/_work", "home/_work: No such file or directory (os error 2)"),
             ("tools", "tools: No such file or directory (os error 2)"),
             ("bin/git", "git is nowhere on the PATH"),
@@ -157,9 +169,13 @@ mod tests {
         let others = User { uid: own().uid + 1, gid: own().gid };
         let found = image.checked(others, Some("2026-11-01")).unwrap_err();
         assert!(found.ends_with(&format!("has to belong to {}:{}", others.uid, others.gid)), "{found}");
-        fs::set_permissions(image.path("home/run.sh"), fs::Permissions::from_mode(0o644)).unwrap();
-        let found = image.checked(own(), Some("2026-11-01")).unwrap_err();
-        assert!(found.ends_with("home/run.sh: is not a program"), "{found}");
+        let whose = format!("is no program that {}:{} may run", own().uid, own().gid);
+        // The owner's bit counts for the owner, whatever others may.
+        for mode in [0o644, 0o655] {
+            fs::set_permissions(image.path("home/run.sh"), fs::Permissions::from_mode(mode)).unwrap();
+            let found = image.checked(own(), Some("2026-11-01")).unwrap_err();
+            assert!(found.ends_with(&format!("home/run.sh: {whose}")), "{found}");
+        }
     }
 
     #[test]

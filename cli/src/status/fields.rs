@@ -192,7 +192,8 @@ fn pool(it: &Pool) -> Value {
         "cpu_units": it.cpu_units, "memory_mib": it.memory_mib, "disk_gib": it.disk_gib,
         "runner_group": it.runner_group, "priority": it.priority, "fallback": it.fallback, "maximum": it.maximum,
         "off_hours_maximum": it.off_hours_maximum, "working_hours_minimum": it.working_hours_minimum,
-        "off_hours_minimum": it.off_hours_minimum, "sudo": it.sudo, "public_repositories": it.public_repositories,
+        "off_hours_minimum": it.off_hours_minimum, "sudo": it.sudo, "job_summary": it.job_summary,
+        "public_repositories": it.public_repositories,
         "has_an_image_of_its_own": it.image.is_some(),
     })
 }

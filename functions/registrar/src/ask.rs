@@ -5,10 +5,11 @@
 //! same boot goes on.
 
 use control::Posted;
-use fleet::RunnerId;
+use fleet::cost::TaskPrice;
 use fleet::ledger::{AskAnswer, LedgerAnswer, Runner, RunnerEvent};
 use fleet::ports::{Clock, Ledger, Random};
-use fleet::question::{Config, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
+use fleet::question::{Config, JobSummary, LONGEST_WAIT_SECONDS, Listener, Question, RunnerSettings};
+use fleet::{PoolMap, RunnerId};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, Unit};
 use metrics::histogram;
@@ -104,9 +105,21 @@ impl<L: Ledger, C: Clock + Random, G: RegistrarGithub> Registrar<L, C, G> {
         if let Some(days) = version_days(question, self.books.system.now()) {
             histogram!(RUNNER_VERSION_DAYS.name).record(days);
         }
-        let settings = RunnerSettings { pool: pool.name.clone(), runner_name: name, sudo: pool.sudo };
+        let summary = pool.job_summary.then(|| self.summary(pools, runner));
+        let settings =
+            RunnerSettings { pool: pool.name.clone(), runner_name: name, sudo: pool.sudo, summary };
         let jit_config = config.encoded.expose_secret().to_owned();
         Ok(answer::config(asked.runner, Config { jit_config, settings }))
+    }
+
+    /// What is known here of the table in its job's summary.
+    fn summary(&self, pools: &PoolMap, runner: &Runner) -> JobSummary {
+        let reserved_for = self.books.system.now().duration_since(runner.reserved_at).as_millis();
+        JobSummary {
+            capacity: runner.capacity.clone(),
+            reserved_for: u64::try_from(reserved_for).unwrap_or(0),
+            price: pools.get(&runner.capacity).and_then(TaskPrice::of),
+        }
     }
 
     /// It is Leaving before its registration is deleted. GitHub has the last word: a runner that has just

@@ -34,6 +34,13 @@ impl ScriptedAnswer {
         Self { body: config.body.replace("false", "true"), ..config }
     }
 
+    /// The same in a pool with summaries, 21 seconds after its reservation.
+    pub fn config_with_summary(steps: &str) -> Self {
+        let config = Self::config(steps);
+        let summary = r#""summary":{"capacity":"fargate-x64","reserved_for":21000,"price":{"hour":1,"least":0}},"sudo""#;
+        Self { body: config.body.replace("\"sudo\"", summary), ..config }
+    }
+
     /// To leave.
     pub fn leave() -> Self {
         Self::new(200, "", &json!({"answer": "leave"}))

@@ -1,9 +1,11 @@
 //! What a job can see.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use fleet::launch::exit_code::{JOB_DONE, NOT_NEEDED};
+use serde_json::{Value, json};
 
 use crate::registrar::{ScriptedAnswer, ScriptedRegistrar};
 use crate::task::{TICKET, command, is_root, open_folder, path, stop, to_the_end, until};
@@ -38,6 +40,26 @@ fn the_runner_program_has_its_jit_config_and_nothing_of_the_task() {
     );
     let boot = registrar.asked()[0].question["boot"].as_str().unwrap().to_owned();
     assert!([TICKET, &registrar.url, &boot].iter().all(|secret| !environment.contains(secret)));
+}
+
+#[test]
+fn a_job_reads_where_its_time_went_and_cannot_write_it() {
+    let folder = open_folder();
+    let ((file, environment), (copy, summary)) = (path(&folder, "environment"), path(&folder, "summary"));
+    let work = format!("summary {copy}; worker 10 {}", folder.path().display());
+    let steps = format!("environment {file}; say Listening for Jobs; say Running job: build; {work}");
+    let config = ScriptedAnswer::config_with_summary(&steps);
+    let registrar = ScriptedRegistrar::start(vec![config], vec![ScriptedAnswer::wait(60)]);
+    assert_eq!(i64::from(to_the_end(command(&registrar)).code), JOB_DONE);
+    let parts: Value = serde_json::from_str(&fs::read_to_string(summary).unwrap()).unwrap();
+    assert_eq!((&parts["pool"], &parts["capacity"]), (&json!("ec2-x64"), &json!("fargate-x64")));
+    let [task, runner, idle] = ["task", "runner", "idle"].map(|it| parts[it].as_u64().unwrap());
+    assert!(task <= 21_000 && task + runner >= 21_000, "{parts}");
+    assert!(idle < 21_000, "{parts}");
+    assert!(parts["begun_at"].as_u64().unwrap() > 1_790_000_000, "{parts}");
+    let environment = fs::read_to_string(environment).unwrap();
+    let file = environment.split('\0').find_map(|pair| pair.strip_prefix("MAYFLY_SUMMARY=")).unwrap();
+    assert!(!Path::new(file).exists(), "it goes with PID 1");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const HOUR: u128 = 3_600_000;
 const FARGATE_LEAST: i64 = 60_000;
 
 /// A price in billionths of a US dollar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NanoDollars(pub u64);
 
 impl NanoDollars {
@@ -43,6 +43,23 @@ impl NanoDollars {
 impl fmt::Display for NanoDollars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.dollars().fmt(f)
+    }
+}
+
+/// How the price of a pool's task follows from its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskPrice {
+    /// What an hour costs.
+    pub hour: NanoDollars,
+    /// How long it is paid for at least, in milliseconds.
+    pub least: i64,
+}
+
+impl TaskPrice {
+    /// Of a task on this pool's capacity; `None` where the map has no price for it.
+    pub fn of(pool: &Pool) -> Option<Self> {
+        let least = if pool.capacity.is_fargate() { FARGATE_LEAST } else { 0 };
+        Some(Self { hour: pool.task_hour?, least })
     }
 }
 

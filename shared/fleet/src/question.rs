@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::cost::TaskPrice;
 use crate::ids::{BootId, PoolName};
 use crate::version::Version;
 
@@ -115,6 +116,21 @@ pub struct RunnerSettings {
     pub runner_name: String,
     /// Whether `sudo` works in its job.
     pub sudo: bool,
+    /// What its job's summary is made from, where the pool has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<JobSummary>,
+}
+
+/// What the registrar knows of the table in a job's own summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSummary {
+    /// The pool whose capacity its task uses: another one where a fallback runs it.
+    pub capacity: PoolName,
+    /// How long ago it was reserved when this was answered, in milliseconds.
+    pub reserved_for: u64,
+    /// What its task costs; none where the map has no price for the capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<TaskPrice>,
 }
 
 /// What an answer of any other status says.
@@ -132,7 +148,8 @@ mod tests {
 
     fn config() -> Config {
         let pool = PoolName::new("ec2-x64").unwrap();
-        let settings = RunnerSettings { pool, runner_name: "mayfly-ec2-x64-0".to_owned(), sudo: false };
+        let settings =
+            RunnerSettings { pool, runner_name: "mayfly-ec2-x64-0".to_owned(), sudo: false, summary: None };
         Config { jit_config: "the-config".to_owned(), settings }
     }
 

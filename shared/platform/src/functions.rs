@@ -107,6 +107,11 @@ impl Platform {
         }
     }
 
+    /// Lambda uses none of its running launchers again, as after a deploy.
+    pub fn start_anew(&self) {
+        self.launchers.borrow_mut().clear();
+    }
+
     /// A launcher as it is when Lambda has just started it.
     fn new_launcher(&self) -> SandboxLauncher {
         let books = books(&self.sandbox, FunctionName::Launcher);

@@ -117,6 +117,13 @@ impl Table {
         self.audit.is_miscounted()
     }
 
+    /// Every item is as another release has written it, with the same version and in the same place of the index.
+    pub fn write_as(&mut self, write: impl Fn(&Item) -> Item) {
+        for item in self.items.values_mut() {
+            *item = write(item);
+        }
+    }
+
     /// An item is listed where the version before has listed it, until it is written again.
     pub fn list_as_before(&mut self, key: &Key, earlier: Listing) {
         let Some((listing, since)) = self.items.get(key).and_then(Listing::of) else { return };

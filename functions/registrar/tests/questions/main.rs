@@ -28,6 +28,7 @@ use fleet::{GithubRunnerId, RunnerId};
 use github::GithubCall;
 use kit::recording::record;
 use scene::{RegistrarScene, START};
+use serde_json::{Value, json};
 
 #[test]
 fn a_runner_that_is_needed_gets_its_jit_config_and_is_idle() {
@@ -44,6 +45,21 @@ fn a_runner_that_is_needed_gets_its_jit_config_and_is_idle() {
     assert_eq!((registered.group.as_str(), registered.labels.iter().count() > 2), ("fargate", true));
     assert_eq!(recorded.count("Questions{Answer=Config}"), 1);
     assert_eq!(recorded.lines("JIT config answered").len(), 1);
+}
+
+#[test]
+fn in_a_pool_with_summaries_it_learns_since_when_it_is_reserved_and_what_its_task_costs() {
+    for (price, expected) in
+        [("task_hour_dollars = 0.25", json!({"hour": 250_000_000, "least": 60_000})), ("", Value::Null)]
+    {
+        let scene = RegistrarScene::of_pool(&format!("job_summary = true\n{price}"));
+        let runner = scene.reserve(1).remove(0);
+        scene.pass(21);
+        let answered = scene.ask(&runner, Listener::None);
+        let summary = &answered.body["settings"]["summary"];
+        assert_eq!((&summary["capacity"], &summary["reserved_for"]), (&json!("fargate-x64"), &json!(21_000)));
+        assert_eq!(summary["price"], expected);
+    }
 }
 
 #[test]

@@ -43,8 +43,13 @@ pub(crate) fn pool() -> PoolName {
 
 impl RegistrarScene {
     pub(crate) fn new() -> Self {
+        Self::of_pool("")
+    }
+
+    /// One whose pools have these settings too.
+    pub(crate) fn of_pool(more: &str) -> Self {
         // Room for as many runners as a test asks for.
-        let maximum = format!("maximum = {MAXIMUM}");
+        let maximum = format!("maximum = {MAXIMUM}\n{more}");
         let map = DEFAULT_POOLS.replace("maximum = 15", &maximum);
         let pools = PoolMap::from_toml(&map).unwrap();
         let sandbox = Sandbox::new(1, START, Delays::default(), &pools);

@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fleet::ledger::JobAction;
+use fleet::ledger::{JobAction, JobNames};
+use fleet::pools::DEFAULT_POOLS;
 use github::signature::sign;
 use serde_json::json;
-use webhook::BODY_LIMIT;
+use webhook::{BODY_LIMIT, WebhookDeployment};
 
-use crate::stage::{RecordingQueue, SECRET, answer, body, job, request, signed};
+use crate::stage::{RecordingQueue, SECRET, answer, answer_deployed, body, deployed, job, request, signed};
 
 #[test]
 fn a_job_that_a_pool_serves_is_queued() {
@@ -24,6 +25,22 @@ fn a_job_that_a_pool_serves_is_queued() {
     assert_eq!(taken[0].delivery.as_str(), "guid-1");
     assert_eq!(taken[0].job_event.action, JobAction::Queued);
     assert_eq!(taken[0].job_event.repository.as_str(), "octo-org/storefront");
+}
+
+#[test]
+fn the_names_of_workflow_and_branch_are_kept_unless_a_deploy_leaves_them_out() {
+    let named = json!({"workflow_name": "Tests", "head_branch": "main"});
+    let request = signed("workflow_job", &job("queued", &["linux", "ARM64", "docker"], &named));
+    for (job_names, expected) in
+        [(true, JobNames::of(Some("Tests"), Some("main"))), (false, JobNames::default())]
+    {
+        let queue = RecordingQueue::default();
+        let deployed = WebhookDeployment { job_names, ..deployed(DEFAULT_POOLS) };
+        assert_eq!(answer_deployed(&queue, deployed, &request).status_code, 202);
+        let message = serde_json::to_string(&queue.taken.borrow()[0]).unwrap();
+        assert_eq!(queue.taken.borrow()[0].job_event.names, expected);
+        assert_eq!(message.contains("Tests") || message.contains("main"), job_names, "{message}");
+    }
 }
 
 #[test]

@@ -70,8 +70,21 @@ pub(crate) fn answer_of(
     pools: &str,
     request: &LambdaFunctionUrlRequest,
 ) -> LambdaFunctionUrlResponse {
+    answer_deployed(queue, deployed(pools), request)
+}
+
+/// As a stack with this map is deployed.
+pub(crate) fn deployed(pools: &str) -> WebhookDeployment {
     let pools = PoolMap::from_toml(pools).unwrap();
-    let deployed = WebhookDeployment { organisation: "octo-org".to_owned(), pools, job_names: true };
+    WebhookDeployment { organisation: "octo-org".to_owned(), pools, job_names: true }
+}
+
+/// The same where it is deployed in another way.
+pub(crate) fn answer_deployed(
+    queue: &RecordingQueue,
+    deployed: WebhookDeployment,
+    request: &LambdaFunctionUrlRequest,
+) -> LambdaFunctionUrlResponse {
     let settings = WebhookSettings { secrets: vec!["an older secret".into(), SECRET.into()], deployed };
     Webhook { queue }.handle(&settings, request).now_or_never().expect("nothing here waits")
 }

@@ -161,6 +161,8 @@ pub struct Pool {
     pub schedule: Option<Schedule>,
     /// Whether `sudo` works in a job.
     pub sudo: bool,
+    /// Whether a job's own summary at GitHub says where its time went and what that cost.
+    pub job_summary: bool,
     /// Whether it takes jobs of public repositories, whose pull requests anybody may open.
     pub public_repositories: bool,
     /// The image of its runners, where it is not Mayfly's own.

@@ -228,6 +228,7 @@ fn read_pool(
     let way = [way, vec!["schedule".into()]].concat();
     let schedule = schedule.and_then(|entry| (read.pools)(way, entry, limit, fields.problems()));
     let sudo: bool = fields.optional("sudo").unwrap_or(false);
+    let job_summary: bool = fields.optional("job_summary").unwrap_or(false);
     let public_repositories: bool = fields.optional("public_repositories").unwrap_or(false);
     let image: Option<String> = fields.optional("image");
     let task_hour: Option<NanoDollars> = fields.optional(TASK_HOUR);
@@ -289,6 +290,7 @@ fn read_pool(
         off_hours_minimum,
         schedule,
         sudo,
+        job_summary,
         public_repositories,
         image,
         task_hour,

@@ -55,6 +55,7 @@ fn shipped((name, capacity, own, priority, fallback, maximum): Row) -> Pool {
         off_hours_minimum: 0,
         schedule: None,
         sudo: false,
+        job_summary: false,
         public_repositories: false,
         runtimes_from: RuntimesFrom::S3,
         image: None,
@@ -197,6 +198,7 @@ fn full_entry() -> Value {
         "working_hours_minimum": 3,
         "off_hours_minimum": 2,
         "sudo": true,
+        "job_summary": true,
         "public_repositories": true,
         "image": format!("registry.example/gpu@sha256:{}", "0f".repeat(32)),
     })
@@ -235,6 +237,7 @@ fn entries_read_like_the_file_with_the_same_values() {
             off_hours_minimum: 2,
             schedule: None,
             sudo: true,
+            job_summary: true,
             public_repositories: true,
             image: Some(format!("registry.example/gpu@sha256:{}", "0f".repeat(32))),
             task_hour: None,

@@ -1,11 +1,12 @@
 //! One of each form that this release writes, with every field that it may have.
 
+use fleet::cost::{NanoDollars, TaskPrice};
 use fleet::label::Labels;
 use fleet::ledger::{
     Book, Item, Job, JobAction, JobEvent, JobMessage, JobNames, JobRunner, JobState, Runner, RunnerState,
     SettleMessage, Work,
 };
-use fleet::question::{Config, Listener, Question, Reply, RunnerSettings};
+use fleet::question::{Config, JobSummary, Listener, Question, Reply, RunnerSettings};
 use fleet::version::Version;
 use fleet::{DeliveryId, JobId, PoolName, Repository, RunnerId};
 use jiff::Timestamp;
@@ -77,7 +78,16 @@ fn question(listener: Listener) -> Question {
 }
 
 fn config(runner: &RunnerId) -> Reply {
-    let settings = RunnerSettings { pool: pool(), runner_name: format!("mayfly-{runner}"), sudo: true };
+    let settings = RunnerSettings {
+        pool: pool(),
+        runner_name: format!("mayfly-{runner}"),
+        sudo: true,
+        summary: Some(JobSummary {
+            capacity: pool(),
+            reserved_for: 21_500,
+            price: Some(TaskPrice { hour: NanoDollars(197_480_000), least: 60_000 }),
+        }),
+    };
     Reply::Config(Config { jit_config: "the-config".to_owned(), settings })
 }
 

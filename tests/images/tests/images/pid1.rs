@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use images::container::ContainerTable;
 use images::root;
-use runner_init::config::{CACHE_HOOK, PASSED_ON, TaskConfig, User};
+use runner_init::config::{HOOKS, PASSED_ON, TaskConfig, User};
 
 /// As the template's tasks start it, with no setting but those of RunTask.
 fn config() -> TaskConfig {
@@ -39,12 +39,11 @@ fn it_passes_the_images_environment_on() {
 }
 
 #[test]
-fn its_hook_is_in_the_images() {
-    let hook = root().join("images/runner/root").join(CACHE_HOOK.trim_start_matches('/'));
-    assert!(
-        hook.is_file(),
-        "{CACHE_HOOK} is not in the image: a job would not learn of its dependency cache"
-    );
+fn its_hooks_are_in_the_images() {
+    for name in HOOKS {
+        let hook = root().join("images/runner/root").join(name.trim_start_matches('/'));
+        assert!(hook.is_file(), "{name} is not in the image: its self-check would refuse it");
+    }
 }
 
 /// Its own tests find that these suffice and none can be left out.

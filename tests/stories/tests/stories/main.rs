@@ -28,6 +28,7 @@ mod spot;
 mod stops;
 mod two_boots;
 mod unserved;
+mod upgrades;
 mod waiting_jobs;
 mod webhooks;
 mod where_time_went;
