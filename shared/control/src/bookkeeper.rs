@@ -225,7 +225,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
             trial.apply(event, now);
         }
         let wanted = wanted(&trial, &read.touched, pools, now).first(most);
-        self.add_permits(held, &wanted, pools).await
+        self.add_permits(held, wanted, pools).await
     }
 
     async fn attempt(
@@ -269,7 +269,8 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let answers = events.iter().map(|event| entries.apply(event, now)).collect();
         let mut settled = Settled::default();
         if settling != Settling::Not {
-            let mut permits = held.permits.first(settling.most());
+            let wanted = wanted(&entries, &touched, pools, now);
+            let mut permits = wanted.granted(&held.permits, settling.most());
             settled = settle(&mut entries, &touched, pools, now, &mut permits, || ids.fresh(&taken));
         }
         // The next tick falls in GitHub's next minute, and settles these.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use fleet::ledger::{Permits, Runner, Spend};
+use fleet::ledger::{Permits, Runner, Spend, Wanted};
 use fleet::limits::Limits;
 use fleet::ports::{Clock, Ledger, LedgerError, Random};
 use fleet::{PoolMap, PoolName};
@@ -36,10 +36,11 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
     pub(crate) async fn add_permits(
         &self,
         held: &mut HeldPermits,
-        wanted: &Permits,
+        wanted: Wanted,
         pools: &PoolMap,
     ) -> Result<bool, LedgerError> {
-        let missing = wanted.without(&held.permits);
+        let wanted = wanted.without(&held.permits);
+        let missing = wanted.permits();
         if missing.total() == 0 {
             return Ok(false);
         }
@@ -65,7 +66,7 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         }
         let (callable, again_in) = run_tasks?;
         held.again_in = again_in;
-        let granted = registrable.first(callable);
+        let granted = wanted.granted(&registrable, callable);
         for (capacity, count) in missing.iter() {
             held.permits.add(capacity, granted.of(capacity));
             // This used up all that GitHub accepts, and it was not enough.

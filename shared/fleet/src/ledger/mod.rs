@@ -49,7 +49,7 @@ pub use self::key::Key;
 pub use self::listing::{EarlierListing, Listing};
 pub use self::meter::{Left, Meter, Reading, Spend, UnknownMeter};
 pub use self::outcome::{AskAnswer, Fenced, LedgerAnswer, News, Outcome};
-pub use self::permits::Permits;
+pub use self::permits::{Permits, Wanted};
 pub use self::recent::Recent;
 pub use self::times::{JobTimes, StartTimes};
 pub use self::totals::{Totals, difference, recount};

@@ -41,17 +41,6 @@ impl Permits {
         more
     }
 
-    /// The first permits, at most this many.
-    #[must_use]
-    pub fn first(&self, most: u32) -> Self {
-        let (mut first, mut left) = (Self::default(), most);
-        for (capacity, &count) in &self.0 {
-            first.add(capacity, count.min(left));
-            left = left.saturating_sub(count);
-        }
-        first
-    }
-
     /// The permits of a capacity.
     pub fn of(&self, capacity: &PoolName) -> u32 {
         self.0.get(capacity).copied().unwrap_or(0)
@@ -68,6 +57,56 @@ impl Permits {
     }
 }
 
+/// The capacities that settling would use, one for each runner, in the order in which it reserves them.
+///
+/// The order matters where there are fewer permits than runners: a pool tries its own capacity first, and reserves
+/// nothing on a fallback without a permit for that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted(Vec<PoolName>);
+
+impl FromIterator<PoolName> for Wanted {
+    fn from_iter<T: IntoIterator<Item = PoolName>>(capacities: T) -> Self {
+        Self(capacities.into_iter().collect())
+    }
+}
+
+impl Wanted {
+    /// The first runners, at most this many.
+    #[must_use]
+    pub fn first(mut self, most: u32) -> Self {
+        self.0.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        self
+    }
+
+    /// Those for which there is no permit yet: the later ones.
+    #[must_use]
+    pub fn without(mut self, held: &Permits) -> Self {
+        let mut held = held.clone();
+        self.0.retain(|capacity| !held.take(capacity));
+        self
+    }
+
+    /// A permit for each.
+    pub fn permits(&self) -> Permits {
+        permits_for(&self.0)
+    }
+
+    /// Permits for the first runners, as far as there are any of their capacities, and at most this many.
+    #[must_use]
+    pub fn granted(&self, available: &Permits, most: u32) -> Permits {
+        let mut available = available.clone();
+        let first = self.0.iter().filter(|capacity| available.take(capacity));
+        permits_for(first.take(usize::try_from(most).unwrap_or(usize::MAX)))
+    }
+}
+
+/// A permit for each of these.
+fn permits_for<'a>(capacities: impl IntoIterator<Item = &'a PoolName>) -> Permits {
+    let mut permits = Permits::default();
+    capacities.into_iter().for_each(|capacity| permits.add(capacity, 1));
+    permits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,11 +121,30 @@ mod tests {
         permits.add(&spot, 2);
         permits.add(&demand, 3);
         permits.add(&demand, 0);
-        assert_eq!(permits.first(4).iter().collect::<Vec<_>>(), [(&demand, 3), (&spot, 1)]);
         let before = permits.clone();
         assert!(permits.take(&spot) && permits.take(&spot) && !permits.take(&spot));
         assert_eq!((permits.of(&spot), permits.total()), (0, 3));
         assert_eq!(permits.iter().collect::<Vec<_>>(), [(&demand, 3)], "none of the other is left");
         assert_eq!(before.without(&permits).iter().collect::<Vec<_>>(), [(&spot, 2)]);
+    }
+
+    #[test]
+    fn too_few_permits_go_to_the_runners_that_are_reserved_first() {
+        let [spot, demand] = ["ec2-x64-spot", "ec2-x64"].map(|name| PoolName::new(name).unwrap());
+        let wanted: Wanted = [&spot, &demand, &demand, &spot].into_iter().cloned().collect();
+        let all = wanted.permits();
+        assert_eq!((all.of(&spot), all.of(&demand)), (2, 2));
+        let granted = |available: &Permits, most| {
+            let granted = wanted.granted(available, most);
+            (granted.of(&spot), granted.of(&demand))
+        };
+        assert_eq!(granted(&all, 0), (0, 0));
+        assert_eq!(granted(&all, 1), (1, 0), "the first, and not the first by name");
+        assert_eq!(granted(&all, 3), (1, 2));
+        assert_eq!(granted(&all, 9), (2, 2));
+        assert_eq!(granted(&permits_for([&demand]), 9), (0, 1), "there is one of the other alone");
+        assert_eq!(wanted.clone().first(2).permits(), permits_for([&spot, &demand]));
+        let missing = wanted.clone().without(&permits_for([&spot, &demand]));
+        assert_eq!(missing, [&demand, &spot].into_iter().cloned().collect(), "what is held is of the first");
     }
 }

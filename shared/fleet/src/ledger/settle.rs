@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::health::RestCause;
-use super::{Book, Entries, Event, Item, Permits, TRANSACTION_LIMIT};
+use super::{Book, Entries, Event, Item, Permits, TRANSACTION_LIMIT, Wanted};
 use crate::ids::{PoolName, RunnerId};
 use crate::pools::{Pool, PoolMap};
 
@@ -76,15 +76,14 @@ pub fn without_change(
     Some((book, settled.wanting.into_keys().collect()))
 }
 
-/// The permits that settling would use now, for each capacity; at most what fits into a transaction.
-pub fn wanted(entries: &Entries, names: &BTreeSet<PoolName>, pools: &PoolMap, now: Timestamp) -> Permits {
-    let all = Permits::for_any(pools);
-    let (mut left, mut trial, mut number) = (all.clone(), entries.clone(), 0);
-    settle(&mut trial, names, pools, now, &mut left, || {
+/// The permits that settling would use now; at most what fits into a transaction.
+pub fn wanted(entries: &Entries, names: &BTreeSet<PoolName>, pools: &PoolMap, now: Timestamp) -> Wanted {
+    let (mut all, mut trial, mut number) = (Permits::for_any(pools), entries.clone(), 0);
+    let settled = settle(&mut trial, names, pools, now, &mut all, || {
         number += 1;
         RunnerId::from_random(number)
     });
-    all.without(&left)
+    settled.reserved.iter().filter_map(|id| Some(trial.runner(id)?.capacity.clone())).collect()
 }
 
 /// The capacity that would run one more runner than the pool needs now, if it may have one.

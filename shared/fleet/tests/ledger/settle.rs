@@ -273,14 +273,45 @@ fn what_has_no_permit_stays_queued_and_its_pool_says_whose_it_waits_for() {
     let mut entries = entries([spot, Book { maximum: 9, ..plain }, book("dear", 0, 0, 0, 0)]);
     let names = [pool("spot"), pool("plain")].into();
     let all = wanted(&entries, &names, &pools(), at(0));
-    assert_eq!(all.iter().collect::<Vec<_>>(), [(&pool("plain"), 7)], "both on one capacity");
-    let mut permits = all.first(5);
+    assert_eq!(all.permits().iter().collect::<Vec<_>>(), [(&pool("plain"), 7)], "both on one capacity");
+    let mut permits = all.first(5).permits();
     let settled = settle(&mut entries, &names, &pools(), at(0), &mut permits, ids_from(1));
     assert_eq!((settled.reserved.len(), permits.total()), (5, 0));
     assert_eq!(settled.wanting, [(pool("spot"), pool("plain"))].into(), "{:?}", entries.book(&pool("spot")));
     let book = entries.book(&pool("spot")).unwrap();
     assert_eq!((book.queued, book.supply), (3, 1));
-    assert_eq!(wanted(&entries, &names, &pools(), at(0)).total(), 2, "nothing was changed by the first look");
+    assert_eq!(
+        wanted(&entries, &names, &pools(), at(0)).permits().total(),
+        2,
+        "nothing was changed by the first look"
+    );
+}
+
+/// A pool whose launches keep failing tries its own capacity once, and has its fallback's for the other jobs.
+#[test]
+fn one_permit_is_for_the_capacity_that_is_tried_first_whatever_its_name() {
+    let health = Health {
+        failures: 3,
+        rest: Some(Rest { until: at(0), cause: RestCause::NoCapacity, reason: "none".to_owned() }),
+        ..Health::default()
+    };
+    let mut books = entries([
+        Book { health, ..book("spot", 3, 0, 0, 0) },
+        book("plain", 0, 0, 0, 0),
+        book("dear", 0, 0, 0, 0),
+    ]);
+    let names = [pool("spot")].into();
+    let order = wanted(&books, &names, &pools(), at(0));
+    assert_eq!(order, ["spot", "plain", "plain"].map(pool).into_iter().collect());
+    for permits in 1..=3 {
+        let mut granted = order.granted(&Permits::for_any(&pools()), permits);
+        let settled = settle(&mut books.clone(), &names, &pools(), at(0), &mut granted, ids_from(1));
+        assert_eq!(settled.reserved.len(), usize::try_from(permits).unwrap());
+    }
+    let without = Permits::default();
+    assert!(
+        settle(&mut books, &names, &pools(), at(0), &mut without.clone(), ids_from(1)).reserved.is_empty()
+    );
 }
 
 #[test]
