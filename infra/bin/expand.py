@@ -7,8 +7,13 @@ Writes each as JSON into the folder, under its own name.
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
+
+# Ctrl-C in `make local` ends this without a traceback, also while the libraries load, which takes a second.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from samcli.lib.cfn_language_extensions.api import create_default_intrinsic_resolver
 from samcli.lib.cfn_language_extensions.models import TemplateProcessingContext

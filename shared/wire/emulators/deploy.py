@@ -19,10 +19,15 @@ import hashlib
 import io
 import json
 import shlex
+import signal
 import sys
 import time
 import zipfile
 from pathlib import Path
+
+# Ctrl-C in `make local` ends this without a traceback, also while the libraries load.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import boto3
 from botocore.config import Config
