@@ -269,8 +269,11 @@ impl<L: Ledger, C: Clock + Random> Bookkeeper<L, C> {
         let answers = events.iter().map(|event| entries.apply(event, now)).collect();
         let mut settled = Settled::default();
         if settling != Settling::Not {
-            let wanted = wanted(&entries, &touched, pools, now);
-            let mut permits = wanted.granted(&held.permits, settling.most());
+            let mut permits = held.permits.clone();
+            // Only what several attempts have taken together can be more than its share.
+            if permits.total() > settling.most() {
+                permits = wanted(&entries, &touched, pools, now).granted(&permits, settling.most());
+            }
             settled = settle(&mut entries, &touched, pools, now, &mut permits, || ids.fresh(&taken));
         }
         // The next tick falls in GitHub's next minute, and settles these.

@@ -73,7 +73,7 @@ impl<L: Ledger, C: Clock + Random, T, Q: SendSettle> Launchpad<L, C, T, Q> {
             let since = queued_at.get(&settle).copied();
             let message = SettleMessage { version: Version, settle, since };
             if let Err(problem) = self.queue.send_settle(&message, delay).await {
-                warn!(pool = %message.settle, %problem, "nobody is told to settle the pool");
+                warn!(pool = %message.settle, %problem, "message to settle the pool not sent");
                 counter!(SETTLES_NOT_SENT.name).increment(1);
             }
         });
