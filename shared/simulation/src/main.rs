@@ -44,6 +44,9 @@ struct SimulationArgs {
 /// Seeds from which on every fault has to strike, and every race to be run, somewhere.
 const LONG_RUN: u64 = 1000;
 
+/// How long a smaller world is looked for.
+const SHRINKING: SignedDuration = SignedDuration::from_mins(2);
+
 fn main() -> anyhow::Result<ExitCode> {
     let args = SimulationArgs::parse();
     let mut out = io::stdout().lock();
@@ -170,7 +173,8 @@ fn report(
     if !small {
         return Ok(());
     }
-    let small = shrink(world, outcome)?;
+    let began = now();
+    let small = shrink(world, outcome, || now().duration_since(began) > SHRINKING)?;
     let again = run(&small, true)?;
     writeln!(out, "\nthe smallest world found that breaks the same rule:")?;
     print_timeline(&again.timeline, out)?;
