@@ -27,7 +27,7 @@ struct SimulationArgs {
     /// The first seed
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// Only so many of each world's jobs
+    /// At most this many of each world's jobs
     #[arg(long)]
     jobs: Option<usize>,
     /// Without these faults, separated by commas
