@@ -19,7 +19,7 @@ PATIENCE = 600
 
 
 class DoesNotWork(Exception):
-    """No archive of a version has something that starts here."""
+    """No archive of a version has a program that starts here."""
 
 
 def install(tool: str, release: Release, architecture: str, tools: Path) -> None:
@@ -84,7 +84,7 @@ def runs(command: list[str], **where) -> str:
 
 
 def set_modes(tools: Path) -> None:
-    """Everybody reads and starts what the owner does, and nobody else writes."""
+    """Everyone may read and run what the owner may, and only the owner may write."""
     for folder, folders, files in os.walk(tools):
         for path in (Path(folder), *(Path(folder) / name for name in (*folders, *files))):
             if path.is_symlink():
