@@ -28,7 +28,7 @@ def pack(tools: Path, work: Path) -> tuple[Path, str]:
 
 
 def publish(file: Path, digest: str, place: str, architecture: str, parameter: str | None) -> None:
-    """Puts it there whole, and then says that it is the newest."""
+    """Writes the complete bundle, and then names it as the newest."""
     if bucket := place.removeprefix("s3://") if place.startswith("s3://") else None:
         to_s3(file, digest, bucket, architecture, parameter)
     else:
@@ -51,7 +51,7 @@ def to_folder(file: Path, digest: str, folder: Path) -> None:
 
 
 def to_s3(file: Path, digest: str, bucket: str, architecture: str, parameter: str | None) -> None:
-    """An upload is there when it is whole, and the parameter changes in one moment."""
+    """S3 shows an upload only when it is complete, and the parameter changes at once."""
     import boto3
 
     boto3.client("s3").upload_file(str(file), bucket, f"{architecture}/versions/{digest}/bundle.tar.zst")

@@ -12,11 +12,11 @@ PATIENCE = 60
 
 
 class Unavailable(Exception):
-    """A runtime that the source does not have, or a source that is not there."""
+    """The source does not have the runtime, or cannot be reached."""
 
 
 def opened(url: str):
-    """A URL, read by whoever asks; file:// is one too."""
+    """The content of a URL, which may be a file://."""
     try:
         return urllib.request.urlopen(url, timeout=PATIENCE)
     except (urllib.error.URLError, ValueError) as error:

@@ -114,7 +114,7 @@ impl Answers {
     }
 }
 
-/// Where a meter stands that was at its floor.
+/// The value of a meter that was at its floor.
 fn sum(asked: &Value) -> String {
     let values = &asked["ExpressionAttributeValues"];
     let number = |name: &str| values.get(name)?.get("N")?.as_str()?.parse::<i64>().ok();
