@@ -3,8 +3,8 @@
 
     measure.py TOOLS RUNNER-INIT [REPETITIONS]
 
-TOOLS is a folder in the layout of the tool cache, RUNNER-INIT a release build. Everything is on one local disk, and what
-is read is in the page cache: a network adds to both ways what it takes.
+TOOLS is a folder with the layout of the tool cache, RUNNER-INIT a release build. Everything is on one local disk, and
+reads come from the page cache: with a network, both ways take longer.
 """
 
 import json
