@@ -49,9 +49,9 @@ open_cgroups() {
         echo "$pid" >"$cgroup/init/cgroup.procs" || true
     done <"$cgroup/cgroup.procs"
     controllers=$(<"$cgroup/cgroup.controllers")
-    [[ $controllers ]] || say "no cgroup controller is here: containers have no limits" >&2
+    [[ $controllers ]] || say "the host has no cgroup controllers: containers have no limits" >&2
     for controller in $controllers; do
-        echo "+$controller" >"$cgroup/cgroup.subtree_control" || say "cgroup controller $controller is not handed on" >&2
+        echo "+$controller" >"$cgroup/cgroup.subtree_control" || say "cgroup controller $controller cannot be passed on" >&2
     done
 }
 
@@ -151,7 +151,7 @@ until_up() {
         ((SECONDS < until)) || fail "dockerd does not answer in $patience seconds"
         sleep 0.1
     done
-    [[ $driver == overlay2 ]] || fail "the storage driver is $driver, and has to be overlay2"
+    [[ $driver == overlay2 ]] || fail "the storage driver is $driver, and must be overlay2"
     say "up, with overlay2 on $(stat --file-system --format %T "$home")"
 }
 
@@ -166,5 +166,5 @@ until_up
 while [[ ! $stopping ]] && kill -0 "$dockerd" 2>/dev/null; do
     wait "$dockerd" || true
 done
-[[ $stopping ]] || { say "ended by itself" >&2 && exit 1; }
+[[ $stopping ]] || { say "ended unexpectedly" >&2 && exit 1; }
 say "asked to stop"

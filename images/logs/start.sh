@@ -8,7 +8,7 @@
 #     AWS_REGION, MAYFLY_LOG_GROUP   for cloudwatch: the region and the name of the log group
 set -eu
 
-output=${MAYFLY_LOG_OUTPUT:?names no output: cloudwatch, newrelic, or an output of Fluent Bit and its settings}
+output=${MAYFLY_LOG_OUTPUT:?is empty: set it to cloudwatch, newrelic, or a Fluent Bit output and its settings}
 config=${MAYFLY_LOG_CONFIG:-/fluent-bit/etc/fluent-bit.conf}
 fluent_bit=${FLUENT_BIT:-/fluent-bit/bin/fluent-bit}
 

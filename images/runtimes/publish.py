@@ -30,7 +30,7 @@ ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 def runtime(text: str) -> tuple[str, str]:
     match = re.fullmatch(r"(node|python|go)@(\d+(?:\.\d+){0,2})", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no runtime: node@22, python@3.13 or go@1.25.1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a runtime, such as node@22, python@3.13 or go@1.25.1")
     return match[1], match[2]
 
 
@@ -48,7 +48,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     if not found.bundles and not found.trees:
         parser.error("--bundles or --trees says where to publish")
     if ARCHITECTURES.get(platform.machine()) != found.architecture:
-        parser.error(f"this machine is {platform.machine()}, and runs nothing for {found.architecture}")
+        parser.error(f"this machine is {platform.machine()}, and cannot run programs for {found.architecture}")
     return found
 
 
@@ -72,7 +72,7 @@ def main() -> int:
     try:
         publish(arguments(sys.argv[1:]))
     except (Unavailable, install.DoesNotWork, OSError) as error:
-        print(f"publish: {error}; what was published before is served on", file=sys.stderr)
+        print(f"publish: {error}; runners keep getting what was published before", file=sys.stderr)
         return 1
     return 0
 

@@ -241,7 +241,7 @@ class Scripts(OnMoto):
         for wishes, said, why in [
             ({"docker_fails": ["buildx bake"]}, "", "the build"),
             ({"docker_fails": ["--self-check"]}, "try: runner: runner-init finds it incomplete", "the self-check"),
-            ({"runner_version": "2.338.0"}, "try: runner: the runner program says it is 2.338.0, not 2.339.0", "another version"),
+            ({"runner_version": "2.338.0"}, "try: runner: the runner program is 2.338.0, not 2.339.0", "another version"),
             ({"docker_fails": ["exec container /health.sh"]}, "try: dockerd: dockerd does not answer in 60 seconds", "dockerd"),
             ({"docker_fails": ["--entrypoint registry"]}, "", "the mirror"),
         ]:

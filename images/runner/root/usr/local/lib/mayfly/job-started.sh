@@ -35,11 +35,11 @@ tell() {
           "RUNS_ON_AWS_REGION=\(.region)",
           "MAYFLY_CACHE_ROLE=\($begin)\($role)",
           "MAYFLY_CACHE_READER=\($begin)r"' <<<"$MAYFLY_CACHES" >>"$GITHUB_ENV" || return
-    echo "the dependency cache is that of the group $(jq --raw-output .name <<<"$group")"
+    echo "the job uses the dependency cache of the group $(jq --raw-output .name <<<"$group")"
 }
 
 if [[ ${ACTIONS_ID_TOKEN_REQUEST_URL:-} && ${MAYFLY_CACHES:-} ]]; then
     # A job that cannot find its cache runs without it; a failing hook would end the job.
-    tell || echo "the job does not learn of its dependency cache: MAYFLY_CACHES cannot be read"
+    tell || echo "the job does not use its dependency cache: MAYFLY_CACHES cannot be read"
 fi
 exit 0
