@@ -3,7 +3,7 @@
 
     deploy.py [--check] [--yes]
 
-    --check   look at everything, and build and change nothing
+    --check   run all checks, but build and change nothing
     --yes     no question about the change set
 
 RELEASE=FOLDER takes the functions, the command and the templates of a release, so that nothing is built.
@@ -43,7 +43,7 @@ from stacks import Stack
 
 
 def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | None]:
-    """All checks. They change nothing, and those that can be made are made."""
+    """Runs all checks that can be run. They change nothing."""
     first = Checks()
     first.do("tools", tools.check)
     release = first.get("release", read_release)
@@ -78,7 +78,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | N
 
 
 def read_release() -> Release | None:
-    """The one of RELEASE, if it is whole, and has a command for this machine."""
+    """The release in RELEASE, if it is complete and has a command for this machine."""
     folder = released.folder()
     if folder is None:
         return None
@@ -143,7 +143,7 @@ def check_map() -> str:
 
 
 def check_host() -> str:
-    """What an EC2 instance is given stands in the template as it was packed last."""
+    """Refuses a template whose user data for EC2 instances is older than images/host."""
     ended = tools.run([sys.executable, "images/host/pack.py", "--check"])
     if ended.returncode:
         raise Refusal(tools.last_words(ended))
@@ -151,7 +151,7 @@ def check_host() -> str:
 
 
 def check_pins() -> str:
-    """A stack that names images of which somebody does not know what they are made of is not deployed."""
+    """Refuses to deploy images while a pin that they are built from is unknown or too old."""
     ended = tools.mayfly("images", "check", "--for-build")
     if ended.returncode:
         raise Refusal(f"{tools.last_words(ended)}: `mayfly images update`, then `make images PUSH=…`")
@@ -159,7 +159,7 @@ def check_pins() -> str:
 
 
 def check_quotas(region: str) -> str:
-    """1: something is small or could not be found out, which stops no deploy. 2: a pool cannot start."""
+    """Exit code 1: a quota is too small or unknown, which stops no deploy. 2: a pool cannot start."""
     asked = ["doctor", "--before-deploy", "--pools", str(pools.FILE), "--region", region]
     ended = tools.mayfly(*asked, features="doctor", **tools.credentials())
     if ended.returncode not in (0, 1):
@@ -177,7 +177,7 @@ def make_roles(the_map: dict[str, pools.Pool]) -> None:
 
 
 def build(found: Settings) -> Path:
-    """The template that names what was built."""
+    """Builds the functions; returns the template that names the results."""
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
         fail("sam build has failed, see above; nothing was deployed")
@@ -188,7 +188,7 @@ def build(found: Settings) -> Path:
 
 @dataclass(frozen=True)
 class Code:
-    """What was built, or uploaded of a release, once for all deploys of one run."""
+    """The built or uploaded code, once for all deploys of one run."""
 
     template: Path
     # Those that say where a release is.
@@ -226,7 +226,7 @@ def deploy_stack(found: Settings, resolved: Images, code: Code, confirm: bool) -
 
 
 def changed_at(found: Settings):
-    """When CloudFormation last began to change the stack. An older failure's reasons are not this one's."""
+    """When CloudFormation last began to change the stack, so that an older failure's reasons are left out."""
     there = stacks.described(found.stack) or {}
     return there.get("LastUpdatedTime") or there.get("CreationTime")
 
@@ -246,8 +246,9 @@ def explain(found: Settings, there: dict) -> None:
 
 
 def first_images(found: Settings, the_map: dict[str, pools.Pool], code: Code, confirm: bool) -> None:
-    """A stack that builds its images is there before them, with pools that start nothing: now the images, then the pools.
-    Interrupted, the next deploy goes on here: nothing is built that was published meanwhile."""
+    """A stack that builds its images exists before them, with pools that start nothing. This builds the images, and
+    then deploys the pools. After an interruption, the next deploy continues here, and builds nothing that is
+    already published."""
     if not image_builds.is_on(found.parameters) or image_builds.record(found.path):
         return
     say("images", "the stack is there, and has published none yet: they are built now, for half an hour or so")
@@ -262,7 +263,7 @@ def first_images(found: Settings, the_map: dict[str, pools.Pool], code: Code, co
 
 
 def automatic_images(found: Settings) -> None:
-    """What was published after this deploy's look, or while it was under way, reaches the pools now, and not a day later."""
+    """Gives the pools now, and not a day later, any images that were published during this deploy."""
     if image_builds.gives(found.parameters):
         outputs = image_builds.outputs(found.stack)
         make_images.upload_give(outputs["Bucket"])

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes the webhook secret and the first ticket key, as SecureStrings in the Parameter Store, under the
-ParametersPath and in the region of samconfig.toml. What is there already stays.
+ParametersPath and in the region of samconfig.toml. Existing ones stay.
 
     make_secrets.py
 
-ENV=staging takes [staging.global.parameters]. A region that is missing there is asked for.
+ENV=staging takes [staging.global.parameters]. It asks for a missing region.
 """
 
 import secrets
@@ -21,8 +21,8 @@ LENGTH = 32
 
 
 def put(ssm, name: str, secret: str) -> bool:
-    """False: there is one in its folder, and it stays. Parameter Store decides, so that two who do this at
-    once do not overwrite each other's."""
+    """Writes a secret. False if its folder already has one, which stays. The Parameter Store decides, so that two
+    people at once do not overwrite each other's."""
     if there := parameter_store.names_under(name.rpartition("/")[0]):
         print(f"{listed(there)} is there and stays")
         return False

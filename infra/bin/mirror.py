@@ -1,4 +1,4 @@
-"""The mirror of Docker Hub: what of its parameters makes no sense together, and what has to be there before a deploy."""
+"""The mirror of Docker Hub: checks that its parameters fit together, and that what it needs exists before a deploy."""
 
 import parameter_store
 
@@ -11,7 +11,7 @@ def is_on(parameters: dict[str, str]) -> bool:
 
 
 def problems(parameters: dict[str, str], stack: str) -> list[str]:
-    """What no parameter by itself is wrong about."""
+    """Problems that only show when the parameters are taken together."""
     if not is_on(parameters):
         return []
     found = []
@@ -25,7 +25,7 @@ def problems(parameters: dict[str, str], stack: str) -> list[str]:
 
 
 def check_key(parameters: dict[str, str], region: str) -> str:
-    """ECS starts no task whose secret is not there."""
+    """Refuses a missing key, because ECS starts no task without its secret."""
     if not parameters["MirrorKeyParameter"]:
         return "none: the mirror asks Docker Hub without an account"
     return parameter_store.check_key(parameters["MirrorKeyParameter"], region)

@@ -1,4 +1,4 @@
-"""What helps where CloudFormation does not carry a deploy out, by the words of its reasons."""
+"""What to do if CloudFormation fails, by the words of its reasons."""
 
 AGAIN = "`make deploy` again in a minute"
 PERMISSION = "whoever deploys needs that permission"
@@ -50,6 +50,6 @@ REMEDIES = [
 
 
 def remedy_of(reason: str) -> str | None:
-    """What helps; none where nobody knows."""
+    """What to do; None if nothing is known to help."""
     told = reason.lower()
     return next((remedy for words, remedy in REMEDIES if words in told), None)

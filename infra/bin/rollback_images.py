@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Goes back to the images that were published before: `make images-rollback`.
+"""Goes back to the previously published images: `make images-rollback`.
 
     rollback_images.py
 
-With AutomaticImages on, it gives them to the pools; else it deploys nothing, and says what to run next. Run twice, it goes
-forth again. Nothing is built after it until a pin, a base image or a file of the images has changed.
+With AutomaticImages on, it gives them to the pools; otherwise it deploys nothing, and says what to run next. A second
+run goes forward again. After it, nothing is built until a pin, a base image or a file of the images has changed.
 """
 
 import json
@@ -35,7 +35,7 @@ def rollback(path: str) -> dict[str, str]:
 
 
 def give(outputs: dict[str, str]) -> None:
-    """To the pools. What was published is another by now, whatever becomes of that."""
+    """Gives them to the pools. The record of what is published has already changed, even if this fails."""
     try:
         make_images.give(outputs)
     except Refusal as problem:

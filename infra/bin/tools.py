@@ -1,4 +1,4 @@
-"""The programs that a deploy runs, and who AWS takes us for."""
+"""The programs that a deploy runs, and our identity at AWS."""
 
 import os
 import re
@@ -71,14 +71,14 @@ def account() -> str:
 
 
 def credentials() -> dict[str, str]:
-    """Who AWS takes us for, as variables: what a login or a process has given this one, others may not find."""
+    """Our AWS credentials as variables, because another program may not find those of a login or a process."""
     found = boto3.DEFAULT_SESSION.get_credentials().get_frozen_credentials()
     named = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
     return {**named, "AWS_SESSION_TOKEN": found.token or ""}
 
 
 def run(command: list[str], folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess:
-    """In the project's folder, or another, with its output kept."""
+    """Runs it in the project's folder, or another, and captures its output."""
     environment = {**os.environ, **variables}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -94,5 +94,5 @@ def mayfly(
 
 
 def last_words(ended: subprocess.CompletedProcess) -> str:
-    """What a program that failed has said, in one line."""
+    """The last output of a failed program, in one line."""
     return one_line(ended.stderr or ended.stdout) or f"exit code {ended.returncode}, and not a word"
