@@ -49,7 +49,7 @@ def environment(architecture: str, root: Path, cargo_home: Path, sysroot: Path, 
     folders = {cargo_home: "/cargo", root: "/mayfly", sysroot: "/rust"}
     for folder in folders:
         if " " in str(folder):
-            raise Refusal(f"{folder} has a space in it, which RUSTFLAGS cannot have: build from another folder")
+            raise Refusal(f"{folder} contains a space, which RUSTFLAGS cannot express: build from another folder")
     for_c = " ".join(f"-ffile-prefix-map={folder}={name}" for folder, name in folders.items())
     return {
         "RUSTFLAGS": f"-Ctarget-cpu={CPUS[architecture]} "

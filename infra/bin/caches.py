@@ -23,6 +23,6 @@ def check(parameters: dict[str, str], stack: str, region: str) -> str:
     name = f"{stack}_{region}_{max(groups, key=len)}_w"
     if len(name) > ROLE_NAME:
         raise Refusal(
-            f"the role {name} has {len(name)} characters, and IAM takes {ROLE_NAME}: a shorter group or stack_name"
+            f"the role {name} has {len(name)} characters, but IAM allows {ROLE_NAME}: shorten the group or stack_name"
         )
     return f"{len(groups)} groups of repositories"

@@ -37,4 +37,4 @@ class Checks:
         for refusal in self.refusals:
             print(refusal, file=sys.stderr)
         if self.refusals:
-            fail(f"{len(self.refusals)} of these to mend; nothing was built or changed")
+            fail(f"{len(self.refusals)} problems to fix; nothing was built or changed")

@@ -52,7 +52,7 @@ def stop_tasks(cluster: str, stack: str) -> str:
         for some in parts_of(tasks, TASKS):
             ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=some)
         stopped += len(tasks)
-    raise RuntimeError(f"{stopped} tasks stopped, and somebody starts others")
+    raise RuntimeError(f"{stopped} tasks stopped, but something keeps starting others")
 
 
 def by_owner(cluster: str, tasks: list[str], stack: str) -> tuple[list[str], list[str]]:

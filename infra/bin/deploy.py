@@ -62,7 +62,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | N
         # The rest takes a build of minutes, and most of it needs AWS.
         checks.end()
     if not release:
-        say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
+        say("mayfly", "building the command that the checks need: minutes the first time, seconds after that")
     if the_map is not None:
         if checks.do("map", check_map) and release:
             checks.do("templates", lambda: released.stage(release, tools.mayfly))
@@ -131,7 +131,7 @@ def settings_of(env: str) -> Settings:
 def check_map() -> str:
     ended = tools.mayfly("pools", "render", "--check")
     if ended.returncode == 1:
-        raise Refusal(f"{tools.last_words(ended)}: `mayfly pools render` writes what pools.toml says")
+        raise Refusal(f"{tools.last_words(ended)}: run `mayfly pools render`")
     own = "mayfly: "
     said = [line.removeprefix(own) for line in ended.stderr.splitlines() if line.startswith(own)]
     if ended.returncode:
@@ -139,7 +139,7 @@ def check_map() -> str:
         raise Refusal("\n".join(said) or tools.last_words(ended))
     for warning in said:
         say("map", warning)
-    return "what is deployed is what pools.toml says"
+    return "the templates match pools.toml"
 
 
 def check_host() -> str:
@@ -147,7 +147,7 @@ def check_host() -> str:
     ended = tools.run([sys.executable, "images/host/pack.py", "--check"])
     if ended.returncode:
         raise Refusal(tools.last_words(ended))
-    return "what an instance is given is what images/host has"
+    return "the instances' user data matches images/host"
 
 
 def check_pins() -> str:
@@ -180,9 +180,9 @@ def build(found: Settings) -> Path:
     """Builds the functions; returns the template that names the results."""
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
-        fail("sam build has failed, see above; nothing was deployed")
+        fail("sam build failed, see above; nothing was deployed")
     if sam.check_binaries(found.architecture):
-        fail(f"what was built is not for {found.architecture}, see above; nothing was deployed")
+        fail(f"the built functions are not for {found.architecture}, see above; nothing was deployed")
     return sam.BUILT / "template.yaml"
 
 
@@ -215,7 +215,7 @@ def deploy_stack(found: Settings, resolved: Images, code: Code, confirm: bool) -
     if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
         fail("nothing was deployed, see above; the stack is not there yet")
     if failed and changed_at(found) == before:
-        fail("sam deploy has failed, see above; the stack is as it was")
+        fail("sam deploy failed, see above; the stack has not changed")
     if failed:
         explain(found, there)
     if stacks.waiting_change_sets(found.stack) - waiting:
@@ -251,13 +251,13 @@ def first_images(found: Settings, the_map: dict[str, pools.Pool], code: Code, co
     already published."""
     if not image_builds.is_on(found.parameters) or image_builds.record(found.path):
         return
-    say("images", "the stack is there, and has published none yet: they are built now, for half an hour or so")
+    say("images", "the stack exists but has no images yet: building them, which takes about half an hour")
     try:
         make_images.at_aws(found.stack, found.path)
         given = {**found.parameters, **of_builds(found)}
         resolved = images.resolve(given, the_map, found.stack, found.region)
     except Refusal as problem:
-        fail(f"{problem}; the stack is there, and `make deploy` goes on from here")
+        fail(f"{problem}; the stack is there, and `make deploy` continues from here")
     say("images", resolved.said)
     deploy_stack(found, resolved, code, confirm)
 
@@ -273,7 +273,7 @@ def automatic_images(found: Settings) -> None:
 def farewell(found: Settings) -> None:
     there = stacks.described(found.stack)
     outputs = Stack(there).outputs if there else {}
-    print(f"The webhook's payload URL: {outputs.get('WebhookUrl', 'not told by the stack')}")
+    print(f"The webhook's payload URL: {outputs.get('WebhookUrl', 'missing in the outputs of the stack')}")
     hook = "the organisation's" if found.parameters.get("HookKind") == "organisation" else "the App's"
     print(f"At GitHub, in {hook} webhook: this URL, JSON, the secret of `make secrets`, Workflow jobs.")
     print(
@@ -287,10 +287,10 @@ def main(arguments: list[str]) -> None:
         print(__doc__)
         return
     if unknown := set(arguments) - known:
-        fail(f"{' '.join(sorted(unknown))} is no option; --help lists them")
+        fail(f"{' '.join(sorted(unknown))} is not an option; --help lists them")
     found, the_map, resolved, release = look(settings.environment())
     if "--check" in arguments:
-        print("Nothing speaks against the deploy; nothing was built or changed.")
+        print("All checks passed; nothing was built or changed.")
         return
     make_roles(the_map)
     confirm = "--yes" not in arguments and sys.stdin.isatty()
@@ -307,4 +307,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; CloudFormation goes on with what it has begun")
+        fail("interrupted; CloudFormation continues what it has begun")

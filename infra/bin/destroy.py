@@ -127,7 +127,7 @@ def main() -> None:
     if sys.stdin.readline().strip() != name:
         fail("nothing was done")
     if failed := destroy(stack):
-        fail(f"{failed} steps have failed; when their reasons are gone, do it again")
+        fail(f"{failed} steps failed; fix the causes and run it again")
     print(f"{name} is gone. What stays, because nothing brings it back:")
     for kind, command in stacks.RETAINED.items():
         for each in stack.of_type(kind):
@@ -147,4 +147,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; `make destroy` again does what is left, and what CloudFormation has begun goes on")
+        fail("interrupted; run `make destroy` again for the rest; CloudFormation continues what it has begun")

@@ -81,8 +81,8 @@ def of_map(pool: Pool, pinned: str) -> list[str]:
         return []
     way = f'write image = "{pinned}" into pools.toml, then `mayfly pools render`'
     if pool.on_ec2:
-        raise Refusal(f"{pool.image} is a tag, of which an instance keeps what it has: {way}")
-    return [f"the image of {pool.name} is {pool.image}, and each task has what that names then: {way}"]
+        raise Refusal(f"{pool.image} is a tag, and an instance keeps the image that it has for a tag: {way}")
+    return [f"the image of {pool.name} is {pool.image}, and each task gets what that names when it starts: {way}"]
 
 
 def resolved(text: str, architectures: set[str], region: str, whose: str) -> str:

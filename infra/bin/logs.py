@@ -18,7 +18,7 @@ def problems(parameters: dict[str, str]) -> list[str]:
     if not on:
         return []
     if not output:
-        return [f"{are_on(on)}, and LogOutput is empty: say where to, cloudwatch for example"]
+        return [f"{are_on(on)}, and LogOutput is empty: set it to a destination, for example cloudwatch"]
     # ECS itself writes the tasks' logs to CloudWatch.
     sent = [it for it in on if it != "TaskLogs" or output != CLOUDWATCH]
     found = []

@@ -76,7 +76,7 @@ def wait_for_execution(execution: str) -> None:
     steps = boto3.client("stepfunctions")
     ended = wait("build", lambda: steps.describe_execution(executionArn=execution))
     if ended["status"] != "SUCCEEDED":
-        raise Refusal(f"the build has {ended['status'].lower()}, and what was published before stays: {execution} has its steps")
+        raise Refusal(f"the build has {ended['status'].lower()}, and the published images stay: {execution} has its steps")
 
 
 def upload_give(bucket: str) -> None:
@@ -155,4 +155,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; a build that was started goes on, and `make images` finds it")
+        fail("interrupted; a build that has started continues, and `make images` finds it")

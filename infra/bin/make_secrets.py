@@ -36,7 +36,7 @@ def put(ssm, name: str, secret: str) -> bool:
 
 def make(ssm, path: str, region: str) -> None:
     if put(ssm, name := f"{path}/{TICKET_KEYS}/1", secrets.token_hex(LENGTH)):
-        print(f"{name} is written in {region}; nobody else needs it")
+        print(f"{name} is written in {region}; nobody needs to copy it")
 
     secret = secrets.token_hex(LENGTH)
     if put(ssm, name := f"{path}/{WEBHOOK_SECRETS}/1", secret):
@@ -64,7 +64,7 @@ def main() -> None:
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; again, it makes what is missing")
+        fail("interrupted; run it again to make what is missing")
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ def problems(parameters: dict[str, str], stack: str) -> list[str]:
         return []
     found = []
     if theirs := parameters["RegistryMirror"]:
-        found.append(f"DockerHubMirror is on, and RegistryMirror is {theirs}: daemons ask one of them; leave one out")
+        found.append(f"DockerHubMirror is on, and RegistryMirror is {theirs}: daemons use only one of them; leave one out")
     if not parameters["MirrorImage"] and parameters["ImageBuilds"] == "off":
         found.append("DockerHubMirror is on, and MirrorImage is empty: `make images PUSH=…` builds it")
     if len(stack) > LABEL:
-        found.append(f"DockerHubMirror is on, and stack_name has {len(stack)} letters: a name of DNS takes {LABEL}")
+        found.append(f"DockerHubMirror is on, and stack_name has {len(stack)} letters: a DNS name allows {LABEL}")
     return found
 
 

@@ -31,5 +31,5 @@ def said(parameters: dict[str, str], the_map: dict[str, Pool]) -> str:
     way = f"Fargate's runners get public addresses, ${AN_ADDRESS} an hour each"
     cut_off = [name for name, pool in the_map.items() if pool.on_ec2 and pool.in_service]
     if cut_off:
-        way += f"; warning: {listed(cut_off)} have no way out, and their jobs wait; say auto, 1 or 2"
+        way += f"; warning: {listed(cut_off)} have no route to the internet, so their jobs wait; set auto, 1 or 2"
     return f"NatGateways is {told}: no NAT gateway; {way}"

@@ -30,7 +30,7 @@ def check_secrets(path: str, region: str) -> str:
     there = {it: types_under(f"{path}/{it}") for it in (WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS)}
     missing = [it for it, found in there.items() if not found]
     problems = [
-        f"{name} is a {kind}, which lies there as it is, and has to be a SecureString: delete it, and put it there again"
+        f"{name} is a {kind}, stored unencrypted, but must be a SecureString: delete it, and put it there again"
         for found in there.values()
         for name, kind in found.items()
         if kind != "SecureString"
@@ -58,7 +58,7 @@ def check_key(name: str, region: str) -> str:
     except ssm.exceptions.ParameterNotFound:
         raise Refusal(f"{name} is not in {region}: {way}") from None
     if kind != "SecureString":
-        raise Refusal(f"{name} is a {kind}, and has to be a SecureString: delete it, then {way}")
+        raise Refusal(f"{name} is a {kind}, but must be a SecureString: delete it, then {way}")
     return f"{name} is there"
 
 
@@ -88,8 +88,8 @@ def check_read(named: dict[str, str], region: str) -> str:
             if error.response["Error"]["Code"] not in ("ParameterNotFound", "ValidationException"):
                 raise
             missing.append(
-                f"{parameter} is {name!r}, and the Parameter Store of {region} has none of that name: it is the name "
-                "of a parameter that holds an AMI's id, and no id itself"
+                f"{parameter} is {name!r}, and the Parameter Store of {region} has no such parameter: it is the name "
+                "of a parameter that holds an AMI's id, not the id itself"
             )
     if missing:
         raise Refusal("\n".join(missing))

@@ -172,7 +172,7 @@ def from_registry(reference: Reference) -> bytes:
     if answer.status_code == 404:
         raise Refusal(f"{reference.name} has no {reference.wanted}: push it, or name another")
     if answer.status_code in (401, 403):
-        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+        raise Refusal(f"{reference.name} is not public, and tasks log in only to ECR: push it there")
     if answer.status_code != 200:
         raise Refusal(f"{reference.name}: {host} answers {answer.status_code}")
     return answer.content
@@ -184,11 +184,11 @@ def anonymous_token(answer: requests.Response, reference: Reference) -> str:
     challenge = answer.headers.get("www-authenticate", "")
     told = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     if not challenge.lower().startswith("bearer ") or "realm" not in told:
-        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+        raise Refusal(f"{reference.name} is not public, and tasks log in only to ECR: push it there")
     usual = f"repository:{reference.repository}:pull"
     asked = {"service": told.get("service", ""), "scope": told.get("scope", usual)}
     given = requests.get(told["realm"], params=asked, timeout=TIMEOUT)
     if given.status_code != 200:
-        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+        raise Refusal(f"{reference.name} is not public, and tasks log in only to ECR: push it there")
     found = given.json()
     return found.get("token") or found.get("access_token", "")

@@ -70,7 +70,7 @@ def committed() -> tuple[str, int]:
     """The commit, and its time in seconds. Refuses uncommitted changes, because nobody could build such a release
     again."""
     if changed := git("status", "--porcelain", "--untracked-files=no"):
-        raise Refusal(f"{changed.splitlines()[0].split()[-1]} has changes that are in no commit: commit them, or put them aside")
+        raise Refusal(f"{changed.splitlines()[0].split()[-1]} has uncommitted changes: commit or stash them")
     commit, epoch = git("log", "-1", "--format=%H %ct").split()
     return commit, int(epoch)
 
@@ -99,7 +99,7 @@ def check_binaries(architecture: str, only: str | None) -> None:
         raise Refusal(f"{listed(missing)} for {architecture} is not in {BINARIES}: leave --built out, and it is built")
     script = [sys.executable, str(ROOT / ".ci/check-binaries"), "--architecture", architecture]
     if subprocess.run([*script, str(BINARIES / architecture)], cwd=ROOT, check=False).returncode:
-        raise Refusal(f"what was built is not for {architecture}, see above; nothing was released")
+        raise Refusal(f"the built functions are not for {architecture}, see above; nothing was released")
     for name in programs:
         content = binary(architecture, name).read_bytes()
         say(f"{name}-{architecture}", packaging.digest(content))

@@ -54,7 +54,7 @@ def read(folder: Path) -> Release:
     there = {str(it.relative_to(folder)) for it in folder.rglob("*") if it.is_file()}
     problems += [f"{name} is not in SHA256SUMS" for name in sorted(there - set(expected) - {"SHA256SUMS"})]
     if problems:
-        raise Refusal("\n".join(f"{it}: take the release again from where you have it" for it in problems))
+        raise Refusal("\n".join(f"{it}: download the release again" for it in problems))
     told = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     own = version_of(ROOT)
     if told["version"] != own:
@@ -74,10 +74,10 @@ def sums(folder: Path) -> dict[str, str]:
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         match = LINE.fullmatch(line)
         if not match or match[2].startswith("/") or ".." in Path(match[2]).parts:
-            raise Refusal(f"line {number} of {file} is no digest and name of a file in the release: take the release again")
+            raise Refusal(f"line {number} of {file} is not the digest and name of a file in the release: download the release again")
         found[match[2]] = match[1]
     if missing := [name for name in ("release.json", "template.yaml") if name not in found]:
-        raise Refusal(f"{file} does not list {listed(missing)}: it is no release of Mayfly")
+        raise Refusal(f"{file} does not list {listed(missing)}: this is not a release of Mayfly")
     return found
 
 

@@ -139,7 +139,7 @@ def deploy(yes: bool) -> None:
     script = [sys.executable, str(Path(__file__).with_name("deploy.py")), *(["--yes"] if yes else [])]
     if subprocess.run(script, check=False).returncode:
         fail(
-            "the deploy has failed, see above; when its reason is gone, `make retire` again goes on from here"
+            "the deploy failed, see above; fix the cause, and `make retire` continues from here"
         )
 
 
@@ -174,7 +174,7 @@ def wait(what: str, look: Callable[[], list], told: argparse.Namespace, otherwis
             before = left
         if time.monotonic() >= end:
             fail(
-                f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` again goes on"
+                f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` then continues"
             )
         time.sleep(min(told.every, max(0, end - time.monotonic())))
     say(what, "none left")
@@ -188,4 +188,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; `make retire` again goes on from here")
+        fail("interrupted; `make retire` continues from here")

@@ -24,7 +24,7 @@ def rollback(path: str) -> dict[str, str]:
     if not record:
         raise Refusal("nothing was published yet: `make images` builds and publishes")
     if not record["before"]:
-        raise Refusal("nothing was published before what is published now: mend the images, then `make images`")
+        raise Refusal("there are no earlier images to go back to: fix the images, then run `make images`")
     # Without its day, what is published is never too old: the check would build again what did not work.
     swapped = {"pins": record.get("pins", ""), "images": record["before"], "before": record["images"]}
     value = json.dumps(swapped, separators=(",", ":"))
@@ -75,4 +75,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; what was begun goes on, and this command again would go forth")
+        fail("interrupted; what was begun continues, and running this command again would go forward")

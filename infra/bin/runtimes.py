@@ -48,8 +48,8 @@ def check_zones(parameters: dict[str, str]) -> str:
     or_else = 'or set runtimes_from = "s3" in the pools'
     if len(set(of_targets)) < 2:
         raise Refusal(
-            f"SubnetIds: the runtimes' file system has its mount targets in the first two, which have to be in two zones; "
-            f"in {of_targets[0]} alone: {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
+            f"SubnetIds: the runtimes' file system has its mount targets in the first two, which must be in two zones; "
+            f"both are in {of_targets[0]}: {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
         )
     for subnet in named[2:]:
         if zones[subnet] not in of_targets:

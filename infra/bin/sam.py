@@ -60,7 +60,7 @@ def bucket(settings: Settings) -> str:
         return settings.bucket or manage_stack(profile=None, region=settings.region)
     except UserException as problem:
         # Of `sam` itself: what its bucket's stack lacks.
-        fail(f"{one_line(problem.message)}; or say s3_bucket in samconfig.toml. Nothing was deployed")
+        fail(f"{one_line(problem.message)}; or set s3_bucket in samconfig.toml. Nothing was deployed")
 
 
 def write_parameters(parameters: dict[str, str]) -> None:

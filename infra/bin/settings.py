@@ -160,7 +160,7 @@ def network_problems(parameters: dict[str, str]) -> list[str]:
     """What no parameter by itself is wrong about."""
     vpc, subnets = parameters["VpcId"], parameters["SubnetIds"]
     if vpc and not subnets:
-        return [f"VpcId is {vpc}, and SubnetIds is empty: name private subnets of it that have a way out"]
+        return [f"VpcId is {vpc}, and SubnetIds is empty: name private subnets of it with a route to the internet"]
     if subnets and not vpc:
         return [f"SubnetIds is {subnets}, and VpcId is empty: name the network that they are in"]
     return []
@@ -176,7 +176,7 @@ def problems_together(parameters: dict[str, str]) -> list[str]:
         # EBS, "gp3 volume performance".
         problems.append(
             f"DiskThroughput is {throughput}, and DiskIops is {iops}: EC2 gives a quarter MiB/s for each; "
-            f"say DiskIops = {int(throughput) * 4}"
+            f"set DiskIops = {int(throughput) * 4}"
         )
     return problems
 

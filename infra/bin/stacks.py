@@ -40,12 +40,12 @@ STUCK = {
         "`aws cloudformation rollback-stack --stack-name {stack} --region {region}`, then `make deploy`"
     ),
     "UPDATE_ROLLBACK_FAILED": (
-        "an update failed, and could not be rolled back: mend the reason above, then "
+        "an update failed, and could not be rolled back: fix the reason above, then "
         "`aws cloudformation continue-update-rollback --stack-name {stack} --region {region}`"
     ),
 }
 UNDER_WAY = (
-    "somebody changes it at the moment; wait until this says nothing of IN_PROGRESS: `aws cloudformation "
+    "another operation is changing it; wait until this no longer says IN_PROGRESS: `aws cloudformation "
     "describe-stacks --stack-name {stack} --region {region} --query Stacks[].StackStatus`"
 )
 

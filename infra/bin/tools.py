@@ -33,7 +33,7 @@ def check() -> str:
         raise Refusal("; ".join(missing))
     sam = version("sam", "--version")
     if numbers(sam) < OLDEST_SAM:
-        raise Refusal(f"sam is {sam}, and has to be 1.156 or newer: {INSTALLED_BY['sam']}")
+        raise Refusal(f"sam is {sam}, but must be 1.156 or newer: {INSTALLED_BY['sam']}")
     if released.folder():
         return f"sam {sam}"
     cargo = version("cargo", "--version")
@@ -43,7 +43,7 @@ def check() -> str:
 def check_target(architecture: str) -> str:
     """Rust's standard library for the functions' architecture."""
     if not shutil.which("rustup"):
-        return "rustup is not what installed Rust here, so that the build will say what is missing"
+        return "Rust was not installed by rustup, so only the build can say what is missing"
     target = {"arm64": "aarch64", "x86_64": "x86_64"}.get(architecture, architecture) + "-unknown-linux-gnu"
     listed = run(["rustup", "target", "list", "--installed"])
     if listed.returncode == 0 and target not in listed.stdout.split():
@@ -54,7 +54,7 @@ def check_target(architecture: str) -> str:
 def version(*command: str) -> str:
     found = re.search(r"\d+\.\d+(\.\d+)?", run(list(command)).stdout)
     if not found:
-        raise Refusal(f"`{' '.join(command)}` tells no version")
+        raise Refusal(f"`{' '.join(command)}` prints no version")
     return found[0]
 
 
@@ -95,4 +95,4 @@ def mayfly(
 
 def last_words(ended: subprocess.CompletedProcess) -> str:
     """The last output of a failed program, in one line."""
-    return one_line(ended.stderr or ended.stdout) or f"exit code {ended.returncode}, and not a word"
+    return one_line(ended.stderr or ended.stdout) or f"exit code {ended.returncode}, without any output"

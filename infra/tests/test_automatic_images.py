@@ -290,7 +290,7 @@ class Deploy(unittest.TestCase):
             mock.patch.object(rollback_images, "settings_or_fail", lambda _: found),
             mock.patch.object(image_builds, "outputs", lambda _: {"Give": "give"}),
             mock.patch.object(rollback_images.stacks, "described", lambda _: {"StackStatus": "UPDATE_IN_PROGRESS"}),
-            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: somebody changes it at the moment"),
+            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: another operation is changing it"),
         ):
             rollback_images.main([])
 

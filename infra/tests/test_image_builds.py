@@ -276,7 +276,7 @@ class Scripts(OnMoto):
     def test_a_rollback_without_anything_before_is_refused(self):
         self.assertIn("rollback_images.py: nothing was published yet", self.script("rollback_images.py").stderr)
         self.put({"images": {"runner": "r@1"}, "before": {}})
-        self.assertIn("nothing was published before what is published now", self.script("rollback_images.py").stderr)
+        self.assertIn("there are no earlier images to go back to", self.script("rollback_images.py").stderr)
 
 
 class Deploy(unittest.TestCase):
