@@ -162,8 +162,8 @@ def listed(found: dict[str, dict]) -> str:
     lines = [
         "# What a stack makes",
         "",
-        "Made by `infra/bin/deployer.py` from the templates, expanded, for the map as it is. A resource with a condition is",
-        "made only where its parameters ask for it.",
+        "`make deployer` writes this page from the expanded templates and the present map. A resource with a condition is",
+        "made only if its parameters ask for it.",
         "",
     ]
     for name, template in found.items():
