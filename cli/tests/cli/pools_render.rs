@@ -88,7 +88,7 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     };
     assert_eq!(with("- ["), 1, "it is looped over among Fargate's");
     let revision = "'\"fargate-arm64-spot\":${Revision}'";
-    assert!(lines.iter().any(|line| line.contains(revision)), "the functions are told its revision");
+    assert!(lines.iter().any(|line| line.contains(revision)), "the functions get its revision");
     let without = lines.iter().find(|line| line.contains("RunnerImage is empty")).unwrap();
     assert!(!without.contains("fargate-arm64-spot"), "it needs no image of the stack: {without}");
 

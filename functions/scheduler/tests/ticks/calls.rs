@@ -300,7 +300,11 @@ fn whatever_fails_at_ecs_min_size_is_set_and_what_the_ledger_tells_is_done() {
         stage.turn_to("2026-03-23T12:20:00Z");
         stage.sandbox.groups().borrow_mut().get_mut("mayfly_small").unwrap().min_size = 0;
         peers.broken.set(broken);
-        assert_eq!(peers.tick(&stage).unwrap_err().0, [problem], "{broken}: six alike are told once");
+        assert_eq!(
+            peers.tick(&stage).unwrap_err().0,
+            [problem],
+            "{broken}: six identical problems are reported once"
+        );
         assert_eq!((stage.min_size(), stage.in_state(RunnerState::Leaving)), (3, 6), "{broken}");
         peers.broken.set("nothing");
         stage.turn_to("2026-03-23T12:21:00Z");

@@ -319,6 +319,6 @@ async fn a_function_that_is_deployed_wrong_says_all_that_is_wrong_and_ends() {
     ] {
         // The error that ends the process, in which all of them stand, is no line of the log.
         let lines = said.lines().filter(|line| line.starts_with('{') && line.contains(problem));
-        assert_eq!(lines.count(), 1, "{problem:?} is told once, in {said}");
+        assert_eq!(lines.count(), 1, "{problem:?} is reported once, in {said}");
     }
 }

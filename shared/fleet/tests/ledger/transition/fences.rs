@@ -212,6 +212,6 @@ fn a_launch_that_was_put_off_until_its_boot_limit_counts_as_refused() {
         let Outcome { runner, news, .. } = outcome(life, 300);
         let runner = runner.map(|it| (it.state, it.leaves));
         assert_eq!(runner, Some((RunnerState::Leaving, Some(LeaveReason::BootFailed))), "{life:?}");
-        assert_eq!(news, Some(News::LaunchRefused(why())), "{life:?}: it is told of at once");
+        assert_eq!(news, Some(News::LaunchRefused(why())), "{life:?}: it is reported at once");
     }
 }
