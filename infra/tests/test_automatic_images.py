@@ -165,7 +165,7 @@ class Give(OnDeployed):
         aws.parent.mkdir()
         for state, code, said in [
             ("UPDATE_IN_PROGRESS", 0, "give: mayfly is UPDATE_IN_PROGRESS; each deploy runs this again at its end, and so does the daily run"),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, "give: mayfly is UPDATE_COMPLETE_CLEANUP_IN_PROGRESS; a deploy does this"),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, "give: mayfly is UPDATE_COMPLETE_CLEANUP_IN_PROGRESS; each deploy runs this"),
             ("UPDATE_ROLLBACK_COMPLETE", 1, "give: mayfly is UPDATE_ROLLBACK_COMPLETE, so nothing was changed: fix what its last"),
             ("UPDATE_ROLLBACK_FAILED", 1, "give: mayfly is UPDATE_ROLLBACK_FAILED, so nothing was changed"),
             ("UPDATE_FAILED", 1, "give: mayfly is UPDATE_FAILED, so nothing was changed"),
