@@ -224,7 +224,7 @@ fn the_functions_read_the_same_map_whatever_its_schedules_and_pools() {
     }
 }
 
-/// So many EC2 pools, or Fargate's.
+/// A number of EC2 pools, or of Fargate's.
 fn pools(count: usize, on_instances: bool) -> String {
     let part = |number: usize| {
         let (name, more) = if on_instances {
