@@ -58,6 +58,11 @@ impl AppScene {
         Self { server, base, app }
     }
 
+    /// The URL of a path of the API.
+    pub(crate) fn url(&self, at: &str) -> String {
+        format!("{}{}{at}", self.server.uri(), self.base)
+    }
+
     /// Another client, as of a function that has just started; its webhook is this one.
     pub(crate) fn client(&self, hook: Hook) -> App<StoppedClock> {
         client(&self.server, self.base, hook)
