@@ -27,6 +27,11 @@ static KEY: LazyLock<String> = LazyLock::new(|| {
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
 });
 
+/// The same key, with `\n` where a line ends.
+pub(crate) fn key_on_one_line() -> String {
+    KEY.replace('\n', "\\n")
+}
+
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 pub(crate) struct AppScene {
