@@ -87,7 +87,7 @@ async fn no_errors_text_has_the_ticket() {
         let url = canned(status, body.clone());
         let failure = run(&url).await;
         assert!(!failure.reason.contains(ticket), "{body}: {}", failure.reason);
-        let described = tasks(&url).describe_tasks("mayfly_fargate", &[fleet::TaskArn::new("arn")]).await;
+        let described = tasks(&url).describe_tasks("mayfly_fargate", &[TaskArn::new("arn")]).await;
         if let (Err(error), 200 | 500) = (described, status) {
             assert!(!error.to_string().contains(ticket), "{body}: {error}");
         }
