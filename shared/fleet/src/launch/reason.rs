@@ -153,7 +153,7 @@ const ROWS: &[(At, &str, ReasonMeaning)] = &[
     (Anywhere, "account is currently blocked", Broken),
 ];
 
-/// What stands before the reason of a task that was never placed: "TaskFailedToStart: ATTRIBUTE"
+/// What stands before the reason of a task that was never placed: `TaskFailedToStart: ATTRIBUTE`
 /// (aws/amazon-ecs-agent#4197).
 const NEVER_PLACED: &str = "taskfailedtostart:";
 
