@@ -71,7 +71,7 @@ fn runtime(installed: &str, has: &BTreeSet<String>) -> Option<String> {
 }
 
 impl Installed {
-    /// The lines of the map's `runtimes` with those that so many jobs have installed, or more.
+    /// The lines of the map's `runtimes`, with each runtime that at least `least` jobs have installed.
     pub fn proposal(&self, map: &PoolMap, least: u32) -> String {
         let has = map.runtimes().iter().map(|it| (it.to_string(), None));
         let jobs = |pools: &BTreeMap<String, u32>| pools.values().sum::<u32>();

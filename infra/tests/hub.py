@@ -31,7 +31,7 @@ class Untroubled(ThreadingHTTPServer):
 
 
 class Server:
-    """It ends with the test, or when it is told to go."""
+    """It ends with the test, or when it gets the word to go."""
 
     def __init__(self, test, handler: type[Quiet]):
         self.server = Untroubled(("127.0.0.1", 0), handler)

@@ -233,7 +233,7 @@ class Real(unittest.TestCase):
         return self.folder / name
 
     def tried(self, output: str, config: str) -> int:
-        """Its exit code where it looks at all that it is told, and starts nothing."""
+        """Its exit code when it checks the whole configuration and starts nothing."""
         program = self.folder / "dry-run"
         program.write_text(f'#!/bin/sh\nexec {FLUENT_BIT} --dry-run "$@"\n', encoding="utf-8")
         program.chmod(0o755)

@@ -115,7 +115,7 @@ class InARegistry(unittest.TestCase):
         found = images.resolve(given, own, "mayfly", "eu-west-1")
         self.assertEqual(set(found.parameters), {"RunnerImage", "RunnerDockerImage"})
         self.assertTrue(found.said.endswith("DockerdImage is empty: e, own start nothing"), found.said)
-        self.assertEqual(found.warnings, [], "a registry that is none of ECR's has no tags of the stack")
+        self.assertEqual(found.warnings, [], "a registry outside ECR has no tags of the stack")
         given |= {"RunnerDockerImage": f"{host}/runner:one", "DockerdImage": f"{host}/runner:single"}
         own["own"].entry["image"] = f"{host}/runner:none"
         with self.assertRaises(Refusal) as refused:

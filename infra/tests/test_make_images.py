@@ -26,7 +26,7 @@ class NoExecution(Exception):
 
 
 class Aws:
-    """Clients by name. `checks` and `builds` are the states that are told one after the other."""
+    """Clients by name. `checks` and `builds` are the states that they report one after the other."""
 
     def __init__(self, checks, builds, running=()):
         self.checks, self.builds, self.calls = iter(checks), iter(builds), []

@@ -140,7 +140,7 @@ class FileSystem(unittest.TestCase):
 
 
 class Tasks(unittest.TestCase):
-    """What PID 1 of each pool is told."""
+    """The settings that PID 1 of each pool gets."""
 
     def test_each_pool_comes_to_them_as_the_map_says(self):
         stack = root().below("Pools")

@@ -37,7 +37,7 @@ class Summaries(unittest.TestCase):
             return summary.read_text(encoding="utf-8"), ended.stdout
 
     def table(self, worked: int, **parts) -> dict[str, str]:
-        """The table of a job that has worked for so many seconds."""
+        """The table of a job that has worked for this many seconds."""
         begun_at = int(time.time()) - worked
         text, said = self.written(json.dumps({**PARTS, "begun_at": begun_at, **parts}))
         self.assertEqual(said, "")

@@ -30,7 +30,7 @@ class Pools(unittest.TestCase):
         self.assertNotIn("resolve:ssm", json.dumps(expanded()))
 
     def test_a_group_may_launch_each_type_that_its_pool_names(self):
-        """What EC2 leaves out of them, unless it is told: bare metal, burstable types, and by price."""
+        """What EC2 leaves out by default: bare metal, burstable types, and what costs far more."""
         told = json.loads((ROOT / "infra/map/pools.json").read_text(encoding="utf-8"))["pools"]
         pools, seen = Stack.whole("one", **self.AMIS).below("Pools"), set()
         for resource in pools.resources().values():
@@ -56,7 +56,7 @@ class Pools(unittest.TestCase):
         self.assertEqual(seen, {name for name, it in told.items() if it["capacity"].startswith("ec2")})
 
     def outputs(self, **given: str) -> tuple[dict, str | None]:
-        """What the functions are told, and which pools are said to start nothing."""
+        """What the functions get, and which pools are named as those that start nothing."""
         root = Stack.whole("one", **given)
         outputs = root.template["Outputs"]
         told = outputs["WithoutImages"]

@@ -45,7 +45,7 @@ step() {
 # Fails with what differs.
 same() { [[ $1 == "$2" ]] || { echo "${3:-it} is: $1" && echo "and not: $2" && return 1; }; }
 
-# Waits until a command holds, at most so many seconds.
+# Waits until a command succeeds, at most this many seconds.
 within() {
     local until=$((SECONDS + $1))
     shift

@@ -88,7 +88,7 @@ fn an_eighth_pool_is_in_the_template_the_map_and_the_demo() {
     };
     assert_eq!(with("- ["), 1, "it is looped over among Fargate's");
     let revision = "'\"fargate-arm64-spot\":${Revision}'";
-    assert!(lines.iter().any(|line| line.contains(revision)), "the functions are told its revision");
+    assert!(lines.iter().any(|line| line.contains(revision)), "the functions get its revision");
     let without = lines.iter().find(|line| line.contains("RunnerImage is empty")).unwrap();
     assert!(!without.contains("fargate-arm64-spot"), "it needs no image of the stack: {without}");
 
@@ -224,7 +224,7 @@ fn the_functions_read_the_same_map_whatever_its_schedules_and_pools() {
     }
 }
 
-/// So many EC2 pools, or Fargate's.
+/// A number of EC2 pools, or of Fargate's.
 fn pools(count: usize, on_instances: bool) -> String {
     let part = |number: usize| {
         let (name, more) = if on_instances {

@@ -128,7 +128,7 @@ pub(crate) fn not_ready(problem: &dyn std::error::Error) -> AnswerToPid1 {
     AnswerToPid1 { retry_after: Some(AGAIN), ..AnswerToPid1::problem(503, NOT_NOW) }
 }
 
-/// 503: to be asked again, not before so many seconds. Those who wait for one moment are spread over
+/// 503: ask again, but not before this many seconds. Those who wait for one moment are spread over
 /// half a minute by their ids; one that waits for its JIT config comes again within a minute, so that it
 /// is not taken for one that hangs.
 pub(crate) fn later(

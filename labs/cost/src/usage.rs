@@ -76,7 +76,7 @@ impl Counts {
         more
     }
 
-    /// So many times as much.
+    /// The same, this many times over.
     #[must_use]
     pub fn times(mut self, times: f64) -> Self {
         self.used.values_mut().for_each(|usage| *usage = *usage * times);

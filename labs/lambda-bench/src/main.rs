@@ -26,7 +26,7 @@ struct LambdaBenchArgs {
     /// The functions' memory in MB, which the CPU is throttled by
     #[arg(long, default_value_t = 256)]
     memory: u32,
-    /// So many pools more than the map that Mayfly ships has
+    /// How many pools more than the map that Mayfly ships has
     #[arg(long, default_value_t = 0)]
     more_pools: u32,
     /// Leave the CPU as it is; throttling wants root

@@ -112,7 +112,7 @@ impl Bench {
         (JobId(self.jobs), JobPlan { repository, labels: [pool].into_iter().collect(), work })
     }
 
-    /// So many jobs are queued at GitHub at this moment, of these pools in turn; their deliveries come one
+    /// Queues this many jobs at GitHub at this moment, for these pools in turn; their deliveries come one
     /// after the other.
     pub fn burst(&mut self, jobs: u64, pools: &[&str], work: Duration) {
         let mut ids = Vec::new();

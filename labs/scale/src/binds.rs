@@ -47,7 +47,8 @@ pub fn binds(
         all.push("the pool's maximum".to_owned());
     }
     if all.is_empty() {
-        return "none of them: deliveries, calls, the start of tasks and Mayfly's own pace take what they take".to_owned();
+        return "no limit: the time goes into deliveries, calls, the start of tasks and Mayfly's own pace"
+            .to_owned();
     }
     all.join("; then ")
 }

@@ -45,7 +45,7 @@ races! {
     EndBeforeBegin = "the end of a job comes before its begin";
     BeginBeforeDemand = "a job's begin, or its end, comes before it was queued";
     HeardAgain = "a waiting job is queued again";
-    PlaceRests = "GitHub removes so many idle runners that a place rests";
+    PlaceRests = "GitHub removes idle runners until their place rests";
     LatePostLands = "a registration lands whose registrar has ended";
     LatePostMeetsItsName = "a registration comes too late: its name is taken";
     OutOfPatience = "PID 1 gives up an answer that is still under way";

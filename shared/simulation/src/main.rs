@@ -27,7 +27,7 @@ struct SimulationArgs {
     /// The first seed
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// Only so many of each world's jobs
+    /// At most this many of each world's jobs
     #[arg(long)]
     jobs: Option<usize>,
     /// Without these faults, separated by commas
@@ -43,6 +43,9 @@ struct SimulationArgs {
 
 /// Seeds from which on every fault has to strike, and every race to be run, somewhere.
 const LONG_RUN: u64 = 1000;
+
+/// How long a smaller world is looked for.
+const SHRINKING: SignedDuration = SignedDuration::from_mins(2);
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = SimulationArgs::parse();
@@ -170,7 +173,8 @@ fn report(
     if !small {
         return Ok(());
     }
-    let small = shrink(world, outcome)?;
+    let began = now();
+    let small = shrink(world, outcome, || now().duration_since(began) > SHRINKING)?;
     let again = run(&small, true)?;
     writeln!(out, "\nthe smallest world found that breaks the same rule:")?;
     print_timeline(&again.timeline, out)?;

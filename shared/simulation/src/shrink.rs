@@ -5,30 +5,27 @@ use sandbox::Fault;
 use crate::plan::SeededWorld;
 use crate::run::{WorldOutcome, run};
 
-/// Worlds that are tried at most.
-const TRIES: u32 = 300;
-
-/// The smallest world found that breaks the same rule, with its outcome.
-pub fn shrink(world: &SeededWorld, outcome: &WorldOutcome) -> anyhow::Result<SeededWorld> {
+/// The smallest world found that breaks the same rule. The search ends when nothing smaller breaks it,
+/// or before the next world when `is_time_up`: a world in which something goes round takes long.
+pub fn shrink(
+    world: &SeededWorld,
+    outcome: &WorldOutcome,
+    mut is_time_up: impl FnMut() -> bool,
+) -> anyhow::Result<SeededWorld> {
     let Some(rule) = outcome.violations.first().map(|violation| violation.rule) else {
         return Ok(world.clone());
     };
     let mut smallest = SeededWorld { jobs: Some(world.jobs.unwrap_or(outcome.jobs)), ..world.clone() };
-    let mut tries = 0;
-    loop {
-        let mut better = None;
-        for candidate in smaller(&smallest) {
-            tries += 1;
-            if run(&candidate, false)?.violations.iter().any(|violation| violation.rule == rule) {
-                better = Some(candidate);
-                break;
-            }
-        }
-        match better {
-            Some(candidate) if tries < TRIES => smallest = candidate,
-            _ => return Ok(smallest),
+    let mut candidates = smaller(&smallest).into_iter();
+    while let Some(candidate) = candidates.next()
+        && !is_time_up()
+    {
+        if run(&candidate, false)?.violations.iter().any(|violation| violation.rule == rule) {
+            candidates = smaller(&candidate).into_iter();
+            smallest = candidate;
         }
     }
+    Ok(smallest)
 }
 
 /// The next smaller worlds: half the jobs, one job less, one fault less.

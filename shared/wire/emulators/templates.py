@@ -114,6 +114,6 @@ def stand_in(name: str) -> str:
 
 
 def subnets(block: str, count: int, bits: int) -> list[str]:
-    """Fn::Cidr: so many subnets, each with so many bits for its addresses."""
+    """Fn::Cidr: `count` subnets, each with this many bits for its addresses."""
     found = ipaddress.ip_network(block).subnets(new_prefix=32 - bits)
     return [str(subnet) for _, subnet in zip(range(count), found)]

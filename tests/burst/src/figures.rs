@@ -160,7 +160,7 @@ async fn items(stack: &Stack) -> Result<Vec<Item>> {
     Ok(found.into_iter().map(attributes::to_item).collect::<Result<_, _>>()?)
 }
 
-/// The messages on a queue: in sight, and received and not yet deleted.
+/// The messages on a queue: visible, and received but not yet deleted.
 async fn messages(stack: &Stack, url: &str) -> Result<String> {
     let client = aws_sdk_sqs::Client::new(&stack.config);
     let (visible, taken) = (

@@ -123,8 +123,8 @@ async fn start(binaries: &Path) -> Result<(Stack, Resident<World<OnTheWire>>)> {
 }
 
 /// Kills a launcher with a batch in hand each time that another part of the tasks has started. The
-/// batch comes again when its messages are in sight again, and what it had reserved and not launched
-/// is the scheduler's to launch. Gives how many were killed.
+/// batch comes again when its messages are visible again, and the scheduler launches what it had
+/// reserved and not launched. Gives how many were killed.
 async fn kill_launchers(kills: u64, jobs: u64, world: &Resident<World<OnTheWire>>, stack: &Stack) -> u64 {
     for kill in 1..=kills {
         let due = jobs * kill / (kills + 1);

@@ -20,7 +20,7 @@ pub fn pool(name: &str) -> PoolName {
     PoolName::new(name).unwrap()
 }
 
-/// A time, so many milliseconds after one that is the same in every clause.
+/// A time, this many milliseconds after one that is the same in every clause.
 pub fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(1_791_190_800_000 + milliseconds).unwrap()
 }

@@ -21,10 +21,10 @@ pub struct Received {
 
 /// What Lambda does for the launcher at the queue's other end.
 pub trait Consume {
-    /// Receives what is in sight, ten messages at most.
+    /// Receives the visible messages, ten at most.
     async fn receive(&self) -> Vec<Received>;
 
-    /// Deletes a message that is done with.
+    /// Deletes a message that was handled.
     async fn delete(&self, message: &Received);
 
     /// Lets the visibility time-out of a message run out.
@@ -104,7 +104,7 @@ pub async fn only_what_is_deleted_does_not_come_again(queue: &(impl SendMessage 
     assert_eq!(again, [1, 3].into());
 }
 
-/// A message that nobody is ever done with goes to the dead-letter queue and holds nobody up.
+/// A message that nobody ever handles goes to the dead-letter queue and holds nobody up.
 pub async fn after_five_times_it_is_a_dead_letter(queue: &(impl SendMessage + Consume)) {
     const POISON: u64 = 666;
     send(queue, [POISON]).await;

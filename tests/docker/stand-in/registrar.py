@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for the registrar: answers PID 1's one question, as it is told.
+"""A stand-in for the registrar: answers PID 1's one question as its arguments say.
 
     registrar.py WITHOUT-LISTENER WITH-LISTENER
 

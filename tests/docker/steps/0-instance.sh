@@ -26,7 +26,7 @@ boot_steps() {
         step "user data: a device that takes no file system stops no boot, and the next is taken" instance_boots no_file_system
     fi
     step "user data: settings and timers that fail stop no boot" instance_boots nothing_to_set
-    step "user data: no device stops no boot, and Docker and the agent are told all" instance_boots no_device
+    step "user data: an instance without the device boots, and Docker and the agent get their settings" instance_boots no_device
 }
 
 # Before the engine starts, which reads the file again only after five seconds (Go's net/hosts.go).

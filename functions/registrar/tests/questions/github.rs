@@ -45,7 +45,7 @@ impl WatchedGithub {
         Self { sandbox, state: Rc::default() }
     }
 
-    /// Each call takes so many seconds from now on, before its effect.
+    /// From now on each call takes this many seconds before it has its effect.
     pub(crate) fn takes(&self, seconds: u64) {
         self.state.borrow_mut().takes = Duration::from_secs(seconds);
     }

@@ -22,7 +22,7 @@ impl<'a> OnItsWay<'a> {
         Self { clock, answer: Box::pin(answer) }
     }
 
-    /// Goes on by so many steps: before and after each call's effect there is one. Gives the answer where
+    /// Goes on by this many steps. There is one before each call's effect, and one after it. Gives the answer where
     /// that is all.
     pub(crate) fn go_on(&mut self, steps: usize) -> Option<ReadAnswer> {
         let mut context = Context::from_waker(Waker::noop());

@@ -77,7 +77,7 @@ impl RegistrarScene {
         (scene, runner)
     }
 
-    /// Reserves runners for a minimum of so many.
+    /// Reserves runners for this minimum.
     pub(crate) fn reserve(&self, count: u32) -> Vec<RunnerId> {
         self.minimum(count);
         let table = self.sandbox.table().borrow();
@@ -85,7 +85,7 @@ impl RegistrarScene {
         starting.map(|runner| runner.id.clone()).collect()
     }
 
-    /// The pool keeps so many waiting from now on.
+    /// From now on the pool keeps this many runners waiting.
     pub(crate) fn minimum(&self, minimum: u32) {
         self.bounds(minimum, MAXIMUM);
     }

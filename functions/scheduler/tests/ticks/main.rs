@@ -8,6 +8,7 @@
 )]
 
 mod calls;
+mod recorded_calls;
 mod removed_pools;
 
 use control::{Bookkeeper, LaunchContext, Launchpad, QueuedAt, Settling};

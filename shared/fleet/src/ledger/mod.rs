@@ -23,12 +23,14 @@ mod entries;
 mod event;
 mod health;
 mod items;
+mod job;
 mod key;
 mod listing;
 mod meter;
 mod outcome;
 mod permits;
 mod recent;
+mod runner;
 pub mod settle;
 mod times;
 mod totals;
@@ -41,15 +43,14 @@ pub use self::ended::{JobNames, RunnerEnded, Work};
 pub use self::entries::{Entries, Tidings};
 pub use self::event::{Event, JobAction, JobEvent, JobMessage, JobRunner, RunnerEvent, SettleMessage};
 pub use self::health::{Health, Rest, RestCause};
-pub use self::items::{
-    BOOT_LIMIT, EVENTS_A_TRANSACTION, Item, ItemVersion, Job, JobState, LeaveReason, Put, Runner,
-    RunnerState, SLOW, TRANSACTION_LIMIT, UnservedReason,
-};
+pub use self::items::{EVENTS_A_TRANSACTION, Item, ItemVersion, Put, TRANSACTION_LIMIT};
+pub use self::job::{Job, JobState, UnservedReason};
 pub use self::key::Key;
 pub use self::listing::{EarlierListing, Listing};
 pub use self::meter::{Left, Meter, Reading, Spend, UnknownMeter};
 pub use self::outcome::{AskAnswer, Fenced, LedgerAnswer, News, Outcome};
 pub use self::permits::{Permits, Wanted};
 pub use self::recent::Recent;
+pub use self::runner::{BOOT_LIMIT, LeaveReason, Runner, RunnerState, SLOW};
 pub use self::times::{JobTimes, StartTimes};
 pub use self::totals::{Totals, difference, recount};

@@ -244,7 +244,7 @@ fn a_listener_that_comes_up_while_a_question_is_under_way_is_told_of_with_its_an
     let (_, actions) = after_config(&[&under_way[..], &[waits, Looked(false)]].concat());
     assert_eq!(actions, [Pid1Action::Ask(Listener::Up)], "and once");
     let (machine, _) = after_config(&[&under_way[..], &[waits, Looked(false), waits]].concat());
-    assert_eq!(machine.state(), Pid1State::Idle, "it is told by then");
+    assert_eq!(machine.state(), Pid1State::Idle, "the registrar knows by then");
     for answered in
         [Answered::Later(None), Answered::Later(Some(5 * MINUTE)), Answered::Refused, Answered::Config]
     {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::problems::Problems;
 use super::values::{ReadValue, Wrong, word};
 
-/// Most runtimes of one map. A bundle of so many is some gigabytes, which each runner unpacks.
+/// Most runtimes of one map. Their bundle is some gigabytes, which each runner unpacks.
 const LIMIT: usize = 20;
 
 /// What can be published: GitHub keeps a manifest of it, `actions/<tool>-versions`.

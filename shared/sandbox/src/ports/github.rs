@@ -11,9 +11,9 @@ use fleet::ports::{
 use fleet::status::GithubJob;
 use fleet::{GithubRunnerId, JobId, Repository, RunnerId};
 
+use crate::delays::Span;
 use crate::faults::{Call, CrashPoint, Fault};
 use crate::github::{LatePost, RemoveError, SelfHostedRunner};
-use crate::sandbox::Span;
 use crate::world::PLANTED;
 use crate::{Operation, Race, Sandbox};
 

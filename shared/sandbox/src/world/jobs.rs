@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Functions, Happening, World};
 use crate::Race;
+use crate::delays::Span;
 use crate::delivery::Delivery;
 use crate::faults::Fault;
 use crate::github::{
@@ -15,7 +16,6 @@ use crate::github::{
 };
 use crate::journal::Subject;
 use crate::process::ConnectedListener;
-use crate::sandbox::Span;
 
 /// Jobs that come just as their runner is deleted have ids from here on.
 const SQUEEZED_IN: u64 = 5_000_000;

@@ -8,10 +8,10 @@ use fleet::pid1::{Exit, Pid1Action, Pid1Event, Pid1State};
 
 use super::{Functions, Happening, World};
 use crate::Sandbox;
+use crate::delays::Span;
 use crate::faults::Fault;
 use crate::journal::Subject;
 use crate::process::{ConnectedListener, Process};
-use crate::sandbox::Span;
 
 /// When an idle runner fails that is going to.
 const SOON: Span = Span::minutes(0, 3);

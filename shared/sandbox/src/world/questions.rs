@@ -17,12 +17,13 @@ use jiff::civil::Date;
 
 use super::functions::{End, bad_gateway};
 use super::{Functions, Happening, Hung, World};
+use crate::delays::Span;
 use crate::ecs::Task;
 use crate::faults::Fault;
 use crate::github::registration_of;
 use crate::journal::Subject;
 use crate::process::Process;
-use crate::sandbox::{FunctionName, Span};
+use crate::sandbox::FunctionName;
 use crate::{Race, Sandbox};
 
 /// How long Lambda lets a registrar run (`template.yaml`).

@@ -8,12 +8,12 @@ use fleet::pid1::Timings;
 use fleet::{BootId, GithubRunnerId, TaskArn};
 
 use super::{Functions, Happening, World};
+use crate::delays::{Span, Starts};
 use crate::ecs::{StopDetails, Task, TaskStatus, task_state_change};
 use crate::faults::Fault;
 use crate::github::OFFLINE_LIMIT;
 use crate::journal::Subject;
 use crate::process::{ABANDONED_AFTER, Process};
-use crate::sandbox::{Span, Starts};
 
 /// How long ECS looks for capacity before it gives a task up.
 const GIVEN_UP: Span = Span::minutes(10, 30);

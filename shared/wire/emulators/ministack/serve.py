@@ -3,7 +3,7 @@
     serve.py [--endpoint URL] [--minute SECONDS] [--quiet] [PORT]
 
 Prints the port when it is ready; without one, or with 0, a free one. URL is where the functions find AWS, if
-that is not here. A minute of a schedule takes so many SECONDS. What goes wrong is said on standard error, a
+that is not here. A minute of a schedule takes SECONDS. What goes wrong is said on standard error, a
 function's start for example, unless it is to be quiet.
 
 What AWS does by itself, and offers nobody a call for, is here under `/_aws-itself/`:

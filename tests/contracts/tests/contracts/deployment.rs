@@ -142,7 +142,7 @@ fn ministack_has_no_model_of_a_listed_type() {
     let (ministack, known) = (ministack(), "AWS::SQS::Queue".to_owned());
     let kinds = listed("ministack", "types").into_iter().chain([known.clone()]);
     let mut deployed = printed("ministack/deployable.py", [ministack.url()].into_iter().chain(kinds));
-    assert_eq!(deployed.pop(), Some(known), "what it has a model of is told from the others");
+    assert_eq!(deployed.pop(), Some(known), "it says which types it has a model of");
     assert!(deployed.is_empty(), "ministack deploys {deployed:?} by now: take it from gaps.json");
 }
 

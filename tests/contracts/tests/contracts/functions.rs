@@ -82,7 +82,7 @@ impl FunctionsScene {
         answered.await.unwrap()
     }
 
-    /// Waits until the launcher is done with every message that was sent.
+    /// Waits until the launcher has handled every message that was sent.
     async fn until_the_queue_is_empty(&self) {
         let client = aws_sdk_sqs::Client::new(&self.stack.config);
         let names = [
@@ -319,6 +319,6 @@ async fn a_function_that_is_deployed_wrong_says_all_that_is_wrong_and_ends() {
     ] {
         // The error that ends the process, in which all of them stand, is no line of the log.
         let lines = said.lines().filter(|line| line.starts_with('{') && line.contains(problem));
-        assert_eq!(lines.count(), 1, "{problem:?} is told once, in {said}");
+        assert_eq!(lines.count(), 1, "{problem:?} stands once, in {said}");
     }
 }

@@ -16,7 +16,7 @@ use wire::github::{GithubUrl, app_key};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A platform whose GitHub has delivered so many times what nobody can understand.
+/// A platform whose GitHub has delivered this many payloads that nobody can understand.
 fn world(deliveries: u32) -> PlatformWorld {
     let pools = PoolMap::from_toml(fleet::pools::DEFAULT_POOLS).unwrap();
     let sandbox = Sandbox::new(1, START, Delays::default(), &pools);

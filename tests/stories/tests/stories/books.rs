@@ -1,4 +1,4 @@
-//! Books that differ from the sums of their items, because somebody wrote one by hand. Each story is told
+//! Books that differ from the sums of their items, because somebody wrote one by hand. Each story runs
 //! twice: without the reconciler it ends badly.
 
 use fleet::JobId;

@@ -1,4 +1,4 @@
-//! Jobs that no webhook ever reports: a sweep finds them. Each story is told twice: without the reconciler
+//! Jobs that no webhook ever reports: a sweep finds them. Each story runs twice: without the reconciler
 //! nothing finds them.
 
 use fleet::JobId;

@@ -1,4 +1,4 @@
-//! Runners, tasks and registrations that differ from the ledger. Each story is told twice: without the
+//! Runners, tasks and registrations that differ from the ledger. Each story runs twice: without the
 //! reconciler's looks it ends badly.
 
 use std::time::Duration;
@@ -203,7 +203,7 @@ fn the_registration_of_a_runner_that_died_is_deleted_before_github_forgets_it() 
 fn a_runner_that_hangs_with_its_jit_config_ends() {
     for (fault, within, why) in [
         (Fault::HangsWithConfig, 60, "its listener never comes up"),
-        (Fault::HangsReleased, 60, "it is told to leave"),
+        (Fault::HangsReleased, 60, "it gets the answer to leave"),
         (Fault::HangsIdle, 80, "beside its listener, so it never asks whether to leave"),
     ] {
         for reconciles in [true, false] {

@@ -1,4 +1,4 @@
-//! Jobs that GitHub gives to no runner, though runners that could serve them listen. Each story is told twice:
+//! Jobs that GitHub gives to no runner, though runners that could serve them listen. Each story runs twice:
 //! without the reconciler it ends badly.
 
 use fleet::JobId;

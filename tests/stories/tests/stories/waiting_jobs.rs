@@ -1,4 +1,4 @@
-//! Jobs whose changes no webhook reports: what is read from GitHub, and by when. Each story is told twice:
+//! Jobs whose changes no webhook reports: what is read from GitHub, and by when. Each story runs twice:
 //! without the reconciler it ends badly.
 
 use std::time::Duration;

@@ -225,6 +225,6 @@ fn a_runner_of_a_pool_that_is_gone_or_whose_book_was_not_read_is_never_overdue()
     count(&mut snapshot, 1);
     snapshot.books.get_mut(&pool("old")).unwrap().queued = 3;
     snapshot.books.remove(&pool("small"));
-    assert_eq!(found(&snapshot), [""; 0], "whoever asks of such a pool is told to leave");
+    assert_eq!(found(&snapshot), [""; 0], "a runner of such a pool that asks gets the answer to leave");
     assert_eq!(clusters_in_question(&snapshot), [].into(), "and nobody looks for its task");
 }

@@ -39,7 +39,7 @@ fn surplus() {
         (totals(3, 0, 2), vec![], "fewer than are needed"),
         (totals(1, 0, 2), vec![first], "the youngest goes"),
         (totals(0, 0, 2), vec![first, second], "both go"),
-        (totals(0, 0, 9), vec![first, second], "the other seven have asked, and are told so"),
+        (totals(0, 0, 9), vec![first, second], "the other seven have asked, and get that answer"),
     ] {
         let stage = BorrowedParts::new();
         let mut snapshot = stage.snapshot();
@@ -98,7 +98,7 @@ fn an_overdue_runner_that_no_job_needs_is_one_too_many() {
         (slow(), totals(0, 0, 0, 0), enough, "its job is gone"),
         (slow(), totals(0, 1, 0, 0), "", "the minimum wants one"),
         (slow(), totals(2, 0, 1, 1), "", "another job waits"),
-        (called(slow(), 200), totals(0, 0, 0, 0), "", "it has asked, and is told at its next question"),
+        (called(slow(), 200), totals(0, 0, 0, 0), "", "it has asked, and hears it at its next question"),
         (registered(slow(), 200), totals(0, 0, 0, 0), "", "the same"),
     ] {
         let stage = BorrowedParts::new();
@@ -218,6 +218,6 @@ fn their_runners_that_have_asked_for_nothing_are_fenced_at_once() {
             "fence 5: its pool is out of the map",
             "fence 2, stop task-2: its pool is out of the map"
         ],
-        "whoever has asked is told at its next question"
+        "a runner that has asked hears it at its next question"
     );
 }

@@ -12,7 +12,7 @@ use fleet::ledger::{Item, Listing, Put};
 use fleet::ports::{Ledger as _, LedgerError, ListItems as _};
 use serde_json::{Value, json};
 
-/// Clients whose answers meet weather; the SDK makes so many attempts.
+/// Clients whose answers meet weather; the SDK makes this many attempts.
 fn config(emulator: &Emulator, weather: &FaultyClient, attempts: u32) -> SdkConfig {
     let retries =
         RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(1));

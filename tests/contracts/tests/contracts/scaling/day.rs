@@ -96,7 +96,7 @@ impl ScalingDay {
         self.leaving = true;
     }
 
-    /// Lets so many idle runners of a pool take a job.
+    /// Lets this many idle runners of a pool take a job.
     pub(crate) fn begin_jobs(&mut self, pool: &str, count: usize) -> Vec<Runner> {
         let mut taken = self.runners(RunnerState::Idle);
         taken.retain(|runner| runner.pool.as_str() == pool);
