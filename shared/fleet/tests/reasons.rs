@@ -35,6 +35,11 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Elsewhere,
         "dask/dask-cloudprovider#300",
     ),
+    (
+        "You've reached the limit on the number of spot tasks you can run concurrently.",
+        Elsewhere,
+        "aws/copilot-cli#2685",
+    ),
     // What goes away by itself.
     (
         "ClientException: Tasks provisioning capacity limit exceeded.",
@@ -145,6 +150,21 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Never,
         "opensearch-project/opensearch-migrations#1430",
     ),
+    (
+        "InvalidParameterException: Security group sg-0 does not appear to belong to the same VPC as the input subnets.",
+        Never,
+        "hashicorp/waypoint#4629",
+    ),
+    (
+        "InvalidParameterException: Assign public IP is not supported for this launch type.",
+        Never,
+        "aws/amazon-ecs-cli#627",
+    ),
+    (
+        "ClientException: Your AWS account is currently blocked and thus cannot launch any Fargate pods",
+        Never,
+        "clowdhaus/eks-reference-architecture#12, of Fargate behind EKS",
+    ),
 ];
 
 #[test]
@@ -156,6 +176,34 @@ fn a_launch_that_fails_is_tried_again_goes_elsewhere_or_is_given_up() {
             assert!(!failure.is_news, "{}", failure.reason);
         }
     }
+}
+
+/// What the entries of one `failures[]` say, and what is done about them together.
+#[test]
+fn a_launch_is_given_up_only_if_each_of_several_instances_is_of_no_use() {
+    for (reasons, class, told, why) in [
+        (&["ATTRIBUTE", "RESOURCE:CPU"][..], Elsewhere, "RESOURCE:CPU", "one instance fits, and is full"),
+        (&["RESOURCE:CPU", "ATTRIBUTE"], Elsewhere, "RESOURCE:CPU", "in another order"),
+        (
+            &["MemberOf placement constraint unsatisfied.", "AGENT"],
+            Later,
+            "MemberOf placement constraint unsatisfied.",
+            "aws/amazon-ecs-agent#3044",
+        ),
+        (&["ATTRIBUTE", "AGENT"], Later, "AGENT", "the one that fits is not connected for a moment"),
+        (&["AGENT", "RESOURCE:MEMORY"], Elsewhere, "RESOURCE:MEMORY", "others are full"),
+        (&["ATTRIBUTE", "MISSING"], Never, "ATTRIBUTE", "all of them"),
+        (
+            &["ATTRIBUTE", "SOMETHING NEW"],
+            Later,
+            "SOMETHING NEW",
+            "what nobody knows is no reason to give up",
+        ),
+    ] {
+        let failure = LaunchFailure::said_each(reasons.iter().map(|&it| it.to_owned())).unwrap();
+        assert_eq!((failure.class, &*failure.reason), (class, told), "{why}");
+    }
+    assert_eq!(LaunchFailure::said_each([]), None);
 }
 
 /// Giving up a launch costs a job its runner. Trying again costs one call.
@@ -246,9 +294,25 @@ const STOPS: &[(Option<&str>, &str, StopMeaning, &str)] = &[
     (NEVER_RAN, "InternalError: something", FailedBoot, "the same page"),
     (NEVER_RAN, "SOMETHING NEW", FailedBoot, "nobody: it never ran"),
     (NEVER_RAN, "", FailedBoot, "aws/amazon-ecs-agent#1654"),
+    (NEVER_RAN, "Task failed to start", FailedBoot, "aws/containers-roadmap#2561"),
+    (
+        None,
+        "Task failed to start; runner: CannotPullContainerError: inspect image has been retried 1 time(s): failed to \
+         resolve ref \"registry.example/runner:1\": unexpected status code: 403 Forbidden",
+        FailedBoot,
+        "aws/aws-cdk#14457; without a code",
+    ),
+    (NEVER_RAN, "TaskFailedToStart: ATTRIBUTE", FailedBoot, "aws/amazon-ecs-agent#4197"),
+    (NEVER_RAN, "TaskFailedToStart: AGENT", FailedBoot, "ECS developer guide, API failure reasons"),
     // Nothing to run it on.
     (NEVER_RAN, "TaskFailedToStart: EMPTY CAPACITY PROVIDER", NoCapacity, "PrefectHQ/prefect#22410"),
     (NEVER_RAN, "TaskFailedToStart: RESOURCE:MEMORY", NoCapacity, "ECS developer guide, API failure reasons"),
+    (
+        NEVER_RAN,
+        "TaskFailedToStart: RESOURCE:FPGA",
+        NoCapacity,
+        "nobody yet: what there is too little of has any name",
+    ),
     (NEVER_RAN, "RESOURCE:ENI", NoCapacity, "the same"),
     (NEVER_RAN, "TaskFailedToStart: NO ACTIVE INSTANCES", NoCapacity, "the same"),
     (
