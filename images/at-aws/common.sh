@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Shared by the scripts of a build.
+# What the build's scripts share.
 
-# shellcheck disable=SC2034 # used by the scripts that source it
+# shellcheck disable=SC2034 # for the scripts that source it
 images=(runner runner-docker dockerd logs mirror runtimes)
 
 die() {

@@ -148,7 +148,7 @@ class Give(OnDeployed):
 
     def test_nothing_published_gives_nothing(self):
         self.ssm.put_parameter(Name=PARAMETER, Type="String", Value="none")
-        self.assertEqual(self.give(), "give: nothing is published yet for the pools")
+        self.assertEqual(self.give(), "give: no image for the pools is published yet")
 
     def test_what_no_build_has_pushed_is_given_to_nobody(self):
         second = self.pushed("second")
@@ -164,12 +164,12 @@ class Give(OnDeployed):
         aws = self.project / "bin/aws"
         aws.parent.mkdir()
         for state, code, said in [
-            ("UPDATE_IN_PROGRESS", 0, "give: mayfly is UPDATE_IN_PROGRESS; the deploy does this at its end, and so does the next daily run"),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, "give: mayfly is UPDATE_COMPLETE_CLEANUP_IN_PROGRESS; the deploy does this"),
-            ("UPDATE_ROLLBACK_COMPLETE", 1, "give: mayfly is UPDATE_ROLLBACK_COMPLETE, so nothing is updated: fix what its last"),
-            ("UPDATE_ROLLBACK_FAILED", 1, "give: mayfly is UPDATE_ROLLBACK_FAILED, so nothing is updated"),
-            ("UPDATE_FAILED", 1, "give: mayfly is UPDATE_FAILED, so nothing is updated"),
-            ("", 1, "give: mayfly is in no state, so nothing is updated"),
+            ("UPDATE_IN_PROGRESS", 0, "give: mayfly is UPDATE_IN_PROGRESS; each deploy runs this again at its end, and so does the daily run"),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, "give: mayfly is UPDATE_COMPLETE_CLEANUP_IN_PROGRESS; each deploy runs this"),
+            ("UPDATE_ROLLBACK_COMPLETE", 1, "give: mayfly is UPDATE_ROLLBACK_COMPLETE, so nothing was changed: fix what its last"),
+            ("UPDATE_ROLLBACK_FAILED", 1, "give: mayfly is UPDATE_ROLLBACK_FAILED, so nothing was changed"),
+            ("UPDATE_FAILED", 1, "give: mayfly is UPDATE_FAILED, so nothing was changed"),
+            ("", 1, "give: mayfly is in no state, so nothing was changed"),
         ]:
             # moto ends each deploy at once, and well. With any other call the script would not get this far.
             aws.write_text(f"#!/bin/sh\n[ \"$2\" = describe-stacks ] && echo '{state}'\n", encoding="utf-8")
@@ -290,7 +290,7 @@ class Deploy(unittest.TestCase):
             mock.patch.object(rollback_images, "settings_or_fail", lambda _: found),
             mock.patch.object(image_builds, "outputs", lambda _: {"Give": "give"}),
             mock.patch.object(rollback_images.stacks, "described", lambda _: {"StackStatus": "UPDATE_IN_PROGRESS"}),
-            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: somebody changes it at the moment"),
+            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: another operation is changing it"),
         ):
             rollback_images.main([])
 

@@ -134,6 +134,21 @@ mod tests {
                 "spot, without a code",
             ),
             (json!({"stopCode": "SomethingNew"}), StopClass::Ordinary, "a future code"),
+            (
+                json!({"stopCode": null, "stoppedReason": null, "containers": null, "stoppedAt": null}),
+                StopClass::Ordinary,
+                "nulls say nothing, and the task has stopped",
+            ),
+            (
+                json!({"stopCode": "EssentialContainerExited", "containers": [{}, {"name": null, "exitCode": 1}, {"name": "runner", "exitCode": null}]}),
+                StopClass::Ended(Ending::Killed),
+                "containers without a name",
+            ),
+            (
+                json!({"stoppedReason": "Task failed to start", "containers": [{"name": "runner", "reason": "CannotPullContainerError: manifest unknown"}]}),
+                StopClass::Ended(Ending::Killed),
+                "only the container says why",
+            ),
         ] {
             let mut stopped = json!({"lastStatus": "STOPPED", "startedBy": RUNNER});
             stopped.as_object_mut().unwrap().extend(detail.as_object().cloned().unwrap());
@@ -164,6 +179,9 @@ mod tests {
             (task_change(&json!({"lastStatus": "RUNNING", "startedBy": RUNNER})), "not stopped"),
             (task_change(&json!({"lastStatus": "STOPPED", "startedBy": "ecs-svc/1"})), "not ours"),
             (task_change(&json!({"lastStatus": "STOPPED"})), "started by nobody"),
+            (task_change(&json!({"lastStatus": "STOPPED", "startedBy": null})), "the same"),
+            (task_change(&json!({"lastStatus": null, "startedBy": RUNNER})), "no status"),
+            (task_change(&json!({})), "nothing at all"),
             (
                 json!({"detail-type": "EC2 Instance State-change Notification", "detail": {}}).to_string(),
                 "another kind",

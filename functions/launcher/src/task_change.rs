@@ -2,7 +2,7 @@
 
 use control::metrics::UNKNOWN_REASONS;
 use fleet::RunnerId;
-use fleet::launch::{SeenStop, TaskTimes, exit_code_of, is_known_stop_code, is_known_stop_reason};
+use fleet::launch::{SeenStop, TaskTimes, exit_code_of, is_known_stop_code, is_known_stop_reason, reason_of};
 use fleet::ledger::{Event, RunnerEvent};
 use jiff::Timestamp;
 use metrics::counter;
@@ -14,11 +14,12 @@ use crate::metrics::{KIND, STOP_CODE, UNKNOWN_EVENTS};
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "ECS Task State Change";
 
-/// The fields of its `detail` that matter.
+/// The fields of its `detail` that matter. What is absent, or null, is not known; the stop counts all the same.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskChange {
-    last_status: String,
+    #[serde(default)]
+    last_status: Option<String>,
     #[serde(default)]
     started_by: Option<String>,
     #[serde(default)]
@@ -36,15 +37,18 @@ pub(crate) struct TaskChange {
     #[serde(default)]
     stopped_at: Option<String>,
     #[serde(default)]
-    containers: Vec<Container>,
+    containers: Option<Vec<Container>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Container {
-    name: String,
+    #[serde(default)]
+    name: Option<String>,
     #[serde(default)]
     exit_code: Option<i64>,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 impl TaskChange {
@@ -52,13 +56,13 @@ impl TaskChange {
     /// that none of our runners started, yields none. A new stop code is counted, and treated as an ordinary
     /// stop.
     pub(crate) fn into_event(self) -> Option<Event> {
-        if self.last_status != "STOPPED" {
+        if self.last_status.as_deref() != Some("STOPPED") {
             return None;
         }
         let runner = RunnerId::parse(self.started_by.as_deref()?).ok()?;
-        let containers =
-            self.containers.iter().map(|container| (container.name.as_str(), container.exit_code));
-        let exit_code = exit_code_of(containers);
+        let containers = self.containers.unwrap_or_default();
+        let named = || containers.iter().map(|it| (it.name.as_deref().unwrap_or_default(), it));
+        let exit_code = exit_code_of(named().map(|(name, it)| (name, it.exit_code)));
         let times = TaskTimes {
             created_at: time(self.created_at),
             pull_started_at: time(self.pull_started_at),
@@ -67,6 +71,7 @@ impl TaskChange {
             stopped_at: time(self.stopped_at),
         };
         let reason = self.stopped_reason.unwrap_or_default();
+        let reason = reason_of(&reason, named().map(|(name, it)| (name, it.reason.as_deref())));
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
             counter!(UNKNOWN_EVENTS.name, KIND => STOP_CODE).increment(1);

@@ -4,6 +4,7 @@ use fleet::ledger::{JobAction, JobEvent, JobNames};
 use fleet::routing::{Unserved, route};
 use fleet::{JobId, PoolMap, quote};
 use github::delivery::DeliveryError;
+use github::ping::{PING, Ping};
 use github::workflow_job::{EVENT, NamedRunner};
 use github::{Verified, WorkflowJobAction, WorkflowJobDelivery, WorkflowJobPayload};
 
@@ -47,11 +48,20 @@ pub(crate) fn decide(
             WorkflowJobDelivery::Job(payload) => of_job(payload, deployed),
             WorkflowJobDelivery::Nothing(absent) => Decision::Empty(format!("the payload has no {absent}")),
         }),
-        "ping" => Ok(Decision::Ignore("ping received; Mayfly listens".to_owned())),
+        PING => Ok(Decision::Ignore(of_ping(&delivery.payload(PING)?))),
         other => {
             let other = quote::name(other);
             Ok(Decision::Ignore(format!("the event {other} is not for Mayfly; it takes {EVENT}")))
         }
+    }
+}
+
+/// What is said to a webhook that was just made: what will go wrong with every job is told now.
+fn of_ping(ping: &Ping) -> String {
+    if ping.sends_jobs() {
+        "ping received; Mayfly listens".to_owned()
+    } else {
+        format!("ping received, but the webhook does not send {EVENT}: choose the event \"Workflow jobs\"")
     }
 }
 

@@ -53,6 +53,11 @@ fn escaped(sign: char) -> String {
     }
 }
 
+/// Whether every sign of a text can be seen: none moves a cursor, stands for nothing, or hides in the one before it.
+pub(crate) fn is_visible(text: &str) -> bool {
+    text.chars().all(|sign| escaped(sign).chars().eq([sign]))
+}
+
 /// As much of a text as fits once it is escaped, with a mark where something is missing.
 fn cut(text: &str, limit: usize, escape: impl Fn(char) -> String) -> String {
     let mut kept = String::new();

@@ -144,9 +144,11 @@ fn is_common(label: &Label) -> bool {
 /// Whether a label names another system's runner, whatever else the job asks for: it may say `self-hosted`
 /// too, or a word that one of our pools has. They are the systems whose labels have a form of their own
 /// (runs-on/runs-on#102, runs-on/runs-on#347; AWS `CodeBuild`: "Label overrides supported with the
-/// CodeBuild-hosted GitHub Actions runner"). One that is missing here rings only for jobs that name us as well.
+/// CodeBuild-hosted GitHub Actions runner"). One that is missing here rings only for jobs that name us as well. The
+/// last three of the whole words are what GitHub calls a self-hosted runner that cannot be ours (GitHub: "Using
+/// self-hosted runners in a workflow", default labels): all of our pools are Linux on x86-64 or arm64.
 fn is_anothers(label: &Label) -> bool {
-    const WHOLE: [&str; 2] = ["dependabot", "runs-on"];
+    const WHOLE: [&str; 5] = ["dependabot", "runs-on", "windows", "macos", "arm"];
     const BEGINNINGS: [&str; 9] = [
         "runs-on=",
         "runs-on,",
@@ -163,10 +165,15 @@ fn is_anothers(label: &Label) -> bool {
 
 /// The way out, where a label is several labels by mistake.
 fn hint(lacks: &Labels) -> &'static str {
-    if lacks.iter().any(|label| label.as_str().starts_with('[')) {
+    let any = |is: fn(&str) -> bool| lacks.iter().any(|label| is(label.as_str()));
+    if any(|label| label.starts_with('[')) {
         "; that is a list as text: make labels of it with fromJSON"
-    } else if lacks.iter().any(|label| label.as_str().contains(',')) {
+    } else if any(|label| label.starts_with('{')) {
+        "; that is an object as text: make one of it with fromJSON"
+    } else if any(|label| label.contains(',')) {
         "; that is one label with commas: write labels as a YAML list"
+    } else if any(|label| label.contains(char::is_whitespace)) {
+        "; that is one label with spaces: write labels as a YAML list"
     } else {
         ""
     }

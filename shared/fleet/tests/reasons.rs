@@ -1,11 +1,11 @@
-//! What ECS has said, and what it means: as the reason of a launch that failed, and of a task that stopped.
-//! Each text with where it was seen: a page of AWS's, or a report as owner/repository#number.
+//! Messages of ECS and what they mean, as the reason of a failed launch and of a stopped task. Each has its source: a
+//! page of AWS's, or a report as owner/repository#number.
 
 use fleet::launch::{FailureClass, LaunchFailure, SeenStop, StopClass, TaskTimes};
 
 use FailureClass::{Elsewhere, Later, Never};
 
-/// An exception of `RunTask` as `code: message`, or a reason of `failures[]`; what is done about it; the source.
+/// An exception of `RunTask` as `code: message`, or a reason of `failures[]`; what Mayfly does about it; the source.
 const LAUNCHES: &[(&str, FailureClass, &str)] = &[
     // Nothing to run a task on.
     ("RESOURCE:CPU", Elsewhere, "ECS developer guide, API failure reasons"),
@@ -35,7 +35,12 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Elsewhere,
         "dask/dask-cloudprovider#300",
     ),
-    // What passes by itself.
+    (
+        "You've reached the limit on the number of spot tasks you can run concurrently.",
+        Elsewhere,
+        "aws/copilot-cli#2685",
+    ),
+    // What goes away by itself.
     (
         "ClientException: Tasks provisioning capacity limit exceeded.",
         Later,
@@ -101,7 +106,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
     (
         "The role defined for the function cannot be assumed by Lambda.",
         Later,
-        "Lambda's words for the same, apex/up#189: ECS's own are not known to be these",
+        "Lambda's words for the same, apex/up#189; ECS's own words are not known",
     ),
     (
         "UpdateInProgressException: There's already a current Amazon ECS container agent update in progress on the \
@@ -109,7 +114,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Later,
         "ECS API reference: of a cluster's capacity providers too",
     ),
-    // What somebody has to mend.
+    // What somebody has to fix.
     ("ATTRIBUTE", Never, "ECS developer guide, API failure reasons"),
     ("LOCATION", Never, "the same"),
     ("MISSING", Never, "the same"),
@@ -145,6 +150,21 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Never,
         "opensearch-project/opensearch-migrations#1430",
     ),
+    (
+        "InvalidParameterException: Security group sg-0 does not appear to belong to the same VPC as the input subnets.",
+        Never,
+        "hashicorp/waypoint#4629",
+    ),
+    (
+        "InvalidParameterException: Assign public IP is not supported for this launch type.",
+        Never,
+        "aws/amazon-ecs-cli#627",
+    ),
+    (
+        "ClientException: Your AWS account is currently blocked and thus cannot launch any Fargate pods",
+        Never,
+        "clowdhaus/eks-reference-architecture#12, of Fargate behind EKS",
+    ),
 ];
 
 #[test]
@@ -158,9 +178,37 @@ fn a_launch_that_fails_is_tried_again_goes_elsewhere_or_is_given_up() {
     }
 }
 
-/// Giving up a launch costs a job its runner; trying it again costs a call.
+/// What the entries of one `failures[]` say, and what is done about them together.
 #[test]
-fn words_that_nobody_knows_are_never_given_up_for_and_are_told_of() {
+fn a_launch_is_given_up_only_if_each_of_several_instances_is_of_no_use() {
+    for (reasons, class, told, why) in [
+        (&["ATTRIBUTE", "RESOURCE:CPU"][..], Elsewhere, "RESOURCE:CPU", "one instance fits, and is full"),
+        (&["RESOURCE:CPU", "ATTRIBUTE"], Elsewhere, "RESOURCE:CPU", "in another order"),
+        (
+            &["MemberOf placement constraint unsatisfied.", "AGENT"],
+            Later,
+            "MemberOf placement constraint unsatisfied.",
+            "aws/amazon-ecs-agent#3044",
+        ),
+        (&["ATTRIBUTE", "AGENT"], Later, "AGENT", "the one that fits is not connected for a moment"),
+        (&["AGENT", "RESOURCE:MEMORY"], Elsewhere, "RESOURCE:MEMORY", "others are full"),
+        (&["ATTRIBUTE", "MISSING"], Never, "ATTRIBUTE", "all of them"),
+        (
+            &["ATTRIBUTE", "SOMETHING NEW"],
+            Later,
+            "SOMETHING NEW",
+            "what nobody knows is no reason to give up",
+        ),
+    ] {
+        let failure = LaunchFailure::said_each(reasons.iter().map(|&it| it.to_owned())).unwrap();
+        assert_eq!((failure.class, &*failure.reason), (class, told), "{why}");
+    }
+    assert_eq!(LaunchFailure::said_each([]), None);
+}
+
+/// Giving up a launch costs a job its runner. Trying again costs one call.
+#[test]
+fn unknown_words_never_end_a_launch_and_are_reported() {
     for text in [
         "SOMETHING NEW",
         "SomethingNewException: of tomorrow",
@@ -189,7 +237,7 @@ const NEVER_RAN: Option<&str> = Some("TaskFailedToStart");
 
 /// The `stopCode`, the `stoppedReason`, what it means, and the source. No container has an exit code.
 const STOPS: &[(Option<&str>, &str, StopMeaning, &str)] = &[
-    // The image, the network, a role: whatever the registry says inside.
+    // The image, the network or a role, whatever the registry's message contains.
     (
         NEVER_RAN,
         "CannotPullContainerError: pull access denied for octo/runner, repository does not exist or may require \
@@ -246,9 +294,25 @@ const STOPS: &[(Option<&str>, &str, StopMeaning, &str)] = &[
     (NEVER_RAN, "InternalError: something", FailedBoot, "the same page"),
     (NEVER_RAN, "SOMETHING NEW", FailedBoot, "nobody: it never ran"),
     (NEVER_RAN, "", FailedBoot, "aws/amazon-ecs-agent#1654"),
+    (NEVER_RAN, "Task failed to start", FailedBoot, "aws/containers-roadmap#2561"),
+    (
+        None,
+        "Task failed to start; runner: CannotPullContainerError: inspect image has been retried 1 time(s): failed to \
+         resolve ref \"registry.example/runner:1\": unexpected status code: 403 Forbidden",
+        FailedBoot,
+        "aws/aws-cdk#14457; without a code",
+    ),
+    (NEVER_RAN, "TaskFailedToStart: ATTRIBUTE", FailedBoot, "aws/amazon-ecs-agent#4197"),
+    (NEVER_RAN, "TaskFailedToStart: AGENT", FailedBoot, "ECS developer guide, API failure reasons"),
     // Nothing to run it on.
     (NEVER_RAN, "TaskFailedToStart: EMPTY CAPACITY PROVIDER", NoCapacity, "PrefectHQ/prefect#22410"),
     (NEVER_RAN, "TaskFailedToStart: RESOURCE:MEMORY", NoCapacity, "ECS developer guide, API failure reasons"),
+    (
+        NEVER_RAN,
+        "TaskFailedToStart: RESOURCE:FPGA",
+        NoCapacity,
+        "nobody yet: what there is too little of has any name",
+    ),
     (NEVER_RAN, "RESOURCE:ENI", NoCapacity, "the same"),
     (NEVER_RAN, "TaskFailedToStart: NO ACTIVE INSTANCES", NoCapacity, "the same"),
     (

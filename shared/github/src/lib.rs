@@ -7,6 +7,7 @@
 #[cfg(feature = "app")]
 pub mod app;
 pub mod delivery;
+pub mod ping;
 pub mod signature;
 mod visibility;
 pub mod workflow_job;

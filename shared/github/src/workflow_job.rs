@@ -103,7 +103,7 @@ struct JobOfPayload {
     #[serde(default)]
     status: Option<String>,
     #[serde(default)]
-    labels: Option<Vec<String>>,
+    labels: Option<Vec<Option<String>>>,
     #[serde(default)]
     runner_id: Option<u64>,
     #[serde(default)]
@@ -160,7 +160,7 @@ impl WorkflowJobPayload {
         Self {
             action,
             job: id,
-            labels: job.labels.unwrap_or_default().iter().collect(),
+            labels: job.labels.unwrap_or_default().into_iter().flatten().collect(),
             may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
             runner: named.map(|(id, name)| NamedRunner { id: GithubRunnerId(id), name }),
             created_at: job.created_at.and_then(|at| at.parse().ok()),
@@ -223,6 +223,8 @@ mod tests {
             let skipped = read(payload("completed", &json!({"id": 1, "runner_id": id, "runner_name": name})));
             assert_eq!(skipped.runner, None, "a job that never ran");
         }
+        let half = read(payload("completed", &json!({"id": 1, "labels": [null, "linux", "", null]})));
+        assert_eq!(half.labels, ["linux"].into_iter().collect(), "a null is no label");
         let odd_time = read(payload("queued", &json!({"id": 1, "created_at": "soon"})));
         assert_eq!(odd_time.created_at, None);
         assert_eq!(

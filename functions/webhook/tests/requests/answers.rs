@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use fleet::ledger::{JobAction, JobNames};
 use fleet::pools::DEFAULT_POOLS;
 use github::signature::sign;
-use serde_json::json;
+use serde_json::{Value, json};
 use webhook::{BODY_LIMIT, WebhookDeployment};
 
 use crate::stage::{RecordingQueue, SECRET, answer, answer_deployed, body, deployed, job, request, signed};
@@ -89,6 +89,8 @@ fn of_a_job_that_no_pool_serves_only_the_start_and_the_end_are_queued() {
         ("in_progress", &[], elsewhere.clone(), 202, "its owner is unknown"),
         ("completed", &[], elsewhere, 202, "the same"),
         ("completed", &[], json!({"labels": null}), 202, "no labels, not even an empty list"),
+        ("completed", &[], json!({"labels": [null, null]}), 202, "labels that are none"),
+        ("in_progress", gone, json!({"labels": ["gpu", null]}), 202, "one that is none beside another"),
     ] {
         let queue = RecordingQueue::default();
         let payload = job(action, labels, &more);
@@ -97,6 +99,39 @@ fn of_a_job_that_no_pool_serves_only_the_start_and_the_end_are_queued() {
         let taken = queue.taken.into_inner();
         let pools: Vec<_> = taken.into_iter().map(|message| message.job_event.pool).collect();
         assert_eq!(pools, vec![None; usize::from(status == 202)], "{why}");
+    }
+}
+
+/// The first that somebody sees who makes the webhook.
+#[test]
+fn a_ping_says_whether_the_webhook_is_as_it_has_to_be() {
+    let hook = |events: Value| json!({"zen": "Design for failure.", "hook": {"events": events}}).to_string();
+    for (payload, status, says) in [
+        (hook(json!(["workflow_job"])), 200, "ping received; Mayfly listens"),
+        (hook(json!(["*"])), 200, "ping received; Mayfly listens"),
+        (hook(Value::Null), 200, "ping received; Mayfly listens"),
+        (
+            hook(json!(["push"])),
+            200,
+            "ping received, but the webhook does not send workflow_job: choose the event \"Workflow jobs\"",
+        ),
+        (
+            "payload=%7B%22zen%22%3A%22Design+for+failure.%22%7D".to_owned(),
+            400,
+            "the body is a form; set the webhook's content type to application/json",
+        ),
+        (
+            "{".to_owned(),
+            400,
+            "the payload does not read as ping: EOF while parsing an object at line 1 column 1",
+        ),
+    ] {
+        let response = answer(&RecordingQueue::default(), &signed("ping", &payload));
+        assert_eq!(
+            (response.status_code, body(&response)["message"].as_str()),
+            (status, Some(says)),
+            "{payload}"
+        );
     }
 }
 

@@ -34,14 +34,13 @@ fn of_output(output: &RunTaskOutput) -> Result<TaskArn, LaunchFailure> {
     if let Some(arn) = output.tasks().first().and_then(|task| task.task_arn()) {
         return Ok(TaskArn::new(arn));
     }
-    Err(output.failures().first().map_or_else(
-        || LaunchFailure::unanswered("the answer has neither a task nor a failure".to_owned()),
-        |failure| {
-            let reason = failure.reason().unwrap_or("no reason given");
-            let detail = failure.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-            LaunchFailure::said(format!("{reason}{detail}"))
-        },
-    ))
+    let reasons = output.failures().iter().map(|failure| {
+        let reason = failure.reason().unwrap_or("no reason given");
+        let detail = failure.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+        format!("{reason}{detail}")
+    });
+    let unanswered = || LaunchFailure::unanswered("the answer has neither a task nor a failure".to_owned());
+    Err(LaunchFailure::said_each(reasons).unwrap_or_else(unanswered))
 }
 
 /// An exception, or no answer. A token that was used with other parameters has its task: the runner

@@ -2,6 +2,7 @@
 
 use super::exit_code::DOCKER_UNAVAILABLE;
 use super::request::RUNNER_CONTAINER;
+use crate::quote;
 
 /// The container of the Docker daemon, beside the runner's in a task on EC2.
 pub const DOCKERD_CONTAINER: &str = "dockerd";
@@ -22,9 +23,36 @@ pub fn exit_code_of<'a>(containers: impl IntoIterator<Item = (&'a str, Option<i6
     of_docker
 }
 
+/// Why a task stopped, from its own reason and its containers' names and reasons. ECS may say no more of the task
+/// than that it failed to start, and why of the container (aws/amazon-ecs-agent#514, aws/amazon-ecs-agent#1187).
+pub fn reason_of<'a>(task: &str, containers: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> String {
+    let told = containers.into_iter().filter_map(|(name, reason)| Some((name, reason?.trim())));
+    let told = told.filter(|(_, reason)| !reason.is_empty() && !task.contains(reason));
+    let told = told.map(|(name, reason)| format!("{name}: {}", quote::sentence(reason)));
+    let of_task = Some(task.to_owned()).filter(|task| !task.is_empty());
+    of_task.into_iter().chain(told).collect::<Vec<_>>().join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_container_may_say_why_where_its_task_does_not() {
+        const FAILED: &str = "Task failed to start";
+        const NO_IMAGE: &str = "CannotPullContainerError: manifest unknown";
+        let long = "x".repeat(10_000);
+        for (task, containers, expected) in [
+            (FAILED, vec![("runner", Some(NO_IMAGE))], format!("{FAILED}; runner: {NO_IMAGE}")),
+            (NO_IMAGE, vec![("runner", Some(NO_IMAGE))], NO_IMAGE.to_owned()),
+            ("", vec![("dockerd", None), ("runner", Some(NO_IMAGE))], format!("runner: {NO_IMAGE}")),
+            (FAILED, vec![("runner", Some(" ")), ("logs", None)], FAILED.to_owned()),
+            ("", vec![], String::new()),
+        ] {
+            assert_eq!(reason_of(task, containers), expected, "{task}");
+        }
+        assert!(reason_of(FAILED, [("runner", Some(&*long))]).len() < 500, "one word of it is enough");
+    }
 
     #[test]
     fn the_daemons_code_counts_where_there_was_no_runner() {

@@ -16,6 +16,18 @@ pub enum FailureClass {
     Never,
 }
 
+impl FailureClass {
+    /// Whether it leaves more to be tried: another capacity before the same one later, and either before nothing.
+    fn hopes_more_than(self, other: Self) -> bool {
+        let hope = |class| match class {
+            Self::Never => 0,
+            Self::Later => 1,
+            Self::Elsewhere => 2,
+        };
+        hope(self) > hope(other)
+    }
+}
+
 /// Why a launch failed, in ECS's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -43,6 +55,13 @@ impl LaunchFailure {
             }
         };
         Self { class, reason, is_news: meaning.is_none() }
+    }
+
+    /// What a `failures[]` of several says, the first one's words first. ECS has an entry for each instance that
+    /// it has tried (aws/amazon-ecs-agent#3044), so a launch is given up only if each of them says so.
+    pub fn said_each(reasons: impl IntoIterator<Item = String>) -> Option<Self> {
+        let said = reasons.into_iter().map(Self::said);
+        said.reduce(|known, other| if other.class.hopes_more_than(known.class) { other } else { known })
     }
 
     /// Mayfly's own configuration lacks something.

@@ -12,7 +12,7 @@ mod task_times;
 /// Most launchers that run at once (`MaximumConcurrency` of the queue in `template.yaml`).
 pub const LAUNCHERS: usize = 5;
 
-pub use self::containers::{DOCKERD_CONTAINER, exit_code_of};
+pub use self::containers::{DOCKERD_CONTAINER, exit_code_of, reason_of};
 pub use self::failure::{FailureClass, LaunchFailure};
 pub use self::placement::{Place, Placement, Placements, stack_of};
 pub use self::request::{

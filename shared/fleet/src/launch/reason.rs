@@ -41,6 +41,7 @@ const ROWS: &[(At, &str, ReasonMeaning)] = &[
     (Anywhere, "cannotcreatecontainer", BootFailed),
     (Anywhere, "cannotcreatevolume", BootFailed),
     (Anywhere, "cannotinspectcontainer", BootFailed),
+    (Anywhere, "cannotgetdockercontainer", BootFailed),
     (Anywhere, "resourceinitializationerror", BootFailed),
     (Anywhere, "containerruntime", BootFailed),
     (Anywhere, "dockertimeouterror", BootFailed),
@@ -143,14 +144,27 @@ const ROWS: &[(At, &str, ReasonMeaning)] = &[
     (Anywhere, "is not a container in the taskdefinition", Broken),
     // "subnets can have at most 16 items.": opensearch-project/opensearch-migrations#1430.
     (Anywhere, "can have at most", Broken),
+    // "Security group … does not appear to belong to the same VPC as the input subnets.": hashicorp/waypoint#4629.
+    (Anywhere, "belong to the same vpc", Broken),
+    // "Assign public IP is not supported for this launch type.": aws/amazon-ecs-cli#627.
+    (Anywhere, "is not supported for this launch type", Broken),
+    // "Your AWS account is currently blocked and thus cannot launch any Fargate pods":
+    // clowdhaus/eks-reference-architecture#12; ECS has the exception above, and the words with it.
+    (Anywhere, "account is currently blocked", Broken),
 ];
+
+/// What stands before the reason of a task that was never placed: `TaskFailedToStart: ATTRIBUTE`
+/// (aws/amazon-ecs-agent#4197).
+const NEVER_PLACED: &str = "taskfailedtostart:";
 
 /// What a text of ECS's means, whatever its case; `None` for one that no row knows.
 pub(super) fn meaning(text: &str) -> Option<ReasonMeaning> {
     let lower = text.to_lowercase();
+    let reason = lower.trim_start();
+    let reason = reason.strip_prefix(NEVER_PLACED).unwrap_or(reason).trim_start();
     let fits = |(at, words): (At, &str)| match at {
-        Start => lower.starts_with(words),
-        Anywhere => lower.contains(words),
+        Start => reason.starts_with(words),
+        Anywhere => reason.contains(words),
     };
     ROWS.iter().find(|(at, words, _)| fits((*at, words))).map(|(_, _, meaning)| *meaning)
 }

@@ -85,13 +85,17 @@ impl SeenStop {
 /// Classifies ECS's stop of a task by its `stopCode`, its `stoppedReason` and the exit code of
 /// PID 1, where there is one.
 ///
-/// A code that is not known yet means nothing about the pool. What the reason says of capacity counts with
-/// whichever code: some stops of Spot have none, or `TerminationNotice`.
+/// A code that is not known yet means nothing about the pool, unless the reason does. What that says of capacity
+/// counts with whichever code: some stops of Spot have none, or `TerminationNotice`. What it says of a container that
+/// could not be made counts where no code says that somebody asked for the stop.
 fn of_stop(code: Option<&str>, reason: &str, exit_code: Option<i64>) -> StopClass {
     match (meaning(reason), code) {
         (Some(ReasonMeaning::NoCapacity), _) | (_, Some("SpotInterruption")) => StopClass::NoCapacity,
         (Some(ReasonMeaning::InstanceGone), _) | (_, Some("TerminationNotice")) => StopClass::InstanceGone,
         (_, Some(FAILED_TO_START | "EssentialContainerExited")) => StopClass::Ended(of_exit(exit_code)),
+        (Some(ReasonMeaning::BootFailed), code) if !code.is_some_and(is_known_stop_code) => {
+            StopClass::Ended(of_exit(exit_code))
+        }
         _ => StopClass::Ordinary,
     }
 }
@@ -202,6 +206,9 @@ mod tests {
             (Some("TerminationNotice"), "", None, InstanceGone),
             (Some("UserInitiated"), "fenced: past its boot limit", None, Ordinary),
             (Some("SomethingNew"), "", None, Ordinary),
+            (Some("SomethingNew"), "CannotPullContainerError: manifest unknown", None, Ended(Killed)),
+            (None, "CannotPullContainerError: manifest unknown", None, Ended(Killed)),
+            (Some("UserInitiated"), "CannotPullContainerError, so I stopped it", Some(143), Ordinary),
             (None, "", None, Ordinary),
         ] {
             assert_eq!(of_stop(code, reason, exit), class, "{code:?} {reason:?} {exit:?}");

@@ -9,10 +9,17 @@ use crate::quote;
 pub(super) fn check_labels(labels: &[String], architecture: Option<Architecture>, fields: &mut Fields<'_>) {
     for (place, text) in labels.iter().enumerate() {
         let label = Label::new(text);
-        if label.as_str().is_empty() || label.as_str().contains([',', '\n']) {
+        if label.as_str().is_empty() || label.as_str().contains(',') || !quote::is_visible(label.as_str()) {
             let quoted = quote::quoted(text);
-            let problem = format!("{quoted} is not a label: a label is one or more characters, no comma");
+            let problem =
+                format!("{quoted} is not a label: a label is one or more visible characters, no comma");
             fields.note_item("labels", place, problem);
+        }
+        if let Some(sign) = look_alike(label.as_str()) {
+            let code = u32::from(sign);
+            let warning =
+                format!("{label} has {sign} (U+{code:04X}) among Latin letters: no job may ask for it");
+            fields.warn("labels", Some(place), warning);
         }
         if label.as_str().chars().count() > LABEL_LENGTH_LIMIT {
             fields.note_item("labels", place, format!("a label has at most {LABEL_LENGTH_LIMIT} characters"));
@@ -29,6 +36,25 @@ pub(super) fn check_labels(labels: &[String], architecture: Option<Architecture>
             "labels",
             format!("a runner carries at most {LABEL_LIMIT}, and up to 10 are added to these"),
         );
+    }
+}
+
+/// The first letter of another script in a word that has Latin ones: most likely it only looks like one of them.
+fn look_alike(word: &str) -> Option<char> {
+    const LAST_LATIN: char = '\u{24f}';
+    let is_latin = word.chars().any(|sign| sign.is_ascii_alphabetic());
+    word.chars().find(|sign| is_latin && sign.is_alphabetic() && *sign > LAST_LATIN)
+}
+
+/// A runner group is looked for by its name, as it is written.
+pub(super) fn check_group(group: &str, fields: &mut Fields<'_>) {
+    if group.trim().is_empty() {
+        fields.note("runner_group", "is empty; name a runner group of the organisation");
+    } else if group.trim() != group || !quote::is_visible(group) {
+        let quoted = quote::quoted(group);
+        let problem =
+            format!("{quoted} has spaces around it, or what cannot be seen: write the group's name alone");
+        fields.note("runner_group", problem);
     }
 }
 

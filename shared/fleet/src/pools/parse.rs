@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::caches::{self, CacheGroup};
-use super::checks::{check_instances, check_labels, check_size, note_found};
+use super::checks::{check_group, check_instances, check_labels, check_size, note_found};
 use super::fallbacks::{self, Link};
 use super::fields::Fields;
 use super::instances::{InstanceCheck, NOBODY, OnInstances};
@@ -237,8 +237,8 @@ fn read_pool(
     if let Some(labels) = &labels {
         check_labels(labels, architecture, &mut fields);
     }
-    if runner_group.as_deref().is_some_and(|group| group.trim().is_empty()) {
-        fields.note("runner_group", "is empty; name a runner group of the organisation");
+    if let Some(group) = &runner_group {
+        check_group(group, &mut fields);
     }
     if let Some(problem) = image.as_deref().and_then(image::problem) {
         fields.note("image", problem);

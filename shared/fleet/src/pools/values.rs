@@ -46,6 +46,11 @@ impl ReadValue for u32 {
     fn read(value: Value, wrong: &mut Wrong) -> Option<Self> {
         const TAKEN: &str = "a whole number";
         match &value {
+            // `15.0` and `1e3`.
+            Value::Number(number) if number.is_f64() && is_small(number) => {
+                let whole = number.as_f64().unwrap_or_default().abs();
+                wrong.takes(TAKEN, &value, &format!(": write {whole}"))
+            }
             Value::Number(number) if is_whole(number) => {
                 let small = number.as_u64().and_then(|number| Self::try_from(number).ok());
                 let taken = if number.as_f64().is_some_and(|number| number < 0.0) {
@@ -65,6 +70,11 @@ impl ReadValue for u32 {
 
 fn is_whole(number: &Number) -> bool {
     number.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+/// Whether it is whole, and one of those that are taken.
+fn is_small(number: &Number) -> bool {
+    is_whole(number) && number.as_f64().is_some_and(|number| (0.0..=f64::from(u32::MAX)).contains(&number))
 }
 
 impl ReadValue for NanoDollars {

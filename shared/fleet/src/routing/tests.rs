@@ -53,7 +53,20 @@ fn whom_no_pool_serves_is_told_why() {
             "no pool serves \"[\\\"self-hosted\\\",\\\"x64\\\"]\"; fargate-x64 lacks \
              \"[\\\"self-hosted\\\",\\\"x64\\\"]\"; that is a list as text: make labels of it with fromJSON",
         ),
-        (&["self-hosted", "a\nb"], r#"no pool serves "a\nb", "self-hosted"; fargate-x64 lacks "a\nb""#),
+        (
+            &[r#"{"group": "ecs"}"#],
+            "no pool serves \"{\\\"group\\\": \\\"ecs\\\"}\"; fargate-x64 lacks \"{\\\"group\\\": \\\"ecs\\\"}\"; that is an \
+             object as text: make one of it with fromJSON",
+        ),
+        (
+            &["self-hosted linux x64"],
+            "no pool serves \"self-hosted linux x64\"; fargate-x64 lacks \"self-hosted linux x64\"; that is one label \
+             with spaces: write labels as a YAML list",
+        ),
+        (
+            &["self-hosted", "a\u{7}b"],
+            r#"no pool serves "a\u{7}b", "self-hosted"; fargate-x64 lacks "a\u{7}b""#,
+        ),
     ] {
         let asked: Labels = runs_on.iter().collect();
         assert_eq!(route(&pools, &asked, false).unwrap_err().to_string(), says);
@@ -79,6 +92,11 @@ fn a_job_is_ours_if_its_labels_name_us_and_not_somebody_elses_runner() {
         (&["docker", "gpu"], true, "docker is a label of our pools"),
         (&["linux", "x64", "fargate-x64", "gpu"], true, "it names a pool"),
         (&["self-hosted, linux, x64"], true, "commas by mistake"),
+        (&["self-hosted linux x64"], true, "spaces by mistake"),
+        (&[r#"{"labels": ["docker"]}"#], true, "an object as text"),
+        (&["self-hosted", "Windows", "X64"], false, "another system's machine: every pool is Linux"),
+        (&["self-hosted", "macOS", "ARM64"], false, "the same"),
+        (&["self-hosted", "linux", "ARM"], false, "GitHub's word for 32 bits"),
         (&[r#"["self-hosted","x64"]"#], true, "a list as text"),
         (&["self-hosted", "ubuntu-latest"], true, "GitHub has no such runner"),
         (&["gpu-large"], false, "the name of a larger runner, which anybody may choose"),
@@ -103,6 +121,10 @@ fn a_job_is_ours_if_its_labels_name_us_and_not_somebody_elses_runner() {
         let asked: Labels = runs_on.iter().collect();
         assert_eq!(route(&pools, &asked, false).unwrap_err().is_ours(), is_ours, "{asked}: {why}");
     }
+    let named = DEFAULT_POOLS.replacen("[\"fargate\", \"on-demand\"]", "[\"macos\", \"on-demand\"]", 1);
+    let named = PoolMap::from_toml(&named).unwrap();
+    let asked: Labels = ["self-hosted", "macos", "gpu"].into_iter().collect();
+    assert!(route(&named, &asked, false).unwrap_err().is_ours(), "whatever it means by it");
     let owned = DEFAULT_POOLS.replacen("[\"fargate\", \"on-demand\"]", "[\"depot-like\", \"on-demand\"]", 1);
     let owned = PoolMap::from_toml(&owned).unwrap();
     let asked: Labels = ["depot-like", "gpu"].into_iter().collect();

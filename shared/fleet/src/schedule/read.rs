@@ -130,7 +130,8 @@ fn read_fields(fields: &mut Fields<'_>) -> Option<Schedule> {
 }
 
 fn known_zone(name: &str, fields: &mut Fields<'_>) -> Option<TimeZone> {
-    let zone = TimeZoneDatabase::bundled().get(name).ok();
+    // `Etc/Unknown` stands for no zone at all.
+    let zone = TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown());
     if zone.is_none() {
         let quoted = quote::quoted(name);
         fields

@@ -49,11 +49,12 @@ impl Parameters {
     }
 
     /// The secrets of a folder, in the order of their names; at least one. White space around a
-    /// secret is not a part of it.
+    /// secret is not a part of it, nor is the byte order mark that some editors put before a text.
     pub fn secrets(&self, folder: &str, problems: &mut SettingsProblems) -> Vec<SecretString> {
         let mut secrets = Vec::new();
         for (name, value) in self.folder(folder) {
-            match value.expose_secret().trim() {
+            match value.expose_secret().trim_matches(|sign: char| sign.is_whitespace() || sign == '\u{feff}')
+            {
                 "" => problems.note(format!("{}/{folder}/{name}: is empty", self.path)),
                 secret => secrets.push(secret.into()),
             }
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn secrets_come_in_the_order_of_their_names_without_white_space() {
         let parameters = parameters(&[
-            ("/mayfly/webhook-secrets/b", "new\n"),
+            ("/mayfly/webhook-secrets/b", "\u{feff}new\r\n"),
             ("/mayfly/webhook-secrets/a", "old"),
             ("/elsewhere/webhook-secrets/c", "not ours"),
         ]);

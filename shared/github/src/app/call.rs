@@ -1,7 +1,7 @@
 //! One call of GitHub's API.
 
 use fleet::ports::{Clock, GithubError};
-use http::header::{HeaderName, HeaderValue, LINK};
+use http::header::{HeaderName, HeaderValue, LINK, LOCATION};
 use http::request::Builder;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
@@ -10,6 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{App, failure, metrics};
+
+/// How often an answer that names another place is followed. A repository that was renamed twice is one place away.
+const REDIRECTS: u32 = 3;
 
 /// An answer that was read to its end.
 pub(super) struct ReadResponse {
@@ -64,7 +67,14 @@ impl<C: Clock> App<C> {
         // installation's calls octocrab has tried this one again, with a new token.
         let unauthorized = |answer: &ReadResponse| answer.status == StatusCode::UNAUTHORIZED;
         if answer.as_ref().is_ok_and(unauthorized) && path_is_of_app(path) {
-            answer = self.send(client, method, path, body, header).await;
+            answer = self.send(client, method, path, body, header.clone()).await;
+        }
+        // What belongs to a repository that was renamed is elsewhere (GitHub: "Best practices for using the REST
+        // API", "Follow redirects").
+        for _ in 0..REDIRECTS {
+            let moved = answer.as_ref().ok().filter(|_| method == Method::GET);
+            let Some(path) = moved.and_then(|moved| moved_to(moved, &self.config.api_url)) else { break };
+            answer = self.send(client, method, &path, body, header.clone()).await;
         }
         let ended = answer.and_then(|answer| {
             if answer.status.is_success() || answer.status == StatusCode::NOT_MODIFIED {
@@ -111,6 +121,20 @@ impl<C: Clock> App<C> {
         }
         Ok(answer)
     }
+}
+
+/// Where a redirection leads, as a path of the API. Elsewhere nobody goes with a token.
+fn moved_to(answer: &ReadResponse, api_url: &str) -> Option<String> {
+    let is_moved = matches!(
+        answer.status,
+        StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT
+    );
+    let location = answer.headers.get(LOCATION).filter(|_| is_moved)?.to_str().ok()?;
+    let path = location.strip_prefix(api_url.trim_end_matches('/'))?;
+    path.starts_with('/').then(|| path.to_owned())
 }
 
 /// A parameter of the link to the next page.

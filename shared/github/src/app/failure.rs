@@ -19,6 +19,10 @@ const WAIT: Duration = Duration::from_mins(1);
 /// The longest wait that is believed, and where nobody can read how long it is to be.
 const LONGEST_WAIT: Duration = LONGEST.unsigned_abs();
 
+/// GitHub's words for its limits where it names no time: "API rate limit exceeded", "You have exceeded a secondary
+/// rate limit", and as that was called before, "You have triggered an abuse detection mechanism" (nf-core/tools#911).
+const LIMITS: [&str; 2] = ["rate limit", "abuse detection"];
+
 #[derive(Default, Deserialize)]
 struct ErrorBody {
     #[serde(default)]
@@ -32,8 +36,7 @@ pub(super) fn of_answer(answer: &ReadResponse, now: Timestamp) -> GithubError {
     let told = |status: StatusCode| format!("{} {message}", status.as_u16());
     match answer.status {
         status @ (StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) => {
-            let limited =
-                status == StatusCode::TOO_MANY_REQUESTS || message.to_lowercase().contains("rate limit");
+            let limited = status == StatusCode::TOO_MANY_REQUESTS || names_a_limit(&problem.message);
             match wait(&answer.headers, now) {
                 Some(wait) => GithubError::Wait(wait),
                 None if limited => GithubError::Wait(WAIT),
@@ -42,9 +45,16 @@ pub(super) fn of_answer(answer: &ReadResponse, now: Timestamp) -> GithubError {
         }
         status @ StatusCode::NOT_FOUND => GithubError::NotFound(told(status)),
         StatusCode::CONFLICT => GithubError::Conflict,
+        // It did not read the question to its end.
+        status @ StatusCode::REQUEST_TIMEOUT => GithubError::Unavailable(told(status)),
         status if status.is_client_error() => GithubError::Refused(told(status)),
         status => GithubError::Unavailable(told(status)),
     }
+}
+
+fn names_a_limit(message: &str) -> bool {
+    let message = message.to_lowercase();
+    LIMITS.iter().any(|words| message.contains(words))
 }
 
 /// How long GitHub, or a proxy before it, asks to wait: `retry-after`, or until `x-ratelimit-reset` where
@@ -85,9 +95,7 @@ pub(super) fn of_client(error: &octocrab::Error) -> GithubError {
                 (source.status_code, format!("no token: {}", quote::sentence(&source.message)));
             match status {
                 StatusCode::NOT_FOUND => GithubError::Refused(message),
-                StatusCode::FORBIDDEN if message.to_lowercase().contains("rate limit") => {
-                    GithubError::Wait(WAIT)
-                }
+                StatusCode::FORBIDDEN if names_a_limit(&source.message) => GithubError::Wait(WAIT),
                 StatusCode::TOO_MANY_REQUESTS => GithubError::Wait(WAIT),
                 status if status.is_client_error() => GithubError::Refused(message),
                 _ => GithubError::Unavailable(message),
@@ -161,6 +169,55 @@ mod tests {
             (403, reset, "", wait(100), "the primary limit"),
             (403, gone_by, "", wait(1), "our clock is ahead"),
             (403, some_left, "API rate limit", wait(60), "the words of a limit"),
+            (403, &[], "You have exceeded a secondary rate limit.", wait(60), "the same, without headers"),
+            (
+                403,
+                &[],
+                "You have triggered an abuse detection mechanism. Please wait a few minutes before you try again.",
+                wait(60),
+                "as GitHub called the secondary limit: dotnet/docfx#4139, nf-core/tools#911",
+            ),
+            (
+                403,
+                &[],
+                "You have triggered an abuse detection mechanism and have been temporarily blocked from content \
+                 creation. Please retry your request again later.",
+                wait(60),
+                "the same",
+            ),
+            (429, &[("retry-after", "1.5")], "", wait(60), "a fraction, which no header may have"),
+            (429, &[("retry-after", "")], "", wait(60), "an empty one"),
+            (429, &[("retry-after", "  7 ")], "", wait(7), "with spaces"),
+            (
+                403,
+                &[("retry-after", "Friday, 15-Jan-27 08:02:00 GMT")],
+                "",
+                wait(60),
+                "a date of another form",
+            ),
+            (
+                429,
+                &[("x-ratelimit-remaining", "0")],
+                "",
+                wait(60),
+                "nothing is left, and nobody says until when",
+            ),
+            (429, some_left, "", wait(60), "the primary limit is not the one that is reached"),
+            (
+                403,
+                &[("x-ratelimit-remaining", "-1"), ("x-ratelimit-reset", "soon")],
+                "",
+                refused("403 "),
+                "no numbers",
+            ),
+            (408, &[], "", GithubError::Unavailable("408 ".to_owned()), "it took too long"),
+            (
+                301,
+                &[],
+                "Moved Permanently",
+                GithubError::Unavailable("301 Moved Permanently".to_owned()),
+                "to nowhere",
+            ),
             (
                 403,
                 some_left,

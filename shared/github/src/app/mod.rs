@@ -85,11 +85,20 @@ impl<C> fmt::Debug for App<C> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppError {
     /// The key cannot be read.
-    #[error("the private key of the GitHub App is no RSA key in PEM; generate one in the App's settings")]
+    #[error(
+        "the private key of the GitHub App is no RSA key in PEM: store the .pem file as GitHub gives it, not in base64 and \
+         not its fingerprint, or generate another one in the App's settings"
+    )]
     Key,
     /// The API's URL cannot be read.
     #[error("the URL of GitHub's API is none; leave it out for GitHub.com, or set https://<host>/api/v3")]
     Url,
+}
+
+/// A key as GitHub gives it. Some tools keep it on one line, with `\n` where a line ends
+/// (github-aws-runners/terraform-aws-github-runner#1341).
+fn lines_of(key: &SecretString) -> SecretString {
+    key.expose_secret().replace("\\n", "\n").into()
 }
 
 impl<C: Clock> App<C> {
@@ -111,7 +120,7 @@ impl<C: Clock> App<C> {
         if self.state.borrow().as_ref().is_some_and(in_use) {
             return Ok(());
         }
-        let builder = self.builder()?.app_from_rsa_pem(AppId(self.config.id), key.expose_secret());
+        let builder = self.builder()?.app_from_rsa_pem(AppId(self.config.id), lines_of(key).expose_secret());
         let app = builder.map_err(|_| AppError::Key)?.build().map_err(|_| AppError::Key)?;
         let app = Rc::new(app);
         let state = AppClients {

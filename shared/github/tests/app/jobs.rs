@@ -108,6 +108,35 @@ async fn a_job_is_gone_only_from_a_repository_that_the_app_may_read() {
     }
 }
 
+/// A job may wait while its repository is renamed; GitHub then names the repository by its id.
+#[tokio::test]
+async fn what_belongs_to_a_renamed_repository_is_read_where_it_is_now() {
+    let moved = |status, to: String| {
+        let body = json!({"message": "Moved Permanently", "url": to});
+        ResponseTemplate::new(status).insert_header("location", to).set_body_json(body)
+    };
+    for base in ["", "/api/v3"] {
+        for status in [301, 302, 307, 308] {
+            let scene = AppScene::below(base).await;
+            let by_id = "/repositories/77/actions/jobs/8";
+            scene.answers("GET", JOB, moved(status, scene.url(by_id))).await;
+            scene.answers("GET", by_id, ok(json!({"run_id": 3, "status": "queued"}))).await;
+            assert_eq!(read(&scene).await.unwrap().status, JobStatus::Queued, "{status} below {base:?}");
+        }
+    }
+    let to_itself = AppScene::new().await;
+    to_itself.answers("GET", JOB, moved(301, to_itself.url(JOB))).await;
+    let problem = GithubError::Unavailable("301 Moved Permanently".to_owned());
+    assert_eq!(read(&to_itself).await, Err(problem.clone()), "in a circle");
+    assert_eq!(to_itself.count("GET", JOB).await, 4, "the first, and three more");
+
+    let (scene, elsewhere) = (AppScene::new().await, AppScene::new().await);
+    scene.answers("GET", JOB, moved(301, elsewhere.url(JOB))).await;
+    elsewhere.answers("GET", JOB, ok(json!({"run_id": 3, "status": "queued"}))).await;
+    assert_eq!(read(&scene).await, Err(problem), "a token goes to GitHub alone");
+    assert_eq!(elsewhere.count("GET", JOB).await, 0);
+}
+
 #[tokio::test]
 async fn no_job_is_gone_because_the_app_is_not_installed() {
     let scene = AppScene::without_installation().await;

@@ -211,4 +211,13 @@ async fn a_key_that_is_none_is_not_taken_and_not_repeated() {
     assert_eq!(scene.app.use_key(&"hunter2".into()), Err(AppError::Key));
     assert!(!format!("{:?} {}", scene.app, AppError::Key).contains("hunter2"));
     scene.app.warm_up().await.expect("the last good key stays");
+    let says = AppError::Key.to_string();
+    assert!(says.contains("store the .pem file as GitHub gives it, not in base64"), "{says}");
+}
+
+#[tokio::test]
+async fn a_key_may_be_on_one_line() {
+    let scene = AppScene::new().await;
+    scene.app.use_key(&scene::key_on_one_line().into()).expect("it is the same key");
+    scene.app.warm_up().await.expect("and signs");
 }

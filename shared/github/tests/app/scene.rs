@@ -27,6 +27,11 @@ static KEY: LazyLock<String> = LazyLock::new(|| {
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
 });
 
+/// The same key, with `\n` where a line ends.
+pub(crate) fn key_on_one_line() -> String {
+    KEY.replace('\n', "\\n")
+}
+
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 pub(crate) struct AppScene {
@@ -56,6 +61,11 @@ impl AppScene {
         let server = MockServer::start().await;
         let app = client(&server, base, Hook::App);
         Self { server, base, app }
+    }
+
+    /// The URL of a path of the API.
+    pub(crate) fn url(&self, at: &str) -> String {
+        format!("{}{}{at}", self.server.uri(), self.base)
     }
 
     /// Another client, as of a function that has just started; its webhook is this one.

@@ -7,6 +7,7 @@ use aws::tasks::Tasks;
 use aws_config::timeout::TimeoutConfig;
 use contracts::ecs::{request, ticket};
 use contracts::emulators::config;
+use fleet::TaskArn;
 use fleet::launch::{FailureClass, LaunchFailure};
 use fleet::ports::{DescribeTasks as _, RunTask as _};
 
@@ -43,6 +44,24 @@ async fn an_answer_that_says_nothing_is_tried_again_later() {
 async fn a_failures_detail_is_told() {
     let body = r#"{"failures": [{"reason": "RESOURCE:CPU", "detail": "of no instance"}]}"#;
     assert_eq!(run(&canned(200, body.to_owned())).await.reason, "RESOURCE:CPU: of no instance");
+    let body = r#"{"failures": [{"arn": "arn:of-one", "reason": "ATTRIBUTE"}, {"arn": "arn:of-two", "reason": "AGENT"}]}"#;
+    let failure = run(&canned(200, body.to_owned())).await;
+    assert_eq!(
+        (failure.class, &*failure.reason),
+        (FailureClass::Later, "AGENT"),
+        "each instance has an entry"
+    );
+}
+
+#[tokio::test]
+async fn a_container_says_why_its_task_stopped_where_the_task_does_not() {
+    let body = r#"{"tasks": [{"taskArn": "arn:t", "lastStatus": "STOPPED", "stopCode": "TaskFailedToStart",
+        "stoppedReason": "Task failed to start",
+        "containers": [{"name": "runner", "reason": "CannotPullContainerError: manifest unknown"}]}], "failures": []}"#;
+    let ecs = tasks(&canned(200, body.to_owned()));
+    let found = ecs.describe_tasks("mayfly_fargate", &[TaskArn::new("arn:t")]).await.unwrap();
+    let reason = found[0].stop.as_ref().map(|stop| &*stop.reason);
+    assert_eq!(reason, Some("Task failed to start; runner: CannotPullContainerError: manifest unknown"));
 }
 
 #[tokio::test]
@@ -68,7 +87,7 @@ async fn no_errors_text_has_the_ticket() {
         let url = canned(status, body.clone());
         let failure = run(&url).await;
         assert!(!failure.reason.contains(ticket), "{body}: {}", failure.reason);
-        let described = tasks(&url).describe_tasks("mayfly_fargate", &[fleet::TaskArn::new("arn")]).await;
+        let described = tasks(&url).describe_tasks("mayfly_fargate", &[TaskArn::new("arn")]).await;
         if let (Err(error), 200 | 500) = (described, status) {
             assert!(!error.to_string().contains(ticket), "{body}: {error}");
         }
