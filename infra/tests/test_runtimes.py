@@ -35,15 +35,15 @@ def the_map(ways: dict[str, str]) -> str:
 
 
 @cache
-def root(all_from: str = "") -> Stack:
-    """The stack of the map above, or of one whose pools all have one way."""
+def root(all_from: str = "", **more: str) -> Stack:
+    """The stack of the map above, or of one whose pools all have one way; with more parameters."""
     names = tomllib.loads((ROOT / "pools.toml").read_text(encoding="utf-8"))["pools"]
     with rendered(the_map(dict.fromkeys(names, all_from) if all_from else FROM)) as files:
         templates = expanded_files(files)
     arns = {it["type"]: it["arn"] for it in tomllib.loads(TABLE.read_text(encoding="utf-8"))["arn"]}
     arns["AWS::S3::Bucket"] = "arn:${Partition}:s3:::${Name}"
     given = {} if all_from == "efs" else DIGESTS
-    return Stack.whole("one", arns=arns, templates=templates, RuntimesImage="r.example/runtimes", **given)
+    return Stack.whole("one", arns=arns, templates=templates, RuntimesImage="r.example/runtimes", **given, **more)
 
 
 def properties(logical: str, stack: Stack | None = None) -> dict:
@@ -178,6 +178,18 @@ class Tasks(unittest.TestCase):
             (container,) = properties(logical)["ContainerDefinitions"]
             told = ["--architecture", word, *options, f"/mayfly/runtimes/{word}", "--trees", "/mnt/runtimes"]
             self.assertEqual(container["Command"], [*told, "node@22", "python@3.13"])
+
+    def test_the_stacks_key_and_repositories_are_those_of_the_publishers_too(self):
+        key, repository = (f"arn:aws:{it}" for it in ("kms:us-east-1:1:key/k", "ecr:us-east-1:1:repository/runtimes"))
+        for given, of_logs, of_images in (
+            ({}, None, ["arn:aws:ecr:us-east-1:*:repository/*"]),
+            ({"KmsKeyArn": key, "ImageRepositories": repository}, key, [repository]),
+        ):
+            stack = root(**given).below("Runtimes")
+            self.assertEqual(properties("Logs", stack).get("KmsKeyId"), of_logs)
+            (policy,) = properties("ExecutionRole", stack)["Policies"]
+            pulls = [it for it in policy["PolicyDocument"]["Statement"] if it["Sid"] == "PullImages"]
+            self.assertEqual([it["Resource"] for it in pulls], [of_images])
 
     def test_one_way_alone_makes_nothing_of_the_other(self):
         kinds = lambda way: {it["Type"] for it in root(way).below("Runtimes").resources().values()}  # noqa: E731
