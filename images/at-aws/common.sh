@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the scripts of a build have in common.
+# What the build's scripts share.
 
-# shellcheck disable=SC2034 # for who sources it
+# shellcheck disable=SC2034 # for the scripts that source it
 images=(runner runner-docker dockerd logs mirror runtimes)
 
 die() {
@@ -9,7 +9,7 @@ die() {
     exit 1
 }
 
-# At ECR; and a builder that knows zstd.
+# Logs in to ECR, and makes a builder that supports zstd.
 log_in() {
     docker buildx version >/dev/null 2>&1 || die "docker buildx is not here"
     aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"

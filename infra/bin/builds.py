@@ -1,4 +1,4 @@
-"""What a release compiles, and how: from the lock file, with nothing of the machine in the binaries."""
+"""What a release compiles, and how: from the lock file, and without paths of the machine in the binaries."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ FEATURES = {"mayfly": "doctor,why"}
 
 
 def version_of(root: Path) -> str:
-    """Cargo.toml's, which all crates have."""
+    """The version in Cargo.toml, which all crates share."""
     return tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
 
 
@@ -49,7 +49,7 @@ def environment(architecture: str, root: Path, cargo_home: Path, sysroot: Path, 
     folders = {cargo_home: "/cargo", root: "/mayfly", sysroot: "/rust"}
     for folder in folders:
         if " " in str(folder):
-            raise Refusal(f"{folder} has a space in it, which RUSTFLAGS cannot have: build from another folder")
+            raise Refusal(f"{folder} contains a space, which RUSTFLAGS cannot express: build from another folder")
     for_c = " ".join(f"-ffile-prefix-map={folder}={name}" for folder, name in folders.items())
     return {
         "RUSTFLAGS": f"-Ctarget-cpu={CPUS[architecture]} "
@@ -62,13 +62,13 @@ def environment(architecture: str, root: Path, cargo_home: Path, sysroot: Path, 
 
 
 def of_this_machine(architecture: str, root: Path, epoch: int) -> dict[str, str]:
-    """The same, with where cargo and Rust are here."""
+    """The same, with the folders of cargo and Rust on this machine."""
     cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     return environment(architecture, root, cargo_home, Path(_said(root, "rustc", "--print", "sysroot")), epoch)
 
 
 def installed(root: Path) -> list[str]:
-    """The architectures for which Rust can build here. Without rustup it is the build that says what is missing."""
+    """The architectures for which Rust can build here. Without rustup, the build itself says what is missing."""
     try:
         targets = _said(root, "rustup", "target", "list", "--installed").split()
     except OSError:

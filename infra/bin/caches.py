@@ -1,4 +1,4 @@
-"""The dependency caches of the map (pools.toml), as far as a deploy has to know them."""
+"""The dependency caches of the map (pools.toml), as far as a deploy needs them."""
 
 from pools import whole_map
 from says import Refusal
@@ -8,13 +8,13 @@ ROLE_NAME = 64
 
 
 def of_map() -> list[str]:
-    """The names of the groups. `mayfly pools render` looks at the rest."""
+    """The names of the groups. `mayfly pools render` checks the rest."""
     groups = whole_map().get("caches", {})
     return list(groups) if isinstance(groups, dict) else []
 
 
 def check(parameters: dict[str, str], stack: str, region: str) -> str:
-    """What speaks against the groups' roles."""
+    """Refuses groups whose roles IAM would not accept."""
     groups = of_map()
     if not groups:
         return "none in pools.toml"
@@ -23,6 +23,6 @@ def check(parameters: dict[str, str], stack: str, region: str) -> str:
     name = f"{stack}_{region}_{max(groups, key=len)}_w"
     if len(name) > ROLE_NAME:
         raise Refusal(
-            f"the role {name} has {len(name)} characters, and IAM takes {ROLE_NAME}: a shorter group or stack_name"
+            f"the role {name} has {len(name)} characters, but IAM allows {ROLE_NAME}: shorten the group or stack_name"
         )
     return f"{len(groups)} groups of repositories"

@@ -1,5 +1,4 @@
-"""Checks that speak for or against something: each prints its line, and all that speaks against it is said
-together at the end."""
+"""Checks before an action. Each prints a line. At the end, all refusals are printed together."""
 
 import sys
 from collections.abc import Callable
@@ -11,13 +10,13 @@ T = TypeVar("T")
 
 
 class Checks:
-    """Those that do not depend on each other."""
+    """Checks that do not depend on each other."""
 
     def __init__(self):
         self.refusals: list[str] = []
 
     def get(self, what: str, check: Callable[[], T]) -> T | None:
-        """What the check finds; nothing, if it speaks against it."""
+        """What the check returns; None if it refuses."""
         try:
             return check()
         except Refusal as problem:
@@ -27,15 +26,15 @@ class Checks:
         return None
 
     def do(self, what: str, check: Callable[[], str]) -> bool:
-        """Whether nothing speaks against it; a line says what was found."""
+        """Runs a check and prints what it found. Returns whether it passed."""
         said = self.get(what, check)
         if said is not None:
             say(what, said)
         return said is not None
 
     def end(self) -> None:
-        """Ends the script if anything speaks against it."""
+        """Ends the script if any check has refused."""
         for refusal in self.refusals:
             print(refusal, file=sys.stderr)
         if self.refusals:
-            fail(f"{len(self.refusals)} of these to mend; nothing was built or changed")
+            fail(f"{len(self.refusals)} problems to fix; nothing was built or changed")

@@ -1,5 +1,5 @@
-"""What has to be cleared before CloudFormation can delete it. Each says in a few words what it has done,
-and changes nothing when it is done again."""
+"""Resources that have to be cleared before CloudFormation can delete them. Each step says in a few words what it
+has done, and changes nothing if it is repeated."""
 
 import time
 from collections.abc import Callable
@@ -26,15 +26,15 @@ def parts_of(all_of_them: list, size: int) -> list[list]:
 
 
 def switch_off(function: str) -> str:
-    """What it does at the moment goes on for its time-out at most; it is not called again."""
+    """A running call continues for at most its timeout; no new call begins."""
     boto3.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     return "called no more"
 
 
 def stop_tasks(cluster: str, stack: str) -> str:
-    """Those that this stack launched. PID 1 of each gets two minutes' notice. A launcher that was under way may
-    start some meanwhile, so that tasks are looked for until there are none. Tasks that somebody else runs in
-    the cluster are named and left, though CloudFormation cannot delete it before they end."""
+    """Stops the tasks that this stack launched. PID 1 of each gets two minutes' notice. A launcher that is still
+    running may start more, so this repeats until there are none. It names and leaves other people's tasks, although
+    CloudFormation cannot delete the cluster before they end."""
     ecs, stopped = boto3.client("ecs"), 0
     pages = ecs.get_paginator("list_tasks")
     for _ in range(ROUNDS):
@@ -52,12 +52,12 @@ def stop_tasks(cluster: str, stack: str) -> str:
         for some in parts_of(tasks, TASKS):
             ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=some)
         stopped += len(tasks)
-    raise RuntimeError(f"{stopped} tasks stopped, and somebody starts others")
+    raise RuntimeError(f"{stopped} tasks stopped, but something keeps starting others")
 
 
 def by_owner(cluster: str, tasks: list[str], stack: str) -> tuple[list[str], list[str]]:
-    """The stack's own, and somebody else's. Of neither are a service's: it starts another task for one that is
-    stopped, and CloudFormation deletes the service, tasks and all, before the cluster. Their group is
+    """The stack's own tasks, and other people's. Tasks of a service are in neither list: a service replaces a
+    stopped task, and CloudFormation deletes the service with its tasks before the cluster. Their group is
     `service:NAME` (ECS, "Task", `group`)."""
     ecs, own, foreign = boto3.client("ecs"), [], []
     for some in parts_of(tasks, TASKS):
@@ -69,8 +69,8 @@ def by_owner(cluster: str, tasks: list[str], stack: str) -> tuple[list[str], lis
 
 
 def let_instances_go(group: str) -> str:
-    """An Auto Scaling group is not deleted while an instance of it is protected. What it starts from now on is not,
-    and what it has is not any more before the group is asked to let all of them go."""
+    """An Auto Scaling group cannot be deleted while one of its instances is protected. So new instances start
+    unprotected, and the existing ones lose their protection before the group is set to zero."""
     scaling = boto3.client("autoscaling")
     scaling.update_auto_scaling_group(AutoScalingGroupName=group, NewInstancesProtectedFromScaleIn=False)
     groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
@@ -88,7 +88,8 @@ def let_instances_go(group: str) -> str:
 def wait_until_empty(
     group: str, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
 ) -> str:
-    """CloudFormation deletes no capacity provider whose group has an instance, and gives up on the whole stack then."""
+    """CloudFormation cannot delete a capacity provider whose group has an instance, and then gives up on the whole
+    stack."""
     scaling, began = boto3.client("autoscaling"), now()
     while True:
         groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
@@ -102,7 +103,7 @@ def wait_until_empty(
 
 
 def empty_bucket(bucket: str) -> str:
-    """All versions of all objects, and uploads that were never finished."""
+    """Deletes all versions of all objects, and unfinished uploads."""
     s3, deleted = boto3.client("s3"), 0
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
     versions = [it for page in pages for it in page.get("Versions", []) + page.get("DeleteMarkers", [])]
@@ -119,7 +120,8 @@ def empty_bucket(bucket: str) -> str:
 
 
 def empty_repository(repository: str) -> str:
-    """Images that an index names go after it: a round ends when none is left, or none has gone."""
+    """Deletes all images. Images that an index names can go only after it, so this repeats until none is left or no
+    more can be deleted."""
     ecr, deleted = boto3.client("ecr"), 0
     pages = ecr.get_paginator("list_images")
     while found := list(pages.paginate(repositoryName=repository).search("imageIds[]")):

@@ -3,7 +3,7 @@
 
     deploy.py [--check] [--yes]
 
-    --check   look at everything, and build and change nothing
+    --check   run all checks, but build and change nothing
     --yes     no question about the change set
 
 RELEASE=FOLDER takes the functions, the command and the templates of a release, so that nothing is built.
@@ -43,7 +43,7 @@ from stacks import Stack
 
 
 def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | None]:
-    """All checks. They change nothing, and those that can be made are made."""
+    """Runs all checks that can be run. They change nothing."""
     first = Checks()
     first.do("tools", tools.check)
     release = first.get("release", read_release)
@@ -62,7 +62,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | N
         # The rest takes a build of minutes, and most of it needs AWS.
         checks.end()
     if not release:
-        say("mayfly", "the checks need the command, which is built now: minutes the first time, seconds after that")
+        say("mayfly", "building the command that the checks need: minutes the first time, seconds after that")
     if the_map is not None:
         if checks.do("map", check_map) and release:
             checks.do("templates", lambda: released.stage(release, tools.mayfly))
@@ -78,7 +78,7 @@ def look(env: str) -> tuple[Settings, dict[str, pools.Pool], Images, Release | N
 
 
 def read_release() -> Release | None:
-    """The one of RELEASE, if it is whole, and has a command for this machine."""
+    """The release in RELEASE, if it is complete and has a command for this machine."""
     folder = released.folder()
     if folder is None:
         return None
@@ -131,7 +131,7 @@ def settings_of(env: str) -> Settings:
 def check_map() -> str:
     ended = tools.mayfly("pools", "render", "--check")
     if ended.returncode == 1:
-        raise Refusal(f"{tools.last_words(ended)}: `mayfly pools render` writes what pools.toml says")
+        raise Refusal(f"{tools.last_words(ended)}: run `mayfly pools render`")
     own = "mayfly: "
     said = [line.removeprefix(own) for line in ended.stderr.splitlines() if line.startswith(own)]
     if ended.returncode:
@@ -139,19 +139,19 @@ def check_map() -> str:
         raise Refusal("\n".join(said) or tools.last_words(ended))
     for warning in said:
         say("map", warning)
-    return "what is deployed is what pools.toml says"
+    return "the templates match pools.toml"
 
 
 def check_host() -> str:
-    """What an EC2 instance is given stands in the template as it was packed last."""
+    """Refuses a template whose user data for EC2 instances is older than images/host."""
     ended = tools.run([sys.executable, "images/host/pack.py", "--check"])
     if ended.returncode:
         raise Refusal(tools.last_words(ended))
-    return "what an instance is given is what images/host has"
+    return "the instances' user data matches images/host"
 
 
 def check_pins() -> str:
-    """A stack that names images of which somebody does not know what they are made of is not deployed."""
+    """Refuses to deploy images while a pin that they are built from is unknown or too old."""
     ended = tools.mayfly("images", "check", "--for-build")
     if ended.returncode:
         raise Refusal(f"{tools.last_words(ended)}: `mayfly images update`, then `make images PUSH=…`")
@@ -159,7 +159,7 @@ def check_pins() -> str:
 
 
 def check_quotas(region: str) -> str:
-    """1: something is small or could not be found out, which stops no deploy. 2: a pool cannot start."""
+    """Exit code 1: a quota is too small or unknown, which stops no deploy. 2: a pool cannot start."""
     asked = ["doctor", "--before-deploy", "--pools", str(pools.FILE), "--region", region]
     ended = tools.mayfly(*asked, features="doctor", **tools.credentials())
     if ended.returncode not in (0, 1):
@@ -177,18 +177,18 @@ def make_roles(the_map: dict[str, pools.Pool]) -> None:
 
 
 def build(found: Settings) -> Path:
-    """The template that names what was built."""
+    """Builds the functions; returns the template that names the results."""
     say("build", f"sam build, for {found.architecture}")
     if sam.run(sam.build_command(found)):
-        fail("sam build has failed, see above; nothing was deployed")
+        fail("sam build failed, see above; nothing was deployed")
     if sam.check_binaries(found.architecture):
-        fail(f"what was built is not for {found.architecture}, see above; nothing was deployed")
+        fail(f"the built functions are not for {found.architecture}, see above; nothing was deployed")
     return sam.BUILT / "template.yaml"
 
 
 @dataclass(frozen=True)
 class Code:
-    """What was built, or uploaded of a release, once for all deploys of one run."""
+    """The built or uploaded code, once for all deploys of one run."""
 
     template: Path
     # Those that say where a release is.
@@ -215,7 +215,7 @@ def deploy_stack(found: Settings, resolved: Images, code: Code, confirm: bool) -
     if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
         fail("nothing was deployed, see above; the stack is not there yet")
     if failed and changed_at(found) == before:
-        fail("sam deploy has failed, see above; the stack is as it was")
+        fail("sam deploy failed, see above; the stack has not changed")
     if failed:
         explain(found, there)
     if stacks.waiting_change_sets(found.stack) - waiting:
@@ -226,7 +226,7 @@ def deploy_stack(found: Settings, resolved: Images, code: Code, confirm: bool) -
 
 
 def changed_at(found: Settings):
-    """When CloudFormation last began to change the stack. An older failure's reasons are not this one's."""
+    """When CloudFormation last began to change the stack, so that an older failure's reasons are left out."""
     there = stacks.described(found.stack) or {}
     return there.get("LastUpdatedTime") or there.get("CreationTime")
 
@@ -246,23 +246,24 @@ def explain(found: Settings, there: dict) -> None:
 
 
 def first_images(found: Settings, the_map: dict[str, pools.Pool], code: Code, confirm: bool) -> None:
-    """A stack that builds its images is there before them, with pools that start nothing: now the images, then the pools.
-    Interrupted, the next deploy goes on here: nothing is built that was published meanwhile."""
+    """A stack that builds its images exists before them, with pools that start nothing. This builds the images, and
+    then deploys the pools. After an interruption, the next deploy continues here, and builds nothing that is
+    already published."""
     if not image_builds.is_on(found.parameters) or image_builds.record(found.path):
         return
-    say("images", "the stack is there, and has published none yet: they are built now, for half an hour or so")
+    say("images", "the stack exists but has no images yet: building them, which takes about half an hour")
     try:
         make_images.at_aws(found.stack, found.path)
         given = {**found.parameters, **of_builds(found)}
         resolved = images.resolve(given, the_map, found.stack, found.region)
     except Refusal as problem:
-        fail(f"{problem}; the stack is there, and `make deploy` goes on from here")
+        fail(f"{problem}; the stack is there, and `make deploy` continues from here")
     say("images", resolved.said)
     deploy_stack(found, resolved, code, confirm)
 
 
 def automatic_images(found: Settings) -> None:
-    """What was published after this deploy's look, or while it was under way, reaches the pools now, and not a day later."""
+    """Gives the pools now, and not a day later, any images that were published during this deploy."""
     if image_builds.gives(found.parameters):
         outputs = image_builds.outputs(found.stack)
         make_images.upload_give(outputs["Bucket"])
@@ -272,7 +273,7 @@ def automatic_images(found: Settings) -> None:
 def farewell(found: Settings) -> None:
     there = stacks.described(found.stack)
     outputs = Stack(there).outputs if there else {}
-    print(f"The webhook's payload URL: {outputs.get('WebhookUrl', 'not told by the stack')}")
+    print(f"The webhook's payload URL: {outputs.get('WebhookUrl', 'missing in the outputs of the stack')}")
     hook = "the organisation's" if found.parameters.get("HookKind") == "organisation" else "the App's"
     print(f"At GitHub, in {hook} webhook: this URL, JSON, the secret of `make secrets`, Workflow jobs.")
     print(
@@ -286,10 +287,10 @@ def main(arguments: list[str]) -> None:
         print(__doc__)
         return
     if unknown := set(arguments) - known:
-        fail(f"{' '.join(sorted(unknown))} is no option; --help lists them")
+        fail(f"{' '.join(sorted(unknown))} is not an option; --help lists them")
     found, the_map, resolved, release = look(settings.environment())
     if "--check" in arguments:
-        print("Nothing speaks against the deploy; nothing was built or changed.")
+        print("All checks passed; nothing was built or changed.")
         return
     make_roles(the_map)
     confirm = "--yes" not in arguments and sys.stdin.isatty()
@@ -306,4 +307,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; CloudFormation goes on with what it has begun")
+        fail("interrupted; CloudFormation continues what it has begun")

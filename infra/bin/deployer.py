@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What whoever deploys needs in AWS: the policies of infra/deployer, and the list of what is made, docs/RESOURCES.md.
+"""Writes what a deployer needs in AWS: the policies in infra/deployer, and docs/RESOURCES.md, the list of what a
+stack makes.
 
     deployer.py [--check]
 
-    --check   write nothing; the exit code is 1 where a file is not what the templates want
+    --check   write nothing; exit with 1 if a file does not match the templates
 
 The permissions are those that CloudFormation's registry lists for the handlers of each type of the templates, as
 cfn-lint brings its schemas, and those of the calls of infra/bin.
@@ -147,7 +148,7 @@ def size(policy: dict) -> int:
 
 
 def policies(found: dict[str, dict]) -> dict[Path, str]:
-    """As few as their statements fit into, in the order of the services."""
+    """As few policies as the statements fit into, in the order of the services."""
     parts: list[list[dict]] = [[]]
     for it in statements(found):
         if size(document([*parts[-1], it])) > LARGEST:
@@ -161,8 +162,8 @@ def listed(found: dict[str, dict]) -> str:
     lines = [
         "# What a stack makes",
         "",
-        "Made by `infra/bin/deployer.py` from the templates, expanded, for the map as it is. A resource with a condition is",
-        "made only where its parameters ask for it.",
+        "`make deployer` writes this page from the expanded templates and the present map. A resource with a condition is",
+        "made only if its parameters ask for it.",
         "",
     ]
     for name, template in found.items():

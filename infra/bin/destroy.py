@@ -49,7 +49,7 @@ def delete(stack: Stack) -> str:
 
 
 def delete_registrations(stack: Stack) -> str:
-    """With the App's key that sorts last, which is the registrar's too."""
+    """Deletes registrations with the App's key that sorts last, as the registrar does."""
     told = stack.parameters
     path = f"{told['ParametersPath']}/github-app-keys"
     pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
@@ -77,7 +77,7 @@ def in_ledger(table: str, ids: list[str]) -> set[str]:
 
 
 class Steps:
-    """What is done, each by itself."""
+    """The steps, each by itself."""
 
     def __init__(self):
         self.failed = 0
@@ -91,8 +91,7 @@ class Steps:
 
 
 def all_steps(stack: Stack) -> list[tuple[str, list[str], Callable[[str], str]]]:
-    """What is done with which of its resources, in this order: who launches, what was launched, what is
-    registered, what it runs on, what is kept."""
+    """Every step with its resources, in this order: functions, tasks, registrations, instances, storage."""
     of_type = stack.of_type
     return [
         ("function", of_type("AWS::Lambda::Function"), clearing.switch_off),
@@ -107,7 +106,7 @@ def all_steps(stack: Stack) -> list[tuple[str, list[str], Callable[[str], str]]]
 
 
 def destroy(stack: Stack) -> int:
-    """How many steps have failed."""
+    """Runs all steps; returns how many have failed."""
     steps = Steps()
     for word, names, step in all_steps(stack):
         for name in names:
@@ -128,7 +127,7 @@ def main() -> None:
     if sys.stdin.readline().strip() != name:
         fail("nothing was done")
     if failed := destroy(stack):
-        fail(f"{failed} steps have failed; when their reasons are gone, do it again")
+        fail(f"{failed} steps failed; fix the causes and run it again")
     print(f"{name} is gone. What stays, because nothing brings it back:")
     for kind, command in stacks.RETAINED.items():
         for each in stack.of_type(kind):
@@ -148,4 +147,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; `make destroy` again does what is left, and what CloudFormation has begun goes on")
+        fail("interrupted; run `make destroy` again for the rest; CloudFormation continues what it has begun")

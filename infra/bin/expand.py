@@ -24,15 +24,15 @@ from samtranslator.translator.transform import transform
 
 
 class NoManagedPolicies:
-    """The functions bring roles of their own, so that no managed policy is looked up."""
+    """The functions have their own roles, so no managed policy is looked up."""
 
     def load(self):
         return {}
 
 
 def unrolled(template: dict) -> dict:
-    """The template with its loops unrolled and nothing else done: what refers to parameters, conditions
-    or other resources is for CloudFormation, which alone knows their values."""
+    """The template with only its loops unrolled. References to parameters, conditions or other resources stay,
+    because only CloudFormation knows their values."""
     context = TemplateProcessingContext(fragment=template)
     loops = ForEachProcessor(create_default_intrinsic_resolver(context))
     return without_empty_subs(
@@ -41,7 +41,7 @@ def unrolled(template: dict) -> dict:
 
 
 def without_empty_subs(value):
-    """A loop leaves `Fn::Sub` of texts in which nothing is left to substitute, also in a `Ref`."""
+    """A loop leaves `Fn::Sub` of texts without anything to substitute, even in a `Ref`."""
     match value:
         case {"Fn::Sub": str(text)} if "${" not in text:
             return text

@@ -1,5 +1,5 @@
-"""The images that the stack builds itself (infra/image-builds.yaml): what was published last, what is kept, and what reaches
-the pools without a deploy (infra/automatic-images.yaml)."""
+"""The images that the stack builds itself (infra/image-builds.yaml): which were published last, which are kept, and
+which reach the pools without a deploy (infra/automatic-images.yaml)."""
 
 import json
 
@@ -65,7 +65,7 @@ def parameter_of(path: str) -> str:
 
 
 def record(path: str) -> dict:
-    """What the last build has published, and what was published before; empty while there was no build."""
+    """What the last build and the one before have published; empty before the first build."""
     ssm = boto3.client("ssm")
     try:
         value = ssm.get_parameter(Name=parameter_of(path))["Parameter"]["Value"]
@@ -96,7 +96,7 @@ def published(path: str, parameters: dict[str, str]) -> dict[str, str]:
 
 
 def waiting(parameters: dict[str, str]) -> dict[str, str]:
-    """What stays off in this deploy because its image is not built yet."""
+    """The parameters that stay off in this deploy because their images are not built yet."""
     if not is_on(parameters):
         return {}
     return {
@@ -107,7 +107,7 @@ def waiting(parameters: dict[str, str]) -> dict[str, str]:
 
 
 def outputs(stack: str) -> dict[str, str]:
-    """Of the nested stacks; nothing where there are none."""
+    """The outputs of the nested stacks; empty if there are none."""
     there = described(stack)
     if there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS":
         return {}
@@ -116,8 +116,8 @@ def outputs(stack: str) -> dict[str, str]:
 
 
 def keep(deployed: list[str], stack: str) -> list[str]:
-    """Tags what is deployed, so that ECR does not expire it, and takes the tag off what was two deploys before. Says what
-    could not be done, which stops no deploy: ECR keeps the ten newest builds anyway."""
+    """Tags the deployed images, so that ECR does not expire them, and removes the tag from those of two deploys
+    ago. Returns what failed, which stops no deploy, because ECR keeps the ten newest builds anyway."""
     warnings = []
     for image in deployed:
         reference = Reference.of(image)

@@ -1,5 +1,5 @@
-"""The images of a deploy: what is deployed is what a tag names now, by its digest, for every architecture
-that a pool of the map has."""
+"""The images of a deploy. It deploys the digest that a tag names now, which must exist for every architecture of
+the map's pools."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ OF_THE_MIRROR = {"arm64"}
 
 @dataclass
 class Images:
-    """What the deploy is given in the place of what was written."""
+    """The images that the deploy uses instead of those that were written."""
 
     parameters: dict[str, str] = field(default_factory=dict)
     said: str = ""
@@ -39,7 +39,7 @@ class Images:
 
 
 def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: str) -> Images:
-    """Every image that is named, and why one cannot be deployed."""
+    """Resolves every named image, or says why one cannot be deployed."""
     found, problems, said, on_instances = Images(), [], [], set()
     for parameter in NAMED:
         if not given.get(parameter):
@@ -75,14 +75,14 @@ def resolve(given: dict[str, str], pools: dict[str, Pool], stack: str, region: s
 
 
 def of_map(pool: Pool, pinned: str) -> list[str]:
-    """What to say of a pool's own image, whose text in the map is what is deployed. The ECS agent of an instance
-    keeps what it has of a tag (ECS_IMAGE_PULL_BEHAVIOR=prefer-cached), whatever that names by now."""
+    """Warns about a pool's own image, which is deployed as the map names it. An instance's ECS agent keeps the
+    image that it has for a tag (ECS_IMAGE_PULL_BEHAVIOR=prefer-cached), even if the tag names another one by now."""
     if "@" in pool.image:
         return []
     way = f'write image = "{pinned}" into pools.toml, then `mayfly pools render`'
     if pool.on_ec2:
-        raise Refusal(f"{pool.image} is a tag, of which an instance keeps what it has: {way}")
-    return [f"the image of {pool.name} is {pool.image}, and each task has what that names then: {way}"]
+        raise Refusal(f"{pool.image} is a tag, and an instance keeps the image that it has for a tag: {way}")
+    return [f"the image of {pool.name} is {pool.image}, and each task gets what that names when it starts: {way}"]
 
 
 def resolved(text: str, architectures: set[str], region: str, whose: str) -> str:
@@ -99,7 +99,7 @@ def resolved(text: str, architectures: set[str], region: str, whose: str) -> str
 
 
 def needed_by(parameter: str, pools: dict[str, Pool]) -> set[str]:
-    """The architectures of the pools that run it, or that it publishes for."""
+    """The architectures of the pools that run it, or for which it publishes."""
     if parameter == RUNTIMES:
         return {pool.architecture for pool in pools.values() if pool.in_service}
     return OF_THE_MIRROR if parameter == MIRROR else {pool.architecture for pool in run_by(parameter, pools)}
@@ -118,7 +118,7 @@ def run_by(parameter: str, pools: dict[str, Pool]) -> list[Pool]:
 
 
 def idle(given: dict[str, str], pools: dict[str, Pool]) -> list[str]:
-    """Which pools start nothing, because their images are not there yet."""
+    """Which pools start nothing, because they have no image yet."""
     said = []
     for parameter in PARAMETERS:
         waiting = [pool.name for pool in run_by(parameter, pools)]

@@ -1,4 +1,4 @@
-"""Logs and metrics of hosts and tasks: what of their parameters makes no sense together, and what has to be there
+"""Logs and metrics of hosts and tasks: checks that their parameters fit together, and that what they need exists
 before a deploy."""
 
 import parameter_store
@@ -13,12 +13,12 @@ def switched_on(parameters: dict[str, str]) -> list[str]:
 
 
 def problems(parameters: dict[str, str]) -> list[str]:
-    """What no parameter by itself is wrong about."""
+    """Problems that only show when the parameters are taken together."""
     output, on = parameters["LogOutput"], switched_on(parameters)
     if not on:
         return []
     if not output:
-        return [f"{are_on(on)}, and LogOutput is empty: say where to, cloudwatch for example"]
+        return [f"{are_on(on)}, and LogOutput is empty: set it to a destination, for example cloudwatch"]
     # ECS itself writes the tasks' logs to CloudWatch.
     sent = [it for it in on if it != "TaskLogs" or output != CLOUDWATCH]
     found = []
@@ -40,7 +40,7 @@ def needs_key(output: str) -> bool:
 
 
 def check_key(parameters: dict[str, str], region: str) -> str:
-    """ECS starts no task whose secret is not there."""
+    """Refuses a missing key, because ECS starts no task without its secret."""
     name = parameters["LogKeyParameter"]
     if not name or parameters["LogOutput"] == CLOUDWATCH:
         return "none is needed"

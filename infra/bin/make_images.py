@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Builds the images: at AWS where the stack of samconfig.toml has ImageBuilds on, else on this machine.
+"""Builds the images: at AWS if the stack of samconfig.toml has ImageBuilds on, otherwise on this machine.
 
     make_images.py [OPTION]...
 
-Options are those of images/build, which builds here. At AWS it uploads what the images are made of, starts a check, and
-waits for the build that follows; it may be interrupted and repeated, and finds a build that is under way.
+The options are those of images/build, which builds on this machine. At AWS it uploads the images' sources, starts a
+check, and waits for the build that follows. You can interrupt and repeat it: it then finds the running build.
 """
 
 import os
@@ -28,14 +28,14 @@ GIVE = ROOT / "images/at-aws/give"
 
 
 def build_programs() -> None:
-    """PID 1 for both architectures, and the command for the check, all linked for an older glibc than the machines'."""
+    """Builds PID 1 for both architectures and the command for the check, all for an older glibc than the machines'."""
     script = ["bash", str(ROOT / "images/build"), "--programs"]
     if subprocess.run(script, cwd=ROOT, check=False).returncode:
         raise Refusal("PID 1 or the command could not be built, see above; nothing was uploaded")
 
 
 def context() -> bytes:
-    """What a build needs, as one archive: the same files are the same bytes."""
+    """The sources of a build as one archive; the same files give the same bytes."""
     files = [it for it in sorted((ROOT / "images").rglob("*")) if it.is_file() and "__pycache__" not in it.parts]
     files += [ROOT / INIT / it / "runner-init" for it in ("amd64", "arm64")]
     named = {str(it.relative_to(ROOT)): it for it in files} | {"bin/mayfly": ROOT / "target/images/mayfly"}
@@ -49,7 +49,7 @@ def upload(bucket: str) -> None:
 
 
 def build(outputs: dict[str, str]) -> None:
-    """Waits for the build that runs, or else checks and waits for what follows from that."""
+    """Waits for a running build; otherwise starts a check and waits for the build that follows."""
     steps = boto3.client("stepfunctions")
     running = steps.list_executions(stateMachineArn=outputs["Machine"], statusFilter="RUNNING")["executions"]
     if running:
@@ -76,23 +76,23 @@ def wait_for_execution(execution: str) -> None:
     steps = boto3.client("stepfunctions")
     ended = wait("build", lambda: steps.describe_execution(executionArn=execution))
     if ended["status"] != "SUCCEEDED":
-        raise Refusal(f"the build has {ended['status'].lower()}, and what was published before stays: {execution} has its steps")
+        raise Refusal(f"the build has {ended['status'].lower()}, and the published images stay: {execution} has its steps")
 
 
 def upload_give(bucket: str) -> None:
-    """The script that gives images to the pools, which runs by itself: `make deploy` brings the one of its version."""
+    """Uploads the script that gives images to the pools and runs on its own: each deploy uploads its version."""
     boto3.client("s3").put_object(Bucket=bucket, Key="give", Body=GIVE.read_bytes())
 
 
 def start_giving(outputs: dict[str, str]) -> str:
-    """The id of the run that gives the pools what was published last."""
+    """Starts the run that gives the pools the images that were published last; returns its id."""
     started = boto3.client("codebuild").start_build(projectName=outputs["Give"])["build"]["id"]
     say("automatic images", "new runners have what was published last in a minute or two")
     return started
 
 
 def give(outputs: dict[str, str]) -> None:
-    """Waits until the pools have what was published last."""
+    """Waits until the pools have the images that were published last."""
     ended = wait_for_project(start_giving(outputs))
     if ended["buildStatus"] != "SUCCEEDED":
         raise Refusal(f"giving the images to the pools has {ended['buildStatus'].lower()}, and they keep what they have: {logs_of(ended)}")
@@ -108,7 +108,7 @@ def logs_of(build: dict) -> str:
 
 
 def wait(what: str, look) -> dict:
-    """Until it has ended, with a line each minute."""
+    """Waits until it has ended, with a line each minute."""
     began, told = time.monotonic(), -1
     while True:
         it = look()
@@ -155,4 +155,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; a build that was started goes on, and `make images` finds it")
+        fail("interrupted; a build that has started continues, and `make images` finds it")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes the webhook secret and the first ticket key, as SecureStrings in the Parameter Store, under the
-ParametersPath and in the region of samconfig.toml. What is there already stays.
+ParametersPath and in the region of samconfig.toml. Existing ones stay.
 
     make_secrets.py
 
-ENV=staging takes [staging.global.parameters]. A region that is missing there is asked for.
+ENV=staging takes [staging.global.parameters]. It asks for a missing region.
 """
 
 import secrets
@@ -21,8 +21,8 @@ LENGTH = 32
 
 
 def put(ssm, name: str, secret: str) -> bool:
-    """False: there is one in its folder, and it stays. Parameter Store decides, so that two who do this at
-    once do not overwrite each other's."""
+    """Writes a secret. False if its folder already has one, which stays. The Parameter Store decides, so that two
+    people at once do not overwrite each other's."""
     if there := parameter_store.names_under(name.rpartition("/")[0]):
         print(f"{listed(there)} is there and stays")
         return False
@@ -36,7 +36,7 @@ def put(ssm, name: str, secret: str) -> bool:
 
 def make(ssm, path: str, region: str) -> None:
     if put(ssm, name := f"{path}/{TICKET_KEYS}/1", secrets.token_hex(LENGTH)):
-        print(f"{name} is written in {region}; nobody else needs it")
+        print(f"{name} is written in {region}; nobody needs to copy it")
 
     secret = secrets.token_hex(LENGTH)
     if put(ssm, name := f"{path}/{WEBHOOK_SECRETS}/1", secret):
@@ -64,7 +64,7 @@ def main() -> None:
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; again, it makes what is missing")
+        fail("interrupted; run it again to make what is missing")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The mirror of Docker Hub: what of its parameters makes no sense together, and what has to be there before a deploy."""
+"""The mirror of Docker Hub: checks that its parameters fit together, and that what it needs exists before a deploy."""
 
 import parameter_store
 
@@ -11,21 +11,21 @@ def is_on(parameters: dict[str, str]) -> bool:
 
 
 def problems(parameters: dict[str, str], stack: str) -> list[str]:
-    """What no parameter by itself is wrong about."""
+    """Problems that only show when the parameters are taken together."""
     if not is_on(parameters):
         return []
     found = []
     if theirs := parameters["RegistryMirror"]:
-        found.append(f"DockerHubMirror is on, and RegistryMirror is {theirs}: daemons ask one of them; leave one out")
+        found.append(f"DockerHubMirror is on, and RegistryMirror is {theirs}: daemons use only one of them; leave one out")
     if not parameters["MirrorImage"] and parameters["ImageBuilds"] == "off":
         found.append("DockerHubMirror is on, and MirrorImage is empty: `make images PUSH=…` builds it")
     if len(stack) > LABEL:
-        found.append(f"DockerHubMirror is on, and stack_name has {len(stack)} letters: a name of DNS takes {LABEL}")
+        found.append(f"DockerHubMirror is on, and stack_name has {len(stack)} letters: a DNS name allows {LABEL}")
     return found
 
 
 def check_key(parameters: dict[str, str], region: str) -> str:
-    """ECS starts no task whose secret is not there."""
+    """Refuses a missing key, because ECS starts no task without its secret."""
     if not parameters["MirrorKeyParameter"]:
         return "none: the mirror asks Docker Hub without an account"
     return parameter_store.check_key(parameters["MirrorKeyParameter"], region)

@@ -1,4 +1,4 @@
-"""The way out of the runners, and what it costs a month: CloudFormation says neither."""
+"""The runners' route to the internet, and its cost a month; CloudFormation reports neither."""
 
 from pools import Pool
 from says import listed
@@ -11,14 +11,15 @@ AN_ADDRESS = "0.005"
 
 
 def gateways(told: str, the_map: dict[str, Pool]) -> int:
-    """As infra/network.yaml has it: `auto` is one for pools on EC2, whose tasks can have no public address."""
+    """The number of NAT gateways, as in infra/network.yaml: `auto` means one if there are pools on EC2, whose tasks
+    can have no public address."""
     if told == "auto":
         return int(any(pool.on_ec2 for pool in the_map.values()))
     return int(told)
 
 
 def said(parameters: dict[str, str], the_map: dict[str, Pool]) -> str:
-    """What is made and what it costs, in one line; with a warning for pools that would have no way out."""
+    """One line about the gateways and their cost, with a warning about pools that would have no route out."""
     if parameters["VpcId"]:
         return f"{parameters['VpcId']}, which is there already; its way out is its owner's"
     told = parameters["NatGateways"]
@@ -30,5 +31,5 @@ def said(parameters: dict[str, str], the_map: dict[str, Pool]) -> str:
     way = f"Fargate's runners get public addresses, ${AN_ADDRESS} an hour each"
     cut_off = [name for name, pool in the_map.items() if pool.on_ec2 and pool.in_service]
     if cut_off:
-        way += f"; warning: {listed(cut_off)} have no way out, and their jobs wait; say auto, 1 or 2"
+        way += f"; warning: {listed(cut_off)} have no route to the internet, so their jobs wait; set auto, 1 or 2"
     return f"NatGateways is {told}: no NAT gateway; {way}"

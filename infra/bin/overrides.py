@@ -1,4 +1,4 @@
-"""A stack's parameters: as samconfig.toml may hold them, and as template.yaml wants them."""
+"""A stack's parameters: the forms that samconfig.toml allows, and the values that template.yaml allows."""
 
 import re
 import shlex
@@ -56,14 +56,14 @@ class Template:
         return [name for name, it in self.declared.items() if "Default" not in it]
 
     def stored(self) -> list[str]:
-        """Those whose values are names of the Parameter Store's, which CloudFormation reads."""
+        """Those whose values name parameters of the Parameter Store, which CloudFormation reads."""
         return [name for name, it in self.declared.items() if it["Type"].startswith("AWS::SSM::Parameter::Value")]
 
     def about(self, name: str) -> str:
         return " ".join(self.declared[name].get("Description", "").split())
 
     def problems(self, given: dict[str, str]) -> list[str]:
-        """What CloudFormation would not take, by its own rules; it says so only when all is built."""
+        """What CloudFormation would refuse, by its own rules; it would say so only after the build."""
         return [problem for name, value in given.items() if (problem := self.problem(name, value))]
 
     def problem(self, name: str, value: str) -> str | None:

@@ -1,5 +1,5 @@
-"""The files of a release as bytes that depend on nothing but what is in them: templates whose code is in a bucket,
-and archives with fixed times, orders and modes."""
+"""The files of a release, whose bytes depend only on their contents: templates with their code in a bucket, and
+archives with fixed times, order and modes."""
 
 import gzip
 import hashlib
@@ -68,7 +68,7 @@ def with_urls(template: str, values: Mapping[str, str]) -> str:
 
 
 def zipped(name: str, content: bytes, mode: int = PROGRAM) -> bytes:
-    """One file, as Lambda wants its code."""
+    """A zip of one file, as Lambda expects its code."""
     entry = zipfile.ZipInfo(name, date_time=OLDEST)
     # Made on Unix, wherever it was made: the modes are Unix's.
     entry.create_system, entry.external_attr = 3, mode << 16
@@ -86,7 +86,7 @@ def tarred(folder: Path, epoch: int) -> bytes:
 
 
 def archived(files: Mapping[str, Path], epoch: int) -> bytes:
-    """Files by their names, as tar.gz: in this order, of nobody, all of one time."""
+    """A tar.gz of files by name, in this order, without owners, and all with one time."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, file in files.items():

@@ -1,4 +1,4 @@
-"""What a stack needs in the Parameter Store before it is deployed, and whose path it is."""
+"""What a stack needs in the Parameter Store before a deploy, and which stack owns its path."""
 
 import boto3
 from botocore.exceptions import ClientError
@@ -8,13 +8,14 @@ WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS = "webhook-secrets", "ticket-keys", "gith
 
 
 def put_app_key(path: str, region: str) -> str:
-    """The command with which somebody puts the App's private key there."""
+    """The command that stores the App's private key."""
     name, file = f"{path}/{APP_KEYS}/1", "file://YOUR-APP.private-key.pem"
     return f"aws ssm put-parameter --type SecureString --name {name} --value {file} --region {region}"
 
 
 def types_under(folder: str) -> dict[str, str]:
-    """The type of each parameter there, by its name. All of them are valid; after a rotation the first is gone."""
+    """The type of each parameter under the path, by its name. All are valid; after a rotation the first one is
+    gone."""
     pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=folder)
     return dict(pages.search("Parameters[].[Name, Type]"))
 
@@ -25,11 +26,11 @@ def names_under(folder: str) -> list[str]:
 
 
 def check_secrets(path: str, region: str) -> str:
-    """CloudFormation cannot make them, and the functions do nothing without."""
+    """Refuses missing secrets: CloudFormation cannot make them, and the functions need them."""
     there = {it: types_under(f"{path}/{it}") for it in (WEBHOOK_SECRETS, TICKET_KEYS, APP_KEYS)}
     missing = [it for it, found in there.items() if not found]
     problems = [
-        f"{name} is a {kind}, which lies there as it is, and has to be a SecureString: delete it, and put it there again"
+        f"{name} is a {kind}, stored unencrypted, but must be a SecureString: delete it, and put it there again"
         for found in there.values()
         for name, kind in found.items()
         if kind != "SecureString"
@@ -49,7 +50,7 @@ def check_secrets(path: str, region: str) -> str:
 
 
 def check_key(name: str, region: str) -> str:
-    """A SecureString that ECS hands to a container."""
+    """Checks a SecureString that ECS gives to a container."""
     ssm = boto3.client("ssm")
     way = f"`aws ssm put-parameter --type SecureString --name {name} --value file://KEY --region {region}`"
     try:
@@ -57,12 +58,13 @@ def check_key(name: str, region: str) -> str:
     except ssm.exceptions.ParameterNotFound:
         raise Refusal(f"{name} is not in {region}: {way}") from None
     if kind != "SecureString":
-        raise Refusal(f"{name} is a {kind}, and has to be a SecureString: delete it, then {way}")
+        raise Refusal(f"{name} is a {kind}, but must be a SecureString: delete it, then {way}")
     return f"{name} is there"
 
 
 def check_path(path: str, stack: str) -> str:
-    """The template writes the stack's name there; two stacks would read each other's secrets."""
+    """Refuses another stack's path. The template writes the stack's name there, because otherwise two stacks could
+    read each other's secrets."""
     ssm = boto3.client("ssm")
     try:
         owner = ssm.get_parameter(Name=f"{path}/stack")["Parameter"]["Value"]
@@ -76,7 +78,7 @@ def check_path(path: str, stack: str) -> str:
 
 
 def check_read(named: dict[str, str], region: str) -> str:
-    """The names that CloudFormation reads there itself, by the template's parameters that hold them."""
+    """Checks the names that CloudFormation itself reads, by the template's parameters that have them."""
     ssm, found, missing = boto3.client("ssm"), [], []
     for parameter, name in named.items():
         try:
@@ -86,8 +88,8 @@ def check_read(named: dict[str, str], region: str) -> str:
             if error.response["Error"]["Code"] not in ("ParameterNotFound", "ValidationException"):
                 raise
             missing.append(
-                f"{parameter} is {name!r}, and the Parameter Store of {region} has none of that name: it is the name "
-                "of a parameter that holds an AMI's id, and no id itself"
+                f"{parameter} is {name!r}, and the Parameter Store of {region} has no such parameter: it is the name "
+                "of a parameter that holds an AMI's id, not the id itself"
             )
     if missing:
         raise Refusal("\n".join(missing))

@@ -1,4 +1,4 @@
-"""The pools of the map (pools.toml), and those of a stack that is deployed."""
+"""The pools of the map (pools.toml), and those of a deployed stack."""
 
 import tomllib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TASKS = 100
 
 @dataclass
 class Pool:
-    """An entry of the map, as far as a deploy has to know it."""
+    """An entry of the map, as far as a deploy needs it."""
 
     name: str
     entry: dict
@@ -60,7 +60,7 @@ def whole_map() -> dict:
 
 
 def of_map() -> dict[str, Pool]:
-    """`mayfly pools render` looks at every field; here only what is read has to be text."""
+    """The map's pools. `mayfly pools render` checks every field; here only the fields that are read must be text."""
     entries = whole_map().get("pools", {})
     if not isinstance(entries, dict):
         raise Refusal("pools.toml: pools is not a table of pools, [pools.<name>]")
@@ -74,7 +74,7 @@ def of_map() -> dict[str, Pool]:
 
 
 def physical(stack: str, pool: str) -> str:
-    """What its Auto Scaling group, capacity provider and task definition family are called. Neither a stack's
+    """The name of its Auto Scaling group, capacity provider and task definition family. Neither a stack's
     name nor a pool's has an underscore."""
     return f"{stack}_{pool}"
 
@@ -99,10 +99,10 @@ def deployed(stack: Stack) -> dict[str, bool]:
 
 
 def check_dropped(stack: Stack | None, pools: dict[str, Pool]) -> str:
-    """A pool that leaves the map leaves the stack, and one that moves between EC2 and Fargate leaves its
-    cluster. CloudFormation cannot take a capacity provider away while a task uses it (containers-roadmap
-    #631), and its instances stay, protected and paid for, when it is gone (#2862). Tasks that are left on
-    either cluster are looked for by the functions where the map says, and not where they are."""
+    """Refuses to remove a pool, or to move one between EC2 and Fargate, while it has tasks or instances.
+    CloudFormation cannot delete a capacity provider while a task uses it (containers-roadmap #631), and its
+    instances stay, protected and billed, after it is gone (#2862). And the functions look for tasks in the cluster
+    that the map says, not where they are."""
     if stack is None:
         return "none is deployed yet"
     there = deployed(stack).items()
@@ -123,14 +123,13 @@ def check_dropped(stack: Stack | None, pools: dict[str, Pool]) -> str:
 
 
 def instances_of(group: str) -> list[dict]:
-    """Those that the group has, whatever becomes of them."""
+    """The group's instances, in any state."""
     found = boto3.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
     return [it for each in found["AutoScalingGroups"] for it in each["Instances"]]
 
 
 def tasks_of(stack: str, pool: str, on_ec2: bool) -> list[str]:
-    """Tasks on this pool's capacity that are not at their end: those that run or wait, and those that are
-    being stopped."""
+    """Tasks on this pool's capacity that have not ended: those that run, wait, or are being stopped."""
     ecs = boto3.client("ecs")
     where = {"cluster": cluster(stack, on_ec2), "family": physical(stack, pool)}
     pages = ecs.get_paginator("list_tasks")

@@ -1,4 +1,4 @@
-"""What samconfig.toml lacks: how that is said, and how it is asked for on a terminal."""
+"""Settings that samconfig.toml lacks: the message about them, and the questions on a terminal."""
 
 import re
 import sys
@@ -36,7 +36,7 @@ def not_there(env: str, missing: list[str]) -> str:
 
 
 def ask(document: Document, template: Template, missing: list[str]) -> None:
-    """Each once, until it can be right; then all are written."""
+    """Asks for each until the answer is possible; then writes all of them."""
     answers, parameters = {}, {}
     print(f"samconfig.toml lacks answers for {document.env}; they are written there.")
     for name in missing:

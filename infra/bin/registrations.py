@@ -1,4 +1,4 @@
-"""Runners that are registered at GitHub, as the App of the stack sees them."""
+"""Runners that are registered at GitHub, as the stack's App sees them."""
 
 import re
 import time
@@ -21,7 +21,7 @@ TRIES = 5
 
 
 class GitHubError(Exception):
-    """GitHub has not done what it was asked for."""
+    """GitHub has refused a request or not answered it."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Runner:
 
 @dataclass
 class Outcome:
-    """What has become of the registrations, by the runners' names."""
+    """The result for each registration, by the runners' names."""
 
     deleted: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
@@ -52,8 +52,8 @@ class Outcome:
 
 
 def delete_all(github: "GitHub", known: Callable[[list[str]], set[str]]) -> Outcome:
-    """Deletes the registrations whose RunnerId the ledger knows: another stack's runners have the same
-    prefix. One that cannot be deleted does not keep the others."""
+    """Deletes the registrations whose RunnerId the ledger knows, because another stack's runners have the same
+    prefix. One that cannot be deleted does not stop the others."""
     runners = list(github.runners())
     ours = known([runner.runner_id for runner in runners])
     outcome = Outcome()
@@ -90,12 +90,12 @@ class GitHub:
             url = answer.links.get("next", {}).get("url")
 
     def delete(self, runner: Runner) -> bool:
-        """False: it is busy, and GitHub has kept it. One that is gone already is deleted."""
+        """Deletes it. False if it is busy, so GitHub has kept it. One that is already gone counts as deleted."""
         url = f"{self.api}/orgs/{self.organisation}/actions/runners/{runner.github_id}"
         return self.call("DELETE", url, 204, 404, 422).status_code != 422
 
     def call(self, method: str, url: str, *expected: int) -> requests.Response:
-        """A call by the installation, whose token is good for an hour."""
+        """A call by the installation, whose token is valid for an hour."""
         if self.token is None:
             self.token = self.installation_token()
         return self.send(method, url, self.token, *expected)
@@ -131,8 +131,8 @@ class GitHub:
 
 
 def seconds_to_wait(answer: requests.Response, now: float) -> float | None:
-    """How long to wait before the call is made again; None: it would not help. GitHub says 403 both to
-    who has called too often and to who may not."""
+    """How long to wait before a retry; None if a retry would not help. GitHub answers 403 both to a caller over its
+    limit and to one without the permission."""
     headers = answer.headers
     if answer.status_code >= 500:
         return 2

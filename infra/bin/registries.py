@@ -1,4 +1,4 @@
-"""Where images are: what a tag names at the moment, in ECR or in any other registry.
+"""Registries of images: what a tag names now, in ECR or in another registry.
 
 OCI distribution specification: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
@@ -86,7 +86,7 @@ def repository_arn(text: str) -> str:
 
 
 def look_up(text: str, region: str) -> Found:
-    """What the reference names. The stack's region: its execution role may pull from ECR there alone."""
+    """What the reference names. The region is the stack's, because its execution role may pull from ECR only there."""
     reference = Reference.of(text)
     if match := ECR.fullmatch(reference.registry):
         if match[3] != region:
@@ -106,7 +106,7 @@ def look_up(text: str, region: str) -> Found:
 
 
 def architectures(body: bytes) -> set[str] | None:
-    """Of an index. Attestations lie in it as images of the platform unknown/unknown."""
+    """The architectures of an index. Attestations are images of the platform unknown/unknown in it."""
     manifest = json.loads(body)
     if "manifests" not in manifest:
         return None
@@ -136,8 +136,8 @@ def from_ecr(reference: Reference, account: str, region: str) -> tuple[str, byte
 
 
 def unpulled(text: str, stack: str, region: str) -> str | None:
-    """Why instances cannot pull it before their first task, where it is in ECR: their role may pull what has the
-    stack's tag, in their own account."""
+    """Why instances cannot pull an image of ECR before their first task: their role may only pull from repositories
+    with the stack's tag, in their own account."""
     reference = Reference.of(text)
     if not (match := ECR.fullmatch(reference.registry)):
         return None
@@ -172,23 +172,23 @@ def from_registry(reference: Reference) -> bytes:
     if answer.status_code == 404:
         raise Refusal(f"{reference.name} has no {reference.wanted}: push it, or name another")
     if answer.status_code in (401, 403):
-        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+        raise Refusal(f"{reference.name} is not public, and tasks log in only to ECR: push it there")
     if answer.status_code != 200:
         raise Refusal(f"{reference.name}: {host} answers {answer.status_code}")
     return answer.content
 
 
 def anonymous_token(answer: requests.Response, reference: Reference) -> str:
-    """Registry v2 token authentication: the challenge says where it is, and what for.
+    """Registry v2 token authentication: the challenge names the token's URL and scope.
     https://distribution.github.io/distribution/spec/auth/token/"""
     challenge = answer.headers.get("www-authenticate", "")
     told = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     if not challenge.lower().startswith("bearer ") or "realm" not in told:
-        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+        raise Refusal(f"{reference.name} is not public, and tasks log in only to ECR: push it there")
     usual = f"repository:{reference.repository}:pull"
     asked = {"service": told.get("service", ""), "scope": told.get("scope", usual)}
     given = requests.get(told["realm"], params=asked, timeout=TIMEOUT)
     if given.status_code != 200:
-        raise Refusal(f"{reference.name} is not public, and tasks log in to ECR alone: push it to ECR")
+        raise Refusal(f"{reference.name} is not public, and tasks log in only to ECR: push it there")
     found = given.json()
     return found.get("token") or found.get("access_token", "")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes a release: the functions' zips, PID 1, the `mayfly` command, the templates, their digests and what all of it is made of.
+"""Makes a release: the functions' zips, PID 1, the `mayfly` command, the templates, their digests, and SBOMs.
 
     release.py [--architecture x86_64|arm64]... [--build-only | --built] [--only PROGRAM] [--out FOLDER]
 
@@ -67,9 +67,10 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def committed() -> tuple[str, int]:
-    """The commit, and its time in seconds. What no commit has would be in a release that nobody can build again."""
+    """The commit, and its time in seconds. Refuses uncommitted changes, because nobody could build such a release
+    again."""
     if changed := git("status", "--porcelain", "--untracked-files=no"):
-        raise Refusal(f"{changed.splitlines()[0].split()[-1]} has changes that are in no commit: commit them, or put them aside")
+        raise Refusal(f"{changed.splitlines()[0].split()[-1]} has uncommitted changes: commit or stash them")
     commit, epoch = git("log", "-1", "--format=%H %ct").split()
     return commit, int(epoch)
 
@@ -92,13 +93,13 @@ def binary(architecture: str, name: str) -> Path:
 
 
 def check_binaries(architecture: str, only: str | None) -> None:
-    """The architecture and glibc of each, as Lambda has them; all of this commit, if it was built here."""
+    """Checks the architecture and glibc of each binary against Lambda's, and that all were built from this commit."""
     programs = [only] if only else builds.PROGRAMS
     if missing := [name for name in programs if not binary(architecture, name).is_file()]:
         raise Refusal(f"{listed(missing)} for {architecture} is not in {BINARIES}: leave --built out, and it is built")
     script = [sys.executable, str(ROOT / ".ci/check-binaries"), "--architecture", architecture]
     if subprocess.run([*script, str(BINARIES / architecture)], cwd=ROOT, check=False).returncode:
-        raise Refusal(f"what was built is not for {architecture}, see above; nothing was released")
+        raise Refusal(f"the built functions are not for {architecture}, see above; nothing was released")
     for name in programs:
         content = binary(architecture, name).read_bytes()
         say(f"{name}-{architecture}", packaging.digest(content))
@@ -107,13 +108,13 @@ def check_binaries(architecture: str, only: str | None) -> None:
 
 
 def folder_of_this_machine(content: bytes) -> str | None:
-    """What would make the binary of another machine another one."""
+    """A path of this machine in a binary, which would make another machine's binary differ."""
     folders = [str(ROOT), str(Path.home() / ".cargo"), os.environ.get("CARGO_HOME") or ""]
     return next((it for it in folders if it and re.search(re.escape(it.encode()) + rb"/", content)), None)
 
 
 def released(version: str, commit: str, epoch: int, architectures: list[str]) -> dict[str, bytes]:
-    """All files of the release by their names, but SHA256SUMS."""
+    """All files of the release by their names, except SHA256SUMS."""
     made: dict[str, bytes] = {}
     for architecture in architectures:
         for name in builds.FUNCTIONS:
@@ -131,12 +132,12 @@ def released(version: str, commit: str, epoch: int, architectures: list[str]) ->
 
 
 def toolchain() -> str:
-    """Another compiler makes other binaries of the same source."""
+    """The compiler's version, because another compiler makes other binaries from the same source."""
     return subprocess.run(["rustc", "--version"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def write(out: Path, version: str, made: dict[str, bytes]) -> Path:
-    """A folder in which nothing of an earlier one is left."""
+    """Writes the folder, without anything left of an earlier one."""
     folder = out / f"mayfly-{version}"
     shutil.rmtree(folder, ignore_errors=True)
     for name, content in {**made, "SHA256SUMS": packaging.sums(made).encode()}.items():

@@ -28,7 +28,7 @@ MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 @dataclass(frozen=True)
 class Release:
-    """One whose files are those of its SHA256SUMS."""
+    """A release whose files match its SHA256SUMS."""
 
     folder: Path
     version: str
@@ -48,13 +48,13 @@ def folder() -> Path | None:
 
 
 def read(folder: Path) -> Release:
-    """The release, if it is whole and of this project's version."""
+    """The release, if it is complete and has this project's version."""
     expected = sums(folder)
     problems = [problem for name, digest in expected.items() if (problem := of_file(folder, name, digest))]
     there = {str(it.relative_to(folder)) for it in folder.rglob("*") if it.is_file()}
     problems += [f"{name} is not in SHA256SUMS" for name in sorted(there - set(expected) - {"SHA256SUMS"})]
     if problems:
-        raise Refusal("\n".join(f"{it}: take the release again from where you have it" for it in problems))
+        raise Refusal("\n".join(f"{it}: download the release again" for it in problems))
     told = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     own = version_of(ROOT)
     if told["version"] != own:
@@ -74,10 +74,10 @@ def sums(folder: Path) -> dict[str, str]:
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         match = LINE.fullmatch(line)
         if not match or match[2].startswith("/") or ".." in Path(match[2]).parts:
-            raise Refusal(f"line {number} of {file} is no digest and name of a file in the release: take the release again")
+            raise Refusal(f"line {number} of {file} is not the digest and name of a file in the release: download the release again")
         found[match[2]] = match[1]
     if missing := [name for name in ("release.json", "template.yaml") if name not in found]:
-        raise Refusal(f"{file} does not list {listed(missing)}: it is no release of Mayfly")
+        raise Refusal(f"{file} does not list {listed(missing)}: this is not a release of Mayfly")
     return found
 
 
@@ -115,8 +115,8 @@ def check_architecture(release: Release, architecture: str) -> str:
 
 
 def stage(release: Release, mayfly) -> str:
-    """The release's templates with this project's map. What this project has changed in them by hand would not be deployed,
-    so it is refused. `mayfly` runs the command in a folder."""
+    """The release's templates with this project's map. Changes that were made to this project's templates by hand
+    would not be deployed, so they are refused. `mayfly` runs the command in a folder."""
     shutil.rmtree(STAGED, ignore_errors=True)
     for pattern in RENDERED:
         for file in release.folder.glob(pattern):
@@ -155,8 +155,8 @@ def expected_of(name: str) -> bytes | None:
 
 
 def upload(release: Release, architecture: str, bucket: str, account: str) -> dict[str, str]:
-    """What the template's parameters name: the functions' code, the map and the nested templates, under a folder that is
-    called by what is in it. Gives the parameters. What is there already is not sent again."""
+    """Uploads the functions' code, the map and the nested templates into a folder named after a hash of their
+    contents. Returns the template's parameters for them. Existing objects are not uploaded again."""
     files = {f"{name}-{architecture}.zip": release.folder / f"{name}-{architecture}.zip" for name in FUNCTIONS}
     files |= {name: STAGED / name for name in ["map.zip", *templates()] if name != "infra/map/pools.json"}
     contents = {name: file.read_bytes() for name, file in files.items()}

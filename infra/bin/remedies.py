@@ -1,7 +1,7 @@
-"""What helps where CloudFormation does not carry a deploy out, by the words of its reasons."""
+"""What to do if CloudFormation fails, by the words of its reasons."""
 
 AGAIN = "`make deploy` again in a minute"
-PERMISSION = "whoever deploys needs that permission"
+PERMISSION = "the deployer needs that permission"
 MORE = "`aws service-quotas request-service-quota-increase --service-code {} --quota-code {} --desired-value 10`"
 
 # Words of a reason, in lower case, and what it calls for; the first that is in it. The tests have the reasons as
@@ -13,7 +13,7 @@ REMEDIES = [
     ),
     (
         "not authorized to use launch template",
-        "whoever deploys needs ec2:RunInstances, ec2:CreateTags and iam:PassRole, which Auto Scaling asks for",
+        "the deployer needs ec2:RunInstances, ec2:CreateTags and iam:PassRole, which Auto Scaling asks for",
     ),
     ("is not authorized to perform", PERMISSION),
     ("accessdenied", PERMISSION),
@@ -29,11 +29,11 @@ REMEDIES = [
     ("cannot be assumed by lambda", f"the role is new: {AGAIN}"),
     (
         "maximum number of vpcs",
-        f"VpcId and SubnetIds take a network that is there, or: {MORE.format('vpc', 'L-F678F1CE')}",
+        f"set VpcId and SubnetIds to an existing network, or: {MORE.format('vpc', 'L-F678F1CE')}",
     ),
     (
         "maximum number of internet gateways",
-        f"VpcId and SubnetIds take a network that is there, or: {MORE.format('vpc', 'L-F678F1CE')}",
+        f"set VpcId and SubnetIds to an existing network, or: {MORE.format('vpc', 'L-F678F1CE')}",
     ),
     (
         "maximum number of addresses",
@@ -50,6 +50,6 @@ REMEDIES = [
 
 
 def remedy_of(reason: str) -> str | None:
-    """What helps; none where nobody knows."""
+    """What to do; None if nothing is known to help."""
     told = reason.lower()
     return next((remedy for words, remedy in REMEDIES if words in told), None)

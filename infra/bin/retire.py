@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes a pool out of service and out of the stack, in the order in which AWS lets it go.
+"""Takes a pool out of service and out of the stack, in the order that AWS requires.
 
     retire.py POOL [--yes] [--minutes N] [--every SECONDS]
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def empty(found: Settings, pool: Pool, told: argparse.Namespace) -> None:
-    """Until nothing of it is left but its entry."""
+    """Waits until only its entry is left."""
     out_of_service(pool.name)
     deploy(told.yes)
     wait(
@@ -80,8 +80,8 @@ def arguments() -> argparse.Namespace:
 
 
 def check(name: str, stack: Stack) -> Pool | None:
-    """The pool, if it can be retired. None: a run before this one has taken it out of the map, and its deploy
-    has failed; the deploy refuses where something of it is left."""
+    """The pool, if it can be retired. None if an earlier run has taken it out of the map, but its deploy has
+    failed. The deploy refuses if anything of the pool is left."""
     the_map = pools.of_map()
     if name not in the_map:
         if name in pools.deployed(stack):
@@ -97,7 +97,7 @@ def check(name: str, stack: Stack) -> Pool | None:
 
 
 def changed(change: Callable[[dict], bool]) -> bool:
-    """pools.toml with a change, and what is rendered from it. Whoever wrote it keeps their comments."""
+    """Changes pools.toml, keeping its comments, and renders it."""
     document = tomlkit.parse(pools.FILE.read_text(encoding="utf-8"))
     if not change(document["pools"]):
         return False
@@ -106,7 +106,7 @@ def changed(change: Callable[[dict], bool]) -> bool:
 
 
 def render() -> None:
-    """Also when nothing has changed: a run before this one may have ended in between."""
+    """Renders even if nothing has changed, because an earlier run may have ended in between."""
     ended = tools.mayfly("pools", "render")
     if ended.returncode:
         fail(f"pools.toml cannot be rendered: {tools.last_words(ended)}")
@@ -135,16 +135,16 @@ def out_of_the_map(name: str) -> None:
 
 
 def deploy(yes: bool) -> None:
-    """All of its checks and lines."""
+    """Deploys, with all checks and output of deploy.py."""
     script = [sys.executable, str(Path(__file__).with_name("deploy.py")), *(["--yes"] if yes else [])]
     if subprocess.run(script, check=False).returncode:
         fail(
-            "the deploy has failed, see above; when its reason is gone, `make retire` again goes on from here"
+            "the deploy failed, see above; fix the cause, and `make retire` continues from here"
         )
 
 
 def release(found: Settings, pool: Pool, told: argparse.Namespace) -> None:
-    """The group was given no room by the deploy; instances that ECS protects stay all the same."""
+    """The deploy has set the group's maximum to 0, but instances that ECS protects stay; this lets them go."""
     group = pools.physical(found.stack, pool.name)
     if not pools.instances_of(group):
         say(f"Auto Scaling group {group}", "no instance is left")
@@ -166,7 +166,7 @@ def how_to_stop(found: Settings, pool: Pool) -> str:
 
 
 def wait(what: str, look: Callable[[], list], told: argparse.Namespace, otherwise: str) -> None:
-    """Until there are none. A line whenever there are more or fewer."""
+    """Waits until there are none, with a line whenever the number changes."""
     end, before = time.monotonic() + told.minutes * 60, None
     while left := len(look()):
         if left != before:
@@ -174,7 +174,7 @@ def wait(what: str, look: Callable[[], list], told: argparse.Namespace, otherwis
             before = left
         if time.monotonic() >= end:
             fail(
-                f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` again goes on"
+                f"{left} {what} left after {told.minutes:g} minutes; {otherwise}. `make retire` then continues"
             )
         time.sleep(min(told.every, max(0, end - time.monotonic())))
     say(what, "none left")
@@ -188,4 +188,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; `make retire` again goes on from here")
+        fail("interrupted; `make retire` continues from here")

@@ -1,5 +1,5 @@
-"""Service-linked roles, which an account that never used a service lacks. AWS makes them at the first use,
-and the first use fails then, because the role is not there yet: so they are made beforehand."""
+"""Service-linked roles, which an account lacks until it first uses a service. AWS makes them at the first use, but
+that use fails because the role does not exist yet. So they are made beforehand."""
 
 import boto3
 from botocore.exceptions import ClientError
@@ -12,14 +12,14 @@ SPOT = "spot.amazonaws.com"
 
 
 def needed(pools) -> list[str]:
-    """By the pools of a map. ECS is there for every one."""
+    """The services that a map's pools need. Every pool needs ECS."""
     on_ec2 = [AUTO_SCALING] if any(pool.on_ec2 for pool in pools) else []
     on_spot = [SPOT] if any(pool.on_ec2_spot for pool in pools) else []
     return [ECS, *on_ec2, *on_spot]
 
 
 def make(services: list[str]) -> tuple[str, list[str]]:
-    """What was made, and what somebody with more rights has to do."""
+    """Makes the missing roles. Returns what was made, and what somebody with more rights has to do."""
     iam, made, warnings = boto3.client("iam"), [], []
     for service in services:
         try:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Goes back to the images that were published before: `make images-rollback`.
+"""Goes back to the previously published images: `make images-rollback`.
 
     rollback_images.py
 
-With AutomaticImages on, it gives them to the pools; else it deploys nothing, and says what to run next. Run twice, it goes
-forth again. Nothing is built after it until a pin, a base image or a file of the images has changed.
+With AutomaticImages on, it gives them to the pools; otherwise it deploys nothing, and says what to run next. A second
+run goes forward again. After it, nothing is built until a pin, a base image or a file of the images has changed.
 """
 
 import json
@@ -24,7 +24,7 @@ def rollback(path: str) -> dict[str, str]:
     if not record:
         raise Refusal("nothing was published yet: `make images` builds and publishes")
     if not record["before"]:
-        raise Refusal("nothing was published before what is published now: mend the images, then `make images`")
+        raise Refusal("there are no earlier images to go back to: fix the images, then run `make images`")
     # Without its day, what is published is never too old: the check would build again what did not work.
     swapped = {"pins": record.get("pins", ""), "images": record["before"], "before": record["images"]}
     value = json.dumps(swapped, separators=(",", ":"))
@@ -35,7 +35,7 @@ def rollback(path: str) -> dict[str, str]:
 
 
 def give(outputs: dict[str, str]) -> None:
-    """To the pools. What was published is another by now, whatever becomes of that."""
+    """Gives them to the pools. The record of what is published has already changed, even if this fails."""
     try:
         make_images.give(outputs)
     except Refusal as problem:
@@ -75,4 +75,4 @@ if __name__ == "__main__":
     except AWS_ERRORS as error:
         fail(told_by_aws(error))
     except KeyboardInterrupt:
-        fail("interrupted; what was begun goes on, and this command again would go forth")
+        fail("interrupted; what was begun continues, and running this command again would go forward")

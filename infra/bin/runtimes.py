@@ -1,4 +1,4 @@
-"""The runtimes of the map (pools.toml), as far as a deploy has to know them."""
+"""The runtimes of the map (pools.toml), as far as a deploy needs them."""
 
 import boto3
 from pools import whole_map
@@ -9,19 +9,19 @@ DIGESTS = {"x64": "RuntimesX64", "arm64": "RuntimesArm64"}
 
 
 def of_map() -> list[str]:
-    """The map's list. `mayfly pools render` looks at what is in it."""
+    """The map's list. `mayfly pools render` checks its contents."""
     runtimes = whole_map().get("runtimes", [])
     return list(runtimes) if isinstance(runtimes, list) else []
 
 
 def ways() -> set[str]:
-    """How the pools come to them: s3, efs or none."""
+    """How the pools get them: s3, efs or none."""
     pools = whole_map().get("pools", {}).values()
     return {it.get("runtimes_from", "s3") for it in pools if isinstance(it, dict)} if of_map() else set()
 
 
 def check(parameters: dict[str, str]) -> str:
-    """What speaks against the deploy."""
+    """Refuses what would not work."""
     runtimes = of_map()
     if not runtimes:
         return "none in pools.toml"
@@ -34,13 +34,13 @@ def check(parameters: dict[str, str]) -> str:
 
 
 def mounts_in(parameters: dict[str, str]) -> bool:
-    """Whether a file system gets its mount targets in a network of the user's own."""
+    """Whether a file system gets its mount targets in the user's own network."""
     return "efs" in ways() and bool(parameters.get("VpcId"))
 
 
 def check_zones(parameters: dict[str, str]) -> str:
-    """The first two of the subnets get a mount target each. EFS takes one for a zone, and a task mounts by the
-    target of its own zone (Amazon EFS, "Managing mount targets")."""
+    """Each of the first two subnets gets a mount target. EFS allows one for each zone, and a task uses the target
+    in its own zone (Amazon EFS, "Managing mount targets")."""
     named = [it.strip() for it in parameters.get("SubnetIds", "").split(",") if it.strip()]
     found = boto3.client("ec2").describe_subnets(SubnetIds=named)["Subnets"]
     zones = {it["SubnetId"]: it["AvailabilityZone"] for it in found}
@@ -48,8 +48,8 @@ def check_zones(parameters: dict[str, str]) -> str:
     or_else = 'or set runtimes_from = "s3" in the pools'
     if len(set(of_targets)) < 2:
         raise Refusal(
-            f"SubnetIds: the runtimes' file system has its mount targets in the first two, which have to be in two zones; "
-            f"in {of_targets[0]} alone: {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
+            f"SubnetIds: the runtimes' file system has its mount targets in the first two, which must be in two zones; "
+            f"both are in {of_targets[0]}: {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
         )
     for subnet in named[2:]:
         if zones[subnet] not in of_targets:

@@ -1,5 +1,5 @@
-"""`sam build` and `sam deploy`, with everything that they are told said on their command lines: what
-samconfig.toml says of single commands changes nothing."""
+"""`sam build` and `sam deploy`, with every setting on their command lines, so that samconfig.toml's tables of
+single commands have no effect."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def build_command(settings: Settings) -> list[str]:
 
 
 def deploy_command(settings: Settings, confirm: bool, template: Path | None = None) -> list[str]:
-    """`sam` may ask whether the change set is meant; nothing to change is not a failure."""
+    """`sam` may ask for confirmation of the change set; an empty one is not a failure."""
     return [
         *("sam", "deploy"),
         *common(settings),
@@ -55,12 +55,12 @@ def deploy_command(settings: Settings, confirm: bool, template: Path | None = No
 
 
 def bucket(settings: Settings) -> str:
-    """Where `sam deploy` uploads to. Its own bucket is made here, if it is not there yet."""
+    """The bucket to which `sam deploy` uploads. This makes sam's own bucket if it does not exist yet."""
     try:
         return settings.bucket or manage_stack(profile=None, region=settings.region)
     except UserException as problem:
         # Of `sam` itself: what its bucket's stack lacks.
-        fail(f"{one_line(problem.message)}; or say s3_bucket in samconfig.toml. Nothing was deployed")
+        fail(f"{one_line(problem.message)}; or set s3_bucket in samconfig.toml. Nothing was deployed")
 
 
 def write_parameters(parameters: dict[str, str]) -> None:
@@ -69,12 +69,12 @@ def write_parameters(parameters: dict[str, str]) -> None:
 
 
 def run(command: list[str]) -> int:
-    """With its own output, as it comes."""
+    """Runs it, and shows its output as it comes."""
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def check_binaries(architecture: str, folder: Path = BUILT) -> int:
-    """What was built, against what is deployed."""
+    """Checks the built binaries against the deployed architecture."""
     script = [sys.executable, str(ROOT / ".ci/check-binaries"), "--architecture", architecture, str(folder)]
     return subprocess.run(script, cwd=ROOT, check=False).returncode

@@ -1,4 +1,4 @@
-"""What a script says, and how it ends."""
+"""The messages of a script, and its end."""
 
 import sys
 from pathlib import Path
@@ -44,7 +44,7 @@ NOBODY_CODES = {
 
 
 class Refusal(Exception):
-    """Why nothing is done, and the way out, in one line."""
+    """Why nothing is done, and what to do, in one line."""
 
 
 def fail(problem: str) -> NoReturn:
@@ -53,17 +53,17 @@ def fail(problem: str) -> NoReturn:
 
 
 def say(what: str, said: str) -> None:
-    """One step, one line, at once: a step may take minutes, and the output may go to a file."""
+    """Prints one line for one step, at once, because a step may take minutes and the output may go to a file."""
     print(f"{what}: {said}", flush=True)
 
 
 def one_line(text: object) -> str:
-    """Messages of AWS and of other programs can have several."""
+    """Joins a message into one line; those of AWS and of other programs can have several."""
     return " ".join(str(text).split())
 
 
 def told_by_aws(error: Exception) -> str:
-    """Why a call to AWS did not go well; with how to log in, where AWS does not know who asks."""
+    """Why a call to AWS failed; with how to log in, if there are no valid credentials."""
     code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
     if isinstance(error, NOBODY) or code in NOBODY_CODES:
         return f"AWS does not know you: `aws sso login`, or `aws configure` for keys ({one_line(error)})"

@@ -1,4 +1,4 @@
-"""What each program is made of, as CycloneDX: cargo-cyclonedx asks cargo, so that crates of tests are not in it."""
+"""An SBOM of each program, as CycloneDX. cargo-cyclonedx asks cargo, so crates that only tests use are left out."""
 
 import json
 import os
@@ -14,8 +14,8 @@ NAME = "release-sbom"
 
 
 def made(root: Path, programs: list[str], epoch: int) -> dict[str, bytes]:
-    """An SBOM for each program, by its name. cargo-cyclonedx writes one beside every crate of a workspace: so it has a copy of
-    what is committed, in a folder that goes."""
+    """An SBOM for each program, by its name. cargo-cyclonedx writes one beside every crate of a workspace, so it
+    works on a copy of the commit in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve() / "mayfly"
         copy.mkdir()
@@ -30,7 +30,7 @@ def made(root: Path, programs: list[str], epoch: int) -> dict[str, bytes]:
 
 
 def describe(copy: Path, crate: str, features: str | None, epoch: int) -> None:
-    """Of all crates with the features that the programs have, for Linux."""
+    """Describes all crates with the programs' features, for Linux."""
     command = ["cargo", "cyclonedx", "--quiet", "--manifest-path", f"{crate}/Cargo.toml", "--format", "json"]
     command += ["--spec-version", "1.5", "--target", TARGETS["x86_64"], "--override-filename", NAME]
     command += ["--features", features] if features else []
@@ -41,7 +41,7 @@ def describe(copy: Path, crate: str, features: str | None, epoch: int) -> None:
 
 
 def of_nowhere(text: str, copy: Path) -> bytes:
-    """Without the folder in which it was made, and without a number that is another one each time."""
+    """Removes the folder in which it was made, and its random serial number."""
     bom = json.loads(text.replace(str(copy), "/mayfly"))
     bom.pop("serialNumber", None)
     return (json.dumps(bom, indent=2, sort_keys=True) + "\n").encode()

@@ -1,5 +1,5 @@
 """What is deployed, and where: the table `[<env>.global.parameters]` of samconfig.toml, which `sam build` and
-`sam deploy` read too. No script has a region, a stack's name or a parameter from anywhere else."""
+`sam deploy` read too. No script takes a region, a stack's name or a parameter from anywhere else."""
 
 import os
 import re
@@ -27,7 +27,7 @@ RESERVED_STACKS = ("aws", "ecs", "fargate")
 
 @dataclass
 class Settings:
-    """What samconfig.toml says of one environment."""
+    """The settings of one environment in samconfig.toml."""
 
     env: str
     stack: str
@@ -44,8 +44,8 @@ class Settings:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """All of them. `sam deploy` keeps the deployed value of one that it is not given, so that taking one
-        out of samconfig.toml would change nothing."""
+        """All parameters. `sam deploy` keeps the deployed value of one that is missing, so removing it from
+        samconfig.toml would have no effect."""
         return {**self.defaults, **self.given}
 
     @property
@@ -63,8 +63,8 @@ class Settings:
 
 
 def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]]:
-    """The settings, asked for where they are missing and somebody can answer; else why there are none.
-    `stack_only`: the stack and its region are enough."""
+    """The settings. Asks for missing ones on a terminal; otherwise says what is missing. `stack_only`: the stack
+    and its region are enough."""
     document, template = Document(env), Template(ROOT / "template.yaml")
     try:
         if missing := missing_in(document, template, stack_only):
@@ -101,7 +101,7 @@ def read(env: str, stack_only: bool = False) -> tuple[Settings | None, list[str]
 
 
 def settings_or_fail(env: str, stack_only: bool = True) -> Settings:
-    """For scripts that look at nothing else first; most need the stack, its region and its path alone."""
+    """The settings, for scripts without other checks. Most need only the stack, its region and its path."""
     settings, problems = read(env, stack_only)
     if problems or settings is None:
         fail("; ".join(problems))
@@ -114,7 +114,7 @@ def environment() -> str:
 
 
 def use(settings: Settings, profile: str | None) -> None:
-    """For every client of this process, and for what it starts."""
+    """Sets the region for every client of this process and for its child processes."""
     for name in REGIONS:
         os.environ[name] = settings.region
     if profile:
@@ -123,8 +123,8 @@ def use(settings: Settings, profile: str | None) -> None:
 
 
 def leftovers(document: Document, given: dict[str, str]) -> list[str]:
-    """Tables of single commands that say otherwise: `sam build` would build for one architecture, and
-    `sam deploy` deploy as the other."""
+    """Tables of single commands that differ: `sam build` would build for one architecture, and `sam deploy` would
+    deploy as the other."""
     shared, problems = document.of("global"), []
     for command in COMMANDS:
         own = document.of(command)
@@ -160,7 +160,7 @@ def network_problems(parameters: dict[str, str]) -> list[str]:
     """What no parameter by itself is wrong about."""
     vpc, subnets = parameters["VpcId"], parameters["SubnetIds"]
     if vpc and not subnets:
-        return [f"VpcId is {vpc}, and SubnetIds is empty: name private subnets of it that have a way out"]
+        return [f"VpcId is {vpc}, and SubnetIds is empty: name private subnets of it with a route to the internet"]
     if subnets and not vpc:
         return [f"SubnetIds is {subnets}, and VpcId is empty: name the network that they are in"]
     return []
@@ -176,7 +176,7 @@ def problems_together(parameters: dict[str, str]) -> list[str]:
         # EBS, "gp3 volume performance".
         problems.append(
             f"DiskThroughput is {throughput}, and DiskIops is {iops}: EC2 gives a quarter MiB/s for each; "
-            f"say DiskIops = {int(throughput) * 4}"
+            f"set DiskIops = {int(throughput) * 4}"
         )
     return problems
 

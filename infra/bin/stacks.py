@@ -1,4 +1,4 @@
-"""Stacks of CloudFormation, as they are: what state one is in, what it is made of, and why it failed."""
+"""Stacks of CloudFormation: their state, their resources, and why they failed."""
 
 from collections.abc import Iterator
 
@@ -40,18 +40,18 @@ STUCK = {
         "`aws cloudformation rollback-stack --stack-name {stack} --region {region}`, then `make deploy`"
     ),
     "UPDATE_ROLLBACK_FAILED": (
-        "an update failed, and could not be rolled back: mend the reason above, then "
+        "an update failed, and could not be rolled back: fix the reason above, then "
         "`aws cloudformation continue-update-rollback --stack-name {stack} --region {region}`"
     ),
 }
 UNDER_WAY = (
-    "somebody changes it at the moment; wait until this says nothing of IN_PROGRESS: `aws cloudformation "
+    "another operation is changing it; wait until this no longer says IN_PROGRESS: `aws cloudformation "
     "describe-stacks --stack-name {stack} --region {region} --query Stacks[].StackStatus`"
 )
 
 
 def described(name: str) -> dict | None:
-    """The stack, where there is one."""
+    """The stack, if it exists."""
     try:
         return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -61,8 +61,8 @@ def described(name: str) -> dict | None:
 
 
 def waiting_change_sets(name: str) -> set[str]:
-    """Change sets that somebody may still execute. `sam deploy` leaves one, with the exit code 0, where it asks
-    whether it is meant and the answer is no."""
+    """Change sets that somebody may still execute. `sam deploy` leaves one, and exits with 0, if the answer to its
+    question is no."""
     if described(name) is None:
         return set()
     pages = boto3.client("cloudformation").get_paginator("list_change_sets").paginate(StackName=name)
@@ -70,8 +70,8 @@ def waiting_change_sets(name: str) -> set[str]:
 
 
 def resources_of(stack: str) -> Iterator[dict]:
-    """Of the stack and of those in it, also of one that is gone: an id finds it for 90 days. What it has let
-    go of (DELETE_SKIPPED) is among them."""
+    """The resources of the stack and of its nested stacks, even if it is gone: an id finds it for 90 days. They
+    include those that it has left behind (DELETE_SKIPPED)."""
     pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     for resource in pages.search("StackResourceSummaries[]"):
         if not resource or not resource.get("PhysicalResourceId"):
@@ -82,7 +82,7 @@ def resources_of(stack: str) -> Iterator[dict]:
 
 
 class Stack:
-    """A stack that is there, with its nested ones."""
+    """An existing stack, with its nested ones."""
 
     def __init__(self, it: dict):
         self.name = it["StackName"]
@@ -103,7 +103,7 @@ class Stack:
 
 
 def check_state(name: str, region: str) -> str:
-    """A word about it, where CloudFormation takes a deploy."""
+    """A word about its state, if CloudFormation accepts a deploy; refuses otherwise."""
     it = described(name)
     if it is None:
         return f"{name} is not there yet"
@@ -122,13 +122,13 @@ def check_state(name: str, region: str) -> str:
 
 
 def way_out(status: str, stack: str, region: str) -> str | None:
-    """Of a state in which CloudFormation takes no deploy."""
+    """What to do in a state in which CloudFormation accepts no deploy."""
     return STUCK[status].format(stack=stack, region=region) if status in STUCK else None
 
 
 def left_behind(it: dict, region: str) -> list[str]:
-    """How to delete what a first deploy that failed has kept: nothing brings it back into the next stack. A
-    stack that worked once has data in what it has let go of, and no command deletes that unasked."""
+    """How to delete what a failed first deploy has left behind, because no later stack can take it over. What a
+    working stack has left behind has data in it, so this never deletes that."""
     if it["StackStatus"] not in FIRST:
         return []
     return [
@@ -147,8 +147,8 @@ def reasons(stack: str) -> list[str]:
 
 
 def causes(stack: str, events: list[dict], since) -> Iterator[str]:
-    """What failed since then. A nested stack that failed is deleted in the same operation, so that time, and
-    not its own last operation, says what belongs to it."""
+    """What has failed since then. A failed nested stack is deleted in the same operation, so the time, and not its
+    own last operation, says what belongs to it."""
     for event in events:
         told = event.get("ResourceStatusReason", "")
         if not event["ResourceStatus"].endswith("_FAILED") or (since and event["Timestamp"] < since):
@@ -163,7 +163,7 @@ def causes(stack: str, events: list[dict], since) -> Iterator[str]:
 
 
 def is_of(event: dict, stack: str) -> bool:
-    """Of the stack itself, and of none of its resources."""
+    """Whether an event is of the stack itself, not of one of its resources."""
     return event.get("PhysicalResourceId") == event["StackId"] == stack
 
 

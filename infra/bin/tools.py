@@ -1,4 +1,4 @@
-"""The programs that a deploy runs, and who AWS takes us for."""
+"""The programs that a deploy runs, and our identity at AWS."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def check() -> str:
         raise Refusal("; ".join(missing))
     sam = version("sam", "--version")
     if numbers(sam) < OLDEST_SAM:
-        raise Refusal(f"sam is {sam}, and has to be 1.156 or newer: {INSTALLED_BY['sam']}")
+        raise Refusal(f"sam is {sam}, but must be 1.156 or newer: {INSTALLED_BY['sam']}")
     if released.folder():
         return f"sam {sam}"
     cargo = version("cargo", "--version")
@@ -43,7 +43,7 @@ def check() -> str:
 def check_target(architecture: str) -> str:
     """Rust's standard library for the functions' architecture."""
     if not shutil.which("rustup"):
-        return "rustup is not what installed Rust here, so that the build will say what is missing"
+        return "Rust was not installed by rustup, so only the build can say what is missing"
     target = {"arm64": "aarch64", "x86_64": "x86_64"}.get(architecture, architecture) + "-unknown-linux-gnu"
     listed = run(["rustup", "target", "list", "--installed"])
     if listed.returncode == 0 and target not in listed.stdout.split():
@@ -54,7 +54,7 @@ def check_target(architecture: str) -> str:
 def version(*command: str) -> str:
     found = re.search(r"\d+\.\d+(\.\d+)?", run(list(command)).stdout)
     if not found:
-        raise Refusal(f"`{' '.join(command)}` tells no version")
+        raise Refusal(f"`{' '.join(command)}` prints no version")
     return found[0]
 
 
@@ -71,14 +71,14 @@ def account() -> str:
 
 
 def credentials() -> dict[str, str]:
-    """Who AWS takes us for, as variables: what a login or a process has given this one, others may not find."""
+    """Our AWS credentials as variables, because another program may not find those of a login or a process."""
     found = boto3.DEFAULT_SESSION.get_credentials().get_frozen_credentials()
     named = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
     return {**named, "AWS_SESSION_TOKEN": found.token or ""}
 
 
 def run(command: list[str], folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess:
-    """In the project's folder, or another, with its output kept."""
+    """Runs it in the project's folder, or another, and captures its output."""
     environment = {**os.environ, **variables}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -94,5 +94,5 @@ def mayfly(
 
 
 def last_words(ended: subprocess.CompletedProcess) -> str:
-    """What a program that failed has said, in one line."""
-    return one_line(ended.stderr or ended.stdout) or f"exit code {ended.returncode}, and not a word"
+    """The last output of a failed program, in one line."""
+    return one_line(ended.stderr or ended.stdout) or f"exit code {ended.returncode}, without any output"

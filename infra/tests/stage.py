@@ -213,7 +213,7 @@ class OnProject(OnMoto):
         self.assertEqual(len(told), len(lines), ended.stderr)
         for line, begin in zip(told, lines, strict=True):
             self.assertTrue(line.startswith(begin), f"{line}\n  does not begin with {begin}")
-        self.assertEqual(last, f"deploy.py: {len(lines)} of these to mend; nothing was built or changed")
+        self.assertEqual(last, f"deploy.py: {len(lines)} problems to fix; nothing was built or changed")
         self.assertEqual([call for call in self.calls("sam") if call != ["--version"]], [])
         self.assertEqual(self.client("iam").list_roles(PathPrefix="/aws-service-role/")["Roles"], [])
 

@@ -89,21 +89,21 @@ class Give(OnDeployed):
     def test_new_images_reach_every_pool_and_what_was_rolled_back_does_not_come_again(self):
         deployed, second = self.placements()["revisions"], self.pushed("second")
         self.publish(second, self.first)
-        self.assertEqual(self.give(), "give: 2 pools have other images from now on")
+        self.assertEqual(self.give(), "give: 2 pools have new images from now on")
         self.assertEqual(self.images("fargate-x64"), {"runner": second["runner"]})
         self.assertEqual(self.images("ec2-x64"), {"runner": second["runner-docker"], "dockerd": second["dockerd"]})
         made = self.newest("ec2-x64")
         self.assertEqual((made["tags"]["mayfly:stack"], made["tags"][TAG]), ("mayfly", str(deployed["ec2-x64"])))
         self.assertEqual(self.but_for_images(made), self.but_for_images(self.revision("ec2-x64", deployed["ec2-x64"])))
         self.assertEqual(self.live("runner"), {"live-1": second["runner"].partition("@")[2]}, "ECR keeps what is given")
-        self.assertEqual(self.give(), "give: 0 pools have other images from now on")
+        self.assertEqual(self.give(), "give: 0 pools have new images from now on")
         self.assertEqual(self.newest("ec2-x64")["revision"], made["revision"])
 
         rolled_back = self.script("rollback_images.py")
         self.assertEqual((rolled_back.returncode, rolled_back.stderr), (0, ""))
-        self.assertEqual(self.give(), "give: 2 pools have other images from now on")
+        self.assertEqual(self.give(), "give: 2 pools have new images from now on")
         self.assertEqual(self.images("fargate-x64"), {"runner": self.first["runner"]})
-        self.assertEqual(self.give(), "give: 0 pools have other images from now on", "the next day")
+        self.assertEqual(self.give(), "give: 0 pools have new images from now on", "the next day")
 
     def revision(self, pool: str, revision: int) -> dict:
         return self.ecs.describe_task_definition(taskDefinition=f"mayfly_{pool}:{revision}")["taskDefinition"]
@@ -120,7 +120,7 @@ class Give(OnDeployed):
         self.give()
         self.deploy_with(third)
         self.publish(third, second)
-        self.assertEqual(self.give(), "give: 0 pools have other images from now on")
+        self.assertEqual(self.give(), "give: 0 pools have new images from now on")
         self.assertEqual(self.images("fargate-x64"), {"runner": third["runner"]})
 
     def test_a_revision_of_an_old_deploy_makes_room_for_the_deployed_one(self):
@@ -148,7 +148,7 @@ class Give(OnDeployed):
 
     def test_nothing_published_gives_nothing(self):
         self.ssm.put_parameter(Name=PARAMETER, Type="String", Value="none")
-        self.assertEqual(self.give(), "give: nothing is published yet that is given to pools")
+        self.assertEqual(self.give(), "give: no image for the pools is published yet")
 
     def test_what_no_build_has_pushed_is_given_to_nobody(self):
         second = self.pushed("second")
@@ -164,12 +164,12 @@ class Give(OnDeployed):
         aws = self.project / "bin/aws"
         aws.parent.mkdir()
         for state, code, said in [
-            ("UPDATE_IN_PROGRESS", 0, "give: mayfly is UPDATE_IN_PROGRESS; a deploy does this again at its end, and so does the next day"),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, "give: mayfly is UPDATE_COMPLETE_CLEANUP_IN_PROGRESS; a deploy does this"),
-            ("UPDATE_ROLLBACK_COMPLETE", 1, "give: mayfly is UPDATE_ROLLBACK_COMPLETE, and is left alone: mend what its last"),
-            ("UPDATE_ROLLBACK_FAILED", 1, "give: mayfly is UPDATE_ROLLBACK_FAILED, and is left alone"),
-            ("UPDATE_FAILED", 1, "give: mayfly is UPDATE_FAILED, and is left alone"),
-            ("", 1, "give: mayfly is in no state, and is left alone"),
+            ("UPDATE_IN_PROGRESS", 0, "give: mayfly is UPDATE_IN_PROGRESS; each deploy runs this again at its end, and so does the daily run"),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, "give: mayfly is UPDATE_COMPLETE_CLEANUP_IN_PROGRESS; each deploy runs this"),
+            ("UPDATE_ROLLBACK_COMPLETE", 1, "give: mayfly is UPDATE_ROLLBACK_COMPLETE, so nothing was changed: fix what its last"),
+            ("UPDATE_ROLLBACK_FAILED", 1, "give: mayfly is UPDATE_ROLLBACK_FAILED, so nothing was changed"),
+            ("UPDATE_FAILED", 1, "give: mayfly is UPDATE_FAILED, so nothing was changed"),
+            ("", 1, "give: mayfly is in no state, so nothing was changed"),
         ]:
             # moto ends each deploy at once, and well. With any other call the script would not get this far.
             aws.write_text(f"#!/bin/sh\n[ \"$2\" = describe-stacks ] && echo '{state}'\n", encoding="utf-8")
@@ -290,7 +290,7 @@ class Deploy(unittest.TestCase):
             mock.patch.object(rollback_images, "settings_or_fail", lambda _: found),
             mock.patch.object(image_builds, "outputs", lambda _: {"Give": "give"}),
             mock.patch.object(rollback_images.stacks, "described", lambda _: {"StackStatus": "UPDATE_IN_PROGRESS"}),
-            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: somebody changes it at the moment"),
+            self.assertRaisesRegex(SystemExit, "mayfly is UPDATE_IN_PROGRESS: another operation is changing it"),
         ):
             rollback_images.main([])
 

@@ -324,7 +324,7 @@ class Deploy(unittest.TestCase):
     def test_a_role_whose_name_is_too_long_is_refused(self):
         fits = "m" * (64 - len("_ap-southeast-1_data-1_w"))
         self.checked(GROUPS, stack=fits)
-        with self.assertRaisesRegex(Refusal, "has 65 characters, and IAM takes 64: a shorter group or stack_name$"):
+        with self.assertRaisesRegex(Refusal, "has 65 characters, but IAM allows 64: shorten the group or stack_name$"):
             self.checked(GROUPS, stack=fits + "m")
 
 

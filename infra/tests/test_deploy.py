@@ -28,9 +28,9 @@ tools: sam 1.170.0, cargo 1.95.0, cargo-lambda
 settings: mayfly in {REGION}, functions for arm64: [default.global.parameters] of samconfig.toml
 account: 123456789012
 architecture: Rust can build for arm64
-host: what an instance is given is what images/host has
-mayfly: the checks need the command, which is built now: minutes the first time, seconds after that
-map: what is deployed is what pools.toml says
+host: the instances' user data matches images/host
+mayfly: building the command that the checks need: minutes the first time, seconds after that
+map: the templates match pools.toml
 runtimes: none in pools.toml
 caches: none in pools.toml
 network: NatGateways is auto: 1 NAT gateway, about $33 a month, and $0.045 a gigabyte
@@ -49,7 +49,7 @@ ec2-x64-spot, ec2-arm64, ec2-arm64-spot start nothing
 class Deploy(OnProject):
     def test_a_fresh_account_then_nothing_new_then_another_stack(self):
         said = self.deployed("--check")
-        self.assertEqual(said, FRESH + "Nothing speaks against the deploy; nothing was built or changed.\n")
+        self.assertEqual(said, FRESH + "All checks passed; nothing was built or changed.\n")
         self.assertEqual(self.calls("sam"), [["--version"]])
         self.assertEqual(self.roles(), set())
 
@@ -160,7 +160,7 @@ class Deploy(OnProject):
         self.assertEqual(ended.returncode, 1)
         stale, last = ended.stderr.splitlines()
         self.assertRegex(
-            stale, "^map: .*infra/pools.yaml.*`mayfly pools render` writes what pools.toml says$"
+            stale, "^map: .*infra/pools.yaml.*run `mayfly pools render`$"
         )
         self.mayfly("pools", "render")
         self.deployed()
@@ -200,7 +200,7 @@ class Deploy(OnProject):
         for wishes, problem in (
             ({"architecture": "x86_64"}, "is for x86_64, and not for arm64"),
             ({"glibc": "GLIBC_2.38"}, "needs glibc 2.38, and Lambda has 2.34"),
-            ({"build": 2}, "sam build has failed"),
+            ({"build": 2}, "sam build failed"),
         ):
             self.wish(**wishes)
             ended = self.run_script("deploy.py")

@@ -211,7 +211,7 @@ class Destroy(OnDeployed):
             set(told),
             {f"cluster {it}: failed: {stopped[it]} tasks stopped; {left}{arn}" for it, arn in theirs.items()},
         )
-        self.assertTrue(last.startswith("destroy.py: 2 steps have failed; "), last)
+        self.assertTrue(last.startswith("destroy.py: 2 steps failed; "), last)
 
     def test_a_step_that_fails_does_not_keep_the_others_and_is_not_hidden(self):
         self.github.answers[f"{DELETE}1"] = [(403, {})]
@@ -227,7 +227,7 @@ class Destroy(OnDeployed):
             "(GitHub answers 403 to DELETE /orgs/acme/actions/runners/1: as the test wants it)",
         )
         self.assertTrue(repository.startswith("repository mayfly-runner: failed: "), repository)
-        self.assertIn("steps have failed", last)
+        self.assertIn("steps failed", last)
         for done in ("cluster mayfly_fargate: 2 tasks stopped", "emptied of 3 objects"):
             self.assertIn(done, ended.stdout)
 

@@ -91,7 +91,7 @@ class FirstStack(OnProject):
                 f"only be deleted: `{DELETE}`, then `make deploy`",
                 f"stack: why: {REASON}",
                 f"stack: it has left behind: `{TABLE}`",
-                "deploy.py: 3 of these to mend; nothing was built or changed",
+                "deploy.py: 3 problems to fix; nothing was built or changed",
             ],
         )
         self.assertEqual(len(self.calls("sam")), 4, "two versions, one build, one deploy")
@@ -100,7 +100,7 @@ class FirstStack(OnProject):
         formation = Formation(self, lambda: "UPDATE_ROLLBACK_COMPLETE", EVENTS, RESOURCES)
         self.wish(deploy=1)
         ended = self.run_script("deploy.py", AWS_ENDPOINT_URL_CLOUDFORMATION=formation.url)
-        problem = "deploy.py: sam deploy has failed, see above; the stack is as it was\n"
+        problem = "deploy.py: sam deploy failed, see above; the stack has not changed\n"
         self.assertEqual((ended.returncode, ended.stderr), (1, problem))
 
     def status(self) -> str | None:
@@ -138,8 +138,8 @@ class States(unittest.TestCase):
             ("DELETE_FAILED", "`make destroy`", "something is in the way"),
             ("UPDATE_FAILED", "aws cloudformation rollback-stack", "somebody disabled the rollback"),
             ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback", "AWS's own way"),
-            ("UPDATE_IN_PROGRESS", "somebody changes it at the moment", "two deploys at once"),
-            ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "somebody changes it at the moment", "not over"),
+            ("UPDATE_IN_PROGRESS", "another operation is changing it", "two deploys at once"),
+            ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "another operation is changing it", "not over"),
         ]:
             said = self.said(status)
             self.assertIn(words, said, why)
@@ -170,12 +170,12 @@ REASONS = [
     ),
     (
         'Resource handler returned message: "The maximum number of VPCs has been reached. (Service: Ec2, Status Code: 400)"',
-        "VpcId and SubnetIds take a network that is there",
+        "set VpcId and SubnetIds to an existing network",
         "awslabs/landing-zone-accelerator-on-aws#241",
     ),
     (
         "The maximum number of internet gateways has been reached.",
-        "VpcId and SubnetIds take a network that is there",
+        "set VpcId and SubnetIds to an existing network",
         "EC2 API reference, InternetGatewayLimitExceeded",
     ),
     (
@@ -199,17 +199,17 @@ REASONS = [
     (
         "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: iam:CreateRole on resource: role mayfly "
         "because no identity-based policy allows the iam:CreateRole action",
-        "whoever deploys needs that permission",
+        "the deployer needs that permission",
         "the same",
     ),
     (
         'Resource handler returned message: "Access denied for operation \'AWS::Events::Rule\'."',
-        "whoever deploys needs that permission",
+        "the deployer needs that permission",
         "such words",
     ),
     (
         "AccessDeniedException: User is not allowed",
-        "whoever deploys needs that permission",
+        "the deployer needs that permission",
         "such words",
     ),
     (

@@ -196,7 +196,7 @@ class Scripts(OnMoto):
         self.assertEqual(len(made), len(IMAGES))
         self.assertTrue(all("part-amd64-" in it and "part-arm64-" in it for it in made))
         self.assertEqual(self.check(), [], self.said)
-        self.assertIn("check: nothing newer; no build", self.said)
+        self.assertIn("check: nothing has changed; no build is started", self.said)
         self.feed.version = "2.339.0"
         second = self.whole()
         self.assertEqual(second["before"], first["images"], "the digests before are kept")
@@ -241,7 +241,7 @@ class Scripts(OnMoto):
         for wishes, said, why in [
             ({"docker_fails": ["buildx bake"]}, "", "the build"),
             ({"docker_fails": ["--self-check"]}, "try: runner: runner-init finds it incomplete", "the self-check"),
-            ({"runner_version": "2.338.0"}, "try: runner: the runner program says it is 2.338.0, not 2.339.0", "another version"),
+            ({"runner_version": "2.338.0"}, "try: runner: the runner program has version 2.338.0, not 2.339.0", "another version"),
             ({"docker_fails": ["exec container /health.sh"]}, "try: dockerd: dockerd does not answer in 60 seconds", "dockerd"),
             ({"docker_fails": ["--entrypoint registry"]}, "", "the mirror"),
         ]:
@@ -276,7 +276,7 @@ class Scripts(OnMoto):
     def test_a_rollback_without_anything_before_is_refused(self):
         self.assertIn("rollback_images.py: nothing was published yet", self.script("rollback_images.py").stderr)
         self.put({"images": {"runner": "r@1"}, "before": {}})
-        self.assertIn("nothing was published before what is published now", self.script("rollback_images.py").stderr)
+        self.assertIn("there are no earlier images to go back to", self.script("rollback_images.py").stderr)
 
 
 class Deploy(unittest.TestCase):

@@ -96,7 +96,7 @@ class InARegistry(unittest.TestCase):
         self.closed.token = "another"
         with patch.object(registries, "anonymous_token", return_value="of-nobody"):
             with self.assertRaisesRegex(
-                Refusal, "is not public, and tasks log in to ECR alone: push it to ECR"
+                Refusal, "is not public, and tasks log in only to ECR: push it there"
             ):
                 registries.look_up(f"{self.closed.host}/runner:both", "eu-west-1")
 
@@ -138,11 +138,11 @@ class InARegistry(unittest.TestCase):
         way = f'write image = "{pinned}" into pools.toml, then `mayfly pools render`'
         with self.assertRaises(Refusal) as refused:
             images.resolve(given, self.own("own", tag), "mayfly", "eu-west-1")
-        told = f"the image of own: {tag} is a tag, of which an instance keeps what it has: {way}"
+        told = f"the image of own: {tag} is a tag, and an instance keeps the image that it has for a tag: {way}"
         self.assertEqual(str(refused.exception), told)
         without = {"f": Pool("f", {**POOLS["f"].entry, "image": tag})}
         found = images.resolve(given, without, "mayfly", "eu-west-1")
-        told = f"the image of f is {tag}, and each task has what that names then: {way}"
+        told = f"the image of f is {tag}, and each task gets what that names when it starts: {way}"
         self.assertEqual(found.warnings, [told])
         without["f"].entry["image"] = pinned
         self.assertEqual(images.resolve(given, without, "mayfly", "eu-west-1").warnings, [])

@@ -131,7 +131,7 @@ class Refused(OnProject):
     def test_what_makes_no_sense_together(self):
         many = {"HostLogs": "on", "HostMetrics": "on", "TaskLogs": "on"}
         for given, line in [
-            ({"HostLogs": "on"}, "HostLogs is on, and LogOutput is empty: say where to, cloudwatch for example"),
+            ({"HostLogs": "on"}, "HostLogs is on, and LogOutput is empty: set it to a destination, for example cloudwatch"),
             (many, "HostLogs, HostMetrics, TaskLogs are on, and LogOutput is empty: "),
             (
                 {**many, "LogOutput": "cloudwatch"},
@@ -168,7 +168,7 @@ class Refused(OnProject):
         )
         self.refused(f"log key: /mayfly/log-key is not in us-east-1: {way}")
         self.client("ssm").put_parameter(Name="/mayfly/log-key", Type="String", Value="a secret")
-        self.refused("log key: /mayfly/log-key is a String, and has to be a SecureString: delete it, then ")
+        self.refused("log key: /mayfly/log-key is a String, but must be a SecureString: delete it, then ")
 
 
 class Deployed(OnProject):

@@ -148,11 +148,11 @@ class Refused(OnProject):
             ({}, "MirrorImage is empty: `make images PUSH=…` builds it"),
             (
                 {"MirrorImage": "r.example/mirror", "RegistryMirror": "http://a.example:5000"},
-                "RegistryMirror is http://a.example:5000: daemons ask one of them; leave one out",
+                "RegistryMirror is http://a.example:5000: daemons use only one of them; leave one out",
             ),
             (
                 {"MirrorImage": "r.example/mirror", "stack_name": "m" * 64, "ParametersPath": "/m"},
-                "stack_name has 64 letters: a name of DNS takes 63",
+                "stack_name has 64 letters: a DNS name allows 63",
             ),
         ]:
             self.settings(DockerHubMirror="on", **given)
@@ -167,7 +167,7 @@ class Refused(OnProject):
         self.refused(f"mirror key: /mayfly/docker-hub is not in us-east-1: {way}", image)
         self.client("ssm").put_parameter(Name="/mayfly/docker-hub", Type="String", Value="a secret")
         self.settings(MirrorImage=f"{registry.host}/mirror:one", **given)
-        self.refused("mirror key: /mayfly/docker-hub is a String, and has to be a SecureString: delete it, then ")
+        self.refused("mirror key: /mayfly/docker-hub is a String, but must be a SecureString: delete it, then ")
 
 
 class Deployed(OnProject):

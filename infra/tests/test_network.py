@@ -37,7 +37,7 @@ class Cost(unittest.TestCase):
                 {"NatGateways": "0"},
                 on_ec2,
                 "NatGateways is 0: no NAT gateway; Fargate's runners get public addresses, $0.005 an hour each; "
-                "warning: ec2-x64 have no way out, and their jobs wait; say auto, 1 or 2",
+                "warning: ec2-x64 have no route to the internet, so their jobs wait; set auto, 1 or 2",
             ),
             ({"VpcId": "vpc-1"}, on_ec2, "vpc-1, which is there already; its way out is its owner's"),
         ):
@@ -78,7 +78,7 @@ class Together(unittest.TestCase):
         (alarms,) = settings.problems_together({**self.USUAL, "AlarmEmail": "a@b.example", "AlarmTopicArn": "arn"})
         self.assertTrue(alarms.startswith("AlarmEmail and AlarmTopicArn are both given: "), alarms)
         (disk,) = settings.problems_together({**self.USUAL, "DiskThroughput": "1000"})
-        self.assertTrue(disk.endswith("say DiskIops = 4000"), disk)
+        self.assertTrue(disk.endswith("set DiskIops = 4000"), disk)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Settings(OnProject):
         said = self.on_a_terminal(answers)
         self.assertIn("'an organisation' cannot be Organisation", said)
         self.assertIn("ParametersPath [/mayfly-two]: ", said)
-        self.assertIn("Nothing speaks against the deploy", said)
+        self.assertIn("All checks passed", said)
         self.assertEqual(
             (self.project / "samconfig.toml").read_text(encoding="utf-8"),
             f"""{settings}region = "{REGION}"
@@ -132,7 +132,7 @@ ParametersPath = "/mayfly-two"
         self.settings(NatGateways="0")
         ended = self.run_script("deploy.py", "--check")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        warning = "an hour each; warning: ec2-x64, ec2-x64-spot, ec2-arm64, ec2-arm64-spot have no way out, "
+        warning = "an hour each; warning: ec2-x64, ec2-x64-spot, ec2-arm64, ec2-arm64-spot have no route to the internet, "
         self.assertIn(warning, ended.stdout)
 
     def test_the_other_scripts_read_them_too(self):
@@ -202,13 +202,13 @@ class Account(OnProject):
         ssm, name = self.client("ssm"), "/mayfly/webhook-secrets/1"
         ssm.delete_parameter(Name=name)
         ssm.put_parameter(Name=name, Type="String", Value="a secret")
-        self.refused(f"secrets: {name} is a String, which lies there as it is, and has to be a SecureString: delete it, and ")
+        self.refused(f"secrets: {name} is a String, stored unencrypted, but must be a SecureString: delete it, and ")
 
     def test_an_ami_in_the_place_of_a_parameters_name(self):
         self.settings(InstanceAmiX64="ami-0123456789abcdef0", InstanceAmiArm64="/acme/no-such-ami")
         self.refused(
-            "AMIs: InstanceAmiX64 is 'ami-0123456789abcdef0', and the Parameter Store of us-east-1 has none of that name: it is ",
-            "AMIs: InstanceAmiArm64 is '/acme/no-such-ami', and the Parameter Store of us-east-1 has none of that name: it is ",
+            "AMIs: InstanceAmiX64 is 'ami-0123456789abcdef0', and the Parameter Store of us-east-1 has no such parameter: it is ",
+            "AMIs: InstanceAmiArm64 is '/acme/no-such-ami', and the Parameter Store of us-east-1 has no such parameter: it is ",
         )
 
     def test_tools_that_are_missing_or_old(self):
@@ -217,7 +217,7 @@ class Account(OnProject):
             PATH=str(ROOT / "no such folder"),
         )
         self.wish(sam="1.155.2")
-        self.refused("tools: sam is 1.155.2, and has to be 1.156 or newer: ")
+        self.refused("tools: sam is 1.155.2, but must be 1.156 or newer: ")
 
     def test_all_that_speaks_against_it_at_once(self):
         ssm = self.client("ssm")

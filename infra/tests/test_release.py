@@ -121,9 +121,9 @@ class Made(OnRelease):
     def test_what_it_is_not_made_of(self):
         """What no commit has, a program that is not there, one for another machine, one that Lambda's glibc cannot run."""
         binaries = self.project / "target/release-binaries"
-        changed = (self.project / "LICENSE", b"mine", "LICENSE has changes that are in no commit")
-        other = (binaries / "x86_64/webhook/bootstrap", program("arm64", "GLIBC_2.34"), "what was built is not for x86_64")
-        newer = (binaries / "x86_64/webhook/bootstrap", program("x86_64", "GLIBC_2.38"), "what was built is not for x86_64")
+        changed = (self.project / "LICENSE", b"mine", "LICENSE has uncommitted changes")
+        other = (binaries / "x86_64/webhook/bootstrap", program("arm64", "GLIBC_2.34"), "the built functions are not for x86_64")
+        newer = (binaries / "x86_64/webhook/bootstrap", program("x86_64", "GLIBC_2.38"), "the built functions are not for x86_64")
         none = (binaries / "x86_64/mayfly/bootstrap", None, "mayfly for x86_64 is not in")
         for file, content, problem in (changed, other, newer, none):
             before = file.read_bytes()
@@ -161,7 +161,7 @@ class Compiled(OnRelease):
                 self.assertIn(f"{home}/.cargo=/cargo", variables[name])
                 self.assertIn(f"{home}/rust=/rust", variables[name])
             self.assertIn("-Ctarget-cpu=neoverse-n1 ", variables["RUSTFLAGS"])
-        with self.assertRaisesRegex(Exception, "/my files has a space in it"):
+        with self.assertRaisesRegex(Exception, "/my files contains a space"):
             builds.environment("arm64", Path("/my files"), Path("/c"), Path("/r"), 1)
 
 
@@ -284,7 +284,7 @@ class Deployed(OnRelease):
         ended = self.run_script("deploy.py", **self.without_compiler(folder))
         self.assertEqual(ended.returncode, 1)
         (line,) = [it for it in ended.stderr.splitlines() if it]
-        self.assertRegex(line, "^deploy.py: Stack aws-sam-cli-managed-default .*; or say s3_bucket in samconfig.toml. Nothing was deployed$")
+        self.assertRegex(line, "^deploy.py: Stack aws-sam-cli-managed-default .*; or set s3_bucket in samconfig.toml. Nothing was deployed$")
 
 
 class Refused(OnRelease):
@@ -297,9 +297,9 @@ class Refused(OnRelease):
         (folder / "pools.toml").unlink()
         (folder / "readme.txt").write_text("hello", encoding="utf-8")
         self.refuses(
-            "release: pools.toml is missing: take the release again",
+            "release: pools.toml is missing: download the release again",
             "release: webhook-arm64.zip has changed: its SHA-256 is",
-            "release: readme.txt is not in SHA256SUMS: take the release again",
+            "release: readme.txt is not in SHA256SUMS: download the release again",
             release=folder,
         )
         self.assertEqual(self.calls("mayfly"), [], "nothing of it was run")

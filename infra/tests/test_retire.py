@@ -51,7 +51,7 @@ class Retire(OnProject):
         self.assertEqual(
             ended.stderr,
             f"retire.py: 2 tasks of {POOL} left after 0 minutes; each ends with its job; `aws ecs stop-task --region "
-            "us-east-1 --cluster mayfly_ec2 --task TASK` ends one before. `make retire` again goes on\n",
+            "us-east-1 --cluster mayfly_ec2 --task TASK` ends one before. `make retire` then continues\n",
         )
         self.assertEqual(self.entry()["maximum"], 0)
         self.assertEqual(self.group()["MaxSize"], 0, "deployed")
@@ -89,14 +89,14 @@ class Retire(OnProject):
         first, *_, last = ended.stderr.splitlines()
         self.assertEqual(ended.returncode, 1)
         self.assertTrue(first.startswith("deploy.py: the change set was not confirmed; nothing was deployed"))
-        self.assertTrue(last.startswith("retire.py: the deploy has failed, see above; "))
+        self.assertTrue(last.startswith("retire.py: the deploy failed, see above; "))
         self.assertEqual(self.entry()["maximum"], 0)
         self.assertGreater(self.group()["MaxSize"], 0, "it is still in service, and nothing was released")
 
     def test_a_deploy_that_fails_is_made_up_for_by_the_next_run(self):
         self.deployed()
         self.wish(deploy=1)
-        again = "retire.py: the deploy has failed, see above; when its reason is gone, `make retire` again goes on"
+        again = "retire.py: the deploy failed, see above; fix the cause, and `make retire` continues"
         ended = self.run_script("retire.py", SPOT, "--yes")
         self.assertEqual((ended.returncode, ended.stderr.splitlines()[-1][: len(again)]), (1, again))
         self.assertEqual(self.entry(SPOT)["maximum"], 0)

@@ -1,4 +1,4 @@
-//! What takes its time, on a thread of its own: Docker, and the questions.
+//! Slow work on its own thread: waiting for Docker, and asking the registrar.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
@@ -14,17 +14,16 @@ use crate::config::TaskConfig;
 use crate::docker;
 use crate::registrar::RegistrarClient;
 
-/// What takes its time.
+/// One piece of slow work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Errand {
     /// To wait for Docker.
     Prepare,
-    /// To ask the registrar what to do, with a listener that is so far.
+    /// To ask the registrar what to do, with the present state of the listener.
     Ask(Listener),
 }
 
-/// The thread. It runs one errand at a time, so no two questions are ever under way, and ends with the
-/// process.
+/// The thread. It runs one errand at a time, so there are never two questions at once. It ends with the process.
 #[derive(Debug)]
 pub(crate) struct ErrandThread {
     errands: Sender<Errand>,
@@ -54,19 +53,19 @@ impl ErrandThread {
         Self { errands, results }
     }
 
-    /// Sends it on an errand; what comes of it comes later.
+    /// Starts an errand. Its result arrives later.
     pub(crate) fn send(&self, errand: Errand) {
-        // The thread is there as long as this is.
+        // The thread lives as long as `self`, so the send cannot fail.
         let _ = self.errands.send(errand);
     }
 
-    /// What has come of an errand, with the JIT config if that was answered.
+    /// The result of a finished errand, with the JIT config if that was the answer.
     pub(crate) fn result(&self) -> Option<(Pid1Event, Option<Config>)> {
         self.results.try_recv().ok()
     }
 }
 
-/// `false` where Docker does not come up.
+/// `false` if Docker does not come up.
 fn wait((socket, longest): &(PathBuf, Duration)) -> bool {
     tracing::info!(socket = %socket.display(), seconds = longest.as_secs(), "waiting for Docker");
     let is_up = docker::wait(socket, *longest);

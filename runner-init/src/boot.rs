@@ -1,4 +1,4 @@
-//! What happens once, before the loop.
+//! The boot: what runs once, before the loop.
 
 use std::process::ExitCode;
 
@@ -8,10 +8,10 @@ use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpabl
 use crate::config::TaskConfig;
 use crate::{run, self_check, shim};
 
-/// What a build of an image calls it with.
+/// The argument with which an image's build calls this program.
 const SELF_CHECK: &str = "--self-check";
 
-/// PID 1 from its start to its exit code; or the shim or a check of the image, if it is called as that.
+/// Runs PID 1 and returns its exit code; or runs the shim or the check of an image, if the arguments say so.
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next() {
@@ -25,18 +25,18 @@ pub fn main() -> ExitCode {
         Some(argument) if argument == SELF_CHECK => checked(),
         Some(_) => {
             log();
-            tracing::error!("takes no arguments but --self-check: its settings are environment variables");
+            tracing::error!("takes no arguments except --self-check: its settings are environment variables");
             ExitCode::from(2)
         }
     }
 }
 
-/// A JSON line on standard output for each event. It goes on even if no one reads them.
+/// A JSON line on standard output for each event. It continues even if nobody reads them.
 fn log() {
     tracing_subscriber::fmt().json().flatten_event(true).log_internal_errors(false).init();
 }
 
-/// Whether the image has what a task needs: 0, or 1 and a line.
+/// Checks that the image has what a task needs: 0 if so, otherwise 1 and a log line.
 #[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
 fn checked() -> ExitCode {
     log();
@@ -55,23 +55,23 @@ fn checked() -> ExitCode {
 fn pid1() -> ExitCode {
     log();
     let code = prepared().and_then(|config| {
-        run::run(&config).inspect_err(|error| tracing::error!(%error, "cannot go on")).ok()
+        run::run(&config).inspect_err(|error| tracing::error!(%error, "cannot continue")).ok()
     });
     ExitCode::from(u8::try_from(code.unwrap_or(FAILED)).unwrap_or(u8::MAX))
 }
 
-/// The settings, once no other process can look into this one.
+/// Reads the settings, after hiding this process from all others.
 #[expect(clippy::disallowed_methods, reason = "the boot reads the environment, once")]
 fn prepared() -> Option<TaskConfig> {
-    // The kernel shows a process' first environment, with the ticket in it, to anyone who may trace it. From
-    // here on that takes CAP_SYS_PTRACE, also for root.
+    // The kernel shows a process's initial environment, which holds the ticket, to anyone who may trace the
+    // process. From here on that takes CAP_SYS_PTRACE, even for root.
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::error!(%error, "the ticket cannot be hidden");
         return None;
     }
-    // As PID 1 it gets the orphans anyhow; where it is not, it asks for them.
+    // PID 1 adopts orphans anyway. If this process is not PID 1, it asks the kernel for them.
     if let Err(error) = set_child_subreaper(Some(getpid())) {
-        tracing::warn!(%error, "orphans are somebody else's");
+        tracing::warn!(%error, "cannot adopt orphaned processes");
     }
     let read = TaskConfig::read(|name| std::env::var(name).ok());
     let told = |problems: &fleet::settings::SettingsProblems| {

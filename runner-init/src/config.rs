@@ -12,8 +12,8 @@ use ureq::http::Uri;
 
 use crate::tool_cache::ToolCacheSource;
 
-/// The variables of PID 1's own environment that the runner program, and with it each step of a
-/// job, gets too. Everything else stays with PID 1.
+/// The variables of PID 1's environment that it passes on to the runner program, and so to each step of a job.
+/// It keeps all others to itself.
 pub const PASSED_ON: [&str; 21] = [
     "ACTIONS_RUNNER_ACTION_ARCHIVE_CACHE",
     "ACTIONS_RUNNER_HOOK_JOB_COMPLETED",
@@ -41,7 +41,7 @@ pub const PASSED_ON: [&str; 21] = [
 /// The hook of Mayfly's images that tells a job where its dependency cache is.
 pub const CACHE_HOOK: &str = "/usr/local/lib/mayfly/job-started.sh";
 
-/// The one that writes into a job's own summary where its time went.
+/// The hook that writes into a job's summary where its time went.
 pub const SUMMARY_HOOK: &str = "/usr/local/lib/mayfly/job-completed.sh";
 
 /// All of them.
@@ -65,19 +65,19 @@ pub struct TaskConfig {
     pub registrar: String,
     /// The runner program.
     pub program: PathBuf,
-    /// The home of who it runs as.
+    /// The home of the user that it runs as.
     pub home: PathBuf,
     /// That user.
     pub user: User,
     /// The last day on which the image's runner program was known to be GitHub's newest, if the image says so.
     pub runner_current_on: Option<Date>,
-    /// Docker's socket, where the pool has Docker.
+    /// Docker's socket, if the pool has Docker.
     pub docker_socket: Option<PathBuf>,
     /// The folder of the tool cache.
     pub tool_cache: PathBuf,
-    /// Where it is restored from, if it is.
+    /// What it is restored from, if anything.
     pub tool_cache_source: Option<ToolCacheSource>,
-    /// What is passed on to the runner program.
+    /// The variables that are passed on to the runner program.
     pub passed_on: Vec<(String, String)>,
     /// The waits.
     pub timings: Timings,
@@ -99,7 +99,7 @@ impl TaskConfig {
         let ticket = from_run_task(TICKET_VARIABLE, &mut problems);
         let registrar = from_run_task(REGISTRAR_URL_VARIABLE, &mut problems);
         if !registrar.is_empty() && !may_see_a_ticket(&registrar) {
-            problems.note(format!("{REGISTRAR_URL_VARIABLE}: has to be https://HOST/, without a user"));
+            problems.note(format!("{REGISTRAR_URL_VARIABLE}: must be https://HOST/, without a user"));
         }
         let home = variables.optional("MAYFLY_RUNNER_HOME").unwrap_or_else(|| "/home/runner".to_owned());
         let program = variables.optional("MAYFLY_RUNNER_PROGRAM").unwrap_or_else(|| format!("{home}/run.sh"));
@@ -107,12 +107,12 @@ impl TaskConfig {
             .optional("MAYFLY_RUNNER_USER")
             .map_or(Some(User { uid: 1001, gid: 1001 }), |text| user(&text));
         if user.is_none() {
-            problems.note("MAYFLY_RUNNER_USER: has to be <user id>:<group id>, neither of them 0");
+            problems.note("MAYFLY_RUNNER_USER: must be <user id>:<group id>, neither of them 0");
         }
         let runner_current_on = variables.optional("MAYFLY_RUNNER_CURRENT_ON").and_then(|day| {
             let day = day.parse();
             day.map_err(|_| {
-                problems.note("MAYFLY_RUNNER_CURRENT_ON: has to be a day, 2026-11-30 for example");
+                problems.note("MAYFLY_RUNNER_CURRENT_ON: must be a day, for example 2026-11-30");
             })
             .ok()
         });
@@ -138,7 +138,7 @@ impl TaskConfig {
     }
 }
 
-/// A ticket goes over TLS, or stays on this machine. What is read is what `ureq` reads too: in
+/// A ticket goes over TLS, or stays on this machine. This parses a URL as `ureq` does: in
 /// `http://localhost:x@host/` the host is the last one.
 fn may_see_a_ticket(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else { return false };
@@ -167,7 +167,7 @@ fn tool_cache_source<F: Fn(&str) -> Option<String>>(
     let digest = variables.optional(DIGEST).map(|hex| {
         let digest: Option<[u8; 32]> = hex::decode(hex.trim()).ok().and_then(|bytes| bytes.try_into().ok());
         if digest.is_none() {
-            problems.note(format!("{DIGEST}: has to be 64 hexadecimal digits"));
+            problems.note(format!("{DIGEST}: must be 64 hexadecimal digits"));
         }
         digest.unwrap_or_default()
     });
@@ -176,7 +176,7 @@ fn tool_cache_source<F: Fn(&str) -> Option<String>>(
         (Some(tree), None, _) => Some(ToolCacheSource::Tree(tree.into())),
         (None, Some(place), Some(sha256)) => Some(ToolCacheSource::Archive { place, sha256 }),
         (None, Some(_), None) => {
-            problems.note(format!("{DIGEST}: is not set, and {ARCHIVE} is not used without it"));
+            problems.note(format!("{DIGEST}: is not set, but {ARCHIVE} needs it"));
             None
         }
         (Some(_), Some(_), _) => {
@@ -186,7 +186,7 @@ fn tool_cache_source<F: Fn(&str) -> Option<String>>(
     }
 }
 
-/// The longest wait that may be set, in seconds: a day; and of a job, GitHub's five.
+/// The longest wait that may be set, in seconds: a day; for a job, GitHub's five days.
 const LONGEST: f64 = 86_400.0;
 
 /// The waits, in seconds with or without a fraction.
@@ -212,7 +212,7 @@ fn timings<F: Fn(&str) -> Option<String>>(
         let seconds = text.trim().parse().ok().filter(|seconds| (0.0..=most).contains(seconds));
         match seconds.map(Duration::from_secs_f64) {
             Some(read) => *wait = read,
-            None => problems.note(format!("{name}: has to be seconds, from 0 to {most}")),
+            None => problems.note(format!("{name}: must be seconds, from 0 to {most}")),
         }
     }
     timings
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once_and_no_value() {
+    fn every_problem_is_reported_at_once_and_no_value() {
         let wrong = [
             ("MAYFLY_REGISTRAR_URL", "http://registrar.example/"),
             ("MAYFLY_RUNNER_USER", "0:0"),
@@ -266,7 +266,7 @@ mod tests {
             ("http://localhost/", true, "by its name, without a port too"),
             ("http://localhost:x@registrar.example/", false, "a password of a user called localhost"),
             ("http://127.0.0.1:80@registrar.example/", false, "the same"),
-            ("https://somebody:secret@registrar.example/", false, "a user has nothing to do here"),
+            ("https://somebody:secret@registrar.example/", false, "a URL with a user"),
             ("http://localhost.registrar.example/", false, "another host"),
             ("http://registrar.example/", false, "no TLS"),
             ("https:///", false, "no host"),
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(read(&with("432000")).unwrap().timings.job, LONGEST_JOB);
         assert_eq!(read(&with("60")).unwrap().timings.job, Duration::from_mins(1));
         let told = read(&with("432001")).unwrap_err().to_string();
-        assert!(told.contains("MAYFLY_JOB_SECONDS: has to be seconds, from 0 to 432000"), "{told}");
+        assert!(told.contains("MAYFLY_JOB_SECONDS: must be seconds, from 0 to 432000"), "{told}");
     }
 
     #[test]

@@ -6,16 +6,16 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long is between two looks.
+/// Time between two looks.
 const EVERY: Duration = Duration::from_millis(250);
 
 /// How long one look may take.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Longest status line that is read, in bytes.
+/// The longest status line that is read, in bytes.
 const LONGEST_LINE: u64 = 256;
 
-/// Waits until Docker answers on its socket. `false` if it does not in time.
+/// Waits until Docker answers on its socket. `false` if it does not do so in time.
 #[expect(clippy::disallowed_methods, reason = "a real wait for a real daemon")]
 pub(crate) fn wait(socket: &Path, longest: Duration) -> bool {
     let began = Instant::now();

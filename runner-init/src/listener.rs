@@ -1,4 +1,4 @@
-//! The runner program: how it is started, and what its listener says.
+//! The runner program: how PID 1 starts it, and what its listener's output means.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,13 +15,13 @@ use crate::config::{CACHE_HOOK, SUMMARY_HOOK, TaskConfig};
 use crate::shim::{self, NO_NEW_PRIVILEGES};
 use crate::summary::SUMMARY_VARIABLE;
 
-/// Longest line that is looked at, in bytes; the rest of a longer one is passed on all the same.
+/// The longest line that is examined, in bytes. The rest of a longer one is still passed on.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// The runner program, once it was started.
+/// The running runner program.
 #[derive(Debug)]
 pub(crate) struct RunnerProgram {
-    /// Its process, which leads a group of its own.
+    /// Its process, which leads its own process group.
     pub(crate) pid: Pid,
     stdout: ChildStdout,
     line: Vec<u8>,
@@ -29,9 +29,9 @@ pub(crate) struct RunnerProgram {
 }
 
 impl RunnerProgram {
-    /// Starts it, as the runner's user, with an environment that holds what it needs and no more.
+    /// Starts it as the runner's user, with only the environment that it needs.
     pub(crate) fn start(task: &TaskConfig, config: &Config, summary: Option<&Path>) -> io::Result<Self> {
-        // The program itself: it is found whatever the runner's user may read.
+        // This very program, which can be started whatever the runner's user may read.
         let mut command = Command::new("/proc/self/exe");
         command.arg(shim::EXEC);
         if !config.settings.sudo {
@@ -46,17 +46,17 @@ impl RunnerProgram {
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         ioctl_fionbio(&stdout, true)?;
-        // Its end is taken note of where all children's is.
+        // `processes::reap` notices its end, like that of every child.
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
         Ok(Self { pid, stdout, line: Vec::new(), is_open: true })
     }
 
-    /// What to wait on for more of its output; `None` after the last of it.
+    /// What to poll for more of its output; `None` after the end of it.
     pub(crate) fn readable(&self) -> Option<BorrowedFd<'_>> {
         self.is_open.then(|| self.stdout.as_fd())
     }
 
-    /// Reads all that it has said until now, passes it on, and gives what follows from it.
+    /// Reads all output so far, passes it on, and returns the events in it.
     pub(crate) fn heard(&mut self) -> Vec<Pid1Event> {
         let (mut events, mut bytes) = (Vec::new(), [0; 8192]);
         while self.is_open {
@@ -77,7 +77,7 @@ impl RunnerProgram {
     }
 }
 
-/// Takes bytes into the present line, and gives what the lines say that were completed by it.
+/// Adds bytes to the current line, and returns the events of the lines that they complete.
 fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Pid1Event> {
     let mut events = Vec::new();
     for &byte in bytes {
@@ -91,8 +91,8 @@ fn lines(line: &mut Vec<u8>, bytes: &[u8]) -> Vec<Pid1Event> {
     events
 }
 
-/// What a line of the listener says (actions/runner: `JobDispatcher`, `MessageListener`). A time may
-/// stand before it.
+/// The event that a line of the listener means (actions/runner: `JobDispatcher`, `MessageListener`). A time may
+/// precede it.
 fn says(line: &str) -> Option<Pid1Event> {
     let line = line.trim();
     let is = |words: &str| line.starts_with(words) || line.contains(&format!("Z: {words}"));
@@ -119,7 +119,7 @@ fn environment(task: &TaskConfig, config: &Config, summary: Option<&Path>) -> Ve
     set("HOME", &task.home.display().to_string());
     set("USER", "runner");
     set("LOGNAME", "runner");
-    // A child of PID 1 is not signalled by a terminal: run.sh has to pass a signal on by itself.
+    // No terminal signals a child of PID 1, so run.sh must pass signals on itself.
     set("RUNNER_MANUALLY_TRAP_SIG", "1");
     set("ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE", "1");
     set("ACTIONS_RUNNER_INPUT_JITCONFIG", &config.jit_config);
@@ -129,8 +129,8 @@ fn environment(task: &TaskConfig, config: &Config, summary: Option<&Path>) -> Ve
     environment
 }
 
-/// The runner's hooks: one where the map has caches, one where the pool has summaries. An image with a hook of its own keeps
-/// that, and one that lacks Mayfly's gets none: GitHub's runner ends a job whose hook is not there.
+/// The runner's hooks: one if the map has caches, one if the pool has summaries. An image with its own hook keeps
+/// that one. An image without Mayfly's hook gets none, because GitHub's runner fails a job whose hook is missing.
 fn wanted_hooks(
     passed_on: &[(String, String)],
     has_summary: bool,
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_has_a_hook_where_its_pool_wants_it_and_the_image_brings_it_and_no_other() {
+    fn a_job_has_a_hook_if_its_pool_wants_it_and_the_image_contains_it() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let hooks = |names: &[&str], has_summary: bool, [of_caches, of_summary]: [&Path; 2]| -> Vec<String> {
             let set: Vec<_> = names.iter().map(|name| ((*name).to_owned(), "{}".to_owned())).collect();

@@ -1,4 +1,4 @@
-//! The processes below PID 1: found, frozen, let go on, killed, reaped.
+//! The processes below PID 1: found, frozen, thawed, killed, reaped.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,10 +12,10 @@ use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
 /// GitHub's worker: the process that runs a job.
 const WORKER: &str = "Runner.Worker";
 
-/// How long processes are waited for that are to stand still, or to be gone.
+/// How long to wait for processes to stand still or to disappear.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long is between two looks.
+/// Time between two looks.
 const EVERY: Duration = Duration::from_micros(500);
 
 /// A process below this one.
@@ -32,12 +32,12 @@ impl Below {
     }
 }
 
-/// Whether a worker process is there.
+/// Whether a worker process exists.
 pub(crate) fn has_worker() -> bool {
     below().iter().any(|process| process.name == WORKER && !process.is_dead())
 }
 
-/// Every process below this one, parents before their children. Orphans are this one's children.
+/// Every process below this one, parents before their children. Orphans are children of this one.
 fn below() -> Vec<Below> {
     let mut children: BTreeMap<i32, Vec<Below>> = BTreeMap::new();
     let stats = all_processes().into_iter().flatten().filter_map(|process| process.ok()?.stat().ok());
@@ -56,20 +56,20 @@ fn below() -> Vec<Below> {
     found
 }
 
-/// Processes that were stopped, in the order of it.
+/// Stopped processes, in the order in which they were stopped.
 #[derive(Debug, Default)]
 pub(crate) struct Frozen(Vec<Pid>);
 
-/// Stops every process, and each one before its children: a shell with job control that still ran
-/// would take note of a stopped child, and leave it. What was begotten meanwhile is stopped too.
-/// `None` if one cannot be stopped; then all go on.
+/// Stops every process, each before its children: a running shell with job control would notice a stopped child and
+/// leave it stopped. Processes that start meanwhile are stopped too. If one cannot be stopped, all continue and the
+/// result is `None`.
 pub(crate) fn freeze() -> Option<Frozen> {
     let mut frozen = Frozen::default();
     let until = Deadline::after(PATIENCE);
     loop {
         let next = below().into_iter().find(|process| !process.is_dead() && !frozen.0.contains(&process.pid));
         let Some(next) = next else { return Some(frozen) };
-        // One that is gone meanwhile stands still as well.
+        // One that has disappeared meanwhile stands still as well.
         let _ = kill_process(next.pid, Signal::STOP);
         frozen.0.push(next.pid);
         while !stands_still(next.pid) {
@@ -89,7 +89,7 @@ fn stands_still(pid: Pid) -> bool {
 }
 
 impl Frozen {
-    /// Lets them go on, children before their parents.
+    /// Lets them continue, children before their parents.
     pub(crate) fn thaw(self) {
         for pid in self.0.into_iter().rev() {
             let _ = kill_process(pid, Signal::CONT);
@@ -97,7 +97,7 @@ impl Frozen {
     }
 }
 
-/// Kills every process, and reaps them all. `false` if some are left, which then cannot be killed.
+/// Kills and reaps every process. `false` if some are left, because they cannot be killed.
 pub(crate) fn kill_all() -> bool {
     let until = Deadline::after(PATIENCE);
     loop {
@@ -121,7 +121,7 @@ pub(crate) fn terminate(pid: Pid) -> io::Result<()> {
     Ok(kill_process(pid, Signal::TERM)?)
 }
 
-/// Takes note of the end of one child, also one that was adopted. `None` if none has ended.
+/// Reaps one child that has ended, own or adopted. `None` if none has.
 pub(crate) fn reap() -> Option<(Pid, Exit)> {
     let (pid, status) = wait(WaitOptions::NOHANG).ok()??;
     let exit = match status.terminating_signal() {

@@ -1,10 +1,10 @@
-//! Random numbers of the kernel.
+//! Random numbers from the kernel.
 
 use std::io;
 
 use rustix::rand::{GetRandomFlags, getrandom};
 
-/// Numbers from one seed of the kernel's; good enough to spread waits, and not used for more.
+/// Numbers from one seed of the kernel's. They are good enough to spread waits, and used for nothing else.
 #[derive(Debug)]
 pub(crate) struct SeededRandom(u64);
 
@@ -24,7 +24,7 @@ impl SeededRandom {
     }
 }
 
-/// 128 bits of the kernel's, in hex: an id that no other boot has.
+/// 128 random bits from the kernel, in hex: an id that no other boot has.
 pub(crate) fn id() -> io::Result<String> {
     Ok(hex::encode(bytes::<16>()?))
 }

@@ -1,4 +1,4 @@
-//! The one question to the registrar, and what is logged of its answer.
+//! The question to the registrar, and the log line of its answer.
 
 use std::fmt;
 use std::io;
@@ -14,14 +14,14 @@ use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Timeout};
 
-/// Longest answer that is read, in bytes. A JIT config has about 5,000.
+/// The longest answer that is read, in bytes. A JIT config has about 5,000.
 const LONGEST_ANSWER: u64 = 1 << 20;
 
-/// How long the registrar's name is looked up, and how long a connection to it may take, before a question
-/// is sent: the rest of its time is the registrar's.
+/// How long the look-up of the registrar's name may take, and how long the connection. The rest of a question's time
+/// is the registrar's.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// The way to the registrar.
+/// A client of the registrar.
 pub(crate) struct RegistrarClient {
     agent: Agent,
     url: String,
@@ -38,8 +38,8 @@ impl fmt::Debug for RegistrarClient {
 }
 
 impl RegistrarClient {
-    /// The registrar at a URL that ends in `/`. The questions tell how long ago PID 1 began, and until when its runner
-    /// program was known to be GitHub's newest.
+    /// The registrar at a URL that ends in `/`. Each question says how long ago PID 1 began, and until which day its
+    /// runner program was known to be GitHub's newest.
     pub(crate) fn new(
         url: &str,
         ticket: SecretString,
@@ -47,7 +47,7 @@ impl RegistrarClient {
         began: Instant,
         runner_current_on: Option<Date>,
     ) -> Self {
-        // A ticket goes nowhere else, whatever an answer says.
+        // No answer can redirect a ticket to another host.
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .timeout_resolve(Some(CONNECT_WITHIN))
@@ -60,8 +60,8 @@ impl RegistrarClient {
         Self { agent, url, ticket, boot, began, runner_current_on }
     }
 
-    /// Asks once, with a listener that is so far. It comes back when there is an answer, or when the
-    /// registrar can no longer be at work on one.
+    /// Asks once, with the present state of the listener. Returns when there is an answer, or when the registrar can no
+    /// longer be working on one.
     pub(crate) fn ask(&self, listener: Listener) -> (Answered, Option<Config>) {
         let mut response = match self.post(listener) {
             Ok(response) => response,
@@ -109,9 +109,9 @@ impl RegistrarClient {
     }
 }
 
-/// TLS with the roots that are trusted where this runs: `SSL_CERT_FILE` or `SSL_CERT_DIR` where the task has them, else
-/// the image's store; the built-in roots, Mozilla's, where neither has any. So a proxy that opens TLS is believed by its
-/// own root, as the job's programs believe it. The roots are read once.
+/// TLS with the root certificates of this environment: `SSL_CERT_FILE` or `SSL_CERT_DIR` if the task has them, otherwise
+/// the image's store, and Mozilla's built-in roots if neither has any. So PID 1 trusts a proxy that intercepts TLS by the
+/// proxy's own root, as the job's programs do. The roots are read once.
 pub(crate) fn tls() -> TlsConfig {
     static FOUND: LazyLock<TlsConfig> = LazyLock::new(read_roots);
     FOUND.clone()
@@ -140,18 +140,18 @@ fn never_sent(error: &Error) -> bool {
     }
 }
 
-/// An answer's body; nothing where it cannot be read.
+/// An answer's body; empty if it cannot be read.
 fn body(response: &mut Response<Body>) -> Vec<u8> {
     response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().unwrap_or_default()
 }
 
-/// What an answer other than 200 says is wrong.
+/// The problem that an answer other than 200 names.
 fn problem(body: &[u8]) -> String {
     let problem = serde_json::from_slice(body).inspect_err(|_| warn_of_unreadable());
     problem.map(|problem: ProblemBody| problem.message).unwrap_or_default()
 }
 
-/// What such an answer says is not repeated.
+/// Logs an unreadable answer, without repeating it.
 fn warn_of_unreadable() {
     tracing::warn!("the registrar's answer cannot be read");
 }

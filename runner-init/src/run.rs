@@ -1,5 +1,4 @@
-//! The loop around the decisions: it owns the processes, the signals, the clock and the thread that
-//! asks.
+//! The loop around the decisions. It owns the processes, the signals, the clock and the thread that asks.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _};
@@ -38,15 +37,15 @@ struct Loop<'a> {
     config: Option<Config>,
     program: Option<RunnerProgram>,
     frozen: Option<Frozen>,
-    /// The tool cache's restore while it is under way, and what it closes at its end.
+    /// The tool cache's restore while it runs, and the socket that it closes at its end.
     restore: Option<(Restore, UnixStream)>,
-    /// What the job's summary is made from, if its pool has one.
+    /// The data for the job's summary, if its pool has one.
     summary: Option<Summary>,
-    /// The pool of the runner program, and what the tool cache had when it was started.
+    /// The runner program's pool, and what the tool cache contained when the program started.
     started: Option<(String, Markers)>,
 }
 
-/// Runs one runner, and gives the exit code. Nothing that it started is left.
+/// Runs one runner and returns the exit code. It leaves no process behind.
 pub(crate) fn run(task: &TaskConfig) -> io::Result<i64> {
     let mut pid1 = Loop::new(task)?;
     pid1.asking.send(Errand::Prepare);
@@ -57,11 +56,11 @@ pub(crate) fn run(task: &TaskConfig) -> io::Result<i64> {
         match catch_unwind(AssertUnwindSafe(|| pid1.turn())) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(%error, "cannot go on");
+                tracing::error!(%error, "cannot continue");
                 break pid1.machine.code_of_failure();
             }
             Err(_) => {
-                tracing::error!("cannot go on: PID 1 panicked");
+                tracing::error!("cannot continue: PID 1 panicked");
                 break pid1.machine.code_of_failure();
             }
         }
@@ -112,10 +111,10 @@ impl<'a> Loop<'a> {
         })
     }
 
-    /// Waits for whatever comes next, and takes it.
+    /// Waits for the next event, and handles it.
     fn turn(&mut self) -> io::Result<()> {
         self.wait()?;
-        // What the listener has said comes before anything that may end it.
+        // The listener's output comes before any event that may end the listener.
         self.hear();
         if drain(&mut self.children)? {
             self.reap();
@@ -124,7 +123,7 @@ impl<'a> Loop<'a> {
             tracing::info!("asked to stop");
             self.take(Pid1Event::Terminate);
         }
-        // It says nothing, and closes.
+        // The socket carries no data; it only closes.
         if self.restore.as_mut().is_some_and(|(_, ended)| drain(ended).is_err()) {
             self.restore = None;
             self.take(Pid1Event::Restored);
@@ -166,8 +165,7 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Takes note of every child that has ended. Before the runner program exists there are none but those
-    /// that somebody waits for.
+    /// Reaps every child that has ended. Before the runner program exists, there are no children that nobody waits for.
     fn reap(&mut self) {
         let Some(program) = self.program.as_ref().map(|it| it.pid) else { return };
         while let Some((pid, exit)) = processes::reap() {
@@ -179,7 +177,7 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Takes an event, does what follows, and takes what comes of that.
+    /// Handles an event: does what follows from it, and handles the events that result.
     fn take(&mut self, event: Pid1Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -193,7 +191,7 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Takes note of what the job's summary is made from.
+    /// Records the data for the job's summary.
     #[expect(clippy::disallowed_methods, reason = "the hook of the image reads the real clock")]
     fn note(&mut self, event: &Pid1Event) {
         let (Some(summary), age) = (self.summary.as_mut(), self.began.elapsed()) else { return };
@@ -262,7 +260,7 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// The log's line of a change. Looks and freezes are no news.
+    /// The log line of a change of state. Looks and freezes have none.
     fn tell(&self, before: Pid1State, after: Pid1State) {
         if before == after {
             return;
@@ -292,14 +290,14 @@ impl<'a> Loop<'a> {
     }
 }
 
-/// Two ends of which one wakes the other; reading never waits.
+/// Two ends, one of which wakes the other. Reads never block.
 fn wake() -> io::Result<(UnixStream, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     Ok((ours, theirs))
 }
 
-/// Whether it was woken by this one. An error if there is no one who could do it.
+/// Whether the other end has woken this one. An error if there is no other end any more.
 fn drain(wake: &mut UnixStream) -> io::Result<bool> {
     let (mut any, mut bytes) = (false, [0; 64]);
     loop {

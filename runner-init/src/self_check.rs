@@ -1,5 +1,5 @@
-//! `runner-init --self-check`: whether an image has what a task needs. A build asks it once of each new image, before
-//! anything may run it.
+//! `runner-init --self-check`: whether an image has what a task needs. A build runs it once in each new image, before
+//! any task uses that image.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{HOOKS, TaskConfig, User};
 
-/// What steps and actions call, wherever the PATH has it.
+/// The programs that steps and actions call, anywhere on the PATH.
 const TOOLS: [&str; 9] = ["bash", "curl", "git", "jq", "python3", "sudo", "tar", "unzip", "zstd"];
 
-/// Below the runner program's own folder: its two halves, and the Node.js that each version has (`hashFiles()` runs on it).
+/// In the runner program's folder: its two halves, and the Node.js that each version has (`hashFiles()` runs on it).
 const PROGRAMS: [&str; 3] = ["bin/Runner.Listener", "bin/Runner.Worker", "externals/node20/bin/node"];
 
-/// The settings of an image by itself: those of `RunTask` are not there, and stand-ins take their place.
+/// The settings of an image by itself. Stand-ins replace those that come with `RunTask`.
 pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<TaskConfig, String> {
     let with_stand_ins = |name: &str| match name {
         fleet::launch::TICKET_VARIABLE => Some("none".to_owned()),
@@ -23,10 +23,10 @@ pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<TaskConfig, Str
     TaskConfig::read(with_stand_ins).map_err(|problems| problems.iter().collect::<Vec<_>>().join("; "))
 }
 
-/// The first thing that is not as a task needs it. `path` is the PATH; `hooks` are [`HOOKS`], except in a test.
+/// The first thing that a task needs and that is missing or wrong. `path` is the PATH; `hooks` are [`HOOKS`], except in a test.
 pub fn check(config: &TaskConfig, path: &str, hooks: &[PathBuf]) -> Result<(), String> {
     let day = config.runner_current_on.map(drop);
-    day.ok_or("MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts from that day")?;
+    day.ok_or("MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts the days since then")?;
     let folder = config.program.parent().unwrap_or(Path::new("/"));
     let programs = PROGRAMS.iter().map(|name| folder.join(name));
     for file in programs.chain([config.program.clone()]).chain(hooks.iter().cloned()) {
@@ -39,7 +39,7 @@ pub fn check(config: &TaskConfig, path: &str, hooks: &[PathBuf]) -> Result<(), S
     for tool in TOOLS {
         let found =
             path.split(':').any(|folder| executable(config.user, &Path::new(folder).join(tool)).is_ok());
-        found.then_some(()).ok_or_else(|| format!("{tool} is nowhere on the PATH"))?;
+        found.then_some(()).ok_or_else(|| format!("{tool} is not on the PATH"))?;
     }
     Ok(())
 }
@@ -53,7 +53,7 @@ fn look(path: &Path) -> Result<Metadata, String> {
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// By the runner's user.
+/// Checks that the runner's user may run it.
 fn executable(user: User, path: &Path) -> Result<(), String> {
     let it = look(path)?;
     let bit = if it.uid() == user.uid {
@@ -65,7 +65,7 @@ fn executable(user: User, path: &Path) -> Result<(), String> {
     };
     let User { uid, gid } = user;
     let is = it.is_file() && it.mode() & bit != 0;
-    is.then_some(()).ok_or_else(|| format!("{}: is no program that {uid}:{gid} may run", path.display()))
+    is.then_some(()).ok_or_else(|| format!("{}: {uid}:{gid} may not run it", path.display()))
 }
 
 fn is_folder(path: &Path) -> Result<Metadata, String> {
@@ -78,7 +78,7 @@ fn owned_by(user: User, path: &Path) -> Result<(), String> {
     let User { uid, gid } = user;
     let is = (it.uid(), it.gid()) == (uid, gid);
     is.then_some(()).ok_or_else(|| {
-        format!("{}: belongs to {}:{}, and has to belong to {uid}:{gid}", path.display(), it.uid(), it.gid())
+        format!("{}: belongs to {}:{}, but must belong to {uid}:{gid}", path.display(), it.uid(), it.gid())
     })
 }
 
@@ -94,7 +94,7 @@ mod tests {
 
     const HOOK_FILES: [&str; 2] = ["started.sh", "completed.sh"];
 
-    /// An image in a folder, which belongs to whoever runs the test.
+    /// An image in a folder that belongs to the test's user.
     struct Image(TempDir);
 
     impl Image {
@@ -126,7 +126,7 @@ mod tests {
                 "RUNNER_TOOL_CACHE" => shown("tools"),
                 _ => None,
             })?;
-            // No setting makes it root, as whom the test may run.
+            // No setting may name root, but the test may run as root.
             config.user = user;
             check(&config, &shown("bin").unwrap(), &HOOK_FILES.map(|it| self.path(it)))
         }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_image_is_found_whole() {
+    fn a_complete_image_has_no_problem() {
         assert_eq!(Image::whole().checked(own(), Some("2026-11-01")), Ok(()));
     }
 
@@ -153,7 +153,7 @@ mod tests {
             ("completed.sh", "completed.sh: No such file or directory (os error 2)"),
             ("home/_work", "home/_work: No such file or directory (os error 2)"),
             ("tools", "tools: No such file or directory (os error 2)"),
-            ("bin/git", "git is nowhere on the PATH"),
+            ("bin/git", "git is not on the PATH"),
         ] {
             let image = Image::whole();
             let path = image.path(gone);
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_nobody_may_run_and_a_home_of_somebody_elses_are_found() {
+    fn a_program_without_execute_bits_and_a_home_of_another_user_are_found() {
         let image = Image::whole();
         let others = User { uid: own().uid + 1, gid: own().gid };
         let found = image.checked(others, Some("2026-11-01")).unwrap_err();
-        assert!(found.ends_with(&format!("has to belong to {}:{}", others.uid, others.gid)), "{found}");
-        let whose = format!("is no program that {}:{} may run", own().uid, own().gid);
-        // The owner's bit counts for the owner, whatever others may.
+        assert!(found.ends_with(&format!("must belong to {}:{}", others.uid, others.gid)), "{found}");
+        let whose = format!("{}:{} may not run it", own().uid, own().gid);
+        // Only the owner's bit counts for the owner.
         for mode in [0o644, 0o655] {
             fs::set_permissions(image.path("home/run.sh"), fs::Permissions::from_mode(mode)).unwrap();
             let found = image.checked(own(), Some("2026-11-01")).unwrap_err();
@@ -179,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_nobody_knows_or_can_read_is_found() {
+    fn a_missing_or_unreadable_day_is_found() {
         let image = Image::whole();
         let found = image.checked(own(), None).unwrap_err();
-        assert_eq!(found, "MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts from that day");
+        assert_eq!(found, "MAYFLY_RUNNER_CURRENT_ON is not set: an alarm counts the days since then");
         let found = image.checked(own(), Some("soon")).unwrap_err();
-        assert_eq!(found, "MAYFLY_RUNNER_CURRENT_ON: has to be a day, 2026-11-30 for example");
+        assert_eq!(found, "MAYFLY_RUNNER_CURRENT_ON: must be a day, for example 2026-11-30");
     }
 }

@@ -1,4 +1,4 @@
-//! The job's own summary: PID 1 writes what it knows of the task's time where the hook of the image reads it.
+//! The job's summary: PID 1 writes what it knows about the task's time into a file that the image's hook reads.
 
 use std::fs;
 use std::io::{self, Seek as _, Write as _};
@@ -10,23 +10,23 @@ use fleet::question::{JobSummary, RunnerSettings};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-/// The variable that names the file to the hook.
+/// The variable that tells the hook the file's path.
 pub(crate) const SUMMARY_VARIABLE: &str = "MAYFLY_SUMMARY";
 
-/// What a summary is made from. Ages are times since PID 1 began.
+/// The data of a summary. Ages are times since PID 1 began.
 #[derive(Debug)]
 pub(crate) struct Summary {
     file: NamedTempFile,
     pool: String,
     known: JobSummary,
-    /// When the registrar had answered.
+    /// The age at the registrar's answer.
     answered: Duration,
-    /// When the listener was up.
+    /// The age when the listener was up.
     up: Option<Duration>,
 }
 
 impl Summary {
-    /// With an empty file, which others read and only PID 1 writes; none where the pool has no summaries.
+    /// Makes an empty file that others can read and only PID 1 can write. `None` if the pool has no summaries.
     pub(crate) fn new(settings: &RunnerSettings, answered: Duration) -> io::Result<Option<Self>> {
         let Some(known) = settings.summary.clone() else { return Ok(None) };
         let readable = fs::Permissions::from_mode(0o644);
@@ -34,17 +34,17 @@ impl Summary {
         Ok(Some(Self { file, pool: settings.pool.to_string(), known, answered, up: None }))
     }
 
-    /// The file.
+    /// The file's path.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// The listener is up.
+    /// Records that the listener is up.
     pub(crate) fn up(&mut self, age: Duration) {
         self.up.get_or_insert(age);
     }
 
-    /// A job begins: all that the hook needs is known.
+    /// Writes the file when a job begins, because everything that the hook needs is known then.
     pub(crate) fn begun(&mut self, age: Duration, now: SystemTime) -> io::Result<()> {
         let text = self.parts(age, now).to_string();
         let file = self.file.as_file_mut();
@@ -53,7 +53,7 @@ impl Summary {
         file.write_all(text.as_bytes())
     }
 
-    /// Milliseconds, but for the moment of the begin, which is seconds since 1970 as the hook's `date` counts them.
+    /// All times are milliseconds, except the job's start, which is in seconds since 1970, as in the hook's `date`.
     fn parts(&self, begun: Duration, now: SystemTime) -> Value {
         let up = self.up.unwrap_or(begun);
         json!({

@@ -1,4 +1,4 @@
-//! The archive: copied, held against its digest, unpacked.
+//! The archive: copied, checked against its digest, unpacked.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _};
@@ -14,13 +14,13 @@ use super::NotRestored;
 use super::bounds::Bounds;
 use crate::registrar;
 
-/// How a frame of zstd begins (RFC 8878, section 3.1.1).
+/// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// How long a fetch may take at all. PID 1's own bound is shorter; this one ends the thread.
+/// The longest time for a fetch. PID 1's own limit is shorter; this one ends the thread.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// A copy of the archive that has the right digest: what was looked at is what is unpacked.
+/// A copy of the archive that has the right digest, so the checked bytes are the unpacked ones.
 pub(super) fn copy(
     place: &str,
     sha256: &[u8; 32],
@@ -29,7 +29,7 @@ pub(super) fn copy(
 ) -> Result<File, NotRestored> {
     let mut copy = Copy { file: tempfile::tempfile_in(folder)?, digest: Sha256::new() };
     if place.starts_with("https://") {
-        // Through no proxy: the bucket answers those that come through the network's own way to S3.
+        // Without a proxy: the bucket answers only requests through the network's S3 endpoint.
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .https_only(true)
@@ -66,7 +66,7 @@ impl io::Write for Copy {
     }
 }
 
-/// Unpacks it into a folder. What is made belongs to root, and only root may write to it.
+/// Unpacks it into a folder. The files belong to root, and only root may write to them.
 pub(super) fn unpack(archive: &File, folder: &Path, bounds: &Bounds) -> Result<(), NotRestored> {
     let mut file = BufReader::new(archive);
     let mut begin = [0; ZSTD.len()];
@@ -88,11 +88,11 @@ fn unpack_tar(mut tar: Archive<impl Read>, folder: &Path, bounds: &Bounds) -> io
         let mut entry = entry?;
         let kind = entry.header().entry_type();
         if !matches!(kind, EntryType::Regular | EntryType::Directory | EntryType::Symlink | EntryType::Link) {
-            return Err(io::Error::other(format!("it has an entry of the kind {kind:?}")));
+            return Err(io::Error::other(format!("it has an entry of kind {kind:?}")));
         }
         bounds.make()?;
         if !entry.unpack_in(folder)? {
-            return Err(io::Error::other("it has an entry outside of its folder"));
+            return Err(io::Error::other("it has an entry outside its folder"));
         }
     }
     Ok(())

@@ -1,14 +1,14 @@
-//! What a restore may take: its time, and half of the disk that is free when it begins.
+//! The limits of a restore: its time, and half of the disk that is free when it begins.
 
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-/// What a file or a folder takes beside its bytes, at most: a block.
+/// The most that a file or folder takes in addition to its bytes: a block.
 const BLOCK: u64 = 4096;
 
-/// How far a restore is. It is given up, or it moves things into place, and never both.
+/// The progress of a restore. It is either given up or moves things into place, never both.
 #[derive(Debug, Default)]
 pub(super) struct Progress(AtomicU8);
 
@@ -21,7 +21,7 @@ impl Progress {
         self.0.compare_exchange(Self::READS, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// Gives it up. `false` if it moves things into place already.
+    /// Gives it up. `false` if it is already moving things into place.
     pub(super) fn give_up(&self) -> bool {
         self.turn(Self::GIVEN_UP)
     }
@@ -36,7 +36,7 @@ impl Progress {
     }
 }
 
-/// The bounds of one restore. Threads share them.
+/// The limits of one restore, which threads share.
 #[derive(Debug)]
 pub(super) struct Bounds {
     progress: Arc<Progress>,
@@ -45,7 +45,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Those of a restore into this folder: half of what is free leaves the job as much.
+    /// The limits of a restore into this folder: half of the free disk, which leaves the other half to the job.
     pub(super) fn new(folder: &Path, progress: Arc<Progress>) -> io::Result<Self> {
         let disk = rustix::fs::statvfs(folder)?;
         Ok(Self {
@@ -55,13 +55,12 @@ impl Bounds {
         })
     }
 
-    /// Says that a file or a folder is about to be made.
+    /// Announces that a file or folder will be made.
     pub(super) fn make(&self) -> io::Result<()> {
         self.write(BLOCK)
     }
 
-    /// Says that so many bytes are about to be written. An error if the restore was given up, or if that is too
-    /// much.
+    /// Announces that so many bytes will be written. An error if the restore was given up, or if they are too many.
     pub(super) fn write(&self, bytes: u64) -> io::Result<()> {
         if self.progress.is_given_up() {
             return Err(io::Error::other("it was given up"));
@@ -78,13 +77,13 @@ impl Bounds {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// What is read counts as about to be written.
+    /// Bytes that are read count as bytes that will be written.
     pub(super) fn on<R: Read>(&self, reader: R) -> Bounded<'_, R> {
         Bounded { bounds: self, reader }
     }
 }
 
-/// A reader within bounds.
+/// A reader that keeps the limits.
 pub(super) struct Bounded<'a, R> {
     bounds: &'a Bounds,
     reader: R,

@@ -1,28 +1,28 @@
-//! The tool cache's markers, `<tool>/<version>/<arch>.complete`: the setup actions take what has one, and make one
-//! for what they add (`@actions/tool-cache`).
+//! The tool cache's markers, `<tool>/<version>/<arch>.complete`. The setup actions use only versions that have one, and
+//! make one for each version that they add (`@actions/tool-cache`).
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-/// The end of a marker's name.
+/// The suffix of a marker's name.
 const COMPLETE: &str = ".complete";
 
-/// Most entries that are read of a folder. A job may make as many as it likes.
+/// How many entries of a folder are read at most. A job can make any number of them.
 const MOST_ENTRIES: usize = 200;
 
-/// Most markers that are told of one job, and the longest of them.
+/// How many markers of one job are reported at most, and how long one may be.
 const MOST_TOLD: usize = 20;
 const LONGEST: usize = 100;
 
-/// The markers of a tool cache at a time.
+/// The markers of a tool cache at one moment.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Markers(BTreeSet<String>);
 
 impl Markers {
-    /// Those that are there now, each `<tool>/<version>/<arch>`. A job chooses such names: those that are long, or
-    /// have signs that no version has, are left out.
+    /// The present markers, each `<tool>/<version>/<arch>`. A job can choose such names, so long ones and those with
+    /// characters that no version has are left out.
     pub fn of(folder: &Path) -> Self {
         let mut found = BTreeSet::new();
         for tool in folders(folder) {
@@ -39,7 +39,7 @@ impl Markers {
         Self(found)
     }
 
-    /// Those that have been added since, with a space between each two; at most twenty.
+    /// The markers that have been added since, separated by spaces; at most twenty.
     pub fn added_since(&self, before: &Self) -> String {
         let added: Vec<&str> = self.0.difference(&before.0).take(MOST_TOLD).map(String::as_str).collect();
         added.join(" ")
@@ -51,14 +51,14 @@ pub(super) fn is_complete(version: &Path) -> bool {
     architectures(version).next().is_some()
 }
 
-/// The names of the folders in a folder, and of no links to any; hidden ones are left out.
+/// The names of a folder's subfolders, without links and hidden ones.
 pub(super) fn folders(folder: &Path) -> impl Iterator<Item = OsString> {
     let entries = fs::read_dir(folder).into_iter().flatten().take(MOST_ENTRIES).flatten();
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     folders.map(|entry| entry.file_name()).filter(|name| !name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// The architectures that a version has a marker of.
+/// The architectures for which a version has a marker.
 fn architectures(version: &Path) -> impl Iterator<Item = String> {
     let entries = fs::read_dir(version).into_iter().flatten().take(MOST_ENTRIES).flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());

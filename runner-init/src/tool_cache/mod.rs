@@ -1,8 +1,7 @@
-//! The tool cache, restored before the first question: what every job of the pool may read, and none
-//! may write.
+//! The tool cache, restored before the first question. Every job of the pool can read it, and no job can change it.
 //!
-//! Everything is read into a folder beside it first. From there whole versions are moved into place, so that a
-//! job finds a version whole or not at all.
+//! Everything is first read into a folder beside it. From there complete versions are moved into place, so that a job
+//! finds a version either complete or not at all.
 
 mod archive;
 mod bounds;
@@ -27,40 +26,40 @@ pub enum ToolCacheSource {
     Archive {
         /// Where it is.
         place: String,
-        /// The SHA-256 that it has to have.
+        /// Its expected SHA-256.
         sha256: [u8; 32],
     },
-    /// A folder, or a link to one, that is laid out as the tool cache is.
+    /// A folder, or a link to one, with the layout of the tool cache.
     Tree(PathBuf),
 }
 
-/// Why there is no tool cache. The job runs without it, only slower.
+/// Why there is no tool cache. The job then runs without it, but slower.
 #[derive(Debug, thiserror::Error)]
 pub enum NotRestored {
-    /// It could not be read or written, or it is over a bound.
+    /// It could not be read or written, or it exceeds a limit.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// It could not be fetched.
     #[error("{0}")]
     Fetch(Box<ureq::Error>),
-    /// It is not what it should be, and is not used.
-    #[error("its SHA-256 is another one, so it is not used")]
+    /// Its digest is wrong, so it is not used.
+    #[error("it has the wrong SHA-256, so it is not used")]
     OtherDigest,
-    /// It was read when there was no time left.
-    #[error("it is not there in time")]
+    /// It was not complete in time.
+    #[error("it is not complete in time")]
     OutOfTime,
-    /// A fault of this program.
+    /// A bug in this program.
     #[error("PID 1 panicked")]
     Panicked,
 }
 
-/// A restore under way, on a thread of its own. A source may keep a read waiting for ever, so nobody waits for
-/// the thread: it is left alone, and ends with the process.
+/// A running restore, on its own thread. A read from a source may never return, so nobody waits for the thread. It ends
+/// with the process.
 #[derive(Debug)]
 pub(crate) struct Restore(Arc<Progress>);
 
 impl Restore {
-    /// Starts it. `ended` is dropped at its end, which whoever holds the other end sees.
+    /// Starts it. It drops `ended` at its end, which the holder of the other end notices.
     pub(crate) fn start(source: ToolCacheSource, folder: PathBuf, ended: UnixStream) -> Self {
         let progress = Arc::new(Progress::default());
         let of_thread = Arc::clone(&progress);
@@ -71,7 +70,7 @@ impl Restore {
         Self(progress)
     }
 
-    /// Gives it up, unless it is done but for the moves: nothing more of it gets into the tool cache.
+    /// Gives it up, unless it is already moving versions into place. Then nothing of it gets into the tool cache.
     pub(crate) fn give_up(&self) {
         if self.0.give_up() {
             tracing::warn!(error = %NotRestored::OutOfTime, "tool cache not restored");
@@ -88,7 +87,7 @@ fn restore_and_tell(source: &ToolCacheSource, folder: &Path, progress: &Arc<Prog
             let seconds = began.elapsed().as_secs_f64();
             tracing::info!(versions, bytes, seconds, "tool cache restored");
         }
-        // Who gave it up has told so.
+        // `give_up` has logged it.
         Err(_) if progress.is_given_up() => {}
         Err(error) => tracing::warn!(%error, "tool cache not restored"),
     }
@@ -97,7 +96,7 @@ fn restore_and_tell(source: &ToolCacheSource, folder: &Path, progress: &Arc<Prog
 /// What was restored.
 struct Restored {
     versions: usize,
-    /// Those that were written on the way, also for what is deleted again.
+    /// All bytes that were written, including those of deleted files.
     bytes: u64,
 }
 
@@ -108,7 +107,7 @@ fn restore(
 ) -> Result<Restored, NotRestored> {
     std::fs::create_dir_all(folder)?;
     let bounds = Bounds::new(folder, Arc::clone(progress))?;
-    // Beside the versions, so that a move is a rename; for nobody else until then.
+    // Beside the versions, so that a move is a rename. Nobody else can read it until then.
     let staging = tempfile::Builder::new().prefix(".restoring-").tempdir_in(folder)?;
     let read = staging.path().join("read");
     std::fs::create_dir(&read)?;

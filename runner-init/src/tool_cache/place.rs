@@ -1,4 +1,4 @@
-//! What was read is moved into the tool cache, a version at a time.
+//! Moves the restored versions into the tool cache, one at a time.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -7,13 +7,13 @@ use std::path::Path;
 
 use super::markers;
 
-/// The mode of a tool's folder: a job may add versions to it, and touch none of those that are there.
+/// The mode of a tool's folder: a job may add versions, but not touch existing ones.
 const TOOL: u32 = 0o1777;
 
 /// The mode of a version's folder.
 const VERSION: u32 = 0o755;
 
-/// Moves each complete version of `read` to its place, with one rename each. One that the image has already stays.
+/// Moves each complete version in `read` to its place, with one rename each. A version that the image already has stays.
 /// Returns how many were moved.
 pub(super) fn place(read: &Path, folder: &Path) -> io::Result<usize> {
     let mut versions = 0;
@@ -21,7 +21,7 @@ pub(super) fn place(read: &Path, folder: &Path) -> io::Result<usize> {
         let into = folder.join(&tool);
         if !into.exists() {
             DirBuilder::new().mode(TOOL).create(&into)?;
-            // Whatever the umask is.
+            // Regardless of the umask.
             fs::set_permissions(&into, Permissions::from_mode(TOOL))?;
         }
         let from = read.join(&tool);

@@ -1,4 +1,4 @@
-//! The tree: copied, by several threads, because each file of a network's file system costs a round trip or two.
+//! The tree: copied by several threads, because each file of a network file system costs a round trip or two.
 
 use std::collections::VecDeque;
 use std::fs::{self, DirBuilder, File, FileType};
@@ -13,8 +13,8 @@ use super::bounds::Bounds;
 /// How many files are copied at once.
 const THREADS: usize = 16;
 
-/// Copies a tree. The source is resolved once: if it is a link that somebody turns to another folder meanwhile,
-/// the copy is the first one's.
+/// Copies a tree. The source is resolved once: if it is a link that somebody points to another folder meanwhile, the
+/// copy is still that of the first folder.
 pub(super) fn copy(source: &Path, folder: &Path, bounds: &Bounds) -> io::Result<()> {
     let source = fs::canonicalize(source)?;
     let mut folders = vec![(source, folder.to_owned())];
@@ -28,7 +28,7 @@ pub(super) fn copy(source: &Path, folder: &Path, bounds: &Bounds) -> io::Result<
     Ok(())
 }
 
-/// What is in a folder, and where each goes.
+/// A folder's entries, and where each of them goes.
 fn list(from: &Path, to: &Path, bounds: &Bounds) -> io::Result<Vec<(FileType, PathBuf, PathBuf)>> {
     bounds.write(0)?;
     let entry = |entry: io::Result<fs::DirEntry>| {
@@ -43,14 +43,14 @@ fn make_folder(to: &Path, bounds: &Bounds) -> io::Result<()> {
     DirBuilder::new().mode(0o755).create(to)
 }
 
-/// A file's time is kept: Python's compiled files are good for that of their source alone.
+/// The file's time is kept, because Python's compiled files are valid only for their source's time.
 fn copy_file(kind: FileType, from: &Path, to: &Path, bounds: &Bounds) -> io::Result<()> {
     bounds.make()?;
     if kind.is_symlink() {
         return symlink(fs::read_link(from)?, to);
     }
     if !kind.is_file() {
-        return Err(io::Error::other("it has something that is no file, folder or link"));
+        return Err(io::Error::other("it has something other than files, folders and links"));
     }
     let mut source = File::open(from)?;
     let about = source.metadata()?;
@@ -61,7 +61,7 @@ fn copy_file(kind: FileType, from: &Path, to: &Path, bounds: &Bounds) -> io::Res
     copy.set_modified(about.modified()?)
 }
 
-/// Does this to each, in no order. The first error ends it.
+/// Applies `each` to the items, in any order. The first error ends it.
 fn in_threads<T: Send, R: Send>(
     items: Vec<T>,
     each: impl Fn(T) -> io::Result<R> + Sync,

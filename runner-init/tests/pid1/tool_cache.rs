@@ -208,18 +208,18 @@ fn whatever_is_wrong_with_it_the_job_begins_and_one_line_says_so() {
     for (way, error, why) in [
         (
             from_archive(&bundle, &digest.replace(['1', '2', '3'], "4")),
-            "its SHA-256 is another one",
+            "it has the wrong SHA-256",
             "another digest",
         ),
         (from_archive(&file("nowhere"), &digest), "No such file", "no archive"),
         (from_archive(Path::new(closed), &digest), "Connection refused", "nobody answers"),
-        (slow.concat(), "it is not there in time", "a source that says nothing"),
+        (slow.concat(), "it is not complete in time", "a source that says nothing"),
         (archive("half"), "", "an archive that was published in half"),
         (archive("garbage"), "", "no archive at all"),
-        (archive("escapes"), "it has an entry outside of its folder", "a way out of the folder"),
-        (archive("special"), "it has an entry of the kind Fifo", "no file"),
+        (archive("escapes"), "it has an entry outside its folder", "a way out of the folder"),
+        (archive("special"), "it has an entry of kind Fifo", "no file"),
         (tree(&file("nowhere")), "No such file", "no tree"),
-        (tree(&file("tree")), "it has something that is no file, folder or link", "no file"),
+        (tree(&file("tree")), "it has something other than files, folders and links", "no file"),
     ] {
         let cache = open_folder();
         let ended = task(&way, cache.path(), "");

@@ -1,11 +1,11 @@
-//! What ECS has said, and what it means: as the reason of a launch that failed, and of a task that stopped.
-//! Each text with where it was seen: a page of AWS's, or a report as owner/repository#number.
+//! Messages of ECS and what they mean, as the reason of a failed launch and of a stopped task. Each has its source: a
+//! page of AWS's, or a report as owner/repository#number.
 
 use fleet::launch::{FailureClass, LaunchFailure, SeenStop, StopClass, TaskTimes};
 
 use FailureClass::{Elsewhere, Later, Never};
 
-/// An exception of `RunTask` as `code: message`, or a reason of `failures[]`; what is done about it; the source.
+/// An exception of `RunTask` as `code: message`, or a reason of `failures[]`; what Mayfly does about it; the source.
 const LAUNCHES: &[(&str, FailureClass, &str)] = &[
     // Nothing to run a task on.
     ("RESOURCE:CPU", Elsewhere, "ECS developer guide, API failure reasons"),
@@ -40,7 +40,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Elsewhere,
         "aws/copilot-cli#2685",
     ),
-    // What passes by itself.
+    // What goes away by itself.
     (
         "ClientException: Tasks provisioning capacity limit exceeded.",
         Later,
@@ -106,7 +106,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
     (
         "The role defined for the function cannot be assumed by Lambda.",
         Later,
-        "Lambda's words for the same, apex/up#189: ECS's own are not known to be these",
+        "Lambda's words for the same, apex/up#189; ECS's own words are not known",
     ),
     (
         "UpdateInProgressException: There's already a current Amazon ECS container agent update in progress on the \
@@ -114,7 +114,7 @@ const LAUNCHES: &[(&str, FailureClass, &str)] = &[
         Later,
         "ECS API reference: of a cluster's capacity providers too",
     ),
-    // What somebody has to mend.
+    // What somebody has to fix.
     ("ATTRIBUTE", Never, "ECS developer guide, API failure reasons"),
     ("LOCATION", Never, "the same"),
     ("MISSING", Never, "the same"),
@@ -206,9 +206,9 @@ fn a_launch_is_given_up_only_if_each_of_several_instances_is_of_no_use() {
     assert_eq!(LaunchFailure::said_each([]), None);
 }
 
-/// Giving up a launch costs a job its runner; trying it again costs a call.
+/// Giving up a launch costs a job its runner. Trying again costs one call.
 #[test]
-fn words_that_nobody_knows_are_never_given_up_for_and_are_told_of() {
+fn unknown_words_never_end_a_launch_and_are_reported() {
     for text in [
         "SOMETHING NEW",
         "SomethingNewException: of tomorrow",
@@ -237,7 +237,7 @@ const NEVER_RAN: Option<&str> = Some("TaskFailedToStart");
 
 /// The `stopCode`, the `stoppedReason`, what it means, and the source. No container has an exit code.
 const STOPS: &[(Option<&str>, &str, StopMeaning, &str)] = &[
-    // The image, the network, a role: whatever the registry says inside.
+    // The image, the network or a role, whatever the registry's message contains.
     (
         NEVER_RAN,
         "CannotPullContainerError: pull access denied for octo/runner, repository does not exist or may require \

@@ -1,4 +1,4 @@
-//! What is news of a capacity: which launch it is of, what ends a rest, and what opens a breaker.
+//! News of a capacity: which launch it belongs to, what ends a rest, and what opens a breaker.
 
 use fleet::launch::{Ending, FailureClass, StopClass, TaskTimes};
 use fleet::ledger::{Event, JobAction, RestCause, RunnerEvent};
@@ -26,7 +26,7 @@ fn fails(ledger: &mut Written, runner: u128, seconds: i64) -> PostedEvents {
     ledger.says(runner, stopped(StopClass::Ended(Ending::Failed)), seconds)
 }
 
-/// A pool that keeps some waiting.
+/// A ledger with a pool that has a minimum.
 fn ledger() -> Written {
     let mut ledger = Written::new();
     ledger.post(&bounds("spot", 9, 9), 0);
@@ -52,21 +52,25 @@ fn news_of_a_capacity_counts_from_the_launch_that_it_is_news_of() {
     }
     ledger.says(2, asked("first", Listener::None), 20);
     ledger.says(1, stopped(StopClass::NoCapacity), 40);
-    assert_eq!(rest(&ledger, "plain", 40), None, "something has come up since this one was launched");
+    assert_eq!(rest(&ledger, "plain", 40), None, "a runner has come up since this one was launched");
     ledger.says(3, stopped(StopClass::NoCapacity), 40);
-    assert_eq!(rest(&ledger, "plain", 40), Some(RestCause::NoCapacity), "nothing has since this one was");
+    assert_eq!(
+        rest(&ledger, "plain", 40),
+        Some(RestCause::NoCapacity),
+        "no runner has come up since this one was launched"
+    );
     assert_eq!(rest(&ledger, "spot", 40), None, "it ran on the fallback");
 }
 
 /// EventBridge delivers an event at least once.
 #[test]
-fn a_stop_that_is_told_twice_is_written_once() {
+fn a_stop_that_is_reported_twice_is_written_once() {
     let mut ledger = ledger();
     ledger.reserve(1, "plain", 0);
     ledger.says(1, stopped(StopClass::NoCapacity), 10);
     let book = ledger.book("plain").clone();
     assert_eq!(ledger.says(1, stopped(StopClass::NoCapacity), 60).wrote, [].into());
-    assert_eq!(*ledger.book("plain"), book, "nor does its rest begin anew");
+    assert_eq!(*ledger.book("plain"), book, "and its rest does not begin again");
 }
 
 /// Termination of an instance, or its health: on demand the next instance comes at once.
@@ -77,21 +81,21 @@ fn an_instance_that_is_gone_is_no_lack_of_capacity_but_of_spot() {
         ledger.reserve(1, capacity, 0);
         let told = ledger.says(1, stopped(StopClass::InstanceGone), 10).tidings;
         assert_eq!(rest(&ledger, capacity, 10), expected, "{capacity}");
-        assert_eq!(told.breakers, [].into(), "{capacity}: no breaker opens for it");
+        assert_eq!(told.breakers, [].into(), "{capacity}: it opens no breaker");
         ledger.reserve(2, capacity, 20);
         ledger.says(2, asked("first", Listener::None), 30);
         ledger.says(2, stopped(StopClass::InstanceGone), 40);
         assert_eq!(
             rest(&ledger, capacity, 40),
             None,
-            "{capacity}: one that came up has shown that there is some"
+            "{capacity}: a runner that came up has shown that there is capacity"
         );
     }
 }
 
 #[test]
 fn a_first_question_ends_a_rest_even_of_a_runner_that_is_not_needed() {
-    for (minimum, why) in [(9, "it is needed"), (0, "it leaves, and yet it came up")] {
+    for (minimum, why) in [(9, "it is needed"), (0, "it leaves, but it came up")] {
         let mut ledger = ledger();
         ledger.reserve(1, "plain", 0);
         ledger.reserve(2, "plain", 0);
@@ -104,7 +108,7 @@ fn a_first_question_ends_a_rest_even_of_a_runner_that_is_not_needed() {
 }
 
 #[test]
-fn three_failed_runs_in_a_row_open_the_breaker_and_the_third_is_told_of() {
+fn three_failed_runs_in_a_row_open_the_breaker_and_the_third_is_reported() {
     let mut ledger = ledger();
     for runner in 1..=2 {
         assert_eq!(fails(&mut ledger, runner, 0).tidings.breakers, [].into(), "{runner}");
@@ -124,7 +128,7 @@ fn a_job_that_ran_closes_the_breaker_and_neither_a_question_nor_a_listener_does(
     for (event, closes, why) in [
         (says(asked("first", Listener::None)), false, "a question"),
         (says(asked("first", Listener::Up)), false, "a listener that is up"),
-        (says(RunnerEvent::FoundBusy), false, "GitHub calls it busy, and nobody saw a job"),
+        (says(RunnerEvent::FoundBusy), false, "GitHub calls it busy, but nobody saw a job"),
         (job(JobAction::Completed, true), false, "a job that was cancelled, maybe before it began"),
         (job(JobAction::InProgress, false), true, "a job has begun"),
         (job(JobAction::Completed, false), true, "a job has run, and its in_progress was lost"),
@@ -158,7 +162,7 @@ fn a_run_that_fails_counts_nothing_if_a_later_one_had_a_job() {
 #[test]
 fn another_task_definition_ends_the_rest_of_failed_runs() {
     for (first, then, ends, why) in [
-        (Some("runner:1"), Some("runner:2"), true, "what failed was another one"),
+        (Some("runner:1"), Some("runner:2"), true, "the failures were the other one's"),
         (Some("runner:1"), Some("runner:1"), false, "the same as each minute"),
         (Some("runner:1"), None, false, "ECS did not say"),
         (None, Some("runner:1"), false, "it is seen for the first time"),
@@ -177,7 +181,7 @@ fn another_task_definition_ends_the_rest_of_failed_runs() {
 }
 
 #[test]
-fn whoever_comes_to_its_boot_limit_counts_once_as_a_failed_boot_or_once_it_has_asked_as_a_failed_run() {
+fn a_runner_past_its_boot_limit_is_one_failed_boot_or_if_it_has_asked_one_failed_run() {
     for (questions, limit, boots, runs, why) in [
         (0, 15, 1, 0, "it never asked"),
         (1, 16, 0, 3, "it asked once, GitHub could not make its config, and it has hung since"),

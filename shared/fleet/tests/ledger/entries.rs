@@ -1,4 +1,4 @@
-//! What a transaction writes: what has changed, a version on, and each change in the right book.
+//! What a transaction writes: each changed item with the next version, and each change in the right book.
 
 use fleet::ledger::{
     AskAnswer, EVENTS_A_TRANSACTION, Entries, Event, JobAction, LedgerAnswer, RunnerEvent, TRANSACTION_LIMIT,
@@ -16,7 +16,7 @@ fn opened() -> Entries {
     entries
 }
 
-/// What is read after these entries were written.
+/// The entries as they are read after these were written.
 fn written(entries: &Entries) -> Entries {
     let mut next = opened();
     next.extend(entries.puts().into_iter().map(|put| put.0));
@@ -32,7 +32,7 @@ fn a_new_book_has_the_maps_maximum_and_an_unknown_pools_has_none() {
     for (name, maximum) in [("spot", 5), ("plain", 3), ("gone", 0)] {
         assert_eq!(opened().book(&pool(name)).map(|book| (book.maximum, book.version)), Some((maximum, 0)));
     }
-    assert_eq!(opened().puts(), [], "an opened book is not written for itself");
+    assert_eq!(opened().puts(), [], "a book that was only opened is not written");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn what_changed_is_written_a_version_on_and_nothing_else() {
 
     let mut entries = written(&entries);
     entries.apply(&queued("spot", [1])[0], at(1));
-    assert_eq!(versions(&entries), [(job.clone(), 2)], "redelivered: that it was heard of, and no book");
+    assert_eq!(versions(&entries), [(job.clone(), 2)], "redelivered: the time of the event, and no book");
     entries.apply(&says(1, asked("first", Listener::None)), at(1));
     entries.apply(&says(1, registered("first", 7)), at(1));
     entries
@@ -59,9 +59,9 @@ fn what_changed_is_written_a_version_on_and_nothing_else() {
     assert_eq!(versions(&entries), [(job, 2), (runner, 2), (book, 2)], "once each, however many events");
 }
 
-/// Each of the three kinds: what a second transaction writes of it is one version further.
+/// For each of the three kinds of items, a second transaction writes the next version.
 #[test]
-fn once_a_transaction_is_written_what_changes_next_is_a_version_on() {
+fn the_first_change_after_a_written_transaction_is_one_version_on() {
     let mut entries = opened();
     entries.apply(&queued("spot", [1])[0], at(0));
     entries.reserve(runner_id(1), &pool("spot"), &pool("spot"), at(0));
@@ -115,9 +115,11 @@ fn what_was_heard_in_the_same_transaction_counts_against_a_read_of_github_as_wel
 fn a_book_is_written_anew_only_as_it_was_when_its_items_were_counted() {
     let totals = Totals { queued: 3, supply: 2, idle: 1, live: 4 };
     let recounted = |version| Event::Recounted { pool: pool("spot"), version, totals };
-    for (version, is_written, why) in
-        [(1, true, "nobody has written it since"), (0, false, "somebody has"), (2, false, "it is not so far")]
-    {
+    for (version, is_written, why) in [
+        (1, true, "nobody has written it since"),
+        (0, false, "somebody has"),
+        (2, false, "there is no such version yet"),
+    ] {
         let mut entries = opened();
         entries.apply(&bounds("spot", 2, 5), at(0));
         let mut entries = written(&entries);
@@ -147,10 +149,16 @@ fn bounds_that_are_the_same_as_before_are_not_written() {
 }
 
 #[test]
-fn whether_a_runner_is_needed_is_asked_of_the_pool_whose_labels_it_carries() {
+fn whether_a_runner_is_needed_depends_on_the_pool_whose_labels_it_carries() {
     for (spot, plain, first, then, why) in [
         (1, 0, AskAnswer::Config, AskAnswer::Wait, "its pool keeps one waiting"),
-        (0, 1, AskAnswer::Leave, AskAnswer::Leave, "the capacity's own pool does, which is not its own"),
+        (
+            0,
+            1,
+            AskAnswer::Leave,
+            AskAnswer::Leave,
+            "the capacity's pool keeps one, which is not the runner's pool",
+        ),
     ] {
         let mut entries = opened();
         entries.reserve(runner_id(1), &pool("spot"), &pool("plain"), at(0));
@@ -164,7 +172,7 @@ fn whether_a_runner_is_needed_is_asked_of_the_pool_whose_labels_it_carries() {
     }
 }
 
-/// A log line is written of each, so it may come once only.
+/// Each becomes a log line, so it may come only once.
 #[test]
 fn that_a_job_has_begun_is_news_once_and_only_on_a_runner_of_ours() {
     let begins = |runner: u128, github_id| {
@@ -190,10 +198,10 @@ fn that_a_job_has_begun_is_news_once_and_only_on_a_runner_of_ours() {
     over.apply(&Event::Job(taken_by(job_event(JobAction::Completed, 1, "spot"), &runner_id(1), 7)), at(60));
     assert_eq!(begun(&over), [], "its end is not its begin");
     elsewhere.apply(&begins(2, 8), at(9));
-    assert_eq!(begun(&elsewhere), [], "whose runner it is nobody here knows");
+    assert_eq!(begun(&elsewhere), [], "nobody here knows whose runner it is");
 }
 
-/// The worst of events: a job that begins on a runner of another pool, on the capacity of a third.
+/// The event that writes the most items: a job that begins on a runner of another pool, on the capacity of a third.
 #[test]
 fn as_many_events_as_a_batch_has_fit_into_one_transaction() {
     let numbers = || 1..=u64::try_from(EVENTS_A_TRANSACTION).unwrap();

@@ -1,4 +1,4 @@
-//! What an item is, and what it says of itself.
+//! The kinds of items, and what they say about themselves.
 
 use fleet::GithubRunnerId;
 use fleet::delivery::DeliveryCursor;
@@ -53,7 +53,7 @@ fn an_item_is_of_one_kind_and_of_no_other() {
 }
 
 #[test]
-fn a_fence_holds_only_for_who_leaves_without_a_jit_config() {
+fn a_fence_holds_only_for_a_leaving_runner_without_a_jit_config() {
     let leaving = runner(RunnerState::Leaving);
     assert_eq!(Fenced::of(Some(leaving.clone())), Fenced::Holds(leaving.clone()));
     let registered = Runner { github_id: Some(GithubRunnerId(7)), ..leaving };
@@ -64,7 +64,7 @@ fn a_fence_holds_only_for_who_leaves_without_a_jit_config() {
 }
 
 #[test]
-fn why_nobody_takes_a_job_is_said_with_what_to_do() {
+fn the_reason_why_a_job_is_unserved_says_what_to_do() {
     for (reason, what_to_do) in [
         (UnservedReason::PublicRepository, "allow public repositories"),
         (UnservedReason::RunnerGroup, "add it in the settings of the group"),
@@ -73,9 +73,9 @@ fn why_nobody_takes_a_job_is_said_with_what_to_do() {
     }
 }
 
-/// Each attribute of an item is paid for with every write.
+/// Each attribute of an item costs money with every write.
 #[test]
-fn times_that_nobody_knows_are_not_written_and_known_ones_are_read_back() {
+fn unknown_times_are_not_written_and_known_ones_are_read_back() {
     let times = |item: &Item| serde_json::to_value(item).unwrap().get("times").is_some();
     let nothing_known = Runner::reserved(runner_id(1), pool("spot"), pool("spot"), at(0));
     let up =

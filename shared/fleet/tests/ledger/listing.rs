@@ -1,4 +1,4 @@
-//! Which items the index lists, and under what.
+//! Which items the index lists, and under which listing.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use kit::ledger::{at, pool, queued, runner_id};
 
 use crate::written::Written;
 
-/// A job of `spot` that changed last at the start.
+/// A job of `spot` that last changed at the start.
 fn job(state: JobState) -> Item {
     let mut ledger = Written::new();
     ledger.post(&queued("spot", [1])[0], 0);
@@ -43,7 +43,7 @@ fn an_item_is_listed_by_its_own_pool_and_its_state() {
     }
 }
 
-/// Each move of an entry is two writes of the index. One that stays in its listing has the place that it had.
+/// Each move of an entry takes two writes of the index. An entry that stays in its listing keeps its place.
 #[test]
 fn a_runner_keeps_its_place_in_a_listing_whatever_else_becomes_of_it() {
     let place = |state, listened, seconds| {
@@ -62,7 +62,7 @@ fn a_runner_keeps_its_place_in_a_listing_whatever_else_becomes_of_it() {
 }
 
 #[test]
-fn whoever_reads_the_live_runners_of_a_pool_misses_none_and_reads_no_other() {
+fn a_read_of_a_pools_live_runners_misses_none_and_reads_no_other() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting};
     let all =
         [(Starting, false), (Idle, false), (Idle, true), (Overdue, false), (Busy, true), (Leaving, true)];

@@ -1,5 +1,5 @@
-//! The ledger: its table cell by cell, what a transaction writes, settling, and what holds whatever the
-//! order of events.
+//! The ledger: each cell of its table, what a transaction writes, settling, and what holds for any order of
+//! events.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

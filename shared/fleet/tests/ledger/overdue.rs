@@ -1,4 +1,4 @@
-//! How many runners may be Overdue, and what is told of them.
+//! How many runners may be Overdue, and what is reported of them.
 
 use fleet::ledger::{Key, RunnerEvent, RunnerState};
 use fleet::question::Listener;
@@ -8,7 +8,7 @@ use crate::written::Written;
 
 const MINUTE: i64 = 60;
 
-/// So many jobs that wait in `spot`, and so many runners, reserved for them or beyond.
+/// A ledger with this number of jobs waiting in `spot`, and this number of runners reserved there.
 fn waiting(jobs: u64, runners: u128) -> Written {
     let mut ledger = Written::new();
     for event in queued("spot", 1..=jobs) {
@@ -36,7 +36,7 @@ fn as_many_are_overdue_as_jobs_wait() {
         assert_eq!(found.len(), expected, "{jobs} jobs, {runners} runners");
         let totals = (ledger.book("spot").supply, ledger.book("spot").live);
         let expected = i64::try_from(expected).unwrap();
-        assert_eq!(totals, (4 - expected, 4), "they live, and are nobody's supply");
+        assert_eq!(totals, (4 - expected, 4), "they live, but are no supply");
     }
 }
 
@@ -61,12 +61,12 @@ fn one_that_came_back_still_counts_and_is_overdue_only_once() {
     assert_eq!(overdue(&mut ledger, [1], 3 * MINUTE), [1]);
     ledger.says(1, asked("first", Listener::None), 4 * MINUTE);
     assert_eq!(ledger.runner(1).state, RunnerState::Idle, "a job still waits for it");
-    assert_eq!(overdue(&mut ledger, [1], 8 * MINUTE), [0; 0], "it is silent again, and was Overdue");
+    assert_eq!(overdue(&mut ledger, [1], 8 * MINUTE), [0; 0], "it is silent again, but was Overdue before");
     assert_eq!(overdue(&mut ledger, [2, 3], 8 * MINUTE), [2], "two jobs, and the first one counts");
 }
 
-/// It changes no total of its pool's book, and whether it is needed was read there all the same: nobody may
-/// change the book in between.
+/// It changes no total of its pool's book. But the book said that it is not needed, so nobody may change the book in
+/// between.
 #[test]
 fn one_that_leaves_is_written_with_its_pools_book_and_one_that_stays_is_not() {
     let mut ledger = waiting(1, 1);
@@ -92,7 +92,7 @@ fn a_burst_that_waits_for_githubs_budget_makes_nobody_overdue() {
 }
 
 #[test]
-fn each_that_becomes_overdue_is_told_of() {
+fn each_runner_that_becomes_overdue_is_reported() {
     let mut ledger = waiting(2, 2);
     for (runner, told) in [(1, Some(1)), (1, None), (2, Some(1))] {
         let posted = ledger.says(runner, RunnerEvent::Overdue, 3 * MINUTE);
@@ -115,7 +115,7 @@ fn a_plain_wait_writes_nothing_but_the_first_and_that_the_listener_is_up() {
         (7, Up, 0, "a read"),
     ] {
         let posted = ledger.says(1, asked("first", listener), minute * MINUTE);
-        // The capacity's book has news of the start too, which is the same book here.
+        // The start is also news for the capacity's book, which is the same book here.
         assert_eq!(posted.wrote.len(), wrote, "minute {minute}, {listener:?}: {why}");
     }
 }

@@ -1,4 +1,4 @@
-//! Idle runners that GitHub removes: replaced at once, and beyond a bound their places rest.
+//! Idle runners that GitHub removes: they are replaced at once, but beyond a limit their places rest.
 
 use fleet::launch::{Ending, StopClass, TaskTimes};
 use fleet::ledger::RunnerEvent;
@@ -9,7 +9,7 @@ use crate::written::{PostedEvents, Written};
 
 const MINUTE: i64 = 60;
 
-/// A pool that keeps so many runners waiting.
+/// A pool with this minimum.
 fn keeping(minimum: u32) -> Written {
     let mut ledger = Written::new();
     ledger.post(&bounds("spot", minimum, 9), 0);
@@ -47,13 +47,13 @@ fn four_times_the_minimum_an_hour_may_be_removed_and_each_one_beyond_rests_a_pla
         assert_eq!(
             ledger.book("spot").kept(at(600)),
             kept,
-            "two places of {minimum} rest, and never the last"
+            "two places of {minimum} rest, but never the last"
         );
     }
 }
 
 #[test]
-fn no_place_rests_where_none_is_kept_any_more() {
+fn no_place_rests_once_the_minimum_is_gone() {
     let mut ledger = keeping(3);
     for number in 1..=3 {
         ledger.reserve(number, "spot", 600);
@@ -98,7 +98,7 @@ fn those_of_more_than_an_hour_ago_no_longer_count() {
 }
 
 #[test]
-fn a_pool_that_keeps_nobody_rests_no_place() {
+fn a_pool_without_a_minimum_rests_no_place() {
     let mut ledger = keeping(0);
     for number in 1..=20 {
         let told = reap(&mut ledger, number, 0).tidings;
@@ -124,5 +124,5 @@ fn a_place_that_rests_makes_no_need_and_no_deficit_and_jobs_go_on() {
     assert_eq!((resting.kept(over), resting.demand(over), resting.deficit(over)), (2, 2, 0));
 
     let busy = fleet::ledger::Book { queued: 3, ..resting };
-    assert_eq!(busy.demand(at(MINUTE)), 4, "three jobs, and the place that is kept");
+    assert_eq!(busy.demand(at(MINUTE)), 4, "three jobs, and the remaining place");
 }

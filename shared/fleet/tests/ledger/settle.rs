@@ -31,7 +31,7 @@ fn ids_from(number: u128) -> impl FnMut() -> RunnerId {
     move || ids.next().unwrap()
 }
 
-/// Settles one pool with new runners from a number on, and tells whose capacity each of them uses.
+/// Settles one pool with new runners from a number on, and returns whose capacity each of them uses.
 fn settled(entries: &mut Entries, name: &str, from: u128) -> Vec<String> {
     let settled = settle(
         entries,
@@ -63,7 +63,7 @@ fn a_deficit_is_filled_up_to_the_maximum() {
         (2, 1, 1, 4, 1, "the maximum leaves room for one"),
         (9, 0, 0, 0, 5, "the maximum is five"),
         (9, 0, 0, 5, 0, "the maximum is reached by runners that are busy or leave"),
-        (9, 0, 0, 7, 0, "the maximum was lowered below what lives"),
+        (9, 0, 0, 7, 0, "the maximum was lowered below the number of live runners"),
         (1, 0, 1, 1, 0, "a balance"),
         (1, 0, 3, 3, 0, "a surplus"),
     ] {
@@ -75,7 +75,7 @@ fn a_deficit_is_filled_up_to_the_maximum() {
 }
 
 #[test]
-fn a_capacity_that_is_not_there_is_replaced_by_the_fallbacks_for_jobs_alone() {
+fn a_missing_capacity_is_replaced_by_the_fallbacks_for_jobs_only() {
     use RestCause::{BootFailures, LaunchRefused, NoCapacity};
     let spot = |queued, minimum, supply| book("spot", queued, minimum, supply, supply);
     let plain = || book("plain", 0, 0, 0, 0);
@@ -84,7 +84,7 @@ fn a_capacity_that_is_not_there_is_replaced_by_the_fallbacks_for_jobs_alone() {
     for (demand, fallback, last, runs_on, why) in [
         (spot(2, 0, 0), plain(), dear(), &["spot", "spot"][..], "it has capacity of its own"),
         (resting(NoCapacity, spot(2, 0, 0)), plain(), dear(), &["plain", "plain"], "it has none"),
-        (resting(NoCapacity, spot(0, 2, 0)), plain(), dear(), &[], "a minimum waits until it has some"),
+        (resting(NoCapacity, spot(0, 2, 0)), plain(), dear(), &[], "a minimum waits until there is capacity"),
         (resting(NoCapacity, spot(2, 3, 1)), plain(), dear(), &["plain"], "two jobs, one runner on its way"),
         (resting(NoCapacity, spot(2, 3, 2)), plain(), dear(), &[], "the jobs have runners on their way"),
         (
@@ -245,7 +245,7 @@ fn a_full_transaction_leaves_the_rest_to_the_next_one() {
     let no_capacity = |book| resting(RestCause::NoCapacity, book);
     for (books, reserved, writes, more, why) in [
         (vec![roomy("dear", 97)], 97, 98, false, "each runner, and one book"),
-        (vec![roomy("dear", 98)], 97, 98, true, "two books are reckoned with"),
+        (vec![roomy("dear", 98)], 97, 98, true, "room for two books is kept"),
         (
             vec![no_capacity(roomy("spot", 96)), roomy("plain", 0)],
             96,
@@ -254,7 +254,7 @@ fn a_full_transaction_leaves_the_rest_to_the_next_one() {
             "each runner, and two books",
         ),
         (vec![no_capacity(roomy("spot", 97)), roomy("plain", 0)], 96, 98, true, "one too many"),
-        (vec![roomy("dear", 90), roomy("plain", 90)], 96, 98, true, "the second pool's are left"),
+        (vec![roomy("dear", 90), roomy("plain", 90)], 96, 98, true, "the second pool's have to wait"),
     ] {
         let names = books.iter().map(|book| book.pool.clone()).collect();
         let mut entries = entries(books);
@@ -266,7 +266,7 @@ fn a_full_transaction_leaves_the_rest_to_the_next_one() {
 }
 
 #[test]
-fn what_has_no_permit_stays_queued_and_its_pool_says_whose_it_waits_for() {
+fn a_job_without_a_permit_stays_queued_and_its_pool_says_whose_permit_it_lacks() {
     let (mut spot, plain) =
         (resting(RestCause::NoCapacity, book("spot", 3, 0, 0, 0)), book("plain", 4, 0, 0, 0));
     spot.maximum = 9;
@@ -287,7 +287,7 @@ fn what_has_no_permit_stays_queued_and_its_pool_says_whose_it_waits_for() {
     );
 }
 
-/// A pool whose launches keep failing tries its own capacity once, and has its fallback's for the other jobs.
+/// A pool whose launches keep failing tries its own capacity once, and uses its fallback's for the other jobs.
 #[test]
 fn one_permit_is_for_the_capacity_that_is_tried_first_whatever_its_name() {
     let health = Health {
@@ -336,7 +336,7 @@ fn no_more_runners_wait_for_instances_than_a_cluster_lets_wait() {
 
 /// Each minute's bounds are posted; most change nothing, and then nothing is written.
 #[test]
-fn an_event_that_changes_no_book_says_who_wants_runners_all_the_same() {
+fn an_event_that_changes_no_book_still_says_which_pools_want_runners() {
     let deployed = |name: &str| pool_map(&[(name, None, 5)]);
     let asked = |stored: &Book, minimum| {
         let books = [(pool("plain"), stored.clone())].into();

@@ -1,4 +1,4 @@
-//! What items count, and what all of them add up to.
+//! How items count, and their sums.
 
 use fleet::ledger::{Entries, Event, Job, JobAction, Runner, RunnerState};
 use fleet::ledger::{Item, JobState, Totals, recount};

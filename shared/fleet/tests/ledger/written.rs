@@ -12,7 +12,7 @@ pub(crate) struct Written {
     pools: PoolMap,
 }
 
-/// What came of a posting.
+/// The result of a posting.
 pub(crate) struct PostedEvents {
     pub(crate) tidings: Tidings,
     /// What was written.
@@ -33,7 +33,7 @@ impl Written {
         ledger
     }
 
-    /// Writes an event down, so many seconds after the start.
+    /// Posts an event, this number of seconds after the start.
     pub(crate) fn post(&mut self, event: &Event, seconds: i64) -> PostedEvents {
         let mut entries = self.entries();
         entries.apply(event, at(seconds));
@@ -41,7 +41,7 @@ impl Written {
         PostedEvents { tidings: entries.tidings().clone(), wrote }
     }
 
-    /// Tells of a runner, by its number.
+    /// Posts an event of a runner, by the runner's number.
     pub(crate) fn says(&mut self, runner: u128, event: RunnerEvent, seconds: i64) -> PostedEvents {
         self.post(&Event::Runner(runner_id(runner), event), seconds)
     }

@@ -25,7 +25,7 @@ fn labels() -> Labels {
     ["linux", "self-hosted", "x64"].into_iter().collect()
 }
 
-/// All of them, by their names: the receiver's name of the form, and which one it is.
+/// All of them, by name: the receiver's name for the form, and which form it is.
 pub(crate) fn written() -> Map<String, Value> {
     let runner = RunnerId::from_random(7);
     [
@@ -70,7 +70,7 @@ fn message(action: JobAction, runner: Option<RunnerId>) -> JobMessage {
     JobMessage { version: Version, delivery: DeliveryId::new("delivery-7"), job_event }
 }
 
-/// From JSON: a boot id is made by PID 1 alone.
+/// From JSON, because only PID 1 makes a boot id.
 fn question(listener: Listener) -> Question {
     let asked = json!({"version": 1, "ticket": "the-ticket", "boot": "the-boot", "listener": listener, "age": 1500,
         "runner_current_on": "2026-11-20"});

@@ -1,5 +1,5 @@
-//! What functions and tasks of two releases send each other and find in the ledger, while a deploy or a rollback is under way
-//! and jobs are in flight. `written/` keeps what each release writes.
+//! What functions and tasks of two releases send each other and find in the ledger, during a deploy or a rollback with jobs
+//! in flight. `written/` keeps what each release writes.
 
 #![allow(
     clippy::expect_used,
@@ -15,8 +15,8 @@ use fleet::ledger::{Item, JobMessage, SettleMessage};
 use fleet::question::{Question, Reply};
 use serde_json::{Map, Value, json};
 
-/// Newest first. A release adds the file that `what_this_release_writes_is_kept` asks for; the last is of before there
-/// were versions.
+/// Newest first. A release adds the file that `what_this_release_writes_is_kept` asks for. The last one is from before
+/// there were versions.
 const RELEASES: [(&str, &str); 2] = [
     ("0.1.0", include_str!("written/0.1.0.json")),
     ("unversioned", include_str!("written/unversioned.json")),
@@ -27,7 +27,7 @@ fn written_by(release: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap()
 }
 
-/// Reads a form as its receiver does; gives what this release makes of it.
+/// Reads a form as its receiver does, and returns it as this release writes it.
 fn read(name: &str, form: Value) -> Result<Value, serde_json::Error> {
     let kind = name.split(':').next().unwrap_or(name);
     match kind {
@@ -40,8 +40,8 @@ fn read(name: &str, form: Value) -> Result<Value, serde_json::Error> {
     }
 }
 
-/// What keeps a reader of the release before from reading what this one writes: a reader skips fields that it does not know, and
-/// wants those that it knows as they were.
+/// What keeps a reader of the previous release from reading what this one writes. A reader skips unknown fields, and needs
+/// the known ones unchanged.
 fn hinders(name: &str, before: &Value, now: &Value) -> Vec<String> {
     match (before, now) {
         (Value::Object(before), Value::Object(now)) => before
@@ -90,7 +90,7 @@ fn a_rollback_meets_what_this_release_has_written() {
     let now = forms::written();
     for pair in RELEASES.windows(2) {
         let before = pair[1].0;
-        // The step from no versions to the first one was made before there was a release.
+        // The step from no versions to the first one came before any release.
         let is_release = before != "unversioned";
         for (name, form) in written_by(before).into_iter().filter(|_| is_release) {
             let found = hinders(&name, &form, now.get(&name).unwrap_or(&Value::Null));
@@ -120,7 +120,7 @@ fn what_a_reader_of_the_release_before_does_not_bear_is_found() {
     }
 }
 
-/// A form of a release after the next is refused by all of its readers, and never taken for another.
+/// All readers refuse a form of a release after the next one, and never mistake it for another.
 #[test]
 fn what_a_later_release_writes_is_not_read() {
     for (name, mut form) in written_by(RELEASES[0].0) {

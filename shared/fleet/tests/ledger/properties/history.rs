@@ -37,8 +37,8 @@ pub(super) fn history() -> impl Strategy<Value = Vec<TimedEvent>> {
     })
 }
 
-/// What GitHub says of one job: some of its three events, each with the pool that its labels were
-/// routed to at that moment, and the runner that took it under its own or a foreign registration.
+/// What GitHub reports about one job: some of its three events, each with the pool to which its labels were
+/// routed then, and the runner that took it, under its own or another registration.
 fn job(number: u64) -> impl Strategy<Value = Vec<TimedEvent>> {
     let actions = [(0, JobAction::Queued), (4, JobAction::InProgress), (6, JobAction::Completed)];
     let told = subsequence(actions.to_vec(), 1..=3);
@@ -70,7 +70,7 @@ fn job(number: u64) -> impl Strategy<Value = Vec<TimedEvent>> {
     )
 }
 
-/// What happens to one runner: most of an ordinary life, and some of what disturbs it.
+/// What happens to one runner: most of an ordinary life, and some disturbances.
 fn runner(number: usize) -> impl Strategy<Value = Vec<TimedEvent>> {
     let boot = format!("boot of {number}");
     let asks = |listener| asked(&boot, listener);
@@ -133,8 +133,8 @@ fn reroute(number: u64) -> impl Strategy<Value = Option<TimedEvent>> {
     proptest::option::of(between.prop_map(rerouted))
 }
 
-/// A read of GitHub, which says of a job that it waits for an approval, as of some version of it, or that
-/// it waits as the ledger has it, or beside a runner that listens, or by whatever is thought of that.
+/// A read of GitHub. It finds that a job waits for an approval, as of some version, or waits as the ledger says, or
+/// was passed over, is unserved, or is tried again.
 fn gate(number: u64) -> impl Strategy<Value = Option<TimedEvent>> {
     let job = JobId(number);
     let reason = UnservedReason::RunnerGroup;
@@ -168,7 +168,7 @@ pub(super) fn delivered(history: &[TimedEvent], lateness: &[Vec<u32>]) -> Vec<Ev
     arrivals.into_iter().map(|(_, event)| event.clone()).collect()
 }
 
-/// Where each job ends: at the furthest that was ever said of it.
+/// Where each job ends: in the latest state that was ever reported of it.
 pub(super) fn ends(history: &[TimedEvent]) -> BTreeMap<JobId, JobState> {
     let mut ends = BTreeMap::new();
     for (_, event) in history {

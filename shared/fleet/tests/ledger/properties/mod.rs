@@ -1,5 +1,5 @@
-//! Whatever the order of events, and however often each is told: the jobs end where they end, every
-//! book says what its items add up to, and no pool is launched over its maximum.
+//! For any order of events, and however often each arrives: the jobs end in the same states, every book equals the
+//! sum of its items, and no pool launches over its maximum.
 
 mod history;
 mod rules;
@@ -54,14 +54,14 @@ proptest! {
             table.run(&events, batch);
             for (job, end) in ends(&history) {
                 let found = table.jobs()[&job];
-                // A read of GitHub may have had the last word on a job that waits.
+                // A read of GitHub may have come last for a job that waits.
                 let waits =
                     matches!(found, JobState::Waiting | JobState::Unserved) && end == JobState::Queued;
                 prop_assert!(found == end || waits, "job {} is {:?} and not {:?}", job, found, end);
             }
             table.redeliver(&said_of_jobs(&events));
             let mut found = table.jobs();
-            // What is said once more of a job that nobody serves is no reason to try it again.
+            // A repeated event of an unserved job is no reason to try it again.
             found.values_mut().filter(|it| **it == JobState::Unserved).for_each(|it| *it = JobState::Queued);
             prop_assert_eq!(found, ends(&history));
         }
@@ -73,7 +73,7 @@ proptest! {
         let events = delivered(&history, &late);
         table.run(&events, 10);
         let said = said_of_jobs(&events);
-        // Some of it may have been told before its runner was registered, and tells something new now.
+        // Some events may have come before their runner was registered, and are new now.
         table.redeliver(&said);
         let before = table.settled();
         table.redeliver(&said);
@@ -86,7 +86,7 @@ fn said_of_jobs(events: &[Event]) -> Vec<Event> {
     events.iter().filter(|event| matches!(event, Event::Job(_))).cloned().collect()
 }
 
-/// The properties above are worth something only if runners get somewhere in the histories.
+/// The properties above mean something only if runners reach every state in the histories.
 #[test]
 fn in_most_histories_each_state_of_a_runner_is_reached() {
     use RunnerState::{Busy, Idle, Leaving, Overdue, Starting, Stopped};

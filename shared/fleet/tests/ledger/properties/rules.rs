@@ -1,4 +1,4 @@
-//! What holds of each single event, whatever came before it.
+//! What holds for each single event, whatever came before it.
 
 use fleet::ledger::{
     AskAnswer, Book, Event, Item, Job, JobAction, JobState, Key, LeaveReason, LedgerAnswer, Runner,
@@ -20,7 +20,7 @@ pub(super) struct CheckedEvent<'a> {
 }
 
 impl CheckedEvent<'_> {
-    /// Fails where the step breaks a rule.
+    /// Fails if the step breaks a rule.
     pub(super) fn assert_allowed(&self) {
         for after in self.after.values() {
             match (self.before.get(&after.key()), after) {
@@ -33,8 +33,8 @@ impl CheckedEvent<'_> {
         self.assert_answer();
     }
 
-    /// Jobs only move forward, but for one that a read of GitHub finds waiting, or not served yet; and they end by GitHub's
-    /// word alone.
+    /// Jobs only move forward, except one that a read of GitHub finds waiting or not served yet. They end only by GitHub's
+    /// word.
     fn assert_job(&self, before: Option<&Job>, after: &Job) {
         if let Some(before) = before {
             let gated = (before.state, after.state) == (JobState::Queued, JobState::Waiting);
@@ -52,7 +52,7 @@ impl CheckedEvent<'_> {
         assert!(after.state != JobState::Completed || was_over || says, "{:?} ended {after:?}", self.event);
     }
 
-    /// A webhook adds demand; only a begin and an end, or a read, take it away.
+    /// A webhook adds demand. Only a job's start or end, or a read, takes it away.
     fn assert_demand(&self, before: &Book, after: &Book) {
         let takes = match self.event {
             Event::Job(event) => event.action != JobAction::Queued,
@@ -70,8 +70,8 @@ impl CheckedEvent<'_> {
         assert!(takes || after.queued >= before.queued, "{:?}: {before:?} became {after:?}", self.event);
     }
 
-    /// Runners only move forward, but for one that a job overtakes while it leaves, and an Overdue one
-    /// that is needed when it asks.
+    /// Runners only move forward, except one that gets a job while it leaves, and an Overdue one that is needed when it
+    /// asks.
     fn assert_runner(&self, before: &Runner, after: &Runner) {
         use RunnerState::{Busy, Idle, Leaving, Overdue};
         let moves = (before.state, after.state);
@@ -81,7 +81,7 @@ impl CheckedEvent<'_> {
             before.boot.is_none() || before.boot == after.boot,
             "it is bound to its first boot: {after:?}"
         );
-        assert!(!before.listened || after.listened, "it had its one config: {after:?}");
+        assert!(!before.listened || after.listened, "it has used its one config: {after:?}");
         assert!(before.overdue_at.is_none() || before.overdue_at == after.overdue_at, "once: {after:?}");
         let registers = matches!(self.event, Event::Runner(_, RunnerEvent::Registered(..)));
         assert!(before.github_id == after.github_id || registers, "{:?} registers {after:?}", self.event);
@@ -100,7 +100,7 @@ impl CheckedEvent<'_> {
     fn assert_leaves(&self, before: &Runner, reason: LeaveReason) {
         let needs = || self.book(self.before, &before.pool).needs(before, self.now);
         match reason {
-            LeaveReason::NotNeeded => assert!(!needs(), "told to leave while needed: {before:?}"),
+            LeaveReason::NotNeeded => assert!(!needs(), "it has to leave while needed: {before:?}"),
             LeaveReason::Fenced | LeaveReason::NoCapacity => {
                 assert!(before.boot.is_none(), "{reason:?} once it has asked: {before:?}");
             }
@@ -144,7 +144,7 @@ impl CheckedEvent<'_> {
 
     fn book<'a>(&self, items: &'a Items, pool: &PoolName) -> &'a Book {
         let book = items.get(&Key::Book(pool.clone())).and_then(Item::book);
-        book.unwrap_or_else(|| panic!("{pool} has runners and no book after {:?}", self.event))
+        book.unwrap_or_else(|| panic!("{pool} has runners but no book after {:?}", self.event))
     }
 }
 

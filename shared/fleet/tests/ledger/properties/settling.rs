@@ -23,7 +23,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_starts_where_there_is_rest_and_a_fallback_serves_jobs_alone(
+    fn nothing_starts_on_a_resting_capacity_and_a_fallback_serves_only_jobs(
         before in [book(POOLS[0]), book(POOLS[1])],
         rests in [rest(), rest()],
     ) {
@@ -87,7 +87,7 @@ fn settled(books: [Book; 2]) -> [(Book, Book); 2] {
                 (before, after)
             });
         }
-        assert!(!settled.reserved.is_empty(), "each transaction gets further");
+        assert!(!settled.reserved.is_empty(), "each transaction makes progress");
         items.extend(entries.puts().into_iter().map(|put| (put.0.key(), put.0)));
     }
 }

@@ -1,4 +1,4 @@
-//! A table of items, and everything that must hold after each change of it.
+//! A table of items, and everything that must hold after each change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::history::RUNNERS;
 use super::rules::CheckedEvent;
 use super::{MAP, at, names, pool, runner_id};
 
-/// The items that there are.
+/// All items.
 pub(super) type Items = BTreeMap<Key, Item>;
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl CheckedTable {
         self.items = self.with(&entries);
     }
 
-    /// Everything that counts: not when a job was heard of last, nor how often it was written.
+    /// Everything that matters: neither the time of a job's last event, nor how often it was written.
     pub(super) fn settled(&self) -> Items {
         let settled = |item: &Item| match item {
             Item::Job(job) => Item::Job(Job { heard_at: None, version: 0, ..job.clone() }),
@@ -64,7 +64,7 @@ impl CheckedTable {
         self.items.iter().map(|(key, item)| (key.clone(), settled(item))).collect()
     }
 
-    /// The states in which some runner has been.
+    /// The states that some runner has been in.
     pub(super) fn reached(&self) -> BTreeSet<RunnerState> {
         self.reached.clone()
     }
@@ -84,7 +84,7 @@ impl CheckedTable {
         entries
     }
 
-    /// Applies events one after the other, and looks at the table after each.
+    /// Applies events one after the other, and checks the table after each.
     fn apply(&mut self, events: &[Event]) -> Entries {
         self.minutes += 1;
         let mut entries = self.entries();
@@ -100,8 +100,8 @@ impl CheckedTable {
         entries
     }
 
-    /// What the table would be with what the entries write: each item a version on, and each book in
-    /// balance with the items.
+    /// The table with what the entries write: each item with the next version, and each book equal to the sum of its
+    /// items.
     fn with(&self, entries: &Entries) -> Items {
         let mut items = self.items.clone();
         for put in entries.puts() {
@@ -112,7 +112,7 @@ impl CheckedTable {
         }
         for (name, totals) in recount(items.values()) {
             let Some(Item::Book(book)) = items.get(&Key::Book(name.clone())) else {
-                panic!("{name} has items and no book");
+                panic!("{name} has items but no book");
             };
             assert_eq!(Totals::from(book), totals, "the book of {name}");
         }
@@ -125,7 +125,7 @@ pub(super) fn live(entries: &Entries) -> BTreeMap<PoolName, i64> {
     names().into_iter().map(|name| (name.clone(), entries.book(&name).unwrap().live)).collect()
 }
 
-/// No settlement takes a capacity over its maximum; one that was lowered below what lives gets no more.
+/// No settlement takes a capacity over its maximum. If the maximum was lowered below the live runners, it gets no more.
 pub(super) fn assert_within_maximum(entries: &Entries, before: &BTreeMap<PoolName, i64>) {
     for (name, live) in live(entries) {
         let maximum = entries.book(&name).unwrap().maximum;

@@ -1,4 +1,4 @@
-//! A ticket that another boot shows than the one that asked first.
+//! A ticket that a boot shows although another boot asked first with it.
 
 use super::*;
 
@@ -27,8 +27,8 @@ fn another_boot_soon_after_the_reservation_ends_the_runner_unless_it_has_a_job()
                 (Life::Slow, first("spot.supply +1, spot.idle +1"), "nobody was before it"),
                 (Life::Hung, contested(""), "one of the two is a thief"),
                 (Life::Busy, nothing(REPLAYED), "refused; and a job is never cut short"),
-                (Life::Fenced, nothing(LEAVE), "nobody asked before, and nobody is let in"),
-                (Life::Leaving, nothing(REPLAYED), "refused; it leaves already"),
+                (Life::Fenced, nothing(LEAVE), "nobody asked before, and now nobody may"),
+                (Life::Leaving, nothing(REPLAYED), "refused; it is already leaving"),
                 (Life::Stopped, nothing(REPLAYED), "refused; it is over"),
             ],
         );
@@ -36,7 +36,7 @@ fn another_boot_soon_after_the_reservation_ends_the_runner_unless_it_has_a_job()
 }
 
 #[test]
-fn whether_it_is_soon_is_told_by_the_boot_limit() {
+fn the_boot_limit_decides_whether_another_boot_is_soon() {
     for (seconds, answer, why) in [
         (-120, CONTESTED, "the clock that reserved it is ahead of ours"),
         (0, CONTESTED, "at once"),

@@ -92,8 +92,8 @@ fn another_boot_is_refused_in_a_pool_that_is_gone_as_anywhere() {
 fn a_registration_of_a_pool_that_was_closed_meanwhile_is_nobodys() {
     for jobs in [0, 3] {
         for (life, answer, why) in [
-            (Life::Called, LEAVE, "it is deleted, and its next question is told the same"),
-            (Life::Registered, LEAVE, "it is deleted, and its next question is told the same"),
+            (Life::Called, LEAVE, "it is deleted, and its next question gets the same answer"),
+            (Life::Registered, LEAVE, "it is deleted, and its next question gets the same answer"),
             (Life::Hung, LEAVE, "the same, though jobs may wait: it leaves for its pool's sake"),
             (Life::Busy, WAIT, "what is busy works on to its end"),
             (Life::Leaving, LEAVE, "it leaves already"),

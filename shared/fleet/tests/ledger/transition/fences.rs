@@ -1,4 +1,4 @@
-//! Whoever has no JIT config may be fenced, and whoever is not what it should be is counted out.
+//! Runners without a JIT config may be fenced, and runners that are not what they should be are counted out.
 
 use super::*;
 use fleet::launch::FailureClass;
@@ -17,10 +17,10 @@ fn a_runner_that_is_not_needed_is_fenced_while_it_has_asked_for_nothing() {
                 fenced("spot.supply -1"),
                 "its task may be stopped now: no config will be answered",
             ),
-            (Life::Called, nothing(NOTED), "it may have a JIT config in its hands"),
+            (Life::Called, nothing(NOTED), "it may already have a JIT config"),
             (Life::Registered, nothing(NOTED), "a job may come any moment"),
             (Life::Listening, nothing(NOTED), "a job may come any moment"),
-            (Life::Slow, fenced(""), "whoever looks for Starting ones looks for Overdue ones too"),
+            (Life::Slow, fenced(""), "Overdue runners are fenced like Starting ones"),
             (Life::Hung, nothing(NOTED), "it has a JIT config"),
             (Life::Busy, nothing(NOTED), "it has a job"),
             (Life::Fenced, nothing(NOTED), "done before"),
@@ -35,7 +35,7 @@ fn a_runner_that_has_come_to_be_needed_is_not_fenced_unless_its_pool_is_closed()
     for (jobs, maximum, holds, why) in [
         (1, 5, false, "a job waits for it"),
         (0, 5, true, "nobody does"),
-        (1, 0, true, "nothing runs in a pool that is out of the map, whoever waits"),
+        (1, 0, true, "nothing runs in a pool that is out of the map, even if jobs wait"),
     ] {
         for life in [Life::Starting, Life::Slow] {
             let before = life.runner();
@@ -54,11 +54,11 @@ fn a_runner_whose_task_finds_no_capacity_is_fenced_and_its_capacity_rests() {
         &RunnerEvent::FoundNoCapacity(why()),
         1,
         [
-            (Life::Starting, fenced("spot.supply -1"), "its replacement shall look elsewhere"),
+            (Life::Starting, fenced("spot.supply -1"), "its replacement should start elsewhere"),
             (Life::Called, nothing(NOTED), "it came up after all"),
             (Life::Registered, nothing(NOTED), "it came up after all"),
             (Life::Listening, nothing(NOTED), "it came up after all"),
-            (Life::Slow, fenced(""), "it is in no supply any more"),
+            (Life::Slow, fenced(""), "it is no longer supply"),
             (Life::Hung, nothing(NOTED), "it came up after all"),
             (Life::Busy, nothing(NOTED), "it came up after all"),
             (Life::Fenced, nothing(NOTED), "done before"),
@@ -75,16 +75,16 @@ fn a_runner_that_is_counted_out_gives_up_what_it_counts_once() {
         &RunnerEvent::CountedOut,
         3,
         [
-            (Life::Starting, out("spot.supply -1"), "its instance is about to go"),
-            (Life::Called, out(OUT_OF_IDLE), "its instance is about to go"),
+            (Life::Starting, out("spot.supply -1"), "its instance is about to end"),
+            (Life::Called, out(OUT_OF_IDLE), "its instance is about to end"),
             (Life::Registered, out(OUT_OF_IDLE), "GitHub does not list it online"),
             (Life::Listening, out(OUT_OF_IDLE), "GitHub does not list it online"),
-            (Life::Slow, out(""), "its instance is about to go"),
+            (Life::Slow, out(""), "its instance is about to end"),
             (Life::Hung, out(""), "GitHub does not list it online"),
-            (Life::Busy, nothing(NOTED), "it has a job, which goes on as long as it can"),
-            (Life::Fenced, nothing(NOTED), "it does not count any more"),
-            (Life::Leaving, nothing(NOTED), "it does not count any more"),
-            (Life::Stopped, nothing(NOTED), "it does not count any more"),
+            (Life::Busy, nothing(NOTED), "it has a job, which continues as long as it can"),
+            (Life::Fenced, nothing(NOTED), "it no longer counts"),
+            (Life::Leaving, nothing(NOTED), "it no longer counts"),
+            (Life::Stopped, nothing(NOTED), "it no longer counts"),
         ],
     );
 }
@@ -96,23 +96,23 @@ fn a_runner_that_github_does_not_see_is_counted_out_by_the_registration_that_it_
         &RunnerEvent::FoundOffline(GithubRunnerId(7)),
         3,
         [
-            (Life::Starting, nothing(NOTED), "without an id none is online"),
+            (Life::Starting, nothing(NOTED), "without an id it cannot be online"),
             (Life::Called, nothing(NOTED), "the same"),
             (Life::Registered, out(OUT_OF_IDLE), "its listener never came up"),
             (Life::Listening, out(OUT_OF_IDLE), "its listener is gone"),
-            (Life::Slow, nothing(NOTED), "without an id none is online"),
+            (Life::Slow, nothing(NOTED), "without an id it cannot be online"),
             (Life::Hung, out(""), "its listener never came up"),
             (Life::Busy, nothing(NOTED), "it has a job"),
-            (Life::Fenced, nothing(NOTED), "it does not count any more"),
-            (Life::Leaving, nothing(NOTED), "it does not count any more"),
-            (Life::Stopped, nothing(NOTED), "it does not count any more"),
+            (Life::Fenced, nothing(NOTED), "it no longer counts"),
+            (Life::Leaving, nothing(NOTED), "it no longer counts"),
+            (Life::Stopped, nothing(NOTED), "it no longer counts"),
         ],
     );
     for life in Life::ALL {
         let before = life.runner();
         let another = RunnerEvent::FoundOffline(GithubRunnerId(8));
         let outcome = of_runner(&before, &another, &alone(&before, 3), at(0));
-        assert_eq!(effect(&before, &outcome), nothing(NOTED), "{life:?}: it has another registration by now");
+        assert_eq!(effect(&before, &outcome), nothing(NOTED), "{life:?}: it has another registration now");
     }
 }
 
@@ -150,7 +150,7 @@ fn a_failed_launch_ends_a_runner_that_has_asked_for_nothing() {
                 (Life::Called, nothing(NOTED), "an earlier try of the same launch has started its task"),
                 (Life::Registered, nothing(NOTED), "the same"),
                 (Life::Listening, nothing(NOTED), "the same"),
-                (Life::Slow, ends("plain.live -1"), "there is no task any more"),
+                (Life::Slow, ends("plain.live -1"), "there is no longer a task"),
                 (Life::Hung, nothing(NOTED), "an earlier try of the same launch has started its task"),
                 (Life::Busy, nothing(NOTED), "the same"),
                 (Life::Fenced, ends("plain.live -1"), "fenced while it was launched"),
@@ -169,21 +169,21 @@ fn why_a_launch_is_put_off_is_kept_once_and_moves_nothing() {
         &RunnerEvent::LaunchTried(Some(why())),
         1,
         [
-            (Life::Starting, kept(), "whoever gives it up shall know"),
+            (Life::Starting, kept(), "the reason is needed if it is given up"),
             (Life::Called, nothing(NOTED), "it has its task"),
             (Life::Registered, nothing(NOTED), "the same"),
             (Life::Listening, nothing(NOTED), "the same"),
             (Life::Slow, kept(), "it is launched again like a Starting one"),
             (Life::Hung, nothing(NOTED), "it has its task"),
             (Life::Busy, nothing(NOTED), "the same"),
-            (Life::Fenced, nothing(NOTED), "nobody launches it any more"),
+            (Life::Fenced, nothing(NOTED), "nobody launches it now"),
             (Life::Leaving, nothing(NOTED), "the same"),
             (Life::Stopped, nothing(NOTED), "the same"),
         ],
     );
     let before = Runner { put_off: Some(why()), ..Life::Starting.runner() };
     for (said, wrote, why) in [
-        (Some(why()), "", "the same as each minute is not written again"),
+        (Some(why()), "", "a reason that is repeated each minute is not written again"),
         (Some("ThrottlingException: Rate exceeded".to_owned()), "put_off", "another reason"),
         (None, "put_off", "it has its task: the reason is of no use any more"),
     ] {
@@ -212,6 +212,6 @@ fn a_launch_that_was_put_off_until_its_boot_limit_counts_as_refused() {
         let Outcome { runner, news, .. } = outcome(life, 300);
         let runner = runner.map(|it| (it.state, it.leaves));
         assert_eq!(runner, Some((RunnerState::Leaving, Some(LeaveReason::BootFailed))), "{life:?}");
-        assert_eq!(news, Some(News::LaunchRefused(why())), "{life:?}: it is told of at once");
+        assert_eq!(news, Some(News::LaunchRefused(why())), "{life:?}: it is reported at once");
     }
 }

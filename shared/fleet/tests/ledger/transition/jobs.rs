@@ -1,4 +1,4 @@
-//! What GitHub says of jobs.
+//! What GitHub reports about jobs.
 
 use super::*;
 use fleet::JobId;
@@ -13,18 +13,24 @@ fn a_job_only_moves_forward_and_counts_while_it_waits() {
     use JobState::{Completed, InProgress, Queued, Unserved, Waiting};
     for (before, action, after, counted, why) in [
         (None, Says::Queued, Some(Queued), "routed.queued +1", "seen for the first time"),
-        (None, Says::InProgress, Some(InProgress), "", "its queued event is late or lost: it never counted"),
+        (
+            None,
+            Says::InProgress,
+            Some(InProgress),
+            "",
+            "its queued event is late or lost, so it never counted",
+        ),
         (None, Says::Completed, Some(Completed), "", "both events before are late or lost"),
         (Some(Waiting), Says::Queued, Some(Queued), "waits.queued +1", "it was approved"),
         (Some(Waiting), Says::InProgress, Some(InProgress), "", "approved and taken; it did not count"),
         (Some(Waiting), Says::Completed, Some(Completed), "", "rejected"),
-        (Some(Queued), Says::Queued, Some(Queued), "", "it moves nothing, and is written down"),
+        (Some(Queued), Says::Queued, Some(Queued), "", "it moves nothing, but is written down"),
         (Some(Queued), Says::InProgress, Some(InProgress), "waits.queued -1", "a runner took it"),
         (Some(Queued), Says::Completed, Some(Completed), "waits.queued -1", "cancelled while it waited"),
-        (Some(Unserved), Says::Queued, None, "", "redelivered; a repair alone moves it back"),
+        (Some(Unserved), Says::Queued, None, "", "redelivered; only a repair moves it back"),
         (Some(Unserved), Says::InProgress, Some(InProgress), "", "served after all; it did not count"),
         (Some(Unserved), Says::Completed, Some(Completed), "", "given up at GitHub too"),
-        (Some(InProgress), Says::Queued, None, "", "reordered; or an in_progress that names nobody"),
+        (Some(InProgress), Says::Queued, None, "", "reordered; or an in_progress without a runner's name"),
         (Some(InProgress), Says::InProgress, None, "", "redelivered"),
         (Some(InProgress), Says::Completed, Some(Completed), "", "it ended"),
         (Some(Completed), Says::Queued, None, "", "reordered"),
@@ -66,9 +72,9 @@ fn a_job_that_no_pool_serves_is_written_down_with_its_begin_and_its_end_and_in_o
     }
 }
 
-/// An end that came first is what a late `queued` of the same job is held against.
+/// If the end came first, a late `queued` of the same job is compared with it.
 #[test]
-fn what_comes_late_of_a_job_that_began_or_ended_unknown_counts_nothing() {
+fn a_late_event_of_a_job_that_began_or_ended_unknown_counts_nothing() {
     for (action, state) in
         [(JobAction::InProgress, JobState::InProgress), (JobAction::Completed, JobState::Completed)]
     {
@@ -83,7 +89,7 @@ fn what_comes_late_of_a_job_that_began_or_ended_unknown_counts_nothing() {
     }
     let mut ledger = Written::new();
     let nowhere = JobEvent { pool: None, ..job_event(JobAction::Queued, 1, "spot") };
-    assert_eq!(ledger.post(&Event::Job(nowhere), 0).wrote.len(), 0, "what waits, counts in a book");
+    assert_eq!(ledger.post(&Event::Job(nowhere), 0).wrote.len(), 0, "a job that waits must count in a book");
 }
 
 #[test]
@@ -103,13 +109,13 @@ fn the_named_runner_is_busy_from_the_first_event_that_says_so_unless_it_has_stop
     for (life, counted, why) in [
         (Life::Starting, None, "it has no registration that the event could name"),
         (Life::Called, None, "it has no registration that the event could name"),
-        (Life::Registered, out_of_idle, "its job is faster than its first word of being up"),
+        (Life::Registered, out_of_idle, "its job is faster than its first question with a listener"),
         (Life::Listening, out_of_idle, "it took the job"),
         (Life::Slow, None, "it has no registration that the event could name"),
-        (Life::Hung, Some(""), "it was slow, and took a job all the same"),
-        (Life::Busy, None, "told before, or another way: then it is known with what"),
+        (Life::Hung, Some(""), "it was slow, but took a job"),
+        (Life::Busy, None, "reported before, or in another way, with its job"),
         (Life::Fenced, None, "it has no registration that the event could name"),
-        (Life::Leaving, Some(""), "the job was faster; its supply is given up already"),
+        (Life::Leaving, Some(""), "the job was faster; its supply is already given up"),
         (Life::Stopped, None, "a job so short that its task has stopped already"),
     ] {
         let before = life.runner();
@@ -135,7 +141,7 @@ fn a_job_that_may_not_have_run_shows_nothing_of_its_capacity() {
     for (action, may_not_have_run, news, why) in [
         (JobAction::InProgress, false, Some(News::RanJob), "it has begun"),
         (JobAction::Completed, false, Some(News::RanJob), "it has run, and in_progress was lost"),
-        (JobAction::Completed, true, None, "cancelled, or skipped: maybe before it began"),
+        (JobAction::Completed, true, None, "cancelled or skipped, maybe before it began"),
     ] {
         let event = JobEvent { may_not_have_run, ..job_event(action, 1, "routed") };
         let outcome = of_job(None, Some(&before), &taken_by(event, &ours(), 7), at(0));

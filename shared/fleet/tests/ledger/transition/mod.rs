@@ -23,26 +23,26 @@ use fleet::{GithubRunnerId, RunnerId};
 use jiff::{SignedDuration, Timestamp};
 use kit::ledger::{asked, at, boot, job_event, pool, registered, runner_id};
 
-/// The points of a runner's life that an event may find it at.
+/// The points in a runner's life at which an event may find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Life {
-    /// Reserved; it has asked for nothing.
+    /// Reserved; it has asked nothing yet.
     Starting,
-    /// Called by the question of boot `first`; GitHub has not made its JIT config yet.
+    /// Called: boot `first` has asked, and GitHub has not made its JIT config yet.
     Called,
     /// Answered a JIT config as GitHub's runner 7; its listener was not up yet.
     Registered,
     /// Its listener is up.
     Listening,
-    /// It became Overdue before it asked for anything.
+    /// It became Overdue before it asked anything.
     Slow,
     /// It became Overdue after its JIT config was answered.
     Hung,
-    /// It has a job since a minute ago.
+    /// It has had a job for a minute.
     Busy,
-    /// Fenced before it asked for anything.
+    /// Fenced before it asked anything.
     Fenced,
-    /// Told to leave, after it had listened.
+    /// Answered "leave", after it had listened.
     Leaving,
     /// Its task has stopped.
     Stopped,
@@ -63,7 +63,7 @@ impl Life {
     ];
 
     /// A runner with the labels of pool `spot` that runs on the capacity of pool `plain`. It was reserved
-    /// ten minutes ago, and asked last four minutes ago.
+    /// ten minutes ago, and last asked four minutes ago.
     fn runner(self) -> Runner {
         let state = match self {
             Self::Starting => RunnerState::Starting,
@@ -100,7 +100,7 @@ fn ours() -> RunnerId {
     runner_id(1)
 }
 
-/// The book of an open pool in which this runner counts alone, while so many jobs wait.
+/// The book of an open pool in which only this runner counts, while this number of jobs wait.
 fn alone(runner: &Runner, jobs: i64) -> Book {
     let supply = i64::from(runner.state.is_supply());
     let idle = i64::from(runner.state == RunnerState::Idle);
@@ -111,7 +111,7 @@ fn of_runner(runner: &Runner, event: &RunnerEvent, book: &Book, now: Timestamp) 
     fleet::ledger::transition::of_runner(Some((runner, book)), event, now)
 }
 
-/// What an event does that moves nothing.
+/// The effect of an event that moves nothing.
 fn unchanged(answer: LedgerAnswer) -> Outcome {
     Outcome { job: None, runner: None, news: None, answer }
 }
@@ -126,10 +126,10 @@ fn job(state: JobState, name: &str) -> Job {
     }
 }
 
-/// What an event is to do to a runner.
+/// The expected effect of an event on a runner.
 #[derive(Debug, PartialEq, Eq)]
 struct RunnerEffect {
-    /// What is written of the runner: its new state, with the reason where it leaves, and its fields.
+    /// What is written of the runner: its new state, with the reason if it leaves, and its fields.
     wrote: String,
     /// The changes of the books, as `pool.total ±n`.
     posts: String,
@@ -149,13 +149,13 @@ fn with(news: impl Into<Option<News>>, effect: RunnerEffect) -> RunnerEffect {
     RunnerEffect { news: news.into(), ..effect }
 }
 
-/// What PID 1 is told, by the ledger.
+/// What the ledger answers PID 1.
 const CONFIG: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Config);
 const WAIT: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Wait);
 const LEAVE: LedgerAnswer = LedgerAnswer::Ask(AskAnswer::Leave);
 const NOTED: LedgerAnswer = LedgerAnswer::Noted;
 
-/// What an outcome does to a runner, in words.
+/// An outcome's effect on a runner, in words.
 fn effect(before: &Runner, outcome: &Outcome) -> RunnerEffect {
     RunnerEffect {
         wrote: outcome.runner.as_ref().map(|after| written(before, after)).unwrap_or_default(),
@@ -165,7 +165,7 @@ fn effect(before: &Runner, outcome: &Outcome) -> RunnerEffect {
     }
 }
 
-/// What has changed of a runner, in words; its own identity, and when it was reserved, stay.
+/// What has changed in a runner, in words. Its identity and the time of its reservation never change.
 fn written(before: &Runner, after: &Runner) -> String {
     let Runner {
         state,
@@ -198,7 +198,7 @@ fn written(before: &Runner, after: &Runner) -> String {
     assert_eq!(*after, kept, "what a runner is never changes");
     let moves = after.state != before.state;
     let since = if moves { at(0) } else { before.changed_at };
-    assert_eq!(after.changed_at, since, "the time of the last change goes with the state");
+    assert_eq!(after.changed_at, since, "the time of the last change changes with the state");
     let state = match after.leaves.filter(|_| after.leaves != before.leaves) {
         Some(reason) => format!("{:?} as {reason:?}", after.state),
         None => format!("{:?}", after.state),
@@ -236,8 +236,8 @@ fn posts(job: Option<&Job>, runner: Option<&Runner>, outcome: &Outcome) -> Strin
     jobs.chain(runners).flat_map(post).collect::<Vec<_>>().join(", ")
 }
 
-/// Lets an event happen now at every point of a runner's life, while so many jobs wait in a book in which
-/// it counts alone, and compares.
+/// Applies an event at every point of a runner's life, while this number of jobs wait in a book in which only it
+/// counts, and compares the effects.
 fn at_every_point(event: &RunnerEvent, jobs: i64, rows: [(Life, RunnerEffect, &str); 10]) {
     at_every_point_of(|runner| alone(runner, jobs), event, rows);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A runner whose last word is so many seconds ago: its reservation, or its last question without a
+/// A runner whose last sign of life is this many seconds ago: its reservation, or its last question without a
 /// listener.
 fn silent_for(runner: Runner, seconds: i64) -> Runner {
     let last = at(-seconds);
@@ -15,7 +15,7 @@ fn failed_to_boot() -> RunnerEvent {
     RunnerEvent::FailedToBoot("past its boot limit".to_owned())
 }
 
-/// What that is news of: a boot that fails, or a run, once the runner has asked.
+/// The news that this is: a failed boot, or a failed run if the runner has asked.
 fn failure(has_asked: bool) -> News {
     let reason = "past its boot limit".to_owned();
     if has_asked { News::RunFailed(3, reason) } else { News::BootFailed(reason) }
@@ -29,16 +29,16 @@ fn a_slow_runner_is_overdue_while_a_job_waits_beside_it() {
         &RunnerEvent::Overdue,
         1,
         [
-            (Life::Starting, overdue("spot.supply -1"), "it has asked for nothing; its task had its time"),
-            (Life::Called, overdue(out_of_idle), "it has asked for nothing any more"),
+            (Life::Starting, overdue("spot.supply -1"), "it has asked nothing, and its task had enough time"),
+            (Life::Called, overdue(out_of_idle), "it no longer asks"),
             (Life::Registered, overdue(out_of_idle), "the same: its listener never came up"),
             (Life::Listening, nothing(NOTED), "it is up: GitHub is slow, and another one would not help"),
             (Life::Slow, nothing(NOTED), "once in its life"),
             (Life::Hung, nothing(NOTED), "once in its life"),
             (Life::Busy, nothing(NOTED), "it has a job"),
-            (Life::Fenced, nothing(NOTED), "its place is given up already"),
-            (Life::Leaving, nothing(NOTED), "its place is given up already"),
-            (Life::Stopped, nothing(NOTED), "its place is given up already"),
+            (Life::Fenced, nothing(NOTED), "its place is already given up"),
+            (Life::Leaving, nothing(NOTED), "its place is already given up"),
+            (Life::Stopped, nothing(NOTED), "its place is already given up"),
         ],
     );
     let nobody = Life::ALL.map(|life| (life, nothing(NOTED), "nothing waits beside it"));
@@ -52,8 +52,8 @@ fn the_time_of_a_runners_silence_is_what_makes_it_slow() {
         (Life::Called, 180, true, "three minutes"),
         (Life::Registered, 179, false, "its listener may be starting"),
         (Life::Registered, 180, true, "three minutes"),
-        (Life::Registered, -60, false, "the clock that heard it is ahead of ours"),
-        (Life::Starting, 0, true, "its task had its time, which the tick has looked at"),
+        (Life::Registered, -60, false, "the clock that wrote the time is ahead of ours"),
+        (Life::Starting, 0, true, "its task had enough time, as the tick has checked"),
     ] {
         let before = silent_for(life.runner(), seconds);
         let after = of_runner(&before, &RunnerEvent::Overdue, &alone(&before, 1), at(0)).runner;
@@ -103,18 +103,18 @@ fn a_runner_without_a_config_comes_to_its_boot_limit_from_its_last_word() {
         (never(), true, "fifteen minutes from its reservation"),
         (silent_for(Life::Slow.runner(), 899), false, "an Overdue one has the same time"),
         (silent_for(Life::Slow.runner(), 900), true, "and comes to the same end"),
-        (silent_for(Life::Called.runner(), 899), false, "GitHub is out of order, and it asks on"),
+        (silent_for(Life::Called.runner(), 899), false, "GitHub has an outage, and it keeps asking"),
         (silent_for(Life::Called.runner(), 900), true, "fifteen minutes from its last question"),
         (
             Runner { reserved_at: at(-7200), ..silent_for(Life::Called.runner(), 60) },
             false,
-            "it asks since two hours: that GitHub answers nobody is not a failure of its boot",
+            "it has asked for two hours: GitHub's outage is not a failure of its boot",
         ),
         (silent_for(Life::Registered.runner(), 3600), false, "it has a JIT config: GitHub knows of its job"),
         (silent_for(Life::Hung.runner(), 3600), false, "the same, Overdue"),
         (silent_for(Life::Listening.runner(), 3600), false, "it listens"),
         (Runner { github_id: None, ..silent_for(Life::Hung.runner(), 900) }, true, "it never had one"),
-        (Runner { state: RunnerState::Busy, ..never() }, false, "it has a job, whoever gave it"),
+        (Runner { state: RunnerState::Busy, ..never() }, false, "it has a job, from wherever"),
         (Runner { state: RunnerState::Leaving, ..never() }, false, "it was fenced before"),
         (Runner { state: RunnerState::Stopped, ..never() }, false, "it has stopped"),
     ] {
@@ -130,7 +130,7 @@ fn a_runner_without_a_config_comes_to_its_boot_limit_from_its_last_word() {
 }
 
 #[test]
-fn whoever_comes_to_its_boot_limit_gives_up_what_it_counts_and_counts_as_a_failure() {
+fn a_runner_past_its_boot_limit_gives_up_its_place_and_is_a_failure() {
     for (life, posted, has_asked, why) in [
         (Life::Starting, "spot.supply -1", false, "a boot that hangs: no way to the registrar, say"),
         (Life::Called, "spot.supply -1, spot.idle -1", true, "it has booted, and failed after that"),
@@ -148,13 +148,13 @@ fn a_runner_that_is_slow_for_the_second_time_is_fenced_if_it_has_no_config() {
     let again =
         |life: Life, seconds| Runner { overdue_at: Some(at(-800)), ..silent_for(life.runner(), seconds) };
     for (runner, jobs, fails, why) in [
-        (again(Life::Called, 180), 1, true, "it came back, and has gone silent once more"),
+        (again(Life::Called, 180), 1, true, "it came back, and has gone silent again"),
         (again(Life::Called, 179), 1, false, "it is not slow yet"),
         (again(Life::Called, 180), 0, false, "nobody waits for it"),
         (again(Life::Registered, 180), 1, false, "it has a JIT config: GitHub is asked first"),
         (again(Life::Listening, 180), 1, false, "it is up"),
-        (silent_for(Life::Called.runner(), 180), 1, false, "for the first time it becomes Overdue"),
-        (Life::Slow.runner(), 1, false, "it is Overdue for the first time still"),
+        (silent_for(Life::Called.runner(), 180), 1, false, "the first time it becomes Overdue"),
+        (Life::Slow.runner(), 1, false, "it is still Overdue for the first time"),
     ] {
         let outcome = of_runner(&runner, &failed_to_boot(), &alone(&runner, jobs), at(0));
         let leaves = outcome.runner.and_then(|runner| runner.leaves);

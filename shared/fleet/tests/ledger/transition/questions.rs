@@ -1,10 +1,10 @@
-//! The one question, at each point of a runner's life.
+//! The question, at each point of a runner's life.
 
 use super::*;
 
 const STARTED: News = News::Started;
 
-/// What waits in a pool: a job for the runner that asks, or nothing.
+/// The jobs that wait in a pool: one for the runner that asks, or none.
 const NEEDED: i64 = 1;
 const NOT_NEEDED: i64 = 0;
 
@@ -29,18 +29,18 @@ fn a_runner_without_a_listener_that_is_needed_is_answered_a_config_once_in_its_l
                 called("asked_at", ""),
                 "again, after the answer with the JIT config was lost",
             ),
-            (Life::Listening, used(OUT_OF_IDLE), "it had its one, whatever PID 1 says"),
+            (Life::Listening, used(OUT_OF_IDLE), "it has used its one config, whatever PID 1 says"),
             (
                 Life::Slow,
                 with(STARTED, called("Idle, boot, asked_at", "spot.supply +1, spot.idle +1")),
-                "it came up after all, and the job still waits",
+                "it came up late, and the job still waits",
             ),
             (
                 Life::Hung,
                 called("Idle, asked_at", "spot.supply +1, spot.idle +1"),
                 "it never listened, and is as good as any",
             ),
-            (Life::Busy, used(""), "it had its one: without a listener there is no job either"),
+            (Life::Busy, used(""), "it has used its one config, and without a listener it has no job"),
             (Life::Fenced, nothing(LEAVE), "its task is about to be stopped"),
             (Life::Leaving, nothing(LEAVE), "it was told so before"),
             (Life::Stopped, nothing(LEAVE), "its task has stopped, as far as we know"),
@@ -59,7 +59,7 @@ fn a_runner_without_a_listener_that_is_not_needed_leaves_before_github_hears_of_
             (
                 Life::Starting,
                 with(STARTED, leaves("Leaving as NotNeeded, boot, asked_at", "spot.supply -1")),
-                "its job was cancelled; and yet it came up, so its capacity works",
+                "its job was cancelled; but it came up, so its capacity works",
             ),
             (
                 Life::Called,
@@ -69,13 +69,13 @@ fn a_runner_without_a_listener_that_is_not_needed_leaves_before_github_hears_of_
             (
                 Life::Registered,
                 leaves("Leaving as NotNeeded, asked_at", OUT_OF_IDLE),
-                "its answer was lost, and nobody needs it any more",
+                "its answer was lost, and nobody needs it now",
             ),
             (Life::Listening, used(OUT_OF_IDLE), "it had its one"),
             (
                 Life::Slow,
                 with(STARTED, leaves("Leaving as NotNeeded, boot, asked_at", "")),
-                "its spare was faster; it is in no supply by now",
+                "its spare was faster; it is no longer supply",
             ),
             (Life::Hung, leaves("Leaving as NotNeeded, asked_at", ""), "the same"),
             (Life::Busy, used(""), "it had its one"),
@@ -101,16 +101,16 @@ fn a_runner_with_a_listener_that_is_needed_waits_and_its_first_word_of_being_up_
                 (
                     Life::Starting,
                     with(STARTED, waits(starting, "spot.idle +1")),
-                    "whoever gave it a JIT config: it can take a job",
+                    "wherever its JIT config came from, it can take a job",
                 ),
-                (Life::Called, waits(first, ""), "no other question is told from one of a called runner"),
+                (Life::Called, waits(first, ""), "it looks like any other question of a called runner"),
                 (Life::Registered, waits(first, ""), "it is up, or about to be"),
                 (Life::Listening, nothing(WAIT), "a plain wait is a read"),
-                (Life::Slow, with(STARTED, waits(slow, comes_back)), "whoever gave it a JIT config"),
+                (Life::Slow, with(STARTED, waits(slow, comes_back)), "wherever its JIT config came from"),
                 (Life::Hung, waits(hung, comes_back), "it came up while a job still waits"),
                 (Life::Busy, nothing(WAIT), "its worker process is still to come"),
                 (Life::Fenced, nothing(LEAVE), "its task is about to be stopped"),
-                (Life::Leaving, nothing(LEAVE), "it was told so before, and the answer was lost"),
+                (Life::Leaving, nothing(LEAVE), "it was answered that before, and the answer was lost"),
                 (Life::Stopped, nothing(LEAVE), "its task has stopped, as far as we know"),
             ],
         );
@@ -130,13 +130,17 @@ fn a_runner_with_a_listener_that_is_not_needed_leaves() {
             [
                 (Life::Starting, with(STARTED, leaves(unasked, "spot.supply -1")), "a surplus"),
                 (Life::Called, leaves(first, OUT_OF_IDLE), "a surplus"),
-                (Life::Registered, leaves(first, OUT_OF_IDLE), "a surplus, at its first word"),
+                (
+                    Life::Registered,
+                    leaves(first, OUT_OF_IDLE),
+                    "a surplus, at its first question with a listener",
+                ),
                 (Life::Listening, leaves("Leaving as NotNeeded", OUT_OF_IDLE), "a surplus"),
                 (Life::Slow, with(STARTED, leaves(unasked, "")), "its spare was faster"),
                 (Life::Hung, leaves(first, ""), "its spare was faster"),
-                (Life::Busy, nothing(WAIT), "it has a job: that it is not needed does not count"),
+                (Life::Busy, nothing(WAIT), "it has a job, so the need does not matter"),
                 (Life::Fenced, nothing(LEAVE), "its task is about to be stopped"),
-                (Life::Leaving, nothing(LEAVE), "it was told so before, and the answer was lost"),
+                (Life::Leaving, nothing(LEAVE), "it was answered that before, and the answer was lost"),
                 (Life::Stopped, nothing(LEAVE), "its task has stopped, as far as we know"),
             ],
         );
@@ -155,7 +159,7 @@ fn the_first_question_binds_its_boot_and_a_question_without_a_listener_keeps_its
         (Life::Called, Listener::None, Some(at(0)), "it still does"),
         (Life::Registered, Listener::None, Some(at(0)), "it does once more"),
         (Life::Registered, Listener::Starting, Some(at(-240)), "a listener that never comes up is slow"),
-        (Life::Registered, Listener::Up, Some(at(-240)), "it waits for none any more"),
+        (Life::Registered, Listener::Up, Some(at(-240)), "it no longer waits for one"),
         (Life::Starting, Listener::Up, None, "it never did"),
     ] {
         let after = first(life, listener);
@@ -173,7 +177,7 @@ fn a_busy_runner_without_a_worker_is_let_go_after_two_minutes_whatever_its_liste
         (Life::Busy.runner(), Up, 119, WAIT, "a slow start"),
         (Life::Busy.runner(), Up, 120, LEAVE, "the job was cancelled before it began"),
         (Life::Busy.runner(), Up, 3600, LEAVE, "the same, asked late"),
-        (Life::Busy.runner(), Starting, 119, WAIT, "the same of one that never said that it listens"),
+        (Life::Busy.runner(), Starting, 119, WAIT, "the same for one that never said that it listens"),
         (Life::Busy.runner(), Starting, 120, LEAVE, "the same"),
         (found_busy(), None, 119, WAIT, "somebody else has its registration"),
         (found_busy(), None, 120, LEAVE, "and it will never have a job"),
@@ -200,7 +204,7 @@ fn what_a_busy_runner_says_of_itself_is_kept_too() {
     for (listener, wrote, why) in [
         (Listener::None, "asked_at", "each question without a listener keeps its time"),
         (Listener::Starting, "", "nothing new"),
-        (Listener::Up, "listened", "its listener was up before anybody heard: it had its one JIT config"),
+        (Listener::Up, "listened", "its listener was up before anybody knew: it has used its one JIT config"),
     ] {
         let outcome = of_runner(&busy(), &asked("first", listener), &alone(&busy(), NEEDED), at(0));
         assert_eq!(effect(&busy(), &outcome), writes(wrote, "", WAIT), "{listener:?}: {why}");

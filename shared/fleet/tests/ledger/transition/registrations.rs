@@ -1,4 +1,4 @@
-//! What GitHub made for a question's answer, and what it has begun meanwhile.
+//! Registrations that GitHub made for a question, and jobs that it has given them meanwhile.
 
 use super::*;
 
@@ -9,13 +9,13 @@ fn a_registration_is_stored_before_its_config_is_answered() {
         [
             (Life::Starting, nothing(LEAVE), "no boot has asked"),
             (Life::Called, config("github_id", ""), "GitHub made its JIT config"),
-            (Life::Registered, config("github_id", ""), "again: the new one has taken the old one's place"),
-            (Life::Listening, nothing(LEAVE), "it had its one: this one is deleted"),
+            (Life::Registered, config("github_id", ""), "again: the new one has replaced the old one"),
+            (Life::Listening, nothing(LEAVE), "it has used its one config: this registration is deleted"),
             (Life::Slow, nothing(LEAVE), "no boot has asked"),
             (Life::Hung, hung, why),
-            (Life::Busy, nothing(WAIT), "a job came over the one before: this one is deleted"),
+            (Life::Busy, nothing(WAIT), "a job came through the previous one: this one is deleted"),
             (Life::Fenced, nothing(LEAVE), "no boot has asked"),
-            (Life::Leaving, nothing(LEAVE), "told to leave meanwhile: this one is deleted"),
+            (Life::Leaving, nothing(LEAVE), "answered \"leave\" meanwhile: this one is deleted"),
             (Life::Stopped, nothing(LEAVE), "stopped meanwhile: this one is deleted"),
         ]
     };
@@ -41,7 +41,7 @@ fn a_registration_for_another_boot_is_nobodys() {
             let before = life.runner();
             let outcome = of_runner(&before, &registered("second", 8), &alone(&before, jobs), at(0));
             let answer = if life == Life::Busy { WAIT } else { LEAVE };
-            assert_eq!(outcome, unchanged(answer), "{life:?} with {jobs} jobs: this boot was never called");
+            assert_eq!(outcome, unchanged(answer), "{life:?} with {jobs} jobs: this boot never got a config");
         }
     }
 }
@@ -55,15 +55,15 @@ fn a_job_that_github_knows_of_overtakes_whatever_the_ledger_thought() {
             &RunnerEvent::FoundBusy,
             jobs,
             [
-                (Life::Starting, nothing(NOTED), "it has no registration, and nobody asked to delete one"),
+                (Life::Starting, nothing(NOTED), "it has no registration, and nobody wanted to delete one"),
                 (Life::Called, busy(out_of_idle), "a lost answer's registration runs a job"),
                 (Life::Registered, busy(out_of_idle), "the same; in_progress will say so too"),
                 (Life::Listening, busy(out_of_idle), "its job was faster than the webhook"),
                 (Life::Slow, busy(""), "GitHub's word counts"),
-                (Life::Hung, busy(""), "it was slow, and took a job all the same"),
+                (Life::Hung, busy(""), "it was slow, but took a job"),
                 (Life::Busy, nothing(NOTED), "in_progress was faster"),
                 (Life::Fenced, busy(""), "GitHub's word counts"),
-                (Life::Leaving, busy(""), "it was let go, and took a job in the same moment"),
+                (Life::Leaving, busy(""), "it had to leave, and took a job at the same moment"),
                 (Life::Stopped, nothing(NOTED), "its task has stopped"),
             ],
         );

@@ -1,4 +1,4 @@
-//! A task that has stopped, whatever it was at.
+//! A task that has stopped, at each point of its runner's life.
 
 use super::*;
 use fleet::launch::Ending::{Failed, Killed, Outdated, Removed, Well};
@@ -11,11 +11,11 @@ const REASON: &str = "in ECS's words";
 fn a_stop_ends_its_runner_and_counts_by_its_class_while_no_job_has_begun() {
     let boot_failed = || Some(News::BootFailed(REASON.to_owned()));
     let run_failed = |thirds| Some(News::RunFailed(thirds, REASON.to_owned()));
-    // What each class is news of, of a runner that has asked for nothing, and of one that has.
+    // The news in each class: of a runner that has asked nothing, and of one that has.
     for (class, unasked, asked) in [
         // Somebody asked for it, or its machine failed.
         (Ordinary, None, None),
-        // Before its first question it had none; after it, it had, and its instance was taken away.
+        // Before its first question it had no capacity; after it, its instance was taken away.
         (NoCapacity, Some(News::NoCapacity(REASON.to_owned())), None),
         // 0, 75 and 76.
         (Ended(Well), boot_failed(), None),
@@ -25,7 +25,7 @@ fn a_stop_ends_its_runner_and_counts_by_its_class_while_no_job_has_begun() {
         (Ended(Failed), boot_failed(), run_failed(3)),
         // 137, or no code at all.
         (Ended(Killed), boot_failed(), run_failed(1)),
-        // 7: no other task of the pool fares better.
+        // 7: every other task of the pool would end the same way.
         (Ended(Outdated), boot_failed(), run_failed(9)),
     ] {
         let ends = |posts| writes("Stopped", posts, NOTED);
@@ -42,47 +42,45 @@ fn a_stop_ends_its_runner_and_counts_by_its_class_while_no_job_has_begun() {
                 (Life::Listening, asked(waiting), "the same"),
                 (Life::Slow, unasked("plain.live -1"), "it never asked, and was slow"),
                 (Life::Hung, asked("plain.live -1"), "it asked, was slow, and ended before any job"),
-                (
-                    Life::Busy,
-                    ends("plain.live -1"),
-                    "its job is over, or lost: it reaches no code that counts",
-                ),
-                (
-                    Life::Fenced,
-                    ends("plain.live -1"),
-                    "stopped by us; what counts was counted with the fence",
-                ),
+                (Life::Busy, ends("plain.live -1"), "its job is over or lost, so its code does not count"),
+                (Life::Fenced, ends("plain.live -1"), "stopped by us; the fence has counted it"),
                 (Life::Leaving, ends("plain.live -1"), "it left, as it was told"),
-                (Life::Stopped, nothing(NOTED), "ECS tells its events more than once"),
+                (Life::Stopped, nothing(NOTED), "ECS may repeat an event"),
             ],
         );
     }
 }
 
-/// From ECS's own words to what is counted of a runner that has asked, and of one that has not.
+/// What ECS's words count for: for a runner that has asked, and for one that has not.
 #[test]
 fn each_code_counts_as_the_table_of_ends_says() {
     use fleet::launch::SeenStop;
     const EXITED: &str = "EssentialContainerExited";
     for (stop_code, exit_code, booting, asked, why) in [
-        (EXITED, Some(0), "failed boot", "", "a job begun and ended, whose webhooks are late"),
+        (EXITED, Some(0), "failed boot", "", "a job has begun and ended, and its webhooks are late"),
         (EXITED, Some(75), "failed boot", "", "it left idle"),
         (EXITED, Some(76), "failed boot", "", "refused, or not needed"),
         (EXITED, Some(78), "failed boot", "reaped", "GitHub removed it"),
         (EXITED, Some(77), "failed boot", "3 thirds", "Docker did not come up"),
         (EXITED, Some(1), "failed boot", "3 thirds", "it failed before any job"),
-        (EXITED, Some(7), "failed boot", "9 thirds", "outdated: all of them are"),
+        (EXITED, Some(7), "failed boot", "9 thirds", "outdated, as all of them are"),
         (EXITED, Some(143), "failed boot", "3 thirds", "another container ended the task"),
         (EXITED, Some(137), "failed boot", "1 thirds", "killed: out of memory, say"),
         (EXITED, None, "failed boot", "1 thirds", "nobody knows"),
-        (EXITED, Some(42), "failed boot", "3 thirds", "every code counts that is not named"),
+        (EXITED, Some(42), "failed boot", "3 thirds", "every code that is not listed counts"),
         ("TaskFailedToStart", None, "failed boot", "1 thirds", "its image is gone"),
         ("UserInitiated", Some(143), "", "", "somebody stopped it"),
         ("UserInitiated", Some(137), "", "", "the same, and it took its time"),
         ("InfrastructureHealth", Some(137), "", "", "its machine failed"),
         ("ServiceSchedulerInitiated", Some(143), "", "", "a service of somebody's"),
         ("SpotInterruption", Some(143), "no capacity", "", "its capacity went away"),
-        ("TerminationNotice", Some(143), "instance gone", "", "whether that is capacity, its market tells"),
+        (
+            "TerminationNotice",
+            Some(143),
+            "instance gone",
+            "",
+            "its market says whether that is a lack of capacity",
+        ),
     ] {
         let stop = SeenStop::of(
             Some(stop_code),

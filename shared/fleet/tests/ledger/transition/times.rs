@@ -1,4 +1,4 @@
-//! The times of a start, and of a job: noted with what is written anyway, and never a reason to write.
+//! The times of a start and of a job. They are stored with other writes, and never cause one.
 
 use fleet::launch::{StopClass, TaskTimes};
 use fleet::ledger::{JobAction, JobEvent, JobState, JobTimes, RunnerEvent, StartTimes};

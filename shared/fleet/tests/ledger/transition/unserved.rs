@@ -1,4 +1,4 @@
-//! Jobs that runners listen beside, and that GitHub gives to none of them.
+//! Jobs that GitHub gives to no runner, although runners listen for them.
 
 use fleet::JobId;
 use fleet::ledger::{Event, Item, Job, JobAction, JobState, UnservedReason};
@@ -29,13 +29,13 @@ fn a_job_that_is_passed_over_is_counted_while_it_waits_and_moves_nowhere() {
     assert_eq!(unknown, unchanged(LedgerAnswer::Noted));
 }
 
-/// Each of these is between the read of GitHub and its write.
+/// Each of these comes between the read of GitHub and its write.
 #[test]
 fn a_job_is_unserved_as_it_was_when_github_was_asked_and_counts_no_longer() {
     let says = |action| Event::Job(job_event(action, 1, "spot"));
     for (meanwhile, state, queued, why) in [
         (None, JobState::Unserved, 0, "nothing came"),
-        (Some(JobAction::Queued), JobState::Queued, 1, "it was heard of once more"),
+        (Some(JobAction::Queued), JobState::Queued, 1, "another event came"),
         (Some(JobAction::InProgress), JobState::InProgress, 0, "a runner was given it after all"),
         (Some(JobAction::Completed), JobState::Completed, 0, "somebody cancelled it"),
     ] {
@@ -53,13 +53,13 @@ fn a_job_is_unserved_as_it_was_when_github_was_asked_and_counts_no_longer() {
 }
 
 #[test]
-fn an_unserved_job_counts_again_when_it_is_tried_once_more_and_keeps_what_it_was_passed_over_by() {
+fn an_unserved_job_counts_again_when_it_is_tried_again_and_keeps_its_count_of_passes() {
     let mut ledger = Written::with(Item::Job(Job { passed_over: 2, ..job(JobState::Unserved, "spot") }));
     let version = ledger.job(1).version;
     ledger.post(&Event::TriedAgain { job: JobId(1), version: version - 1 }, 50);
     assert_eq!(ledger.job(1).state, JobState::Unserved, "it was written since");
     ledger.post(&Event::Job(job_event(JobAction::Queued, 1, "spot")), 60);
-    assert_eq!(ledger.job(1).state, JobState::Unserved, "a delivery that comes again is no reason");
+    assert_eq!(ledger.job(1).state, JobState::Unserved, "a repeated delivery is no reason");
     ledger.post(&Event::TriedAgain { job: JobId(1), version }, 100);
     let job = ledger.job(1);
     assert_eq!((job.state, job.passed_over, job.changed_at), (JobState::Queued, 2, at(100)));
@@ -67,7 +67,7 @@ fn an_unserved_job_counts_again_when_it_is_tried_once_more_and_keeps_what_it_was
 }
 
 #[test]
-fn an_unserved_job_that_a_runner_takes_or_that_ends_is_what_it_is() {
+fn an_unserved_job_can_still_be_taken_by_a_runner_or_end() {
     for (action, state) in
         [(JobAction::InProgress, JobState::InProgress), (JobAction::Completed, JobState::Completed)]
     {

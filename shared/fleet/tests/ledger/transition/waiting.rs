@@ -1,4 +1,4 @@
-//! Approval gates: a webhook only adds demand, and what GitHub is read to say alone takes it away.
+//! Approval gates: a webhook only adds demand, and only a read of GitHub takes it away.
 
 use super::*;
 use fleet::JobId;
@@ -9,13 +9,13 @@ use crate::written::Written;
 const HOUR: i64 = 3600;
 
 #[test]
-fn a_job_that_was_found_waiting_waits_only_if_nobody_spoke_of_it_since_github_was_asked() {
+fn a_job_that_was_found_waiting_waits_only_if_no_event_came_since_github_was_asked() {
     use JobState::{Completed, InProgress, Queued, Unserved, Waiting};
     for (before, version, waits, why) in [
         (Some(Queued), 2, true, "as it was before GitHub was asked"),
-        (Some(Queued), 1, false, "a webhook came since: it has the last word"),
+        (Some(Queued), 1, false, "a webhook has come since, and counts more"),
         (Some(Queued), 0, false, "it was not known when GitHub was asked"),
-        (Some(Queued), 3, false, "nobody has written that yet"),
+        (Some(Queued), 3, false, "there is no such version yet"),
         (Some(Waiting), 2, false, "it does already"),
         (Some(Unserved), 2, false, "it does not count"),
         (Some(InProgress), 2, false, "a runner took it"),
@@ -55,12 +55,12 @@ fn a_job_that_is_approved_begins_to_wait_now_however_old_it_is() {
     assert_eq!(after, Some(Job { state: JobState::Queued, changed_at: at(0), times, ..before }));
 }
 
-/// Each of these is between the read of GitHub and its write.
+/// Each of these comes between the read of GitHub and its write.
 #[test]
 fn an_approval_between_the_read_of_github_and_its_write_is_not_lost() {
     let says = |action| Event::Job(job_event(action, 1, "spot"));
     for (meanwhile, state, queued, why) in [
-        (vec![], JobState::Waiting, 0, "nothing came: GitHub's answer holds"),
+        (vec![], JobState::Waiting, 0, "nothing came, so GitHub's answer counts"),
         (vec![JobAction::Queued], JobState::Queued, 1, "approved, and its queued came"),
         (vec![JobAction::Queued, JobAction::Queued], JobState::Queued, 1, "and once more"),
         (vec![JobAction::InProgress], JobState::InProgress, 0, "approved and taken"),
@@ -97,7 +97,7 @@ fn a_job_that_waits_for_its_approval_comes_back_with_its_queued_and_can_wait_aga
 }
 
 #[test]
-fn an_unknown_job_that_was_created_over_a_day_ago_is_told_of_once_and_waits_until_github_is_asked() {
+fn an_unknown_job_that_was_created_over_a_day_ago_is_reported_once_and_waits_until_github_is_asked() {
     for (action, age, is_old, why) in [
         (JobAction::Queued, Some(24 * HOUR), false, "a day"),
         (JobAction::Queued, Some(24 * HOUR + 1), true, "an old delivery, posted again"),
@@ -118,22 +118,21 @@ fn an_unknown_job_that_was_created_over_a_day_ago_is_told_of_once_and_waits_unti
             assert!(is_old || ledger.book("spot").queued == 1, "{why}");
         }
         let again = ledger.post(&event, 60).tidings.old_jobs;
-        assert_eq!(again, [].into(), "{action:?}: it is known by now");
+        assert_eq!(again, [].into(), "{action:?}: it is known now");
         if action == JobAction::Queued {
-            assert_eq!(ledger.job(1).state, JobState::Queued, "{why}: said twice, it is believed");
+            assert_eq!(ledger.job(1).state, JobState::Queued, "{why}: the second time it is believed");
         }
     }
 }
 
-/// No event of the ledger but GitHub's own word ends a job: a read that finds it waiting is the furthest
-/// that any other goes.
+/// Only GitHub's word ends a job. At most, another event sets it back to Waiting.
 #[test]
 fn age_alone_ends_no_job() {
     let month = 31 * 24 * HOUR;
     for (state, event, stays, why) in [
         (JobState::Queued, Some(JobAction::Queued), JobState::Queued, "it still waits, as GitHub says"),
         (JobState::Waiting, Some(JobAction::Queued), JobState::Queued, "approved on the gate's last day"),
-        (JobState::Queued, None, JobState::Waiting, "an approval is awaited: a read says so"),
+        (JobState::Queued, None, JobState::Waiting, "a read says that it waits for an approval"),
         (JobState::Queued, Some(JobAction::Completed), JobState::Completed, "GitHub's word"),
     ] {
         let old = Job { seen_at: at(-month), changed_at: at(-month), ..job(state, "spot") };
