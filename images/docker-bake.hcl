@@ -1,5 +1,5 @@
-# The images: `docker buildx bake`, by images/build, which sets the variables of the first part by
-# `mayfly images variables`. None of those has a default: the Dockerfiles refuse an empty one.
+# The images, for `docker buildx bake`. images/build runs it, and sets the variables of the first part from
+# `mayfly images variables`. They have no defaults: the Dockerfiles refuse an empty one.
 
 variable "ACTIONS" {}
 variable "DEBIAN_IMAGE" {}
@@ -13,22 +13,22 @@ variable "RUNNER_SHA256_AMD64" {}
 variable "RUNNER_SHA256_ARM64" {}
 variable "RUNNER_VERSION" {}
 
-# Most megabytes of archives of actions, by images/budget.toml.
+# The most megabytes of action archives, from images/budget.toml.
 variable "ACTIONS_MB" {
   default = "30"
 }
 
-# Where the images are pushed to, `<account>.dkr.ecr.<region>.amazonaws.com/mayfly` say.
+# Where to push the images, for example `<account>.dkr.ecr.<region>.amazonaws.com/mayfly`.
 variable "REPOSITORY" {
   default = "mayfly"
 }
 
-# What they are called there, beside the digests by which they are deployed.
+# Their tag there. Deploys use their digests.
 variable "TAG" {
   default = "local"
 }
 
-# The folder with the OCI image layouts that are measured, and with PID 1 for each architecture.
+# The folder for the OCI image layouts, which images/build measures, and with PID 1 for each architecture.
 variable "OUT" {
   default = "target/images"
 }
@@ -41,7 +41,7 @@ group "default" {
 target "_image" {
   platforms = ["linux/amd64", "linux/arm64"]
   pull      = true
-  # An attestation would be one more manifest, which no task pulls.
+  # An attestation would be one more manifest, and no task pulls it.
   attest = [
     "type=provenance,disabled=true",
     "type=sbom,disabled=true",
@@ -66,7 +66,7 @@ target "_runner" {
   }
 }
 
-# What both runners have. It is built for the second one, and is no image of its own.
+# What both runners share. It is built for the second one, and is not an image of its own.
 target "common" {
   inherits = ["_runner"]
   target   = "common"

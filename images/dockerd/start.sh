@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# PID 1 of the Docker sidecar: starts dockerd without privileges beyond SYS_ADMIN, NET_ADMIN and SYS_PTRACE,
-# and leaves nothing of it on the task's volume. Arguments go to dockerd.
+# PID 1 of the Docker sidecar: starts dockerd with no privileges beyond SYS_ADMIN, NET_ADMIN and SYS_PTRACE,
+# and leaves nothing on the task's volume. It passes its arguments to dockerd.
 #
-#     MAYFLY_DOCKER_SOCKET     the socket, in the volume that the runner has too
-#     MAYFLY_DOCKER_GROUP      the runner's group id, to which the socket belongs
-#     MAYFLY_DOCKER_VOLUME     where the volume for Docker's data is: XFS or ext4
-#     MAYFLY_REGISTRY_MIRROR   a mirror of Docker Hub, as a URL; none where it is empty
+#     MAYFLY_DOCKER_SOCKET     the socket, in a volume that it shares with the runner
+#     MAYFLY_DOCKER_GROUP      the id of the runner's group, which owns the socket
+#     MAYFLY_DOCKER_VOLUME     the path of the volume for Docker's data: XFS or ext4
+#     MAYFLY_REGISTRY_MIRROR   the URL of a mirror of Docker Hub; empty for none
 #
-# Exit codes: 0 it was asked to stop; 77 Docker cannot run here; 1 dockerd ended by itself.
+# Exit codes: 0 asked to stop; 77 Docker cannot run here; 1 dockerd ended unasked.
 set -euo pipefail
 
 socket=${MAYFLY_DOCKER_SOCKET:-/run/mayfly-docker/docker.sock}
@@ -16,9 +16,9 @@ volume=${MAYFLY_DOCKER_VOLUME:-/var/lib/docker}
 mirror=${MAYFLY_REGISTRY_MIRROR:-}
 
 readonly unavailable=77
-# Longest wait for dockerd to answer, in seconds. PID 1 of the runner waits for 120.
+# Longest wait for dockerd to answer, in seconds. The runner's PID 1 waits for 120.
 readonly patience=60
-# dockerd's wait for its containers at the end, in seconds. ECS kills all after 120.
+# How long dockerd waits for its containers to stop, in seconds. ECS kills everything after 120.
 readonly farewell=15
 
 home='' dockerd='' stopping=''
@@ -31,16 +31,16 @@ fail() {
     exit "$unavailable"
 }
 
-# Docker gives a container these two read-only; the second is no mount where it does not.
+# Docker mounts these two read-only; otherwise the second is not a mount.
 open_mounts() {
     mount -o remount,rw /sys/fs/cgroup || fail "/sys/fs/cgroup stays read-only: SYS_ADMIN is missing"
     ! mountpoint --quiet /proc/sys || mount -o remount,bind,rw /proc/sys || fail "/proc/sys stays read-only"
-    # What a container mounts below a shared folder is seen by others that have the folder.
+    # Containers that share a folder see what one of them mounts in it.
     mount --make-rshared /
 }
 
-# A cgroup that has processes of its own hands no controller on, so they move aside. No child is made
-# meanwhile: it would be one more to move.
+# A cgroup with processes of its own cannot pass controllers on, so they move to a sub-group. The loop starts no child
+# process, which would be one more to move.
 open_cgroups() {
     local cgroup=/sys/fs/cgroup controllers controller pid
     [[ -e $cgroup/cgroup.controllers ]] || fail "the host has no cgroup v2"
@@ -49,13 +49,13 @@ open_cgroups() {
         echo "$pid" >"$cgroup/init/cgroup.procs" || true
     done <"$cgroup/cgroup.procs"
     controllers=$(<"$cgroup/cgroup.controllers")
-    [[ $controllers ]] || say "no cgroup controller is here: containers have no limits" >&2
+    [[ $controllers ]] || say "the host has no cgroup controllers: containers have no limits" >&2
     for controller in $controllers; do
-        echo "+$controller" >"$cgroup/cgroup.subtree_control" || say "cgroup controller $controller is not handed on" >&2
+        echo "+$controller" >"$cgroup/cgroup.subtree_control" || say "cgroup controller $controller cannot be passed on" >&2
     done
 }
 
-# Deletes a folder and what is mounted in it. A process that was just killed may be in it for a moment yet.
+# Deletes a folder and what is mounted in it. A process that was just killed may still be in it for a moment.
 delete() {
     local mounted try
     for try in 1 2 3 4 5; do
@@ -68,9 +68,9 @@ delete() {
     say "$1 cannot be deleted" >&2
 }
 
-# Each engine has a folder of its own, and holds a lock on it for as long as its PID 1 lives, in whichever
-# container. A folder whose lock is free is what a killed one left, and the lock is taken. One at a time looks
-# and makes. Locks are on the folders themselves, so that no file stays on the volume.
+# Each engine has a folder of its own, and locks it for as long as its PID 1 lives, in any container. A folder whose
+# lock is free was left by a killed engine, and this one takes the lock. Only one engine at a time does this. The locks
+# are on the folders themselves, so no lock file stays on the volume.
 make_home() {
     local folder lock turn
     mkdir -p "$volume"
@@ -92,7 +92,7 @@ make_home() {
     exec {turn}<&-
 }
 
-# Nobody waits for it: a job may have left millions of files.
+# Runs in the background: a job may have left millions of files.
 sweep() {
     local folder
     for folder in "${left[@]}"; do
@@ -101,7 +101,7 @@ sweep() {
     done
 }
 
-# No process of this container but this one survives it.
+# Ends every other process of this container.
 end() {
     local code=$?
     trap - EXIT
@@ -110,7 +110,7 @@ end() {
         kill -TERM "$dockerd" 2>/dev/null || true
         wait "$dockerd" || true
     fi
-    # All that is left, where this is PID 1.
+    # As PID 1, kills all that is left.
     if (($$ == 1)); then kill -KILL -1 2>/dev/null || true; fi
     rm -f "$socket"
     local folder
@@ -122,16 +122,16 @@ start() {
     local options=(
         --data-root "$home/data" --exec-root /run/docker --pidfile /run/docker.pid
         --host "unix://$socket" --group "$group" --shutdown-timeout "$farewell"
-        # Named, it is this one or none; else dockerd takes what is slow and large without a word.
+        # If it is named, dockerd uses this one or fails; otherwise it falls back silently to a slow and large one.
         --storage-driver overlay2
     )
     if [[ $mirror ]]; then options+=(--registry-mirror "$mirror"); fi
-    # What a PID 1 before this one left in a container that is started again.
+    # Left by an earlier PID 1 if the container was restarted.
     rm -rf /run/docker /run/docker.pid "$socket"
     mkdir -p "$(dirname "$socket")"
-    # Container jobs bind it by this path, which is dockerd's.
+    # Container jobs mount this path, which dockerd resolves.
     ln -sfn "$socket" /var/run/docker.sock
-    # Without the locks: they are this process's alone.
+    # Closes the locks for dockerd: only this process holds them.
     (
         for fd in /proc/self/fd/*; do
             fd=${fd##*/}
@@ -142,7 +142,7 @@ start() {
     dockerd=$!
 }
 
-# Until it answers, with the storage that it has to have.
+# Waits until dockerd answers, and checks its storage driver.
 until_up() {
     local until=$((SECONDS + patience)) driver
     until driver=$(docker --host "unix://$socket" info --format '{{.Driver}}' 2>/dev/null) && [[ $driver ]]; do
@@ -151,7 +151,7 @@ until_up() {
         ((SECONDS < until)) || fail "dockerd does not answer in $patience seconds"
         sleep 0.1
     done
-    [[ $driver == overlay2 ]] || fail "the storage driver is $driver, and has to be overlay2"
+    [[ $driver == overlay2 ]] || fail "the storage driver is $driver, and must be overlay2"
     say "up, with overlay2 on $(stat --file-system --format %T "$home")"
 }
 
@@ -166,5 +166,5 @@ until_up
 while [[ ! $stopping ]] && kill -0 "$dockerd" 2>/dev/null; do
     wait "$dockerd" || true
 done
-[[ $stopping ]] || { say "ended by itself" >&2 && exit 1; }
+[[ $stopping ]] || { say "ended unexpectedly" >&2 && exit 1; }
 say "asked to stop"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Packs what an EC2 instance gets, and writes it into the user data of the launch templates.
+"""Packs the files of an EC2 instance into the user data of the launch templates.
 
     images/host/pack.py           writes infra/pools.yaml
-    images/host/pack.py --check   fails where what is packed there is not what is in images/host
+    images/host/pack.py --check   fails if the user data does not match images/host
 
-All of root/ goes, and the seccomp profile that seccomp/make_profile.py makes, as a compressed archive: user
-data has room for 16 KB. The template has it between two marks, in lines of base64.
+It packs all of root/, and the seccomp profile that seccomp/make_profile.py makes, as a compressed archive: user
+data has room for 16 KB. The template has the archive between two marks, in lines of base64.
 """
 import base64
 import gzip
@@ -21,21 +21,21 @@ sys.path.insert(0, str(HOST / "seccomp"))
 
 import make_profile  # noqa: E402  (the folder is not a package)
 
-# In the text of the user data, where YAML has no comments: the marks are the shell's. cloud-init, which runs it,
-# is written in Python, so that this is there.
+# The marks are the shell's, because YAML has no comments inside the text of the user data. Python is there, because
+# cloud-init, which runs it, is written in Python.
 BEGIN, END = "<<'PACKED'", "PACKED"
-# Stands before each line while the map has no EC2 pool: `mayfly pools render`.
+# `mayfly pools render` puts this before each line while the map has no EC2 pool.
 ASIDE = "#~"
 PROFILE = "etc/mayfly/seccomp.json"
-# Letters of a line.
+# Letters in a line.
 WIDTH = 120
 
-# Path, whether it is a program, and what is in it.
+# Its path, whether it is a program, and its content.
 File = tuple[str, bool, bytes]
 
 
 def files() -> list[File]:
-    """What an instance gets, in the order of its paths."""
+    """The files of an instance, in the order of their paths."""
     root = HOST / "root"
     found = [it for it in root.rglob("*") if it.is_file()]
     held = [(str(it.relative_to(root)), bool(it.stat().st_mode & 0o100), it.read_bytes()) for it in found]
@@ -43,7 +43,7 @@ def files() -> list[File]:
 
 
 def packed(held: list[File]) -> bytes:
-    """The archive, without times and owners, so that the same files make the same bytes."""
+    """The archive, without times and owners, so that the same files give the same bytes."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path, is_program, content in held:
@@ -59,20 +59,20 @@ def unpacked(archive: bytes) -> list[File]:
 
 
 def sections(template: str) -> tuple[list[str], list[str], list[str]]:
-    """The lines before what is packed, with the mark; what is packed; the rest, from the other mark on."""
+    """The lines up to the first mark; the packed lines; the rest, from the second mark on."""
     lines = template.splitlines()
     begins = [at for at, line in enumerate(lines) if line.endswith(BEGIN)]
     if len(begins) != 1:
-        raise ValueError(f"{len(begins)} lines end with {BEGIN}, and one has to")
+        raise ValueError(f"{len(begins)} lines end with {BEGIN}: exactly one must")
     begin = begins[0] + 1
     end = next((at for at in range(begin, len(lines)) if lines[at].removeprefix(ASIDE).strip() == END), None)
     if end is None:
-        raise ValueError(f"no line `{END}` ends what is packed")
+        raise ValueError(f"no line `{END}` ends the packed lines")
     return lines[:begin], lines[begin:end], lines[end:]
 
 
 def with_files(template: str, held: list[File]) -> str:
-    """The template with the files packed into it; as it is where these are in it already."""
+    """The template with the files packed into it; unchanged if it already has them."""
     before, now, after = sections(template)
     if now and unpacked(base64.b64decode("".join(now))) == held:
         return template
@@ -91,9 +91,9 @@ def main(arguments: list[str]) -> None:
     except (OSError, ValueError, tarfile.TarError, make_profile.NotADefault) as problem:
         sys.exit(f"{TEMPLATE}: {problem}")
     if now == wanted:
-        print(f"{TEMPLATE.name} has what is in images/host")
+        print(f"{TEMPLATE.name} matches images/host")
     elif arguments:
-        sys.exit(f"{TEMPLATE.name} has not what is in images/host: run images/host/pack.py")
+        sys.exit(f"{TEMPLATE.name} does not match images/host: run images/host/pack.py")
     else:
         TEMPLATE.write_text(wanted, encoding="utf-8")
         print(f"{TEMPLATE.name} is written")

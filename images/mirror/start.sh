@@ -1,14 +1,14 @@
 #!/bin/sh
 # Starts the mirror of Docker Hub.
 #
-#     REGISTRY_STORAGE_S3_BUCKET, REGISTRY_STORAGE_S3_REGION   where it keeps what was pulled
-#     MIRROR_KEY      an account at Docker Hub, USER:TOKEN; without one it asks as nobody
-#     MIRROR_CONFIG   what the registry reads; the image's own file, unless told
+#     REGISTRY_STORAGE_S3_BUCKET, REGISTRY_STORAGE_S3_REGION   where it stores what it pulls
+#     MIRROR_KEY      a Docker Hub account, USER:TOKEN; without one it pulls anonymously
+#     MIRROR_CONFIG   the registry's configuration; by default the image's own file
 set -eu
 
 config=${MIRROR_CONFIG:-/etc/distribution/config.yml}
 registry=${MIRROR_PROGRAM:-registry}
-# A file that was put into a parameter ends its line.
+# Removes the line end of a key that was put into the parameter from a file.
 key=$(printf '%s' "${MIRROR_KEY:-}")
 
 # The registry reads its variables as YAML.

@@ -1,6 +1,6 @@
 """Bundles: the whole tool cache as one file, known by its digest.
 
-Nothing that was published is written again, so a runner that has an old digest finds the old bundle.
+A published bundle is never overwritten, so a runner with an old digest still finds the old bundle.
 """
 
 import hashlib
@@ -10,12 +10,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-# PID 1 unpacks each level as fast; this one packs a gigabyte in about a minute.
+# PID 1 unpacks every level equally fast; this one packs a gigabyte in about a minute.
 LEVEL = 15
 
 
 def pack(tools: Path, work: Path) -> tuple[Path, str]:
-    """The file, and its SHA-256. Times of files stay: a compiled Python module is good for that of its source."""
+    """The file and its SHA-256. File times stay: a compiled Python module is valid only for its source's time."""
     file = work / "bundle.tar.zst"
     names = sorted(it.name for it in tools.iterdir() if it.is_dir() and not it.name.startswith("."))
     tar = ["tar", "--create", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--format=gnu"]
@@ -28,7 +28,7 @@ def pack(tools: Path, work: Path) -> tuple[Path, str]:
 
 
 def publish(file: Path, digest: str, place: str, architecture: str, parameter: str | None) -> None:
-    """Puts it there whole, and then says that it is the newest."""
+    """Writes the complete bundle, and then names it as the newest."""
     if bucket := place.removeprefix("s3://") if place.startswith("s3://") else None:
         to_s3(file, digest, bucket, architecture, parameter)
     else:
@@ -51,7 +51,7 @@ def to_folder(file: Path, digest: str, folder: Path) -> None:
 
 
 def to_s3(file: Path, digest: str, bucket: str, architecture: str, parameter: str | None) -> None:
-    """An upload is there when it is whole, and the parameter changes in one moment."""
+    """S3 shows an upload only when it is complete, and the parameter changes at once."""
     import boto3
 
     boto3.client("s3").upload_file(str(file), bucket, f"{architecture}/versions/{digest}/bundle.tar.zst")

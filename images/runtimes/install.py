@@ -10,20 +10,20 @@ from pathlib import Path
 
 from sources import Release, opened
 
-# The folder in which each setup action looks, and what shows that a runtime works.
+# The folder in which each setup action looks, and the command that shows that a runtime works.
 FOLDERS = {"node": "node", "python": "Python", "go": "go"}
 WORKS = {"node": ["bin/node", "--version"], "python": ["bin/python3", "--version"], "go": ["bin/go", "version"]}
 
-# Seconds. A Python's own set-up brings its pip up to date.
+# Seconds. Python's own setup updates its pip.
 PATIENCE = 600
 
 
 class DoesNotWork(Exception):
-    """No archive of a version has something that starts here."""
+    """No archive of a version has a program that starts here."""
 
 
 def install(tool: str, release: Release, architecture: str, tools: Path) -> None:
-    """A Python for an Ubuntu that is too new for this system does not start: then the next older one is taken."""
+    """A Python built for an Ubuntu newer than this system does not start: then it takes the next older one."""
     version = tools / FOLDERS[tool] / release.version
     said = []
     for url in release.urls:
@@ -55,13 +55,13 @@ def unpack(url: str, folder: Path) -> None:
 
 
 def top(folder: Path) -> Path:
-    """The folder with the runtime: some archives have it inside of one of their own."""
+    """The folder with the runtime: some archives have it inside another folder."""
     inside = list(folder.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() and inside[0].name != "bin" else folder
 
 
 def set_up(folder: Path, tools: Path) -> str:
-    """By the archive's own script, which knows what a Python needs (actions/python-versions, installers)."""
+    """Installs with the archive's own script, which knows what Python needs (actions/python-versions, installers)."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "AGENT_TOOLSDIRECTORY": str(tools)}
     return runs(["bash", "./setup.sh"], cwd=folder, env=environment)
 
@@ -71,7 +71,7 @@ def starts(folder: Path, command: list[str]) -> str:
 
 
 def runs(command: list[str], **where) -> str:
-    """What it says if it does not work; nothing if it does."""
+    """What it prints if it does not work; nothing if it works."""
     try:
         ended = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False, timeout=PATIENCE, **where
@@ -84,7 +84,7 @@ def runs(command: list[str], **where) -> str:
 
 
 def set_modes(tools: Path) -> None:
-    """Everybody reads and starts what the owner does, and nobody else writes."""
+    """Everyone may read and run what the owner may, and only the owner may write."""
     for folder, folders, files in os.walk(tools):
         for path in (Path(folder), *(Path(folder) / name for name in (*folders, *files))):
             if path.is_symlink():

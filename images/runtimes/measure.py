@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures both ways in on this machine: how long PID 1 takes to restore a tool cache, and how large it is.
+"""Measures both ways to restore a tool cache on this machine: how long PID 1 takes, and how large the cache is.
 
     measure.py TOOLS RUNNER-INIT [REPETITIONS]
 
-TOOLS is a folder in the layout of the tool cache, RUNNER-INIT a release build. Everything is on one local disk, and what
-is read is in the page cache: a network adds to both ways what it takes.
+TOOLS is a folder with the layout of the tool cache, RUNNER-INIT a release build. Everything is on one local disk, and
+reads come from the page cache: with a network, both ways take longer.
 """
 
 import json
@@ -19,7 +19,7 @@ import trees
 
 
 def restore(program: str, way: dict[str, str]) -> dict:
-    """The line that says how it went. Nobody answers PID 1's question, and it is stopped."""
+    """PID 1's log line with the result. No registrar answers its question, and the script stops it."""
     with tempfile.TemporaryDirectory() as cache:
         environment = {"MAYFLY_TICKET": "none", "MAYFLY_REGISTRAR_URL": "https://127.0.0.1:9/", "PATH": "/usr/bin:/bin"}
         environment |= {"RUNNER_TOOL_CACHE": cache, "MAYFLY_TOOL_CACHE_SECONDS": "600"} | way

@@ -3,10 +3,10 @@
 
     publish.py --architecture x64 [--bundles PLACE [--parameter NAME]] [--trees FOLDER] RUNTIME…
 
-A RUNTIME is node@22, python@3.13 or go@1.25.1: the newest stable version that begins so. --bundles takes a folder or
-s3://BUCKET, and --parameter the parameter of the Parameter Store that says which bundle is the newest. --trees takes a
-folder, an EFS for example. At least one of the two is wanted. The exit code is 1 if nothing was published; what was
-published before is served on then.
+A RUNTIME is node@22, python@3.13 or go@1.25.1: the newest stable version that begins with it. --bundles takes a folder
+or s3://BUCKET, and --parameter the Parameter Store parameter that names the newest bundle. --trees takes a folder, for
+example on EFS. At least one of --bundles and --trees is needed. The exit code is 1 if nothing was published; then
+runners keep getting what was published before.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import install
 import trees
 from sources import Manifest, Unavailable
 
-# The manifests from which GitHub's own setup actions take what they install.
+# The manifests that GitHub's own setup actions use.
 SOURCES = "https://raw.githubusercontent.com/actions"
 
 ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
@@ -30,7 +30,7 @@ ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 def runtime(text: str) -> tuple[str, str]:
     match = re.fullmatch(r"(node|python|go)@(\d+(?:\.\d+){0,2})", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no runtime: node@22, python@3.13 or go@1.25.1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a runtime, such as node@22, python@3.13 or go@1.25.1")
     return match[1], match[2]
 
 
@@ -41,14 +41,14 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--parameter", metavar="NAME")
     parser.add_argument("--trees", metavar="FOLDER", type=Path)
     parser.add_argument("--sources", metavar="URL", default=SOURCES)
-    # A Python finds its libraries at the path that it was built for, so it is installed where jobs have it.
+    # Python finds its libraries at the path that it was built for, so it is installed at the path that jobs use.
     parser.add_argument("--tools", metavar="FOLDER", type=Path, default=Path("/opt/hostedtoolcache"))
     parser.add_argument("runtimes", nargs="+", metavar="RUNTIME", type=runtime)
     found = parser.parse_args(given)
     if not found.bundles and not found.trees:
         parser.error("--bundles or --trees says where to publish")
     if ARCHITECTURES.get(platform.machine()) != found.architecture:
-        parser.error(f"this machine is {platform.machine()}, and runs nothing for {found.architecture}")
+        parser.error(f"this machine is {platform.machine()}, and cannot run programs for {found.architecture}")
     return found
 
 
@@ -72,7 +72,7 @@ def main() -> int:
     try:
         publish(arguments(sys.argv[1:]))
     except (Unavailable, install.DoesNotWork, OSError) as error:
-        print(f"publish: {error}; what was published before is served on", file=sys.stderr)
+        print(f"publish: {error}; runners keep getting what was published before", file=sys.stderr)
         return 1
     return 0
 

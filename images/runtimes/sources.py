@@ -1,5 +1,5 @@
-"""The manifests of GitHub's actions/node-versions, python-versions and go-versions: which versions there are, and
-where."""
+"""The manifests of GitHub's actions/node-versions, python-versions and go-versions: the available versions and their
+URLs."""
 
 import json
 import urllib.error
@@ -7,16 +7,16 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Seconds without a byte.
+# The longest time without a byte, in seconds.
 PATIENCE = 60
 
 
 class Unavailable(Exception):
-    """A runtime that the source does not have, or a source that is not there."""
+    """The source does not have the runtime, or cannot be reached."""
 
 
 def opened(url: str):
-    """A URL, read by whoever asks; file:// is one too."""
+    """The content of a URL, which may be a file://."""
     try:
         return urllib.request.urlopen(url, timeout=PATIENCE)
     except (urllib.error.URLError, ValueError) as error:
@@ -34,7 +34,7 @@ class Release:
 @dataclass(frozen=True)
 class Manifest:
     tool: str
-    # Newest first, which the manifests promise (actions/versions-package-tools, "manifest").
+    # Newest first, as the manifests guarantee (actions/versions-package-tools, "manifest").
     versions: list[dict]
 
     @staticmethod
@@ -56,8 +56,8 @@ class Manifest:
 
 
 def archives(files: list[dict], architecture: str) -> Iterator[str]:
-    """Those of Linux. A Python is built for each Ubuntu, and says for which; others are for all."""
+    """The archives for Linux. Each Python is built for one Ubuntu, which it names; the others work on all."""
     fits = [it for it in files if it["platform"] == "linux" and it["arch"] == architecture]
     release = lambda it: tuple(map(int, it.get("platform_version", "0").split(".")))  # noqa: E731
-    # A build without the GIL, "x64-freethreaded", has an architecture of its own.
+    # A build without the GIL has its own architecture, "x64-freethreaded".
     return (it["download_url"] for it in sorted(fits, key=release, reverse=True))

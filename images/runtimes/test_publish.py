@@ -84,7 +84,7 @@ class Publishing(Folders):
         ):
             ended = self.publish(runtime)
             self.assertEqual(ended.returncode, 1)
-            self.assertEqual(ended.stderr, f"publish: {said}; what was published before is served on\n")
+            self.assertEqual(ended.stderr, f"publish: {said}; runners keep getting what was published before\n")
         self.assertEqual(self.publish("ruby@3").returncode, 2)
         ended = self.publish("node@22", sources="file:///nowhere")
         self.assertEqual((ended.returncode, len(ended.stderr.splitlines())), (1, 1))
@@ -102,7 +102,7 @@ class Publishing(Folders):
         self.sources = stand_in.write(self.folder / "more", {"node": [("22.21.0", True)]}, ARCH, files=200)
         ended = self.publish("node@22", trees=small)
         self.assertEqual(ended.returncode, 1)
-        self.assertRegex(ended.stderr, "^publish: .*No space left on device.*; what was published before is served on\n$")
+        self.assertRegex(ended.stderr, "^publish: .*No space left on device.*; runners keep getting what was published before\n$")
         self.assertEqual(contents((small / ARCH / "current").resolve()), before)
 
 

@@ -6,12 +6,12 @@ import shutil
 import time
 from pathlib import Path
 
-# Seconds after which nobody reads an old version any more, and no publisher is still at work on a part.
+# Seconds after which no runner reads an old version any more, and no publisher is still writing a part.
 A_DAY = 24 * 60 * 60
 
 
 def publish(tools: Path, folder: Path, name: str) -> None:
-    """A version is written under another name, and renamed when it is whole; then the link turns to it."""
+    """Writes a version under another name, renames it when it is complete, and then points the link to it."""
     versions = folder / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     if not (versions / name).exists():
@@ -28,8 +28,8 @@ def publish(tools: Path, folder: Path, name: str) -> None:
 
 
 def sweep(folder: Path, kept: set[str]) -> None:
-    """Takes away what is a day old: versions, and what a killed publisher left behind. The newest stays, and the one
-    before it, which somebody may be reading."""
+    """Removes what is a day old: versions, and what a killed publisher left behind. The newest version stays, and so does
+    the one before it, which a runner may be reading."""
     left = (*(folder / "versions").iterdir(), *folder.glob(".current-*"))
     for it in (it for it in left if it.name not in kept and it.lstat().st_ctime < time.time() - A_DAY):
         if it.is_symlink():

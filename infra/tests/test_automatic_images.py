@@ -154,7 +154,7 @@ class Give(OnDeployed):
         second = self.pushed("second")
         for wrong in ("r.example/runner@sha256:1", f"{REPOSITORY}/runner:latest", f"{REPOSITORY}/mirror@{digest('a')}"):
             self.publish({**second, "runner": wrong})
-            self.assertIn(f"has {wrong} for runner, which is not of", self.give(1))
+            self.assertIn(f"has {wrong} for runner, which is not in", self.give(1))
         self.publish({**second, "runner": f"{REPOSITORY}/runner@{digest('gone')}"})
         self.assertIn("mayfly_images/runner has no image sha256:", self.give(1))
         self.assertEqual(self.images("fargate-x64"), {"runner": self.first["runner"]})

@@ -198,7 +198,7 @@ class Deploy(OnProject):
 
     def test_what_was_built_for_something_else_is_not_deployed(self):
         for wishes, problem in (
-            ({"architecture": "x86_64"}, "is for x86_64, and not for arm64"),
+            ({"architecture": "x86_64"}, "is for x86_64, not for arm64"),
             ({"glibc": "GLIBC_2.38"}, "needs glibc 2.38, and Lambda has 2.34"),
             ({"build": 2}, "sam build failed"),
         ):

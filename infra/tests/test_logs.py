@@ -147,7 +147,7 @@ class Refused(OnProject):
             self.refused(f"settings: {line}")
 
     def test_words_that_are_none(self):
-        output = "settings: LogOutput is {!r}; it is cloudwatch, newrelic, or an output of Fluent Bit's "
+        output = "settings: LogOutput is {!r}; it is cloudwatch, newrelic, or a Fluent Bit output "
         for given, line in [
             ({"LogOutput": "cloudwatch; region=eu-west-1"}, output),
             ({"LogOutput": "http host=logs.example.com"}, output),

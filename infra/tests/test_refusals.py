@@ -180,7 +180,7 @@ class Host(OnProject):
     def test_a_template_that_is_older_than_what_it_packs_is_refused(self):
         with (self.project / "images/host/root/usr/lib/mayfly/boot").open("a", encoding="utf-8") as boot:
             boot.write("# changed\n")
-        self.refused("host: pools.yaml has not what is in images/host: run images/host/pack.py")
+        self.refused("host: pools.yaml does not match images/host: run images/host/pack.py")
 
 
 class Account(OnProject):

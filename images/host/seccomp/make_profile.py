@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Makes the seccomp profile of an EC2 host's Docker: the engine's default, and one rule more.
+"""Makes the seccomp profile of an EC2 host's Docker: the engine's default, and one more rule.
 
     images/host/seccomp/make_profile.py
     images/host/seccomp/make_profile.py --compare DEFAULT.json
 
-The first prints the profile, made of default.toml, which says what the default allows; ../pack.py packs the same
-into the user data. The second holds default.toml against the default profile as an engine's source has it, and
-fails with what differs on the architectures that we have instances of.
+The first prints the profile, made from default.toml, which lists what the default allows; ../pack.py packs the same
+profile into the user data. The second compares default.toml with the default profile in an engine's source, and
+fails with the differences on the architectures of our instances.
 
 runc calls `keyctl` and `pivot_root` for each container that it starts, and Docker's default allows neither.
-The rule allows both to containers that were given SYS_ADMIN: the Docker daemon beside a runner, and no
-runner. The result is one line, because user data has room for 16 KB.
+The rule allows both only to containers with SYS_ADMIN: the Docker daemon beside a runner has it, a runner does
+not. The result is one line, because user data has room for 16 KB.
 """
 import json
 import sys
@@ -20,17 +20,17 @@ from pathlib import Path
 
 DEFAULT = Path(__file__).with_name("default.toml")
 
-# What runc needs to start a container within a container, and the capability that it is bound to.
+# What runc needs to start a container inside a container, and the capability that must come with it.
 CALLS = ["keyctl", "pivot_root"]
 CAPABILITY = "SYS_ADMIN"
 
-# Ours, with those whose programs they run too. Go's names for them are in the rules.
+# Ours, each with those whose programs it can also run. The rules use Go's names.
 ARCHITECTURES = {"SCMP_ARCH_X86_64": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"], "SCMP_ARCH_AARCH64": ["SCMP_ARCH_ARM"]}
 GO_NAMES = {"amd64", "x86", "x32", "arm64", "arm"}
 
 
 class NotADefault(Exception):
-    """The input is no default profile, or one that wants another look at the rule."""
+    """The input is not a default profile, or our rule must be reviewed for it."""
 
 
 def allow(names: str | list[str], **conditions) -> dict:
@@ -68,7 +68,7 @@ def profile(table: dict) -> dict:
     default = list(rules(table))
     named = {name for rule in default for name in rule["names"]} & set(CALLS)
     if named:
-        raise NotADefault(f"it has a rule for {', '.join(sorted(named))} already: look at what is still needed")
+        raise NotADefault(f"it already has a rule for {', '.join(sorted(named))}: review which of ours is still needed")
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": 1,
@@ -88,14 +88,14 @@ def text() -> str:
 
 
 def grants(syscalls: list[dict]) -> set[str]:
-    """Each name with its action and conditions, as far as one of our architectures can come to it."""
+    """Each name with its action and conditions, if the rule applies to one of our architectures."""
     found = set()
     for rule in syscalls:
         includes, excludes = dict(rule.get("includes", {})), dict(rule.get("excludes", {}))
         arches = includes.get("arches")
         if arches is not None and not GO_NAMES & set(arches):
             continue
-        # An exception for others is none for us.
+        # Exceptions for other architectures do not matter.
         excludes["arches"] = [it for it in excludes.get("arches", []) if it in GO_NAMES]
         conditions = {
             "action": rule["action"],
@@ -109,7 +109,7 @@ def grants(syscalls: list[dict]) -> set[str]:
 
 
 def differences(table: dict, default: object) -> list[str]:
-    """What the table and an engine's default say differently."""
+    """The differences between the table and an engine's default."""
     if not isinstance(default, dict) or not isinstance(default.get("syscalls"), list):
         raise NotADefault("it has no list of system calls")
     if default.get("defaultAction") != "SCMP_ACT_ERRNO" or default.get("defaultErrnoRet", 1) != 1:

@@ -1,4 +1,4 @@
-//! From what was used to dollars.
+//! Converts usage to dollars.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const MB_OF_A_GB: f64 = 1024.0;
 /// Days of a month.
 const DAYS: f64 = 30.0;
 
-/// What AWS asks money for.
+/// What AWS charges for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BillItem {
     /// Lambda: requests.
@@ -85,9 +85,9 @@ pub struct Bill {
 /// The two bills.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bills {
-    /// Of a thousand jobs, beside what an idle month costs.
+    /// For a thousand jobs, on top of an idle month.
     pub jobs: Bill,
-    /// Of a month without jobs.
+    /// For a month without jobs.
     pub idle: Bill,
 }
 
@@ -138,8 +138,8 @@ pub fn account(counted: &Counted, list: &PriceList, assumed: &Assumed, deployed:
     Bills { jobs: bill(jobs), idle: bill(idle) }
 }
 
-/// The requests by which Lambda asks an empty queue in a month. Where it has messages, its receives are counted beside
-/// these, though some of them are in their place.
+/// The requests with which Lambda polls an empty queue in a month. When the queue has messages, its receives are
+/// added to these, although some replace them.
 fn polls_of_a_month(assumed: &Assumed, deployed: &DeployedStack) -> f64 {
     let queue = &assumed.queue;
     let at_once = if deployed.has_maximum_concurrency {

@@ -1,4 +1,4 @@
-//! What no price list and no template says: `assumed.toml`.
+//! What neither a price list nor a template says: `assumed.toml`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// The file.
 pub const FILE: &str = include_str!("../assumed.toml");
 
-/// All of it. The file says where each is from.
+/// All of it. The file has the sources.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assumed {
@@ -153,7 +153,7 @@ pub struct Logs {
     pub init_start: String,
     /// Milliseconds of a call that writes lines of costs, with its CPU.
     pub put_ms: f64,
-    /// The share that is left of what is kept.
+    /// The share of a log's size after compression.
     pub compressed: f64,
 }
 
@@ -175,7 +175,7 @@ pub struct DynamoDbUnits {
     pub bytes_a_write: u32,
     /// Bytes of a read unit.
     pub bytes_a_read: u32,
-    /// Bytes that each entry takes beside its own.
+    /// Overhead in bytes of each entry.
     pub overhead: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The two worlds: a steady day of jobs, and the same time without any.
+//! The two worlds: a steady day of jobs, and the same time without jobs.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ const START: Timestamp = Timestamp::constant(1_791_190_800, 0);
 /// The secret that the world's GitHub signs with.
 const SECRET: &str = "the account's webhook secret";
 
-/// What one seed gives, all others give too, but for a little.
+/// One seed is enough: the results of all seeds are nearly the same.
 const SEED: u64 = 1;
 
-/// Jobs of each pool in the day whose metrics are counted.
+/// Jobs of each pool on the day whose metrics are counted.
 const JOBS_OF_A_POOL: u64 = 4;
 
 /// Pools of the default map.
@@ -37,7 +37,7 @@ const DEFAULT_POOL_COUNT: usize = 7;
 /// From the start to where counting begins: the scheduler has opened the books, and the sweeps know the repositories.
 const WARM_UP: SignedDuration = SignedDuration::from_mins(10);
 
-/// From the last job's begin to where counting ends: it has ended, and its task has stopped.
+/// From the last job's beginning to where counting ends: the job has ended, and its task has stopped.
 const AFTERWARDS: SignedDuration = SignedDuration::from_hours(1);
 
 /// A month, of 43,200 minutes.
@@ -54,7 +54,7 @@ pub struct Counted {
     pub counted: SignedDuration,
 }
 
-/// Lets both happen.
+/// Runs both.
 pub fn run(assumed: &Assumed, deployed: &DeployedStack) -> Result<Counted> {
     let counted = length(assumed)?.checked_add(AFTERWARDS).context("the day is too long")?;
     let pools = PoolMap::from_toml(DEFAULT_POOLS)?;
@@ -63,7 +63,7 @@ pub fn run(assumed: &Assumed, deployed: &DeployedStack) -> Result<Counted> {
     Ok(Counted { day, idle, counted })
 }
 
-/// How long jobs come.
+/// How long jobs keep arriving.
 fn length(assumed: &Assumed) -> Result<SignedDuration> {
     Ok(SignedDuration::try_from_secs_f64(assumed.day.hours * 3600.0)?)
 }
@@ -129,7 +129,7 @@ fn happen(
     Ok((counts, meter.emitted()))
 }
 
-/// When a job is queued: each as long after the one before.
+/// When a job is queued: at equal intervals.
 #[expect(clippy::cast_precision_loss, reason = "a number of jobs")]
 fn begins(number: u64, assumed: &Assumed) -> Result<SignedDuration> {
     let share = number as f64 / assumed.day.jobs as f64;
@@ -150,7 +150,7 @@ fn repository(number: u64) -> Repository {
     Repository::new(format!("octo-org/repository-{number}"))
 }
 
-/// Every job has ended well, and nothing is left over: else it is not a day's work that was counted.
+/// Checks that every job has succeeded and that nothing is left over: otherwise the counts are not a day's work.
 fn check(world: &World<Metered<Platform>>, jobs: u64) -> Result<()> {
     let sandbox = world.sandbox();
     let github = sandbox.github().borrow();
@@ -163,7 +163,7 @@ fn check(world: &World<Metered<Platform>>, jobs: u64) -> Result<()> {
     Ok(())
 }
 
-/// What lies in the table for a month: books and cursors as they are, jobs and runners for as long as they are kept.
+/// What the table stores in a month: books and cursors as they are, jobs and runners for as long as they are kept.
 fn stored(world: &World<Metered<Platform>>, assumed: &Assumed) -> Result<Usage> {
     let table = world.sandbox().table().borrow();
     let mut stored = 0.0;

@@ -1,4 +1,4 @@
-//! What the templates say of that which costs: memory, schedules, the queue, the table, how long logs are kept.
+//! What the templates say about costs: memory, schedules, the queue, the table, how long logs are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub const FUNCTIONS: [FunctionName; 5] = [
 pub struct DeployedStack {
     /// Megabytes of each function.
     pub memory: BTreeMap<FunctionName, u32>,
-    /// The functions of which Lambda logs lines of its own where all goes well.
+    /// The functions for which Lambda logs its own lines when an event succeeds.
     pub logged_by_lambda: BTreeSet<FunctionName>,
     /// Whether the launcher's event source has a maximum concurrency.
     pub has_maximum_concurrency: bool,
@@ -35,7 +35,7 @@ pub struct DeployedStack {
 }
 
 impl DeployedStack {
-    /// Reads the templates. What the sandbox does otherwise, or has other prices, is an error.
+    /// Reads the templates. A value that the sandbox does not share, or that has another price, is an error.
     pub fn read() -> Result<Self> {
         Self::of(&template("template.yaml")?, &template("infra/storage.yaml")?)
     }
@@ -90,7 +90,7 @@ pub struct MirrorTask {
 }
 
 impl MirrorTask {
-    /// Reads the template. What has another price is an error.
+    /// Reads the template. A value that has another price is an error.
     pub fn read() -> Result<Self> {
         Self::of(&template("infra/mirror.yaml")?)
     }
@@ -115,7 +115,7 @@ impl MirrorTask {
     }
 }
 
-/// What stands there; `null` where nothing does.
+/// The value there; `null` if there is none.
 fn at<'a>(template: &'a Value, pointer: &str) -> &'a Value {
     template.pointer(pointer).unwrap_or(&Value::Null)
 }

@@ -1,4 +1,4 @@
-//! How large an item is, and what it costs to read and to write it, as `DynamoDB` counts.
+//! How large an item is, and the units to read and write it, as `DynamoDB` counts.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use fleet::ledger::{Item, Key, Listing, Put};
 
 use crate::assumed::DynamoDbUnits;
 
-/// Bytes of what is stored of an item (`DynamoDB`, "Item sizes and formats").
+/// Stored bytes of an item (`DynamoDB`, "Item sizes and formats").
 pub(crate) fn bytes(attributes: &Attributes) -> usize {
     attributes.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
 
-/// Text is as long as its UTF-8; a number has a byte for two digits, and one; what is null or true has one; a
-/// list or map has three, one for each element, and its elements.
+/// Text takes its UTF-8 bytes; a number one byte for two digits, plus one; null and true take one; a list or map
+/// takes three, plus one for each element, plus its elements.
 fn value_bytes(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
@@ -37,21 +37,21 @@ fn value_bytes(value: &AttributeValue) -> usize {
     }
 }
 
-/// Bytes of an item's entry in the index, which has its keys alone. `None` where it is in no listing.
+/// Bytes of an item's entry in the index, which has only its keys. `None` if it is in no listing.
 pub(crate) fn index_bytes(attributes: &Attributes) -> Option<usize> {
     attributes.get(LISTING)?;
     let of = |name| attributes.get(name).map_or(0, |value| str::len(name) + value_bytes(value));
     Some([KEY, LISTING, CHANGED_AT].into_iter().map(of).sum())
 }
 
-/// Units of bytes of which `unit` make one; whatever there is takes one.
+/// Units for these bytes, `unit` bytes each, and at least one.
 fn units(bytes: usize, unit: u32) -> f64 {
     let unit = usize::try_from(unit).unwrap_or(usize::MAX).max(1);
     f64::from(u32::try_from(bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX))
 }
 
-/// Units of a read that is strongly consistent: each key has its own, whether something is there or not. One that is
-/// eventually consistent takes half of them.
+/// Units of a strongly consistent read: each key has its own, whether an item exists or not. An eventually consistent
+/// read takes half.
 pub(crate) fn read_units(keys: &[Key], items: &[Item], ledger: &DynamoDbUnits) -> Result<f64> {
     let keys: BTreeSet<&Key> = keys.iter().collect();
     let mut total = f64::from(u32::try_from(keys.len().saturating_sub(items.len()))?);
@@ -61,7 +61,7 @@ pub(crate) fn read_units(keys: &[Key], items: &[Item], ledger: &DynamoDbUnits) -
     Ok(total)
 }
 
-/// Units of a look into the index, which is eventually consistent: half of those of all entries together.
+/// Units of a query of the index, which is eventually consistent: half of those of all entries together.
 pub(crate) fn list_units(listing: &Listing, keys: &[Key], ledger: &DynamoDbUnits) -> f64 {
     // A time with nine decimals, as `of_item` has it.
     const SINCE: usize = "2026-10-05T09:00:00.000000000Z".len();
@@ -77,8 +77,8 @@ pub(crate) struct WriteUnits {
     pub(crate) index: f64,
 }
 
-/// Units of writing an item over the one before it. The larger of the two counts; in a transaction twice. What was
-/// refused counts in the table all the same.
+/// Units of writing an item over its previous version. The larger of the two counts, twice in a transaction. A refused
+/// write counts in the table too.
 pub(crate) fn write_units(
     before: Option<&Item>,
     put: &Put,
@@ -94,8 +94,8 @@ pub(crate) fn write_units(
     })
 }
 
-/// Units that the index takes (`DynamoDB`, "Using Global Secondary Indexes", write capacity): one to put an entry, one
-/// to delete one, both where a key changes, and none where the entry stays as it is.
+/// Units of the index (`DynamoDB`, "Using Global Secondary Indexes", write capacity): one to put an entry, one to
+/// delete one, both if a key changes, and none if the entry stays as it is.
 fn index_units(was: &Attributes, is: &Attributes, ledger: &DynamoDbUnits) -> f64 {
     let of = |it: &Attributes| Some((it.get(LISTING)?.clone(), it.get(CHANGED_AT)?.clone()));
     if of(was) == of(is) {

@@ -1,10 +1,10 @@
-//! What a job costs, and a month in which there is none.
+//! What a job costs, and what a month without jobs costs.
 //!
-//! Two worlds of the sandbox happen, with the real functions and with time for each call: a steady day
-//! of jobs, and the same without any. Around each function a meter counts what AWS asks money for.
-//! What the day has more than the other is what its jobs cost; the other is what costs while nothing
-//! happens. `prices.toml` has the prices, and the budgets; `assumed.toml` what no list says. What is
-//! deployed (memory, schedules, the queue, the table) is read from the templates.
+//! Two sandbox worlds run the real functions, and each call takes time: a steady day of jobs, and the same
+//! time without jobs. A meter around each function counts what AWS charges for. The difference between the
+//! two is what the jobs cost; the second is what an idle stack costs. `prices.toml` has the prices and the
+//! budgets, `assumed.toml` what no price list says. The deployed values (memory, schedules, the queue, the
+//! table) come from the templates.
 
 pub mod account;
 pub mod assumed;

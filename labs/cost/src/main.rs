@@ -1,4 +1,4 @@
-//! `make bench-cost`: prints the bills, and fails where one is more than a test holds.
+//! `make bench-cost`: prints the bills, and fails if one is over the budget that a test enforces.
 #![allow(clippy::print_stdout, reason = "a tool says what it found")]
 
 use anyhow::{Result, ensure};
@@ -10,19 +10,19 @@ use cost::observed::{POOLS, Watching};
 use cost::prices::{self, PriceList};
 use cost::{day, report, switches};
 
-/// What a thousand jobs cost, and a month without any, at list prices.
+/// Prices a thousand jobs, and a month without jobs, at list prices.
 #[derive(Debug, Parser)]
 struct CostArgs {
-    /// Jobs of the day, instead of what assumed.toml says
+    /// Jobs in the day, instead of the number in assumed.toml
     #[arg(long)]
     jobs: Option<u64>,
-    /// Hours in which they come
+    /// Hours over which the jobs arrive
     #[arg(long)]
     hours: Option<f64>,
-    /// Repositories of the organisation
+    /// Repositories in the organisation
     #[arg(long)]
     repositories: Option<u64>,
-    /// Only what the switches of a stack cost in a month: dependency caches, the mirror of Docker Hub, runtimes
+    /// Print only what each switch of a stack costs in a month, such as dependency caches or runtimes
     #[arg(long)]
     switches: bool,
 }

@@ -1,4 +1,4 @@
-//! What it costs to watch: custom metrics, alarms and the dashboard, by the number of pools.
+//! What monitoring costs: custom metrics, alarms and the dashboard, by the number of pools.
 
 use anyhow::Result;
 use cloudwatch::metrics::Metrics;
@@ -8,32 +8,32 @@ use crate::day;
 use crate::deployed::DeployedStack;
 use crate::prices::AwsPrices;
 
-/// The numbers of pools that the table has a row for.
+/// The numbers of pools in the table, one row each.
 pub const POOLS: [usize; 3] = [7, 20, 50];
 
-/// Metrics that the instances put, whatever the number of their pools: how full Docker's volumes are.
+/// Metrics that the instances send, for any number of pools: how full Docker's volumes are.
 const OF_HOSTS: usize = 1;
 
 /// Days of a month.
 const DAYS: f64 = 30.0;
 
-/// What a number of pools costs to be watched.
+/// What it costs to monitor a number of pools.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watching {
     /// The pools.
     pub pools: usize,
     /// Metrics of a day, as they are published.
     pub published: usize,
-    /// As many as it would be if each were published, split by all of its fields.
+    /// The number if each were published, split by all of its fields.
     pub split: usize,
-    /// Hours of a day in which a published one has values, of all of them.
+    /// Hours of a day in which published metrics have values, summed over all.
     pub hours: usize,
     /// Alarms.
     pub alarms: usize,
 }
 
 impl Watching {
-    /// Of a day of this number of pools.
+    /// From a day with this number of pools.
     pub fn of(assumed: &Assumed, deployed: &DeployedStack, pools: usize) -> Result<Self> {
         let emitted = day::metrics(assumed, deployed, pools)?;
         let hours = |metrics: &Metrics| metrics.hours().map(|(_, hours)| hours).sum();
@@ -46,7 +46,7 @@ impl Watching {
         })
     }
 
-    /// Dollars of a month, of the metrics: each at the price of all its hours.
+    /// Dollars a month for the metrics, each priced by its hours.
     pub fn metrics_dollars(&self, prices: &AwsPrices) -> f64 {
         count(self.published) * prices.metric_month
     }
@@ -56,12 +56,12 @@ impl Watching {
         count(self.split) * prices.metric_month
     }
 
-    /// Dollars of a month, of the alarms.
+    /// Dollars a month for the alarms.
     pub fn alarm_dollars(&self, prices: &AwsPrices) -> f64 {
         count(self.alarms) * prices.alarm_month
     }
 
-    /// Dollars of a thousand jobs, where each day has this many: the fixed costs are spread over them.
+    /// Dollars for a thousand jobs at this many a day: the fixed costs, spread over the jobs.
     #[expect(clippy::cast_precision_loss, reason = "a number of jobs")]
     pub fn a_thousand_jobs(fixed: f64, jobs_a_day: u64) -> f64 {
         fixed * 1000.0 / (jobs_a_day as f64 * DAYS)

@@ -1,4 +1,4 @@
-//! What AWS asks, and the budgets: `prices.toml`.
+//! AWS's prices, and the budgets: `prices.toml`.
 
 use serde::Deserialize;
 
@@ -9,13 +9,13 @@ pub const FILE: &str = include_str!("../prices.toml");
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceList {
-    /// What AWS asks.
+    /// AWS's prices.
     pub prices: AwsPrices,
-    /// What AWS asks for what a switch of the stack makes.
+    /// AWS's prices for what the stack's switches create.
     pub switch_prices: SwitchPrices,
-    /// What is to be spent at most.
+    /// The most to spend.
     pub budgets: Budgets,
-    /// While that is not reached: what is spent now, and must not become more.
+    /// Until that is reached: the present cost, which must not grow.
     pub reached: Option<Budgets>,
 }
 
@@ -66,7 +66,7 @@ pub struct SwitchPrices {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budgets {
-    /// For a thousand jobs, beside what an idle month costs.
+    /// For a thousand jobs, on top of an idle month.
     pub thousand_jobs: f64,
     /// For a month without jobs.
     pub idle_month: f64,
@@ -75,7 +75,7 @@ pub struct Budgets {
 }
 
 impl PriceList {
-    /// What a test holds.
+    /// The budgets that a test enforces.
     pub fn held(&self) -> &Budgets {
         self.reached.as_ref().unwrap_or(&self.budgets)
     }

@@ -13,10 +13,10 @@ use crate::prices::AwsPrices;
 use crate::switches::SwitchBill;
 use crate::usage::{self, Tally, UsedBy};
 
-/// How many of the largest items are named.
+/// How many of the largest items to name.
 const LARGEST: usize = 3;
 
-/// A bill: the dollars with their sum beside the budget, what was used, and where that comes from.
+/// A bill: the dollars with their sum beside the budget, the usage, and where it comes from.
 pub fn bill(name: &str, bill: &Bill, budget: f64, deployed: &DeployedStack) -> String {
     let sum = bill.sum();
     let verdict = if sum <= budget { "within" } else { "OVER" };
@@ -123,7 +123,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Figures stand to the right.
+/// Aligns figures to the right.
 fn aligned(mut table: Table) -> Table {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -136,7 +136,7 @@ fn money(dollars: f64) -> String {
     if dollars.abs() < 0.000_005 { String::new() } else { format!("{dollars:.5}") }
 }
 
-/// A number of three digits or more as a whole one; nothing where there is none.
+/// A number, as a whole one from three digits on; empty if there is none.
 fn number(amount: f64) -> String {
     match amount.abs() {
         none if none < 0.05 => String::new(),
@@ -145,7 +145,7 @@ fn number(amount: f64) -> String {
     }
 }
 
-/// What each switch costs in a month, and what pulls without a mirror cost.
+/// What each switch costs in a month, and what pulls cost without a mirror.
 pub fn switches(bills: &[SwitchBill], without_a_mirror: f64) -> String {
     let mut table = table(&["switch", "what", "amount", "of", "dollars a month"]);
     for bill in bills {
@@ -161,7 +161,7 @@ pub fn switches(bills: &[SwitchBill], without_a_mirror: f64) -> String {
     format!("{table}\n\nWithout a mirror the same pulls go through the NAT gateway: ${without_a_mirror:.2}.")
 }
 
-/// What the bills leave out, and what they rest on.
+/// What the bills leave out, and what they assume.
 pub fn notes(assumed: &Assumed) -> String {
     let day = &assumed.day;
     format!(
@@ -172,7 +172,7 @@ pub fn notes(assumed: &Assumed) -> String {
     )
 }
 
-/// What it costs to watch each number of pools, in dollars of a month, and spread over the day's jobs.
+/// What it costs to monitor each number of pools, in dollars a month, and spread over the day's jobs.
 pub fn watching(all: &[Watching], prices: &AwsPrices, assumed: &Assumed) -> String {
     let mut table = table(&[
         "pools",

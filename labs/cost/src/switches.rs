@@ -47,7 +47,7 @@ pub fn bills(list: &PriceList, assumed: &Assumed, task: &MirrorTask) -> Vec<Swit
     vec![caches, mirror, from_s3, from_efs, builds, automatic]
 }
 
-/// Dollars of what daemons pull in a month through the NAT gateway while there is no mirror.
+/// Dollars a month for what daemons pull through the NAT gateway without a mirror.
 pub fn without_a_mirror(prices: &SwitchPrices, assumed: &Assumed) -> f64 {
     assumed.mirror.pulled_gb * prices.nat_gb
 }
@@ -89,7 +89,7 @@ fn mirror(prices: &SwitchPrices, month: &MonthOfMirror, task: &MirrorTask) -> Sw
     }
 }
 
-/// By their way in: bundles from S3, or a file system.
+/// Both ways to deliver them: bundles from S3, or a file system.
 fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
     let publishes = month.publishes * month.architectures;
     let hours = publishes * month.publisher_minutes / 60.0;
@@ -112,7 +112,7 @@ fn runtimes(prices: &SwitchPrices, month: &MonthOfRuntimes) -> [SwitchBill; 2] {
         .map(|(switch, costs)| SwitchBill { switch, costs })
 }
 
-/// The builds, and what gives their images to the pools.
+/// The builds, and the automatic update of the pools.
 fn image_builds(prices: &SwitchPrices, alarm_month: f64, month: &MonthOfImageBuilds) -> [SwitchBill; 2] {
     let small =
         month.checks * month.check_minutes + month.builds * (month.build_minutes + month.publish_minutes);

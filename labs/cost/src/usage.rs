@@ -1,4 +1,4 @@
-//! What was used of what AWS asks money for.
+//! The usage that AWS charges for.
 
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul, Sub};
@@ -57,12 +57,12 @@ pub type Tallies = BTreeMap<(Tally, FunctionName), f64>;
 pub struct Counts {
     /// What costs.
     pub used: Used,
-    /// What is printed beside it.
+    /// What is only printed.
     pub tallies: Tallies,
 }
 
 impl Counts {
-    /// What these have more than others.
+    /// What these have more than the others.
     #[must_use]
     pub fn beyond(&self, others: &Self) -> Self {
         let mut more = self.clone();
@@ -121,9 +121,9 @@ usage! {
     invocations,
     /// Instances that were started for them.
     starts,
-    /// Seconds that are billed, those of the starts among them.
+    /// Billed seconds, including cold starts.
     seconds,
-    /// Those of them that were spent waiting for the answers of calls, or asleep.
+    /// The part of them spent waiting for calls, or asleep.
     waited,
     /// Calls of EventBridge's rule.
     ticks,

@@ -1,4 +1,4 @@
-//! What is deployed with the functions, without a stack: the map of pools, their places, and the secrets.
+//! What a stack gives the functions: the map of pools, their placements, and the secrets.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(crate) fn parameters(secrets: &Secrets) -> Vec<Parameter> {
     secrets.parameters().map(secret).into()
 }
 
-/// Where the pools of a map are put, as the template tells it.
+/// The placements of a map's pools, in the template's format.
 pub(crate) fn placements(map: &str) -> Result<String> {
     let network = AwsvpcConfiguration {
         subnets: vec!["subnet-1".to_owned()],

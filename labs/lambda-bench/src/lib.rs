@@ -1,9 +1,9 @@
-//! Measures the functions beside a bare one.
+//! Measures the functions beside an empty one.
 //!
 //! Each function is a process of its own on the Lambda Runtime API. AWS is a stand-in that answers at
-//! once, over TLS. After the init phase, which Lambda gives a whole CPU or two, the process has no
-//! more of the CPU than its memory buys. The rounds take turns, so that what disturbs the machine
-//! disturbs all of them, and the figures are medians over the rounds.
+//! once, over TLS. After the init phase, which Lambda gives a whole CPU or two, the process gets only
+//! the share of the CPU that its memory buys. The functions take turns, so that a disturbance of the
+//! machine affects all of them, and the figures are medians over the rounds.
 
 mod deployed;
 mod measure;
@@ -24,7 +24,7 @@ use self::measure::BenchRound;
 pub use self::report::{FunctionRow, table};
 use self::stand_in::StandIn;
 
-/// What the functions are given for secrets.
+/// The functions' secrets.
 pub const SECRETS: [&str; 2] = ["the-bench's-webhook-secret", "the-bench's-ticket-key"];
 
 /// How to measure.
@@ -42,9 +42,9 @@ pub struct BenchPlan {
     pub gap: Duration,
     /// The functions' memory, in MB.
     pub memory: u32,
-    /// Whether the CPU is throttled to the share of that memory; wants root.
+    /// Whether to throttle the CPU to the share of that memory; needs root.
     pub throttled: bool,
-    /// How hard a binary is zipped: 9 as it is deployed, less to be sooner done.
+    /// How hard to zip a binary: 9 as deployed, less to finish sooner.
     pub zip: u32,
     /// The file of a function's output, by its name.
     pub log: fn(&str) -> PathBuf,
@@ -81,7 +81,7 @@ pub async fn reads_at_start(plan: &BenchPlan) -> Result<Vec<(&'static str, u64)>
     Ok(reads)
 }
 
-/// Measures every function. One wrong answer, or one call to AWS too few or too many, is an error.
+/// Measures every function. A wrong answer, or a call to AWS too few or too many, is an error.
 pub async fn run(plan: &BenchPlan) -> Result<Vec<FunctionRow>> {
     let BenchSetup { secrets, stand_in, subjects } = BenchSetup::set(plan).await?;
     let mut samples: BTreeMap<&str, Vec<_>> = BTreeMap::new();

@@ -8,28 +8,28 @@ use anyhow::Result;
 use clap::Parser;
 use lambda_bench::{BenchPlan, map_with, run, table};
 
-/// Measures the functions beside a bare one, as close to Lambda as one machine comes.
+/// Measures the functions beside an empty one, as close to Lambda as one machine can come.
 #[derive(Debug, Parser)]
 struct LambdaBenchArgs {
     /// The folder of the functions' binaries
     #[arg(long, value_name = "FOLDER")]
     binaries: PathBuf,
-    /// Processes of each function
+    /// Processes to start for each function
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-    /// Events of each process after its first one
+    /// Events for each process after its first one
     #[arg(long, default_value_t = 100)]
     events: u64,
     /// Milliseconds between two events
     #[arg(long, default_value_t = 60)]
     gap_ms: u64,
-    /// The functions' memory in MB, which the CPU is throttled by
+    /// The functions' memory in MB, which sets their share of the CPU
     #[arg(long, default_value_t = 256)]
     memory: u32,
-    /// How many pools more than the map that Mayfly ships has
+    /// Pools to add to Mayfly's own map
     #[arg(long, default_value_t = 0)]
     more_pools: u32,
-    /// Leave the CPU as it is; throttling wants root
+    /// Do not throttle the CPU; throttling needs root
     #[arg(long)]
     unthrottled: bool,
 }

@@ -19,7 +19,7 @@ const MOST_READS: u64 = 2;
 /// The operation of a read.
 const READ: &str = "GetParametersByPath";
 
-/// What one round is like.
+/// The settings of one round.
 #[derive(Debug, Clone)]
 pub(crate) struct BenchRound {
     /// Events after the first one.
@@ -30,7 +30,7 @@ pub(crate) struct BenchRound {
     pub(crate) log: PathBuf,
 }
 
-/// What came of one round.
+/// The result of one round.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
     /// The init phase: from the process's start until it asks for an event.
@@ -76,7 +76,7 @@ pub(crate) async fn measure(
     Ok(Sample { init, init_and_first: init + first, warm, cpu, reads, resident })
 }
 
-/// Starts a process, and tells how long its init phase was, and how often it read the Parameter Store.
+/// Starts a process; returns how long its init phase was, and how often it read the Parameter Store.
 pub(crate) async fn start(
     subject: &BenchSubject,
     log: PathBuf,

@@ -87,7 +87,7 @@ fn ms(length: Duration) -> f64 {
     length.as_secs_f64() * 1000.0
 }
 
-/// The value that this part of the values is not over.
+/// The value that this share of the values does not exceed.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -100,7 +100,7 @@ fn at(part: f64, mut values: Vec<f64>) -> f64 {
     values.get(place.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// A binary's size, and that of its package, zipped so hard, in millions of bytes.
+/// The sizes of a binary and of its zipped package, in millions of bytes.
 #[allow(clippy::cast_precision_loss, reason = "a file's size")]
 fn sizes(binary: &Path, zip: u32) -> Result<(f64, f64)> {
     let bytes = fs::read(binary)?;

@@ -1,4 +1,4 @@
-//! AWS and GitHub, answering at once over TLS: what is measured is the functions, not those whom they
+//! AWS and GitHub, answering at once over TLS: the bench measures the functions, not the services that they
 //! call.
 
 mod answers;
@@ -36,7 +36,7 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// Begins to serve, with these parameters in the Parameter Store, and this map beside the functions.
+    /// Starts to serve, with these parameters in the Parameter Store, and this map beside the functions.
     pub(crate) async fn start(parameters: Vec<Parameter>, map: &str) -> Result<Self> {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
         let folder = tempfile::tempdir()?;
@@ -63,7 +63,7 @@ impl StandIn {
         self.folder.path().join("pools.json")
     }
 
-    /// How often an operation was called since this was asked last; all counts begin anew.
+    /// How often an operation was called since the last call of this; resets all counts.
     pub(crate) fn take_calls(&self, operation: &str) -> u64 {
         self.answers.take_calls(operation)
     }

@@ -1,4 +1,4 @@
-//! The functions that are measured, and the events that they are measured with.
+//! The functions to measure, and the events to measure them with.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::stand_in::StandIn;
 /// A payload in GitHub's shape.
 const PAYLOAD: &str = include_str!("../../../events/github/queued-ec2-arm64-spot.json");
 
-/// The size that real payloads have, in bytes.
+/// The size of real payloads, in bytes.
 const PAYLOAD_SIZE: usize = 13_000;
 
 /// The boot that asks.
@@ -40,14 +40,14 @@ pub(crate) struct BenchSubject {
     pub(crate) memory: u32,
     /// The time between two events.
     pub(crate) gap: Duration,
-    /// Where the pools are put, as JSON.
+    /// The pools' placements, as JSON.
     pub(crate) placements: String,
 }
 
 /// Which function it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SubjectKind {
-    /// The bare one, which the others are compared with.
+    /// The empty one, with which the others are compared.
     Echo,
     /// One signed delivery of a queued job an event.
     Webhook,
@@ -91,7 +91,7 @@ impl SubjectKind {
         }
     }
 
-    /// An answer that is not what it should be is an error: nothing is measured of it.
+    /// A wrong answer is an error, because its time means nothing.
     pub(crate) fn check(self, answer: &[u8]) -> Result<()> {
         let answer: Value = serde_json::from_slice(answer)?;
         let is_right = match self {

@@ -17,7 +17,7 @@ const PERIOD: u64 = 20_000;
 pub(crate) struct Throttle(PathBuf);
 
 impl Throttle {
-    /// Lets a process use no more of the CPU than Lambda gives with this memory, in MB. Wants root.
+    /// Limits a process to the CPU that Lambda gives with this memory, in MB. Needs root.
     pub(crate) fn apply(pid: u32, memory: u32) -> Result<Self> {
         let root = Path::new("/sys/fs/cgroup");
         let quota = u64::from(memory) * PERIOD / MEMORY_OF_ONE_CPU;
@@ -43,7 +43,7 @@ impl Throttle {
 
 impl Drop for Throttle {
     fn drop(&mut self) {
-        // A process that is not quite gone keeps its group, which then holds nothing.
+        // A process that has not quite ended keeps its group, which is empty soon after.
         let _ = fs::remove_dir(&self.0);
     }
 }

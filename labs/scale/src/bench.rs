@@ -1,4 +1,4 @@
-//! A world in which a load happens: time passes in it second by second, and what is seen of it is noted.
+//! A world with a load: its time passes second by second, and the bench records what it sees.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,21 +21,21 @@ use crate::ticks::TickRecord;
 /// The one seed: a run is the same each time.
 const SEED: u64 = 1;
 
-/// Every so often the run looks around.
+/// How often the run looks for changes.
 const STEP: SignedDuration = SignedDuration::from_secs(1);
 
-/// How long jobs may take until those that have not ended are lost.
+/// How long jobs may take; those that have not ended by then are lost.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
 
 /// How long the platform may take to come to rest once all jobs have ended.
 const TO_REST: SignedDuration = SignedDuration::from_hours(6);
 
-/// Whether GitHub's limits are those that it publishes.
+/// Which limits GitHub applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GithubIs {
-    /// They are.
+    /// Those that it publishes.
     AsPublished,
-    /// There are none, and the map says so.
+    /// None, and the map says so.
     Unlimited,
 }
 
@@ -43,7 +43,7 @@ pub enum GithubIs {
 pub struct Bench {
     /// The world.
     pub world: World<Platform>,
-    /// What is seen of it.
+    /// What was seen from outside.
     pub observed: Rc<RefCell<Observed>>,
     /// What it assumes.
     pub data: Data,
@@ -81,7 +81,7 @@ impl Bench {
         self.sandbox().manual_clock().now()
     }
 
-    /// GitHub's limits, as they hold here.
+    /// GitHub's limits in this world.
     pub fn limits_of_github(&self) -> GithubLimits {
         match self.github {
             GithubIs::AsPublished => self.data.github,
@@ -105,15 +105,14 @@ impl Bench {
         Ok(())
     }
 
-    /// A new job of one of a hundred repositories, that asks for this pool and works so long.
+    /// A new job of one of a hundred repositories, which asks for this pool and runs for this long.
     pub fn plan(&mut self, pool: &str, work: Duration) -> (JobId, JobPlan) {
         self.jobs += 1;
         let repository = Repository::new(format!("octo-org/r{}", self.jobs % 100));
         (JobId(self.jobs), JobPlan { repository, labels: [pool].into_iter().collect(), work })
     }
 
-    /// Queues this many jobs at GitHub at this moment, for these pools in turn; their deliveries come one
-    /// after the other.
+    /// Queues this many jobs at GitHub now, for these pools in turn; their deliveries come one after another.
     pub fn burst(&mut self, jobs: u64, pools: &[&str], work: Duration) {
         let mut ids = Vec::new();
         for pool in pools.iter().cycle().take(usize::try_from(jobs).unwrap_or(usize::MAX)) {
@@ -147,7 +146,7 @@ impl Bench {
         }
     }
 
-    /// Brings the platform to rest. Something that is left over, or that must never be, is an error.
+    /// Brings the platform to rest. Anything left over, or any broken invariant, is an error.
     pub fn rest(&mut self) -> Result<()> {
         let rests = self.world.run_to_rest(TO_REST);
         let mut problems = leftovers(self.sandbox());
@@ -158,7 +157,7 @@ impl Bench {
         none_or_error(problems)
     }
 
-    /// Something that must never be is an error; the platform need not be at rest.
+    /// A broken invariant is an error; the platform need not be at rest.
     pub fn check(&self) -> Result<()> {
         none_or_error(self.violations())
     }

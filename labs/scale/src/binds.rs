@@ -1,4 +1,4 @@
-//! Which limit a run came up against, and would have to be raised for it to be faster.
+//! Which limit a run reached, and which would have to be raised to make it faster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,11 @@ use crate::bench::Bench;
 /// The points of a JIT config.
 const POINTS: u32 = 5;
 
-/// From which part of a limit on it binds, in percent: reads share GitHub's points, and launchers keep under
+/// From what share of it a limit binds, in percent: reads share GitHub's points, and launchers stay below
 /// `RunTask`'s rate on purpose.
 const BINDS_FROM: (u32, u32) = (60, 80);
 
-/// The limits that bind, the one that holds up the end first.
+/// The limits that bind, the one that delays the end first.
 pub fn binds(
     bench: &Bench,
     began: Timestamp,
@@ -26,7 +26,7 @@ pub fn binds(
     let configs: Vec<_> = configs.values().copied().collect();
     let mut all = Vec::new();
     let a_minute = bench.limits_of_github().points_a_minute.map(|points| (points, points / POINTS));
-    // A minute's worth, or a burst, goes through at once: what is less tells nothing.
+    // A minute's worth, or a burst, goes through at once: fewer calls say nothing.
     let a_minute = a_minute.filter(|(_, most)| configs.len() > *most as usize);
     let run_task = bench.data.ecs.run_task.filter(|most| launches.len() > most.burst as usize);
     if let (Some((points, most)), Some(rate)) = (a_minute, a_minute_of(&configs))
@@ -53,8 +53,8 @@ pub fn binds(
     all.join("; then ")
 }
 
-/// How many a second there were, from the first to the last of those after the beginning; `None` of fewer
-/// than can tell.
+/// The number a second, from the first to the last of those after the beginning; `None` if there are too
+/// few to tell.
 #[allow(clippy::cast_precision_loss, reason = "at most some thousands")]
 fn rate(moments: &[Timestamp], began: Timestamp) -> Option<f64> {
     const ENOUGH: usize = 50;
@@ -64,7 +64,7 @@ fn rate(moments: &[Timestamp], began: Timestamp) -> Option<f64> {
     (moments.len() >= ENOUGH && seconds > 0.0).then(|| (moments.len() - 1) as f64 / seconds)
 }
 
-/// How many there were in each minute of the clock that had any, in the mean.
+/// The mean number in the clock minutes that had any.
 #[allow(clippy::cast_precision_loss, reason = "at most some thousands")]
 fn a_minute_of(moments: &[Timestamp]) -> Option<f64> {
     let minutes: BTreeSet<i64> = moments.iter().map(|at| at.as_second().div_euclid(60)).collect();

@@ -1,4 +1,4 @@
-//! What a run assumes: latencies, times and limits, as the files beside this crate have them.
+//! What a run assumes: latencies, times and limits, from the files beside this crate.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use sandbox::{Delays, FunctionName, Latencies, Operation, Span, Starts};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The files as they are shipped.
+/// The built-in files.
 const LATENCIES: &str = include_str!("../latencies.toml");
 const LIMITS: &str = include_str!("../limits.toml");
 const TIMES: &str = include_str!("../times.toml");
@@ -108,7 +108,7 @@ struct DeliveriesFile {
     deliveries_a_second: u32,
 }
 
-/// After how many seconds Lambda ends a function.
+/// The functions' timeouts, in seconds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FunctionsFile {
@@ -119,7 +119,7 @@ struct FunctionsFile {
 }
 
 impl Data {
-    /// The data as it is shipped; of a file that this folder has, the folder's.
+    /// The built-in data, except for files that this folder has.
     pub fn read(folder: Option<&Path>) -> Result<Self> {
         let calls = latencies(&parse(folder, "latencies.toml", LATENCIES)?)?;
         let LimitsFile { ecs, github } = parse(folder, "limits.toml", LIMITS)?;
@@ -187,7 +187,7 @@ fn parse<T: DeserializeOwned>(folder: Option<&Path>, name: &str, shipped: &str) 
     toml::from_str(text.as_deref().unwrap_or(shipped)).with_context(|| format!("{name} does not read"))
 }
 
-/// Each operation's time. All of them have one.
+/// Each operation's time. Every operation has one.
 fn latencies(named: &BTreeMap<String, Latency>) -> Result<BTreeMap<Operation, Span>> {
     if let Some(unknown) = named.keys().find(|name| Operation::of_name(name).is_none()) {
         bail!("latencies.toml: {unknown} is no operation that a function calls");

@@ -1,4 +1,4 @@
-//! What a run is measured by, from the sandbox's own records.
+//! A run's figures, from the sandbox's own records.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::bench::Bench;
 use crate::binds::binds;
 use crate::observed::Tries;
 
-/// How long after its reservation a runner is given up that has not come up; one that is not even launched by
+/// How long after its reservation Mayfly gives up a runner that has not come up; one that is not even launched by
 /// then was forgotten (LEDGER: "boot limit").
 const BOOT_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 
@@ -21,7 +21,7 @@ const BOOT_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 pub struct Spread(pub Vec<SignedDuration>);
 
 impl Spread {
-    /// The value that this percentage of them do not exceed.
+    /// The value that this percentage of them does not exceed.
     pub fn percentile(&self, percent: usize) -> Option<SignedDuration> {
         let place = (self.0.len() * percent).div_ceil(100);
         self.0.get(place.saturating_sub(1)).copied()
@@ -36,7 +36,7 @@ impl Spread {
 /// A run's figures.
 #[derive(Debug, Clone)]
 pub struct Figures {
-    /// What the run was.
+    /// The run's name.
     pub name: String,
     /// Jobs.
     pub jobs: usize,
@@ -48,31 +48,31 @@ pub struct Figures {
     pub to_config: Spread,
     /// From each task's RUNNING to its JIT config, or to its end without one; summed.
     pub waited: SignedDuration,
-    /// Tasks that were started.
+    /// Tasks started.
     pub tasks: usize,
-    /// Tasks beyond one a job.
+    /// Tasks beyond one for each job.
     pub tasks_too_many: usize,
-    /// Questions of tasks that had no JIT config yet.
+    /// Questions from tasks that had no JIT config yet.
     pub questions: u64,
     /// From the queue to the ledger: webhooks' events.
     pub webhooks: Spread,
     /// The same of tasks that have stopped.
     pub stops: Spread,
-    /// Events that were never written down.
+    /// Events that were never recorded.
     pub unwritten: usize,
     /// Transactions of the ledger.
     pub ledger: Tries,
     /// Writes of GitHub's budget.
     pub budget: Tries,
-    /// How near launches came to ECS's limits.
+    /// How close launches came to ECS's limits.
     pub strain: Strain,
     /// Calls that GitHub's limits refused.
     pub refused_by_github: u64,
-    /// Jobs that no runner has run to their end.
+    /// Jobs that no runner ran to their end.
     pub lost: usize,
     /// Runners that had no task by their boot limit.
     pub unlaunched: usize,
-    /// Invocations that Lambda has ended at their time limit.
+    /// Invocations that Lambda ended at their timeout.
     pub timed_out: u64,
     /// The scheduler's longest tick.
     pub longest_tick: Option<Duration>,

@@ -1,9 +1,9 @@
 //! Bursts in virtual time.
 //!
 //! Mayfly's real functions run on the sandbox, where each call takes as long as AWS and GitHub are known or
-//! assumed to take, and where ECS and GitHub hold to their published limits ([`data`]). A load of one of the
-//! [`shapes`] happens; what is measured of it is seen from outside, in the sandbox's own records
-//! ([`figures`]). No figure depends on the machine, but for how long a run takes on it.
+//! assumed to take, and where ECS and GitHub apply their published limits ([`data`]). A run has a load of one of
+//! the [`shapes`]; the figures come from outside, from the sandbox's own records ([`figures`]). No figure
+//! depends on the machine, except how long a run takes.
 
 pub mod bench;
 pub mod binds;

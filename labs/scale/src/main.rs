@@ -1,4 +1,4 @@
-//! `make bench-scale`: prints a table of each shape of load.
+//! `make bench-scale`: prints a table for each shape of load.
 #![allow(clippy::print_stdout, reason = "a tool says what it found")]
 
 use std::path::PathBuf;
@@ -7,16 +7,16 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
 use scale::{Data, Shape, report};
 
-/// Lets bursts happen in virtual time, with Mayfly's real functions and AWS-like latencies and limits.
+/// Runs bursts in virtual time, with Mayfly's real functions and AWS-like latencies and limits.
 #[derive(Debug, Parser)]
 struct ScaleArgs {
-    /// This shape of load alone
+    /// Run only this shape of load
     #[arg(long)]
     shape: Option<Shape>,
-    /// A run of this size alone: jobs; of `steady`, webhook events a second; of `scheduler`, runners
+    /// Run only this size: jobs; for `steady`, webhook events a second; for `scheduler`, runners
     #[arg(long, requires = "shape", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     jobs: Option<u64>,
-    /// A folder with latencies.toml, limits.toml or times.toml, in the place of those that are shipped
+    /// A folder with latencies.toml, limits.toml or times.toml, to use instead of the built-in ones
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! What is seen of the queue and the ledger from outside: when each event came on the queue, when it was
-//! written down, and how many transactions that took.
+//! What can be seen of the queue and the ledger from outside: when each event entered the queue, when it was
+//! recorded, and how many transactions that took.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use serde_json::Value;
 /// An event, by what it does to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Moved {
-    /// A webhook's: the job has come at least so far.
+    /// A webhook's: the job has come at least this far.
     Job(JobId, JobState),
     /// ECS's: the runner's task has stopped.
     Stopped(String),
@@ -30,7 +30,7 @@ pub struct Tries {
     pub refused: u64,
 }
 
-/// What was seen so far.
+/// What has been seen so far.
 #[derive(Debug, Default)]
 pub struct Observed {
     sent: BTreeMap<Moved, Timestamp>,
@@ -42,7 +42,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Looks at everything that happens in a sandbox from now on.
+    /// Watches everything that happens in a sandbox from now on.
     pub fn of(sandbox: &Sandbox) -> Rc<RefCell<Self>> {
         let observed = Rc::<RefCell<Self>>::default();
         let sees = Rc::clone(&observed);
@@ -95,7 +95,7 @@ impl Observed {
         self.took(|moved| matches!(moved, Moved::Stopped(_)))
     }
 
-    /// Events that came on the queue and were never written down.
+    /// Events that entered the queue and were never recorded.
     pub fn unwritten(&self) -> usize {
         self.sent.keys().filter(|moved| !self.written.contains_key(moved)).count()
     }
@@ -112,7 +112,7 @@ impl Observed {
     }
 }
 
-/// What a message of the queue does to the ledger, if it is one of a job's way or of a task's end.
+/// What a queue message does to the ledger, if it is about a job's progress or a task's end.
 fn moved(body: &str) -> Option<Moved> {
     let message: Value = serde_json::from_str(body).ok()?;
     if let Some(event) = message.get("job_event") {

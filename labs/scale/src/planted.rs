@@ -1,5 +1,5 @@
-//! Runners whose tasks start, as many as a tick of the scheduler is to look at: written into the ledger and
-//! started at ECS directly, because what launches them is not what is measured.
+//! Starting runners for a tick of the scheduler to look at: written to the ledger and started at ECS directly,
+//! because their launch is not measured.
 
 use anyhow::{Context as _, Result};
 use fleet::launch::RunTaskRequest;
@@ -21,10 +21,10 @@ const POOL: &str = "fargate-x64";
 /// A transaction's: each is a job and a runner, and there is the book.
 const AT_ONCE: u64 = 40;
 
-/// How long the tasks' images are pulled: none has asked when the ticks come.
+/// How long the tasks' images take to pull: long enough that no task has asked when the ticks come.
 const PENDING: Span = Span::minutes(8, 9);
 
-/// When it is over: after two ticks that have nothing else to do.
+/// When it ends: after two ticks that have nothing else to do.
 const ENDS: SignedDuration = SignedDuration::from_secs(170);
 
 /// The longest tick over this many runners.
@@ -72,7 +72,7 @@ fn plant(bench: &mut Bench, runners: u64) -> Result<()> {
     Ok(())
 }
 
-/// The event of a job that waits.
+/// The event of a waiting job.
 fn queued(job: JobId, plan: &JobPlan, pool: &PoolName) -> Event {
     Event::Job(JobEvent {
         action: JobAction::Queued,

@@ -34,7 +34,7 @@ const LOAD: [&str; 17] = [
 /// The columns of the scheduler's ticks.
 const TICK: [&str; 5] = ["runners that start", "tick s", "ECS calls", "DynamoDB calls", "wall s"];
 
-/// The runs of a shape, with what binds each of them below, and how long it took here.
+/// The runs of a shape; below, what limits each of them, and how long it took here.
 pub fn report(shape: Shape, outcomes: &[ShapeResult]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
@@ -89,7 +89,7 @@ fn row(it: &Figures) -> [String; 17] {
     ]
 }
 
-/// What does not fit into the table.
+/// What does not fit in the table.
 fn line(it: &Figures) -> String {
     let refused =
         (it.refused_by_github > 0).then(|| format!("GitHub refused {} calls", it.refused_by_github));

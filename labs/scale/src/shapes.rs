@@ -16,17 +16,17 @@ use crate::ticks::Tick;
 /// The one pool, where there is one.
 const POOL: &str = "fargate-x64";
 
-/// How long a job of a burst works: longer than GitHub takes to register 3,000 runners, so that all of them
+/// How long a job of a burst runs: longer than GitHub takes to register 3,000 runners, so that all of them
 /// live at once.
 const LONG: Duration = Duration::from_mins(30);
 
-/// How long a job of a steady load works.
+/// How long a job of a steady load runs.
 const SHORT: Duration = Duration::from_mins(1);
 
 /// How long a steady load lasts.
 const LASTS: SignedDuration = SignedDuration::from_mins(5);
 
-/// How long the jobs of an outage wait before it ends, once all of them are written down.
+/// How long the jobs of an outage wait before it ends, once all of them are recorded.
 const OUTAGE: SignedDuration = SignedDuration::from_mins(3);
 
 /// Webhook events of a job: queued, in progress, completed.
@@ -37,13 +37,13 @@ const EVENTS_OF_A_JOB: u64 = 3;
 pub enum Shape {
     /// Jobs at a steady rate, this many webhook events a second
     Steady,
-    /// Jobs that are queued at once, on one pool
+    /// Jobs queued at once, on one pool
     Burst,
-    /// Jobs that have waited for a pool whose maximum was 1, and is raised
+    /// Jobs that waited for a pool with the maximum 1, which is then raised
     Outage,
-    /// Jobs that are queued at once, on seven pools
+    /// Jobs queued at once, on seven pools
     Pools,
-    /// The scheduler's tick over runners whose tasks start
+    /// The scheduler's tick over runners whose tasks are starting
     Scheduler,
 }
 
@@ -102,7 +102,7 @@ impl Shape {
 }
 
 impl Load {
-    /// Lets it happen. Whatever is left over at its end, and whatever must never be, is an error.
+    /// Runs it. Anything left over at its end, or any broken invariant, is an error.
     pub fn run(self, data: &Data) -> Result<ShapeResult> {
         let started = now();
         let mut outcome = match self.shape {

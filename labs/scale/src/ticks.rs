@@ -1,4 +1,4 @@
-//! The scheduler's ticks, as they are seen from outside: how long each took, and how many calls it made.
+//! The scheduler's ticks, seen from outside: how long each took, and how many calls it made.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ pub struct Tick {
     pub ended_at: Timestamp,
     /// How long it took.
     pub took: Duration,
-    /// Calls of ECS, each page of a list among them.
+    /// Calls to ECS, counting each page of a list.
     pub ecs_calls: u64,
-    /// Calls of `DynamoDB`.
+    /// Calls to `DynamoDB`.
     pub ledger_calls: u64,
 }
 

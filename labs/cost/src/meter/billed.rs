@@ -28,7 +28,8 @@ impl CostMeter {
         self.0.idle.borrow_mut().entry(function).or_default().push(instance);
     }
 
-    /// Bytes of the lines that an instance's metrics since the last time are. What `CloudWatch` makes of them is remembered.
+    /// Bytes of the lines with an instance's metrics since the last time. Records the metrics that `CloudWatch` makes
+    /// of them.
     fn metric_lines(&self, instance: &Instance) -> f64 {
         let (table, now) = (&self.0.table, self.now());
         let split = lines::split(instance.metrics(), table);
@@ -43,13 +44,13 @@ impl CostMeter {
         written.iter().map(|line| super::length(line)).sum()
     }
 
-    /// How many times longer CPU takes for a function than for one with a whole CPU.
+    /// How many times longer CPU work takes than with a whole CPU.
     fn cpu_share(&self, function: FunctionName) -> f64 {
         let memory = self.0.deployed.memory.get(&function).copied().unwrap_or(1);
         (f64::from(self.0.assumed.lambda.mb_of_a_cpu) / f64::from(memory)).max(1.0)
     }
 
-    /// The reconciler's CPU seconds: call for call what the scheduler's were measured to be.
+    /// The reconciler's CPU seconds: for each call, what the scheduler's were measured to be.
     #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
     pub(super) fn seconds_of_the_reconciler(&self, invocations: f64) -> f64 {
         let calls = |function| {
@@ -64,7 +65,7 @@ impl CostMeter {
             .map_or(0.0, |it| it.invocations);
         let cpu = self.0.assumed.lambda.cpu_of(FunctionName::Scheduler).unwrap_or_default() / 1000.0;
         let a_call = cpu * ticks / calls(FunctionName::Scheduler).max(1.0);
-        // Half a millisecond of each event is rounded up.
+        // Rounding up adds half a millisecond to each event.
         a_call * calls(FunctionName::Reconciler) * self.cpu_share(FunctionName::Reconciler)
             + invocations * 0.0005
     }

@@ -8,7 +8,7 @@ use super::CostMeter;
 use crate::item::{WriteUnits, list_units, read_units, write_units};
 use crate::usage::{Tally, Usage, UsedBy};
 
-/// What an addition to a meter takes: a key and a number or two, in no listing. What was refused counts all the same.
+/// The units of adding to a meter: a key and a number or two, in no listing. A refused one counts too.
 const A_METER: WriteUnits = WriteUnits { table: 1.0, index: 0.0 };
 
 impl CostMeter {
@@ -41,7 +41,7 @@ impl CostMeter {
         }
     }
 
-    /// Whose effect it is. What comes in no function's step is an event of ECS, which is the launcher's to pay.
+    /// Whose effect it is. Outside every function's step it is an event of ECS, which counts for the launcher.
     fn by(&self) -> FunctionName {
         self.0.log.by().unwrap_or(FunctionName::Launcher)
     }

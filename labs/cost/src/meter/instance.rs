@@ -1,4 +1,4 @@
-//! An instance of a function: what it keeps from one event to the next.
+//! A function's instance: what it keeps from one event to the next.
 
 use aws::boot::SETTINGS_ARE_OLD;
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// One that starts now: it has read its settings, and opened its connection to the ledger.
+    /// An instance that starts now: it has read its settings, and opened its connection to the ledger.
     pub(super) fn new(now: Timestamp) -> Self {
         let recorder = DebuggingRecorder::new();
         let metrics = recorder.snapshotter();
@@ -27,12 +27,12 @@ impl Instance {
         now.duration_since(self.started_at) < SignedDuration::from_hours(i64::from(hours))
     }
 
-    /// Whether its settings are to be read again; they are, from then on.
+    /// Whether it must read its settings again; afterwards they count as new.
     pub(super) fn has_old_settings(&mut self, now: Timestamp) -> bool {
         is_due(&mut self.settings_at, now, SETTINGS_ARE_OLD)
     }
 
-    /// Whether the key of the table is to be read again; it is, from then on.
+    /// Whether it must read the table's key again; afterwards it counts as new.
     pub(super) fn has_old_table_key(&mut self, now: Timestamp, minutes: i64) -> bool {
         is_due(&mut self.table_key_at, now, SignedDuration::from_mins(minutes))
     }
@@ -48,7 +48,7 @@ impl Instance {
     }
 }
 
-/// Whether it is as old; it is new from then on.
+/// Whether it has reached this age; if so, it counts as new from now on.
 fn is_due(at: &mut Timestamp, now: Timestamp, old: SignedDuration) -> bool {
     let due = now.duration_since(*at) >= old;
     if due {

@@ -1,4 +1,4 @@
-//! The functions' log, of which the bytes are counted.
+//! The functions' log, whose bytes are counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// What CloudWatch counts of an event beside its message (`PutLogEvents`).
+/// What CloudWatch counts for an event besides its message (`PutLogEvents`).
 const BYTES_OF_AN_EVENT: usize = 26;
 
 /// The log. Clones share it.
@@ -22,12 +22,12 @@ struct LinesWritten {
     /// Whose line is written.
     by: Option<FunctionName>,
     bytes: BTreeMap<FunctionName, f64>,
-    /// Who has lines of costs that are not put yet.
+    /// Which functions have cost lines that are not sent yet.
     puts: BTreeSet<FunctionName>,
 }
 
 impl CountedLog {
-    /// What takes the lines, as a function's own log does on Lambda, at the level that the template leaves.
+    /// Takes the lines, like a function's own log on Lambda, at the template's level.
     pub(crate) fn lines(&self) -> impl Subscriber + Send + Sync + 'static {
         let log = self.clone();
         let costs = self.clone();
@@ -35,7 +35,7 @@ impl CountedLog {
         lines.with(CostLines::to(move |line| costs.cost(&line)))
     }
 
-    /// A line of what a runner cost: it is collected as the others are, and costs its bytes and those of an event.
+    /// A line with what a runner cost: it is collected like the others, and costs its bytes and those of an event.
     fn cost(&self, line: &str) {
         let mut written = self.written();
         if let Some(function) = written.by {
@@ -45,7 +45,7 @@ impl CountedLog {
         }
     }
 
-    /// Whether the event of this function that ends has lines of costs to put.
+    /// Whether this function's ending event has cost lines to send.
     pub(super) fn takes_put(&self, function: FunctionName) -> bool {
         self.written().puts.remove(&function)
     }

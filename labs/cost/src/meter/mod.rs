@@ -1,4 +1,4 @@
-//! Counts what the functions use, around each of them and at each effect on the ledger and the queue.
+//! Counts what the functions use: around each of them, and at each effect on the ledger and the queue.
 
 mod billed;
 mod effects;
@@ -25,10 +25,10 @@ use crate::assumed::Assumed;
 use crate::deployed::DeployedStack;
 use crate::usage::{Counts, Tallies, Tally, Usage, Used, UsedBy};
 
-/// An id of an event, as long as Lambda's are.
+/// An event's id, as long as Lambda's.
 const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
 
-/// Calls of GitHub's hour that are left, in a line of metrics: as long as they mostly are.
+/// GitHub's calls that are left in the hour, in a line of metrics: of the usual length.
 const CALLS_LEFT: f64 = 4321.0;
 
 /// The metrics of a day.
@@ -36,7 +36,7 @@ const CALLS_LEFT: f64 = 4321.0;
 pub struct EmittedMetrics {
     /// As the functions publish them.
     pub published: Metrics,
-    /// As it would be if each were published, split by all of its fields.
+    /// As if each were published, split by all of its fields.
     pub split: Metrics,
 }
 
@@ -58,14 +58,14 @@ struct MeteredDay {
     /// Every metric that may be counted.
     table: Vec<Metric>,
     emitted: RefCell<EmittedMetrics>,
-    /// Whether the ledger was used since it was asked last.
+    /// Whether the ledger was used since the last look.
     is_ledger_used: Cell<bool>,
     /// What could not be counted.
     problem: RefCell<Option<anyhow::Error>>,
 }
 
 impl CostMeter {
-    /// A meter of this sandbox, whose functions are deployed so.
+    /// A meter of this sandbox, whose functions are deployed like this.
     pub(crate) fn new(sandbox: &Sandbox, assumed: &Assumed, deployed: &DeployedStack) -> Self {
         let meter = Self(Rc::new(MeteredDay {
             sandbox: sandbox.clone(),
@@ -121,7 +121,7 @@ impl CostMeter {
         Ok(Counts { used, tallies })
     }
 
-    /// One event of a function; `work` is its way.
+    /// One event of a function; `work` handles it.
     async fn event<T>(&self, function: FunctionName, work: impl Future<Output = T>) -> T {
         let mut instance = self.instance(function);
         self.read_settings(function, &mut instance);
@@ -169,7 +169,7 @@ impl CostMeter {
         Instance::new(now)
     }
 
-    /// Settings that are old are read again beside the event. They are as they were: nothing is decrypted.
+    /// Old settings are read again during the event. They have not changed, so nothing is decrypted.
     fn read_settings(&self, function: FunctionName, instance: &mut Instance) {
         if instance.has_old_settings(self.now()) {
             self.0.log.of(function, aws::boot::tell_read_again);
@@ -196,7 +196,7 @@ impl CostMeter {
         }
     }
 
-    /// Calls of GitHub that its client makes: it remembers a group that it has found.
+    /// The calls that GitHub's client makes: it remembers a group that it has found.
     fn calls_of_github(&self, function: FunctionName) -> u64 {
         if !matches!(function, FunctionName::Registrar | FunctionName::Reconciler) {
             return 0;
@@ -219,7 +219,7 @@ impl CostMeter {
     }
 }
 
-/// What GitHub's client counts of each call: the sandbox is in its place.
+/// What GitHub's client would count for each call: the sandbox replaces it.
 fn tell_github(calls: u64) {
     if calls > 0 {
         metrics::counter!(GITHUB_CALLS.name, OUTCOME => "Done").increment(calls);

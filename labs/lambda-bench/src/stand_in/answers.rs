@@ -1,4 +1,4 @@
-//! Whatever is asked for, it is done.
+//! The stand-in's answers: every request succeeds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ const GROUP: &str = "<DescribeAutoScalingGroupsResponse xmlns=\"http://autoscali
     <MinSize>0</MinSize><MaxSize>10</MaxSize><DesiredCapacity>0</DesiredCapacity></member></AutoScalingGroups>\
     </DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>";
 
-/// What it answers from, and what it was asked.
+/// What it answers from, and the calls so far.
 #[derive(Debug)]
 pub(super) struct Answers {
     parameters: Vec<Parameter>,
@@ -52,7 +52,7 @@ impl Answers {
         Self { parameters, items, calls: Mutex::default() }
     }
 
-    /// How often an operation was called; all counts begin anew.
+    /// How often an operation was called; resets all counts.
     pub(super) fn take_calls(&self, operation: &str) -> u64 {
         std::mem::take(&mut *self.calls()).remove(operation).unwrap_or_default()
     }
@@ -114,7 +114,7 @@ impl Answers {
     }
 }
 
-/// Where a meter stands that was at its floor.
+/// The value of a meter that was at its floor.
 fn sum(asked: &Value) -> String {
     let values = &asked["ExpressionAttributeValues"];
     let number = |name: &str| values.get(name)?.get("N")?.as_str()?.parse::<i64>().ok();

@@ -125,7 +125,7 @@ fn the_pins_are_the_variables_without_a_default() {
 fn buildx_reads_the_same() {
     let has_buildx = Command::new("docker").args(["buildx", "version"]).output();
     if !has_buildx.is_ok_and(|it| it.status.success()) {
-        eprintln!("docker buildx is not here: the bake file is read by hcl-rs alone");
+        eprintln!("docker buildx is not installed: only hcl-rs reads the bake file");
         return;
     }
     let mut command = Command::new("docker");

@@ -1,4 +1,4 @@
-# Calls of AWS by the instance's role, with curl alone: Amazon Linux's minimal image has no AWS CLI. Sourced.
+# Calls AWS with the instance's role, using only curl: Amazon Linux's minimal image has no AWS CLI. Sourced.
 # shellcheck shell=bash
 
 readonly imds=http://169.254.169.254/latest
@@ -14,8 +14,8 @@ told() {
 # A text value of a JSON object: `field NAME <JSON`.
 field() { sed --quiet "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" | head -n 1; }
 
-# A signed POST: `call SERVICE HOST CURL'S ARGUMENTS…`, HOST without the region and what follows. Credentials
-# go in on standard input, which no process list shows.
+# A signed POST: `call SERVICE HOST CURL'S ARGUMENTS…`, with HOST up to the region. The credentials go through
+# standard input, which no process list shows.
 call() {
     local service=$1 host=$2 region suffix role credentials
     shift 2

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Writes into a job's own summary where its time went and what that cost. PID 1 makes this the runner's hook
-# ACTIONS_RUNNER_HOOK_JOB_COMPLETED in pools with `job_summary`; the runner has a summary file for it as for every step
+# Writes into a job's summary where its time went and what that cost. PID 1 sets it as the runner's hook
+# ACTIONS_RUNNER_HOOK_JOB_COMPLETED in pools with `job_summary`; the runner gives it a summary file, like every step
 # (actions/runner: JobHookProvider.cs, CreateStepSummaryCommand).
 #
-# MAYFLY_SUMMARY names a file of PID 1's: JSON with the pool, the capacity, the price, milliseconds of each part, and when
-# the job has begun. It is empty while PID 1 knows of no job.
+# MAYFLY_SUMMARY names a file that PID 1 writes: JSON with the pool, the capacity, the price, the milliseconds of each
+# part, and the time at which the job began. It is empty until PID 1 sees a job.
 set -uo pipefail
 
 tell() {
@@ -34,7 +34,7 @@ tell() {
 }
 
 if [[ -s ${MAYFLY_SUMMARY:-} && ${GITHUB_STEP_SUMMARY:-} ]]; then
-    # A job that cannot say what it cost has done its work: a hook that fails would fail the job.
+    # A job without this summary has still done its work; a failing hook would fail the job.
     tell || echo "the job's summary has no times: $MAYFLY_SUMMARY cannot be read"
 fi
 exit 0
