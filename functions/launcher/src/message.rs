@@ -161,6 +161,26 @@ mod tests {
         }
     }
 
+    /// aws/amazon-ecs-agent#1187; its exit code may even be 0: aws/amazon-ecs-agent#2467.
+    #[test]
+    fn a_container_that_used_up_its_memory_is_in_the_log() {
+        let killed = json!({
+            "lastStatus": "STOPPED", "startedBy": RUNNER, "stopCode": "EssentialContainerExited",
+            "stoppedReason": "Essential container in task exited",
+            "containers": [{"name": "runner", "exitCode": 137,
+                "reason": "OutOfMemoryError: Container killed due to memory usage"}],
+        });
+        let (read, recorded) = kit::recording::record(|| read(&task_change(&killed)).unwrap());
+        assert!(matches!(read, ReadMessage::Event(..)));
+        let said = "a container used up its memory and was killed: the pool needs a larger memory_mib";
+        let lines = recorded.lines(said);
+        assert_eq!(lines.len(), 1, "{}", recorded.log);
+        assert_eq!(
+            lines[0]["fields"]["reason"],
+            "Essential container in task exited; runner: OutOfMemoryError: Container killed due to memory usage"
+        );
+    }
+
     #[test]
     fn a_spot_warning_names_the_instance_whatever_its_action() {
         for action in ["terminate", "stop", "hibernate", "something new"] {

@@ -11,6 +11,9 @@ use tracing::warn;
 
 use crate::metrics::{KIND, STOP_CODE, UNKNOWN_EVENTS};
 
+/// How ECS's reason for a container begins that was killed because it used up its memory ("Stopped tasks error codes").
+const OUT_OF_MEMORY: &str = "OutOfMemory";
+
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "ECS Task State Change";
 
@@ -79,6 +82,10 @@ impl TaskChange {
         if !is_known_stop_reason(self.stop_code.as_deref(), &reason) {
             warn!(%runner, reason, "a task did not start for a reason that is not known, taken for a failed boot");
             counter!(UNKNOWN_REASONS.name).increment(1);
+        }
+        // Its job ends with it, and GitHub says no more than that the runner is lost.
+        if reason.contains(OUT_OF_MEMORY) {
+            warn!(%runner, reason, "a container used up its memory and was killed: the pool needs a larger memory_mib");
         }
         let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code, times);
         Some(Event::Runner(runner, RunnerEvent::TaskStopped(stop.class, stop.reason, stop.times)))
