@@ -49,7 +49,7 @@ def check_zones(parameters: dict[str, str]) -> str:
     if len(set(of_targets)) < 2:
         raise Refusal(
             f"SubnetIds: the runtimes' file system has its mount targets in the first two, which must be in two zones; "
-            f"both are in {of_targets[0]}: {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
+            f"{of_targets[0]} alone has {' and '.join(named[:2])}. Put two of two zones first, {or_else}"
         )
     for subnet in named[2:]:
         if zones[subnet] not in of_targets:

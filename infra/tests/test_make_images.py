@@ -78,7 +78,7 @@ class MakeImages(unittest.TestCase):
     def test_what_fails_is_a_line_with_where_to_look(self):
         for aws, told in [
             (Aws(["FAILED"], []), "the check has failed: `aws codebuild batch-get-builds --ids check:7`"),
-            (Aws(["SUCCEEDED"], ["RUNNING", "FAILED"]), "the build has failed, and what was published before stays"),
+            (Aws(["SUCCEEDED"], ["RUNNING", "FAILED"]), "the build has failed, and the published images stay"),
         ]:
             with self.assertRaisesRegex(Refusal, f"^{told}"):
                 self.built(aws)
@@ -157,7 +157,7 @@ class FirstDeploy(unittest.TestCase):
         def fails(*_):
             raise Refusal("the build has failed")
 
-        with self.assertRaisesRegex(SystemExit, "the build has failed; the stack is there, and `make deploy` goes on from here"):
+        with self.assertRaisesRegex(SystemExit, "the build has failed; the stack is there, and `make deploy` continues from here"):
             self.first({}, fails)
 
 

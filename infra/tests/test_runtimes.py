@@ -267,8 +267,8 @@ class Zones(OnMoto):
         for subnets, told in (
             ([one, two], None),
             ([one, two, beside], None),
-            ([one], f"in us-east-1a alone: {one}. Put two of two zones first"),
-            ([one, beside], f"in us-east-1a alone: {one} and {beside}. Put two of two zones first"),
+            ([one], f"us-east-1a alone has {one}. Put two of two zones first"),
+            ([one, beside], f"us-east-1a alone has {one} and {beside}. Put two of two zones first"),
             ([one, two, third], f"SubnetIds: {third} is in us-east-1c, .* us-east-1a and us-east-1b: leave it out"),
         ):
             given = {"VpcId": vpc, "SubnetIds": ",".join(subnets)}
