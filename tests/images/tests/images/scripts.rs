@@ -129,7 +129,7 @@ fn a_release_that_is_laid_out_otherwise_is_refused() {
     write(&folder.path().join("run-helper.sh.template"), "", 0o644);
     let output = script("trim").arg(folder.path()).output().unwrap();
     assert!(
-        !output.status.success() && output_text(&output).contains("is no program"),
+        !output.status.success() && output_text(&output).contains("is not a program"),
         "{}",
         output_text(&output)
     );
