@@ -56,7 +56,7 @@ pub(crate) fn decide(
     }
 }
 
-/// What is said to a webhook that was just made: what will go wrong with every job is told now.
+/// The answer to a new webhook. It names at once what would go wrong with every job.
 fn of_ping(ping: &Ping) -> String {
     if ping.sends_jobs() {
         "ping received; Mayfly listens".to_owned()

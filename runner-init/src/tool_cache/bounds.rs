@@ -60,7 +60,7 @@ impl Bounds {
         self.write(BLOCK)
     }
 
-    /// Announces that so many bytes will be written. An error if the restore was given up, or if they are too many.
+    /// Announces that this many bytes will be written. An error if the restore was given up, or if they are too many.
     pub(super) fn write(&self, bytes: u64) -> io::Result<()> {
         if self.progress.is_given_up() {
             return Err(io::Error::other("it was given up"));

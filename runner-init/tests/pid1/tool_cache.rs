@@ -22,7 +22,7 @@ const ARCH: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
 struct Published(TempDir);
 
 impl Published {
-    /// Node 22 with so many files, which say this.
+    /// Node 22 with this many files, which all say this.
     fn node(mark: &str, files: u32) -> Self {
         let published = Self(open_folder());
         published.publish(mark, files);

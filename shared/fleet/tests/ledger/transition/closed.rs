@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The book of a pool that is out of the map, with a runner and so many jobs that no other pool serves.
+/// The book of a pool that is out of the map, with a runner and this many jobs that no other pool serves.
 fn closed(jobs: i64) -> impl Fn(&Runner) -> Book {
     move |runner| Book { maximum: 0, ..alone(runner, jobs) }
 }
