@@ -2,7 +2,10 @@
 
 use control::metrics::UNKNOWN_REASONS;
 use fleet::RunnerId;
-use fleet::launch::{SeenStop, TaskTimes, exit_code_of, is_known_stop_code, is_known_stop_reason, reason_of};
+use fleet::launch::{
+    SeenStop, StoppedContainer, TaskTimes, exit_code_of, is_known_stop_code, is_known_stop_reason,
+    is_out_of_memory, reason_of,
+};
 use fleet::ledger::{Event, RunnerEvent};
 use jiff::Timestamp;
 use metrics::counter;
@@ -10,9 +13,6 @@ use serde::Deserialize;
 use tracing::warn;
 
 use crate::metrics::{KIND, STOP_CODE, UNKNOWN_EVENTS};
-
-/// How ECS's reason for a container begins that was killed because it used up its memory ("Stopped tasks error codes").
-const OUT_OF_MEMORY: &str = "OutOfMemory";
 
 /// The event's `detail-type`.
 pub(crate) const DETAIL_TYPE: &str = "ECS Task State Change";
@@ -54,6 +54,16 @@ struct Container {
     reason: Option<String>,
 }
 
+impl Container {
+    fn stopped(&self) -> StoppedContainer<'_> {
+        StoppedContainer {
+            name: self.name.as_deref().unwrap_or_default(),
+            exit_code: self.exit_code,
+            reason: self.reason.as_deref(),
+        }
+    }
+}
+
 impl TaskChange {
     /// The event for the ledger: the runner that started the task has stopped. Any other status, and a task
     /// that none of our runners started, yields none. A new stop code is counted, and treated as an ordinary
@@ -64,8 +74,7 @@ impl TaskChange {
         }
         let runner = RunnerId::parse(self.started_by.as_deref()?).ok()?;
         let containers = self.containers.unwrap_or_default();
-        let named = || containers.iter().map(|it| (it.name.as_deref().unwrap_or_default(), it));
-        let exit_code = exit_code_of(named().map(|(name, it)| (name, it.exit_code)));
+        let containers: Vec<StoppedContainer<'_>> = containers.iter().map(Container::stopped).collect();
         let times = TaskTimes {
             created_at: time(self.created_at),
             pull_started_at: time(self.pull_started_at),
@@ -73,8 +82,7 @@ impl TaskChange {
             started_at: time(self.started_at),
             stopped_at: time(self.stopped_at),
         };
-        let reason = self.stopped_reason.unwrap_or_default();
-        let reason = reason_of(&reason, named().map(|(name, it)| (name, it.reason.as_deref())));
+        let reason = reason_of(&self.stopped_reason.unwrap_or_default(), &containers);
         if let Some(code) = self.stop_code.as_deref().filter(|code| !is_known_stop_code(code)) {
             warn!(%runner, stop_code = code, reason, "stop with an unknown code, taken for an ordinary one");
             counter!(UNKNOWN_EVENTS.name, KIND => STOP_CODE).increment(1);
@@ -84,10 +92,10 @@ impl TaskChange {
             counter!(UNKNOWN_REASONS.name).increment(1);
         }
         // Its job ends with it, and GitHub says no more than that the runner is lost.
-        if reason.contains(OUT_OF_MEMORY) {
+        if is_out_of_memory(&reason) {
             warn!(%runner, reason, "a container used up its memory and was killed: the pool needs a larger memory_mib");
         }
-        let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code, times);
+        let stop = SeenStop::of(self.stop_code.as_deref(), &reason, exit_code_of(&containers), times);
         Some(Event::Runner(runner, RunnerEvent::TaskStopped(stop.class, stop.reason, stop.times)))
     }
 }

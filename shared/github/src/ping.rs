@@ -8,7 +8,7 @@ use crate::workflow_job;
 pub const PING: &str = "ping";
 
 /// What a webhook says of itself. What is absent, or null, is as it should be.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Ping {
     #[serde(default)]
     hook: Option<PingedHook>,

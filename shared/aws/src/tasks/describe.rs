@@ -2,7 +2,7 @@
 
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::Task;
-use fleet::launch::{TaskTimes, exit_code_of, reason_of, stack_of};
+use fleet::launch::{StoppedContainer, TaskTimes, exit_code_of, reason_of, stack_of};
 use fleet::ports::{DescribeTasks, EcsError, TaskDescription, TaskStop};
 use fleet::{RunnerId, TaskArn};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -69,11 +69,15 @@ fn time(at: &DateTime) -> Option<Timestamp> {
 }
 
 fn stop(task: &Task) -> TaskStop {
-    let named = || task.containers().iter().map(|it| (it.name().unwrap_or_default(), it));
-    let reasons = named().map(|(name, it)| (name, it.reason()));
+    let containers = task.containers().iter().map(|it| StoppedContainer {
+        name: it.name().unwrap_or_default(),
+        exit_code: it.exit_code().map(i64::from),
+        reason: it.reason(),
+    });
+    let containers: Vec<StoppedContainer<'_>> = containers.collect();
     TaskStop {
         code: task.stop_code().map(|code| code.as_str().to_owned()),
-        reason: reason_of(task.stopped_reason().unwrap_or_default(), reasons),
-        exit_code: exit_code_of(named().map(|(name, it)| (name, it.exit_code().map(i64::from)))),
+        reason: reason_of(task.stopped_reason().unwrap_or_default(), &containers),
+        exit_code: exit_code_of(&containers),
     }
 }

@@ -7,26 +7,37 @@ use crate::quote;
 /// The container of the Docker daemon, beside the runner's in a task on EC2.
 pub const DOCKERD_CONTAINER: &str = "dockerd";
 
-/// The exit code by which a task's end is read, from its containers' names and exit codes: PID 1's.
+/// What ECS says of one container of a stopped task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoppedContainer<'a> {
+    /// Its name in the task definition; empty if ECS does not say it.
+    pub name: &'a str,
+    /// Its exit code, if it ran.
+    pub exit_code: Option<i64>,
+    /// Why it stopped, if ECS says so.
+    pub reason: Option<&'a str>,
+}
+
+/// The exit code by which a task's end is read: PID 1's.
 ///
 /// The runner is not started before the daemon is healthy. Where that ended with 77 instead, there is no
 /// PID 1 to say so, and its code is taken.
-pub fn exit_code_of<'a>(containers: impl IntoIterator<Item = (&'a str, Option<i64>)>) -> Option<i64> {
+pub fn exit_code_of(containers: &[StoppedContainer<'_>]) -> Option<i64> {
     let mut of_docker = None;
-    for (name, code) in containers {
-        match (name, code) {
+    for container in containers {
+        match (container.name, container.exit_code) {
             (RUNNER_CONTAINER, Some(code)) => return Some(code),
-            (DOCKERD_CONTAINER, Some(DOCKER_UNAVAILABLE)) => of_docker = code,
+            (DOCKERD_CONTAINER, Some(DOCKER_UNAVAILABLE)) => of_docker = container.exit_code,
             _ => {}
         }
     }
     of_docker
 }
 
-/// Why a task stopped, from its own reason and its containers' names and reasons. ECS may say no more of the task
+/// Why a task stopped, from its own reason and those of its containers. ECS may say no more of the task
 /// than that it failed to start, and why of the container (aws/amazon-ecs-agent#514, aws/amazon-ecs-agent#1187).
-pub fn reason_of<'a>(task: &str, containers: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> String {
-    let told = containers.into_iter().filter_map(|(name, reason)| Some((name, reason?.trim())));
+pub fn reason_of(task: &str, containers: &[StoppedContainer<'_>]) -> String {
+    let told = containers.iter().filter_map(|it| Some((it.name, it.reason?.trim())));
     let told = told.filter(|(_, reason)| !reason.is_empty() && !task.contains(reason));
     let told = told.map(|(name, reason)| format!("{name}: {}", quote::sentence(reason)));
     let of_task = Some(task.to_owned()).filter(|task| !task.is_empty());
@@ -36,6 +47,10 @@ pub fn reason_of<'a>(task: &str, containers: impl IntoIterator<Item = (&'a str, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with_reasons<'a>(containers: &[(&'a str, Option<&'a str>)]) -> Vec<StoppedContainer<'a>> {
+        containers.iter().map(|&(name, reason)| StoppedContainer { name, exit_code: None, reason }).collect()
+    }
 
     #[test]
     fn a_container_may_say_why_where_its_task_does_not() {
@@ -49,9 +64,12 @@ mod tests {
             (FAILED, vec![("runner", Some(" ")), ("logs", None)], FAILED.to_owned()),
             ("", vec![], String::new()),
         ] {
-            assert_eq!(reason_of(task, containers), expected, "{task}");
+            assert_eq!(reason_of(task, &with_reasons(&containers)), expected, "{task}");
         }
-        assert!(reason_of(FAILED, [("runner", Some(&*long))]).len() < 500, "one word of it is enough");
+        assert!(
+            reason_of(FAILED, &with_reasons(&[("runner", Some(&*long))])).len() < 500,
+            "one word of it is enough"
+        );
     }
 
     #[test]
@@ -66,7 +84,12 @@ mod tests {
             (vec![("logs", Some(77)), (runner, None)], None, "another container"),
             (vec![], None, "ECS says nothing of any"),
         ] {
-            assert_eq!(exit_code_of(containers), code, "{why}");
+            let stopped = containers.iter().map(|&(name, exit_code)| StoppedContainer {
+                name,
+                exit_code,
+                reason: None,
+            });
+            assert_eq!(exit_code_of(&stopped.collect::<Vec<_>>()), code, "{why}");
         }
     }
 }

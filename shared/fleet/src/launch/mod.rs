@@ -12,9 +12,10 @@ mod task_times;
 /// Most launchers that run at once (`MaximumConcurrency` of the queue in `template.yaml`).
 pub const LAUNCHERS: usize = 5;
 
-pub use self::containers::{DOCKERD_CONTAINER, exit_code_of, reason_of};
+pub use self::containers::{DOCKERD_CONTAINER, StoppedContainer, exit_code_of, reason_of};
 pub use self::failure::{FailureClass, LaunchFailure};
 pub use self::placement::{Place, Placement, Placements, stack_of};
+pub use self::reason::is_out_of_memory;
 pub use self::request::{
     AwsvpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, KeyValuePair, NetworkConfiguration,
     REGISTRAR_URL_VARIABLE, RUNNER_CONTAINER, RunTaskRequest, TICKET_VARIABLE, Tag, TaskOverride,

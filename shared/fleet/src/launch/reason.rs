@@ -45,7 +45,7 @@ const ROWS: &[(At, &str, ReasonMeaning)] = &[
     (Anywhere, "resourceinitializationerror", BootFailed),
     (Anywhere, "containerruntime", BootFailed),
     (Anywhere, "dockertimeouterror", BootFailed),
-    (Anywhere, "outofmemory", BootFailed),
+    (Anywhere, OUT_OF_MEMORY, BootFailed),
     // ECS developer guide, "Troubleshooting Amazon ECS TaskFailedToStart errors"; the code behind the first says
     // "InsufficientFreeAddressesInSubnet" where the subnet is full, which its fallback shares.
     (Anywhere, "unexpected ec2 error while attempting to", BootFailed),
@@ -152,6 +152,14 @@ const ROWS: &[(At, &str, ReasonMeaning)] = &[
     // clowdhaus/eks-reference-architecture#12; ECS has the exception above, and the words with it.
     (Anywhere, "account is currently blocked", Broken),
 ];
+
+/// ECS's word for a container that was killed because it used up its memory ("Stopped tasks error codes").
+const OUT_OF_MEMORY: &str = "outofmemory";
+
+/// Whether ECS says that a container used up its memory.
+pub fn is_out_of_memory(reason: &str) -> bool {
+    reason.to_lowercase().contains(OUT_OF_MEMORY)
+}
 
 /// What stands before the reason of a task that was never placed: `TaskFailedToStart: ATTRIBUTE`
 /// (aws/amazon-ecs-agent#4197).
