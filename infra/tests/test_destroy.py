@@ -17,7 +17,8 @@ RUNNERS = {
     4: "mayfly-fargate-x64-0thestack0fthe0thers",
     5: "build-box-7",
 }
-APP_KEY = "/mayfly/github-app-keys/1"
+APP_KEY = "/mayfly/github-app-keys/10"
+OLDER_KEY = "/mayfly/github-app-keys/9"
 DELETE = "DELETE /orgs/acme/actions/runners/"
 
 # What later templates may have, and moto can make.
@@ -56,7 +57,8 @@ class Destroy(OnDeployed):
         self.addCleanup(self.github.stop)
         self.deployed = self.deploy(GitHubApiUrl=self.github.url)
         self.private, self.public = key_pair()
-        self.client("ssm").put_parameter(Name=APP_KEY, Type="SecureString", Value=self.private)
+        for name, key in ((APP_KEY, self.private), (OLDER_KEY, "revoked at GitHub")):
+            self.client("ssm").put_parameter(Name=name, Type="SecureString", Value=key)
         self.fill()
 
     def id_of(self, stack: str, logical: str) -> str:
@@ -148,7 +150,7 @@ class Destroy(OnDeployed):
         buckets = [it["Name"] for it in self.client("s3").list_buckets()["Buckets"]]
         self.assertEqual(buckets, ["packaged"], "what was uploaded to be deployed")
         parameters = self.client("ssm").get_parameters_by_path(Path="/mayfly", Recursive=True)["Parameters"]
-        self.assertEqual([it["Name"] for it in parameters], [APP_KEY])
+        self.assertEqual([it["Name"] for it in parameters], [APP_KEY, OLDER_KEY])
         tables = self.client("dynamodb").list_tables()["TableNames"]
         self.assertEqual(tables, [self.id_of("storage", "LedgerTable")])
         queues = [self.id_of("storage", it) for it in ("JobQueue", "DeadLetterQueue")]
@@ -232,7 +234,7 @@ class Destroy(OnDeployed):
             self.assertIn(done, ended.stdout)
 
     def test_without_the_apps_key_the_rest_is_done(self):
-        self.client("ssm").delete_parameter(Name=APP_KEY)
+        self.client("ssm").delete_parameters(Names=[APP_KEY, OLDER_KEY])
         ended = self.destroy()
         self.assertEqual(ended.returncode, 1)
         self.assertIn("the App's key is not under /mayfly/github-app-keys", ended.stderr)

@@ -7,6 +7,9 @@ use fleet::PoolMap;
 use fleet::launch::{AwsvpcConfiguration, Place, Placements};
 use wire::stack::Secrets;
 
+/// The stack's name.
+pub(crate) const STACK: &str = "mayfly";
+
 /// A parameter of the Parameter Store.
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {
@@ -32,7 +35,7 @@ pub(crate) fn placements(map: &str) -> Result<String> {
     let place = Place { network, image: true, dockerd: true };
     let pools = PoolMap::from_toml(map)?;
     let revisions: BTreeMap<_, _> = pools.with_retiring().map(|pool| (pool.name.clone(), 1)).collect();
-    let stack = "mayfly".to_owned();
+    let stack = STACK.to_owned();
     let placements = Placements { stack, fargate: place.clone(), ec2: place, revisions, newest: false };
     Ok(serde_json::to_string(&placements)?)
 }

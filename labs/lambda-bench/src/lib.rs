@@ -54,7 +54,7 @@ pub struct BenchPlan {
 struct BenchSetup {
     secrets: Secrets,
     stand_in: StandIn,
-    subjects: [subject::BenchSubject; 5],
+    subjects: [subject::BenchSubject; 6],
 }
 
 impl BenchSetup {

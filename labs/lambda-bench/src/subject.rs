@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use wire::lambda::FunctionConfig;
 use wire::stack::Secrets;
 
+use crate::deployed;
 use crate::stand_in::StandIn;
 
 /// A payload in GitHub's shape.
@@ -57,6 +58,8 @@ pub(crate) enum SubjectKind {
     Registrar,
     /// One tick an event, with nothing to repair.
     Scheduler,
+    /// One pass an event, to which GitHub has nothing new to say.
+    Reconciler,
 }
 
 impl SubjectKind {
@@ -67,6 +70,7 @@ impl SubjectKind {
             Self::Launcher => "launcher",
             Self::Registrar => "registrar",
             Self::Scheduler => "scheduler",
+            Self::Reconciler => "reconciler",
         }
     }
 
@@ -78,6 +82,7 @@ impl SubjectKind {
             Self::Launcher => Some(("RunTask", 1)),
             Self::Registrar => Some(("generate-jitconfig", 1)),
             Self::Scheduler => Some(("DescribeAutoScalingGroups", GROUPS)),
+            Self::Reconciler => Some(("deliveries", 1)),
         }
     }
 
@@ -87,7 +92,7 @@ impl SubjectKind {
             Self::Echo | Self::Webhook => delivery(number, secrets),
             Self::Launcher => batch(number),
             Self::Registrar => question(secrets),
-            Self::Scheduler => Ok(b"{}".to_vec()),
+            Self::Scheduler | Self::Reconciler => Ok(b"{}".to_vec()),
         }
     }
 
@@ -99,7 +104,7 @@ impl SubjectKind {
             Self::Webhook => answer.get("statusCode") == Some(&json!(202)),
             Self::Launcher => answer.get("batchItemFailures") == Some(&json!([])),
             Self::Registrar => answer.get("statusCode") == Some(&json!(200)),
-            Self::Scheduler => answer.is_null(),
+            Self::Scheduler | Self::Reconciler => answer.is_null(),
         };
         ensure!(is_right, "{} answers {answer}", self.name());
         Ok(())
@@ -116,6 +121,7 @@ impl BenchSubject {
             ("MAYFLY_PLACEMENTS", self.placements.clone()),
             ("MAYFLY_PARAMETERS", wire::stack::PARAMETERS.to_owned()),
             ("MAYFLY_QUEUE_URL", format!("{}/123456789012/jobs", stand_in.url)),
+            ("MAYFLY_STACK", deployed::STACK.to_owned()),
             ("MAYFLY_TABLE", "ledger".to_owned()),
             ("MAYFLY_REGISTRAR_URL", "https://registrar.sandbox.invalid/".to_owned()),
             ("MAYFLY_ORGANISATION", "octo-org".to_owned()),
@@ -210,13 +216,14 @@ fn question(secrets: &Secrets) -> Result<Vec<u8>> {
 
 /// The functions in a folder of binaries: `FOLDER/NAME/bootstrap`, as `cargo lambda build` makes
 /// them, or `FOLDER/NAME`. Each has this memory, in MB.
-pub(crate) fn all(folder: &Path, memory: u32, gap: Duration, placements: &str) -> [BenchSubject; 5] {
+pub(crate) fn all(folder: &Path, memory: u32, gap: Duration, placements: &str) -> [BenchSubject; 6] {
     [
         SubjectKind::Echo,
         SubjectKind::Webhook,
         SubjectKind::Launcher,
         SubjectKind::Registrar,
         SubjectKind::Scheduler,
+        SubjectKind::Reconciler,
     ]
     .map(|kind| {
         let built = folder.join(kind.name()).join("bootstrap");

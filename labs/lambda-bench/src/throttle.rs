@@ -12,6 +12,9 @@ const MEMORY_OF_ONE_CPU: u64 = 1_769;
 /// The length of the kernel's accounting, in microseconds.
 const PERIOD: u64 = 20_000;
 
+/// What the names of all groups begin with.
+const PREFIX: &str = "mayfly-bench-";
+
 /// A control group with one process in it. It is removed when this is dropped, after the process.
 #[derive(Debug)]
 pub(crate) struct Throttle(PathBuf);
@@ -22,8 +25,9 @@ impl Throttle {
         let root = Path::new("/sys/fs/cgroup");
         let quota = u64::from(memory) * PERIOD / MEMORY_OF_ONE_CPU;
         let is_unified = root.join("cgroup.controllers").exists();
-        let name = format!("mayfly-bench-{pid}");
-        let group = Self(if is_unified { root.join(name) } else { root.join("cpu").join(name) });
+        let groups = if is_unified { root.to_owned() } else { root.join("cpu") };
+        remove_empty(&groups);
+        let group = Self(groups.join(format!("{PREFIX}{pid}")));
         fs::create_dir(&group.0).with_context(|| format!("{}: not made", group.0.display()))?;
         if is_unified {
             group.write("cpu.max", &format!("{quota} {PERIOD}"))?;
@@ -43,7 +47,14 @@ impl Throttle {
 
 impl Drop for Throttle {
     fn drop(&mut self) {
-        // A process that has not quite ended keeps its group, which is empty soon after.
+        // A process that has not quite ended keeps its group: the next one removes it.
         let _ = fs::remove_dir(&self.0);
     }
+}
+
+/// Removes the groups of processes that have ended. The kernel keeps those in which one runs.
+fn remove_empty(groups: &Path) {
+    let ours = fs::read_dir(groups).into_iter().flatten().flatten();
+    let ours = ours.filter(|it| it.file_name().to_string_lossy().starts_with(PREFIX));
+    ours.for_each(|group| drop(fs::remove_dir(group.path())));
 }

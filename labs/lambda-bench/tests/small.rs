@@ -34,7 +34,8 @@ fn plan(map: String, events: u64) -> BenchPlan {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_pools_are_no_more_reads_of_the_parameter_store() {
     let reads = reads_at_start(&plan(map_with(1000), 0)).await.unwrap();
-    let expected = [("echo", 0), ("webhook", 1), ("launcher", 1), ("registrar", 2), ("scheduler", 1)];
+    let expected =
+        [("echo", 0), ("webhook", 1), ("launcher", 1), ("registrar", 2), ("scheduler", 1), ("reconciler", 1)];
     assert_eq!(reads, expected);
 }
 
@@ -42,7 +43,7 @@ async fn a_thousand_pools_are_no_more_reads_of_the_parameter_store() {
 async fn every_function_answers_over_tls_and_has_its_figures() {
     let rows = run(&plan(map_with(0), 2)).await.unwrap();
     let names: Vec<_> = rows.iter().map(|row| row.name).collect();
-    assert_eq!(names, ["echo", "webhook", "launcher", "registrar", "scheduler"]);
+    assert_eq!(names, ["echo", "webhook", "launcher", "registrar", "scheduler", "reconciler"]);
     for row in &rows {
         assert!(row.init > 0.0 && row.init_and_first > row.init, "{row:?}");
         assert!(row.warm_p50 > 0.0 && row.warm_p99 >= row.warm_p50, "{row:?}");

@@ -73,6 +73,8 @@ impl Answers {
                 "tasks": [{"taskArn": "arn:aws:ecs:us-east-1:123456789012:task/ecs/0123456789abcdef"}],
                 "failures": [],
             }),
+            "deliveries" | "repos" => json!([]),
+            "runners" => json!({"total_count": 0, "runners": []}),
             "installation" => json!({"id": 1}),
             "access_tokens" => {
                 json!({"token": "ghs_bench", "expires_at": "2999-01-01T00:00:00Z", "permissions": {}})

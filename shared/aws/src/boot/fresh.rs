@@ -168,6 +168,10 @@ impl<S: FromParameters> SettingsReader<S> {
         }
         let (parameters, versions) = self.store.read(S::FOLDERS).await?;
         let settings = Rc::new(S::from_parameters(&self.deployed, &parameters)?);
+        parameters.blanks().for_each(|problem| {
+            metrics::counter!(SETTINGS_REJECTED.name).increment(1);
+            error!(problem, "a parameter is left out");
+        });
         Ok(CachedSettings { settings, versions, read_at: System.now() })
     }
 

@@ -10,9 +10,9 @@ use super::SettingsProblems;
 pub mod folder {
     /// The webhook secrets that are valid now, under any names: one, or two during a rotation.
     pub const WEBHOOK_SECRETS: &str = "webhook-secrets";
-    /// The ticket keys that are valid now. The one whose name sorts last issues new tickets.
+    /// The ticket keys that are valid now. The one whose name sorts last, 10 after 9, issues new tickets.
     pub const TICKET_KEYS: &str = "ticket-keys";
-    /// The private keys of the GitHub App, in PEM. The one whose name sorts last is in use.
+    /// The private keys of the GitHub App, in PEM. The one whose name sorts last, 10 after 9, is in use.
     pub const GITHUB_APP_KEYS: &str = "github-app-keys";
 }
 
@@ -48,30 +48,49 @@ impl Parameters {
         }
     }
 
-    /// The secrets of a folder, in the order of their names; at least one. White space around a
-    /// secret is not a part of it, nor is the byte order mark that some editors put before a text.
+    /// The secrets of a folder, in the order of their names, 10 after 9; at least one. A blank one counts only
+    /// where there is no other: it has to be no secret, and stop nothing ([`Parameters::blanks`]).
     pub fn secrets(&self, folder: &str, problems: &mut SettingsProblems) -> Vec<SecretString> {
-        let mut secrets = Vec::new();
-        for (name, value) in self.folder(folder) {
-            match value.expose_secret().trim_matches(|sign: char| sign.is_whitespace() || sign == '\u{feff}')
-            {
-                "" => problems.note(format!("{}/{folder}/{name}: is empty", self.path)),
-                secret => secrets.push(secret.into()),
-            }
-        }
-        if self.folder(folder).next().is_none() {
+        let mut named: Vec<_> = self.folder(folder).collect();
+        named.sort_by(|(one, _), (other, _)| alphanumeric_sort::compare_str(one, other));
+        let secrets: Vec<SecretString> = named
+            .iter()
+            .map(|(_, value)| secret(value))
+            .filter(|it| !it.is_empty())
+            .map(Into::into)
+            .collect();
+        if named.is_empty() {
             problems.note(format!(
                 "{}/{folder}/: holds no parameter; put a SecureString there, under any name",
                 self.path
             ));
+        } else if secrets.is_empty() {
+            for (name, _) in named {
+                problems.note(self.blank(&format!("{folder}/{name}")));
+            }
         }
         secrets
+    }
+
+    /// What is wrong with each blank parameter.
+    pub fn blanks(&self) -> impl Iterator<Item = String> {
+        let blanks = self.values.iter().filter(|(_, value)| secret(value).is_empty());
+        blanks.map(|(name, _)| self.blank(name))
+    }
+
+    fn blank(&self, name: &str) -> String {
+        format!("{}/{name}: is empty; put the secret there, or delete the parameter", self.path)
     }
 
     fn folder<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a SecretString)> {
         let prefix = format!("{folder}/");
         self.values.iter().filter_map(move |(name, value)| Some((name.strip_prefix(&prefix)?, value)))
     }
+}
+
+/// White space around a secret is not a part of it, nor is the byte order mark that some editors put before a text.
+fn secret(value: &SecretString) -> &str {
+    value.expose_secret().trim_matches(|sign: char| sign.is_whitespace() || sign == '\u{feff}')
 }
 
 #[cfg(test)]
@@ -89,8 +108,8 @@ mod tests {
     #[test]
     fn secrets_come_in_the_order_of_their_names_without_white_space() {
         let parameters = parameters(&[
-            ("/mayfly/webhook-secrets/b", "\u{feff}new\r\n"),
-            ("/mayfly/webhook-secrets/a", "old"),
+            ("/mayfly/webhook-secrets/10", "\u{feff}new\r\n"),
+            ("/mayfly/webhook-secrets/9", "old"),
             ("/elsewhere/webhook-secrets/c", "not ours"),
         ]);
         let mut problems = SettingsProblems::default();
@@ -101,14 +120,33 @@ mod tests {
 
     #[test]
     fn whatever_is_wrong_is_told_by_name_and_without_its_value() {
-        let parameters = parameters(&[("/mayfly/ticket-keys/1", " "), ("/mayfly/ticket-keys/2", "hunter2")]);
+        let parameters = parameters(&[
+            ("/mayfly/ticket-keys/1", " "),
+            ("/mayfly/ticket-keys/2", "\u{feff}\n"),
+            ("/mayfly/github-app-keys/1", "hunter2"),
+        ]);
         let mut problems = SettingsProblems::default();
-        parameters.secrets(folder::TICKET_KEYS, &mut problems);
-        parameters.secrets(folder::WEBHOOK_SECRETS, &mut problems);
-        let told = problems.to_string();
-        for name in ["/mayfly/ticket-keys/1: is empty", "/mayfly/webhook-secrets/: holds no parameter"] {
-            assert!(told.contains(name), "{told:?} does not name {name}");
+        for folder in [folder::TICKET_KEYS, folder::GITHUB_APP_KEYS, folder::WEBHOOK_SECRETS] {
+            parameters.secrets(folder, &mut problems);
         }
-        assert!(!told.contains("hunter2"), "{told}");
+        let way_out = "put the secret there, or delete the parameter";
+        let expected = [
+            format!("/mayfly/ticket-keys/1: is empty; {way_out}"),
+            format!("/mayfly/ticket-keys/2: is empty; {way_out}"),
+            "/mayfly/webhook-secrets/: holds no parameter; put a SecureString there, under any name"
+                .to_owned(),
+        ];
+        assert_eq!(problems.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_blank_parameter_beside_a_good_one_stops_nothing_and_is_told() {
+        let parameters = parameters(&[("/mayfly/ticket-keys/1", "good"), ("/mayfly/ticket-keys/2", " \n")]);
+        let mut problems = SettingsProblems::default();
+        let secrets = parameters.secrets(folder::TICKET_KEYS, &mut problems);
+        assert_eq!(secrets.iter().map(ExposeSecret::expose_secret).collect::<Vec<_>>(), ["good"]);
+        assert_eq!(problems, SettingsProblems::default());
+        let told: Vec<_> = parameters.blanks().collect();
+        assert_eq!(told, ["/mayfly/ticket-keys/2: is empty; put the secret there, or delete the parameter"]);
     }
 }

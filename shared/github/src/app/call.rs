@@ -6,8 +6,8 @@ use http::request::Builder;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use octocrab::Octocrab;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 
 use super::{App, failure, metrics};
 
@@ -19,6 +19,33 @@ pub(super) struct ReadResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+}
+
+/// The entries of a list. One that cannot be read hides none of the others.
+#[derive(Deserialize)]
+#[serde(from = "Vec<Entry<T>>")]
+pub(super) struct Entries<T> {
+    pub(super) read: Vec<T>,
+    pub(super) unreadable: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entry<T> {
+    Read(T),
+    Unreadable(IgnoredAny),
+}
+
+impl<T> From<Vec<Entry<T>>> for Entries<T> {
+    fn from(listed: Vec<Entry<T>>) -> Self {
+        let count = listed.len();
+        let read = |entry| match entry {
+            Entry::Read(entry) => Some(entry),
+            Entry::Unreadable(_) => None,
+        };
+        let read: Vec<T> = listed.into_iter().filter_map(read).collect();
+        Self { unreadable: count - read.len(), read }
+    }
 }
 
 impl ReadResponse {

@@ -48,7 +48,11 @@ pub(super) fn of_answer(answer: &ReadResponse, now: Timestamp) -> GithubError {
         // It did not read the question to its end.
         status @ StatusCode::REQUEST_TIMEOUT => GithubError::Unavailable(told(status)),
         status if status.is_client_error() => GithubError::Refused(told(status)),
-        status => GithubError::Unavailable(told(status)),
+        // "Service Unavailable" says in `retry-after` how long, if it knows (RFC 9110).
+        status => match retry_after(&answer.headers, now) {
+            Some(wait) => GithubError::Wait(wait),
+            None => GithubError::Unavailable(told(status)),
+        },
     }
 }
 
@@ -58,11 +62,10 @@ fn names_a_limit(message: &str) -> bool {
 }
 
 /// How long GitHub, or a proxy before it, asks to wait: `retry-after`, or until `x-ratelimit-reset` where
-/// nothing remains. A second at least and an hour at most, whatever they say.
+/// nothing remains.
 fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let believed = |length: Duration| length.clamp(Duration::from_secs(1), LONGEST_WAIT);
-    if let Some(value) = headers.get("retry-after") {
-        return Some(seconds(value, now).map_or(WAIT, believed));
+    if let Some(wait) = retry_after(headers, now) {
+        return Some(wait);
     }
     if number(headers, "x-ratelimit-remaining")? > 0 {
         return None;
@@ -70,6 +73,17 @@ fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let reset = i64::try_from(number(headers, "x-ratelimit-reset")?).unwrap_or(i64::MAX);
     let left = u64::try_from(reset.saturating_sub(now.as_second())).unwrap_or(0);
     Some(believed(Duration::from_secs(left)))
+}
+
+/// `retry-after`, whoever says it: GitHub, or a proxy before it.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get("retry-after")?;
+    Some(seconds(value, now).map_or(WAIT, believed))
+}
+
+/// A second at least and an hour at most, whatever was asked for.
+fn believed(length: Duration) -> Duration {
+    length.clamp(Duration::from_secs(1), LONGEST_WAIT)
 }
 
 /// What `retry-after` says: seconds, however many digits they have, or a date (RFC 9110, "Retry-After").
@@ -230,6 +244,9 @@ mod tests {
             (409, &[], "Already exists", GithubError::Conflict, "the name is taken"),
             (422, &[], "Validation Failed", refused("422 Validation Failed"), "a wrong request"),
             (502, &[], "", GithubError::Unavailable("502 ".to_owned()), "out of order"),
+            (503, &[("retry-after", "30")], "", wait(30), "out of order for so long"),
+            (503, &[("retry-after", "315360000")], "", wait(3600), "and not for ten years"),
+            (503, reset, "", GithubError::Unavailable("503 ".to_owned()), "no limit is meant"),
         ] {
             assert_eq!(of_answer(&answer(status, headers, message), NOW), expected, "{status}: {why}");
         }

@@ -2,15 +2,14 @@
 
 use std::rc::Rc;
 
-use fleet::delivery::{Attempt, AttemptId, AttemptPage};
+use fleet::delivery::{AttemptId, AttemptPage};
 use fleet::ports::{Clock, GithubError, ListDeliveries, Redeliver};
 use http::Method;
 use octocrab::Octocrab;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::App;
-use super::call::linked;
+use super::call::{Entries, linked};
 
 /// Hooks a page.
 const PAGE: usize = 100;
@@ -45,12 +44,7 @@ impl<C: Clock> ListDeliveries for App<C> {
         let path = format!("{path}/deliveries?per_page=100{from}");
         let answer = self.call(&client, &Method::GET, &path, None::<&()>).await;
         let answer = answer.inspect_err(|error| self.hook_may_be_another(error))?;
-        let listed: Vec<Value> = answer.json()?;
-        let listed_count = listed.len();
-        // One that cannot be read must not keep the others from being seen.
-        let attempts: Vec<Attempt> =
-            listed.into_iter().filter_map(|attempt| serde_json::from_value(attempt).ok()).collect();
-        let unreadable = listed_count - attempts.len();
+        let Entries { read: attempts, unreadable } = answer.json()?;
         Ok(AttemptPage { attempts, unreadable, next: linked(&answer.headers, "cursor") })
     }
 }
@@ -83,15 +77,16 @@ impl<C: Clock> App<C> {
         }
         for page in 1_u32.. {
             let path = self.organisation(&format!("hooks?per_page={PAGE}&page={page}"));
-            let hooks: Vec<OrganisationHook> =
+            let Entries { read: hooks, unreadable } =
                 self.get(installation, &path).await.map_err(|error| may_not_list(error, url))?;
-            if let Some(found) = hooks.iter().find(|hook| is_same(&hook.config.url, url)) {
+            if let Some(found) = hooks.iter().find(|hook: &&OrganisationHook| is_same(&hook.config.url, url))
+            {
                 if let Some(state) = self.state.borrow_mut().as_mut() {
                     state.hook = Some(found.id);
                 }
                 return Ok(found.id);
             }
-            if hooks.len() < PAGE {
+            if hooks.len() + unreadable < PAGE {
                 break;
             }
         }

@@ -8,9 +8,9 @@ use fleet::{JobId, Repository};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::App;
-use super::call::ReadResponse;
+use super::call::{Entries, ReadResponse};
 use super::jobs::{Status, named};
+use super::{App, metrics};
 
 #[derive(Deserialize)]
 struct DescribedRepository {
@@ -24,7 +24,7 @@ struct DescribedRepository {
 
 #[derive(Deserialize)]
 struct RunsPage {
-    workflow_runs: Vec<Run>,
+    workflow_runs: Entries<Run>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct OfRun {
 
 #[derive(Deserialize)]
 struct Jobs {
-    jobs: Vec<JobOfRun>,
+    jobs: Entries<JobOfRun>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ struct JobOfRun {
     id: JobId,
     status: Status,
     #[serde(default)]
-    labels: Vec<String>,
+    labels: Option<Vec<Option<String>>>,
     #[serde(default)]
     runner_id: Option<u64>,
     #[serde(default)]
@@ -66,8 +66,8 @@ impl<C: Clock> ListRepositories for App<C> {
         let installation = self.installation().await.map_err(not_installed)?;
         let path = self.organisation("repos?sort=pushed&direction=desc&per_page=100");
         let pushed = |answer: &ReadResponse| {
-            let listed: Vec<DescribedRepository> = answer.json()?;
-            let in_use = listed.into_iter().filter(|it| !it.archived);
+            let listed: Entries<DescribedRepository> = answer.json()?;
+            let in_use = readable(listed).into_iter().filter(|it| !it.archived);
             let pushed = in_use.filter_map(|it| Some((Repository::new(it.full_name), it.pushed_at?)));
             Ok(pushed.collect())
         };
@@ -93,7 +93,7 @@ impl<C: Clock> ListRuns for App<C> {
         let runs = |answer: &ReadResponse| {
             let RunsPage { workflow_runs } = answer.json()?;
             let is_ours = |run: &Run| run.repository.full_name.belongs_to(&self.config.organisation);
-            let runs = workflow_runs.into_iter().filter(is_ours);
+            let runs = readable(workflow_runs).into_iter().filter(is_ours);
             let listed = |run: Run| ListedRun { id: run.id, is_public: !run.repository.private };
             Ok(runs.map(listed).collect())
         };
@@ -111,10 +111,16 @@ impl<C: Clock> ListJobs for App<C> {
         let path = format!("/repos/{repository}/actions/runs/{run}/jobs?filter=latest&per_page=100");
         let jobs = |answer: &ReadResponse| {
             let Jobs { jobs } = answer.json()?;
-            Ok(jobs.into_iter().map(ListedJob::from).collect())
+            Ok(readable(jobs).into_iter().map(ListedJob::from).collect())
         };
         self.list(&installation, &path, jobs).await
     }
+}
+
+/// The entries that can be read. The others are counted.
+fn readable<T>(entries: Entries<T>) -> Vec<T> {
+    metrics::unreadable(entries.unreadable);
+    entries.read
 }
 
 /// Without an installation nothing is known of any repository.
@@ -132,7 +138,7 @@ impl From<JobOfRun> for ListedJob {
         Self {
             id: job.id,
             status,
-            labels: job.labels.iter().collect(),
+            labels: job.labels.unwrap_or_default().into_iter().flatten().collect(),
             runner: named(job.runner_id, job.runner_name),
             since: began.or(job.created_at),
         }

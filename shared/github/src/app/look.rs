@@ -17,7 +17,7 @@ struct JobDetails {
     #[serde(default)]
     conclusion: Option<String>,
     #[serde(default)]
-    labels: Vec<String>,
+    labels: Option<Vec<Option<String>>>,
     #[serde(default)]
     runner_id: Option<u64>,
     #[serde(default)]
@@ -75,7 +75,7 @@ impl<C: Clock> LookAtJob for App<C> {
             run: read.run_id,
             status: read.status,
             conclusion: read.conclusion,
-            labels: read.labels.iter().collect(),
+            labels: read.labels.unwrap_or_default().into_iter().flatten().collect(),
             is_public,
             runner: named(read.runner_id, read.runner_name),
             environments,

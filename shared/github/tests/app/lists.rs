@@ -219,3 +219,36 @@ async fn a_job_says_what_it_asks_for_and_since_when_it_is_as_it_is() {
         Some("filter=latest&per_page=100")
     );
 }
+
+/// GitHub Enterprise Server, or a proxy, may leave out what GitHub itself always says.
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_hides_none_of_the_others() {
+    let scene = AppScene::new().await;
+    let pushed = "2026-11-02T08:00:00Z";
+    let repositories = json!([
+        {"full_name": null, "pushed_at": pushed},
+        {"full_name": "octo-org/r", "pushed_at": pushed},
+        {"full_name": "octo-org/s", "pushed_at": "yesterday"},
+        null,
+    ]);
+    scene.answers("GET", REPOSITORIES, ok(repositories, "\"repositories\"")).await;
+    let listed = scene.app.list_repositories().await.unwrap().read;
+    assert_eq!(listed, [(repository(), pushed.parse().unwrap())]);
+
+    let of = json!({"full_name": "octo-org/r", "private": true});
+    let page = json!({"workflow_runs": [{"id": 7, "repository": of}, {"id": 8, "repository": null}, {}]});
+    scene.answers("GET", RUNS, ok(page, "\"runs\"")).await;
+    let listed = scene.app.list_runs(&repository(), RunStatus::Queued).await.unwrap().read;
+    assert_eq!(listed, private(&[7]));
+
+    let labels = json!(["linux", null]);
+    let page = json!({"jobs": [
+        {"id": 1, "status": "queued", "labels": labels},
+        {"id": 2, "status": null},
+        {"id": 3, "status": "queued", "labels": null},
+    ]});
+    scene.answers("GET", &format!("{RUNS}/7/jobs"), ok(page, "\"jobs\"")).await;
+    let listed = scene.app.list_jobs(&repository(), RunId(7)).await.unwrap().read;
+    let told: Vec<_> = listed.iter().map(|job| (job.id, job.labels.to_string())).collect();
+    assert_eq!(told, [(JobId(1), "\"linux\"".to_owned()), (JobId(3), String::new())]);
+}
