@@ -4,6 +4,7 @@ mod condition;
 mod late;
 mod leaving;
 mod lying;
+mod mends;
 mod overdue;
 mod pools;
 mod properties;

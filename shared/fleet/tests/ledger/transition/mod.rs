@@ -196,6 +196,8 @@ fn written(before: &Runner, after: &Runner) -> String {
         ..before.clone()
     };
     assert_eq!(*after, kept, "what a runner is never changes");
+    let stays = after.state != RunnerState::Busy || after.leaves.is_none();
+    assert!(stays, "a runner with a job stays, even if it was to leave: {after:?}");
     let moves = after.state != before.state;
     let since = if moves { at(0) } else { before.changed_at };
     assert_eq!(after.changed_at, since, "the time of the last change changes with the state");
