@@ -1,5 +1,6 @@
 //! Each path through the decisions, and what holds on every path.
 
+mod nothing;
 mod properties;
 mod times;
 

@@ -37,7 +37,8 @@ proptest! {
     }
 
     /// Never a runner that has asked for nothing and whose task is PROVISIONING or unknown; never twice; no
-    /// more than jobs wait; and the ledger, which has its own conditions, records each.
+    /// more than jobs wait; and the ledger, which has its own conditions, records each once it has recorded
+    /// the repairs before it.
     #[test]
     fn a_runner_becomes_overdue_only_if_it_is_slow_while_a_job_waits(condition in condition()) {
         let stage = BorrowedParts::new();
@@ -47,13 +48,15 @@ proptest! {
         entries.extend(snapshot.runners.values().cloned().map(Item::Runner));
         let mut overdue: BTreeMap<PoolName, i64> = BTreeMap::new();
         for repair in repairs(&snapshot) {
+            if let Some(event) = repair.event() {
+                entries.apply(&event, NOON);
+            }
             let Repair::CallOverdue { runner } = &repair else { continue };
             *overdue.entry(runner.pool.clone()).or_default() += 1;
             let task = snapshot.sight(runner).task();
             let boots = task.is_some_and(|task| !task.is_provisioning() && !task.has_stopped());
             prop_assert!(runner.boot.is_some() || boots, "{:?} {:?}", runner, task);
             prop_assert!(runner.overdue_at.is_none() && runner.silence(NOON) >= SLOW, "{:?}", runner);
-            entries.apply(&repair.event().unwrap(), NOON);
             let state = entries.runner(&runner.id).unwrap().state;
             prop_assert_eq!(state, RunnerState::Overdue, "{:?}", runner);
         }

@@ -103,3 +103,42 @@ fn numbers_may_be_as_large_as_their_limits_and_no_larger() {
         assert_eq!(wrong(&schedule), told, "{why}");
     }
 }
+
+/// A window that is wrong by itself is held against no other.
+#[test]
+fn a_wrong_window_is_one_line_also_where_it_would_overlap_another() {
+    let (mon, tue) = (&["mon"][..], &["tue"][..]);
+    for (one, other, told) in [
+        (
+            (mon, "08:00", "08:00", 4),
+            (mon, "07:00", "09:00", 5),
+            "window 1: to: is the same time as `from`: the window would be open never or always",
+        ),
+        (
+            (mon, "24:00", "06:00", 4),
+            (tue, "00:00", "06:00", 5),
+            "window 1: from: no window begins at \"24:00\"; midnight is \"00:00\" of the next day",
+        ),
+    ] {
+        assert_eq!(wrong(&windows(&[one, other])), [told]);
+    }
+}
+
+/// A plant that closes for weeks, or for a year.
+#[test]
+fn the_next_change_is_found_behind_holidays_of_any_length_up_to_a_year() {
+    let first = Date::constant(2026, 7, 1);
+    for (holidays, opens) in [
+        (1, "2026-07-02T08:00:00Z"),
+        (8, "2026-07-09T08:00:00Z"),
+        (30, "2026-07-31T08:00:00Z"),
+        (366, "2027-07-02T08:00:00Z"),
+    ] {
+        let closed: Vec<String> = (0..holidays).map(|day| shifted(first, day).to_string()).collect();
+        let mut schedule = daily("UTC", "08:00", "19:00");
+        schedule["holidays"] = json!(closed);
+        let pools = pool(Some(&schedule)).unwrap();
+        let evening = at("2026-06-30T19:00:00Z");
+        assert_eq!(pools.hours(only(&pools)).next_change(evening), Some(at(opens)), "{holidays} days");
+    }
+}
