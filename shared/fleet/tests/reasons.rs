@@ -1,7 +1,7 @@
 //! Messages of ECS and what they mean, as the reason of a failed launch and of a stopped task. Each has its source: a
 //! page of AWS's, or a report as owner/repository#number.
 
-use fleet::launch::{FailureClass, LaunchFailure, SeenStop, StopClass, TaskTimes};
+use fleet::launch::{FailureClass, LaunchFailure, SeenStop, StopClass, TaskTimes, is_out_of_memory};
 
 use FailureClass::{Elsewhere, Later, Never};
 
@@ -359,5 +359,23 @@ fn a_stop_before_the_first_question_is_a_failed_boot_no_capacity_or_nothing() {
             StopClass::Ended(_) => FailedBoot,
         };
         assert_eq!(found, *means, "{code:?} {reason}: {source}");
+    }
+}
+
+/// The text is that of the ECS developer guide, "Stopped tasks error codes"; ECS has written it in several cases.
+#[test]
+fn only_ecss_own_word_says_that_memory_was_used_up() {
+    for (reason, expected) in [
+        ("OutOfMemoryError: Container killed due to memory usage", true),
+        (
+            "Essential container in task exited; runner: OutOfMemory: container killed due to memory usage",
+            true,
+        ),
+        ("OUTOFMEMORYERROR: container killed due to memory usage", true),
+        ("RESOURCE:MEMORY", false),
+        ("Essential container in task exited", false),
+        ("", false),
+    ] {
+        assert_eq!(is_out_of_memory(reason), expected, "{reason}");
     }
 }

@@ -175,3 +175,18 @@ fn nothing_is_waited_for_while_a_question_is_under_way() {
         assert_eq!(after_config(&events).0.deadline(), None, "{why}");
     }
 }
+
+/// A connection that is refused at once comes to nothing sooner than one that nobody answers.
+#[test]
+fn each_question_has_its_time_however_fast_it_came_to_nothing() {
+    let mut machine = Machine::new(Timings::default());
+    machine.step(SECOND, 0.5, Pid1Event::Prepared(true));
+    let mut asked = SECOND;
+    for _ in 0..3 {
+        machine.step(asked + SECOND, 0.5, Pid1Event::Answered(Answered::NoAnswer));
+        let again = machine.deadline().unwrap();
+        assert!(again >= asked + Timings::default().no_answer, "asked at {asked:?}, again at {again:?}");
+        machine.step(again, 0.5, Pid1Event::Due);
+        asked = again;
+    }
+}
