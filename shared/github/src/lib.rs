@@ -7,6 +7,7 @@
 #[cfg(feature = "app")]
 pub mod app;
 pub mod delivery;
+mod labels;
 pub mod ping;
 pub mod signature;
 mod visibility;

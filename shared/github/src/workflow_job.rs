@@ -8,6 +8,7 @@ use fleet::{GithubRunnerId, JobId, Labels, Repository, RunnerId};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use crate::labels;
 use crate::visibility::Visibility;
 
 /// The event's name, as the delivery's header gives it.
@@ -102,8 +103,8 @@ struct JobOfPayload {
     id: Option<u64>,
     #[serde(default)]
     status: Option<String>,
-    #[serde(default)]
-    labels: Option<Vec<Option<String>>>,
+    #[serde(default, deserialize_with = "labels::read")]
+    labels: Labels,
     #[serde(default)]
     runner_id: Option<u64>,
     #[serde(default)]
@@ -160,7 +161,7 @@ impl WorkflowJobPayload {
         Self {
             action,
             job: id,
-            labels: job.labels.unwrap_or_default().into_iter().flatten().collect(),
+            labels: job.labels,
             may_not_have_run: matches!(job.conclusion.as_deref(), Some("cancelled" | "skipped")),
             runner: named.map(|(id, name)| NamedRunner { id: GithubRunnerId(id), name }),
             created_at: job.created_at.and_then(|at| at.parse().ok()),

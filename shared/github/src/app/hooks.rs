@@ -77,16 +77,15 @@ impl<C: Clock> App<C> {
         }
         for page in 1_u32.. {
             let path = self.organisation(&format!("hooks?per_page={PAGE}&page={page}"));
-            let Entries { read: hooks, unreadable } =
+            let hooks: Entries<OrganisationHook> =
                 self.get(installation, &path).await.map_err(|error| may_not_list(error, url))?;
-            if let Some(found) = hooks.iter().find(|hook: &&OrganisationHook| is_same(&hook.config.url, url))
-            {
+            if let Some(found) = hooks.read.iter().find(|hook| is_same(&hook.config.url, url)) {
                 if let Some(state) = self.state.borrow_mut().as_mut() {
                     state.hook = Some(found.id);
                 }
                 return Ok(found.id);
             }
-            if hooks.len() + unreadable < PAGE {
+            if hooks.read.len() + hooks.unreadable < PAGE {
                 break;
             }
         }

@@ -4,13 +4,14 @@ use fleet::ports::{
     Clock, GithubError, JobStatus, ListJobs, ListRepositories, ListRuns, ListedJob, ListedRun, Priced, RunId,
     RunStatus,
 };
-use fleet::{JobId, Repository};
+use fleet::{JobId, Labels, Repository};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::call::{Entries, ReadResponse};
 use super::jobs::{Status, named};
 use super::{App, metrics};
+use crate::labels;
 
 #[derive(Deserialize)]
 struct DescribedRepository {
@@ -49,8 +50,8 @@ struct Jobs {
 struct JobOfRun {
     id: JobId,
     status: Status,
-    #[serde(default)]
-    labels: Option<Vec<Option<String>>>,
+    #[serde(default, deserialize_with = "labels::read")]
+    labels: Labels,
     #[serde(default)]
     runner_id: Option<u64>,
     #[serde(default)]
@@ -138,7 +139,7 @@ impl From<JobOfRun> for ListedJob {
         Self {
             id: job.id,
             status,
-            labels: job.labels.unwrap_or_default().into_iter().flatten().collect(),
+            labels: job.labels,
             runner: named(job.runner_id, job.runner_name),
             since: began.or(job.created_at),
         }

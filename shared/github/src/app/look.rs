@@ -2,12 +2,13 @@
 
 use fleet::ports::{Clock, GithubError, LookAtJob, RunId};
 use fleet::status::{GithubJob, GithubStatus};
-use fleet::{JobId, Repository};
+use fleet::{JobId, Labels, Repository};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::App;
 use super::jobs::named;
+use crate::labels;
 use crate::visibility::Visibility;
 
 #[derive(Deserialize)]
@@ -16,8 +17,8 @@ struct JobDetails {
     status: GithubStatus,
     #[serde(default)]
     conclusion: Option<String>,
-    #[serde(default)]
-    labels: Option<Vec<Option<String>>>,
+    #[serde(default, deserialize_with = "labels::read")]
+    labels: Labels,
     #[serde(default)]
     runner_id: Option<u64>,
     #[serde(default)]
@@ -75,7 +76,7 @@ impl<C: Clock> LookAtJob for App<C> {
             run: read.run_id,
             status: read.status,
             conclusion: read.conclusion,
-            labels: read.labels.unwrap_or_default().into_iter().flatten().collect(),
+            labels: read.labels,
             is_public,
             runner: named(read.runner_id, read.runner_name),
             environments,
