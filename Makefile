@@ -221,8 +221,8 @@ deployer: .tools/template/.installed ## write the policies for deploying, and th
 	.tools/template/bin/python infra/bin/deployer.py
 
 .PHONY: mutants
-mutants: ## break the code on purpose, and check that the simulation notices
-	shared/simulation/mutants/run
+mutants: .venv/.installed ## break the code on purpose, and check that the simulation or a test notices
+	$(with_venv) shared/simulation/mutants/run
 
 .PHONY: instance-types
 instance-types: .venv/.installed ## regenerate the table of EC2 instance types from the pinned moto

@@ -13,7 +13,7 @@ use launcher::{Launcher, LauncherSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let mut boot = Boot::begin(&[launcher::metrics::METRICS, control::metrics::METRICS]).await;
+    let mut boot = Boot::begin(&[launcher::metrics::METRICS, control::metrics::METRICS]);
     let table = boot.variable("MAYFLY_TABLE");
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let registrar_url = boot.variable("MAYFLY_REGISTRAR_URL");

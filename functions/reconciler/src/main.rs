@@ -19,7 +19,7 @@ const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let tables = [reconciler::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS];
-    let mut boot = Boot::begin(&tables).await;
+    let mut boot = Boot::begin(&tables);
     let table = boot.variable("MAYFLY_TABLE");
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let app = AppConfig {

@@ -17,8 +17,7 @@ const GITHUB_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut boot =
-        Boot::begin(&[registrar::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS])
-            .await;
+        Boot::begin(&[registrar::metrics::METRICS, control::metrics::METRICS, github::app::metrics::METRICS]);
     let table = boot.variable("MAYFLY_TABLE");
     let app = AppConfig {
         id: boot.number("MAYFLY_GITHUB_APP_ID"),

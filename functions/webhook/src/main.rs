@@ -9,7 +9,7 @@ use webhook::{Webhook, WebhookDeployment, WebhookSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let mut boot = Boot::begin(&[webhook::metrics::METRICS]).await;
+    let mut boot = Boot::begin(&[webhook::metrics::METRICS]);
     let queue_url = boot.variable("MAYFLY_QUEUE_URL");
     let organisation = boot.variable("MAYFLY_ORGANISATION");
     let job_names = boot.optional_variable("MAYFLY_JOB_NAMES").as_deref() != Some("off");

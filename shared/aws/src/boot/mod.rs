@@ -24,7 +24,6 @@ use serde::de::DeserializeOwned;
 use tokio::task::LocalSet;
 use tracing::Instrument as _;
 
-pub use self::client::sdk_config;
 pub use self::cost_lines::CostLines;
 use self::environment::LookupVariable;
 pub use self::environment::System;
@@ -68,12 +67,12 @@ pub struct Boot {
 impl Boot {
     /// Begins: logs and metrics first, then the SDK's configuration. `tables` are the metrics of each
     /// crate that the function is made of.
-    pub async fn begin(tables: &[&[Metric]]) -> Self {
+    pub fn begin(tables: &[&[Metric]]) -> Self {
         let variables = Variables::new(environment::variable as LookupVariable);
         let mut telemetry = Telemetry::install(&variables);
         tables.iter().copied().chain([fresh::METRICS]).for_each(|table| telemetry.describe(table));
         Self {
-            config: sdk_config().await,
+            config: client::sdk_config(),
             variables,
             problems: SettingsProblems::default(),
             telemetry,

@@ -12,6 +12,7 @@ use super::call::{Entries, ReadResponse};
 use super::jobs::{Status, named};
 use super::{App, metrics};
 use crate::labels;
+use crate::visibility::Visibility;
 
 #[derive(Deserialize)]
 struct DescribedRepository {
@@ -38,7 +39,8 @@ struct Run {
 #[derive(Deserialize)]
 struct OfRun {
     full_name: Repository,
-    private: bool,
+    #[serde(flatten)]
+    visibility: Visibility,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +97,8 @@ impl<C: Clock> ListRuns for App<C> {
             let RunsPage { workflow_runs } = answer.json()?;
             let is_ours = |run: &Run| run.repository.full_name.belongs_to(&self.config.organisation);
             let runs = readable(workflow_runs).into_iter().filter(is_ours);
-            let listed = |run: Run| ListedRun { id: run.id, is_public: !run.repository.private };
+            let listed =
+                |run: Run| ListedRun { id: run.id, is_public: run.repository.visibility.is_public() };
             Ok(runs.map(listed).collect())
         };
         self.list(&installation, &path, runs).await

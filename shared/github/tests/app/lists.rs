@@ -124,19 +124,21 @@ async fn pages_follow_each_other_by_links_and_each_is_known_by_itself() {
 /// A repository that has moved to another owner answers under its old name, too.
 #[tokio::test]
 async fn runs_say_whether_their_repository_is_public_and_whose_it_is() {
-    let run =
-        |id, name: &str, private| json!({"id": id, "repository": {"full_name": name, "private": private}});
+    let run = |id, repository: Value| json!({"id": id, "repository": repository});
     let runs = [
-        run(1, "octo-org/r", true),
-        run(2, "Octo-Org/r", false),
-        run(3, "hubot/r", false),
-        run(4, "octo-org2/r", true),
+        run(1, json!({"full_name": "octo-org/r", "private": true})),
+        run(2, json!({"full_name": "Octo-Org/r", "private": false})),
+        run(3, json!({"full_name": "hubot/r", "private": false})),
+        run(4, json!({"full_name": "octo-org2/r", "private": true})),
+        run(5, json!({"full_name": "octo-org/r", "private": null})),
+        run(6, json!({"full_name": "octo-org/r", "visibility": "public"})),
     ];
     let scene = AppScene::new().await;
-    scene.answers("GET", RUNS, ok(json!({"total_count": 4, "workflow_runs": runs}), "\"runs\"")).await;
+    scene.answers("GET", RUNS, ok(json!({"total_count": 6, "workflow_runs": runs}), "\"runs\"")).await;
     let listed = scene.app.list_runs(&repository(), RunStatus::Queued).await;
     let run = |id, is_public| ListedRun { id: RunId(id), is_public };
-    assert_eq!(listed, Ok(read(vec![run(1, false), run(2, true)], 1)));
+    let ours = vec![run(1, false), run(2, true), run(5, false), run(6, true)];
+    assert_eq!(listed, Ok(read(ours, 1)), "what says nothing is private");
 }
 
 #[tokio::test]
