@@ -30,7 +30,7 @@ impl EcsUrl {
         Ok(Self { url: format!("http://{}", served.address()), _served: served })
     }
 
-    /// The URL, for `AWS_ENDPOINT_URL_ECS`.
+    /// Where it listens: the `endpoint_url` of the SDK's clients.
     pub fn url(&self) -> &str {
         &self.url
     }
